@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from convstep.ui.commands import APP, CANDIDATE, LESSON, groups
+from convstep.ui.commands import APP, CANDIDATE, LESSON, OWN, groups
 from convstep.ui.dialogs.help import MARKS
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ def _parts(marker: str, text: str) -> Iterable[re.Match[str]]:
 
 def keys() -> str:
     """Every key of the one table, under its heading; those of one mode last."""
-    found, last, parts = groups(), (APP, CANDIDATE, LESSON), []
+    found, last, parts = groups(), (APP, OWN, CANDIDATE, LESSON), []
     for heading in (*(heading for heading in found if heading not in last), *last):
         rows = (f"- {' '.join(f'`{key}`' for key in one.key_texts)}: {one.help}\n" for one in found[heading])
         parts.append(f"### {heading}\n\n{''.join(rows)}")

@@ -17,7 +17,10 @@ from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, notes
+from convstep.candidate.record.opening import open_recorder as open_recorder
 from convstep.candidate.report import report
+from convstep.candidate.step.own_lines import own_lines
+from convstep.candidate.step.own_writes import with_writes
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict, patterns_of
 from convstep.conv.problem import Problem
@@ -73,7 +76,7 @@ def check(
     if problem is not None:
         check_type("problem", problem, Problem)
     options = {"run_all": run_all, "python2": python2, "adapter": adapter}
-    with open_worker(candidate, options, timeout) as worker:
+    with open_recorder(candidate, options, timeout) as worker:
         return verdict_of(worker, convention, problem, progress)
 
 
@@ -133,7 +136,7 @@ def verdict_of(
     forward = own_forward(worker, swept)
     if forward is not None and forward.fits:
         swept = right_for_it(swept)
-    diagnosis = diagnose(swept, forward)
+    diagnosis = with_writes(worker, swept, diagnose(swept, forward))
     divergence = first_divergence(worker, swept, diagnosis)
     said = [forward.note] if forward is not None and forward.fits else []
     said += notes(swept)
@@ -143,8 +146,10 @@ def verdict_of(
     if (worker.seconds, worker.loading) != (SECONDS, LOADING):
         flags = (*flags, "--timeout", f"{worker.seconds:g}")
     pattern, patterns = patterns_of(swept, fresh_problems(worker, swept, budget / 4))
+    failing = swept.failing
+    own = None if failing is None else own_lines(worker, swept, failing.right, failing.outcome, divergence)
     return Verdict(
-        report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags
+        report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags, own
     )
 
 

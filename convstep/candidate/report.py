@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
+from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.check.grade import Grade, Result
     from convstep.candidate.diagnose.findings import Finding
+    from convstep.candidate.step.own_lines import OwnLines
+    from convstep.candidate.step.own_run import OwnStep
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.verdict import Verdict
     from convstep.conv.geometry import Geometry
@@ -167,6 +170,77 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
     )
 
 
+def own_report(own: OwnLines) -> list[str]:
+    """The candidate's line at the first divergence, and what is known of it, a sentence each."""
+    first, cell = own.first, own.run.recording.source.cell
+    place = tr("line {line}", line=first.line)
+    if cell is not None:
+        place = tr("cell {cell}, line {line}", cell=cell, line=first.line)
+    return [tr("{place}: {text}", place=place, text=first.text), *own_words(own, first)]
+
+
+def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
+    """What is known of a step of the candidate's own, a sentence each; none where it does what it should.
+
+    Args:
+        own: the candidate's own run.
+        step: the step.
+        names: whether to say what the variable is that says where its window begins.
+    """
+    said, window = [], step.window
+    if window is not None:
+        said.append(
+            tr(
+                "its window of {array} is rows {rows}, columns {columns}; "
+                "the reference's is rows {right_rows}, columns {right_columns}",
+                array=window.array,
+                rows=lines_text(window.rows),
+                columns=lines_text(window.columns),
+                right_rows=lines_text(window.right_rows),
+                right_columns=lines_text(window.right_columns),
+            )
+        )
+        if window.name and names:
+            said.append(
+                tr(
+                    "{name} is {value}; in the reference that is {right}",
+                    name=window.name,
+                    value=window.value,
+                    right=window.right_value,
+                )
+            )
+    elif step.kind == CUT:
+        said.append(
+            tr(
+                "all of {array} is right, but {gradient} is another part of it than it should be",
+                array=step.array,
+                gradient=own.run.gradient,
+            )
+        )
+    elif step.kind:
+        numbers = {"value": short(step.value, 6), "expected": short(step.expected, 6)}
+        said.append(tr(OWN_NUMBERS[step.kind], cell=step.cell, **numbers))
+    if step.unread:
+        array = step.array or own.run.gradient
+        said.append(tr("no step that writes {array} reads {cell}", array=array, cell=step.unread))
+    return said
+
+
+OWN_NUMBERS = {
+    PARTS: "after this step {cell} is {value}; in the reference, after the same of dZ, {expected}",
+    LAST: "no later line writes {cell}: it is {value} instead of {expected}",
+    MAKES: "this line makes {cell}: it is {value} instead of {expected}",
+}
+"""By what is known of a line, what is said of the cell that it writes."""
+
+
+def lines_text(lines: range) -> str:
+    """Rows or columns as a slice: `0:2`, or `0:5:2` with gaps."""
+    if not len(lines):
+        return tr("none")
+    return f"{lines[0]}:{lines[-1] + 1}" + (f":{lines.step}" if lines.step != 1 and len(lines) > 1 else "")
+
+
 def _failure(verdict: Verdict) -> list[str]:
     result = verdict.failing_result
     assert result is not None
@@ -184,6 +258,8 @@ def _failure(verdict: Verdict) -> list[str]:
     if verdict.first_divergence is not None:
         words = divergence_words(verdict.first_divergence, problem.geometry, call)
         lines += _wrapped(f"first divergence: {words}")
+    if verdict.own is not None:
+        lines += [line for words in own_report(verdict.own) for line in _wrapped(words, "    ")]
     return lines
 
 

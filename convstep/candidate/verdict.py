@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from convstep.candidate.check.fresh import FreshProblems
+    from convstep.candidate.step.own_lines import OwnLines
     from convstep.conv.geometry import Geometry
     from convstep.conv.problem import Problem
+    from convstep.recording.facts import Alarm
 
 
 FEW = 10
@@ -55,6 +57,8 @@ class Verdict:
     """The same for each gradient that is wrong somewhere."""
     flags: tuple[str, ...] = ()
     """What the command line needs besides the target, to load and to call it in the same way."""
+    own: OwnLines | None = None
+    """Its own lines at the first divergence; None where its call cannot be recorded, or nothing is sure."""
 
     @property
     def ok(self) -> bool:
@@ -173,8 +177,10 @@ class Verdict:
             "failing": None if failing is None else {"geometry": _geometry(failing), "path": self.path},
             "pattern": self.pattern,
             "first_divergence": _divergence(self.first_divergence),
+            "own_line": _own_line(self.own),
             "diagnosis": [
                 {"id": finding.id, "proven": finding.proven, "message": finding.message}
+                | ({"writes": [_write(each) for each in finding.writes]} if finding.writes else {})
                 for finding in self.diagnosis
             ],
             "forward_ok": self.forward_ok,
@@ -306,6 +312,27 @@ SIZES: dict[str, Callable[[Geometry], object]] = {
     "filters: {size}": lambda g: g.kernel_shape[0],
 }
 """What a few problems may have in common."""
+
+
+def _write(found: Alarm) -> dict[str, Any]:
+    return {"array": found.array, "line": found.line, "text": found.text}
+
+
+def _own_line(own: OwnLines | None) -> dict[str, Any] | None:
+    if own is None:
+        return None
+    source, first = own.run.recording.source, own.first
+    window = first.window
+    lines = ("rows", "columns", "right_rows", "right_columns")
+    return {
+        "known": first.kind,
+        "file": source.path,
+        "cell": source.cell,
+        "line": first.line,
+        "text": first.text,
+        "array": first.array,
+        "window": window and {"array": window.array} | {each: list(getattr(window, each)) for each in lines},
+    }
 
 
 def _divergence(found: Divergence | None) -> dict[str, Any] | None:

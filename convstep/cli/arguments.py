@@ -158,6 +158,7 @@ def count(text: str) -> int:
 
 
 LAYER = "NAME", "a layer of PROBLEM, which captured.save wrote"
+FORWARD = "the forward pass, which makes Z, and not the backward pass"
 CALL = "N", "which call of it, from 0; by default the last"
 
 

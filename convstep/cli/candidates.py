@@ -65,10 +65,10 @@ def opened(target: str, calling: Calling) -> Worker:
     Raises:
         CandidateError: it cannot be loaded.
     """
-    from convstep.candidate.call.opening import open_worker
+    from convstep.candidate.record.opening import open_recorder
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
-    return open_worker(target, loading, calling.timeout, _meanwhile)
+    return open_recorder(target, loading, calling.timeout, _meanwhile)
 
 
 def _meanwhile() -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.cli.console import UsageError
+from convstep.conv.layout import forward_layout
 from convstep.conv.problem import Problem, ProblemError
 from convstep.printable import printable
 from convstep.replay.places import parse_place
@@ -24,24 +25,40 @@ TENSOR_FILES = (".pt", ".pth", ".safetensors")
 DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
-def start(name: str, goto: str | None, breaks: list[str]) -> tuple[Session, Problem]:
+def start(name: str, goto: str | None, breaks: list[str], forward: bool = False) -> tuple[Session, Problem]:
     """The session to begin with, and its problem.
 
     Args:
         name: a `.json` session, a problem's file, or a bundled name.
         goto: where to begin instead, as it was typed.
         breaks: more stops, as they were typed.
+        forward: whether the forward pass is meant, whatever a session says.
 
     Raises:
         UsageError: one of them cannot be, one sentence.
         ProblemError: there is no such problem.
     """
     session, problem = load_session(name)
+    if forward and not session.forward:
+        session = replace(session, forward=True)
+        _check_fits(session, problem)
     if goto is not None:
         session = replace(session, position=position_of(goto, problem))
     if breaks:
-        session = replace(session, stops=with_breaks(session.stops, breaks, problem.layout))
+        about = layout_of(problem, session.forward)
+        session = replace(session, stops=with_breaks(session.stops, breaks, about))
     return session, problem
+
+
+def _check_fits(session: Session, problem: Problem) -> None:
+    """Refuse a session that names what the problem lacks.
+
+    Raises:
+        SessionError: one sentence.
+    """
+    from convstep.view.panels.resuming import resumed
+
+    resumed(session, problem.geometry, problem.b is not None, forward=session.forward)
 
 
 def with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], layout: Layout) -> tuple[SavedStop, ...]:
@@ -88,8 +105,6 @@ def load_session(name: str) -> tuple[Session, Problem]:
                 f"the name of the file {printable(name)} holds a character that a session cannot keep, "
                 "a control character or half of one; rename the file"
             ) from error
-    from convstep.view.panels.resuming import resumed
-
     session = load(name)
     try:
         beside = os.path.join(os.path.dirname(name), session.problem)
@@ -100,7 +115,7 @@ def load_session(name: str) -> tuple[Session, Problem]:
         ):
             session = replace(session, problem=beside)
         problem = _no_session(session.problem)
-        resumed(session, problem.geometry, problem.b is not None)
+        _check_fits(session, problem)
     except (OSError, ValueError) as error:
         said = (
             str(error) if isinstance(error, ValueError) else f"{session.problem}: {error.strerror or error}"
@@ -131,6 +146,19 @@ def named_problem(name: str) -> tuple[str, Problem]:
     return session.problem, problem
 
 
+def pass_of(name: str, forward: bool) -> tuple[bool, Problem]:
+    """Whether a forward pass is meant, and its problem; see `named_problem`.
+
+    Args:
+        name: What the person typed; a session has a direction.
+        forward: Whether they asked for a forward pass.
+    """
+    if not name.endswith(ENDING):
+        return forward, _no_session(name)
+    session, problem = start(name, None, [], forward)
+    return session.forward, problem
+
+
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
     from convstep.cli.targets import is_target
@@ -157,7 +185,7 @@ def _loaded(path: str) -> Problem:
     try:
         return Problem.load(path)
     except ProblemError:
-        from convstep.recording.marked import holds_recording
+        from convstep.candidate.record.marked import holds_recording
 
         if not holds_recording(path):
             raise
@@ -230,8 +258,13 @@ def run_in(name: str) -> Captured | None:
     return Captured.load(name) if holds_several(name) else None
 
 
+def layout_of(problem: Problem, forward: bool) -> Layout:
+    """What may be named of a pass."""
+    return forward_layout(problem.geometry, problem.b is not None) if forward else problem.layout
+
+
 def watched_cell(text: str, layout: Layout) -> tuple[str, tuple[int, ...]]:
-    """A cell of a gradient as it is written: `dW[2,0,1,0]`.
+    """A cell as it is written: `dW[2,0,1,0]`; of a forward pass, `Z[4,2,0]`.
 
     Raises:
         UsageError: there is no such cell.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
 
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """What a person says of a function's arguments, beside `--call`."""
@@ -97,7 +98,7 @@ def refuse_unused(values: Values) -> None:
 
 
 def recorded_by(options: OfStepped) -> Recorded | None:
-    """What is stepped, if it is no problem: a function that is recorded now, or a file that holds a recording.
+    """What is stepped, if it is no problem: a function that is recorded now, or a recording in a file.
 
     Raises:
         SentenceError: see `recordable`.
@@ -119,14 +120,14 @@ def kept(name: str) -> Recorded | None:
     path = name if session is None else _beside(name, session.problem)
     if not path.lower().endswith(".npz") or not os.path.isfile(path):
         return None
-    from convstep.recording.marked import holds_recording
+    from convstep.candidate.record.marked import holds_recording
 
     if not holds_recording(path):
         return None
     import shlex
 
+    from convstep.candidate.record.file import load
     from convstep.candidate.record.recorder import Recorded
-    from convstep.recording.file import load
 
     # what a session says of the function is shown and copied, and not run
     target, *words = shlex.split(session.function) if session and session.function else [path]

@@ -1,4 +1,4 @@
-"""Names of somebody's own functions, as they are typed: `layers.py:f`, and of a file with one, `layers.py`."""
+"""Names of somebody's own functions, as they are typed: `layers.py:f`; of a file with one, `layers.py`."""
 
 from __future__ import annotations
 

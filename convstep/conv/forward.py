@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.conv.geometry import Padding, Pair
+from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
+
+Array = npt.NDArray[Any]
 
 
 def conv2d_forward(
@@ -43,25 +45,33 @@ def conv2d_forward(
     (3, 4, 2)
     """
     problem = Problem(A_prev, W, b, None, stride, padding, dilation, groups)
-    geometry, kernels, bias = problem.geometry, problem.W, problem.b
-    h_o, w_o, c_o = geometry.output_shape
+    geometry = problem.geometry
     A_prev_pad = problem.A_prev_pad.reshape(geometry.samples, *geometry.padded_shape)
-    Z = np.zeros((geometry.samples, h_o, w_o, c_o), problem.dtype)
+    Z = np.zeros((geometry.samples, *geometry.output_shape), problem.dtype)
+    _loop(geometry, A_prev_pad, problem.W, problem.b, Z)
+    return {"Z": Z.reshape(problem.dZ.shape), "W": problem.W, "b": problem.b, "A_prev": problem.A_prev}
 
-    for i_n in range(geometry.samples):
+
+def _loop(geometry: Geometry, A_prev_pad: Array, W: Array, b: Array | None, Z: Array) -> None:
+    """The article's loop. Arrays have a batch axis: `(N, H, W, C)`; `W` is `(C_out, F_h, F_w, C_k)`."""
+    n, h_o, w_o, c_o = Z.shape
+    rows = [geometry.rows(i_h) for i_h in range(h_o)]
+    columns = [geometry.columns(i_w) for i_w in range(w_o)]
+    channels = [geometry.channels(i_c) for i_c in range(c_o)]
+
+    for i_n in range(n):
         for i_h in range(h_o):
             for i_w in range(w_o):
                 for i_c in range(c_o):
-                    h, w, c = geometry.rows(i_h), geometry.columns(i_w), geometry.channels(i_c)
-                    x = A_prev_pad[i_n, h, w, c]
-                    Z[i_n, i_h, i_w, i_c] = np.sum(x * kernels[i_c])
-                    if bias is not None:
-                        Z[i_n, i_h, i_w, i_c] += bias[i_c]
+                    at = i_n, rows[i_h], columns[i_w], channels[i_c]
+                    x, w = A_prev_pad[at], W[i_c]
+                    here = i_n, i_h, i_w, i_c
+                    Z[here] = np.sum(x * w)
+                    if b is not None:
+                        Z[here] += b[i_c]
 
-    return {"Z": Z.reshape(problem.dZ.shape), "W": kernels, "b": bias, "A_prev": problem.A_prev}
 
-
-def expected_forward(problem: Problem) -> npt.NDArray[Any]:
+def expected_forward(problem: Problem) -> Array:
     """The right Z of a problem, `(…, H_out, W_out, C_out)`: one matrix product a tap."""
     geometry = problem.geometry
     (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation

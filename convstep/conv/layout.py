@@ -1,8 +1,8 @@
-"""What stops, places and conditions may name in a backward pass."""
+"""What stops, places and conditions may name in a backward pass, and in a forward pass."""
 
 from __future__ import annotations
 
-from convstep.conv.geometry import Geometry
+from convstep.conv.geometry import Geometry, StepIndex
 from convstep.language import tr
 from convstep.steps.layout import Layout, Part
 
@@ -10,6 +10,8 @@ GRADIENTS = ("dW", "dA_prev_pad", "db")
 """The arrays that steps write, in the order of a step's additions."""
 EXAMPLE = "abs(dz) > 0.1 and i_c == 2"
 """A condition, shown to whoever typed something else."""
+FORWARD_EXAMPLE = "abs(Z) > 0.1 and i_c == 2"
+"""The same in a forward pass."""
 
 
 def layout(geometry: Geometry, bias: bool = True) -> Layout:
@@ -35,4 +37,24 @@ def layout(geometry: Geometry, bias: bool = True) -> Layout:
         short={"dA": "dA_prev_pad"},
         parts={"dA_prev": Part("dA_prev_pad", (*batch, *geometry.input_shape), (*none, top, left, 0))},
         absent=absent,
+    )
+
+
+def forward_layout(geometry: Geometry, bias: bool = True) -> Layout:
+    """The loops of a forward pass, the cells of `Z`, each of which one step writes, and their names.
+
+    Args:
+        geometry: the convolution.
+        bias: whether there is a `b`.
+    """
+    batch = () if geometry.batch is None else (geometry.batch,)
+    nest, cells = geometry.nest, geometry.kernel_shape[1:]
+    absent = {} if bias else {"b": tr("there is no b: the problem has no bias")}
+    one_number = ("step", "position", *nest.names, "b", "Z")
+    return Layout(
+        nest,
+        {"Z": (*batch, *geometry.output_shape)},
+        lambda _, cell: range(step := geometry.step_at(StepIndex(*(0,) * (4 - len(cell)), *cell)), step + 1),
+        {**dict.fromkeys(one_number, ()), **dict.fromkeys(("x", "w"), cells), **absent},
+        FORWARD_EXAMPLE,
     )

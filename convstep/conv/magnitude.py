@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.backward import conv2d_backward_steps
+from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 
@@ -41,6 +42,23 @@ def quick_magnitudes(problem: Problem) -> dict[str, float]:
         "db": 4 * dz * places**0.5,
     }
     return given | guess
+
+
+def quick_output(problem: Problem) -> dict[str, float]:
+    """The same of a forward pass: what it reads, and a guess for `Z`."""
+    bias = {} if problem.b is None else {"b": _largest(problem.b)}
+    given = {name: _largest(getattr(problem, name)) for name in ("A_prev", "W")} | bias
+    taps = problem.W.size // len(problem.W)
+    guess = 4 * _usual(problem.A_prev) * _usual(problem.W) * taps**0.5
+    return {**given, "Z": guess + bias.get("b", 0.0)}
+
+
+def output_magnitude(problem: Problem) -> dict[str, float]:
+    """The largest magnitude of `Z`, with its bias and before: a whole-array product, for a colour alone."""
+    with quiet():
+        Z = expected_forward(problem)
+        summed = Z if problem.b is None else Z - problem.b
+    return {"Z": max(_largest(Z), _largest(summed))}
 
 
 def reached_magnitudes(problem: Problem) -> dict[str, float]:

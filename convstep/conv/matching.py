@@ -29,9 +29,12 @@ LONGEST_STRETCH = 1 << 17
 def matching(
     problem: Problem, run: Stepped, condition: Question, low: int, high: int, backwards: bool
 ) -> Iterator[Piece]:
-    """The steps `low … high - 1` after which a condition is true; see `Timeline.matching`."""
-    found = condition.ranges(problem.layout.counts)
-    possible, ranges = found["step"], [found[name] for name in problem.layout.nest.names]
+    """The steps `low … high - 1` after which a condition is true; see `Timeline.matching`.
+
+    Those of a forward pass as well: its cells depend on no step before.
+    """
+    found = condition.ranges(run.layout.counts)
+    possible, ranges = found["step"], [found[name] for name in run.layout.nest.names]
     low, high = max(low, possible.start), min(high, possible.stop)
     if low >= high or not all(ranges):
         return iter(())
@@ -49,7 +52,7 @@ def _scan(
     candidates = Box(ranges[:3], counts[:3])
     first = bisect_left(candidates, span.start // counts[3])
     last = bisect_left(candidates, -(-span.stop // counts[3]))
-    cells = 1 if condition.names.isdisjoint(("x", "w")) else int(np.prod(problem.W.shape[1:]))
+    cells = 1 if condition.names.isdisjoint(("x", "w", "Z")) else int(np.prod(problem.W.shape[1:]))
     for start, stop, channels in _pieces(first, last, ranges[3], cells, backwards):
         places = candidates.numbers(start, stop)
         held = condition.holds(values.read(condition.names, places, channels))

@@ -9,16 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
+from convstep.conv.step import quiet
 
 Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
 
 RUNNING = frozenset(("dW", "db", "dA"))
 """Names of conditions whose values depend on the steps before."""
+CELLS = 1 << 17
+"""Products that are summed up at once: small enough to stay in a processor's cache."""
 
 
 class StepValues:
-    """Gathers `dz`, `x`, `w` and the loop indices for places `(i_n, i_h, i_w)`, numbered in loop order.
+    """Gathers `dz`, `x`, `w`, `Z` and the loop indices for places `(i_n, i_h, i_w)`, numbered in loop order.
 
     Every array has two leading axes, `(places, channels)`, of length 1 where nothing changes.
     """
@@ -32,7 +35,7 @@ class StepValues:
         geometry = problem.geometry
         h_out, w_out, c_out = geometry.output_shape
         _, f_h, f_w, c_k = geometry.kernel_shape
-        self._W = problem.W
+        self._W, self._b = problem.W, problem.b
         self._dZ = problem.dZ.reshape(-1, c_out)
         self._counts = (geometry.samples, h_out, w_out)
         self._groups, self._filters = geometry.groups, c_out
@@ -56,6 +59,27 @@ class StepValues:
         if self._groups == 1:
             return seen
         return seen[:, np.arange(channels.start, channels.stop) // (self._filters // self._groups)]
+
+    def Z(self, places: IntArray, channels: range) -> Array:
+        """What the forward loop makes at these places, with its bits, `(places, channels)`.
+
+        `np.sum(x * w)` adds a contiguous product in pairs, and so does a sum along a last axis as long.
+        """
+        made = np.empty((len(places), len(channels)), self._W.dtype)
+        with quiet():
+            self._sum_into(made, places, channels)
+        return made
+
+    def _sum_into(self, made: Array, places: IntArray, channels: range) -> None:
+        many = max(CELLS // (len(places) * self._W[0].size), 1)
+        for first in range(0, len(channels), many):
+            part = channels[first : first + many]
+            w = self._W[part.start : part.stop]
+            products = np.empty((len(places), *w.shape), w.dtype)  # contiguous, however `x` lies
+            np.multiply(self.x(places, part), w, out=products)
+            made[:, first : first + many] = products.reshape(len(places), len(part), -1).sum(axis=-1)
+        if self._b is not None:
+            made += self._b[channels.start : channels.stop]
 
     def read(self, names: Iterable[str], places: IntArray, channels: range) -> dict[str, Array]:
         """The values of those of `names` that are no running gradients, in float64.
@@ -83,6 +107,10 @@ class StepValues:
                     value = self.x(places, channels)
                 case "w":
                     value = self._W[channels.start : channels.stop][np.newaxis]
+                case "b" if self._b is not None:
+                    value = self._b[np.newaxis, channels.start : channels.stop]
+                case "Z":
+                    value = self.Z(places, channels)
                 case _:
                     continue
             made[name] = np.asarray(value, np.float64)

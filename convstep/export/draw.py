@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.export.frame import SECONDS, Frame, take
 from convstep.ui.app import DebuggerApp, SteppingApp, problem_title
-from convstep.view.scene.contributions import ContributionTable
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
@@ -34,6 +32,7 @@ def debugger_frames(
     *,
     comparison: bool = False,
     why: tuple[str, tuple[int, ...]] | None = None,
+    forward: bool = False,
     seconds: float = SECONDS,
     progress: Progress = _silent,
 ) -> list[Frame]:
@@ -45,17 +44,19 @@ def debugger_frames(
         positions: where to draw, ascending for speed.
         size: columns and lines of the screen.
         comparison: whether to show the comparison at each position.
-        why: a gradient and a cell of it, to show the list of steps that make it.
+        why: an array that is written and a cell of it, to show the list of what makes it.
+        forward: whether to step the forward pass.
         seconds: how long each stands in a GIF or a cast.
         progress: told of each frame.
     """
-    app = DebuggerApp(problem, problem_title(name), live=False)
+    app = DebuggerApp(problem, problem_title(name), live=False, forward=forward)
     asking, words, show = app.debugger.asking, "", None
     if comparison:
         words, show = "the comparison at ", lambda position: asking.compare()
     elif why is not None:
-        made = provenance(problem, *why)
-        words, show = _why(*why), lambda position: asking.explain(ContributionTable(made, position))
+        made = app.debugger.state.stage.made_of(*why)
+        assert made is not None  # steps write it
+        words, show = _why(*why), lambda position: asking.explain(made)
     return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
 
 

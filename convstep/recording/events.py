@@ -14,7 +14,7 @@ from convstep.recording.memory import cells_of
 from convstep.recording.naming import RETURNED
 from convstep.recording.placing import Placed, placed, scattered
 from convstep.recording.sites import Kind, Site
-from convstep.recording.variables import Variables, valued, variables
+from convstep.recording.variables import Variables, valued, variables_of
 from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
         done,
         line=line,
         statements=tuple(statements),
-        variables=variables(recording, entry if made else high),
+        variables=variables_of(recording, entry - 1 if made else anchor, entry if made else high),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,9 @@ def glance(recording: Recording, step: int) -> Event:
         if statement != before and index.site(entry).kind not in (Kind.CALL, Kind.RETURN):
             accesses += _loads(recording, *statement, entry)
             before = statement
-        accesses += _of(recording, entry)
+        # an array that changes its length in place may look otherwise now than it did then
+        with contextlib.suppress(ValueError, IndexError):
+            accesses += _of(recording, entry)
     anchor = events.anchor_of(index, low, high)
     line = recording.log.sites.statements[index.statement[anchor]].line
     made = sum(one.writes for one in accesses)

@@ -89,29 +89,41 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
     # a name for a part counts only where nothing but a subscript stands for all of it
     best = np.lexsort((name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
     firsts = best[np.unique(storage[best], return_index=True)[1]]
-    for at in firsts.tolist():
-        owner = int(storage[at]), names[name_of[at]], int(number[at]), int(entry[at]), bool(partial[at])
-        yield owner[0], _owner(index, *owner)
+    chosen = [one[firsts].tolist() for one in (storage, name_of, number, entry, partial)]
+    yield from _owners(index, [names[at] for at in chosen.pop(1)], *chosen)
 
 
-def _owner(index: Index, storage: int, name: str, number: int, entry: int, partial: bool) -> Owner:
+def _owners(
+    index: Index,
+    names: list[str],
+    storages: list[int],
+    numbers: list[int],
+    entries: list[int],
+    partial: list[bool],
+) -> Iterator[tuple[int, Owner]]:
+    """The arrays, from what is chosen of each: name, storage, number, entry, and whether that is a part."""
     log = index.log
-    since = index.named.get(storage, (entry, name))[0]
-    touched = int(index.first_touched[storage])
-    if 0 <= touched < since or storage not in index.named:
-        # a subscript came first: of a variable from outside, or of what an expression has made
-        text = index.site(touched).text
-        since = -1 if text.replace(".", "").isidentifier() else touched
-    view = log.views[number]
-    if partial:
-        name, view = f"{name}.base", _all_of(index, storage)
-    line = log.sites.statements[index.site(max(since, 0)).statement].line if len(index.order) else 0
-    return Owner(name, view, since, line, log.storages[storage].of_caller)
+    sinces = [index.named.get(storage, (entry,))[0] for storage, entry in zip(storages, entries, strict=True)]
+    touched = index.first_touched[storages].tolist()
+    for at, (storage, first, since) in enumerate(zip(storages, touched, sinces, strict=True)):
+        if 0 <= first < since or storage not in index.named:
+            # a subscript came first: of a variable from outside, or of what an expression has made
+            text = index.site(first).text
+            sinces[at] = -1 if text.replace(".", "").isidentifier() else first
+    lines = [0] * len(sinces)
+    if len(index.order):
+        known = np.array([statement.line for statement in log.sites.statements])
+        lines = known[index.statement[np.maximum(sinces, 0)]].tolist()
+    rows = zip(names, storages, numbers, sinces, lines, partial, strict=True)
+    for name, storage, number, since, line, part in rows:
+        view = _all_of(index, storage) if part else log.views[number]
+        own = f"{name}.base" if part else name
+        yield storage, Owner(own, view, since, line, log.storages[storage].of_caller)
 
 
 def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Owner]]:
     """No two arrays with one name at one time, and all of one name alike in shape."""
-    ends = _ends(index)
+    lasts = _ends(index).tolist()
     taken: dict[str, int] = {}
     looks: dict[str, tuple[tuple[int, ...], str]] = {}
     names = {one.name for one in chosen.values()}
@@ -126,8 +138,8 @@ def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Own
             number += 1
             name = f"{owner.name}_{number}"
         looks[name] = look
-        taken[name] = max(int(ends[storage]), taken.get(name, -2), owner.since)
-        yield storage, owner._replace(name=name)
+        taken[name] = max(lasts[storage], taken.get(name, -2), owner.since)
+        yield storage, owner if number == 1 else owner._replace(name=name)
 
 
 def _ends(index: Index) -> npt.NDArray[np.intp]:
@@ -144,12 +156,16 @@ def _ends(index: Index) -> npt.NDArray[np.intp]:
 
 def _whole(index: Index) -> npt.NDArray[np.bool_]:
     """By array met, whether it is all of its memory."""
-    lengths = np.array([len(storage.content) for storage in index.log.storages] or [0])
-    sizes = np.array([math.prod(view.shape) * int(view.dtype[2:]) for view in index.log.views] or [0])
-    found: npt.NDArray[np.bool_] = sizes[: len(index.storages)] == lengths[index.storages]
-    for number in np.flatnonzero(found).tolist():
-        found[number] = _covers(index, index.log.views[number], int(index.storages[number]))
-    return found
+    known: dict[tuple[Any, ...], bool] = {}
+    found, storages = list[bool](), index.log.storages
+    for view in index.log.views:
+        held = storages[view.storage]
+        kind = (view.shape, view.strides, view.dtype, held.dtype, len(held.content))  # most are alike
+        whole = known.get(kind)
+        if whole is None:
+            whole = known[kind] = _covers(index, view, view.storage)
+        found.append(whole)
+    return np.array(found, bool)
 
 
 def _depths(index: Index) -> list[int]:

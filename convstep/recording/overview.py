@@ -13,7 +13,7 @@ from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
 from convstep.recording.memory import cells_of
 from convstep.recording.sites import Kind
-from convstep.recording.variables import NOTHING, Variables, arrays, frame_at, valued
+from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
 from convstep.steps.layout import Layout
 from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question
@@ -168,7 +168,7 @@ def values_after(recording: Recording, step: int, names: frozenset[str]) -> dict
     """What a condition asks of a step; None if some of it is not there, or is no number."""
     index = recording.index
     end = index.ends[step]
-    own = Variables(recording, frame_at(index, anchor_of(index, index.begin(step), end) + 1), end)
+    own = Variables(recording, frame_of(index, anchor_of(index, index.begin(step), end)), end)
     held: dict[str, Array] = {}
     for name in names:
         if name in ("step", "position"):

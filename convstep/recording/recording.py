@@ -20,7 +20,7 @@ from convstep.recording.memory import Memory
 from convstep.recording.naming import Owner, owners
 from convstep.recording.recorder import uncollected
 from convstep.recording.source import SourceText
-from convstep.recording.variables import arrays, variables
+from convstep.recording.variables import arrays, variables_of
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
 from convstep.steps.stepped import Piece, Question, Stepped
@@ -176,7 +176,10 @@ class Recording(Stepped):
     @property
     def variables(self) -> Mapping[str, object]:
         """The local variables of the function that runs now; arrays as live views."""
-        return variables(self, self._entry)
+        if self._position or self._made:
+            return self.event.variables
+        # what the function was called with; all there is of one without steps
+        return variables_of(self, 0, self._entry or 1)
 
     def value_of(self, text: str) -> Any:
         """The value of an expression of the source where the run stands; nothing of the author's is run.

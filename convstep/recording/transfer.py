@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -37,7 +38,7 @@ _MOST = 10_000
 _FAILURES = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 
 
-class Unsayable(TypeError):
+class UnsayableError(TypeError):
     """A value that has no plain form."""
 
 
@@ -95,7 +96,7 @@ def packed(value: object) -> dict[str, Array]:
             tuples and dicts up to `DEEPEST` deep.
 
     Raises:
-        Unsayable: there is something else in it.
+        UnsayableError: there is something else in it.
     """
     arrays: dict[str, Array] = {}
     level: list[Any] = [value]
@@ -110,7 +111,7 @@ def packed(value: object) -> dict[str, Array]:
         level = list(itertools.chain.from_iterable(inner))
         if not level:
             return arrays
-    raise Unsayable(f"values lie more than {DEEPEST} deep in each other")
+    raise UnsayableError(f"values lie more than {DEEPEST} deep in each other")
 
 
 def unpacked(arrays: Mapping[str, Array]) -> Any:
@@ -137,13 +138,17 @@ def _unpacked(arrays: Mapping[str, Array]) -> Any:
         values: list[Iterator[Any]] = []
         for code, count in enumerate(counts):
             name = f"{depth}.{_NAMES[code]}"
-            items = _UNPACK[code](lambda part, name=name: arrays[name + part], count, left) if count else []
+            items = _UNPACK[code](partial(_named, arrays, name), count, left) if count else []
             _require(len(items) == count)
             values.append(iter(items))
         _require(next(left, _NOTHING) is _NOTHING)
         inner = list(map(next, map(values.__getitem__, codes.tolist())))
     _require(len(inner) == 1)
     return inner[0]
+
+
+def _named(arrays: Mapping[str, Array], name: str, part: str) -> Array:
+    return arrays[name + part]
 
 
 _NOTHING = object()
@@ -214,7 +219,7 @@ def _pack_dicts(items: list[Any], inner: list[Iterable[Any]]) -> dict[str, Array
 def _pack_arrays(items: list[Any], inner: list[Iterable[Any]]) -> dict[str, Array]:
     for each in items:
         if each.dtype.kind not in _NUMBERS or each.ndim > _AXES:
-            raise Unsayable(f"an array of {each.dtype} has no plain form")
+            raise UnsayableError(f"an array of {each.dtype} has no plain form")
         inner.append((each.dtype.str, each.shape, each.tobytes()))
     return {}
 
@@ -229,7 +234,7 @@ def _pack_scalars(items: list[Any], inner: list[Iterable[Any]]) -> dict[str, Arr
     for at in table.values():
         held = np.array(list(itertools.compress(items, (numbers == at).tolist())))
         if held.dtype.kind not in _NUMBERS or held.ndim != 1:
-            raise Unsayable(f"a number of {held.dtype} has no plain form")
+            raise UnsayableError(f"a number of {held.dtype} has no plain form")
         dtypes.append(held.dtype.str)
         arrays[f"_{at}"] = held.view(np.uint8)
     return {**arrays, "_kinds": np.frombuffer(",".join(dtypes).encode(), np.uint8)}
@@ -280,19 +285,19 @@ def _unpack_none(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
 
 
 def _unpack_truths(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
-    return _one_axis(part(""), "u").astype(bool).tolist()
+    return [*_one_axis(part(""), "u").astype(bool).tolist()]
 
 
 def _unpack_ints(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
-    return _one_axis(part(""), "iu").tolist()
+    return [*_one_axis(part(""), "iu").tolist()]
 
 
 def _unpack_floats(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
-    return _one_axis(part(""), "f").tolist()
+    return [*_one_axis(part(""), "f").tolist()]
 
 
 def _unpack_complex(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
-    return np.ascontiguousarray(_one_axis(part(""), "f")).view(np.complex128).tolist()
+    return [*np.ascontiguousarray(_one_axis(part(""), "f")).view(np.complex128).tolist()]
 
 
 def _unpack_bytes(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
@@ -367,7 +372,7 @@ def _unpack_others(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
 def _unpack_records(part: Part, count: int, inner: Iterator[Any]) -> list[Any]:
     found = []
     for _ in range(count):
-        number = next(inner, None)
+        number: Any = next(inner, None)
         _require(type(number) is int and 0 <= number < len(_RECORDS))
         values = [*itertools.islice(inner, len(_FIELDS[number]))]
         found.append(_RECORDS[number](**dict(zip(_FIELDS[number], values, strict=True))))
@@ -458,7 +463,7 @@ class _CodeOf(dict[type, int]):
     def __missing__(self, kind: type) -> int:
         if issubclass(kind, np.generic):
             return _NAMES.index("scalars")
-        raise Unsayable(f"{kind.__name__} has no plain form")
+        raise UnsayableError(f"{kind.__name__} has no plain form")
 
 
 _CODES = _CodeOf(

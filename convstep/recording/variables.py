@@ -69,16 +69,16 @@ def valued(recording: Recording, value: Any) -> Any:
     return str(value) if type(value) is Other else value
 
 
-def variables(recording: Recording, entry: int) -> Variables:
-    """The variables of the function that runs after so many entries."""
-    return Variables(recording, frame_at(recording.index, entry), entry)
+def variables_of(recording: Recording, anchor: int, entry: int) -> Variables:
+    """The variables of the function that an entry is in, as they are after so many entries."""
+    return Variables(recording, frame_of(recording.index, anchor), entry)
 
 
-def frame_at(index: Index, entry: int) -> int:
-    """The call that is on after so many entries; -1 for none."""
+def frame_of(index: Index, entry: int) -> int:
+    """The call that an entry is in; -1 for none."""
     if not len(index.order):
         return -1
-    frame = int(index.frame[max(entry - 1, 0)])
+    frame = int(index.frame[entry])
     return frame if frame >= 0 or not index.frames else 0
 
 

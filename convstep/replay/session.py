@@ -76,9 +76,11 @@ class Session(Record):
     """In the order of the loop."""
     view: View = field(default_factory=View)
     """How it looked."""
+    forward: bool = False
+    """Whether it was the forward pass that was stepped."""
     function: str = ""
-    """What the command line says to record `problem` anew, where that is a recording: `layers.py:f --run-all`.
-    It is shown and copied, and never run because a session says it."""
+    """What the command line says to record `problem` anew, where that is a recording: `layers.py:f
+    --run-all`. It is shown and copied, and never run because a session says it."""
 
     __repr__ = brief
 
@@ -160,7 +162,8 @@ def permalink(session: Session, loops: Nested) -> str:
     """
     # a name in front of which a shell's reader would see an option is still a path with ./
     problem = f"./{session.problem}" if session.problem.startswith("-") else session.problem
-    words = ["convstep", "open", problem, "--goto", place_argument(session.position, loops)]
+    forward = ["--forward"] if session.forward else []
+    words = ["convstep", "open", problem, *forward, "--goto", place_argument(session.position, loops)]
     for stop in session.stops:
         if stop.enabled:
             words += [f"--break={stop.text}"] if stop.text.startswith("-") else ["--break", stop.text]

@@ -49,8 +49,9 @@ class SteppingApp(TorchApp):
         return self.debugger
 
     def open_debugger(self) -> DebuggerScreen:
-        """The debugger, which there is before the first frame and after the last one."""
-        return self.debugger
+        """The debugger that the person looks at; there is one before the first frame and after the last."""
+        shown = super().open_debugger() if self.is_running else None
+        return shown if isinstance(shown, DebuggerScreen) else self.debugger
 
 
 class DebuggerApp(SteppingApp):
@@ -67,6 +68,7 @@ class DebuggerApp(SteppingApp):
         position: int = 0,
         torch: TorchService | None = None,
         live: bool = True,
+        forward: bool = False,
     ) -> None:
         """Prepare the debugger.
 
@@ -78,9 +80,10 @@ class DebuggerApp(SteppingApp):
             torch: the oracle's process; one is made if left out.
             live: whether a person sits in front of it: torch is loaded beforehand, and going on at
                 the last step opens the comparison.
+            forward: whether to begin with the forward pass.
         """
         mode = self.make_mode(problem, name, command_name or name, live)
-        super().__init__(mode, position=position, torch=torch, live=live)
+        super().__init__(mode.other_way() if forward else mode, position=position, torch=torch, live=live)
 
     def make_mode(self, problem: Problem, name: str, command_name: str, live: bool) -> Mode:
         """What the debugger is about."""
@@ -109,6 +112,6 @@ def run_debugger(problem: Problem, session: Session) -> None:
     """
     # in a browser, where a file lies is nobody's business
     name = os.path.basename(session.problem) if in_browser() else session.problem
-    app = DebuggerApp(problem, problem_title(session.problem), command_name=name)
+    app = DebuggerApp(problem, problem_title(session.problem), command_name=name, forward=session.forward)
     app.debugger.asking.resume(session)
     run(app)

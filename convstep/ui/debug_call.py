@@ -1,8 +1,8 @@
 """`convstep.debug`: the debugger in the middle of a script, like `breakpoint()`.
 
-Where no debugger can be opened, in a test, a notebook or a job without a terminal, a problem, or a function's
-recording, is saved and the command that opens it is printed; of what was captured, which may be large, it is said how it is
-saved. Textual is loaded only where there is a terminal.
+Where no debugger can be opened, in a test, a notebook or a job without a terminal, a problem or a
+function's recording is saved and the command that opens it is printed; of what was captured, which may
+be large, it is said how it is saved. Textual is loaded only where there is a terminal.
 """
 
 from __future__ import annotations
@@ -67,14 +67,12 @@ def debug(
         TypeError: it is none of these.
         OSError: the file cannot be written.
     """
-    if callable(subject) and not isinstance(subject, (Problem, Captured, CapturedLayer, Capture)):
-        subject, sample = _recorded(subject, args, kwargs), None
-    else:
-        sample = _sample(*args, **kwargs)
     try:
-        if isinstance(subject, Recording):
-            _step(subject)
-        elif isinstance(subject, Captured) and (len(subject.layers) > 1 or not can_open_here()):
+        if callable(subject) and not isinstance(subject, (Problem, Captured, CapturedLayer, Capture)):
+            _step(_recorded(subject, args, kwargs))
+            return
+        sample = _sample(*args, **kwargs)
+        if isinstance(subject, Captured) and (len(subject.layers) > 1 or not can_open_here()):
             _pick(subject, sample)
         else:
             _open(*_single(subject, sample))
@@ -98,7 +96,7 @@ def _step(recording: Recording) -> None:
     if not recording.total:
         _say(tr("{name} has no step: only what touches NumPy arrays is stepped", name=recording.name))
     elif not can_open_here():
-        from convstep.recording.file import save as save_recording
+        from convstep.candidate.record.file import save as save_recording
 
         path = in_new_folder(recording.name)
         save_recording(recording, path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 
 import pytest
 
 from convstep import Problem, cli
+from convstep.candidate.record.watching import WatchedFile
 from tests.cli.conftest import RIGHT, Refused, Run, Write
 
 WRONG = """
@@ -184,3 +186,47 @@ def test_the_suggested_command_can_be_pasted(run: Run, write: Write) -> None:
     ended = run("check", write("it's mine.py", WRONG), "--save", "a problem.npz")
     command = ended.out.splitlines()[-1].removeprefix("to see it: ")
     assert shlex.split(command) == ["convstep", "debug", "it's mine.py:conv2d_mine", "a problem.npz"]
+
+
+def test_watching_says_a_verdict_at_each_save_and_ends_with_the_last_one(
+    run: Run, refused: Refused, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = write("mine.py", WRONG)
+    saved = [RIGHT, "def conv2d_mine(dZ:\n    pass\n", WRONG, ""]
+
+    def changed(self: WatchedFile) -> bool:
+        text = saved.pop(0)
+        if not text:
+            raise KeyboardInterrupt
+        write("mine.py", text)
+        return True
+
+    monkeypatch.setattr(WatchedFile, "changed", changed)
+    ended = run("check", target, "--watch", "--convention", "article", "--save", "failing.npz")
+    assert ended.code == 1
+    assert ended.out.count("conv2d_mine is right: ") == 1
+    assert ended.out.count("db-mean (proven)") == 2
+    assert ended.err.startswith("convstep: mine.py does not compile: line 1: ")
+    assert ended.err.count("\n") == 1
+    assert Problem.load(tmp_path / "failing.npz").total_steps
+    said = "failing.npz already exists; choose another --save or add --force"
+    assert refused("check", target, "--watch", "--save", "failing.npz") == said
+    assert (
+        refused("check", "numpy:sum", "--watch")
+        == "--watch is about a file; numpy:sum is an installed module"
+    )
+
+
+def test_a_file_is_seen_to_be_saved_once_and_not_while_it_is_away(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("x = 1")
+    file = WatchedFile(str(path))
+    assert not file.changed()
+    path.write_text("x = 12")
+    assert file.changed()
+    assert not file.changed()
+    path.unlink()
+    assert not file.changed()
+    path.write_text("x = 12")  # as an editor does it that writes another file and renames it
+    os.utime(path, (1, 1))
+    assert file.changed()

@@ -43,13 +43,26 @@ def test_export_hands_its_options_on(run: Run, asked: list[Any]) -> None:
     ]
     assert run(*export, "--steps", "255:", "--compare", "--seconds", "1.5").code == 0
     assert run(*export, "--steps", "7", "--why", "dW[2,0,1,0]").code == 0
-    plain = {"comparison": False, "why": None, "seconds": 0.6}
+    plain = {"comparison": False, "why": None, "forward": False, "seconds": 0.6}
     assert asked == [
         ("digit", [12], (120, 40), plain),
         ("digit", [3, 4, 5], (80, 24), plain),
         ("digit", [255, 256], (120, 40), plain | {"comparison": True, "seconds": 1.5}),
         ("digit", [7], (120, 40), plain | {"why": ("dW", (2, 0, 1, 0))}),
     ]
+    del asked[:]
+    assert run(*export, "--steps", "7", "--forward", "--why", "Z[7,7,3]").code == 0
+    assert asked == [("digit", [7], (120, 40), plain | {"forward": True, "why": ("Z", (7, 7, 3))})]
+
+
+def test_export_refuses_what_a_forward_pass_has_not(refused: Refused, asked: list[Any]) -> None:
+    export = "export", "digit", "-o", "out.svg", "--steps", "7", "--forward"
+    assert refused(*export, "--why", "dW[2,0,1,0]") == "--why: 'dW' cannot be watched; only Z can"
+    assert refused(*export, "--compare").startswith("--compare is about gradients")
+    for other in (["--candidate", "mine.py:f"], ["--diagnosis", "--candidate", "mine.py:f"]):
+        assert refused(*export, *other).startswith("--forward is about a problem")
+    assert refused("export", "1", "-o", "out.svg", "--forward").startswith("--forward is about a problem")
+    assert asked == []
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,29 @@ def test_open_takes_stops_and_sessions(run: Run, monkeypatch: pytest.MonkeyPatch
     assert opened[1][1].position == 3
 
 
+def test_open_forward_takes_stops_of_a_forward_pass_and_a_session_keeps_the_direction(
+    run: Run, refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[Session] = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr("convstep.ui.app.run_debugger", lambda _, session: opened.append(session))
+    assert run("open", "digit", "--forward", "--goto", "4,2,0", "--break", "watch Z[4,2,0]").code == 0
+    (session,) = opened
+    assert (session.forward, session.position, session.stops[0].text) == (True, 137, "watch Z[4,2,0]")
+    saved = tmp_path / "mine.json"
+    save(session, saved)
+    assert run("open", str(saved)).code == 0
+    assert opened[1] == session
+    first = run("trace", str(saved), "--to", "1").out.splitlines()[0]
+    assert first.startswith("step 1/256  (i_h 0, i_w 0, i_c 0)  Z[0, 0, 0] = ")
+    assert "dz" in refused("open", "digit", "--forward", "--break", "dz > 1")
+    save(Session("digit", stops=(SavedStop("watch dW[0,0,0,0]"),)), saved)
+    assert "'dW' cannot be watched; only Z can" in refused("open", str(saved), "--forward")
+    save(Session("digit", stops=(SavedStop("i_c == 1"),)), saved)
+    assert run("open", str(saved), "--forward").code == 0, "a place is one in both directions"
+
+
 def test_session_of_a_problem_beside_it_opens_from_anywhere(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -153,7 +153,10 @@ def test_a_file_whose_name_has_a_colon_is_a_file(in_folder: Path) -> None:
         (("compare", "gone.npz:1"), "gone.npz:1 does not exist; check the path"),
         (("compare", "problem.npz:1"), "problem.npz holds no captured layers"),
         (("open", "run.npz"), "convstep open needs a terminal; `convstep compare run.npz` works without one"),
-        (("open", "run.npz", "--goto", "3"), "--goto and --break are about one layer; add --layer NAME"),
+        (
+            ("open", "run.npz", "--goto", "3"),
+            "--goto, --break and --forward are about one layer; add --layer NAME",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convstep.candidate.record.file import save
 from convstep.candidate.record.recorder import Recordable, Recorded
 from convstep.cli import console
 from convstep.cli.targets import is_target
-from convstep.recording.file import save
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from convstep.replay.session import SavedStop, Session
@@ -104,7 +104,9 @@ def test_what_names_a_function_is_told_from_a_problem(name: str, expected: bool)
 def test_a_function_is_opened_where_and_how_the_command_line_says(
     run: Run, mine: str, opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = run("open", mine, *SHAPE, "--goto", "4", "--break", "line == 7", "--break", "watch out[1]", "--run-all")
+    ended = run(
+        "open", mine, *SHAPE, "--goto", "4", "--break", "line == 7", "--break", "watch out[1]", "--run-all"
+    )
     assert (ended.code, ended.err) == (0, "")
     ((recording, session, more),) = opened
     assert (recording.name, recording.total) == ("summed", 7)
@@ -118,7 +120,9 @@ def test_a_function_is_opened_where_and_how_the_command_line_says(
 def test_a_file_with_one_function_needs_no_name_and_one_with_several_lists_them(
     run: Run, refused: Refused, mine: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "one.py").write_text("import numpy as np\ndef only():\n    return np.ones(2) + 1\ndef _help(): pass\n")
+    (tmp_path / "one.py").write_text(
+        "import numpy as np\ndef only():\n    return np.ones(2) + 1\ndef _help(): pass\n"
+    )
     assert run("trace", "one.py").out.startswith("one.py:only: no arguments\n\nstep 1/1")
     assert refused("trace", "mine.py") == (
         "name the function: mine.py:relu_backward; the file also has summed and Doubled.forward"
@@ -131,18 +135,21 @@ def test_a_file_with_one_function_needs_no_name_and_one_with_several_lists_them(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "summed is no operator that is known by name, so its arguments have to be given; write the call, like "
-             "--call 'summed(x)', or give each, like --shape x=4x5"),
+        ((), "summed is no operator that is known by name, so its arguments have to be given; "
+             "write the call, like --call 'summed(x)', or give each, like --shape x=4x5"),
         (("--call", "summed("), "--call summed( is not Python: "),
         (("--args", "gone.npz"), "gone.npz does not exist; check the path"),
         (("--layer", "stem"), "--layer is about a PROBLEM; leave it out for a function"),
         ((*SHAPE, "--goto", "99"), "--goto: 99 is beyond the end; steps go from 0 to 7"),
         ((*SHAPE, "--break", "line 99"), "--break: line 99 would never stop: no step executes it"),
         ((*SHAPE, "--break", "watch x[0, 0]"), "--break: "),
-        (SHAPE, f"convstep open needs a terminal; `convstep trace mine.py:summed {shlex.join(SHAPE)}` works without"),
+        (SHAPE, "convstep open needs a terminal; "
+                f"`convstep trace mine.py:summed {shlex.join(SHAPE)}` works without one"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_one_sentence(refused: Refused, mine: str, words: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_is_one_sentence(
+    refused: Refused, mine: str, words: tuple[str, ...], said: str
+) -> None:
     assert refused("open", mine, *words).startswith(said)
 
 
@@ -151,7 +158,9 @@ def test_what_is_about_functions_is_refused_for_a_problem_and_the_other_way_roun
     refused: Refused, mine: str, command: str
 ) -> None:
     if command == "compare":
-        said = f"{mine} is a function and no problem; `convstep open {mine}` and `convstep trace {mine}` step it"
+        said = (
+            f"{mine} is a function and no problem; `convstep open {mine}` and `convstep trace {mine}` step it"
+        )
         assert refused("compare", mine) == said
     else:
         assert refused(command, "digit", "--args", "a.npz").startswith("--args is about a function")
@@ -161,7 +170,9 @@ def test_what_is_about_functions_is_refused_for_a_problem_and_the_other_way_roun
 def test_every_step_is_written_as_text_and_as_json(run: Run, mine: str) -> None:
     text = run("trace", mine, *SHAPE, "--from", "2", "--to", "3")
     assert (text.code, text.err) == (0, "")
-    assert text.out.startswith("mine.py:summed: arguments given by name\n\nstep 2/7  (i 0/2, j 0/3)  line 7\n")
+    assert text.out.startswith(
+        "mine.py:summed: arguments given by name\n\nstep 2/7  (i 0/2, j 0/3)  line 7\n"
+    )
     assert "\n7: out[0] += scale * x[0, 0]\n" in text.out
     lines = run("trace", mine, *SHAPE, "--format", "jsonl").out.splitlines()
     plain = [json.loads(line) for line in lines]
@@ -193,7 +204,9 @@ def test_pictures_of_a_function_show_its_lines(run: Run, refused: Refused, mine:
     assert refused("export", mine, *SHAPE, "--steps", "40", "-o", "g.svg") == (
         "steps 40:40 do not exist; mine.py:summed has steps 0 to 7"
     )
-    assert refused("export", mine, *SHAPE, "--compare", "--steps", "4", "-o", "g.svg").startswith("--compare is about")
+    assert refused("export", mine, *SHAPE, "--compare", "--steps", "4", "-o", "g.svg").startswith(
+        "--compare is about"
+    )
 
 
 def test_a_recording_and_its_session_open_without_running_anything(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import types
@@ -49,12 +50,14 @@ def plain_value(value: Any, seen: dict[int, int]) -> Any:
         return kind, repr(value)
     if isinstance(value, float):
         return kind, value.hex()
+    if isinstance(value, tuple):
+        return kind, [plain_value(item, seen) for item in value]
     if id(value) in seen:
         return kind, f"the same as value {seen[id(value)]}"
     seen[id(value)] = len(seen)
     if isinstance(value, dict):
         return kind, [(plain_value(key, seen), plain_value(item, seen)) for key, item in value.items()]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return kind, [plain_value(item, seen) for item in value]
     if isinstance(value, set | frozenset):
         return kind, sorted(map(repr, value))
@@ -113,9 +116,9 @@ def drained(generator: types.GeneratorType[Any, Any, Any]) -> Any:
 
 @dataclass
 class Executed:
-    """One execution of a line: where, and the frame's variables when it was over."""
+    """One execution of a line: the frame's variables before it and when it was over."""
 
-    line: int
+    before: dict[str, Any]
     variables: dict[str, Any]
 
 
@@ -130,26 +133,29 @@ class Tracer:
     """The variables of the outermost frame at its end."""
     owned: State = field(default_factory=dict)
     """Those of them that are arrays with memory of their own."""
-    _open: dict[types.FrameType, int] = field(default_factory=dict)
+    _open: dict[types.FrameType, tuple[int | None, dict[str, Any]]] = field(default_factory=dict)
 
     def __call__(self, frame: types.FrameType, event: str, argument: object) -> Any:
         code = frame.f_code
         if code.co_filename != self.file or (code.co_name.startswith("<") and code.co_name != "<lambda>"):
             return None
         if event in ("line", "return"):
-            line = self._open.pop(frame, None)
-            variables = {name: value_of(value) for name, value in frame.f_locals.items()}
+            line, before = self._open.pop(frame, (None, {}))
+            variables = {as_written(name): value_of(value) for name, value in frame.f_locals.items()}
             if line is not None:
-                self.executed[line].append(Executed(line, variables))
+                self.executed[line].append(Executed(before, variables))
             if event == "line":
-                self._open[frame] = frame.f_lineno
+                self._open[frame] = frame.f_lineno, variables
             else:
                 self.last = variables
-                local = frame.f_locals.items()
-                self.owned = {
-                    name: Cells.of(it) for name, it in local if type(it) is np.ndarray and it.base is None
-                }
+                arrays = {name: it for name, it in frame.f_locals.items() if is_kept(it)}
+                self.owned = {name: Cells.of(it) for name, it in arrays.items() if it.base is None}
         return self
+
+
+def as_written(name: str) -> str:
+    """A private name in a class, `_Layer__x`, as its author wrote it."""
+    return re.sub(r"^_[A-Za-z]+(?=__)", "", name)
 
 
 def value_of(value: Any) -> Any:
@@ -160,8 +166,8 @@ def value_of(value: Any) -> Any:
 
 
 def is_kept(value: Any) -> bool:
-    """Whether it is an array of the kinds that are recorded: booleans, integers, floats."""
-    return type(value) is np.ndarray and value.dtype.kind in "biuf"
+    """Whether it is an array of the kinds that are recorded: booleans, integers, floats of this machine."""
+    return type(value) is np.ndarray and value.dtype.kind in "biuf" and value.dtype.isnative
 
 
 def traced(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Outcome, Tracer]:

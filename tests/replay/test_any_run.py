@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convstep.expr.text import ExpressionError
+from convstep.recording.record import record
+from convstep.recording.recording import Recording
 from convstep.replay import search as search_module
 from convstep.replay.conditions import Condition
 from convstep.replay.places import parse_place, place_argument
 from convstep.replay.search import Found, search
 from convstep.replay.stop_text import parse_stop
-from convstep.replay.stops import Breakpoint, ConditionStop, Stop, Watchpoint
-from convstep.replay.watching import Watch
+from convstep.replay.stops import Breakpoint, ConditionStop, LineStop, Stop, Watchpoint
+from convstep.replay.watching import Watch, is_hit
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from tests.steps.runs import matrix_product, running_sum
@@ -201,3 +203,53 @@ def test_hits_are_counted_in_the_direction_of_the_search() -> None:
         for stop in (Watchpoint("most", (), hits=hits), parse_stop(f"now > 0 hits {hits}", run.layout)):
             ends = [*search(run, 0, [stop]), *search(run, 9, [stop], backwards=True)]
             assert ends == [Found(forwards, stop), Found(back, stop)]
+
+
+def test_a_run_of_somebodys_own_lines_stops_at_them() -> None:
+    run = record(running, np.arange(5.0))
+    first = next(n for n, text in enumerate(run.source.lines, 1) if text.strip() == "total += x[i]")
+    for text in (f"line {first}", f"line=={first}", f"  line == {first} "):
+        stop = parse_stop(text, run.layout)
+        assert stop == LineStop(first)
+        assert parse_stop(str(stop), run.layout) == stop
+    steps = [at for at in range(run.total) if executes(run, at, first)]
+    assert [*(LineStop(first).steps(run.layout) or ())] == steps
+    assert found(run, 0, LineStop(first)) == steps[0] + 1
+    assert found(run, 0, LineStop(first, hits=3)) == steps[2] + 1
+    assert found(run, steps[-1] + 1, LineStop(first), backwards=True) == steps[-2] + 1
+    run.seek(steps[1] + 1)
+    assert is_hit(LineStop(first), run)
+    with pytest.raises(ValueError, match="no step executes it"):
+        parse_stop("line 1", run.layout)
+    with pytest.raises(ValueError, match="there is no line to stop at"):
+        LineStop(3).check(matrix_product(np.ones((2, 2)), np.ones((2, 2))).layout)
+
+
+def test_a_variable_of_somebodys_own_loop_is_what_it_is_and_not_its_turn() -> None:
+    run = record(running, np.arange(9.0))
+    stop = parse_stop("i == 4", run.layout)
+    assert isinstance(stop, ConditionStop)
+    run.seek(found(run, 0, stop))
+    assert run.event.variables["i"] == 4
+    assert is_hit(stop, run), "while it plays as well"
+    with pytest.raises(ValueError, match="is no place here"):
+        parse_stop("2,1", run.layout)
+
+
+def running(x: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> object:
+    total = np.zeros(1)
+    for i in range(0, len(x), 2):
+        total += x[i]
+        total *= 1
+    return total
+
+
+def found(run: Recording, position: int, stop: Stop, *, backwards: bool = False) -> int:
+    """Where a run from a position ends at a stop."""
+    ends = search(run.scout(), position, [stop], backwards=backwards)
+    return next(report.position for report in ends if isinstance(report, Found))
+
+
+def executes(run: Recording, step: int, line: int) -> bool:
+    run.seek(step + 1)
+    return run.event.executes(line)

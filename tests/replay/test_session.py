@@ -303,6 +303,7 @@ def test_the_permalink_names_problem_place_and_enabled_stops() -> None:
     geometry = geometry_of(8, 8, 1)
     assert permalink(FULL, geometry) == "convstep open digit --goto 4,2,0 --break 'i_c == 1'"
     assert permalink(Session("digit"), geometry) == "convstep open digit --goto 0"
+    assert permalink(Session("digit", forward=True), geometry) == "convstep open digit --forward --goto 0"
     assert permalink(Session("p.npz", 1), geometry_of(2, 8, 8, 1)) == "convstep open p.npz --goto 0,0,0,0"
 
 

@@ -49,6 +49,8 @@ class FakeHost:
         self.interrupted = 0
         """How often somebody went somewhere by hand."""
         self.travel = Travel(self, self._interrupt)
+        self.turned = 0
+        """How often the other direction was asked for."""
         self.said: list[str] = []
         """What keys were answered with."""
         self.shown = self.ends = 0
@@ -96,6 +98,9 @@ class FakeHost:
 
     def end_hint(self) -> str:
         return ""
+
+    def turn_around(self) -> None:
+        self.turned += 1
 
     def open(self, dialog: Any, answered: Callable[[Any], None]) -> None:
         self.opened.append((dialog, answered))

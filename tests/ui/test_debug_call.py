@@ -14,13 +14,16 @@ import termios
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import convstep
+from convstep.candidate.record.file import load
 from convstep.conv.problem import Problem
 from convstep.ui import debug_call as here
+from convstep.ui.temporary_files import stem_of
 from tests.captures import alone, small
 from tests.waiting import GENEROUS
 
@@ -51,6 +54,43 @@ def test_in_a_test_it_prints_the_command_that_opens_the_problem(capsys: pytest.C
     first, second = capsys.readouterr().out.splitlines()
     assert first != second
     assert np.array_equal(opened_by(first).dZ, plain().dZ)
+
+
+def summed(x: Any, sample: int = 1) -> Any:
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] += x[i].sum() * sample
+    x += 1
+    return out
+
+
+def test_a_function_is_run_on_copies_and_saved_with_the_command_that_opens_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    x = np.ones((3, 4))
+    convstep.debug(summed, x, sample=2)
+    assert x.sum() == 12
+    words = shlex.split(capsys.readouterr().out)
+    assert words[:2] == ["convstep", "open"]
+    recording = load(words[2])
+    assert recording.result.tolist() == [8.0, 8.0, 8.0]
+    assert recording.name == "summed"
+    convstep.debug(raising, x)
+    recording = load(shlex.split(capsys.readouterr().out)[2])
+    assert recording.ended is not None
+    assert recording.ended.sentence == "ValueError: enough"
+
+
+def raising(x: Any) -> Any:
+    x[0] = 2
+    raise ValueError("enough")
+
+
+def test_a_function_that_cannot_be_stepped_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(convstep.RecordingError, match="len is not written in Python"):
+        convstep.debug(len, [1])
+    convstep.debug(stem_of, "a")
+    assert capsys.readouterr().out == "stem_of has no step: only what touches NumPy arrays is stepped\n"
 
 
 def test_one_sample_of_a_batch(capsys: pytest.CaptureFixture[str]) -> None:

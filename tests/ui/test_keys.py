@@ -221,6 +221,16 @@ async def asks_for_a_file_to_save_in(session: Session, key: str) -> None:
     assert (session.dialog, session.position) == ("", HERE)
 
 
+async def shows_the_other_direction_at_the_same_place(session: Session, key: str) -> None:
+    await session.press(key)
+    assert "forward.py" in session.text
+    assert "Z[here] = np.sum(x * w)" in session.text
+    assert f"step {HERE}/256" in session.lines[0]
+    await session.press("n", key)
+    assert "backward.py" in session.text
+    assert session.position == HERE + 1
+
+
 async def asks_where_to_go(session: Session, key: str) -> None:
     await session.press(key)
     assert session.dialog == "PromptScreen"
@@ -487,6 +497,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "first-nonfinite": says_that_every_gradient_is_finite,
     "next-sample": says_that_there_is_no_batch,
     "previous-sample": says_that_there_is_no_batch,
+    "other-way": shows_the_other_direction_at_the_same_place,
     "visited-back": comes_back_from_a_jump,
     "visited-forward": goes_forward_to_where_one_came_back_from,
     "bookmark": sets_and_removes_a_bookmark,

@@ -181,7 +181,9 @@ async def test_enter_opens_a_layer_and_q_and_escape_lead_back(
         assert np.array_equal(Problem.load(words[2]).dZ, layers[1].dZ)
         await session.press("m", "escape")
         assert not session.at_the_picker, "Escape first closes what is maximised"
-        await session.press("escape")
+        await session.press("D", "escape")
+        assert "forward" in session.lines[0], "the forward pass lies over the layer"
+        await session.press("D", "escape")
         assert session.at_the_picker
         await session.press("?")
         assert "Open the layer in the debugger" in session.text

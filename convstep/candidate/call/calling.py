@@ -186,8 +186,8 @@ def _spied(kind: type, method: str) -> type:
         held.__class__ = kind  # what is looked at is an object of its author's class
         raise Reached(getattr(held, method), places, named)
 
-    stand_in = type(kind)(kind.__name__, (kind,), {method: instead, "__module__": kind.__module__})
-    return stand_in
+    made: type = type(kind)(kind.__name__, (kind,), {method: instead, "__module__": kind.__module__})
+    return made
 
 
 def _lying(call: Call) -> contextlib.AbstractContextManager[None]:

@@ -24,6 +24,9 @@ def open_worker(
     options: dict[str, Any] | None = None,
     timeout: float | None = None,
     meanwhile: Callable[[], object] | None = None,
+    *,
+    spawned: type[Spawned] = Spawned,
+    kind: Callable[[], type[Worker]] | None = None,
 ) -> Worker:
     """The candidate in a process of its own.
 
@@ -32,6 +35,8 @@ def open_worker(
         options: see there: `run_all`, `python2`, `adapter`.
         timeout: see there.
         meanwhile: what to do while a new interpreter starts, which takes some time.
+        spawned: how that is started.
+        kind: gives the class of the worker, asked when the interpreter is on its way.
 
     Raises:
         CandidateError: it cannot be loaded.
@@ -53,15 +58,16 @@ def open_worker(
     if isinstance(candidate, str):
         target = Target.parse(candidate)
         with contextlib.suppress(OSError):  # the worker tries again, and says what is wrong
-            started = Spawned(target, options or {})
+            started = spawned(target, options or {})
         if meanwhile is not None:
             meanwhile()
     from convstep.candidate.call.worker import Worker
     from convstep.conv.validation import check_type
 
+    made = Worker if kind is None else kind()
     if isinstance(candidate, str):
-        return Worker.of_target(target, options, timeout, started)
+        return made.of_target(target, options, timeout, started)
     if adapter is not None:
         check_type("adapter", adapter, Callable)  # type: ignore[arg-type]
     called = candidate if adapter is None else functools.partial(adapter, candidate)
-    return Worker.of_function(called, timeout)
+    return made.of_function(called, timeout)

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, Protocol
 
 from convstep.candidate.load.target import Target
@@ -27,6 +27,7 @@ from convstep.printable import printable
 from convstep.served import DRIVER
 
 if TYPE_CHECKING:
+    from convstep.candidate.call.child import Answering
     from convstep.oracle.conversation import Pipe
 
 CRASHES = {
@@ -139,6 +140,9 @@ class Spawned:
 class Forked:
     """A copy of this process, which has the function already."""
 
+    others: Mapping[str, Answering] = {}
+    """Who answers what is no call, as `child.serve` takes it."""
+
     def __init__(self, function: Callable[..., Any]) -> None:
         from convstep.candidate.call import child, source_of  # noqa: F401  before the copy is made
 
@@ -152,7 +156,7 @@ class Forked:
                 warnings.simplefilter("ignore")  # threads stay behind: the copy needs none of them
                 pid = os.fork()
             if not pid:
-                _live_as_copy(function, pipes, here, mask)
+                _live_as_copy(function, pipes, here, mask, self.others)
         except OSError:
             for pipe in pipes:
                 os.close(pipe)
@@ -214,7 +218,13 @@ class _Copy:
                 os.kill(self.pid, number)
 
 
-def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: int, mask: Set[int]) -> None:
+def _live_as_copy(
+    function: Callable[..., Any],
+    pipes: Sequence[int],
+    parent: int,
+    mask: Set[int],
+    others: Mapping[str, Answering],
+) -> None:
     """The copy's whole life; never returns into the program it was copied from."""
     from convstep.candidate.call.child import serve
     from convstep.candidate.call.source_of import served_function
@@ -241,6 +251,7 @@ def _live_as_copy(function: Callable[..., Any], pipes: Sequence[int], parent: in
             served_function(function),
             os.fdopen(questions, "rb", buffering=0),
             os.fdopen(answers, "wb", buffering=0),
+            others,
         )
     finally:
         os._exit(0)

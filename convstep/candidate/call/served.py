@@ -29,7 +29,7 @@ class Served:
     otherwise: Callable[[str], Served | None] = lambda said: None
     """Loads it in the way that an exception suggests (as Python 2, say); None if it suggests nothing."""
     part: Callable[[str], Part | None] = lambda filename: None
-    """What a code object's file or cell holds, by what the code object calls it; None if that is not known."""
+    """What a code object's file or cell holds, by what the code object calls it; None if it is not known."""
 
     def forward(self, call: Call) -> Callable[..., Any] | None:
         """Its own forward, if there is one that a call may need."""

@@ -46,6 +46,8 @@ class Worker:
 
     Spawned: type[Spawned] = Spawned
     """How a new interpreter is started."""
+    Forked: type[Forked] = Forked
+    """How this process is copied."""
 
     def __init__(
         self, start: Starter, title: str, seconds: float | None = None, flags: tuple[str, ...] = ()
@@ -108,7 +110,7 @@ class Worker:
             )
         if not hasattr(os, "fork"):
             return cls.of_target(importable(function), None, seconds)
-        return cls(lambda: Forked(function), _address(function), seconds)
+        return cls(lambda: cls.Forked(function), _address(function), seconds)
 
     def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
         """Call the candidate once; whatever happens is in the outcome.

@@ -5,11 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from convstep.brief import COLUMNS, brief, told
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both
 from convstep.language import tr
 from convstep.printable import printable
+
+if TYPE_CHECKING:
+    from convstep.recording.facts import Alarm
 
 PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
 """How sure a finding is: reproduced in numbers that say something, or watched happening; fits all that
@@ -76,6 +80,8 @@ class Finding:
     """How it was reproduced."""
     alternative: bool = False
     """Whether an earlier finding explains the same numbers."""
+    writes: tuple[Alarm, ...] = ()
+    """Of an input that is changed: the candidate's lines that do it, where they were seen."""
 
     def __repr__(self) -> str:
         """Its name, how sure it is, and what it says."""

@@ -35,6 +35,7 @@ from convstep.candidate.record.filling import (
 )
 from convstep.candidate.verdicts.calls import Called
 from convstep.conv.problem import Problem
+from convstep.language import tr
 
 SEED = 0
 """Of NumPy's random numbers while a call is made ready, so that it is the same one each time."""
@@ -75,7 +76,7 @@ def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
     elif arguments.file is not None or arguments.shapes:
         values = (loaded(arguments.file) if arguments.file is not None else {}) | drawn(arguments.shapes)
         subject.check_names(values)
-        yield subject.ready(by_name(values), "arguments given by name")
+        yield subject.ready(by_name(values), tr("arguments given by name"))
     else:
         yield from _guessed(subject)
 
@@ -89,8 +90,8 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
     try:
         found = reached(served.function, served.forward(call), served.candidate, call, problem)
     except Exception as error:
-        raise CandidateError(_failed(served, error, "what comes before its backward fails")) from error
-    how = "on a small convolution, as check calls it"
+        raise CandidateError(_failed(served, error, tr("what comes before its backward fails"))) from error
+    how = tr("on a small convolution, as check calls it")
     return Ready(found.function, found.places, found.named, how, Subject.of(served).forward)
 
 
@@ -117,7 +118,10 @@ class Subject:
         name = candidate.name.rpartition(".")[2]
         if candidate.kind == "autograd":
             raise CandidateError(
-                f"{candidate.name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped"
+                tr(
+                    "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
+                    name=candidate.name,
+                )
             )
         if isinstance(function, type):
             if name == function.__name__:
@@ -129,12 +133,19 @@ class Subject:
                 return cls(served, getattr(kind, name), kind, name, _forward_in(kind, name))
         return cls(served, function, forward=_forward_of(candidate.name, served.namespace))
 
-    @property
-    def call_text(self) -> str:
-        """The command line's end that would say all: `--shape dout=4x5 --shape cache=…`."""
-        listed = [each for each in self._own() if each.default is each.empty]
-        return " ".join(
-            f"--shape {each.name}={'4x5' if number == 0 else '…'}" for number, each in enumerate(listed[:4])
+    def how_to_call(self) -> str:
+        """What to write, a clause: the call, or each argument."""
+        listed = [each.name for each in self._own() if each.default is each.empty]
+        own = ", ".join(listed)
+        made = "" if self.maker is None else f"{self.maker.__name__}(…).{self.method}({own})"
+        call = made or f"{self.served.candidate.name}({own})"
+        if not listed:
+            return tr("write the call, like --call '{call}'", call=call)
+        shapes = (f"--shape {name}={'4x5' if at == 0 else '…'}" for at, name in enumerate(listed[:4]))
+        return tr(
+            "write the call, like --call '{call}', or give each, like {shapes}",
+            call=call,
+            shapes=" ".join(shapes),
         )
 
     def check_names(self, values: Mapping[str, Any]) -> None:
@@ -143,15 +154,22 @@ class Subject:
         Raises:
             CandidateError: with the one that was probably meant.
         """
-        asked = [f for f in (self.function, self.forward, self.maker and self.maker.__init__) if f]
+        asked = [each for each in (self.function, self.forward, self.maker) if each is not None]
         wild = any(each.kind is each.VAR_KEYWORD for f in asked for each in _signature(f).values())
         known = [each for f in asked for each in _signature(f) if each != "self"]
         for name in values:
             if name not in known and not wild:
                 near = names.closest(name, known)
                 raise CandidateError(
-                    f"{self.served.candidate.name} has no parameter {name}; "
-                    + (f"did you mean {near}?" if near else f"it has {names.listed([*dict.fromkeys(known)])}")
+                    tr(
+                        "{function} has no parameter {name}; did you mean {near}?"
+                        if near
+                        else "{function} has no parameter {name}; it has {names}",
+                        function=self.served.candidate.name,
+                        name=name,
+                        near=near,
+                        names=names.listed([*dict.fromkeys(known)]),
+                    )
                 )
 
     def ready(
@@ -178,11 +196,11 @@ class Subject:
         if forward is not None and (first.missing or (held is not None and _goes_back(self.method))):
             before = filled(forward, lookup)
             if before.missing and held is not None:
-                raise self._lacks(before, "its forward")
+                raise self._lacks(before, tr("its forward"))
             if not before.missing:
                 with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
                     call = Called.kept(forward, *before.places, **before.named)
-                made = self._run(forward, before, "its forward")
+                made = self._run(forward, before, tr("its forward"))
                 ran = Called(forward, before.places, before.named)
                 first = filled(function, after_forward(made, lookup))
         if first.missing and cache is not NOTHING and out is not None:
@@ -190,7 +208,7 @@ class Subject:
         elif first.missing and out is not None:
             first = filled(function, _kept(NOTHING, out, lookup))
         if first.missing:
-            raise self._lacks(first, "it")
+            raise self._lacks(first)
         done = None if call is None else (call, ran, made)
         listed = [] if forward is None else parameters_of(forward)
         known = {one.name: value for one in listed if (value := lookup(one.name)) is not NOTHING}
@@ -227,26 +245,24 @@ class Subject:
         try:
             return function(*given.places, **given.named)
         except (Exception, SystemExit) as error:
-            raise CandidateError(_failed(self.served, error, f"{what} fails on these arguments")) from error
+            said = tr("{what} fails on these arguments", what=what)
+            raise CandidateError(_failed(self.served, error, said)) from error
 
-    def _lacks(self, given: Filled, what: str) -> CandidateError:
-        name = self.served.candidate.name
-        whose = "" if what == "it" else f" of {what}"
+    def _lacks(self, given: Filled, whose: str = "") -> CandidateError:
         return CandidateError(
-            f"there is no value for {names.in_words(given.missing)}{whose}; write the call, "
-            f"like --call '{_example(name, self)}', or give each, like {self.call_text}"
+            tr(
+                "there is no value for {names} of {whose}; {how}"
+                if whose
+                else "there is no value for {names}; {how}",
+                names=names.in_words(given.missing),
+                whose=whose,
+                how=self.how_to_call(),
+            )
         )
 
 
-def _example(name: str, subject: Subject) -> str:
-    own = ", ".join(each.name for each in subject._own() if each.default is each.empty)
-    if subject.maker is not None:
-        return f"{subject.maker.__name__}(…).{subject.method}({own})"
-    return f"{name}({own})"
-
-
 def _kept(cache: Any, out: tuple[int, ...], lookup: Lookup) -> Lookup:
-    """The lookup for a backward without a forward: what a course keeps, and a gradient of the output's shape."""
+    """The lookup for a backward without a forward: what a course keeps, a gradient of the output's shape."""
     count = iter(range(100))
 
     def found(name: str) -> Any:
@@ -265,18 +281,20 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
     Raises:
         CandidateError: no operator is known by that name, or none of the guesses fits.
     """
-    candidate = subject.served.candidate
     if subject.maker is None and not any(
         each.default is each.empty for each in parameters_of(subject.function)
     ):
-        yield Ready(subject.function, (), how="no arguments")
+        yield Ready(subject.function, (), how=tr("no arguments"))
         return
     failed: CandidateError | None = None
     any_ready = False
     for guess in guessing.guesses(subject.asked()):
         try:
             ready = subject.ready(
-                guess.lookup(), f"arguments guessed for {guess.operator}", guess.cache, guess.out
+                guess.lookup(),
+                tr("arguments guessed for {operator}", operator=tr(guess.operator)),
+                guess.cache,
+                guess.out,
             )
         except CandidateError as error:
             failed = failed or error
@@ -285,9 +303,11 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
             yield ready
     if not any_ready:
         raise failed or CandidateError(
-            f"{candidate.name} is no operator that is known by name, so its arguments have to be given; "
-            f"write the call, like --call '{_example(candidate.name, subject)}', or give each, like "
-            f"{subject.call_text}"
+            tr(
+                "{name} is no operator that is known by name, so its arguments have to be given; {how}",
+                name=subject.served.candidate.name,
+                how=subject.how_to_call(),
+            )
         )
 
 
@@ -308,12 +328,12 @@ def _evaluated(served: Served, text: str) -> Ready:
         except (Exception, SystemExit) as error:
             raise CandidateError(_failed(served, error, "--call")) from error
         if isinstance(found, Placeholder):
-            raise CandidateError(f"--call names {ast.unparse(node)}, which could not be imported")
+            raise CandidateError(tr("--call names {name}, which is not there", name=ast.unparse(node)))
         return found
 
     function = value(meant.func)
     if not callable(function):
-        raise CandidateError(f"--call calls {ast.unparse(meant.func)}, which is no function")
+        raise CandidateError(tr("--call calls {name}, which is no function", name=ast.unparse(meant.func)))
     places: list[Any] = []
     for each in meant.args:
         if isinstance(each, ast.Starred):
@@ -324,8 +344,7 @@ def _evaluated(served: Served, text: str) -> Ready:
     for keyword in meant.keywords:
         named |= {keyword.arg: value(keyword.value)} if keyword.arg else dict(value(keyword.value))
     forward = _forward_of(served.candidate.name, served.namespace)
-    forward = _forward_of(served.candidate.name, served.namespace)
-    return Ready(function, places, named, "called as given", forward)
+    return Ready(function, places, named, tr("called as given"), forward)
 
 
 def _called_name(node: ast.Call) -> str:
@@ -338,7 +357,7 @@ def _called_name(node: ast.Call) -> str:
 def _failed(served: Served, error: BaseException, what: str) -> str:
     said = short(f"{type(error).__name__}: {error}")
     hint = served.hint(error)
-    return f"{what}: {said}; {hint}" if hint else f"{what}: {said}"
+    return tr("{what}: {said}; {hint}" if hint else "{what}: {said}", what=what, said=said, hint=hint)
 
 
 def _signature(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -358,7 +377,9 @@ def _method_of(kind: type) -> str:
     back = [name for name in own if names.looks_backward(name)]
     forward = [name for name in dir(kind) if FORWARD.fullmatch(name) and name != "__call__"]
     if not (back or forward or own):
-        raise CandidateError(f"{kind.__name__} has no method that could be stepped; name a function")
+        raise CandidateError(
+            tr("{name} has no method that could be stepped; name a function", name=kind.__name__)
+        )
     return (back or forward or own)[0]
 
 

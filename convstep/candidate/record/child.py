@@ -19,12 +19,10 @@ from convstep.candidate.call.ways import Ways
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
 from convstep.candidate.verdicts.calls import Called, Pair
-from convstep.candidate.verdicts.finding import reconstructed
-from convstep.candidate.verdicts.judging import judge
 from convstep.candidate.verdicts.marks import Verdicts, digest
 from convstep.language import tr
 from convstep.oracle import messages
-from convstep.printable import SentenceError
+from convstep.printable import SentenceError, printable
 from convstep.recording import transfer
 from convstep.recording.recorder import RecordingError, Run, run
 from convstep.recording.recording import Recording
@@ -85,9 +83,10 @@ def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer)
     except (SentenceError, RecordingError) as error:
         return {"error": str(error)}
     except MemoryError:
-        return {"error": "there is not enough memory for its arguments; use smaller ones"}
+        return {"error": tr("there is not enough memory for its arguments; use smaller ones")}
     except BaseException as error:
-        return {"error": short(f"recording it ended with {type(error).__name__}: {error}")}
+        said = short(f"{type(error).__name__}: {error}")
+        return {"error": tr("recording it ended with {said}", said=said)}
 
 
 def _sent(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
@@ -96,11 +95,16 @@ def _sent(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
 
 
 def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
+    from convstep.candidate.verdicts.judging import judge  # a recording begins sooner without it
+
     if done.pair is None:
         name = done.served.candidate.name
         found = Verdicts(note=tr("no forward is known that belongs to {backward}", backward=name))
     elif done.run.log.ended is not None:
-        found = Verdicts()
+        reason = printable(done.run.log.ended.sentence)
+        found = Verdicts(
+            note=tr("{backward} does not return: {reason}", backward=done.run.name, reason=reason)
+        )
     else:
         run = done.run
         total = Recording(run.log, run.source.text, run.name).total
@@ -148,6 +152,8 @@ def _pair(served: Served, ready: Ready) -> Pair | None:
         return None
     if ready.forward is None:
         return None
+    from convstep.candidate.verdicts.finding import reconstructed
+
     names = {**served.namespace, **ready.known}
     return reconstructed(backward, ready.forward, names, _source(served, ready.function))
 

@@ -68,7 +68,7 @@ def by_name(values: Mapping[str, Any]) -> Lookup:
 
 
 def after_forward(made: Any, lookup: Lookup) -> Lookup:
-    """The lookup for a backward whose forward has run: its cache, and an upstream gradient of its output's shape.
+    """The lookup for a backward whose forward has run: its cache, and a gradient of its output's shape.
 
     Args:
         made: what the forward returned: its output, or its output and what it keeps.

@@ -211,14 +211,14 @@ def _embedding(asked: Asked) -> Iterator[Guess]:
 
 def _recurrent(asked: Asked) -> Iterator[Guess]:
     lstm, name = "lstm" in asked.name.lower(), asked.name.lower()
-    word = ("an LSTM" if lstm else "an RNN") + (" step" if re.search("step|cell", name) else "")
+    step = re.search("step|cell", name)
+    word = ("an LSTM step" if step else "an LSTM") if lstm else ("an RNN step" if step else "an RNN")
     times = 4 if lstm else 1
     gates = "f i c o" if lstm else ""
     weights = {f"W{gate}": small(4, 7, seed=at + 5) for at, gate in enumerate(gates.split())}
     weights |= {f"b{gate}": small(4, 1, seed=at + 9) for at, gate in enumerate(gates.split())}
     weights |= {"Wax": small(4, 3, seed=5), "Waa": small(4, 4, seed=6), "ba": small(4, 1, seed=7)}
     weights |= {"Wya": small(2, 4, seed=8), "Wy": small(2, 4, seed=8), "by": small(2, 1, seed=9)}
-    step = re.search("step|cell", name)
     if "parameters" in asked.parameters or re.search(r"\bWax\b|\bWf\b", asked.source):
         values = given(
             (X, small(3, 2) if step else small(3, 2, 3)),

@@ -13,15 +13,16 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
-from convstep.candidate.call.processes import Spawned
+from convstep.candidate.call.processes import Forked
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.candidate.record import guessing
+from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.opening import RecordingSpawned
 from convstep.candidate.record.watching import WatchedFile
 from convstep.candidate.verdicts.marks import Verdicts, digest
 from convstep.conv.problem import Problem
@@ -67,14 +68,15 @@ class Recorded:
     """What loading left out, a sentence each."""
 
 
-class _Spawned(Spawned):
-    main = "convstep.candidate.record.child"
+class _Forked(Forked):
+    others = {child.QUESTION: child.recorded}  # noqa: RUF012  # it is looked at only
 
 
 class Recorder(Worker):
     """Calls and records a function in its process."""
 
-    Spawned = _Spawned
+    Spawned = RecordingSpawned
+    Forked = _Forked
 
     def record(self, arguments: Arguments, seconds: float = SECONDS) -> tuple[Recording, str]:
         """Record a call with the arguments that somebody asks for.
@@ -164,7 +166,12 @@ class Recorder(Worker):
     def _died(self) -> str:
         how, places = self._death()
         line = died_at(places, self.candidate).get("line")
-        return f"{self.address}: {tr('line {line}', line=line)}: {how}" if line else f"{self.address}: {how}"
+        return tr(
+            "{target} ended at line {line}: {how}" if line else "{target}: {how}",
+            target=self.address,
+            line=line,
+            how=how,
+        )
 
 
 def _read(said: messages.Message) -> tuple[Recording, str]:
@@ -183,7 +190,7 @@ def _said(said: messages.Message) -> tuple[Verdicts, int]:
 
 
 class Recordable:
-    """A function of a file, a notebook or an installed module, to be recorded once or, as it changes, again."""
+    """A function of a file, a notebook or an installed module, to be recorded once or whenever it changes."""
 
     def __init__(
         self,
@@ -207,7 +214,7 @@ class Recordable:
         self.arguments.check()
         self._parsed, self._options, self._timeout = Target.parse(target), options or {}, timeout
         self._loading = {**self._options, "unmade": True}
-        self._running: Recorder | _Spawned | None = None
+        self._running: Recorder | RecordingSpawned | None = None
         self._judging: Recorder | None = None
         self._call: tuple[Call, Problem] | None = None
         self._closed = False
@@ -229,7 +236,7 @@ class Recordable:
         """
         started = None
         with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
-            started = self._running = _Spawned(self._parsed, self._loading)
+            started = self._running = RecordingSpawned(self._parsed, self._loading)
         if meanwhile is not None:
             meanwhile()
         if self._closed:
@@ -344,6 +351,9 @@ def _check_tensors(candidate: Candidate, recording: Recording) -> None:
     ended = recording.ended
     if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
         raise CandidateError(
-            f"{candidate.name} works on PyTorch's tensors ({ended.sentence}); "
-            "only functions over NumPy arrays can be stepped"
+            tr(
+                "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
+                name=candidate.name,
+                said=ended.sentence,
+            )
         )

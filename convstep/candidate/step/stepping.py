@@ -22,6 +22,7 @@ from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.diagnose.mistakes import flawed_running
+from convstep.candidate.step.own_lines import OwnLines, own_lines
 from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.conv.problem import Problem
 from convstep.conv.validation import shape_text
@@ -93,6 +94,13 @@ class CandidateTimeline:
         if failing is not None and failing is self.problem:
             return self.verdict.first_divergence
         return first_divergence(self._worker, self.verdict.swept, self.findings, self.problem)
+
+    def own_lines(self, found: Divergence | None) -> OwnLines | None:
+        """Its own lines where it diverges on this problem; None if they are not known."""
+        if self.verdict.failing is self.problem:
+            return self.verdict.own
+        right, swept = self.probe.right, self.verdict.swept
+        return own_lines(self._worker, swept, right, self.probe.whole(), found)
 
     def at(self, position: int) -> Beside:
         """Its running gradients after `position` steps."""

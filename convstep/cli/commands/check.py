@@ -71,7 +71,7 @@ def _watch(options: Options) -> int:
             code = _verdict_at_save(options, first=code is None)
             if is_watched():
                 show_progress(f"waiting for {printable(files[0].path)} to be saved; ctrl+c ends\n")
-            while not any([file.changed() for file in files]):
+            while not sum(file.changed() for file in files):  # every one of them is asked
                 time.sleep(EVERY)
     except KeyboardInterrupt:
         if code is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convstep.cli import candidates
-from convstep.cli.arguments import LAYER, flag, group, option, positional
+from convstep.cli.arguments import FORWARD, LAYER, flag, group, option, positional
 from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
 from convstep.cli.outputs import check_output, writing
 from convstep.cli.recordings import CALL, Values, kept, nothing_to_step, recordable, refuse_unused
@@ -89,6 +89,7 @@ class Options:
     why: str | None = option(
         "CELL", "with the steps that make up a cell of a gradient, NAME[INDEX]", one_of="opened"
     )
+    forward: bool = flag(FORWARD)
     diagnosis: bool = flag("with the candidate's diagnosis open", one_of="opened")
     candidate: str | None = option(*candidates.TARGET)
     calling: candidates.Calling = group(candidates.Calling)
@@ -111,6 +112,8 @@ def run(options: Options) -> int:
     output = Path(options.output)
     with writing(options.output):
         check(output, 1)  # before anything is read or run
+        if options.forward and (options.candidate is not None or of_lesson):
+            raise UsageError(tr("--forward is about a problem, and not about a candidate or a lesson"))
         if options.candidate is not None:
             frames = _candidate_frames(options, output)
         elif options.diagnosis:
@@ -127,18 +130,20 @@ def run(options: Options) -> int:
 
 
 def _problem_frames(options: Options, output: Path) -> list[Frame]:
-    from convstep.cli.problems import load_problem, watched_cell
+    from convstep.cli.problems import layout_of, pass_of, watched_cell
     from convstep.export.draw import debugger_frames
     from convstep.export.formats import check
 
     if options.problem is None:
         raise UsageError("PROBLEM is missing; see `convstep export --help`")
-    problem = load_problem(options.problem)
+    forward, problem = pass_of(options.problem, options.forward)
+    if forward and options.compare:
+        raise UsageError("--compare is about gradients: leave it out for a forward pass")
     if options.steps is None:
         raise UsageError("--steps is missing; see `convstep export --help`")
     positions = _positions(options.steps, options.problem, problem.total_steps)
     check(output, len(positions))
-    why = None if options.why is None else watched_cell(options.why, problem.layout)
+    why = None if options.why is None else watched_cell(options.why, layout_of(problem, forward))
     return debugger_frames(
         problem,
         options.problem,
@@ -146,6 +151,7 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
         options.size,
         comparison=options.compare,
         why=why,
+        forward=forward,
         seconds=options.seconds or SECONDS,
         progress=_Progress(DRAWN, len(positions)),
     )

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convstep.cli.arguments import option
+from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 from convstep.cli.recordings import OfStepped, refuse_unused
 from convstep.cli.targets import is_target
@@ -30,6 +30,7 @@ class Options(OfStepped):
         action="append",
         default=[],
     )
+    forward: bool = flag(FORWARD)
 
 
 def run(options: Options) -> int:
@@ -45,15 +46,15 @@ def run(options: Options) -> int:
     if (found := kept(name)) is not None:
         return _show(options, found)
     if (captured := run_in(name)) is not None:
-        if options.goto is not None or options.breaks:
-            raise UsageError("--goto and --break are about one layer; add --layer NAME")
+        if options.goto is not None or options.breaks or options.forward:
+            raise UsageError("--goto, --break and --forward are about one layer; add --layer NAME")
         _need_screen(f"`convstep compare {name}` works")
         from convstep.ui.layers_app import LayersApp
         from convstep.ui.running import run
 
         run(LayersApp(captured.layers, skipped=captured.skipped, file=name))
         return FINE
-    session, problem = start(name, options.goto, options.breaks)
+    session, problem = start(name, options.goto, options.breaks, options.forward)
     _need_screen(f"`convstep compare {name}` and `convstep trace {name}` work")
     gc.disable()  # much is made and nothing is garbage: looking through it costs a fifth of the loading
     from convstep.ui.app import run_debugger

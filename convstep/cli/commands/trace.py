@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convstep.cli.arguments import option
+from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, say
 from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, recorded_by
 from convstep.examples.sizes import number
@@ -29,6 +29,7 @@ class Options(OfStepped):
     first: int = option("STEP", "default 1", "--from", type=number, default=1)
     last: int | None = option("STEP", "included; by default the last there is", "--to", type=number)
     format: str = option(None, "text, or one JSON object per line", choices=("text", "jsonl"), default="text")
+    forward: bool = flag(FORWARD)
 
 
 def run(options: Options) -> int:
@@ -38,16 +39,18 @@ def run(options: Options) -> int:
 
 
 def _trace_problem(options: Options) -> int:
-    from convstep.cli.problems import DRAWN, load_problem
+    from convstep.cli.problems import DRAWN, pass_of
+    from convstep.conv.forward_timeline import ForwardTimeline
     from convstep.conv.timeline import Timeline
-    from convstep.view.panels.trace import step_record, step_text
+    from convstep.view.panels.trace import forward_record, forward_text, step_record, step_text
 
-    problem = load_problem(options.problem)
-    timeline = Timeline(problem)
+    forward, problem = pass_of(options.problem, options.forward)
+    timeline: Timeline | ForwardTimeline = ForwardTimeline(problem) if forward else Timeline(problem)
     steps = _steps(options, timeline)
-    if options.format == "text" and problem.dZ_drawn:
+    if options.format == "text" and problem.dZ_drawn and not forward:
         say(f"{DRAWN}\n")
-    _write(options, timeline, steps, step_record, step_text)
+    record, text = (forward_record, forward_text) if forward else (step_record, step_text)
+    _write(options, timeline, steps, record, text)
     return FINE
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from convstep.language import tr
 from convstep.replay.visited import Bookmarks
 from convstep.served import in_browser
-from convstep.ui.debugger.host import Handler, Handlers, Host
+from convstep.ui.debugger.host import Handler, Handlers, Host, Job
 from convstep.ui.temporary_files import command_for, file_to_write, stem_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ class Asking:
         }
 
     def compare(self) -> None:
-        """Open the comparison at this position."""
+        """Open the comparison at this position; where there is none, say what is known in another way."""
+        if self._state.stage.compared() is None:
+            self._check()
+            return
         from convstep.ui.dialogs.comparison import ComparisonScreen
 
         def closed(_: None) -> None:
@@ -68,6 +71,15 @@ class Asking:
         self._comparison = ComparisonScreen(compared, self._torch(), candidate=compared_with)
         self._host.show_status()
         self._host.open(self._comparison, closed)
+
+    def _check(self) -> None:
+        check = self._state.stage.checking()
+        if check is not None:
+
+            def work(job: Job) -> None:
+                job.tell(self._host.say, check())
+
+            self._host.begin("check", work)
 
     def shown(self) -> None:
         """What a candidate does where one stands is news for an open comparison as well."""
@@ -103,6 +115,7 @@ class Asking:
             position=state.begin_at or state.position,
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in state.stops),
             bookmarks=state.bookmarks.list(),
+            forward=state.stage.forward,
             view=View(state.stage.kept_faces(), state.values, state.precision),
             function=self._mode.function,
         )

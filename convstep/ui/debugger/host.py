@@ -131,6 +131,9 @@ class Host(Protocol):
     def end_hint(self) -> str:
         """How to go on from the last step; "" before it, and where there is nothing after it."""
 
+    def turn_around(self) -> None:
+        """Show the same place of the other direction; from there, the same leads back."""
+
     def open(self, dialog: Screen[Answer], answered: Callable[[Answer | None], None]) -> None:
         """Open a dialog, and do something with what it answers."""
 

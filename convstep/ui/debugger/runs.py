@@ -122,7 +122,7 @@ class Runs:
 
     def _searched_nonfinite(self, found: Spot | None) -> None:
         if found is None:
-            self._host.say(tr("no step makes a NaN or inf: all running gradients stay finite"))
+            self._host.say(self._state.stage.all_finite)
         else:
             self.to_nonfinite(found)
 

@@ -42,17 +42,26 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class DebuggerScreen(Once, Screen[None]):
-    """One screen for every mode; what it does and says is up to the parts and to the mode."""
+class DebuggerScreen(Once, Screen[int | None]):
+    """One screen for every mode; what it does and says is up to the parts and to the mode.
+
+    One that shows the other direction dismisses with the position to go on at.
+    """
 
     app: TorchApp
 
     BINDINGS: ClassVar[list[Binding]] = bindings()  # type: ignore[assignment]
 
-    def __init__(self, mode: Mode) -> None:
-        """Debug what a mode is about."""
+    def __init__(self, mode: Mode, *, turned: bool = False) -> None:
+        """Debug what a mode is about.
+
+        Args:
+            mode: what the parts show, and what keys mean beside what they do.
+            turned: whether it lies over the screen of the other direction.
+        """
         super().__init__()
         self.mode, self.state = mode, mode.state
+        self._turned = turned
         self.asking = Asking(
             self, mode, lambda: self.app.torch, lambda text: self.app.copy_to_clipboard(text)
         )
@@ -166,6 +175,7 @@ class DebuggerScreen(Once, Screen[None]):
     def on_mount(self) -> None:
         """Show the first scene; begin where the session says; measure what was too large before."""
         self.mode.opened()
+        self.set_class(self.state.presenting, "-presenting")
         if self.state.begin_at:
             self.call_after_refresh(self.travel.begin)
         if self.state.first_nonfinite is not None:
@@ -295,6 +305,23 @@ class DebuggerScreen(Once, Screen[None]):
         worker: Worker[None] = self.run_worker(lambda: work(job), group=group, thread=True)
         job.worker = worker
         return job
+
+    def turn_around(self) -> None:
+        """Show the same place of the other direction; from there, the same leads back."""
+        other = self.mode.other_way()
+        if self._turned:
+            self.dismiss(other.state.begin_at)
+        else:
+            self.app.push_screen(DebuggerScreen(other, turned=True), self._turned_back)
+
+    def _turned_back(self, position: int | None) -> None:
+        """The other direction was left at a position, which may be far from here."""
+        if position is not None:
+            self.set_class(self.state.presenting, "-presenting")
+            self.panels.apply_look()
+            self.rearrange()
+            self.mark_timeline()
+            self.travel.to(position)
 
     def pointed_cell(self) -> tuple[Panel, Cell] | None:
         """The cell under the cursor of the focused panel."""

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.widget import Widget
 
 from convstep.language import tr
@@ -20,16 +21,19 @@ from convstep.ui.widgets.text_pane import Draw, TextPane
 from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.candidate.compare_card import draw_shares
 from convstep.view.candidate.diagnosis import draw_diagnosis, subtitle, whole_diagnosis
+from convstep.view.candidate.own_source import draw_own, own_title
 from convstep.view.candidate.stage import CandidateStage
 from convstep.view.grid.panel import Panel
 from convstep.view.layout.arrange import CARD, MAP, SOURCE, Plan
-from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
+from convstep.view.layout.candidate import DIAGNOSIS, OWN, arrange_candidate
 from convstep.view.layout.present import present_rows
 from convstep.view.panels.problem_words import problem_facts
 from convstep.view.panels.stage import begin
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
+    from convstep.candidate.step.own_lines import OwnLines
+    from convstep.candidate.step.own_run import OwnStep
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.step.stepping import CandidateTimeline
 
@@ -61,11 +65,17 @@ class CandidateMode(Mode):
         self._verdict, self._problem_name = candidate.verdict, problem_name
         self._wished = position
         known = self._verdict.first_divergence if self._is_the_failing_problem() else None
+        self.own: OwnLines | None = None
+        """The candidate's own run, where it is known."""
+        self._own_steps: dict[int, OwnStep | None] = {}
+        self._own_pane = TextPane(OWN, "")
         self._first = 0 if known is None else self._index_of(known.gradient)
         self._followed = keys_of(self.stage.gradients[self._first])[2]
         if known is not None and position is None:
             self.stage.look_at(known)
         self.state.begin_at = self._start(known) if position is None else position
+        if self._is_the_failing_problem():
+            self._own_is(self._verdict.own)
 
     def handlers(self) -> Handlers:
         """Where the two part, and why."""
@@ -84,7 +94,7 @@ class CandidateMode(Mode):
         """Begin to ask; look for the place where the two part, where it is not known yet."""
         self.queries.begin(self.host)
         if not self._is_the_failing_problem():
-            self.queries.find_first(self.open_at)
+            self.queries.find_first(self.open_at, self.take_own)
 
     def closed(self) -> None:
         """Ask nothing more."""
@@ -105,6 +115,7 @@ class CandidateMode(Mode):
         return [
             *(TensorGrid(panel.key) for panel in gradients),
             TextPane(CARD, tr("this step")),
+            self._own_pane,
             TextPane(DIAGNOSIS, tr("diagnosis")),
             *(TensorGrid(panel.key) for panel in panels if not self._is_gradient(panel)),
             TextPane(SOURCE, tr("{file}: the reference", file="backward.py")),
@@ -118,11 +129,12 @@ class CandidateMode(Mode):
             SOURCE: lambda w, h: draw_source(scene, w, h),
             CARD: lambda w, h: draw_shares(scene, shares, w, h),
             DIAGNOSIS: lambda w, h: draw_diagnosis(self._verdict, w, h),
+            OWN: self._draw_own,
         }
 
     def part_names(self) -> dict[str, str]:
         """Short names; the panels of a gradient are told apart."""
-        names = super().part_names() | {DIAGNOSIS: tr("diagnosis")}
+        names = super().part_names() | {DIAGNOSIS: tr("diagnosis"), OWN: tr("yours")}
         for gradient in self.stage.gradients:
             reference, candidate, difference = keys_of(gradient)
             names |= {reference: f"{gradient}:{tr('ref')}", candidate: f"{gradient}:{tr('cand')}"}
@@ -136,7 +148,8 @@ class CandidateMode(Mode):
         if state.presenting:
             return present_rows(width, height, triples, self._first, state.maximised)
         context = [panel for panel in state.scene.panels if not self._is_gradient(panel)]
-        return arrange_candidate(width, height, triples, context, self._first, state.tab, state.maximised)
+        own, shown = self.own is not None, (self._first, state.tab, state.maximised)
+        return arrange_candidate(width, height, triples, context, *shown, own=own)
 
     def plan_beside_page(self, width: int, height: int) -> Plan:
         """The same: there is never room for all of them at once."""
@@ -207,6 +220,29 @@ class CandidateMode(Mode):
                 self.stage.look_at(found)
             self.host.travel.to(self._start(found))
         self.host.rearrange()
+
+    def take_own(self, own: OwnLines | None) -> None:
+        """Show the candidate's own lines from now on, if they are known."""
+        if own is not None:
+            self._own_is(own)
+            self.host.rearrange()
+
+    def _own_is(self, own: OwnLines | None) -> None:
+        self.own = own
+        if own is None:
+            return
+        self._own_pane.border_title = own_title(own).replace("[", r"\[")
+        if self.state.tab == CARD:  # nobody has chosen another one
+            self.state.tab = OWN
+
+    def _draw_own(self, width: int, height: int) -> Text:
+        """Its own source at the step that does what the shown one does."""
+        if self.own is None:
+            return Text()
+        step = self.state.scene.event.index
+        if step not in self._own_steps:
+            self._own_steps[step] = self.own.at(step) if self.own.run.groups else self.own.first
+        return draw_own(self.own, self._own_steps[step], width, height)
 
     def _start(self, found: Divergence | None) -> int:
         """Just after the first divergent step; where there is none, the whole pass is looked at."""

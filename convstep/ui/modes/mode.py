@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.ui.commands import PLAIN
-from convstep.ui.debugger.host import Handlers, Host
+from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.state import State
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -48,7 +49,34 @@ class Mode:
             state: where the debugger begins.
             compare_at_end: whether going on at the last step opens the comparison.
         """
-        self.state, self.compares_at_end = state, compare_at_end
+        self.state, self._compare_at_end = state, compare_at_end
+        self._other: Self | None = None
+
+    @property
+    def compares_at_end(self) -> bool:
+        """Whether going on at the last step opens the comparison."""
+        return self._compare_at_end and self.state.stage.compared() is not None
+
+    @property
+    def turns(self) -> bool:
+        """Whether the same steps can be shown in the other direction."""
+        return self.state.stage.turns
+
+    def other_way(self) -> Self:
+        """The mode of the other direction, always the same one: at the same place, and looked at alike."""
+        from convstep.view.panels.forward import other_way  # most people look at one direction alone
+
+        state = self.state
+        if self._other is None:
+            stage = other_way(state.stage)
+            self._other = other = copy.copy(self)
+            other.state = State(stage, "", state.command_name, bookmarks=state.bookmarks)
+            other._other = self
+        step, begun = state.scene.event.index, state.position or state.timeline.made
+        self._other.state.begin_at = state.begin_at or (step + 1 if begun else 0)
+        for name in ("name", "values", "precision", "presenting"):
+            setattr(self._other.state, name, getattr(state, name))
+        return self._other
 
     # the life of the screen
 
@@ -58,7 +86,7 @@ class Mode:
 
     def handlers(self) -> Handlers:
         """What is done here beside what the debugger's parts do."""
-        return {}
+        return {"other-way": Handler(lambda: self.host.turn_around())} if self.turns else {}
 
     def opened(self) -> None:
         """The screen has its parts."""
@@ -97,7 +125,7 @@ class Mode:
 
     def offers(self, id: str) -> bool:
         """Whether the line of keys names a command now."""
-        return True
+        return id != "compare" or self.state.stage.compared() is not None
 
     # what stands on it
 
@@ -115,7 +143,7 @@ class Mode:
         """The parts in the order in which Tab goes through them."""
         panels = self.state.scene.panels
         return [
-            TextPane(SOURCE, "backward.py"),
+            TextPane(SOURCE, self.state.stage.source_title),
             *(TensorGrid(panel.key) for panel in panels if panel.stage),
             TextPane(CARD, tr("this step")),
             *(TensorGrid(panel.key) for panel in panels if not panel.stage),
@@ -177,7 +205,7 @@ class Mode:
 
     def last_words(self) -> str:
         """What a key that leads forward is answered with at the last step, where nothing comes after it."""
-        return tr("last step: o compares the gradients with PyTorch's")
+        return self.state.stage.last_words()
 
     def compared_with(self) -> Callable[[], str] | None:
         """Says how somebody's own backward does, for the comparison; None if there is nobody."""

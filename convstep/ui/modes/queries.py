@@ -12,6 +12,7 @@ from convstep.ui.debugger.host import Host, Job
 from convstep.view.candidate.stage import CandidateStage
 
 if TYPE_CHECKING:
+    from convstep.candidate.step.own_lines import OwnLines
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.step.stepping import Beside, CandidateTimeline
 
@@ -108,10 +109,18 @@ class Queries:
         ahead = [at for at in places if (at > position if by > 0 else at < position)]
         self._arrive_at((ahead[0] if by > 0 else ahead[-1]) if ahead else None, by)
 
-    def find_first(self, found: Callable[[Divergence | None], None]) -> None:
-        """Look in a thread for where the two part."""
+    def find_first(
+        self, found: Callable[[Divergence | None], None], own: Callable[[OwnLines | None], None]
+    ) -> None:
+        """Look in a thread for where the two part, and then for the candidate's own lines there."""
         assert self._host is not None
-        self._host.begin("first", lambda job: self._tell(job, found, self._candidate.first_divergence()))
+
+        def look(job: Job) -> None:
+            first = self._candidate.first_divergence()
+            self._tell(job, found, first)
+            self._tell(job, own, self._candidate.own_lines(first))
+
+        self._host.begin("first", look)
 
     def _place(self) -> tuple[int, int]:
         return self._timeline.position, self._timeline.made

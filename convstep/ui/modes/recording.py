@@ -175,7 +175,7 @@ class RecordingMode(Mode):
             OSError: it cannot be written.
             ValueError: another file has that name; one sentence.
         """
-        from convstep.recording.marked import holds_recording
+        from convstep.candidate.record.marked import holds_recording
 
         beside = path.with_suffix(".npz")
         if beside.exists() and not holds_recording(beside):

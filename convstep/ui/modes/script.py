@@ -46,9 +46,10 @@ class ScriptMode(Mode):
 
     def handlers(self) -> Handlers:
         """Where Escape has nothing else to do, it leads back to the layers."""
-        if self._back is None:
-            return {}
-        return {"to-layers": Handler(self._back, lambda: self.state.stage.follows)}
+        found = super().handlers()
+        if self._back is not None and not self.state.stage.forward:  # that lies over the layer's screen
+            found["to-layers"] = Handler(self._back, lambda: self.state.stage.follows)
+        return found
 
     def name_for_session(self) -> str:
         """A file's name, which is written if there is none yet.

@@ -233,6 +233,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if (_places(before), old.power) != (_places(after), new.power):
             self.refresh()
             return
+        if before.edges != after.edges and (old.window is None or new.window is None):
+            self.refresh()
+            return
         if before.edges != after.edges and old.window is not None and new.window is not None:
             # the frame moved to other rows: every row between its old and its new lines moved too
             band = before.rect(old.window).union(after.rect(new.window))

@@ -58,7 +58,7 @@ def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
 def whole_diagnosis(verdict: Verdict) -> RenderableType:
     """The whole verdict and the candidate's own source; wraps to any width."""
     from convstep.candidate.check.grade import problem_words
-    from convstep.candidate.report import called, divergence_words
+    from convstep.candidate.report import called, divergence_words, own_report
 
     parts: list[RenderableType] = [Paragraph(tr("{sentence}.", sentence=verdict.headline), "bold")]
     how = called(verdict)
@@ -76,6 +76,8 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
         if found is not None:
             words = divergence_words(found, result.right.problem.geometry)
             parts.append(Paragraph(tr("First divergence: {words}", words=words)))
+        if verdict.own is not None:
+            parts += [_indented(words) for words in own_report(verdict.own)]
     for finding in verdict.diagnosis:
         if not finding.alternative:
             parts += ["", _heading(finding), Paragraph(finding.message)]
@@ -93,12 +95,14 @@ def whole_diagnosis(verdict: Verdict) -> RenderableType:
 
 
 def _source(verdict: Verdict) -> list[RenderableType]:
-    """The candidate's own lines with their numbers; the one that raised is marked."""
+    """The candidate's own lines with their numbers; the one that raised, or that parts, is marked."""
     candidate = verdict.swept.candidate
     if not candidate.source:
         return []
     result = verdict.failing_result
     raised = result.outcome.line if result is not None else 0
+    if not raised and verdict.own is not None:
+        raised = verdict.own.first.line
     lines = candidate.source.rstrip().splitlines()
     first = candidate.first_line or 1
     digits = len(str(first + len(lines)))

@@ -304,7 +304,9 @@ def _edges(panel: Panel, *, paired: bool = False) -> tuple[Edge, ...]:
     if panel.inside is not None and (panel.cropped or (paired and panel.stage and padded)):
         found.append((panel.inside.top, 2, "crop-top"))
         found.append((panel.inside.bottom + 1, 1, "crop-bottom"))
-    if panel.framed and panel.window is not None:
-        found.append((panel.window.top, 3, "frame-top"))
-        found.append((panel.window.bottom + 1, 0, "frame-bottom"))
+    if panel.framed:
+        # where there is no window now, the room of its frame stays
+        top, below = (rows, rows) if panel.window is None else (panel.window.top, panel.window.bottom + 1)
+        found.append((top, 3, "frame-top"))
+        found.append((below, 0, "frame-bottom"))
     return tuple(Edge(anchor, kind) for anchor, _, kind in sorted(found))

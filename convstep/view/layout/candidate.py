@@ -24,6 +24,8 @@ from convstep.view.layout.boxes import (
 
 DIAGNOSIS = "diagnosis"
 """Key of the part that says what is wrong."""
+OWN = "own"
+"""Key of the part with the candidate's own source."""
 ALL_FROM = (108, 32)
 """Columns and lines from which all three panels of every gradient are visible."""
 SIDE_FROM = (170, 42)
@@ -36,6 +38,10 @@ CARD_WIDTH = 40
 """Columns of the step below the gradients."""
 WORDS_WIDTH = 34
 """Columns that the diagnosis needs below the gradients."""
+OWN_WIDTH = 56
+"""Columns that the candidate's own source needs there."""
+OWN_ABOVE = 20
+"""Lines from which it has a place of its own there, above the diagnosis."""
 LEAST_CARD = 26
 """Columns that the step needs on a small screen."""
 
@@ -54,6 +60,8 @@ def arrange_candidate(
     first: int = 0,
     tab: str = CARD,
     maximised: str = "",
+    *,
+    own: bool = False,
 ) -> Plan:
     """Give every part its place.
 
@@ -65,19 +73,26 @@ def arrange_candidate(
         first: the gradient that is shown first where not all can be.
         tab: which part to show where several share a place.
         maximised: the one part to show alone, if any.
+        own: whether the candidate's own source is known.
     """
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})
     if width >= SIDE_FROM[0] and height >= SIDE_FROM[1]:
-        return _with_side(width, height, gradients, context)
+        return _with_side(width, height, gradients, context, own)
     if width >= ALL_FROM[0] and height >= ALL_FROM[1]:
-        return _with_words_below(width, height, gradients, context, tab)
-    return _with_tabs(width, height, gradients, context, first, tab)
+        return _with_words_below(width, height, gradients, context, tab, own)
+    return _with_tabs(width, height, gradients, context, first, tab, own)
 
 
-def _with_side(width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel]) -> Plan:
-    """Diagnosis and step on the left; gradients, and below them what the step reads and the source."""
-    words = down((height * 2 // 5, part(DIAGNOSIS)), (None, part(CARD)))
+def _with_side(
+    width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel], own: bool
+) -> Plan:
+    """Diagnosis, own source and step on the left; gradients, what the step reads and the source."""
+    words = (
+        down((height // 4, part(DIAGNOSIS)), (height * 3 // 8, part(OWN)), (None, part(CARD)))
+        if own
+        else down((height * 2 // 5, part(DIAGNOSIS)), (None, part(CARD)))
+    )
     used, rows = _gradients(gradients, width - SIDE_WIDTH, height - 15)
     below = across((None, row(context)), (SOURCE_WIDTH, part(SOURCE)))
     box = across((SIDE_WIDTH, words), (None, down((used, rows), (None, below))))
@@ -85,7 +100,7 @@ def _with_side(width: int, height: int, gradients: Sequence[Triple], context: Se
 
 
 def _with_words_below(
-    width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel], tab: str
+    width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel], tab: str, own: bool
 ) -> Plan:
     """All gradients above; step, diagnosis and as much as fits of what the step reads below."""
     used, rows = _gradients(gradients, width, height - 12)
@@ -94,14 +109,19 @@ def _with_words_below(
     def needed(panels: Sequence[Panel]) -> int:
         return sum(max(map(least_width, column)) for column in columns_of(panels, lines))
 
-    shown = list(context)
-    while shown and needed(shown) > room - WORDS_WIDTH:
+    shown, least = list(context), OWN_WIDTH if own else WORDS_WIDTH
+    while shown and needed(shown) > room - least:
         shown.pop()
-    tabs = (DIAGNOSIS, SOURCE, *(panel.key for panel in context if panel not in shown))
-    visible = tab if tab in tabs else DIAGNOSIS
-    words = max(WORDS_WIDTH, min(room - needed(shown), 48)) if shown else None
+    above = own and lines >= OWN_ABOVE
+    tabs = (
+        *((OWN,) if own and not above else ()),
+        *(DIAGNOSIS, SOURCE, *(panel.key for panel in context if panel not in shown)),
+    )
+    visible = tab if tab in tabs else tabs[0]
+    said = down((lines * 3 // 5, part(OWN)), (None, part(visible))) if above else part(visible)
+    words = max(least, min(room - needed(shown), 48)) if shown else None
     read = [(None, row(shown))] if shown else []
-    below = across((CARD_WIDTH, part(CARD)), (words, part(visible)), *read)
+    below = across((CARD_WIDTH, part(CARD)), (words, said), *read)
     return Plan(down((used, rows), (None, below))(Rect(0, 0, width, height)), tabs, visible)
 
 
@@ -133,7 +153,13 @@ def _gradients(gradients: Sequence[Triple], width: int, most: int) -> tuple[int,
 
 
 def _with_tabs(
-    width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel], first: int, tab: str
+    width: int,
+    height: int,
+    gradients: Sequence[Triple],
+    context: Sequence[Panel],
+    first: int,
+    tab: str,
+    own: bool,
 ) -> Plan:
     """The first gradient above, at the least its difference; the others' differences below, and tabs."""
     main = gradients[first]
@@ -156,7 +182,13 @@ def _with_tabs(
             placed.add(triple[2].key)
             rest -= wanted
     panels = [*main, *(panel for triple in others for panel in triple), *context]
-    tabs = (CARD, DIAGNOSIS, *(panel.key for panel in panels if panel.key not in placed), SOURCE)
+    tabs = (
+        *((OWN,) if own else ()),
+        CARD,
+        DIAGNOSIS,
+        *(panel.key for panel in panels if panel.key not in placed),
+        SOURCE,
+    )
     visible = tab if tab in tabs else CARD
     box = down((upper, equally(shown)), (None, across((None, part(visible)), *beside)))
     return Plan(box(Rect(0, 0, width, height)), tabs, visible)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +19,8 @@ from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
-from convstep.view.grid.panel import Panel, Span
-from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.grid.panel import Panel, Span, beside_key
+from convstep.view.panels.conv2d_cells import Choice, chosen
 from convstep.view.scene.scene import SourceLine
 
 Array = npt.NDArray[Any]
@@ -67,6 +68,23 @@ class Faces:
             found.append(self._sum(self._panel(KEYS["db"], "db", None, listed=True)))
         return tuple(found)
 
+    def beside(self, choice: Choice, further: Mapping[str, int]) -> list[Panel]:
+        """The panels, and after them further faces of some.
+
+        Args:
+            choice: which faces are chosen.
+            further: how many further faces stand beside a panel, by its key.
+        """
+        panels_at = functools.cache(self.panels)
+        panels = list(panels_at(choice))
+        for number in range(1, max(further.values(), default=0) + 1):
+            for panel in panels_at(choice):
+                if number <= further.get(panel.key, 0):
+                    others = panels_at(chosen(choice, panel, number, self.geometry))
+                    face_of = next(other for other in others if other.key == panel.key)
+                    panels.append(replace(face_of, key=beside_key(panel.key, number)))
+        return panels
+
     def compared(self, choice: Choice) -> tuple[tuple[Panel, ...], tuple[Panel, ...]]:
         """The gradients as `backward` returns them, the largest first, and what the step reads.
 
@@ -98,19 +116,17 @@ class Faces:
 
     def _padded(self, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: the same face, one read and one written."""
-        geometry = self.geometry
-        fixed = (*self.sample, None, None, geometry.channels(self.index.i_c).start + k)
-        alike = {
-            "framed": True,
-            "inside": Span.of(*geometry.crop),
-            "choices": (geometry.kernel_shape[3], k),
-            "stage": True,
-        }
-        padded = geometry.padding != ((0, 0), (0, 0))
+        padded = self.geometry.padding != ((0, 0), (0, 0))
         return (
-            self._panel("input", "A_prev_pad", *fixed, **alike),
-            self._panel(KEYS["dA_prev"], "dA_prev_pad", *fixed, **alike, cropped=padded),
+            self._seen("input", "A_prev_pad", k),
+            self._seen(KEYS["dA_prev"], "dA_prev_pad", k, cropped=padded),
         )
+
+    def _seen(self, key: str, name: str, k: int, **rest: Any) -> Panel:
+        """An array that a window moves over, on the stage."""
+        fixed = (*self.sample, None, None, self.geometry.channels(self.index.i_c).start + k)
+        inside, choices = Span.of(*self.geometry.crop), (self.geometry.kernel_shape[3], k)
+        return self._panel(key, name, *fixed, framed=True, inside=inside, choices=choices, stage=True, **rest)
 
     def _kernel(self, name: str, k: int, shown: int) -> Panel:
         c_out, _, _, c_k = self.geometry.kernel_shape
@@ -119,17 +135,17 @@ class Faces:
         return self._panel(key, name, shown, None, None, k, choices=choices, stack="kernel")
 
     def _upstream(self, shown: int) -> Panel:
+        return self._by_steps("upstream", "dZ", shown, caption="drawn at random" if self.drawn else "")
+
+    def _by_steps(self, key: str, name: str, shown: int, **rest: Any) -> Panel:
+        """An array with a cell for each step."""
         index, (_, w_out, c_out) = self.index, self.geometry.output_shape
         # how many cells of this face the loop has passed: those before the step's own, in
         # reading order, and the step's own place once its channel is beyond the shown one
         passed = index.i_c > shown or (index.i_c == shown and self.executed)
+        done = index.i_h * w_out + index.i_w + passed
         return self._panel(
-            "upstream",
-            "dZ",
-            *(*self.sample, None, None, shown),
-            caption="drawn at random" if self.drawn else "",
-            done=index.i_h * w_out + index.i_w + passed,
-            choices=(c_out, shown),
+            key, name, *self.sample, None, None, shown, done=done, choices=(c_out, shown), **rest
         )
 
     def _sum(self, panel: Panel) -> Panel:
@@ -228,11 +244,23 @@ def _inside(part: slice, crop: slice) -> tuple[slice, slice]:
 @functools.cache
 def source_lines() -> tuple[SourceLine, ...]:
     """The lines of the loop that runs, from its first `for` to its `yield`."""
-    code = inspect.getsource(backward._loop).splitlines()
+    return loop_lines(backward._loop)
+
+
+def loop_lines(function: Callable[..., object]) -> tuple[SourceLine, ...]:
+    """The lines of a function from its first `for` over the samples to its `yield`, or to its end.
+
+    A loop that yields rests there between two steps, another one at its innermost `for`.
+    """
+    code = inspect.getsource(function).splitlines()
     first = next(n for n, line in enumerate(code) if line.lstrip().startswith("for i_n"))
-    last = next(n for n, line in enumerate(code) if line.lstrip().startswith("yield"))
+    last = next((n for n, line in enumerate(code) if line.lstrip().startswith("yield")), len(code) - 1)
     base = _indent(code[first])
-    return tuple(_parse(line, base) for line in code[first : last + 1])
+    lines = [_parse(line, base) for line in code[first : last + 1]]
+    if not any(line.rests for line in lines):
+        innermost = max((line for line in lines if line.loop), key=lambda line: line.depth)
+        lines[lines.index(innermost)] = replace(innermost, rests=True)
+    return tuple(lines)
 
 
 def _indent(line: str) -> int:
@@ -241,10 +269,11 @@ def _indent(line: str) -> int:
 
 def _parse(line: str, base: int) -> SourceLine:
     code = line.strip()
+    written = re.match(r"(\w+)\[[^]]*\] \+?= ", code)
     return SourceLine(
         code=code,
         depth=(_indent(line) - base) // 4,
         loop=code.split()[1] if code.startswith("for ") else "",
-        addition=code.split("[")[0] if " += " in code else "",
+        addition=written[1] if written else "",
         rests=code.startswith("yield"),
     )

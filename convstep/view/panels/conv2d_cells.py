@@ -41,7 +41,7 @@ def chosen(choice: Choice, panel: Panel, by: int, geometry: Geometry) -> Choice:
         return replace(choice, input_channel=((choice.input_channel or 0) + by) % count)
     if count == c_out * c_k > max(c_out, c_k):
         return Choice(at % c_k, at // c_k)
-    if name in ("dZ", "db") or (name in ("W", "dW") and c_k == 1):
+    if name in ("dZ", "db", "Z") or (name in ("W", "dW") and c_k == 1):
         return replace(choice, output_channel=at)
     return replace(choice, input_channel=at)
 
@@ -79,16 +79,32 @@ def in_sample(index: StepIndex, by: int, geometry: Geometry) -> int | str:
 
 def swept(old: Scene, new: Scene, geometry: Geometry) -> dict[str, Span]:
     """The block of the padded gradient's faces that was written between two scenes; {} for all."""
+    places = places_between(old, new, geometry)
+    if places is None:
+        return {}
+    down, along = places
+    rows = slice(geometry.rows(down[0]).start, geometry.rows(down[-1]).stop)
+    columns = slice(geometry.columns(along[0]).start, geometry.columns(along[-1]).stop)
+    if len(down) > 1:
+        columns = slice(0, geometry.padded_shape[1])
+    return {"dA_prev_pad": Span.of(rows, columns)}
+
+
+def places_between(old: Scene, new: Scene, geometry: Geometry) -> tuple[range, range] | None:
+    """Output rows and columns of the steps executed between two scenes; None where that is no block."""
     (first, _), (last, under_way) = sorted((old.progress, new.progress))
     last += 1 if under_way else 0
     start, stop = (geometry.index_at(step) for step in (first, max(last - 1, first)))
     if start.i_n != stop.i_n or first == last:
-        return {}
-    rows = slice(geometry.rows(start.i_h).start, geometry.rows(stop.i_h).stop)
-    columns = slice(0, geometry.padded_shape[1])
-    if start.i_h == stop.i_h:
-        columns = slice(geometry.columns(start.i_w).start, geometry.columns(stop.i_w).stop)
-    return {"dA_prev_pad": Span.of(rows, columns)}
+        return None
+    rows = range(start.i_h, stop.i_h + 1)
+    return rows, range(start.i_w, stop.i_w + 1) if len(rows) == 1 else range(geometry.output_shape[1])
+
+
+def kept_faces(choice: Choice) -> dict[str, int]:
+    """The chosen channels by the axis they are of, as a session keeps them."""
+    faces = {"input": choice.input_channel, "output": choice.output_channel}
+    return {name: face for name, face in faces.items() if face is not None}
 
 
 def shows(panel: Panel, name: str) -> bool:

@@ -10,9 +10,11 @@ import numpy as np
 
 from convstep.conv.nonfinite import FirstNonfinite, first_nonfinite
 from convstep.conv.problem import Problem
+from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.lessons.tensors import padded
 from convstep.steps.cells import cell_text
+from convstep.steps.event import Event
 from convstep.view.scene.staged import Spot as Spot
 
 if TYPE_CHECKING:
@@ -37,6 +39,37 @@ def first_spot(scout: Timeline, leave: Callable[[], bool]) -> Spot | None:
 def spot_of_step(found: FirstNonfinite, dtype: object) -> Spot:
     """Where the loop itself makes the first NaN or inf; see `first_words`."""
     return Spot(found.position, found.gradient, found.cell, first_words(found, dtype))
+
+
+def spot_of_output(event: Event, dtype: object) -> Spot:
+    """Where a step of a forward pass makes the first NaN or inf, and what of.
+
+    Args:
+        event: the step; its cell of Z is the first that is not finite.
+        dtype: what it is summed up in.
+    """
+    write = event.writes[-1]
+    cell = tuple(part for part in write.region if isinstance(part, int))
+    value, position = float(np.asarray(write.after)), event.index + 1
+    for read in event.reads:
+        bad = np.asarray(read.value)[~np.isfinite(read.value)]
+        if not bad.size:
+            continue
+        array = read.array.removesuffix("_pad")
+        if (bad == value).any() or (math.isnan(value) and np.isnan(bad).any()):
+            return spot_of_step(FirstNonfinite(position, write.array, cell, value, array, False), dtype)
+        words = tr(
+            "first {value}: {cell}; made here, of {other} in {array}",
+            value=value_word(value),
+            cell=cell_text(write.array, cell),
+            other=value_word(float(bad[0])),
+            array=array,
+        )
+        return Spot(position, write.array, cell, words)
+    with quiet():
+        product = np.asarray(event.read("x").value) * event.read("w").value
+    overflows = not np.isfinite(product).all()
+    return spot_of_step(FirstNonfinite(position, write.array, cell, value, "", overflows), dtype)
 
 
 def spot_of_recording(problem: Problem, leave: Callable[[], bool]) -> Spot | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from convstep.candidate.record.file import save
 from convstep.language import tr
-from convstep.recording.file import save
 from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
@@ -136,6 +136,8 @@ class RecordingStage(StagedSource):
     def loop_start(self, around: int) -> int:
         """The previous position at which it begins."""
         begun = self.recording.position - (0 if self.recording.made else 1)
+        if not self.recording.total:
+            return 0
         return self._stretches.while_alike(max(begun, 0), _turn_of(around), -1)
 
     def in_sample(self, by: int) -> int | str:
@@ -329,7 +331,7 @@ class RecordingStage(StagedSource):
         stretch = self._stretches.at(event)
         if stretch not in self._measured:
             self._measured.append(stretch)
-            if len(stretch.steps) <= MEASURED:
+            if 0 < len(stretch.steps) <= MEASURED:
                 self._scout.seek(stretch.steps.stop)
                 arrays = self._scout.arrays
                 for name in stretch.names:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from convstep.conv.geometry import Geometry
-from convstep.conv.layout import layout
+from convstep.conv.layout import forward_layout, layout
 from convstep.printable import printable
 from convstep.replay.session import Session, SessionError
 from convstep.replay.stop_kinds import Stop
@@ -17,18 +17,20 @@ from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.scene.staged import Resumed as Resumed
 
 
-def resumed(session: Session, geometry: Geometry, bias: bool) -> Resumed:
+def resumed(session: Session, geometry: Geometry, bias: bool, *, forward: bool = False) -> Resumed:
     """What a session brings back.
 
     Args:
         session: a session, of this problem or another.
         geometry: the problem's.
         bias: whether it has one.
+        forward: whether the forward pass is stepped, and not the backward one.
 
     Raises:
         SessionError: it names what the problem lacks; one sentence that says what the problem has.
     """
-    return resumed_run(session, layout(geometry, bias), lambda: _choice(session, geometry))
+    about = forward_layout(geometry, bias) if forward else layout(geometry, bias)
+    return resumed_run(session, about, lambda: _choice(session, geometry))
 
 
 def resumed_run(session: Session, about: Layout, choice: Callable[[], Any]) -> Resumed:

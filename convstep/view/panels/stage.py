@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from convstep.conv import magnitude
 from convstep.conv.geometry import Geometry
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
@@ -20,12 +20,12 @@ from convstep.replay.stop_list import Stops
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
-from convstep.view.grid.panel import Cell, Panel, Span, beside_key
+from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import KEYS, Faces
-from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.panels.conv2d_cells import Choice, provenance_at
 from convstep.view.panels.nonfinite import first_spot
 from convstep.view.panels.problem_words import problem_facts, shape_facts, step_caption, window_facts
 from convstep.view.panels.resuming import Resumed, resumed
@@ -107,7 +107,7 @@ class Stage(Staged):
         """The scene at the timeline's position. Costs do not grow with the tensors."""
         timeline = self.timeline
         event, arrays = conv2d.shown_event(timeline, self.share)
-        panels = self._panels(self._faces(event, arrays))
+        panels = self._faces(event, arrays).beside(self.choice, self.beside)
         place = timeline.position, timeline.total
         parts = {} if self.share is None else conv2d.share_parts(self.share.sample)
         scene = build(place, event, arrays, panels, parts, conv2d.source_lines())
@@ -171,8 +171,7 @@ class Stage(Staged):
 
     def kept_faces(self) -> dict[str, int]:
         """The chosen channels by the axis they are of."""
-        faces = {"input": self.choice.input_channel, "output": self.choice.output_channel}
-        return {name: face for name, face in faces.items() if face is not None}
+        return conv2d_cells.kept_faces(self.choice)
 
     def resumed(self, session: Session) -> Resumed:
         """What a session brings back."""
@@ -204,8 +203,13 @@ class Stage(Staged):
 
     def made_by(self, panel: Panel, cell: Cell) -> Listing | None:
         """The contributions to a cell of a running gradient."""
-        found = conv2d_cells.provenance_of(panel, cell, self._problem)
-        return None if found is None else ContributionTable(found, self.timeline.position)
+        return self.made_of(*conv2d_cells.cell_of(panel, cell, self.geometry))
+
+    def made_of(self, array: str, index: tuple[int, ...]) -> Listing | None:
+        """The same, of a cell of an array by its name."""
+        if array not in GRADIENTS:
+            return None
+        return ContributionTable(provenance_at(self._problem, array, index), self.timeline.position)
 
     def facts(self) -> Facts:
         """Shapes and geometry."""
@@ -225,6 +229,25 @@ class Stage(Staged):
     def caption(self) -> str:
         """The step and its first addition."""
         return step_caption(self.timeline)
+
+    @property
+    def source_title(self) -> str:
+        """Where the loop stands."""
+        return "backward.py"
+
+    def last_words(self) -> str:
+        """What can be done at the last step."""
+        return tr("last step: o compares the gradients with PyTorch's")
+
+    @property
+    def all_finite(self) -> str:
+        """What is said where no gradient is NaN or inf."""
+        return tr("no step makes a NaN or inf: all running gradients stay finite")
+
+    @property
+    def turns(self) -> bool:
+        """Forward and backward are there."""
+        return True
 
     def compared(self) -> Timeline | None:
         """The timeline itself."""
@@ -250,18 +273,6 @@ class Stage(Staged):
             alone=self.share is not None,
             whole=self.whole,
         )
-
-    def _panels(self, faces: Faces) -> list[Panel]:
-        """The panels of the chosen faces, and further ones beside them."""
-        panels_at = functools.cache(faces.panels)
-        panels = list(panels_at(self.choice))
-        for number in range(1, max(self.beside.values(), default=0) + 1):
-            for panel in panels_at(self.choice):
-                if number <= self.beside.get(panel.key, 0):
-                    others = panels_at(conv2d_cells.chosen(self.choice, panel, number, self.geometry))
-                    further = next(other for other in others if other.key == panel.key)
-                    panels.append(replace(further, key=beside_key(panel.key, number)))
-        return panels
 
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""

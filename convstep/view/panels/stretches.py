@@ -89,6 +89,8 @@ class Stretches:
 
     def at(self, event: Event) -> Stretch:
         """The stretch of a step; it has all that the step touches."""
+        if not self._recording.total:
+            return Stretch(range(0))
         stretch = next((one for one in self._found if event.index in one.steps), None)
         if stretch is None:
             stretch = self._stretch(event)

@@ -1,4 +1,4 @@
-"""One step as words: plain text for pipes and screen readers, and a record for programs.
+"""One step as words, backward or forward: plain text for pipes and screen readers, a record for programs.
 
 Text counts as the screen does: "step 5/80" is the position after five steps. A record says both that
 `position` and the `step` as Python counts it, from 0. Indices (`i_h`, rows, channels) begin at 0.
@@ -15,8 +15,9 @@ import numpy.typing as npt
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.numbers.text import full
-from convstep.view.scene.trace import Json, matrix
+from convstep.view.scene.trace import Json as Json
 from convstep.view.scene.trace import json_value as json_value
+from convstep.view.scene.trace import matrix
 
 Array = npt.NDArray[Any]
 
@@ -38,7 +39,6 @@ def step_record(event: Event) -> dict[str, Json]:
         window) and `db` (the value `i_c`, or None without a bias), each with `before`, `added` and
         `after`; what has not been added to yet has no `before`, and None stands there.
     """
-    rows, columns, channels = _window(event)
     written: dict[str, Json] = {
         write.array: {
             "before": json_value(write.before) if made else None,
@@ -48,6 +48,73 @@ def step_record(event: Event) -> dict[str, Json]:
         for write, made in _writes(event)
     }
     written.setdefault("db", None)
+    read = {name: json_value(event.read(name).value) for name in ("dz", "x", "w")}
+    return {**_place(event), **read, **written}
+
+
+def forward_record(event: Event) -> dict[str, Json]:
+    """A step of the forward loop, as `step_record` has one of the backward loop.
+
+    Args:
+        event: The step.
+
+    Returns:
+        `step`, `position`, indices and `window` as there; `x`, `w` and `b` (None without a bias); and `Z`,
+        the cell with its value `before` the step, `summed` over the window, and `after` it.
+    """
+    summed, last = event.writes[0], event.writes[-1]
+    bias = next((read.value for read in event.reads if read.text == "b"), None)
+    return {
+        **_place(event),
+        **{name: json_value(event.read(name).value) for name in ("x", "w")},
+        "b": json_value(bias),
+        "Z": {
+            "before": json_value(summed.before),
+            "summed": json_value(summed.value if event.made else None),
+            "after": json_value(last.after if event.made else summed.before),
+        },
+    }
+
+
+def forward_text(event: Event, total: int) -> str:
+    """A step of the forward loop as lines of words and numbers, without a line at the end.
+
+    Args:
+        event: The step.
+        total: How many steps there are.
+    """
+    channels, last = _window(event)[2], event.writes[-1]
+    cell, bias = cell_text(last.array, last.region), [read for read in event.reads if read.text == "b"]
+    value = np.asarray(last.after if event.made else event.writes[0].before)
+    lines = [f"{_step_words(event, total)}  {cell} = {full(value[()])}", *_factors(event)]
+    lines += [
+        f"b = {cell_text(read.array, read.region)} = {full(np.asarray(read.value)[()])}" for read in bias
+    ]
+    for write, made in _writes(event):
+        sign = "+=" if write.kind == "adds" else "="
+        lines += [f"{cell} {sign} {write.text}", *_before_and_after(write, made, channels.start)]
+    return "\n".join(lines)
+
+
+def step_text(event: Event, total: int) -> str:
+    """A step of the backward loop as lines of words and numbers, without a line at the end.
+
+    Args:
+        event: The step.
+        total: How many steps there are.
+    """
+    channels, x, dz = _window(event)[2], event.read("x"), event.read("dz")
+    lines = [f"{_step_words(event, total)}  dz = {full(dz.value)}", *_factors(event)]
+    for write, made in _writes(event):
+        same = f"{write.array}, the same window"
+        target = same if write.region == x.region else cell_text(write.array, write.region)
+        lines += [f"{target} += {write.text}", *_before_and_after(write, made, channels.start)]
+    return "\n".join(lines)
+
+
+def _place(event: Event) -> dict[str, Json]:
+    """Where a step stands, for a record."""
+    rows, columns, channels = _window(event)
     return {
         "step": event.index,
         "position": event.index + 1,
@@ -58,34 +125,25 @@ def step_record(event: Event) -> dict[str, Json]:
             "columns": [columns.start, columns.stop, columns.step],
             "channels": [channels.start, channels.stop],
         },
-        **{name: json_value(event.read(name).value) for name in ("dz", "x", "w")},
-        **written,
     }
 
 
-def step_text(event: Event, total: int) -> str:
-    """A step of the backward loop as lines of words and numbers, without a line at the end.
-
-    Args:
-        event: The step.
-        total: How many steps there are.
-    """
-    rows, columns, channels = _window(event)
-    x, w, dz = (event.read(name) for name in ("x", "w", "dz"))
+def _step_words(event: Event, total: int) -> str:
+    """The same in words: `step 5/80  (i_h 0, i_w 1, i_c 0)`."""
     place = ", ".join(f"{loop.name} {loop.at}" for loop in event.loops)
-    seen = f"rows {_span(rows)}, columns {_span(columns)}, {_channels(channels)}"
-    lines = [
-        f"step {event.index + 1}/{total}  ({place})  dz = {full(dz.value)}",
-        f"x, the window of {x.array}: {seen}",
+    return f"step {event.index + 1}/{total}  ({place})"
+
+
+def _factors(event: Event) -> list[str]:
+    """The window and the kernel of a step, with their numbers."""
+    rows, columns, channels = _window(event)
+    x, w = event.read("x"), event.read("w")
+    return [
+        f"x, the window of {x.array}: rows {_span(rows)}, columns {_span(columns)}, {_channels(channels)}",
         *_matrix(x.value, channels.start, "  "),
         f"w, the kernel {cell_text(w.array, w.region)}",
         *_matrix(w.value, channels.start, "  "),
     ]
-    for write, made in _writes(event):
-        same = f"{write.array}, the same window"
-        target = same if write.region == x.region else cell_text(write.array, write.region)
-        lines += [f"{target} += {write.text}", *_before_and_after(write, made, channels.start)]
-    return "\n".join(lines)
 
 
 def _window(event: Event) -> list[slice]:

@@ -40,7 +40,7 @@ def build(
         source: the lines of the loop.
         words: by the number of a write, what its statement says, where it has one of its own.
     """
-    event = replace(event, accesses=tuple(ascending(access, arrays) for access in event.accesses))
+    event = replace(event, accesses=tuple(map(ascending, event.accesses)))
     return Scene(
         *place,
         event=event,
@@ -50,18 +50,21 @@ def build(
     )
 
 
-def ascending(access: Access, arrays: Mapping[str, Array]) -> Access:
+def ascending(access: Access) -> Access:
     """An access whose slices go upwards, as blocks on a face do: those of a reversed view are turned over."""
-    parts = zip(access.region, arrays[access.array].shape, strict=False)
     if all(not isinstance(part, slice) or (part.step or 1) > 0 for part in access.region):
         return access
     region, over = list[int | slice](), list[slice]()
-    for part, length in parts:
+    lengths = iter(np.shape(access.value))
+    for part in access.region:
         if isinstance(part, slice):
-            over.append(slice(None, None, -1 if (part.step or 1) < 0 else 1))
-            if over[-1].step < 0:
-                places = range(*part.indices(length))[::-1]
-                part = slice(places.start, places.stop, places.step) if places else slice(0, 0)
+            count, down = next(lengths), (part.step or 1) < 0
+            over.append(slice(None, None, -1 if down else 1))
+            if down and count:
+                first = part.start + (count - 1) * part.step
+                part = slice(first, part.start + 1, -part.step)
+            elif down:
+                part = slice(0, 0)
         region.append(part)
 
     def turned_over(values: Array | np.generic | None) -> Any:
@@ -72,18 +75,47 @@ def ascending(access: Access, arrays: Mapping[str, Array]) -> Access:
     return access._replace(region=tuple(region), value=value, before=before, after=after, cells=cells)
 
 
+def fits(access: Access, shape: Sequence[int]) -> bool:
+    """Whether an access is of an array of this shape, and not of one that had its name before."""
+    parts = [*access.region, *[slice(None)] * (len(shape) - len(access.region))]
+    if len(parts) != len(shape):
+        return False
+    places = [
+        range(*part.indices(length)) if isinstance(part, slice) else range(part, min(part + 1, length))
+        for part, length in zip(parts, shape, strict=True)
+    ]
+    several = [len(one) for one, part in zip(places, parts, strict=True) if isinstance(part, slice)]
+    return np.shape(access.value) == tuple(several) and all(
+        one or isinstance(part, slice) for one, part in zip(places, parts, strict=True)
+    )
+
+
+def _standing_in(write: Access) -> Array:
+    """An array with the cells of an access, where the one it is of is not there any more."""
+    lengths = iter(np.shape(write.value))
+    shape = [
+        part + 1
+        if isinstance(part, int)
+        else (part.start or 0) + max(next(lengths) - 1, 0) * (part.step or 1) + 1
+        for part in write.region
+    ]
+    return np.broadcast_to(0.0, tuple(shape))
+
+
 def placed(panel: Panel, event: Event) -> Panel:
     """A panel with what the step reads or writes of its face: frame, changed cells, current cell."""
     own = [one for one in event.accesses if one.array == panel.face.name and one.kind != "names"]
+    own = [one for one in own if fits(one, panel.face.lengths)]
     own = [one for one in own if one.writes or not _is_whole(one, panel.face)] or own
     writes = [one for one in own if one.writes]
     changes: dict[str, Any] = {"caption": panel.caption or "running"} if writes else {}
     span = joined(seen_on(panel.face, one) for one in writes or own)
     if span is not None:
-        made = (one for one in event.writes[: event.made] if one.array == panel.face.name)
+        made = (one for one in event.writes[: event.made] if any(one is other for other in writes))
         changes["changed"] = joined(seen_on(panel.face, one) for one in made)
         if panel.framed:
-            changes["window"] = span
+            whole = (len(span.rows), len(span.columns)) == panel.face.shape and event.statements
+            changes["window"] = None if whole else span  # a frame around all says nothing
         elif len(span.rows) * len(span.columns) == 1 and not any(np.ndim(one.value) for one in writes or own):
             changes["now"] = Cell(span.top, span.left)
         elif len(own) == 1 and (factor := factor_of(own[0], event)) is not None:
@@ -112,8 +144,13 @@ def additions(
     for number, write in enumerate(event.writes):
         if not np.size(write.value):  # a write of no cells is no write
             continue
-        array = arrays[write.array]
-        cells = turned(write, array, shown.get(write.array) or face(write.array, array, last_axes(array)))
+        array = arrays.get(write.array)
+        if array is None or not fits(write, array.shape):
+            array = _standing_in(write)
+        seen_so = shown.get(write.array)
+        if seen_so is None or seen_so.lengths != array.shape:
+            seen_so = face(write.array, array, last_axes(array))
+        cells = turned(write, array, seen_so)
         span = span_on(cells, write.region)
         assert span is not None  # the face is turned to the cells
         said, region = words.get(number, NO_WORDS), write.region

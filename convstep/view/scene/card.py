@@ -52,7 +52,8 @@ def _as_full_as_fits(scene: Scene, forms: list[list[list[Text]]], height: int) -
             if others + len(forms[at][fuller]) <= height:
                 chosen[at] = fuller
                 break
-    return [line for form, at in zip(forms, chosen, strict=True) for line in form[at]]
+    lines = [line for form, at in zip(forms, chosen, strict=True) for line in form[at]]
+    return lines[1:] if lines and scene.event.statements and not lines[0].plain else lines
 
 
 def _lines(forms: Iterable[list[Text]]) -> int:
@@ -66,7 +67,8 @@ def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
     value, word = short(scene.dz, 6), scene.taken.text
     name = f"{word} = {scene.upstream} = "
     title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, "bold"))
-    said = remarks if scene.dz == 0 else ()
+    adds = all(write.kind == "adds" for write in scene.event.writes)
+    said = remarks if scene.dz == 0 and adds else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
     return title
 
@@ -108,6 +110,8 @@ def _said(addition: Addition, width: int) -> list[Text]:
 
 def _whole(addition: Addition, mark: str, width: int) -> list[Text]:
     """What is read and added, before and after, as matrices; a single value as a sentence."""
+    if addition.terms:
+        return _summed(addition, mark, width, len(addition.terms))
     upper, lower = _product(addition, width), _before_and_after(addition, width)
     missing = addition.factor_name and not upper
     if addition.after.size == 1 or not lower or missing:
@@ -138,17 +142,34 @@ def _before_and_after(addition: Addition, width: int) -> list[Text]:
 
 def _labelled(addition: Addition, mark: str, width: int) -> list[Text]:
     """What is added under its factor's name, or before and after; and the cell that changes most."""
+    if addition.terms:
+        return _summed(addition, mark, width, len(addition.terms) - 1)
     words = [*_heading(addition, mark, width), *_said(addition, width)]
     several = addition.after.size > 1
     shown = _product if addition.factor_name else _before_and_after
     return [*words, *(shown(addition, width) if several else []), *_changed(addition, width)]
 
 
+def _summed(addition: Addition, mark: str, width: int, shown: int) -> list[Text]:
+    """The first terms of a sum as matrices, side by side as far as they fit, and the cell it goes to."""
+    matrices, at = list[Text](), 0
+    while at < shown:
+        for count in range(shown - at, 0, -1):
+            names, arrays = zip(*addition.terms[at : at + count], strict=True)
+            lines = _side_by_side([*arrays], [*names], width)
+            if lines:
+                break
+        matrices, at = matrices + lines, at + count
+    return [*_heading(addition, mark, width), *matrices, *_changed(addition, width)]
+
+
 def _product(addition: Addition, width: int) -> list[Text]:
     """The factor and what is added, or what a statement reads."""
     if addition.operands:
         names = [name for name, _ in addition.operands]
-        for count in range(len(names), 0, -1):
+        columns = addition.after.shape[1]
+        readable = _text_width(len(names) * columns, width) >= CLOSE
+        for count in range(len(names) if readable else 1, 0, -1):
             lines = _side_by_side([values for _, values in addition.operands[:count]], names[:count], width)
             if lines:
                 return lines
@@ -244,11 +265,11 @@ def _side_by_side(
     powers = [common_power(limit, text, whole=whole) for limit, whole in zip(limits, wholes, strict=True)]
     titles = [f"{name} ({factor_text(p)})" if p else name for name, p in zip(names, powers, strict=True)]
     blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
-    if any(powers) and 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
-        powers, titles, blocks = [0] * len(arrays), names, [columns * (text + 1)] * len(arrays)
-    room = (width - 2) // len(arrays) - 1
-    titles = [_cut(title, max(room, block)) for title, block in zip(titles, blocks, strict=True)]
-    blocks = [max(block, cell_len(title)) for block, title in zip(blocks, titles, strict=True)]
+    if 2 + sum(blocks) + len(blocks) - 1 > width:  # a factor that is not named is none
+        powers = [0] * len(arrays)
+        room = max((width - 2) // len(arrays) - 1, columns * (text + 1))
+        titles = [_cut(name, room) for name in names]
+        blocks = [max(columns * (text + 1), cell_len(title)) for title in titles]
     lines = [Text("  " + " ".join(map(centred, titles, blocks)), "dim")]
     formats = [
         CellFormat.fitting(text, limit, whole=whole, power=power)

@@ -149,9 +149,7 @@ def _expressions(node: ast.AST) -> Iterator[ast.expr]:
 
 def _says_something(node: ast.expr) -> bool:
     """Whether the value of an expression is news to who reads it."""
-    return not isinstance(node, (ast.Constant, ast.Slice, ast.Starred, ast.JoinedStr)) and not (
-        isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store)
-    )
+    return not isinstance(node, (ast.Constant, ast.Slice, ast.Starred, ast.JoinedStr, ast.Tuple))
 
 
 def _head_end(node: ast.stmt) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -109,6 +110,8 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
     seen = next((at for at, line in enumerate(lines) if line.cursor), current)
     at = sum(map(len, drawn[:seen]))
     first = max(0, min(at - height // 2, len(rows) - height))
+    starts = itertools.accumulate(map(len, drawn), initial=0)
+    first = next((start for start in starts if start >= first), first)  # no line is begun in its middle
     text = Text("\n").join(rows[first : first + max(height, 1)])
     text.no_wrap, text.overflow = True, "crop"
     return text

@@ -64,6 +64,9 @@ class Addition:
     """Whether it is already made."""
     part: tuple[str, ...] = ()
     """Whose sum it is added to, where not that of all samples, the longest form first."""
+    terms: tuple[tuple[str, Array], ...] = ()
+    """Where a single value is a sum, the arrays it is made of, by name, all of one shape: its factors, and
+    their product last."""
     known: Array | None = None
     """Which of these cells are written, booleans; None for all of them."""
     partial: bool = False

@@ -105,6 +105,9 @@ class Staged(Protocol):
     marks: Mapping[str, Mapping[tuple[int, ...], str]]
     """What somebody puts on cells: a character by array and index."""
 
+    forward: bool = False
+    """Whether it is the forward pass of what has both: `--forward` on the command line."""
+
     # the run
 
     @property
@@ -147,6 +150,11 @@ class Staged(Protocol):
 
     def in_sample(self, by: int) -> int | str:
         """The position of the same place in another sample, or why there is none."""
+
+    @property
+    def turns(self) -> bool:
+        """Whether the same steps can be shown in the other direction, forward or backward."""
+        return False
 
     def place_words(self, position: int) -> str:
         """Where the step that leads to a position is, in words: `i_h 4, i_w 2`; the position is not 0."""
@@ -252,6 +260,11 @@ class Staged(Protocol):
 
     def made_by(self, panel: Panel, cell: Cell) -> Listing | None:
         """The steps that make a cell; None for a cell that no step writes."""
+        return self.made_of(panel.face.name, panel.face.index(*cell))
+
+    def made_of(self, array: str, index: tuple[int, ...]) -> Listing | None:
+        """The same, of a cell of an array by its name."""
+        return None
 
     def cell_words(self, panel: Panel, cell: Cell) -> str:
         """A cell in full precision: `dW[0, 1, 2, 0] = 0.123`."""
@@ -277,10 +290,28 @@ class Staged(Protocol):
         executed = f"step {position} of" if position else "before step 1 of"
         return f"{executed} {run.total} ({self.place_words(max(position, 1))})"
 
+    @property
+    def source_title(self) -> str:
+        """The file in which the lines of the loop stand."""
+        return ""
+
+    def last_words(self) -> str:
+        """What a key that leads forward is answered with at the last step, where nothing comes after it."""
+        return tr("this is the last step")
+
+    @property
+    def all_finite(self) -> str:
+        """What is said where no step makes a NaN or inf."""
+        return tr("no step makes a NaN or inf")
+
     # beside the run
 
     def compared(self) -> Timeline | None:
         """What PyTorch and central differences can be asked about; None where there is no such thing."""
+        return None
+
+    def checking(self) -> Callable[[], str] | None:
+        """Where nothing is compared with PyTorch: says, in a thread, how the arrays do as they stand now."""
         return None
 
     def save(self, path: str) -> None:

@@ -40,7 +40,9 @@ def test_numbers_words_and_literals_are_given_as_they_are(text: str, value: obje
     assert drawn((text,)) == {text.partition("=")[0]: value}
 
 
-@pytest.mark.parametrize(("text", "shape"), [("4x5", (4, 5)), ("5x", (5,)), ("1x1x5x5", (1, 1, 5, 5)), ("0x3", (0, 3))])
+@pytest.mark.parametrize(
+    ("text", "shape"), [("4x5", (4, 5)), ("5x", (5,)), ("1x1x5x5", (1, 1, 5, 5)), ("0x3", (0, 3))]
+)
 def test_a_shape_is_drawn_of_whole_numbers_the_same_each_time(text: str, shape: tuple[int, ...]) -> None:
     first, second = drawn((f"x={text}",))["x"], drawn((f"x={text}",))["x"]
     assert first.shape == shape
@@ -58,7 +60,8 @@ def test_two_arrays_of_one_shape_differ_and_several_are_a_tuple() -> None:
 
 def test_dotted_names_are_the_contents_of_tuples_and_dicts(tmp_path: Path) -> None:
     x = np.ones((2, 3), np.float32)
-    np.savez(tmp_path / "a.npz", **{"cache.0": x, "cache.1.stride": 2, "cache.1.mode": "max", "dout": x, "k": 1.5})
+    arrays: dict[str, Any] = {"cache.0": x, "cache.1.stride": 2, "cache.1.mode": "max", "dout": x, "k": 1.5}
+    np.savez(tmp_path / "a.npz", **arrays)
     values = loaded(str(tmp_path / "a.npz"))
     assert values["cache"][0].dtype == np.float32
     assert values["cache"][1] == {"stride": 2, "mode": "max"}
@@ -99,7 +102,12 @@ def test_what_contradicts_itself_is_refused_before_anything_runs() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [Arguments(), Arguments("f(x, 2)"), Arguments(file="a b.npz", shapes=("x=3x", "-y=2")), Arguments("-f(x)")],
+    [
+        Arguments(),
+        Arguments("f(x, 2)"),
+        Arguments(file="a b.npz", shapes=("x=3x", "-y=2")),
+        Arguments("-f(x)"),
+    ],
 )
 def test_the_words_of_a_command_line_say_the_same_again(arguments: Arguments) -> None:
     from convstep.cli import parse

@@ -15,6 +15,7 @@ from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, given_call
 from tests.candidate.conftest import Files
 
+# fmt: off
 COURSES = {
     "max_pool_backward_naive": """
         def max_pool_forward_naive(x, pool_param):
@@ -47,7 +48,8 @@ COURSES = {
                 for w in range(n_W):
                     for c in range(n_C):
                         a = A_prev[0, h*stride:h*stride+f, w*stride:w*stride+f, c]
-                        dA_prev[0, h*stride:h*stride+f, w*stride:w*stride+f, c] += (a == a.max()) * dA[0, h, w, c]
+                        mask = a == a.max()
+                        dA_prev[0, h*stride:h*stride+f, w*stride:w*stride+f, c] += mask * dA[0, h, w, c]
             assert dA_prev.shape == A_prev.shape and (n_H - 1) * stride + f == n_H_prev
             return dA_prev
     """,
@@ -76,7 +78,8 @@ COURSES = {
     """,
     "layernorm_backward": """
         def layernorm_forward(x, gamma, beta, ln_param):
-            xhat = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + ln_param.get('eps', 1e-5))
+            var = x.var(axis=1, keepdims=True) + ln_param.get('eps', 1e-5)
+            xhat = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(var)
             return gamma * xhat + beta, (xhat, gamma)
         def layernorm_backward(dout, cache):
             xhat, gamma = cache
@@ -233,7 +236,9 @@ def test_what_the_courses_write_is_called_without_being_told_anything(files: Fil
 
 
 def test_overlapping_windows_come_first_and_tiles_where_those_do_not_fit(files: Files) -> None:
-    guesses = [*given_call(served(files, COURSES["max_pool_backward_naive"], "max_pool_backward_naive"), Arguments())]
+    guesses = [
+        *given_call(served(files, COURSES["max_pool_backward_naive"], "max_pool_backward_naive"), Arguments())
+    ]
     sizes = [(ready.places[1][0].shape[2], ready.places[1][1]["stride"]) for ready in guesses]
     assert sizes[:2] == [(5, 2), (4, 2)]
     x = guesses[0].places[1][0]
@@ -256,10 +261,14 @@ def test_a_call_is_evaluated_in_the_names_of_the_file(files: Files) -> None:
     ready = first(served(files, text, "f"), call="f(np.ones(SIZE), *[2, 3], **{'k': 4})")
     assert ready.function.__name__ == "f"
     assert (ready.places[0].tolist(), ready.places[1:], ready.named) == ([1, 1, 1], [2, 3], {"k": 4})
-    ready = first(served(files, text, "Scaled.forward"), call="np.sum(Scaled(2, offset=1).forward(np.ones(2), more=3))")
+    ready = first(
+        served(files, text, "Scaled.forward"), call="np.sum(Scaled(2, offset=1).forward(np.ones(2), more=3))"
+    )
     assert ready.function(*ready.places, **ready.named).tolist() == [7, 7]
     ready = first(served(files, text, "f"), call="f(np.random.rand(3))")
-    assert np.array_equal(ready.places[0], first(served(files, text, "f"), call="f(np.random.rand(3))").places[0])
+    assert np.array_equal(
+        ready.places[0], first(served(files, text, "f"), call="f(np.random.rand(3))").places[0]
+    )
 
 
 def test_a_call_that_needs_what_did_not_run_says_so(files: Files) -> None:
@@ -271,8 +280,8 @@ def test_a_call_that_needs_what_did_not_run_says_so(files: Files) -> None:
     """
     said = refused(served(files, text, "f"), call="f(data)")
     assert said == (
-        "--call: NameError: name 'data' is not defined; data is set at line 6 of layers.py, which did not run "
-        "(add --run-all)"
+        "--call: NameError: name 'data' is not defined; data is set at line 6 of layers.py, "
+        "which did not run (add --run-all)"
     )
     assert first(served(files, text, "f", run_all=True), call="f(data)").places == [[1, 2]]
     assert refused(served(files, text, "f"), call="data.x()").startswith("--call: NameError")
@@ -291,16 +300,22 @@ def test_arguments_by_name_leave_defaults_alone_and_make_the_cache_by_the_forwar
         "there is no value for cache; write the call, like --call 'max_pool_backward_naive(dout, cache)', "
         "or give each, like --shape dout=4x5 --shape cache=…"
     )
-    assert refused(one, shapes=("dot=3x",)) == "max_pool_backward_naive has no parameter dot; did you mean dout?"
+    assert (
+        refused(one, shapes=("dot=3x",)) == "max_pool_backward_naive has no parameter dot; did you mean dout?"
+    )
 
 
 def test_a_class_takes_what_is_given_for_its_constructor_its_forward_and_its_method(files: Files) -> None:
     one = served(files, COURSES["Affine.backward"], "Affine.backward")
     ready = first(one, shapes=("W=3x4", "b=4x", "x=2x3", "dout=2x4"))
-    assert ready.function.__self__.x.shape == (2, 3)
+    assert ready.function.__self__.x.shape == (2, 3)  # type: ignore[attr-defined]
     assert [each.shape for each in ready.places] == [(2, 4)]
-    assert refused(one, shapes=("dout=2x4",)).startswith("there is no value for W and b of Affine(); write the call")
-    assert refused(one, shapes=("W=3x4", "b=4x", "dout=2x4")).startswith("there is no value for x of its forward")
+    assert refused(one, shapes=("dout=2x4",)).startswith(
+        "there is no value for W and b of Affine(); write the call"
+    )
+    assert refused(one, shapes=("W=3x4", "b=4x", "dout=2x4")).startswith(
+        "there is no value for x of its forward"
+    )
 
 
 def test_what_cannot_be_had_is_asked_for_with_the_call_to_write(files: Files) -> None:

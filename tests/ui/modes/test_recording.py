@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convstep.recording.file import load
+from convstep.candidate.record.file import load
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from convstep.replay.stops import LineStop
@@ -76,7 +76,7 @@ async def test_a_line_of_the_source_has_a_cursor_stops_runs_and_values() -> None
         assert f"line {line}: mask = window == np.max(window)" in session.text
         await session.press("b")
         assert f"stop 1 set: line {line}" in session.text
-        assert [stop for stop in session.debugger.state.stops] == [LineStop(line)]
+        assert list(session.debugger.state.stops) == [LineStop(line)]
         await session.press("c")
         await session.answered()
         assert session.debugger.state.position == 3
@@ -112,13 +112,13 @@ async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() 
             await session.press("left")
         await session.press("b")
         assert "watch dx[0, 0, 0, 2]" in session.text
-        assert steps == [2]
+        assert steps == [0, 2], "where it is made, and where it is added to"
         for key, position in (("c", 3), ("c", 37), ("C", 3)):
             await session.press(key)
             await session.answered()
             assert state.position == position
         await session.press("i")
-        assert "dx[0, 0, 0, 2]: written once, 1 made" in session.text
+        assert "dx[0, 0, 0, 2]: written 2 times, 2 made" in session.text
         assert str(line_of(recording, "] += mask * dout")) in session.text
         await session.press("escape")
         await to_panel(session, "x")

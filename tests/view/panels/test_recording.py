@@ -169,12 +169,10 @@ def test_a_view_places_its_window_in_the_array_that_owns_it() -> None:
     stage = staged("odds_and_ends", 13)
     scene = stage.scene()
     padded = next(panel for panel in scene.panels if panel.face.name == "padded")
-    assert padded.window == Span(range(1, 3), range(0, 2))  # `patch`, in a function that is called
+    assert padded.window == Span(range(1, 3), range(2))  # `patch`, in a function that is called
     assert padded.framed
     pool = staged("pool_backward", 20).scene()
-    assert [panel.window for panel in pool.panels if panel.face.name == "x"] == [
-        Span(range(0, 2), range(0, 2))
-    ]
+    assert [panel.window for panel in pool.panels if panel.face.name == "x"] == [Span(range(2), range(2))]
 
 
 def test_the_source_is_that_of_the_function_that_runs() -> None:

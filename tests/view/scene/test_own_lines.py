@@ -121,7 +121,7 @@ ROW = Subscript("x", "x[i]", "2")
     [
         ("dx[n, c] += 1", [Subscript("dx", "", "0, 1")], "dx[0, 1] += 1"),
         ("y = x[i] * x[i]", [ROW, ROW], "y = x[2] * x[2]"),
-        ("y = [x[i] for i in k]", [ROW, ROW._replace(index="3")], "y = [x[i] for i in k]"),
+        ("y = [x[i] for i in k]", [ROW, ROW._replace(numbers="3")], "y = [x[i] for i in k]"),
         ("y = x[i][j]", [Subscript("x[i]", "x[i][j]", "5"), ROW], "y = x[2][5]"),
         ("y = w[x[i]]", [ROW, Subscript("w", "w[x[i]]", "7")], "y = w[7]"),
         ("ü[i], ü[j] = a", [Subscript("ü", "", "0"), Subscript("ü", "", "1")], "ü[0], ü[1] = a"),

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.record.marked import MARK
 from convstep.conv.held import Held
 from convstep.conv.memory import free_memory
 from convstep.conv.storage import made_of
 from convstep.conv.validation import ProblemError
 from convstep.files import written_whole
 from convstep.language import tr
-from convstep.recording.marked import MARK
 from convstep.recording.recording import Recording
 from convstep.recording.transfer import FORM, arrays_of, recording_of
 

@@ -1,0 +1,209 @@
+"""A recorded call of the candidate, and which of its steps stands for which of the reference's.
+
+A step of it that writes a gradient is known by the cells of dZ that it reads, in whatever order it walks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.brief import brief
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.written import their_cell
+from convstep.candidate.check.cases import Right
+from convstep.candidate.step.own_arrays import Held, holding, places_of, touched
+from convstep.candidate.step.own_window import OwnWindow, window_of
+from convstep.conv.problem import Problem
+from convstep.recording import overview
+from convstep.recording.recording import Recording
+from convstep.steps.cells import cell_text
+from convstep.steps.event import Event, Statement
+
+Array = npt.NDArray[Any]
+Place = tuple[int, int]
+"""Of a cell: its storage, and bytes from the storage's beginning."""
+MOST = 4000
+"""Steps of a recording up to which each of them is looked at."""
+PARTS, LAST, MAKES, CUT = "parts", "last", "makes", "cut"
+"""What is known of a line: with its step the running gradient parts from the reference's; no later line
+writes the cell; it makes the array; it takes another part than it should of an array that is right."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnStep:
+    """A step of the candidate's own run, and the line of it that matters."""
+
+    kind: str
+    """PARTS, LAST, MAKES or CUT; "" for a step at which nothing is said to part."""
+    position: int
+    """Where the recording stands after it."""
+    line: int
+    """The line that matters, as its file counts."""
+    text: str
+    """That line's statement, as it is written, on one line."""
+    event: Event
+    """The step."""
+    window: OwnWindow | None = None
+    """The window that it uses, where that is not the reference's."""
+    array: str = ""
+    """What the author calls the array in which the gradient is added up; "" if it has no name."""
+    cell: str = ""
+    """The cell that parts, as the author indexes that array, or the gradient where it has no name."""
+    value: float = 0.0
+    """What that holds after the step."""
+    expected: float = 0.0
+    """What the reference has after the same cells of dZ; at a last write, at the end."""
+    unread: str = ""
+    """A cell of dZ that belongs there and that no step reads, as the author indexes it; else ""."""
+
+    __repr__ = brief
+
+
+class Group(NamedTuple):
+    """Steps of a recording, one after the other, that read the same cells of dZ."""
+
+    first: int
+    """The first of them; whoever has the group knows the last."""
+    theirs: tuple[int, ...]
+    """The steps of the reference that these cells belong to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnRun:
+    """One gradient in a recorded call."""
+
+    recording: Recording
+    """The call on the problem; it is moved by whoever asks."""
+    call: Call
+    """How it was called."""
+    right: Right
+    """What is right on the problem."""
+    gradient: str
+    """The gradient: "dW", "db" or "dA_prev"."""
+    held: Held
+    """Where the run adds it up."""
+    inputs: tuple[Held, ...] = ()
+    """Where the run has the input, padded or not."""
+    groups: Mapping[int, Group] = field(default_factory=dict)
+    """The steps of the recording that write the gradient, by the last of those that read the same of dZ;
+    nothing where that does not tell them apart."""
+
+    __repr__ = brief
+
+    def look(self, step: int, kind: str = "", place: Place | None = None) -> OwnStep:
+        """A step of the recording.
+
+        Args:
+            step: which.
+            kind: what is known of it.
+            place: the cell that parts; any of the gradient's unless given.
+        """
+        recording, geometry = self.recording, self.right.problem.geometry
+        recording.seek(step + 1)
+        event = recording.event
+        statement = self._writing(event, place) or event.statements[-1]
+        window, group = None, self.groups.get(step, Group(step, ()))
+        places = {geometry.index_at(each)[:3] for each in group.theirs}
+        if (
+            self.gradient != "db" and len(places) == 1 and group.first == step
+        ):  # else it is a part of a window
+            writes = self.gradient == "dA_prev"
+            held = (self.held,) if writes else self.inputs
+            index = geometry.index_at(group.theirs[0])
+            window = window_of(recording, event, statement, geometry, index, held, writes=writes)
+        marked = statement if window is None or window.statement is None else window.statement
+        return OwnStep(kind, step + 1, marked.line, marked.text, event, window)
+
+    def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str]:
+        """The array and the cell at a place as the author writes them.
+
+        Args:
+            place: the cell.
+            index: the same in the gradient, in our layout: what it is called where the array has no name.
+        """
+        owner = self.recording.owners.get(place[0])
+        at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
+        if owner is None or len(at) != 1 or not owner.name.isidentifier() or owner.name == "return":
+            return "", cell_text(self.gradient, their_cell(self.call, self.gradient, index))
+        return owner.name, cell_text(owner.name, tuple(int(i) for i in at[0]))
+
+    def _writing(self, event: Event, place: Place | None) -> Statement | None:
+        """The last statement of a step that writes a cell of the gradient: this one, if any does."""
+        where = self.held.where() if place is None else {place: 0}
+        for statement in reversed(event.statements):
+            for access in statement.accesses:
+                found = touched(self.recording, access) if access.writes else None
+                if found is not None and any((found[0], at) in where for at in found[1].tolist()):
+                    return statement
+        return None if place is None else self._writing(event, None)
+
+
+def inputs_of(recording: Recording, problem: Problem, layouts: Layouts) -> Iterator[Held]:
+    """Where a run has the input, as it was before its first step or is at its end."""
+    ours = np.asarray(problem.A_prev, np.float64)
+    for position in (0, recording.total):
+        recording.seek(position)
+        yield from holding(recording, ours, lambda array: layouts.ours("dA_prev", array, problem.geometry))
+
+
+def reads_of(recording: Recording, problem: Problem, layouts: Layouts) -> dict[int, frozenset[int]] | None:
+    """By step of a recording, the cells of dZ that it reads, as steps of the reference; None if unclear."""
+    if recording.total > MOST:
+        return None
+    where: dict[Place, int] = {}
+    ours = np.asarray(problem.dZ, np.float64)
+    for position in (recording.total, 0):
+        recording.seek(position)
+        for held in holding(recording, ours, lambda array: layouts.ours("Z", array, problem.geometry)):
+            where |= held.where()
+    if not where:
+        return None
+    found: dict[int, frozenset[int]] = {}
+    for step in range(recording.total):
+        recording.seek(step + 1)
+        cells = [touched(recording, access) for access in recording.event.reads]
+        places = ((at[0], place) for at in cells if at is not None for place in at[1].tolist())
+        found[step] = frozenset(where[place] for place in places if place in where)
+    return found
+
+
+def told_apart(
+    recording: Recording, held: Held, reads: Mapping[int, frozenset[int]] | None
+) -> dict[int, Group]:
+    """The steps that write a gradient, in groups that each stand for steps of the reference; none if unclear.
+
+    It is clear if no two groups read the same cell of dZ, and what the other steps read is read by one
+    of these as well: else what they make of it may be added later. Who reads all of it at once makes a
+    sum of it, as for `db`, or a copy.
+    """
+    if reads is None:
+        return {}
+    storages, index = held.all_storages, recording.index
+    own = sorted(
+        {
+            bisect_right(index.ends, entry)
+            for entry in index.writes
+            if overview.storage_of(index, entry) in storages
+        }
+    )
+    found: dict[int, Group] = {}
+    last = -1
+    for step in own:
+        theirs = tuple(sorted(reads[step]))
+        first = step
+        if theirs and last in found and found[last].theirs == theirs:
+            first = found.pop(last).first
+        found[step] = Group(first, theirs)
+        last = step
+    seen = frozenset(each for group in found.values() for each in group.theirs)
+    every = max(map(len, reads.values()))
+    others = (read for step, read in reads.items() if step not in own and len(read) < every)
+    apart = sum(len(group.theirs) for group in found.values()) == len(seen) > 0
+    return found if apart and frozenset().union(*others) <= seen else {}
