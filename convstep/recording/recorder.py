@@ -141,6 +141,11 @@ def function_of(function: Any) -> types.FunctionType:
 
 
 def source_of(function: types.FunctionType) -> Source:
+    """The file of a function, as Python knows it.
+
+    Raises:
+        RecordingError: it is not known; one sentence.
+    """
     path = function.__code__.co_filename
     try:
         source = Source.read(path)

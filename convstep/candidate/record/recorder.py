@@ -258,7 +258,9 @@ class Recordable:
         Raises:
             CandidateError: its process ended, or `close` has ended it; one sentence.
         """
-        call = self._call
+        call, before = self._call, self._judging
+        if before is not None:  # of what was recorded before: nobody wants to know any more
+            before.close()
         with Recorder.of_target(self._parsed, self._loading, self._timeout) as judging:
             self._judging = judging
             if self._closed:
@@ -266,7 +268,8 @@ class Recordable:
             try:
                 found, text = judging.judge(self.arguments) if call is None else judging.judge_call(*call)
             finally:
-                self._judging = None
+                if self._judging is judging:
+                    self._judging = None
         if text != digest(recording.source):
             return Verdicts(note=tr("the file has changed since it was recorded"))
         return found

@@ -204,10 +204,8 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
     except recorder.RecordingError as error:
         raise CannotJudge(str(error)) from None
     if run.log.ended is not None:
-        name = name_of(backward)
-        raise CannotJudge(
-            tr("{backward} does not return: {reason}", backward=name, reason=printable(run.log.ended.sentence))
-        )
+        name, reason = name_of(backward), printable(run.log.ended.sentence)
+        raise CannotJudge(tr("{backward} does not return: {reason}", backward=name, reason=reason))
     del ran
     recording = Recording(run.log, run.source.text, run.name, run.result)
     return Trial(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from convstep.candidate.record.file import save
+from convstep.candidate.verdicts.marks import DIFFERS
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
@@ -26,10 +28,12 @@ from convstep.view.panels.stretches import Key, Seen, Stretch, Stretches, placed
 from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import own_lines
+from convstep.view.scene.said import sign
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
+    from convstep.candidate.verdicts.marks import Verdicts
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
@@ -71,6 +75,8 @@ class RecordingStage(StagedSource):
     """What somebody puts on cells: a character by array and index."""
     cursor: int = 0
     """The line of the source under the cursor; 0 while there is none."""
+    verdicts: Verdicts | None = None
+    """What the author's own forward says of it; None while that is not known."""
 
     def __post_init__(self) -> None:
         self._infos = {info.name: info for info in self.recording.catalogue}
@@ -116,10 +122,19 @@ class RecordingStage(StagedSource):
         remarks = recorded.remarks_of(event, arrays)
         if (ended := self._ended) is not None:
             remarks.insert(0, ended.sentence)
+        now = None if self.verdicts is None or run.made else self.verdicts.positions.get(run.position)
+        if now is not None and now.kind == DIFFERS:
+            remarks.insert(0, f"{sign(now)} {printable(now.how, None)}")
         stops = {stop.line for stop in self.stops if isinstance(stop, LineStop) and stop.enabled}
+        signs = {} if self.verdicts is None else {n: sign(mark) for n, mark in self.verdicts.lines.items()}
         own = tuple(
-            replace(line, stop=line.number in stops, cursor=line.number == self.cursor)
-            if line.number in stops or line.number == self.cursor
+            replace(
+                line,
+                stop=line.number in stops,
+                cursor=line.number == self.cursor,
+                said=signs.get(line.number, ""),
+            )
+            if line.number in stops or line.number == self.cursor or signs.get(line.number)
             else line
             for line in own
         )
