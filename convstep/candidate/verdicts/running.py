@@ -284,25 +284,30 @@ def _stands_for(value: Array, trace: Trace, names: set[str]) -> bool:
 
 def _independent(place: _Place) -> bool:
     """Whether no cell from above is read in two turns looked at apart, nor what another turn has written."""
-    turn, first, written = 0, dict[int, int](), dict[str, dict[int, int]]()
-    since = False
+    arrays = place.trace.recording.arrays
+    first = np.full(sum(arrays[name].size for name in place.above), -1)
+    written: dict[str, npt.NDArray[np.intp]] = {}
+    turn, since = 0, False
     for step in range(place.low, place.high):
-        read = [int(cell) for _, cells in place.reads(step) for cell in cells]
-        if since and any(cell not in first for cell in read):
+        read = [cells for _, cells in place.reads(step)]
+        cells = np.concatenate(read) if read else np.zeros(0, np.intp)
+        if since and (first[cells] < 0).any():
             turn, since = turn + 1, False
-        if any(first.setdefault(cell, turn) != turn for cell in read):
+        first[cells] = np.where(first[cells] < 0, turn, first[cells])
+        if (first[cells] != turn).any():
             return False
         touches = [one for one in place.trace.touches[step] if one.line in place.lines]
         for one in touches:
             own = any(w.writes and w.array == one.array and w.line == one.line for w in touches)
-            before = written.get(one.array, {}) if one.kind == "reads" and not own else {}
-            if before and any(before.get(cell, turn) != turn for cell in one.cells.tolist()):
-                return False
+            if one.kind == "reads" and not own and one.array in written:
+                before = written[one.array][one.cells]
+                if ((before >= 0) & (before != turn)).any():
+                    return False
         for one in touches:
-            if one.writes and one.kind != "makes":
-                written.setdefault(one.array, {}).update(dict.fromkeys(one.cells.tolist(), turn))
-            elif one.kind == "makes":
+            if one.kind == "makes":
                 written.pop(one.array, None)
+            elif one.writes and one.array in arrays:
+                written.setdefault(one.array, np.full(arrays[one.array].size, -1))[one.cells] = turn
         since = since or bool(place.writes(step))
     return True
 

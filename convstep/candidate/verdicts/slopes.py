@@ -21,6 +21,8 @@ NOISE = 1e-14
 """What rounding moves a sum of terms, as a share of their sizes."""
 BEND = 1e-3
 """How much a slope may change over that way; more of it is a corner."""
+MOST_RATES = 4_000_000
+"""How many rates, of a cell and an output, are kept."""
 DIRECTIONS = 3
 """Along how many random directions an array is moved."""
 
@@ -181,6 +183,7 @@ def jacobian(forward: Called, array: Array, loss: Loss, clock: Clock, most: int 
     here = np.concatenate([one.ravel() for one in loss.parts(forward.like())])
     step = STEP * size_of(array)
     count = array.size
+    most = max(1, min(most, MOST_RATES // max(len(here), 1)))
     order = np.arange(count) if count <= most else np.random.default_rng(17).permutation(count)[:most]
     rates, smooth, stop = list[Array](), list[bool](), clock.left / 2
     for cell in order:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,8 @@ MOST_STEPS = 20_000
 """How many steps are looked through."""
 MOST_CELLS = 100_000
 """Of how large an array a copy is kept."""
+MOST_LOOKED_AT = 5_000_000
+"""How many cells that steps read or write are looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,7 @@ class Setting:
     name: str
     """The variable."""
     value: Array
-    """What it was after that step, a copy."""
+    """What it was after that step, a copy; nothing where it stands in a loop."""
     alone: bool
     """Whether that stood in no loop."""
 
@@ -71,13 +72,15 @@ class Trace:
     """Of arrays and numbers whose names are those of gradients, in order."""
     returned: int = 0
     """The line of the `return`; 0 if it is not known."""
+    _looked_at: int = 0
+    _known: dict[tuple[str, str], npt.NDArray[np.intp]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, recording: Recording) -> Trace:
         """Look through a recording; it stands at its end afterwards."""
         found = cls(recording)
         recording.seek(0)
-        while recording.position < min(recording.total, MOST_STEPS):
+        while recording.position < min(recording.total, MOST_STEPS) and found._looked_at < MOST_LOOKED_AT:
             recording.next()
             found._see(recording.event)
         recording.seek(recording.total)
@@ -109,6 +112,8 @@ class Trace:
                 np.array_equal(one.value, value, equal_nan=True) for one in known
             ):
                 step, line = self._made(name)
+                if not line:  # it came with the arguments
+                    continue
                 found.append(Setting(step, line, name, np.array(value), True))
         return found
 
@@ -117,7 +122,9 @@ class Trace:
         return (self._made(name)[1] if name else 0) or self.returned
 
     def _made(self, name: str) -> tuple[int, int]:
-        """The last step that has set or changed a variable, and the line that did."""
+        """The last step that has set or changed a variable, and the line that did; 0 if that is not known."""
+        if not self.whole:
+            return -1, 0
         word, dotted = naming.last(name), name.isidentifier() is False
         found = max(
             (one.step, one.line)
@@ -138,11 +145,21 @@ class Trace:
             found = max([found, *((one.step, one.line) for one in written[-1:])])
         return found
 
+    def _touch(self, step: int, access: Access) -> Touch:
+        shape = self.recording.arrays[access.array].shape
+        key = access.array, f"{shape} {access.region}"
+        numbers = self._known.get(key)
+        if numbers is None:
+            every = np.arange(int(np.prod(shape)), dtype=np.intp).reshape(shape)
+            numbers = self._known[key] = np.asarray(every[access.region])
+        cells = numbers.ravel() if access.cells is None else numbers[access.cells]
+        return Touch(step, access.line, access.array, access.kind, np.atleast_1d(cells))
+
     def _see(self, event: Event) -> None:
         shapes = self.recording.arrays
-        self.touches.append(
-            [_touch(event.index, one, shapes) for one in event.accesses if one.array in shapes]
-        )
+        touches = [self._touch(event.index, one) for one in event.accesses if one.array in shapes]
+        self._looked_at += sum(len(one.cells) for one in touches)
+        self.touches.append(touches)
         self.loops.append(tuple(loop.line for loop in event.loops))
         for statement in event.statements:
             if statement.frame:
@@ -152,16 +169,8 @@ class Trace:
             changed = {one.array for one in statement.accesses if one.writes}
             written = {name: event.variables[name] for name in changed if name in event.variables}
             for name, value in (written | dict(statement.variables)).items():
-                if naming.of_gradient(name) and isinstance(value, (np.ndarray, float, np.floating)):
-                    kept = np.array(value)
-                    if kept.dtype.kind == "f" and kept.size <= MOST_CELLS:
-                        self.settings.append(
-                            Setting(event.index, statement.line, name, kept, not event.loops)
-                        )
-
-
-def _touch(step: int, access: Access, arrays: Mapping[str, Array]) -> Touch:
-    shape = arrays[access.array].shape
-    numbers = np.arange(int(np.prod(shape)), dtype=np.intp).reshape(shape)[access.region]
-    cells = numbers.ravel() if access.cells is None else numbers[access.cells]
-    return Touch(step, access.line, access.array, access.kind, np.atleast_1d(cells))
+                if not (naming.of_gradient(name) and isinstance(value, (np.ndarray, float, np.floating))):
+                    continue
+                if np.asarray(value).dtype.kind == "f" and np.size(value) <= MOST_CELLS:
+                    kept = np.zeros(0) if event.loops else np.array(value)
+                    self.settings.append(Setting(event.index, statement.line, name, kept, not event.loops))

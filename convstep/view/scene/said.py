@@ -38,7 +38,8 @@ def draw_said(verdicts: Verdicts, lines: Sequence[str], line: int, position: int
     if here is not None:
         paragraphs += [*_line(lines, line, here), Text("")]
     if now is not None:
-        paragraphs += [_marked(now, tr("after step {step}", step=position)), _how(now), Text("")]
+        first = tr("the first step after which it differs")
+        paragraphs += [_marked(now, tr("after step {step}", step=position), first), _how(now), Text("")]
     if verdicts.end:
         paragraphs.append(Text(tr("in the end"), "bold underline"))
     for one in verdicts.end:
@@ -59,13 +60,14 @@ def _adds(mark: Mark, verdicts: Verdicts) -> bool:
 
 def _line(lines: Sequence[str], number: int, mark: Mark) -> Iterator[Text]:
     code = printable(lines[number - 1].strip() if 0 < number <= len(lines) else "", None)
-    yield _marked(mark, tr("line {line}: {text}", line=number, text=code))
+    words = tr("line {line}: {text}", line=number, text=code)
+    yield _marked(mark, words, tr("the first line that differs"))
     yield _how(mark)
 
 
-def _marked(mark: Mark, words: str) -> Text:
-    first = f"  ← {tr('the first line that differs')}" if mark.first and mark.kind == "differs" else ""
-    return Text(f"{sign(mark) or '?'} {words}{first}", "bold" if mark.kind == "differs" else "")
+def _marked(mark: Mark, words: str, first: str = "") -> Text:
+    behind = f"  ← {first}" if mark.first and first else ""
+    return Text(f"{sign(mark) or '?'} {words}{behind}", "bold" if mark.kind == "differs" else "")
 
 
 def _how(mark: Mark) -> Text:
