@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convstep.candidate.verdicts.calls import Pair
+from convstep.candidate.verdicts.calls import Pair, text
 from convstep.candidate.verdicts.ending import Judged, judged
 from convstep.candidate.verdicts.locals import PART, Line, lines
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Mark, Verdicts
+from convstep.candidate.verdicts.origins import unjudged
 from convstep.candidate.verdicts.running import Held, running
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime
 from convstep.candidate.verdicts.trace import Trace
@@ -63,7 +64,9 @@ def judge(
         pass
     marks = _lines(run, ends, named, held, differs=differs)
     positions = _positions(held) if total in (None, run.trace.recording.total) else {}
-    return Verdicts(tuple(one.ending for one in ends), marks, positions)
+    definition = run.definition(backward=True)
+    left_open = unjudged(definition.node, marks, [text(path) for path in run.above]) if definition else ()
+    return Verdicts(tuple(one.ending for one in ends), marks, positions, left_open)
 
 
 def _lines(

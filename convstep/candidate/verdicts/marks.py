@@ -54,6 +54,8 @@ class Verdicts:
     """By line, as the file counts."""
     positions: Mapping[int, Mark] = field(default_factory=dict)
     """By position of the recording: what holds after so many steps."""
+    open: tuple[int, ...] = ()
+    """The lines of which nothing is said, and of which all that differs is made."""
     note: str = ""
     """Why nothing more is said; "" if all that can be judged is."""
 
@@ -76,6 +78,7 @@ class Verdicts:
             "end": [(one.result, one.of, one.line, *_plain(one.mark)) for one in self.end],
             "lines": [(line, *_plain(mark)) for line, mark in self.lines.items()],
             "positions": [(at, *_plain(mark)) for at, mark in self.positions.items()],
+            "open": list(self.open),
             "note": self.note,
         }
 
@@ -94,6 +97,7 @@ class Verdicts:
                 ),
                 {_number(line): _mark(*mark) for line, *mark in plain["lines"]},
                 {_number(at): _mark(*mark) for at, *mark in plain["positions"]},
+                tuple(_number(line) for line in plain["open"]),
                 _text(plain["note"]),
             )
         except (TypeError, KeyError) as error:

@@ -73,3 +73,17 @@ def own(function: ast.AST) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
             yield from own(node)
+
+
+def valued(node: ast.AST) -> Iterator[str]:
+    """The variables whose numbers an expression uses, and not only their shapes."""
+    if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype"):
+        return
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+        *("zeros_like", "empty_like", "ones_like", "len", "shape"),
+    ):
+        return
+    if isinstance(node, ast.Name):
+        yield node.id
+    for one in ast.iter_child_nodes(node):
+        yield from valued(one)

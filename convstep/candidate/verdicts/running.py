@@ -243,7 +243,7 @@ def _tainted(function: ast.FunctionDef, loop: Loop, place: _Place, results: set[
     for _ in range(2):
         for node in naming.own(function):
             if isinstance(node, (ast.Assign, ast.AugAssign)) and id(node) not in inside:
-                used = set(_valued(node.value))
+                used = set(naming.valued(node.value))
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if used & tainted:
                     tainted |= {
@@ -260,20 +260,6 @@ def _tainted(function: ast.FunctionDef, loop: Loop, place: _Place, results: set[
         ):
             free.add(name)
     return bool((before & used) - free)
-
-
-def _valued(node: ast.AST) -> Iterator[str]:
-    """The variables whose numbers an expression uses, and not only their shapes."""
-    if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype"):
-        return
-    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
-        *("zeros_like", "empty_like", "ones_like", "len", "shape"),
-    ):
-        return
-    if isinstance(node, ast.Name):
-        yield node.id
-    for one in ast.iter_child_nodes(node):
-        yield from _valued(one)
 
 
 def _stands_for(value: Array, trace: Trace, names: set[str]) -> bool:

@@ -45,6 +45,12 @@ def draw_said(verdicts: Verdicts, lines: Sequence[str], line: int, position: int
     for one in verdicts.end:
         name = one.result or "return"
         paragraphs += [_marked(one.mark, printable(name)), _how(one.mark)]
+    if verdicts.open:
+        listed = ", ".join(map(str, verdicts.open))
+        words = tr(
+            "nothing is said of what lines {lines} set, and all that differs is made of it", lines=listed
+        )
+        paragraphs += [Text(""), Text(words, "bold")]
     others = [(at, mark) for at, mark in verdicts.lines.items() if at != line and _adds(mark, verdicts)]
     if others:
         paragraphs += [Text(""), Text(tr("line by line"), "bold underline")]

@@ -99,6 +99,22 @@ def test_a_part_is_called_a_part() -> None:
     assert "through line 12 of batchnorm_forward, without its other uses" in parts["dxmu1"].how
 
 
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "lines"),
+    [
+        ("recurrent.rnn_step_backward", "1 - next_h ** 2", "1 - next_h", (16,)),
+        ("recurrent.lstm_step_backward", "dc = dnext_c + dnext_h * o", "dc = dnext_c + dnext_h", (73,)),
+        ("windows.upsample_backward", "+= dout[i, j]", "= dout[i, j]", ()),
+    ],
+)
+def test_what_all_that_differs_is_made_of_is_named(
+    name: str, right: str, wrong: str, lines: tuple[int, ...]
+) -> None:
+    found = _verdicts(name, right, wrong)
+    assert found.open == lines
+    assert found.differs
+
+
 def test_every_mark_says_how_it_was_found_out() -> None:
     found = _verdicts("windows.conv_backward")
     marks = [*found.lines.values(), *found.positions.values(), *(one.mark for one in found.end)]
