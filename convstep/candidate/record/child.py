@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import json
 from collections.abc import Callable, Sequence
@@ -60,6 +61,8 @@ class _Done:
     """The call; what it holds may have changed."""
     pair: Pair | None
     """The same with its forward, where that is asked and known."""
+    backward: Called | None
+    """The call as it was before it was made, where that is asked."""
     run: Run
     """What it did."""
 
@@ -95,21 +98,20 @@ def _sent(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
 
 
 def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
-    from convstep.candidate.verdicts.judging import judge  # a recording begins sooner without it
+    from convstep.candidate.verdicts.judging import judge, judge_alone  # recordings begin sooner without
 
-    if done.pair is None:
-        name = done.served.candidate.name
-        found = Verdicts(note=tr("no forward is known that belongs to {backward}", backward=name))
-    elif done.run.log.ended is not None:
-        reason = printable(done.run.log.ended.sentence)
-        found = Verdicts(
-            note=tr("{backward} does not return: {reason}", backward=done.run.name, reason=reason)
-        )
+    name, run = done.served.candidate.name, done.run
+    found = Verdicts(note=tr("no forward is known that belongs to {backward}", backward=name))
+    if run.log.ended is not None:
+        reason = printable(run.log.ended.sentence)
+        found = Verdicts(note=tr("{backward} does not return: {reason}", backward=run.name, reason=reason))
     else:
-        run = done.run
         total = Recording(run.log, run.source.text, run.name).total
-        sources = _source(done.served, done.pair.forward.function), run.source
-        found = judge(done.pair, sources, total, seconds)
+        if done.pair is not None:
+            sources = _source(done.served, done.pair.forward.function), run.source
+            found = judge(done.pair, sources, total, seconds)
+        if not found.end and done.backward is not None:
+            found = judge_alone(done.backward, run.source, found.note, total, seconds)
     return {"verdicts": json.dumps(found.as_plain()), "digest": digest(done.run.source.text)}
 
 
@@ -137,9 +139,13 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paire
 def _done(served: Served, ready: Ready, limits: Limits, paired: bool) -> _Done:
     """Run a call with hooks; its lines are those that were loaded, whatever became of the file."""
     pair = _pair(served, ready) if paired else None
+    backward = None
+    if paired:
+        with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
+            backward = Called.kept(ready.function, *ready.places, **ready.named)
     source = _source(served, ready.function)
     done = run(ready.function, ready.places, ready.named, source=source, limits=limits)
-    return _Done(served, ready, pair, done)
+    return _Done(served, ready, pair, backward, done)
 
 
 def _pair(served: Served, ready: Ready) -> Pair | None:

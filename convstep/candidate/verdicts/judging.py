@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convstep.candidate.verdicts.calls import Pair, text
+from convstep.candidate.verdicts.alone import alone
+from convstep.candidate.verdicts.calls import Called, Pair, text
 from convstep.candidate.verdicts.ending import Judged, judged
 from convstep.candidate.verdicts.locals import PART, Line, lines
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Mark, Verdicts
@@ -69,6 +70,29 @@ def judge(
     return Verdicts(tuple(one.ending for one in ends), marks, positions, left_open)
 
 
+def judge_alone(
+    backward: Called,
+    source: Source | None = None,
+    note: str = "",
+    total: int | None = None,
+    seconds: float = SECONDS,
+) -> Verdicts:
+    """What is said of a backward of which no forward is known: what it makes of `dout` bit by bit.
+
+    Args:
+        backward: the call; nothing in it is changed.
+        source: its file, where Python does not know it.
+        note: why its forward does not say more.
+        total: see `judge`.
+        seconds: how long it may take.
+    """
+    found = list(alone(backward, source, Clock.of(seconds)))
+    lines = {one.line: Mark(DIFFERS, one.how, first=True) for one in found[::-1] if one.line}
+    positions = _positions([(None, one) for one in found])
+    known = max(positions, default=0) <= (total if total is not None else max(positions, default=0))
+    return Verdicts((), lines, positions if known else {}, (), note)
+
+
 def _lines(
     run: Trial,
     ends: Sequence[Judged],
@@ -117,7 +141,7 @@ def _last_run(trace: Trace, line: int) -> int:
     )
 
 
-def _positions(held: Sequence[tuple[Judged, Held]]) -> dict[int, Mark]:
+def _positions(held: Sequence[tuple[Judged | None, Held]]) -> dict[int, Mark]:
     """The marks of the positions: of several results the one that differs counts."""
     found: dict[int, Mark] = {}
     for _, each in held:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from convstep.candidate.verdicts.calls import Called, Pair
-from convstep.candidate.verdicts.judging import judge
+from convstep.candidate.verdicts.judging import judge, judge_alone
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Mark, Verdicts
 from tests.candidate.verdicts.corpus import MISTAKES, RIGHT, Mistake, module, pair_of, planted, r
 
@@ -53,6 +53,49 @@ def test_what_differs_is_caught_and_most_of_it_at_its_line() -> None:
     assert len(MISTAKES) >= 25
     assert all(caught)
     assert sum(right) >= 0.85 * len(right)
+
+
+def test_without_a_forward_a_backward_is_held_against_itself() -> None:
+    files: dict[str, types.ModuleType] = {}
+    looked_at = 0
+    for name, arguments in RIGHT.items():
+        file, _, function = name.partition(".")
+        pair = pair_of(files.setdefault(file, module(file)), function, arguments())
+        found = judge_alone(pair.backward, note="no forward")
+        assert {mark.kind for mark in found.positions.values()} <= {AGREES}, name
+        assert not found.lines
+        assert found.note == "no forward"
+        looked_at += bool(found.positions)
+    assert looked_at >= 10
+
+
+@pytest.mark.parametrize("mistake", [one for one in MISTAKES if one.right == f"+{one.wrong}"], ids=str)
+def test_without_a_forward_what_overwrites_is_caught(mistake: Mistake) -> None:
+    made, lines = planted(mistake)
+    found = judge_alone(pair_of(made, mistake.name.partition(".")[2], RIGHT[mistake.name]()).backward)
+    assert found.first in lines
+    assert "itself returns" in found.lines[found.first or 0].how
+    assert min(at for at, mark in found.positions.items() if mark.kind == DIFFERS) > 1
+
+
+@pytest.mark.parametrize("kept", ["h", "self['h']", "self.h"])
+def test_what_turns_leave_to_each_other_is_not_held_against_itself(kept: str) -> None:
+    text = f"""
+import numpy as np
+class Kept(dict):
+    pass
+def run_backward(dout):
+    dx = np.zeros_like(dout)
+    self, h = Kept(h=np.zeros(2)), np.zeros(2)
+    self.h = h
+    for t in range(len(dout) - 1, -1, -1):
+        {kept} = 0.5 * {kept} + dout[t]
+        dx[t] = {kept}
+    return dx
+"""
+    found = judge_alone(Called(module("norms", lambda _: text).run_backward, (r(4, 2),)))
+    assert not found.lines
+    assert not found.positions
 
 
 def _verdicts(name: str, *change: str, arguments: tuple[Any, ...] | None = None) -> Verdicts:
