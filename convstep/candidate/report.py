@@ -212,14 +212,18 @@ def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
     elif step.kind == CUT:
         said.append(
             tr(
-                "all of {array} is right, but {gradient} is another part of it than it should be",
+                "{array} has the right values, but {gradient} is taken from other cells of it "
+                "than it should be",
                 array=step.array,
                 gradient=own.run.gradient,
             )
         )
     elif step.kind:
         numbers = {"value": short(step.value, 6), "expected": short(step.expected, 6)}
-        said.append(tr(OWN_NUMBERS[step.kind], cell=step.cell, **numbers))
+        cell = step.cell
+        if step.returned:
+            cell = tr("{cell}, returned as {returned},", cell=cell, returned=step.returned)
+        said.append(tr(OWN_NUMBERS[step.kind], cell=cell, **numbers))
     if step.unread:
         array = step.array or own.run.gradient
         said.append(tr("no step that writes {array} reads {cell}", array=array, cell=step.unread))
@@ -228,8 +232,8 @@ def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
 
 OWN_NUMBERS = {
     PARTS: "after this step {cell} is {value}; in the reference, after the same of dZ, {expected}",
-    LAST: "no later line writes {cell}: it is {value} instead of {expected}",
-    MAKES: "this line makes {cell}: it is {value} instead of {expected}",
+    LAST: "{cell} is {value} instead of {expected}, and no later line writes it",
+    MAKES: "{cell} is {value} instead of {expected}, and this line makes it",
 }
 """By what is known of a line, what is said of the cell that it writes."""
 

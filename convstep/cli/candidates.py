@@ -71,6 +71,49 @@ def opened(target: str, calling: Calling) -> Worker:
     return open_recorder(target, loading, calling.timeout, _meanwhile)
 
 
+class Saved:
+    """A candidate that is checked anew whenever its file is saved."""
+
+    def __init__(self, target: str, calling: Calling, problem: Problem | None) -> None:
+        """Look at its file now.
+
+        Args:
+            target: as it was typed.
+            calling: how it is loaded and called.
+            problem: which it is checked on besides; None for the sweep's alone.
+        """
+        from convstep.candidate.load.target import Target
+        from convstep.candidate.record.watching import WatchedFile
+
+        paths = [Target.parse(text).path for text in (target, calling.adapter) if text]
+        self._files = [WatchedFile(path) for path in paths if path is not None]
+        self._target, self._calling, self._problem = target, calling, problem
+
+    @property
+    def path(self) -> str | None:
+        """The file; None for an installed module."""
+        return self._files[0].path if self._files else None
+
+    def changed(self) -> bool:
+        """Whether it, or its adapter's, was saved since this was asked before."""
+        return sum(file.changed() for file in self._files) > 0  # every one of them is asked
+
+    def checked(self) -> tuple[Worker, Verdict]:
+        """Load and check it; whoever asks ends its process.
+
+        Raises:
+            CandidateError: it cannot be loaded or called.
+        """
+        from convstep.candidate.referee import verdict_of
+
+        worker = opened(self._target, self._calling)
+        try:
+            return worker, verdict_of(worker, self._calling.convention, self._problem, None)
+        except BaseException:
+            worker.close()
+            raise
+
+
 def _meanwhile() -> None:
     """What a verdict needs, made ready while another interpreter starts."""
     from convstep.candidate.referee import prepare

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.indices import filled
+from convstep.recording.indices import filled, index_text
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
 from convstep.recording.naming import RETURNED
@@ -19,14 +19,14 @@ from convstep.steps.event import Access, Event, Loop, Statement, Subscript
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
-    from convstep.recording.recording import Recording
+    from convstep.recording.replayed import Replayed
 
 Array = npt.NDArray[Any]
 How = Literal["reads", "adds", "assigns", "changes", "makes", "names"]
 HOW: dict[str, How] = {"+=": "adds", "=": "assigns"}
 
 
-def event(recording: Recording, step: int, made: int, *, executed: bool) -> Event:
+def event(recording: Replayed, step: int, made: int, *, executed: bool) -> Event:
     """A step in full. The memory is moved through it, and stands where it stood afterwards.
 
     Args:
@@ -62,7 +62,7 @@ def event(recording: Recording, step: int, made: int, *, executed: bool) -> Even
     )
 
 
-def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
+def halves(recording: Replayed, step: int) -> list[tuple[int, int]]:
     """Where a step rests between its writes: entries and writes after each statement that makes some."""
     found, made = list[tuple[int, int]](), 0
     for statement, end in _looked_through(recording, step):
@@ -73,7 +73,7 @@ def halves(recording: Recording, step: int) -> list[tuple[int, int]]:
     return found
 
 
-def _looked_through(recording: Recording, step: int) -> list[tuple[Statement, int]]:
+def _looked_through(recording: Replayed, step: int) -> list[tuple[Statement, int]]:
     """The statements of a step, and how many entries are behind each."""
     index, entry = recording.index, recording.entry
     recording.go_to_entry(index.begin(step))
@@ -100,7 +100,7 @@ def _current(statements: Sequence[Statement], made: int) -> Statement | None:
     return None
 
 
-def loops(recording: Recording, anchor: int) -> tuple[Loop, ...]:
+def loops(recording: Replayed, anchor: int) -> tuple[Loop, ...]:
     """The loops around an entry, those around the calls that lead to it first."""
     index, sites = recording.index, recording.log.sites
     found = list[Loop]()
@@ -140,7 +140,7 @@ def _said(values: Any, at: int) -> str:
     )
 
 
-def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Statement, int]]:
+def _statements(recording: Replayed, low: int, high: int) -> Iterator[tuple[Statement, int]]:
     """The statements of a step, the memory being moved through them."""
     index = recording.index
     entry = low
@@ -179,20 +179,16 @@ def _statements(recording: Recording, low: int, high: int) -> Iterator[tuple[Sta
 def _subscripts(index: Index, entry: int) -> Iterator[Subscript]:
     """The subscript that an entry is, with the numbers of its index."""
     site, payload = index.site(entry), index.payload(entry)
-    if site.kind not in (Kind.READ, Kind.WRITE) or type(payload[0]) is str:
+    if site.kind not in (Kind.READ, Kind.WRITE):
         return
     reads = site.kind is Kind.READ
-    numbers = filled(site.template, payload[1:] if reads else payload[1:-2])
-    yield Subscript(site.text, site.value if reads else "", ", ".join(map(_part_text, numbers)))
-
-
-def _part_text(part: Any) -> str:
-    if part is Ellipsis:
-        return "..."
-    if not isinstance(part, slice):
-        return str(part)
-    start, stop = ("" if one is None else str(one) for one in (part.start, part.stop))
-    return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
+    if type(payload[0]) is not str:
+        numbers = index_text(filled(site.template, payload[1:] if reads else payload[1:-2]))
+    elif payload[0] == "whole" and payload[1].startswith("["):
+        numbers = payload[1][1:-1]
+    else:
+        return
+    yield Subscript(site.text, site.value if reads else "", numbers)
 
 
 def _again(index: Index, entry: int) -> bool:
@@ -200,9 +196,7 @@ def _again(index: Index, entry: int) -> bool:
     return index.site(entry).kind in (Kind.TURN, Kind.CALL, Kind.RETURN)
 
 
-def _loaded(
-    recording: Recording, names: Sequence[str], frame: int, entry: int, line: int
-) -> Iterator[Access]:
+def _loaded(recording: Replayed, names: Sequence[str], frame: int, entry: int, line: int) -> Iterator[Access]:
     """What a statement reads by a name alone."""
     found = Variables(recording, frame, entry)
     for name in names:
@@ -214,7 +208,7 @@ def _loaded(
                 yield access
 
 
-def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
+def _accesses(recording: Replayed, entry: int, line: int) -> Iterator[Access]:
     """What an entry reads or writes; the change is made."""
     index = recording.index
     site, payload = index.site(entry), index.payload(entry)
@@ -222,7 +216,7 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
     match site.kind:
         case Kind.READ if not site.through:
             view, where = where_of(recording, site, payload)
-            single = payload[0] == "cells" or not _has_axes(recording, site, payload)
+            single = not _has_axes(recording, site, payload)
             if not site.named or single:
                 found = _access(recording, view, where, "reads", site.value, line)
         case Kind.SCATTERED_READ:
@@ -236,7 +230,7 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
             text = site.value or site.text
             before = _values(recording, view, where)
             recording.memory.change(site, payload, forward=True)
-            recording._entry = entry + 1  # the memory has moved
+            recording.has_changed(entry)
             after = _values(recording, view, where)
             found = _access(recording, view, where, how, text, line, before, after)
         case Kind.BIND:
@@ -245,7 +239,7 @@ def _accesses(recording: Recording, entry: int, line: int) -> Iterator[Access]:
         yield found
 
 
-def _made_here(recording: Recording, entry: int, line: int) -> Iterator[Access]:
+def _made_here(recording: Replayed, entry: int, line: int) -> Iterator[Access]:
     """The arrays that an entry is the first to name."""
     site = recording.index.site(entry)
     for storage in recording.born.get(entry, ()):
@@ -257,7 +251,7 @@ def _made_here(recording: Recording, entry: int, line: int) -> Iterator[Access]:
             yield made
 
 
-def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, line: int) -> Access | None:
+def _named(recording: Replayed, entry: int, name: str, value: Any, site: Site, line: int) -> Access | None:
     """A variable that stands for an array from here on, which had a name before."""
     if type(value) is not Ref or name == RETURNED:
         return None
@@ -270,11 +264,13 @@ def _named(recording: Recording, entry: int, name: str, value: Any, site: Site, 
     return _access(recording, view, placed_view(recording, view), "names", site.value or name, line)
 
 
-def _has_axes(recording: Recording, site: Site, payload: Any) -> bool:
+def _has_axes(recording: Replayed, site: Site, payload: Any) -> bool:
+    if type(payload[0]) is str:
+        return payload[0] == "whole" and bool(recording.log.views[payload[2]].shape)
     return cells_of(recording.memory.view(payload[0]), site, payload[1:]).ndim > 0
 
 
-def where_of(recording: Recording, site: Site, payload: Any) -> tuple[View, Placed | None]:
+def where_of(recording: Replayed, site: Site, payload: Any) -> tuple[View, Placed | None]:
     """The cells that an entry is about, in the array that owns them."""
     log = recording.log
     if payload[0] == "cells":
@@ -297,7 +293,7 @@ def where_of(recording: Recording, site: Site, payload: Any) -> tuple[View, Plac
     return view, placed_view(recording, View(view.storage, offset, cells.shape, cells.strides, view.dtype))
 
 
-def placed_view(recording: Recording, view: View) -> Placed | None:
+def placed_view(recording: Replayed, view: View) -> Placed | None:
     """Where a view lies in its owner; None if that has no name."""
     owner = recording.owners.get(view.storage)
     if owner is None:
@@ -311,7 +307,7 @@ def placed_view(recording: Recording, view: View) -> Placed | None:
     return scattered(np.unique(places // own * own), owner.view)
 
 
-def _values(recording: Recording, view: View, where: Placed | None) -> Any:
+def _values(recording: Replayed, view: View, where: Placed | None) -> Any:
     """The cells of a region, a copy."""
     owner = recording.owners.get(view.storage)
     if owner is None or where is None:
@@ -320,7 +316,7 @@ def _values(recording: Recording, view: View, where: Placed | None) -> Any:
 
 
 def _access(
-    recording: Recording,
+    recording: Replayed,
     view: View,
     where: Placed | None,
     how: How,

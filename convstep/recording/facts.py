@@ -37,7 +37,7 @@ class Alarm:
     step: int
     """Which step does it first, from 0."""
     line: int
-    """The line that does it."""
+    """The line that does it; 0 where the array has changed and no line was seen to do it."""
     array: str
     """The argument."""
     text: str

@@ -356,8 +356,7 @@ class Index:
         for entry in np.flatnonzero(
             self._flags(lambda s: s.kind is Kind.READ and s.named and alone[s.statement])
         ).tolist():
-            payload = self.payload(entry)
-            found[entry] = payload[0] == "cells" or not self._gives_view(entry)
+            found[entry] = not self._gives_view(entry)
         for one in self.bindings:
             bound_here = one.site.kind is Kind.BIND and not alone[one.site.statement]
             if bound_here or one.site.kind is Kind.WRITE:
@@ -371,6 +370,8 @@ class Index:
     def _gives_view(self, entry: int) -> bool:
         """Whether what is read has axes of its own."""
         site, payload = self.site(entry), self.payload(entry)
+        if type(payload[0]) is str:
+            return payload[0] == "whole" and bool(self.log.views[payload[2]].shape)
         sliced = sum(part.sliced for part in site.template)
         single = len(site.template) - sliced - any(part.ellipsis for part in site.template)
         return len(self.log.views[payload[0]].shape) > single or bool(sliced)

@@ -62,6 +62,20 @@ def text(template: Sequence[Part], *, single: bool) -> str:
     return ", ".join(map(_text, template)) + ("" if single else ",")
 
 
+def index_text(parts: Sequence[Any]) -> str:
+    """An index with its numbers, as it is written between brackets: `0, :, 2:4`."""
+    return ", ".join(map(_part_text, parts))
+
+
+def _part_text(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if not isinstance(part, slice):
+        return str(part)
+    start, stop = ("" if one is None else str(one) for one in (part.start, part.stop))
+    return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
+
+
 def _part(node: ast.expr, holes: list[ast.expr]) -> Part:
     match node:
         case ast.Slice(lower, upper, step):

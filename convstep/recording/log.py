@@ -84,5 +84,7 @@ class Log:
     """The arrays that came in with the arguments, as `cache[0]`, `self.W`: the name and the view's number."""
     ended: Ended | None = None
     """Why the run ended early."""
+    unseen: list[int] = field(default_factory=list)
+    """The storages that held something else in the end than what was noted, as far as that was looked at."""
 
     __repr__ = brief

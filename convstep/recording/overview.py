@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,14 +22,16 @@ from convstep.steps.stepped import Piece, Question
 if TYPE_CHECKING:
     from convstep.recording.index import Index
     from convstep.recording.naming import Owner
-    from convstep.recording.recording import Recording
+    from convstep.recording.replayed import Replayed
 
 Array = npt.NDArray[Any]
+KEPT = 256
+"""Cells and lines whose steps are kept: the same ones are asked for again and again."""
 AT_ONCE = 256
 """Steps that a search looks at between two reports."""
 
 
-def layout(recording: Recording) -> Layout:
+def layout(recording: Replayed) -> Layout:
     """What can be named of a recording."""
     index = recording.index
     known = {one.name: one.shape for one in recording.catalogue}
@@ -41,14 +44,14 @@ def layout(recording: Recording) -> Layout:
     return Layout(
         nest=Nest((), (), uneven=recording.total),
         written=written or known,
-        touching=recording.touching,
-        executing=lambda line: executing(recording, line),
+        touching=functools.lru_cache(KEPT)(recording.touching),
+        executing=functools.lru_cache(KEPT)(functools.partial(executing, recording)),
         names={**scalars, **{name: shape for name, shape in known.items() if name.isidentifier()}},
         example=f"line == {_first_line(recording)}",
     )
 
 
-def executing(recording: Recording, line: int) -> list[int]:
+def executing(recording: Replayed, line: int) -> list[int]:
     """The steps that execute a line of the source, ascending."""
     index, sites = recording.index, recording.log.sites
     around = (Kind.CALL, Kind.RETURN, Kind.ENTER, Kind.EXIT)
@@ -63,7 +66,7 @@ def executing(recording: Recording, line: int) -> list[int]:
     return [int(step) for step in steps if step < recording.total]
 
 
-def _first_line(recording: Recording) -> int:
+def _first_line(recording: Replayed) -> int:
     index = recording.index
     if not recording.total:
         return recording.log.sites.functions[0].line if recording.log.sites.functions else 1
@@ -80,7 +83,7 @@ def storage_of(index: Index, entry: int) -> int:
     return index.log.views[number].storage
 
 
-def writers(recording: Recording, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
+def writers(recording: Replayed, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
     """Every write to a cell of an array of this name, in order."""
     index = recording.index
     named: dict[int, Owner] = {s: owner for s, owner in recording.owners.items() if owner.name == array}
@@ -109,7 +112,7 @@ def _writes(index: Index, entry: int) -> bool:
     return at < len(index.writes) and index.writes[at] == entry
 
 
-def _born(recording: Recording, storage: int, offset: int) -> Any:
+def _born(recording: Replayed, storage: int, offset: int) -> Any:
     """A cell as the array was made."""
     held = recording.log.storages[storage]
     kind = np.dtype(held.dtype)
@@ -117,7 +120,7 @@ def _born(recording: Recording, storage: int, offset: int) -> Any:
     return np.frombuffer(held.content, kind)[at]
 
 
-def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] | None:
+def _cell_in(recording: Replayed, entry: int, offset: int) -> tuple[Any, Any] | None:
     """A cell before and after an entry that changes it; None if it does not."""
     site, payload = recording.index.site(entry), recording.index.payload(entry)
     log = recording.log
@@ -147,7 +150,7 @@ def _cell_in(recording: Recording, entry: int, offset: int) -> tuple[Any, Any] |
 
 
 def matching(
-    recording: Recording, question: Question, low: int, high: int, backwards: bool
+    recording: Replayed, question: Question, low: int, high: int, backwards: bool
 ) -> Iterator[Piece]:
     """The steps after which a condition is true; the arrays are moved along only if it asks for any."""
     arrays_too = bool(question.names & {one.name for one in recording.catalogue})
@@ -164,7 +167,7 @@ def matching(
         yield Piece(first if backwards else last, np.array(found, np.intp))
 
 
-def values_after(recording: Recording, step: int, names: frozenset[str]) -> dict[str, Array] | None:
+def values_after(recording: Replayed, step: int, names: frozenset[str]) -> dict[str, Array] | None:
     """What a condition asks of a step; None if some of it is not there, or is no number."""
     index = recording.index
     end = index.ends[step]

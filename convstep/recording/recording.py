@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from convstep.recording.log import Ended, Log
 from convstep.recording.memory import Memory
 from convstep.recording.naming import Owner, owners
 from convstep.recording.recorder import uncollected
+from convstep.recording.sites import WRITES, Site
 from convstep.recording.source import SourceText
 from convstep.recording.variables import arrays, variables_of
 from convstep.steps.event import Event
@@ -28,6 +29,8 @@ from convstep.steps.stepped import Piece, Question, Stepped
 Array = npt.NDArray[Any]
 SPACING = 2048
 """Steps between two of the places that a far seek begins from."""
+SEVERAL = 64
+"""Changes of a move up to which all of them are made, one after the other."""
 KEPT = 256 << 20
 """Bytes that those places may take."""
 
@@ -102,9 +105,14 @@ class Recording(Stepped):
     def written_storages(self) -> dict[int, int]:
         """The storages that are changed, each with the first entry that does."""
         found: dict[int, int] = {}
-        for entry in self.index.writes:
-            found.setdefault(overview.storage_of(self.index, entry), entry)
-        return found
+        for number, touched in self.index.touched.items():
+            if self.log.sites.sites[number].kind in WRITES:
+                storages, firsts = np.unique(touched, return_index=True)
+                entries = self.index.where[number][firsts].tolist()
+                for storage, entry in zip(storages.tolist(), entries, strict=True):
+                    if storage >= 0:
+                        found[storage] = min(found.get(storage, entry), entry)
+        return dict(sorted(found.items(), key=lambda item: item[1]))
 
     @cached_property
     def born(self) -> dict[int, list[int]]:
@@ -126,7 +134,17 @@ class Recording(Stepped):
                 found.append(
                     Alarm(bisect_right(self.index.ends, entry), statement.line, owner.name, statement.text)
                 )
+        for storage in self.log.unseen:
+            owner = self.owners.get(storage)
+            if owner is not None and owner.of_caller and storage not in self.written_storages:
+                found.append(Alarm(max(self.total - 1, 0), 0, owner.name, ""))
         return tuple(found)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The arrays that changed in a way that was not followed: what is shown of them may be too old."""
+        names = (self.owners[storage].name for storage in self.log.unseen if storage in self.owners)
+        return tuple(dict.fromkeys(names))
 
     # Stepped
 
@@ -228,7 +246,7 @@ class Recording(Stepped):
             )
         self._made = 0
         nearest = max((at for at in self._checkpoints if at <= position), default=0)
-        if abs(position - self._position) > position - nearest and nearest:
+        if abs(position - self._position) > position - nearest:
             self._restore(nearest)
         while position - self._position > SPACING:
             self._position += SPACING - self._position % SPACING
@@ -290,19 +308,34 @@ class Recording(Stepped):
         step = self._position if self._made else max(self._position - 1, 0)
         return events.event(self, step, self._made, executed=bool(self._made) or self._position > 0)
 
+    def has_changed(self, entry: int) -> None:
+        """The change of an entry, the next one, was made by whoever looked at it."""
+        self._entry = entry + 1
+
     def go_to_entry(self, entry: int) -> None:
         """Make or undo changes until so many entries are behind; `position` stays as it is."""
         self._go(entry)
 
     def _go(self, entry: int) -> None:
-        index, change = self.index, self._memory.change
-        if entry >= self._entry:
-            for one in self._writes(self._entry, entry):
-                change(index.site(one), index.payload(one), forward=True)
-        else:
-            for one in reversed(self._writes(entry, self._entry)):
-                change(index.site(one), index.payload(one), forward=False)
+        forward = entry >= self._entry
+        for site, payload in self._changes(*sorted((self._entry, entry)), forward=forward):
+            self._memory.change(site, payload, forward=forward)
         self._entry = entry
+
+    def _changes(self, low: int, high: int, *, forward: bool) -> Iterable[tuple[Site, Any]]:
+        """What a move makes or undoes, in its order; of many changes of the same cells the last is enough."""
+        index, sites = self.index, self.log.sites.sites
+        writes = self._writes(low, high)
+        if len(writes) <= SEVERAL:
+            found = [(index.site(one), index.payload(one)) for one in writes]
+            return found if forward else reversed(found)
+        numbers, places = index.order[writes].tolist(), index.occurrence[writes].tolist()
+        lasting: dict[tuple[int, tuple[Any, ...]], Any] = {}
+        backwards = zip(reversed(numbers), reversed(places), strict=True)
+        for number, at in backwards if forward else zip(numbers, places, strict=True):
+            payload = self.log.payloads[number][at]
+            lasting.setdefault((number, payload[:-2]), payload)  # what is left says which cells
+        return [(sites[number], payload) for (number, _), payload in reversed(lasting.items())]
 
     def _writes(self, low: int, high: int) -> list[int]:
         writes = self.index.writes
@@ -318,7 +351,8 @@ class Recording(Stepped):
             self._checkpoints[self._position] = held
 
     def _restore(self, position: int) -> None:
-        for storage, content in self._checkpoints[position].items():
+        first = {storage: self.log.storages[storage].content for storage in self.written_storages}
+        for storage, content in (self._checkpoints[position] if position else first).items():
             self._memory.restore(storage, content)
         self._position, self._entry = position, self.index.begin(position)
 

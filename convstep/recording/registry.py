@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.recording.indices import index_text
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
-from convstep.recording.memory import make
+from convstep.recording.memory import Memory, make
 from convstep.recording.rewrite import EVERYTHING
 from convstep.recording.sites import WRITES, Site
 
@@ -28,6 +29,8 @@ WHOLE_NUMBERS = frozenset(
     {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp}
 )
 """Types that make an entry of an index a single place."""
+_BASIC = WHOLE_NUMBERS | {slice, type(None), type(Ellipsis)}
+"""Types of which an index makes a view."""
 FOLLOWED = "biuf"
 """Kinds of numbers whose arrays are followed."""
 FEW = 16
@@ -45,6 +48,10 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     ">>=": operator.irshift,
 }  # fmt: skip
 """What they do."""
+FOLLOWED_BACK = 20_000
+"""Writes up to which a log is followed to its end, to see whether it has missed any."""
+FEW_STORAGES = 1000
+"""Pieces of memory up to which all of them are looked at for that."""
 EVERY = 256
 """Turns between two looks at the clock."""
 
@@ -203,6 +210,38 @@ class Registry:
             for key, inner in entries(value):
                 self.give(f"{name}{key}", inner, deep + 1)
 
+    def unseen(self) -> list[int]:
+        """The storages that hold something else now than what the log says.
+
+        The whole log is followed where it is short; of a long one, what nothing was noted of. Of many
+        arrays, as a loop makes them, those of the caller are looked at.
+        """
+        log, written = self.log, set[int]()
+        noted = Counter(log.order)
+        writing = {site.number for site in log.sites.sites if site.kind in WRITES and noted[site.number]}
+        memory = Memory(log)
+        if sum(noted[number] for number in writing) <= FOLLOWED_BACK:
+            left = {number: iter(log.payloads[number]) for number in writing}
+            for number in log.order:
+                if number in writing:
+                    memory.change(log.sites.sites[number], next(left[number]), forward=True)
+        else:
+            written = {self._storage_in(payload) for number in writing for payload in log.payloads[number]}
+        few = len(self._roots) <= FEW_STORAGES
+        looked_at = (n for n, held in enumerate(log.storages) if n not in written and (few or held.of_caller))
+        return [storage for storage in looked_at if _held(self._roots[storage]) != memory.content(storage)]
+
+    def _storage_in(self, payload: Any) -> int:
+        match payload[0]:
+            case "cells":
+                return int(payload[1])
+            case "store":
+                return -1
+            case "whole":
+                return int(self._of[payload[2]])
+        number: int = payload[0]
+        return self._of[number]
+
     # what is noted
 
     def kept(self, value: Any) -> Value:
@@ -220,6 +259,8 @@ class Registry:
             if all(type(one) in self.PLAIN for one in value):
                 return value
             return tuple(one if type(one) in self.PLAIN else self.kept(one) for one in value)
+        if type(value) is slice:
+            return Other(index_text((value,)))
         if isinstance(value, (list, tuple, dict, set)):
             return Other(tr("{kind} of {count}", kind=type(value).__name__, count=len(value)))
         return Other(getattr(value, "__qualname__", None) or type(value).__name__)
@@ -265,6 +306,11 @@ class Registry:
         order, note = self.log.order.append, self.log.payloads[site.number].append
 
         def read(array: Array, index: Any) -> None:
+            window = self._window(array, index)
+            if window is not None:
+                order(site.number)
+                note(("whole", *window))
+                return
             found = self._items(array, index)
             if found is not None:
                 order(site.number)
@@ -278,6 +324,17 @@ class Registry:
         change = IN_PLACE.get(site.operator)
 
         def write(holder: Any, index: Any, value: Any, held: Any = None) -> None:
+            window = self._window(holder, index) if type(holder) is np.ndarray else None
+            if window is not None:
+                seen = self._met[window[1]]
+                before = seen.tobytes()
+                holder[index] = (
+                    value if change is None else change(holder[index] if held is None else held, value)
+                )
+                self.size[0] += len(before)
+                order(site.number)
+                note(("whole", *window, before, seen.tobytes()))
+                return
             found = self._items(holder, index) if type(holder) is np.ndarray else None
             items = None
             around = None if type(holder) in (np.ndarray, dict, list) else self._before([holder])
@@ -383,6 +440,15 @@ class Registry:
         held = np.frombuffer(self._content(storage), self.log.storages[storage].dtype)
         return held[items].tobytes()
 
+    def _window(self, array: Array, index: Any) -> tuple[str, int] | None:
+        """A view by an index of slices and numbers that is known at run time alone: its text and number."""
+        parts = index if type(index) is tuple else (index,)
+        if not all(type(part) in _BASIC for part in parts):
+            return None
+        rest = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
+        number = self.number_of(array[(*parts, *rest)])
+        return (f"[{index_text(parts)}]", number) if number >= 0 else None
+
     def _items(self, array: Array, index: Any) -> tuple[int, bytes] | None:
         """The storage of an array, and which of its cells, counted from its beginning, an index means."""
         number = self.number_of(array)
@@ -462,6 +528,12 @@ def _bounds(array: Array) -> tuple[int, int]:
         else:
             high += (length - 1) * stride
     return low, high + array.itemsize
+
+
+def _held(array: Array) -> bytes:
+    """What the memory of an array holds."""
+    low, high = _bounds(array)
+    return ctypes.string_at(low, high - low)
 
 
 def _shape(array: Array) -> str:

@@ -11,7 +11,7 @@ from convstep.recording.log import Other, Ref
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
-    from convstep.recording.recording import Recording
+    from convstep.recording.replayed import Replayed
 
 Array = npt.NDArray[Any]
 
@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 class Variables(Mapping[str, object]):
     """The variables of one call of a function, each looked up when it is asked for."""
 
-    def __init__(self, recording: Recording, frame: int, entry: int) -> None:
+    def __init__(self, recording: Replayed, frame: int, entry: int) -> None:
         """As they are after so many entries."""
         self._recording, self._frame, self._entry = recording, frame, entry
 
@@ -60,7 +60,7 @@ class Variables(Mapping[str, object]):
 NOTHING = object()
 
 
-def valued(recording: Recording, value: Any) -> Any:
+def valued(recording: Replayed, value: Any) -> Any:
     """A logged value with its arrays, live."""
     if type(value) is Ref:
         return recording.memory.view(value)
@@ -69,7 +69,7 @@ def valued(recording: Recording, value: Any) -> Any:
     return str(value) if type(value) is Other else value
 
 
-def variables_of(recording: Recording, anchor: int, entry: int) -> Variables:
+def variables_of(recording: Replayed, anchor: int, entry: int) -> Variables:
     """The variables of the function that an entry is in, as they are after so many entries."""
     return Variables(recording, frame_of(recording.index, anchor), entry)
 
@@ -82,7 +82,7 @@ def frame_of(index: Index, entry: int) -> int:
     return frame if frame >= 0 or not index.frames else 0
 
 
-def arrays(recording: Recording, entry: int) -> Mapping[str, Array]:
+def arrays(recording: Replayed, entry: int) -> Mapping[str, Array]:
     """Every array that has a name after so many entries, live; the latest of a name."""
     found: dict[str, tuple[int, Array]] = {}
     for _, owner in recording.owners.items():

@@ -19,6 +19,7 @@ MOST_HITS = 10**9
 _HITS = re.compile(r"(.*?)\s+hits\s+(\S+)", re.DOTALL)
 _PLACE = re.compile(r"\(?\s*((?:-?\d{1,9}|\*)(?:[\s,]+(?:-?\d{1,9}|\*))*)\s*\)?")
 _CELL = re.compile(r"(?:watch\b\s*)?(\S.*?)\s*\[([^\[\]]*)\]")
+_WHOLE = re.compile(r"watch\s+(\S+)")
 _LINE = re.compile(r"line\s*(?:==)?\s*(\d{1,9})")
 
 
@@ -27,7 +28,8 @@ def parse_stop(text: str, layout: Layout) -> Stop:
 
     - `4,2,1`, `4,*,1`, `4,2`: a place in the loops, outermost first, as in `goto`; `*` or nothing
       matches every turn. `137` is the step that leads to position 137.
-    - `watch NAME[3, 4, 0]`: a cell that is written. `watch` may be left out.
+    - `watch NAME[3, 4, 0]`: a cell that is written. `watch` may be left out. `watch NAME` of an array
+      without axes.
     - `line 12`: a line of somebody's own source.
     - anything else is a condition; one that only fixes loop indices is a place in the loops.
     - `… hits 3` passes over the first two hits of every run.
@@ -53,6 +55,8 @@ def _hits(number: str) -> int:
 
 def _target(text: str, layout: Layout) -> Stop:
     plain = text.strip()
+    if (whole := _WHOLE.fullmatch(plain)) and layout.written.get(whole[1]) == ():
+        return Watchpoint(*layout.cell(whole[1], ()))
     if place := _PLACE.fullmatch(plain):
         return _breakpoint(re.split(r"[\s,]+", place[1]), plain, layout)
     cell = _CELL.fullmatch(plain)

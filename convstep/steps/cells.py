@@ -8,12 +8,13 @@ from convstep.language import tr
 
 
 def cell_text(name: str, index: Iterable[int | slice]) -> str:
-    """A cell, or several, as NumPy writes them.
+    """A cell, or several, as NumPy writes them; of an array without axes its name alone.
 
-    >>> cell_text("dW", (0, 1, 2, 0)), cell_text("dA", (1, slice(4, 7), slice(0, 5, 2)))
-    ('dW[0, 1, 2, 0]', 'dA[1, 4:7, 0:5:2]')
+    >>> cell_text("dW", (0, 1, 2, 0)), cell_text("dA", (1, slice(4, 7), slice(0, 5, 2))), cell_text("y", ())
+    ('dW[0, 1, 2, 0]', 'dA[1, 4:7, 0:5:2]', 'y')
     """
-    return f"{name}[{', '.join(map(_part_text, index))}]"
+    inside = ", ".join(map(_part_text, index))
+    return f"{name}[{inside}]" if inside else name
 
 
 def _part_text(part: int | slice) -> str:

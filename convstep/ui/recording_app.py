@@ -158,9 +158,8 @@ def run_recording(
     """
     if not recording.total:
         name = printable(recording.name)
-        raise ValueError(
-            tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
-        )
+        said = tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
+        raise ValueError(f"{said} ({printable(recording.ended.sentence)})" if recording.ended else said)
     name = "" if session is None else session.problem
     app = RecordingApp(recording, name, options, again=again, judge=judge, ends=ends, how=how)
     if session is not None:

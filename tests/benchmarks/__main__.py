@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from convstep.conv.problem import Problem
-from tests.benchmarks import layers, loop_rows, screen_rows, start_rows, travel_rows
+from tests.benchmarks import layers, loop_rows, recording_rows, screen_rows, start_rows, travel_rows
 from tests.benchmarks.measuring import Row
 
 
@@ -28,7 +28,7 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="a smaller layer and fewer repeats")
     parser.add_argument("--markdown", action="store_true", help="a Markdown table")
-    groups = ("loop", "travel", "screen", "start")
+    groups = ("loop", "travel", "recording", "screen", "start")
     parser.add_argument("--only", choices=groups, help="one group of rows")
     given = parser.parse_args()
     say(machine())
@@ -54,6 +54,8 @@ def _rows(group: str, stem: Problem, quick: bool) -> Iterator[Row]:
             return loop_rows.rows(stem, quick)
         case "travel":
             return travel_rows.rows(stem, quick)
+        case "recording":
+            return recording_rows.rows(quick)
         case "screen":
             return screen_rows.rows(stem, quick)
         case _:

@@ -78,8 +78,13 @@ def ending(outcome: Outcome) -> tuple[object, ...]:
 
 def state_of(recording: Any) -> tuple[State, dict[str, Any]]:
     """All that a position shows: the arrays, the variables."""
-    arrays = {name: Cells.of(array) for name, array in recording.arrays.items()}
-    return arrays, {name: plain_value(value, {}) for name, value in recording.variables.items()}
+    variables = {name: plain_value(value, {}) for name, value in recording.variables.items()}
+    return arrays_of(recording), variables
+
+
+def arrays_of(recording: Any) -> State:
+    """The arrays at a position."""
+    return {name: Cells.of(array) for name, array in recording.arrays.items()}
 
 
 def states_of(recording: Any) -> list[tuple[State, dict[str, Any]]]:
@@ -121,12 +126,12 @@ def every_state_is_the_same_whatever_the_way(run: Run) -> None:
     assert recording.back() is None
     halves = []
     while recording.next_write():
-        halves.append((recording.position, recording.made, state_of(recording)))
+        halves.append((recording.position, recording.made, arrays_of(recording)))
         if recording.made == 0:
-            assert state_of(recording) == states[recording.position]
+            assert arrays_of(recording) == states[recording.position][0]
     assert recording.position == recording.total
     for half in reversed(halves):
-        assert (recording.position, recording.made, state_of(recording)) == half
+        assert (recording.position, recording.made, arrays_of(recording)) == half
         assert recording.back_write()
     assert not recording.back_write()
     assert (recording.position, state_of(recording)) == (0, states[0])
@@ -139,7 +144,9 @@ def at_the_end_the_arrays_are_as_the_plain_run_leaves_them(run: Run) -> None:
     recording = run.recording
     recording.seek(recording.total)
     arrays, variables = state_of(recording)
-    for name, value in run.tracer.last.items():
+    line = recording.event.line if recording.total else 0
+    last = run.tracer.last.get(line, {}) if line not in run.tracer.recursive else {}
+    for name, value in last.items():
         if value and value[0] == "ndarray" and variables[name][0] != "str":  # not followed, and said so
             assert variables[name] == value, name
     for name, cells in run.tracer.owned.items():
@@ -216,11 +223,16 @@ def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
     recording, executed = run.recording, run.tracer.executed
     recording.seek(0)
     several, loops = lines_of_several(Path(run.tracer.file)), lines_of_loops(Path(run.tracer.file))
+    codes = run.tracer.codes
     seen: Counter[int] = Counter()
     while recording.next() is not None:
         event = recording.event
+        # a step ends with the last statement of the function in which its line stands
+        inner = [one for one in event.statements if codes.get(one.line) is codes.get(event.line)]
+        frame = next((one.frame for one in reversed(inner) if one.line == event.line), None)
+        inner = [one for one in inner if frame in (None, one.frame)]
         for statement in event.statements:
-            ends = statement is event.statements[-1]
+            ends = bool(inner) and statement is inner[-1]
             shown = {name: value_of(value) for name, value in statement.variables.items()}
             shown = {name: value for name, value in shown.items() if value and value[0] != "ndarray"}
             if ends and (shown or not statement.text.startswith(("for ", "while "))):
@@ -229,7 +241,8 @@ def the_variables_are_those_that_a_tracer_sees(run: Run) -> None:
             if shown and statement.line not in several:
                 there = executed[statement.line]
                 within = statement.line in loops
-                seen[statement.line] = found(shown, there, seen[statement.line], within, event)
+                first = 0 if statement.line in run.tracer.recursive else seen[statement.line]
+                seen[statement.line] = found(shown, there, first, within, event)
 
 
 def found(shown: Mapping[str, Any], there: Sequence[Executed], first: int, within: bool, event: Any) -> int:
@@ -254,8 +267,8 @@ def lines_of_several(file: Path) -> frozenset[int]:
 
 @cache
 def lines_of_loops(file: Path) -> frozenset[int]:
-    """Lines of statements with loops within, so that a step may end before the statement does."""
-    kinds = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    """Lines of statements with loops or calls within, so that a step may end before the statement does."""
+    kinds = (ast.Call, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     statements = [node for node in nodes_of(file) if isinstance(node, ast.stmt)]
     return frozenset(
         statement.lineno

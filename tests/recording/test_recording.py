@@ -301,3 +301,21 @@ def test_the_code_is_as_it_was_afterwards() -> None:
     pool()
     assert max_pool_backward.__code__ is code
     assert not [name for name in globals() if name.startswith("_convstep")]
+
+
+def behind_its_back(x: Array, changed: Any) -> Array:
+    """Calls what keeps an array of its own."""
+    total = np.zeros(1)
+    for i in range(2):
+        total += x[i]
+    changed()
+    return total
+
+
+def test_what_was_not_seen_is_said_and_no_argument_is_called_untouched() -> None:
+    x = np.ones(3)
+    done = run(behind_its_back, [x, lambda held={"x": x}: held["x"].fill(2)])
+    recording = Recording(done.log, done.source.text, done.name, done.result)
+    assert recording.unseen == ("x",)
+    assert [(alarm.array, alarm.line) for alarm in recording.alarms] == [("x", 0)]
+    assert pool().unseen == ()

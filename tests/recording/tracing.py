@@ -9,17 +9,17 @@ import types
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 State = dict[str, "Cells"]
+PLAIN = (bool, int, str, bytes, complex, range, slice)
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(NamedTuple):
     """An array's bits."""
 
     shape: tuple[int, ...]
@@ -46,7 +46,7 @@ def plain_value(value: Any, seen: dict[int, int]) -> Any:
         return kind, Cells.of(value)
     if isinstance(value, np.generic):
         return kind, value.dtype.str, repr(value) if value.dtype.hasobject else value.tobytes()
-    if value is None or isinstance(value, bool | int | str | bytes | complex | range | slice):
+    if value is None or isinstance(value, PLAIN):
         return kind, repr(value)
     if isinstance(value, float):
         return kind, value.hex()
@@ -129,10 +129,15 @@ class Tracer:
     file: str
     executed: dict[int, list[Executed]] = field(default_factory=lambda: defaultdict(list))
     """By line, in the order in which they were over."""
-    last: dict[str, Any] = field(default_factory=dict)
-    """The variables of the outermost frame at its end."""
+    last: dict[int, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    """By line, the variables of the function in which it stands, at its last end."""
     owned: State = field(default_factory=dict)
-    """Those of them that are arrays with memory of their own."""
+    """The arrays with memory of their own that are the outermost function's variables at its end."""
+    recursive: set[int] = field(default_factory=set)
+    """Lines of functions that call themselves: what is over first may have begun last."""
+    codes: dict[int, types.CodeType] = field(default_factory=dict)
+    """By line, the code of the function in which it stands."""
+    _lines: dict[types.FrameType, set[int]] = field(default_factory=lambda: defaultdict(set))
     _open: dict[types.FrameType, tuple[int | None, dict[str, Any]]] = field(default_factory=dict)
 
     def __call__(self, frame: types.FrameType, event: str, argument: object) -> Any:
@@ -141,13 +146,18 @@ class Tracer:
             return None
         if event in ("line", "return"):
             line, before = self._open.pop(frame, (None, {}))
-            variables = {as_written(name): value_of(value) for name, value in frame.f_locals.items()}
+            own = {name: value for name, value in frame.f_locals.items() if name not in code.co_freevars}
+            variables = {as_written(name): value_of(value) for name, value in own.items()}
             if line is not None:
                 self.executed[line].append(Executed(before, variables))
             if event == "line":
                 self._open[frame] = frame.f_lineno, variables
+                self._lines[frame].add(frame.f_lineno)
+                self.codes[frame.f_lineno] = code
             else:
-                self.last = variables
+                self.last.update(dict.fromkeys(self._lines[frame], variables))
+                if any(other is not frame and other.f_code is code for other in self._open):
+                    self.recursive |= self._lines[frame]
                 arrays = {name: it for name, it in frame.f_locals.items() if is_kept(it)}
                 self.owned = {name: Cells.of(it) for name, it in arrays.items() if it.base is None}
         return self

@@ -225,6 +225,14 @@ def test_a_run_of_somebodys_own_lines_stops_at_them() -> None:
         LineStop(3).check(matrix_product(np.ones((2, 2)), np.ones((2, 2))).layout)
 
 
+def test_an_array_without_axes_is_watched_by_its_name() -> None:
+    run = running_sum(np.ones(4))
+    stop = parse_stop("watch most", run.layout)
+    assert (stop, str(stop)) == (Watchpoint("most", ()), "watch most")
+    with pytest.raises(ValueError, match="does not name a cell"):
+        parse_stop("watch y", run.layout)
+
+
 def test_a_variable_of_somebodys_own_loop_is_what_it_is_and_not_its_turn() -> None:
     run = record(running, np.arange(9.0))
     stop = parse_stop("i == 4", run.layout)

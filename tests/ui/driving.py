@@ -28,7 +28,7 @@ from convstep.examples import catalog
 from convstep.oracle.service import TorchService
 from convstep.recording.recording import Recording
 from convstep.ui.app import DebuggerApp, SteppingApp
-from convstep.ui.candidate_app import CandidateApp
+from convstep.ui.candidate_app import CandidateApp, Checking
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.recording_app import RecordingApp
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -284,10 +284,12 @@ async def opened_beside(
     *,
     position: int | None = None,
     problem_name: str | None = None,
+    again: Checking | None = None,
 ) -> AsyncIterator[Session]:
     """The debugger with a candidate beside the reference; closes the candidate."""
+    name = "some/mine.py:conv_backward"
     app = WatchedCandidateApp(
-        candidate, "some/mine.py:conv_backward", problem_name, position=position, torch=FakeTorch()
+        candidate, name, problem_name, position=position, again=again, torch=FakeTorch()
     )
     app.terminal = Terminal()
     async with app.run_test(size=size, notifications=False) as pilot:

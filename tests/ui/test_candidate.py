@@ -8,21 +8,30 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.load.target import CandidateError
+from convstep.candidate.record.opening import open_recorder
+from convstep.candidate.record.recorder import Recorder
+from convstep.candidate.referee import verdict_of
 from convstep.candidate.step.stepping import CandidateTimeline
+from convstep.candidate.verdict import Verdict
 from convstep.conv.problem import Problem
 from convstep.export.draw import candidate_frames
 from convstep.replay.places import parse_place
+from convstep.ui.candidate_app import CandidateApp
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.panels.problem_words import window_facts
 from tests import candidates
+from tests.guide import block
 from tests.strategies import some
 from tests.ui.driving import Session, opened_beside
 from tests.waiting import GENEROUS
@@ -222,6 +231,51 @@ async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_t
         check_layout(session)
 
 
+async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(block("mine.py"), encoding="utf-8")
+    worker = open_recorder(f"{tmp_path / 'mine.py'}:conv2d_backward")
+    verdict = verdict_of(worker)
+    assert verdict.failing is not None
+    async with opened_beside(CandidateTimeline(worker, verdict, verdict.failing)) as session:
+        await session.answered()
+        own = session.part("own")
+        (at,) = (n for n, line in enumerate(own) if "▶" in line)
+        assert "window = slice(i_h, i_h + f), slice(i_w, i_w + f)" in own[at]
+        assert "[0:2, 1:3]; reference: [0:2, 2:4]" in own[at + 1]
+        assert "mine.py: yours" in own[0]
+        check_layout(session)
+        await session.press(">")  # the first steps of a row are right, and so is their window
+        await session.answered()
+        assert session.position == 4
+        assert "[0:2, 1:3]; reference: [0:2, 2:4]" in "\n".join(session.part("own"))
+        await session.press("home", "n")
+        own = session.part("own")
+        assert "reference" not in "\n".join(own)
+        assert "dW[0] += A_prev_pad[window] * dZ[0, 0, 0]" in "\n".join(own)
+        await session.press("d")
+        assert "line 15: window = slice(" in session.text
+        await session.press("escape", "end", "<")
+        for size in ((60, 16), (80, 24), (200, 50), (120, 40)):
+            await session.resize(*size)
+            await session.answered()
+            check_layout(session)
+            assert "▶" in "\n".join(session.part("own"))
+
+
+async def test_own_lines_of_another_problem_are_shown_once_they_are_known() -> None:
+    numbers = np.random.default_rng(3)
+    A_prev, W = numbers.standard_normal((5, 4, 2)), numbers.standard_normal((2, 2, 2, 2))
+    problem = Problem(A_prev, W, numbers.standard_normal(2), None, stride=2)
+    worker = Recorder.of_function(candidates.stride_ignored)
+    candidate = CandidateTimeline(worker, candidates.verdict(candidates.stride_ignored), problem)
+    async with opened_beside(candidate, problem_name="other.npz") as session:
+        await session.until("candidates.py: yours")
+        await session.answered()
+        own = "\n".join(session.part("own"))
+        assert re.search(r"▶ +dW\[c\] \+= A_pad", own)
+        assert "[0:2, 1:3]; reference: [0:2, 2:4]" in own
+
+
 async def test_without_colour_what_differs_is_still_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened_beside(beside(candidates.stride_ignored), (80, 24)) as session:
@@ -311,3 +365,48 @@ async def test_after_a_crash_no_thread_waits_for_an_answer(monkeypatch: pytest.M
     with pytest.raises(ZeroDivisionError):
         await crash()
     await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), GENEROUS)
+
+
+class SavedFile:
+    """A file that is saved when a test says so, and what checking it comes to."""
+
+    def __init__(self, *found: tuple[Worker, Verdict] | str) -> None:
+        self.found, self.saved = [*found], threading.Event()
+
+    def changed(self) -> bool:
+        was = self.saved.is_set()
+        self.saved.clear()
+        return was
+
+    def checked(self) -> tuple[Worker, Verdict]:
+        found = self.found.pop(0)
+        if isinstance(found, str):
+            raise CandidateError(found)
+        return found
+
+
+async def test_a_file_that_is_saved_is_checked_anew_and_opens_where_one_stood() -> None:
+    candidate = beside(candidates.stride_ignored)
+    worker: Any = SimpleNamespace(close=lambda: None)
+    fixed = (worker, candidate.verdict)
+    file = SavedFile("mine.py does not compile: line 3", fixed)
+    async with opened_beside(candidate, again=file) as session:
+        app = session.app
+        assert isinstance(app, CandidateApp)
+        await session.press("n", "n")
+        position = session.position
+        file.saved.set()
+        app.look_at_file()
+        await session.until("the previous verdict stays: mine.py does not compile: line 3")
+        assert session.position == position
+        await session.press("question_mark")
+        file.saved.set()
+        app.look_at_file()
+        assert file.saved.is_set(), "a dialog is about what lies below it"
+        await session.press("escape")
+        app.look_at_file()
+        while app.anew is None:
+            await session.pilot.pause(0.01)
+            app.look_at_file()
+        assert (app.anew.worker, app.anew.verdict) == fixed
+        assert (app.anew.problem, app.anew.session.position) == (candidate.problem, position)

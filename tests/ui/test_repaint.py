@@ -9,8 +9,9 @@ import pytest
 
 from convstep.conv.problem import Problem
 from tests.strategies import some
-from tests.ui.driving import Session, opened
+from tests.ui.driving import Session, opened, opened_recording
 from tests.ui.test_sizes import stem
+from tests.view.recorded import FUNCTIONS, recorded
 
 SIZES = ((60, 16), (80, 24), (120, 40), (200, 50))
 EXAMPLES = ("digit", "rectangle", "dilated", "depthwise", "stride-2", "same")
@@ -120,3 +121,23 @@ async def test_marks_come_and_go_where_they_stand_and_nowhere_else() -> None:
             painted = {y for y, x in session.app.terminal.latest if region.contains(x, y)}
             assert len(painted) <= 3 * 2, "a cell and the lines of a frame around it"
             assert session.stale_cells() == []
+
+
+RECORDED = ("n", "n", "n", "N", "s", "s", "S", "f", "F", "l", "L", "[", "]", "tab", "tab", "right", "down",
+            "v", "end", "home", "b", "c", "C")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), some((one.__name__, SIZES[n % 4]) for n, one in enumerate((*FUNCTIONS, *FUNCTIONS[:2])))
+)
+async def test_no_walk_through_somebodys_own_function_leaves_one(name: str, size: tuple[int, int]) -> None:
+    chance = random.Random(name)
+    async with opened_recording(recorded(name).scout(), size=size) as session:
+        pressed: list[str] = []
+        for _ in range(14):
+            keys = chance.choices(RECORDED, k=chance.randint(1, 5))
+            pressed += keys
+            await session.press(*keys)
+            if session.dialog:
+                await session.press("escape")
+            assert session.stale_cells() == [], pressed

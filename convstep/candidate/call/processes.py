@@ -274,3 +274,9 @@ def how_it_died(code: int | None) -> str:
     except ValueError:
         return tr("it was ended by signal {signal}", signal=-code)
     return tr(CRASHES[name]) if name in CRASHES else tr("it was ended by {signal}", signal=name)
+
+
+class RecordingSpawned(Spawned):
+    """A new interpreter that loads a target, and records its calls where it is asked to."""
+
+    main = "convstep.candidate.record.child"

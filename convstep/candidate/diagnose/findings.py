@@ -81,7 +81,7 @@ class Finding:
     alternative: bool = False
     """Whether an earlier finding explains the same numbers."""
     writes: tuple[Alarm, ...] = ()
-    """Of an input that is changed: the candidate's lines that do it, where they were seen."""
+    """Of inputs that are changed: the first line that does it for each of them, where it was seen."""
 
     def __repr__(self) -> str:
         """Its name, how sure it is, and what it says."""

@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,8 @@ class Ready:
     """By name."""
     how: str = ""
     """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
+    asks: str = ""
+    """Of a guess, what to write where it does not fit, a clause."""
     forward: Callable[..., Any] | None = None
     """What is called before it."""
     known: Mapping[str, Any] = field(default_factory=dict)
@@ -92,7 +94,7 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
     except Exception as error:
         raise CandidateError(_failed(served, error, tr("what comes before its backward fails"))) from error
     how = tr("on a small convolution, as check calls it")
-    return Ready(found.function, found.places, found.named, how, Subject.of(served).forward)
+    return Ready(found.function, found.places, found.named, how, forward=Subject.of(served).forward)
 
 
 @dataclass(slots=True)
@@ -212,7 +214,7 @@ class Subject:
         done = None if call is None else (call, ran, made)
         listed = [] if forward is None else parameters_of(forward)
         known = {one.name: value for one in listed if (value := lookup(one.name)) is not NOTHING}
-        return Ready(function, first.places, first.named, how, forward, known, done)
+        return Ready(function, first.places, first.named, how, forward=forward, known=known, before=done)
 
     def asked(self) -> guessing.Asked:
         """What a guess is made by."""
@@ -300,7 +302,7 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
             failed = failed or error
         else:
             any_ready = True
-            yield ready
+            yield replace(ready, asks=subject.how_to_call())
     if not any_ready:
         raise failed or CandidateError(
             tr(
@@ -344,7 +346,7 @@ def _evaluated(served: Served, text: str) -> Ready:
     for keyword in meant.keywords:
         named |= {keyword.arg: value(keyword.value)} if keyword.arg else dict(value(keyword.value))
     forward = _forward_of(served.candidate.name, served.namespace)
-    return Ready(function, places, named, tr("called as given"), forward)
+    return Ready(function, places, named, tr("called as given"), forward=forward)
 
 
 def _called_name(node: ast.Call) -> str:
@@ -388,7 +390,7 @@ def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
     if not _goes_back(method):
         return None
     exact = re.sub("backward|bwd|backprop", "forward", method)
-    found = [exact, *(name for name in vars(kind) if FORWARD.fullmatch(name) and name != method)]
+    found = [exact, *(name for name in dir(kind) if FORWARD.fullmatch(name) and name != method)]
     return next(
         (value for name in found if callable(value := getattr(kind, name, None)) and name != method), None
     )

@@ -17,6 +17,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import short
 from convstep.candidate.call.served import Served
 from convstep.candidate.call.ways import Ways
+from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
 from convstep.candidate.verdicts.calls import Called, Pair
@@ -81,7 +82,9 @@ def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer)
             ready = by_convention(served, call, messages.read_problem(question))
             done = _done(served, ready, limits, paired)
         else:
-            done = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits, paired)
+            # a path was typed where the command was; the file's own code may have gone elsewhere
+            with contextlib.chdir(asked["folder"]):
+                done = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits, paired)
         return answer(done, asked["seconds"])
     except (SentenceError, RecordingError) as error:
         return {"error": str(error)}
@@ -133,7 +136,25 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paire
             break
         served = other
     assert best is not None
+    ended = best.run.log.ended
+    assert ended is not None
+    if best.ready.asks and not _turned(best.run):
+        # it has not even come to a loop: what is wrong is the guess, for all that is known
+        raise CandidateError(
+            tr(
+                "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
+                name=best.served.candidate.name,
+                line=ended.line,
+                said=ended.sentence,
+                how=best.ready.asks,
+            )
+        )
     return best
+
+
+def _turned(done: Run) -> bool:
+    """Whether a loop of a run has begun its second turn."""
+    return any(len(done.log.payloads[loop.turn]) > 1 for loop in done.log.sites.loops)
 
 
 def _done(served: Served, ready: Ready, limits: Limits, paired: bool) -> _Done:

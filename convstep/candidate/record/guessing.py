@@ -104,27 +104,27 @@ def _pool(asked: Asked) -> Iterator[Guess]:
     said = re.search(r"mode\s*==\s*[\"'](avg|average|mean)[\"']", asked.source)
     mode = (said[1] if said else "average") if average else "max"
     default = next((asked.defaults[name] for name in ("stride", "strides") if name in asked.defaults), None)
-    for last, (size, k, s) in itertools.product(
-        (asked.channels_last, not asked.channels_last), ((5, 3, 2), (4, 2, 2))
-    ):
+    last, first = (1, 0, 0, 2), (1, 2, 0, 0)
+    batched = (last, first) if asked.channels_last else (first, last)
+    # windows that overlap show more, and some functions take windows that tile alone
+    for lying, (size, k, s) in itertools.product((*batched, (0, 0, 2), (0, 0)), ((5, 3, 2), (4, 2, 2))):
         step = default[0] if isinstance(default, (tuple, list)) and default else default
         step = step if isinstance(step, int) and step > 0 else s
         n = (size - k) // step + 1
-        x = distinct(1, size, size, 2) if last else distinct(1, 2, size, size)
-        pairs = bool({"kernel_shape"} & asked.parameters)
+        x, out = (tuple(length or filled for length in lying) for filled in (size, n))
         options = {"pool_height": k, "pool_width": k, "stride": step, "f": k, "pad": 0, "mode": mode}
         values = given(
-            (X, x),
+            (X, distinct(*x)),
+            ("x_shape input_shape in_shape shape", x),
             ("pool_param pool_params hparameters hparams param", options),
-            ("pool_h pool_w pool_height pool_width f k ksize kernel_size filter_size kernel size", k),
+            ("pool_h pool_w pool_height pool_width ph pw f k ksize kernel_size filter_size kernel size", k),
             ("kernel_shape pool_size pool_shape", (k, k)),
-            ("stride strides s", (step, step) if pairs else step),
+            ("stride strides s", (step, step) if "kernel_shape" in asked.parameters else step),
             ("pad padding p", 0),
             ("mode", mode),
         )
-        own = options if not last else {"f": k, "stride": step}
-        out = (1, n, n, 2) if last else (1, 2, n, n)
-        yield Guess("average pooling" if average else "max pooling", values, out, (x, own))
+        own = {"f": k, "stride": step} if lying == last else options
+        yield Guess("average pooling" if average else "max pooling", values, out, (values["x"], own))
 
 
 def _norm(asked: Asked) -> Iterator[Guess]:
@@ -161,6 +161,7 @@ def _linear(asked: Asked) -> Iterator[Guess]:
         (W, whole(3, 4, seed=4)),
         (B, whole(4, seed=5)),
         ("activation", "relu"),
+        ("rng", np.random.RandomState(0)),
         ("in_features input_dim input_size in_dim n_in d_in", 3),
         ("out_features output_dim output_size out_dim n_out d_out", 4),
     )
@@ -194,18 +195,23 @@ def _loss(asked: Asked) -> Iterator[Guess]:
     labels, scores = np.array([0, 3, 1]), whole(3, 4)
     hot = np.eye(4)[labels]
     both = {"y", "t"} <= asked.parameters
+    probabilities = np.array([0.5, 0.25, 0.125, 0.125]) * np.ones((3, 1))
     for target in (labels, hot):
         values = given(
             (f"{X} scores logits score", scores),
             ("y labels label target targets t y_true" if not both else "t", target),
-            *((("y", np.array([0.5, 0.25, 0.125, 0.125]) * np.ones((3, 1))),) if both else ()),
+            ("predictions probs probabilities p y_hat yhat y_pred s a softmax_output", probabilities),
+            *((("y", probabilities),) if both else ()),
         )
         yield Guess("a softmax loss" if "loss" in asked.name.lower() else "softmax", values, (3, 4), scores)
 
 
 def _embedding(asked: Asked) -> Iterator[Guess]:
     words, table = np.array([[0, 2, 0], [1, 2, 3]]), whole(4, 2)
-    values = given((f"{X} idx index indices ids tokens words", words), (f"{W} table embedding emb", table))
+    values = given(
+        (f"{X} idx index indices ids tokens words", words), (f"{W} table embedding emb", table),
+        ("v vocab vocab_size num_embeddings num_weights n_words", 4), ("d dim embedding_dim", 2),
+    )  # fmt: skip
     yield Guess("an embedding", values, (2, 3, 2), (words, table))
 
 
@@ -249,30 +255,33 @@ def _attention(asked: Asked) -> Iterator[Guess]:
 
 def _conv(asked: Asked) -> Iterator[Guess]:
     options = {"stride": 1, "pad": 1}
+    pair = isinstance(asked.defaults.get("stride"), tuple)
     common = given(
-        ("conv_param hparameters hparams", options), ("stride strides s", 1), ("pad padding p", 1),
-        ("activation", lambda value: value),
+        ("conv_param hparameters hparams", options), ("stride strides s", (1, 1) if pair else 1),
+        ("pad padding p", 1), ("activation", lambda value: value),
+        ("in_channels c_in channels num_channels in_channel", 2),
+        ("out_channels c_out num_filters n_filters filters out_channel", 2),
+        ("kernel_size filter_size ksize k f", 3), ("rng", np.random.RandomState(0)),
     )  # fmt: skip
-    first = common | given((X, whole(1, 2, 4, 4)), (W, whole(2, 2, 3, 3, seed=4)), (B, whole(2, seed=5)))
-    last = common | given(
-        (X, whole(1, 4, 4, 2)), (W, whole(3, 3, 2, 2, seed=4)), (B, whole(1, 1, 1, 2, seed=5))
-    )
-    single = common | given((X, whole(4, 4)), (W, whole(3, 3, seed=4)), (B, 1.0))
-    shapes = [(first, (1, 2, 4, 4)), (last, (1, 4, 4, 2)), (single, (4, 4))]
-    for values, out in [shapes[1], shapes[0], shapes[2]] if asked.channels_last else shapes:
-        yield Guess("a convolution", values, out, (values["x"], values["w"], values["b"], options))
+    x, w, b = (1, 2, 4, 4), (2, 2, 3, 3), (2,)
+    batched = (x, w, b), ((1, 4, 4, 2), (3, 3, 2, 2), (1, 1, 1, 2))
+    single = ((4, 4, 2), (2, 3, 3, 2), b), ((4, 4), (3, 3), ()), ((6,), (3,), ())
+    for shapes in (*batched[:: -1 if asked.channels_last else 1], *single):
+        arrays = [whole(*shape, seed=at + 3) for at, shape in enumerate(shapes)]
+        values = common | given((X, arrays[0]), (W, arrays[1]), (B, arrays[2]))
+        yield Guess("a convolution", values, shapes[0], (*arrays, options))
 
 
 Make = Callable[[Asked], Iterator[Guess]]
 _OPERATORS: Sequence[tuple[str, Make]] = (
     ("pool", _pool),
-    (r"norm|(?<![a-z])(bn|ln|gn)(?![a-z])", _norm),
+    (r"norm(?!s)|(?<![a-z])(bn|ln|gn)(?![a-z])", _norm),
     ("embed", _embedding),
     ("lstm|rnn|gru", _recurrent),
     ("attention|attn", _attention),
     (r"softmax|cross_?entropy|svm_loss", _loss),
     (r"affine|linear|dense|fully|(?<![a-z])fc(?![a-z])", _linear),
     ("relu|sigmoid|tanh|gelu|elu|swish|silu|softplus|dropout", _elementwise),
-    ("conv", _conv),
+    ("conv(?!er|ex|ent|ey|in)", _conv),
 )
 """Operators by what their functions are called; the first that fits counts."""

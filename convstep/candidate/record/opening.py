@@ -6,16 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.opening import open_worker
-from convstep.candidate.call.processes import Spawned
+from convstep.candidate.call.processes import RecordingSpawned
 
 if TYPE_CHECKING:
     from convstep.candidate.record.recorder import Recorder
-
-
-class RecordingSpawned(Spawned):
-    """A new interpreter that loads a target, and records its calls where it is asked to."""
-
-    main = "convstep.candidate.record.child"
 
 
 def open_recorder(

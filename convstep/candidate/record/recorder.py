@@ -13,7 +13,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import Candidate, CannotCall
-from convstep.candidate.call.processes import Forked
+from convstep.candidate.call.processes import Forked, RecordingSpawned
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker, nonsense
 from convstep.candidate.check.cases import Case, fitted, right_of
@@ -22,7 +22,6 @@ from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.opening import RecordingSpawned
 from convstep.candidate.record.watching import WatchedFile
 from convstep.candidate.verdicts.marks import Verdicts, digest
 from convstep.conv.problem import Problem
@@ -87,7 +86,7 @@ class Recorder(Worker):
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        asked = {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+        asked = _asked(arguments)
         return self._recorded(asked, {}, seconds)
 
     def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
@@ -105,7 +104,7 @@ class Recorder(Worker):
         Raises:
             CandidateError: see `record`.
         """
-        return self._judged({"call": None, "arguments": arguments.as_plain()}, {}, seconds)
+        return self._judged(_asked(arguments), {}, seconds)
 
     def judge_call(self, call: Call, problem: Problem, seconds: float = JUDGING) -> tuple[Verdicts, int]:
         """What its own forward says of the call that `record_call` records, and the `digest` of its file.
@@ -172,6 +171,11 @@ class Recorder(Worker):
             line=line,
             how=how,
         )
+
+
+def _asked(arguments: Arguments) -> dict[str, Any]:
+    """The question for a call with these arguments."""
+    return {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
 
 
 def _read(said: messages.Message) -> tuple[Recording, str]:
@@ -313,7 +317,7 @@ def _is_convolution(candidate: Candidate) -> bool:
     name = f"{candidate.name} {candidate.forward}".lower()
     if not (looks_backward(candidate.name) or candidate.kind == "class") or candidate.kind == "autograd":
         return False
-    if "conv" in candidate.name.lower():
+    if "conv" in candidate.name.lower() or candidate.parameters == ("problem",):
         return True
     if guessing.known(candidate.name):
         return False
@@ -330,8 +334,15 @@ def _on_a_convolution(
         call, _, stuck = detect_convention(recorder, budget=DETECTING)
     except CannotCall:
         return None
-    if stuck is not None or call.by_autograd(candidate) or call.with_tensors(candidate):
+    if stuck is not None:
         return None
+    if call.by_autograd(candidate) or call.with_tensors(candidate):
+        raise CandidateError(
+            tr(
+                "{name} works on PyTorch's tensors; only functions over NumPy arrays can be stepped",
+                name=candidate.name,
+            )
+        )
     convention, failed = convention_of(call), None
     for case in SHOWN:
         told = fitted(case, convention)

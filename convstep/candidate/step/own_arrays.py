@@ -32,6 +32,8 @@ class Held:
     """By our cell, the storage; -1 where it was not found."""
     places: Places
     """By our cell, bytes from the storage's beginning."""
+    view: View | None = None
+    """The array, where it is one that lies as theirs does; None for copies."""
 
     __repr__ = brief
 
@@ -77,7 +79,7 @@ def holding(recording: Recording, ours: Array, lay: Laying) -> Iterator[Held]:
             places = _as(recording, view, ours, lay)
             if places is not None:
                 found.add(view.storage)
-                yield Held(np.full(ours.shape, view.storage, np.int64), places)
+                yield Held(np.full(ours.shape, view.storage, np.int64), places, view)
     yield from _copies(recording, ours, found)
 
 

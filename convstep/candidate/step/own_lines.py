@@ -7,8 +7,7 @@ holds is said: which line writes the cell last, or makes it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,28 +21,21 @@ from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.written import layouts_of, their_cell
 from convstep.candidate.check.cases import Right
-from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.recorder import Recorder
-from convstep.candidate.step.own_arrays import holding, places_of
+from convstep.candidate.step.own_arrays import holding
+from convstep.candidate.step.own_parting import cut, in_order, last, lies_right, parts
 from convstep.candidate.step.own_run import (
-    CUT,
     LAST,
-    MAKES,
     MOST,
-    PARTS,
     OwnRun,
     OwnStep,
-    Place,
     inputs_of,
+    read_by,
     reads_of,
     told_apart,
 )
-from convstep.candidate.step.own_window import axes_in
-from convstep.candidate.step.probing import reference
 from convstep.conv.problem import Problem
-from convstep.conv.timeline import Timeline
-from convstep.recording.facts import Writer
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 
@@ -134,27 +126,25 @@ def aligned(
     if not found:
         return None
     inputs, reads = tuple(inputs_of(recording, problem, layouts)), reads_of(recording, problem, layouts)
-    runs = [
-        OwnRun(recording, call, right, name, held, inputs, told_apart(recording, held, reads))
-        for held in found
-    ]
+    runs = [OwnRun(recording, call, right, name, held, inputs, told_apart(held, reads)) for held in found]
     for run in runs:
-        first = _cut(run, runs, layouts, divergence) if run.groups else None
-        if first is None and run.groups and _lies_right(run):
-            first = _parts(run, divergence)
+        right_part = lies_right(run)
+        first = cut(run, runs, divergence) if run.groups and not (right_part and in_order(run)) else None
+        if first is None and run.groups and right_part:
+            first = parts(run, divergence)
         if first is not None:
             return OwnLines(run, first)
-    last = _last(replace(runs[0], groups={}), LAST, divergence)
-    if last is None:
+    found_last = last(replace(runs[0], groups={}), LAST, divergence)
+    if found_last is None:
         return None
     groups = [frozenset(group.theirs) for group in runs[0].groups.values()]
-    read = frozenset[int]().union(*(groups or (reads or {}).values()))
+    read = frozenset[int]().union(*(groups or map(read_by, (reads or {}).values())))
     if not read or divergence.step in read:
-        return OwnLines(runs[0], last)
+        return OwnLines(runs[0], found_last)
     index = divergence.index if problem.geometry.batch is not None else divergence.index[1:]
     upstream = _name_of_dZ(recording, problem, layouts)
     cell = cell_text(upstream, their_cell(call, "dZ", tuple(index)))
-    return OwnLines(runs[0], replace(last, unread=cell))
+    return OwnLines(runs[0], replace(found_last, unread=cell))
 
 
 def _name_of_dZ(recording: Recording, problem: Problem, layouts: Layouts) -> str:
@@ -164,141 +154,3 @@ def _name_of_dZ(recording: Recording, problem: Problem, layouts: Layouts) -> str
     held = next(holding(recording, ours, lambda array: layouts.ours("Z", array, problem.geometry)))
     names = [recording.owners[one].name for one in held.all_storages if one in recording.owners]
     return names[0] if len(names) == 1 and names[0].isidentifier() else "dZ"
-
-
-def _parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:
-    """The first step from which on a cell is never right again; None if every step is right."""
-    recording, right, name = run.recording, run.right, run.gradient
-    problem, known = right.problem, run.held.storages >= 0
-    expected = np.zeros(right.gradients[name].shape)
-    wrong: list[npt.NDArray[np.bool_]] = []
-    states: list[tuple[Array, Array]] = []
-    for step, (_, theirs) in run.groups.items():
-        if theirs:
-            dZ = np.zeros_like(problem.dZ)
-            dZ.reshape(-1)[list(theirs)] = problem.dZ.reshape(-1)[list(theirs)]
-            expected = expected + reference(problem.with_arrays(dZ=dZ))[name]
-        recording.seek(step + 1)
-        states.append((run.held.values(recording), expected))
-        wrong.append(wrong_cells(name, right, *states[-1]) & known)
-    lasting = np.logical_and.accumulate(wrong[::-1])[::-1]
-    at = next((n for n, cells in enumerate(lasting) if cells.any()), None)
-    if at is None:
-        return None
-    preferred = [cell for cell in divergence.cells if lasting[at][cell]]
-    cell = preferred[0] if preferred else tuple(int(i) for i in np.argwhere(lasting[at])[0])
-    value, right_value = (float(state[cell]) for state in states[at])
-    return _at(run, [*run.groups][at], PARTS, cell, value, right_value)
-
-
-def _at(run: OwnRun, step: int, kind: str, cell: tuple[int, ...], value: float, expected: float) -> OwnStep:
-    """A step with the cell that parts there."""
-    place = int(run.held.storages[cell]), int(run.held.places[cell])
-    array, named = run.named(place, cell)
-    first = run.groups[step].first if step in run.groups else step
-    if first < step:  # of those that make a window together, the one that writes this cell
-        own = (one.step for one in _writers(run, place) if first <= one.step <= step)
-        step = max(own, default=step)
-    found = run.look(step, kind, place)
-    return replace(found, array=array, cell=named, value=value, expected=expected)
-
-
-def _lies_right(run: OwnRun) -> bool:
-    """Whether what is returned is the part of its array that it should be, as far as lengths tell it.
-
-    Else a cell of that array is another cell of the gradient than it seems.
-    """
-    if run.gradient != "dA_prev":
-        return True
-    geometry = run.right.problem.geometry
-    for storage in run.held.all_storages:
-        axes = axes_in(run.recording, storage, (run.held,)) or ()
-        shape = run.recording.owners[storage].view.shape
-        for (axis, shift), (before, after), length in zip(
-            axes, geometry.padding, geometry.input_shape, strict=False
-        ):
-            if shift != {length: 0, length + before + after: before}.get(shape[axis], shift):
-                return False
-    return True
-
-
-def _cut(run: OwnRun, runs: Sequence[OwnRun], layouts: Layouts, divergence: Divergence) -> OwnStep | None:
-    """What takes another part than it should of a padded gradient; None unless all of that is right."""
-    recording = run.recording
-    if run.gradient != "dA_prev" or len(run.held.all_storages) != 1:
-        return None
-    (storage,) = run.held.all_storages
-    owner, timeline = recording.owners.get(storage), Timeline(run.right.problem)
-    timeline.seek(timeline.total)
-    theirs = layouts.theirs("A_prev", timeline.dA_prev_pad)
-    recording.seek(recording.total)
-    whole = None if owner is None else recording.memory.seen(owner.view)
-    if whole is None or whole.shape != theirs.shape or wrong_cells("dA_prev", run.right, whole, theirs).any():
-        return None
-    if not wrong_cells("dA_prev", run.right, run.held.values(recording))[run.held.storages >= 0].any():
-        return None
-    array = "" if owner is None or not owner.name.isidentifier() else owner.name
-    for other in runs:  # what is returned stands for a part of it, or was copied from it
-        own = {storage} == other.held.all_storages
-        found = _taken(other) if own else _last(replace(other, groups={}), CUT, divergence)
-        if found is not None and array:
-            return replace(found, array=array)
-    return None
-
-
-def _taken(run: OwnRun) -> OwnStep | None:
-    """The statement that first names the very cells of a gradient; None if none does."""
-    recording, cells = run.recording, np.sort(run.held.places, axis=None)
-    index, views = recording.index, recording.log.views
-    bound = (
-        (int(entry), views[number])
-        for one in index.bindings
-        for entry, number in zip(one.entries.tolist(), one.refs.tolist(), strict=True)
-    )
-    for entry, view in sorted(bound, key=lambda one: one[0]):
-        same = view.storage in run.held.all_storages and len(cells) == np.prod(view.shape)
-        if same and np.array_equal(np.sort(places_of(view), axis=None), cells):
-            return _statement(run, entry, CUT)
-    return None
-
-
-def _statement(run: OwnRun, entry: int, kind: str) -> OwnStep:
-    """The statement of an entry of the log."""
-    recording, index = run.recording, run.recording.index
-    position = min(bisect_right(index.ends, entry), recording.total - 1) + 1
-    recording.seek(position)
-    known = recording.log.sites.statements[index.statement[entry]]
-    return OwnStep(kind, position, known.line, known.text, recording.event)
-
-
-def _last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
-    """The last statement that writes a cell that is wrong in the end, or else what makes its array."""
-    recording, held, right = run.recording, run.held, run.right.gradients[run.gradient]
-    recording.seek(recording.total)
-    values = held.values(recording)
-    wrong = wrong_cells(run.gradient, run.right, values) & (held.storages >= 0)
-    cell = next((each for each in divergence.cells if wrong[each]), None)
-    if cell is None:
-        return None
-    place = int(held.storages[cell]), int(held.places[cell])
-    owner = recording.owners.get(place[0])
-    if owner is None or owner.of_caller:
-        return None
-    value, expected = float(values[cell]), float(right[cell])
-    if writers := _writers(run, place):
-        return _at(run, writers[-1].step, kind, cell, value, expected)
-    if owner.since < 0:
-        return None
-    array, named = run.named(place, cell)
-    found = _statement(run, owner.since, MAKES if kind == LAST else kind)
-    return replace(found, array=array, cell=named, value=value, expected=expected)
-
-
-def _writers(run: OwnRun, place: Place) -> list[Writer]:
-    """Every write to a cell after its array was made."""
-    recording, owner = run.recording, run.recording.owners.get(place[0])
-    at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
-    if owner is None or len(at) != 1 or owner.name not in recording.layout.written:
-        return []
-    known = recording.writers(owner.name, tuple(int(i) for i in at[0]))
-    return [one for one in known if one.kind != "makes"]

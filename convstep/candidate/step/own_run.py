@@ -5,8 +5,7 @@ A step of it that writes a gradient is known by the cells of dZ that it reads, i
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,7 +20,6 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.step.own_arrays import Held, holding, places_of, touched
 from convstep.candidate.step.own_window import OwnWindow, window_of
 from convstep.conv.problem import Problem
-from convstep.recording import overview
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event, Statement
@@ -56,6 +54,8 @@ class OwnStep:
     """What the author calls the array in which the gradient is added up; "" if it has no name."""
     cell: str = ""
     """The cell that parts, as the author indexes that array, or the gradient where it has no name."""
+    returned: str = ""
+    """The same as the author indexes what is returned, where that is another index; else ""."""
     value: float = 0.0
     """What that holds after the step."""
     expected: float = 0.0
@@ -121,18 +121,20 @@ class OwnRun:
         marked = statement if window is None or window.statement is None else window.statement
         return OwnStep(kind, step + 1, marked.line, marked.text, event, window)
 
-    def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str]:
-        """The array and the cell at a place as the author writes them.
+    def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str, str]:
+        """The array and the cell at a place as the author writes them, and as it is returned: see `OwnStep`.
 
         Args:
             place: the cell.
-            index: the same in the gradient, in our layout: what it is called where the array has no name.
+            index: the same in the gradient, in our layout.
         """
-        owner = self.recording.owners.get(place[0])
+        theirs = their_cell(self.call, self.gradient, index)
+        returned, owner = cell_text(self.gradient, theirs), self.recording.owners.get(place[0])
         at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
         if owner is None or len(at) != 1 or not owner.name.isidentifier() or owner.name == "return":
-            return "", cell_text(self.gradient, their_cell(self.call, self.gradient, index))
-        return owner.name, cell_text(owner.name, tuple(int(i) for i in at[0]))
+            return "", returned, ""
+        own = tuple(int(i) for i in at[0])
+        return owner.name, cell_text(owner.name, own), "" if own == theirs else returned
 
     def _writing(self, event: Event, place: Place | None) -> Statement | None:
         """The last statement of a step that writes a cell of the gradient: this one, if any does."""
@@ -153,8 +155,21 @@ def inputs_of(recording: Recording, problem: Problem, layouts: Layouts) -> Itera
         yield from holding(recording, ours, lambda array: layouts.ours("dA_prev", array, problem.geometry))
 
 
-def reads_of(recording: Recording, problem: Problem, layouts: Layouts) -> dict[int, frozenset[int]] | None:
-    """By step of a recording, the cells of dZ that it reads, as steps of the reference; None if unclear."""
+class Touched(NamedTuple):
+    """What one statement of a step touches."""
+
+    reads: frozenset[int]
+    """The cells of dZ that it reads, as steps of the reference."""
+    writes: frozenset[int]
+    """The storages that it changes."""
+
+
+Reads = Mapping[int, Sequence[Touched]]
+"""By step of a recording, what its statements touch, in order."""
+
+
+def reads_of(recording: Recording, problem: Problem, layouts: Layouts) -> Reads | None:
+    """What each step of a recording reads of dZ; None if that is not seen."""
     if recording.total > MOST:
         return None
     where: dict[Place, int] = {}
@@ -165,45 +180,52 @@ def reads_of(recording: Recording, problem: Problem, layouts: Layouts) -> dict[i
             where |= held.where()
     if not where:
         return None
-    found: dict[int, frozenset[int]] = {}
+    found: dict[int, list[Touched]] = {}
     for step in range(recording.total):
         recording.seek(step + 1)
-        cells = [touched(recording, access) for access in recording.event.reads]
-        places = ((at[0], place) for at in cells if at is not None for place in at[1].tolist())
-        found[step] = frozenset(where[place] for place in places if place in where)
+        found[step] = [_touched(recording, each, where) for each in recording.event.statements]
     return found
 
 
-def told_apart(
-    recording: Recording, held: Held, reads: Mapping[int, frozenset[int]] | None
-) -> dict[int, Group]:
+def _touched(recording: Recording, statement: Statement, where: Mapping[Place, int]) -> Touched:
+    reads, writes = set[int](), set[int]()
+    for access in statement.accesses:
+        found = touched(recording, access)
+        if found is not None and access.writes and access.kind != "makes":
+            writes.add(found[0])
+        elif found is not None and access.kind == "reads":
+            places = ((found[0], place) for place in found[1].tolist())
+            reads |= {where[place] for place in places if place in where}
+    return Touched(frozenset(reads), frozenset(writes))
+
+
+def read_by(statements: Sequence[Touched]) -> frozenset[int]:
+    """The cells of dZ that any of some statements reads."""
+    return frozenset[int]().union(*(each.reads for each in statements))
+
+
+def told_apart(held: Held, reads: Reads | None) -> dict[int, Group]:
     """The steps that write a gradient, in groups that each stand for steps of the reference; none if unclear.
 
-    It is clear if no two groups read the same cell of dZ, and what the other steps read is read by one
-    of these as well: else what they make of it may be added later. Who reads all of it at once makes a
-    sum of it, as for `db`, or a copy.
+    It is clear if no two groups read the same cell of dZ, and what else is read is read by one of these as
+    well: else what is made of it may be added later. Who reads all of it at once makes a sum of it, as
+    for `db`, or a copy.
     """
-    if reads is None:
-        return {}
-    storages, index = held.all_storages, recording.index
-    own = sorted(
-        {
-            bisect_right(index.ends, entry)
-            for entry in index.writes
-            if overview.storage_of(index, entry) in storages
-        }
-    )
     found: dict[int, Group] = {}
+    others: list[frozenset[int]] = []
     last = -1
-    for step in own:
-        theirs = tuple(sorted(reads[step]))
-        first = step
+    for step, statements in (reads or {}).items():
+        writing = [n for n, each in enumerate(statements) if each.writes & held.all_storages]
+        end = writing[-1] + 1 if writing else 0  # what is read after the last write has no part in it
+        others.append(read_by(statements[end:]))
+        if not writing:
+            continue
+        theirs, first = tuple(sorted(read_by(statements[:end]))), step
         if theirs and last in found and found[last].theirs == theirs:
             first = found.pop(last).first
         found[step] = Group(first, theirs)
         last = step
     seen = frozenset(each for group in found.values() for each in group.theirs)
-    every = max(map(len, reads.values()))
-    others = (read for step, read in reads.items() if step not in own and len(read) < every)
+    every = max((len(read) for read in (*others, seen)), default=0)
     apart = sum(len(group.theirs) for group in found.values()) == len(seen) > 0
-    return found if apart and frozenset().union(*others) <= seen else {}
+    return found if apart and all(read <= seen or len(read) == every for read in others) else {}

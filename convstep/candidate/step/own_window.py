@@ -68,7 +68,7 @@ def window_of(
         found = touched(recording, access) if access.writes == writes else None
         if found is None or not len(found[1]):
             continue
-        axes = axes_in(recording, found[0], held)
+        axes = _axes(recording, found[0], held)
         if axes is None:
             continue
         lines = _lines_of(access, axes, recording.owners[found[0]].view.shape)
@@ -88,7 +88,7 @@ Axes = tuple[tuple[int, int], tuple[int, int]]
 """Of rows and of columns: the axis of the author's array, and how far it is shifted there."""
 
 
-def axes_in(recording: Recording, storage: int, held: Sequence[Held]) -> Axes | None:
+def _axes(recording: Recording, storage: int, held: Sequence[Held]) -> Axes | None:
     """Along which axes of an array the rows and columns of a picture run."""
     for one in held:
         own = one.storages == storage

@@ -73,14 +73,18 @@ def _writes(worker: Worker, swept: Swept, result: Result) -> tuple[Alarm, ...]:
         recording, _ = worker.record_call(call, problem, min(SECONDS, worker.seconds))
     except CandidateError:
         return ()
-    layouts, inputs = layouts_of(call) or Layouts(), set[int]()
+    layouts, inputs = layouts_of(call) or Layouts(), dict[int, str]()
     recording.seek(0)
     for name in result.outcome.changed:
         ours = np.asarray(getattr(problem, name), np.float64)
         laying = functools.partial(_laid, layouts, _GRADIENTS[name], problem.geometry)
         for held in holding(recording, ours, laying):
-            inputs |= held.all_storages
-    return tuple(each for each in recording.alarms if _storage_of(recording, each) & inputs)
+            inputs |= dict.fromkeys(held.all_storages, name)
+    return tuple(
+        replace(alarm, array=inputs[storage])  # whatever the author calls it
+        for alarm in recording.alarms
+        for storage in _storage_of(recording, alarm) & inputs.keys()
+    )
 
 
 def _laid(layouts: Layouts, name: str, geometry: Geometry, array: Places) -> Places:

@@ -55,12 +55,10 @@ def _watch(options: Options) -> int:
     """
     if options.write_adapter is not None:
         raise UsageError("--watch and --write-adapter do not go together; leave one out")
-    from convstep.candidate.load.target import Target
-    from convstep.candidate.record.watching import EVERY, WatchedFile
+    from convstep.candidate.record.watching import EVERY
 
-    paths = [Target.parse(text).path for text in (options.target, options.calling.adapter) if text]
-    files = [WatchedFile(path) for path in paths if path is not None]
-    if not files:
+    saved = candidates.Saved(options.target, options.calling, None)
+    if saved.path is None:
         raise UsageError(f"--watch is about a file; {printable(options.target)} is an installed module")
     if options.save is not None:  # later it is this command's own
         check_output(options.save, "--save")
@@ -70,8 +68,8 @@ def _watch(options: Options) -> int:
         while True:
             code = _verdict_at_save(options, first=code is None)
             if is_watched():
-                show_progress(f"waiting for {printable(files[0].path)} to be saved; ctrl+c ends\n")
-            while not sum(file.changed() for file in files):  # every one of them is asked
+                show_progress(f"waiting for {printable(saved.path)} to be saved; ctrl+c ends\n")
+            while not saved.changed():
                 time.sleep(EVERY)
     except KeyboardInterrupt:
         if code is None:

@@ -33,6 +33,7 @@ def run(options: Options) -> int:
     check = f"convstep check {shlex.quote(options.target)}"
     with candidates.opened(options.target, options.calling) as worker:
         name, problem = (None, None) if options.problem is None else named_problem(options.problem)
+        saved = candidates.Saved(options.target, options.calling, problem)
         if lack := lacking():  # it can be loaded, so that the other command does work
             raise UsageError(f"convstep debug needs {lack}; `{check}` works without one")
         try:
@@ -44,5 +45,13 @@ def run(options: Options) -> int:
         say_loading(options.target)  # the bar of the sweep is gone
         from convstep.ui.candidate_app import run_candidate
 
-        run_candidate(worker, verdict, shown, name=options.target, problem_name=name, position=position)
+        run_candidate(
+            worker,
+            verdict,
+            shown,
+            name=options.target,
+            problem_name=name,
+            position=position,
+            again=saved,
+        )
     return FINE

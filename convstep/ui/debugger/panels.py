@@ -107,7 +107,7 @@ class Panels:
         for key, draw in self._mode.drawings().items():
             self._screen.query_one(f"#{key}", TextPane).show(draw)
         bar = self._screen.query_one(TimelineBar)
-        bar.total, bar.position = scene.total, scene.position
+        bar.total, bar.position = max(scene.total, 1), scene.position
 
     def apply_look(self) -> None:
         """Draw numbers in the way that the state says now."""

@@ -88,6 +88,9 @@ class StopKeeping:
         from convstep.ui.dialogs.prompt import PromptScreen
 
         layout, (forms, other) = self._state.timeline.layout, self._state.stage.stop_forms
+        if not layout.written:
+            self._host.say(tr("there is no array here, and so nothing to stop at"))
+            return
         written, shape = next(iter(layout.written.items()))
         known = [name for name, cells in layout.names.items() if not isinstance(cells, str)]  # str: why not
 

@@ -70,7 +70,7 @@ def draw_own(own: OwnLines, step: OwnStep | None, width: int, height: int) -> Te
         height: lines of room.
     """
     if step is None:
-        words = [tr("no step of yours stands for this one: none reads this cell of dZ")]
+        words = [tr("no step of yours stands for this one: none reads this cell of the upstream gradient")]
     else:
         words = own_words(own, step, names=False)  # it stands beside the line
     said = [line for one in words for line in wrap(Text(printable(one, None), "bold"), max(width, 8))]

@@ -68,10 +68,11 @@ def arrange_recording(
 
 
 def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
-    """The first two panels above, and below them source and step, with the other panels in turn."""
-    stage, others = panels[:2], panels[2:]
+    """The stage above, and below it source and step, with the other panels in turn."""
+    stage = [panel for panel in panels if panel.stage][:2] or panels[:1]
     if len(stage) == 2 and sum(map(least_width, stage)) > room.width:
-        stage, others = panels[:1], panels[1:]
+        stage = stage[:1]
+    others = [panel for panel in panels if panel not in stage]
     apart = room.width >= TWO_FROM and room.height >= LEAST_ROW + LEAST_ROW
     tabs = (CARD, *(() if apart else (SOURCE,)), *(panel.key for panel in others))
     shown = tab if tab in tabs else CARD

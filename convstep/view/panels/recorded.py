@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.recording.overview import storage_of
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.view.grid.faces import Face, Fixed, face
-from convstep.view.numbers.text import largest_finite, short
+from convstep.view.numbers.text import is_whole, largest_finite, short
 from convstep.view.scene.numbered import numbered
 from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import Words
+
+if TYPE_CHECKING:
+    from convstep.recording.recording import Recording
 
 Array = npt.NDArray[Any]
 
@@ -186,8 +191,69 @@ def region_text(access: Access, owner: Array | None) -> str:
     return f"{access.array}[{', '.join(words)}]" if words else access.array
 
 
-def nonfinite(event: Event, arrays: Mapping[str, Array]) -> tuple[str, tuple[int, ...]] | None:
-    """The first cell that a step makes NaN or infinite: the array and the index."""
+def changing_arguments(recording: Recording) -> dict[int, list[str]]:
+    """By step, the arrays of the caller whose memory it changes."""
+    found = dict[int, list[str]]()
+    if not recording.alarms:
+        return found
+    index, storages, owners = recording.index, recording.log.storages, recording.owners
+    for entry in index.writes:
+        storage = storage_of(index, entry)
+        if storages[storage].of_caller and storage in owners:
+            names = found.setdefault(bisect_right(index.ends, entry), [])
+            if owners[storage].name not in names:
+                names.append(owners[storage].name)
+    return found
+
+
+def whole_arrays(recording: Recording, most: int) -> frozenset[str]:
+    """The arrays whose numbers are whole all the time, as far as that is soon known.
+
+    Args:
+        recording: at any position.
+        most: changes of cells that are looked through; of a longer log what is never written is known alone.
+    """
+    index, storages = recording.index, recording.log.storages
+    short = len(index.writes) <= most
+    mixed = set[int]() if short else set(recording.written_storages)
+    for entry in index.writes if short else ():
+        storage = storage_of(index, entry)
+        if storage not in mixed and not _whole(index.payload(entry)[-1], storages[storage].dtype):
+            mixed.add(storage)
+    mixed |= {one for one in recording.owners if not _whole(storages[one].content, storages[one].dtype)}
+    names = {owner.name for storage, owner in recording.owners.items() if storage in mixed}
+    return frozenset(owner.name for owner in recording.owners.values()) - names
+
+
+def _whole(content: Any, dtype: str) -> bool:
+    """Whether bytes are whole numbers."""
+    kind = np.dtype(dtype).kind
+    return kind in "biu" or (
+        kind == "f" and isinstance(content, bytes) and is_whole(np.frombuffer(content, dtype))
+    )
+
+
+def suspicious(recording: Recording) -> list[int]:
+    """The steps that write a NaN or an infinity, or make an array that has one, ascending."""
+    index, storages, found = recording.index, recording.log.storages, set[int]()
+    for entry in index.writes:
+        if _strange(index.payload(entry)[-1], storages[storage_of(index, entry)].dtype):
+            found.add(bisect_right(index.ends, entry))
+    for storage, owner in recording.owners.items():
+        if owner.since >= 0 and _strange(storages[storage].content, storages[storage].dtype):
+            found.add(bisect_right(index.ends, owner.since))
+    return sorted(step for step in found if step < recording.total)
+
+
+def _strange(content: Any, dtype: str) -> bool:
+    """Whether bytes are numbers of which some are not finite."""
+    if np.dtype(dtype).kind != "f" or not isinstance(content, bytes):
+        return False
+    return not np.isfinite(np.frombuffer(content, dtype)).all()
+
+
+def nonfinite(event: Event) -> tuple[str, tuple[int, ...], Any] | None:
+    """The first cell that a step makes NaN or infinite: the array, the index, what it is."""
     for write in event.writes:
         after = np.asarray(write.after)
         if after.dtype.kind != "f":
@@ -199,5 +265,5 @@ def nonfinite(event: Event, arrays: Mapping[str, Array]) -> tuple[str, tuple[int
             strange &= write.cells
         if strange.any():
             offset = tuple(int(at) for at in np.argwhere(strange)[0])
-            return write.array, write.cell(offset)
+            return write.array, write.cell(offset), after[offset]
     return None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from convstep.candidate.record.file import save
 from convstep.candidate.verdicts.marks import DIFFERS
@@ -19,17 +16,17 @@ from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
 from convstep.steps.event import Event, Loop
 from convstep.steps.stepped import Stepped
-from convstep.view.grid.panel import Cell, Panel, beside_key
-from convstep.view.numbers.scale import round_limit
+from convstep.view.grid.panel import Cell, Panel
 from convstep.view.numbers.text import full
 from convstep.view.panels import recorded
+from convstep.view.panels.array_panels import ArrayPanels
 from convstep.view.panels.resuming import Resumed, resumed_run
-from convstep.view.panels.stretches import Key, Seen, Stretch, Stretches, placed_at
+from convstep.view.panels.stretches import Key
 from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import own_lines
 from convstep.view.scene.said import sign
-from convstep.view.scene.scene import Scene
+from convstep.view.scene.scene import OwnLine, Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +46,6 @@ class Chosen:
     """Arrays that are shown beside those of the loop, in the order in which they were brought in."""
 
 
-PLACES = 8
-"""Places of a long run at which the arrays' magnitudes are looked at."""
-MEASURED = 2_000
-"""Steps of a stretch that are walked at once to see how large its arrays get."""
 BROUGHT = "shown: "
 """What a brought array's name follows in a session."""
 
@@ -79,13 +70,8 @@ class RecordingStage(StagedSource):
     """What the author's own forward says of it; None while that is not known."""
 
     def __post_init__(self) -> None:
-        self._infos = {info.name: info for info in self.recording.catalogue}
-        self._order = {name: number for number, name in enumerate(self._infos)}
-        self._limits: dict[str, float] = {}
-        self._scout = self.recording.scout()
-        self._stretches = Stretches(self.recording, self._shape)
-        self._measured: list[Stretch] = []
-        self._arrays: tuple[tuple[int, int], Mapping[str, Array]] = ((-1, 0), {})
+        self._made = ArrayPanels(self.recording)
+        self._changing = recorded.changing_arguments(self.recording)
 
     # the run
 
@@ -100,60 +86,40 @@ class RecordingStage(StagedSource):
 
     def scene(self) -> Scene:
         """The scene at the recording's position."""
-        run = self.recording
-        event, stretch, there = run.event, self._stretch(run.event), self._there
-        arrays = {name: recorded.nothing(self._shape(name)) for name in stretch.names if name not in there}
-        arrays |= there
-        names = [*stretch.names, *(name for name in self.choice.brought if name not in stretch.seen)]
-        panels = [self._panel(name, stretch, event) for name in dict.fromkeys(names)]
-        for number in range(1, max(self.beside.values(), default=0) + 1):
-            panels += [
-                self._panel(panel.face.name, stretch, event, number)
-                for panel in panels[: len(names)]
-                if number <= self.beside.get(panel.key, 0)
-            ]
+        run, event = self.recording, self.recording.event
+        faces, brought = dict(self.choice.faces), self.choice.brought
+        panels, arrays = self._made.panels(event, brought, faces, self.beside), self._made.arrays(event)
         executed = event.index < run.position
         numbers = recorded.statement_texts(event)
         words = recorded.words_of(event, numbers)
-        scene = build((run.position, run.total), event, arrays, _staged(panels), words=words)
+        scene = build((run.position, run.total), event, arrays, panels, words=words)
         notes = recorded.notes_of(event, numbers) if executed or event.made else {}
-        line = self._line(event)
-        own = own_lines(event, self._function(line), notes, line, executed=executed)
-        remarks = recorded.remarks_of(event, arrays)
+        remarks = [*self.remarks(), *recorded.remarks_of(event, arrays)]
         if (ended := self._ended) is not None:
             remarks.insert(0, ended.sentence)
         now = None if self.verdicts is None or run.made else self.verdicts.positions.get(run.position)
         if now is not None and now.kind == DIFFERS:
             remarks.insert(0, f"{sign(now)} {printable(now.how, None)}")
-        stops = {stop.line for stop in self.stops if isinstance(stop, LineStop) and stop.enabled}
-        signs = {} if self.verdicts is None else {n: sign(mark) for n, mark in self.verdicts.lines.items()}
-        own = tuple(
-            replace(
-                line,
-                stop=line.number in stops,
-                cursor=line.number == self.cursor,
-                said=signs.get(line.number, ""),
-            )
-            if line.number in stops or line.number == self.cursor or signs.get(line.number)
-            else line
-            for line in own
+        return replace(
+            scene,
+            panels=tuple(map(self._marked, scene.panels)),
+            own=self._own(event, notes, executed=executed),
+            remarks=tuple(remarks),
         )
-        marked = tuple(map(self._marked, scene.panels))
-        return replace(scene, panels=marked, own=own, remarks=tuple(remarks))
 
     def loop_end(self, around: int) -> int:
         """The next position at which the innermost loop, or one around it, is complete."""
         run = self.recording
         if run.position == run.total:
             return run.total
-        return self._stretches.while_alike(run.position, _turn_of(around), 1) + 1
+        return self._made.stretches.while_alike(run.position, _turn_of(around), 1) + 1
 
     def loop_start(self, around: int) -> int:
         """The previous position at which it begins."""
         begun = self.recording.position - (0 if self.recording.made else 1)
         if not self.recording.total:
             return 0
-        return self._stretches.while_alike(max(begun, 0), _turn_of(around), -1)
+        return self._made.stretches.while_alike(max(begun, 0), _turn_of(around), -1)
 
     def in_sample(self, by: int) -> int | str:
         """Nobody knows which loop goes through samples."""
@@ -162,22 +128,18 @@ class RecordingStage(StagedSource):
     def place_words(self, position: int) -> str:
         """Where the step that leads to a position is in its loops, or at which line."""
         event = glance(self.recording, position - 1)
-        return Scene(position, self.recording.total, event, (), ()).place or tr(
-            "line {line}", line=event.line
-        )
+        return Scene(position, self.recording.total, event, (), ()).place
 
     def first_nonfinite(self, scout: Stepped, leave: Callable[[], bool]) -> Spot | None:
         """The first step that writes a NaN or an infinity, and the cell."""
-        scout.seek(0)
-        while scout.next() is not None:
-            found = recorded.nonfinite(scout.event, scout.arrays)
+        for step in recorded.suspicious(self.recording):
+            if leave():
+                break
+            scout.seek(step + 1)
+            found = recorded.nonfinite(scout.event)
             if found is not None:
-                array, cell = found
-                value = full(scout.arrays[array][cell])
-                words = f"{recorded.cell_name(array, cell)} = {value}"
-                return Spot(scout.position, array, cell, words)
-            if scout.position % 256 == 0 and leave():
-                return None
+                array, cell, value = found
+                return Spot(scout.position, array, cell, f"{recorded.cell_name(array, cell)} = {full(value)}")
         return None
 
     # panels
@@ -185,8 +147,8 @@ class RecordingStage(StagedSource):
     @property
     def followed(self) -> str:
         """The first panel."""
-        stretch = self._stretch(self.recording.event)
-        return self._key(stretch.names[0]) if stretch.names else ""
+        names = self._made.stretch(self.recording.event).names
+        return self._made.key(names[0]) if names else ""
 
     @property
     def mapped(self) -> str:
@@ -195,30 +157,25 @@ class RecordingStage(StagedSource):
 
     @property
     def unmeasured(self) -> bool:
-        """Whether the recording is long; then colours first go by what is seen."""
-        return self.recording.total > MEASURED
+        """Whether the recording is long."""
+        return self._made.unmeasured
 
     def magnitudes(self) -> dict[str, float]:
-        """How large the arrays get, looked at in a few places of the run."""
-        scout, found = self.recording.scout(), dict[str, float]()
-        for place in range(1, PLACES + 1):
-            scout.seek(scout.total * place // PLACES)
-            for name, values in scout.arrays.items():
-                found[name] = max(found.get(name, 0.0), recorded.magnitude(values))
-        return found
+        """How large the arrays get."""
+        return self._made.magnitudes()
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
         """Let colours saturate there."""
-        self._limits = {
-            name: max(found.get(name, 0.0), self._limits.get(name, 0.0)) for name in {**self._limits, **found}
-        }
+        self._made.take_magnitudes(found)
 
     def toggle_array(self, name: str) -> bool:
         """Show an array beside those of the loop, or take it away again; one of the loop's own stays."""
+        if name in self._made.stretch(self.recording.event).seen:
+            return True
         brought = self.choice.brought
         kept = tuple(other for other in brought if other != name)
         self.choice = replace(self.choice, brought=kept if name in brought else (*brought, name))
-        return name in self.choice.brought or name in self._stretch(self.recording.event).seen
+        return name in self.choice.brought
 
     # faces
 
@@ -238,11 +195,9 @@ class RecordingStage(StagedSource):
 
     def turn_to(self, array: str, cell: tuple[int, ...]) -> None:
         """The face on which a cell stands."""
-        event = self.recording.event
-        stretch, shape = self._stretch(event), self._shape(array)
-        seen = self._seen(array, stretch)
-        if len(cell) == len(shape) and len(seen.axes) < len(shape):
-            self._choose(array, recorded.number_of(cell, seen.axes, shape))
+        axes, shape = self._made.seen(array, self.recording.event).axes, self._made.shape(array)
+        if len(cell) == len(shape) > len(axes):
+            self._choose(array, recorded.number_of(cell, axes, shape))
 
     def kept_faces(self) -> dict[str, int]:
         """The chosen faces by the array's name, and the arrays that were brought in."""
@@ -280,8 +235,8 @@ class RecordingStage(StagedSource):
 
     def facts(self) -> Facts:
         """The written arrays with their shapes."""
-        stretch = self._stretch(self.recording.event)
-        shapes = [recorded.shape_words(name, self._shape(name)) for name in stretch.names]
+        names = self._made.stretch(self.recording.event).names
+        shapes = [recorded.shape_words(name, self._made.shape(name)) for name in names]
         return Facts(shapes, spared=shapes)
 
     def standing(self) -> str:
@@ -299,10 +254,8 @@ class RecordingStage(StagedSource):
 
     def remarks(self) -> list[str]:
         """Whether the step writes into what the caller has handed in."""
-        run = self.recording
-        return [
-            alarm.text for alarm in run.alarms if alarm.step == run.event.index and run.position > alarm.step
-        ]
+        names = self._changing.get(self.recording.event.index, [])
+        return [tr("changes the caller's {array}", array=name) for name in names]
 
     # beside the run
 
@@ -311,15 +264,6 @@ class RecordingStage(StagedSource):
         save(self.recording, path)
 
     # inside
-
-    @property
-    def _there(self) -> Mapping[str, Array]:
-        """The arrays that there are, looked for once at every place."""
-        run = self.recording
-        place = run.position, run.made
-        if self._arrays[0] != place:
-            self._arrays = place, run.arrays
-        return self._arrays[1]
 
     @property
     def _ended(self) -> Ended | None:
@@ -341,64 +285,23 @@ class RecordingStage(StagedSource):
         numbers = range(1, len(source.lines) + 1) if found is None else range(found.line, found.last_line + 1)
         return {number: source.line(number) for number in numbers}
 
-    def _stretch(self, event: Event) -> Stretch:
-        """The stretch of a step, its magnitudes measured at its end."""
-        stretch = self._stretches.at(event)
-        if stretch not in self._measured:
-            self._measured.append(stretch)
-            if 0 < len(stretch.steps) <= MEASURED:
-                self._scout.seek(stretch.steps.stop)
-                arrays = self._scout.arrays
-                for name in stretch.names:
-                    self._measure(name, arrays.get(name))
-        return stretch
-
-    def _measure(self, name: str, values: Array | None) -> float:
-        """The magnitude at which an array's colours are full; it only grows."""
-        if values is not None:
-            self._limits[name] = max(self._limits.get(name, 0.0), recorded.magnitude(values))
-        return round_limit(self._limits.get(name, 0.0))
-
-    def _panel(self, name: str, stretch: Stretch, event: Event, further: int = 0) -> Panel:
-        """The panel of an array at a step, without anything of the step on it."""
-        array, shape, seen = self._there.get(name), self._shape(name), self._seen(name, stretch)
-        key = self._key(name)
-        fixed = placed_at(seen, shape, event, name)
-        count = math.prod(length for axis, length in enumerate(shape) if axis not in seen.axes)
-        chosen = dict(self.choice.faces).get(
-            name, recorded.number_of(fixed, seen.axes, shape) if count else 0
+    def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
+        """The lines of the function that runs, with stops and the cursor on them."""
+        line = self._line(event)
+        lines = own_lines(event, self._function(line), notes, line, executed=executed)
+        stops = {stop.line for stop in self.stops if isinstance(stop, LineStop) and stop.enabled}
+        signs = {} if self.verdicts is None else {n: sign(mark) for n, mark in self.verdicts.lines.items()}
+        return tuple(
+            replace(
+                one,
+                stop=one.number in stops,
+                cursor=one.number == self.cursor,
+                said=signs.get(one.number, ""),
+            )
+            if one.number in stops or one.number == self.cursor or signs.get(one.number)
+            else one
+            for one in lines
         )
-        at = (chosen + further) % max(count, 1)
-        shown = recorded.face_of(name, array, shape, recorded.fixed_at(at, seen.axes, shape))
-        line = self._infos[name].line if name in self._infos else 0
-        return Panel(
-            beside_key(key, further) if further else key,
-            shown,
-            self._measure(name, shown.values if array is not None else None),
-            caption="written" if name in stretch.written else "",
-            framed=seen.framed,
-            choices=(max(count, 1), at),
-            listed=len(shape) == 1,
-            whole=array is not None and array.dtype.kind in "biu",
-            note=recorded.note_of(array, shape, line),
-        )
-
-    def _key(self, name: str) -> str:
-        return f"array{self._order.setdefault(name, len(self._order))}"
-
-    def _shape(self, name: str) -> tuple[int, ...]:
-        """Of an array, wherever in the run it is first seen."""
-        array = self._there.get(name)
-        if array is not None:
-            return array.shape
-        return self._infos[name].shape if name in self._infos else ()
-
-    def _seen(self, name: str, stretch: Stretch) -> Seen:
-        """How an array is seen: as the stretch sees it, or in its last axes."""
-        rank, seen = len(self._shape(name)), stretch.seen.get(name)
-        if seen is None or any(axis >= rank for axis in seen.axes) or len(seen.axes) != min(rank, 2):
-            return Seen(tuple(range(max(rank - 2, 0), rank)), {}, framed=False)
-        return seen
 
     def _choose(self, name: str, at: int) -> None:
         self.choice = replace(self.choice, faces=tuple({**dict(self.choice.faces), name: at}.items()))
@@ -408,8 +311,8 @@ class RecordingStage(StagedSource):
         brought = sorted((at, name[len(BROUGHT) :]) for name, at in faces.items() if name.startswith(BROUGHT))
         own = tuple((name, at) for name, at in faces.items() if not name.startswith(BROUGHT))
         for name in (*(name for _, name in brought), *(name for name, _ in own)):
-            if name not in self._infos:
-                known = ", ".join(self._infos)
+            if name not in self._made.infos:
+                known = ", ".join(self._made.infos)
                 raise SessionError(
                     tr("the view shows an array {name!r}; the arrays are {known}", name=name, known=known)
                 )
@@ -429,15 +332,6 @@ class RecordingStage(StagedSource):
         wanted = self.marks.get(name, {}).items()
         marks = {place: mark for index, mark in wanted if (place := shown.find(index)) is not None}
         return replace(panel, stops=cells, marks=marks) if cells or marks else panel
-
-
-def _staged(panels: list[Panel]) -> list[Panel]:
-    """The first panel that is written and the first that is read are the large ones."""
-    large = {
-        panel.key
-        for panel in (*[p for p in panels if p.caption][:1], *[p for p in panels if not p.caption][:1])
-    }
-    return [replace(panel, stage=panel.key in large) for panel in panels]
 
 
 def _turn_of(around: int) -> Key:

@@ -21,7 +21,8 @@ def difference(old: Scene, new: Scene, swept: Mapping[str, Span]) -> Changed:
         swept: by array, the block of its faces that was written in between, where it is known.
     """
     marked = _marks_tell(*sorted((old, new), key=lambda scene: scene.progress))
-    read = {access.array for access in new.event.reads}
+    # what somebody's own function reads it may also write
+    read: set[str] = set() if new.event.statements else {access.array for access in new.event.reads}
     found: Changed = {}
     for panel in new.panels:
         before = old.find(panel.key)

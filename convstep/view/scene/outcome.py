@@ -35,10 +35,18 @@ def draw_outcome(recording: Recording) -> list[Text]:
         if line:
             said.append(Text(f"  {tr('line {line}: {text}', line=ended.line, text=printable(line, None))}"))
     said.append(Text(tr("{total} steps were recorded", total=recording.total), "dim"))
+    if recording.unseen:
+        names = ", ".join(map(printable, recording.unseen))
+        said.append(
+            Text(tr("{names} changed in a way that was not seen, and may be shown too old", names=names))
+        )
     if not recording.alarms:
         return [*said, Text(""), Text(tr("it leaves the arrays of its caller as they are"))]
     said += [Text(""), Text(tr("it writes into arrays of its caller:"), "bold")]
     for alarm in recording.alarms:
+        if not alarm.line:
+            said.append(Text("  " + tr("{array}, at a line that was not seen", array=printable(alarm.array))))
+            continue
         words = tr(
             "step {step}, line {line} changes {array}: {text}",
             step=alarm.step + 1,

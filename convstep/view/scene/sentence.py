@@ -47,8 +47,11 @@ def _bare(addition: Addition) -> str:
 
 
 def _addition(scene: Scene, number: int, target: Callable[[Addition], str]) -> str:
-    mark = MARKS["done" if number < scene.made else "next" if number == scene.made else "later"]
     addition = scene.additions[number]
+    at = addition.number
+    mark = MARKS["done" if at < scene.made else "next" if at == scene.made else "later"]
+    if addition.words.statement:
+        return f"{mark} {addition.headings[0] if target is _whole else addition.headings[-1]}"
     return f"{mark} {target(addition)} {addition.sign} {addition.formula}"
 
 

@@ -16,7 +16,7 @@ from convstep.examples import load as bundled
 from convstep.printable import SENTENCE
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
-from tests.recording.test_transfer import identical
+from tests.recording.test_packing import identical
 
 
 def stepped(x: Any, options: dict[str, int]) -> Any:

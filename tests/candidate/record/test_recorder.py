@@ -17,7 +17,7 @@ from convstep.candidate.record.recorder import Recordable
 from convstep.recording.record import record
 from tests.candidate.conftest import Files
 from tests.candidate.record.test_calling import COURSES
-from tests.recording.test_transfer import identical
+from tests.recording.test_packing import identical
 
 LAYERS = (
     "import numpy as np\n"
@@ -180,3 +180,27 @@ def test_closing_ends_what_is_being_recorded(tmp_path: Path) -> None:
     function = Recordable(f"{path}:f", Arguments("f(1)"))
     with pytest.raises(CandidateError):
         function.record(meanwhile=function.close)
+
+
+def test_a_guess_that_does_not_fit_is_said_so_and_one_that_raises_in_a_loop_is_shown(files: Files) -> None:
+    text = """
+        import numpy as np
+        def max_pool(x):
+            n, = x.shape
+            return x + n
+        def avg_pool(x):
+            out = np.zeros(3)
+            for i in range(9):
+                out[i] += x.sum()
+            return out
+    """
+    path = files.write("layers.py", text)
+    with pytest.raises(CandidateError) as caught:
+        Recordable(f"{path}:max_pool").record()
+    assert str(caught.value) == (
+        "the arguments that are guessed do not fit max_pool (line 4: ValueError: too many values to unpack "
+        "(expected 1)); write the call, like --call 'max_pool(x)', or give each, like --shape x=4x5"
+    )
+    ended = Recordable(f"{path}:avg_pool").record().recording.ended
+    assert ended is not None
+    assert (ended.kind, ended.line) == ("raised", 9)

@@ -66,6 +66,15 @@ def test_height_never_changes_as_the_window_moves(panel: Panel, data: st.DataObj
     assert large[0].height == large[1].height
 
 
+@given(panels())
+def test_the_room_of_the_frame_stays_where_there_is_no_window(panel: Panel) -> None:
+    without = lay_out(replace(panel, window=None), 60, 30)
+    assert without.height == lay_out(panel, 60, 30).height or without.header != lay_out(panel, 60, 30).header
+    lines = [without.line(y) for y in range(without.header, without.height)]
+    rows = [line.row for line in lines if line is not None and line.edge is None]
+    assert rows == list(range(without.rows))
+
+
 @given(panels(plain=True), WIDTHS, HEIGHTS, LARGE, st.data())
 def test_rect_holds_every_cell_of_a_span_and_the_lines_around_it(
     panel: Panel, width: int, height: int, large: bool, data: st.DataObject

@@ -19,7 +19,7 @@ from convstep.view.candidate.stage import CandidateStage
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect, lay_out
 from convstep.view.layout.arrange import CARD, LEAST, SOURCE, Plan
-from convstep.view.layout.candidate import DIAGNOSIS, arrange_candidate
+from convstep.view.layout.candidate import DIAGNOSIS, OWN, arrange_candidate
 from tests.view.layout.plans import check_places
 
 Parts = tuple[list[list[Panel]], list[Panel]]
@@ -65,10 +65,16 @@ ALL = SMALL | {
 SIZES = ((60, 13), (80, 20), (100, 26), (108, 32), (120, 36), (170, 42), (200, 46))
 
 
-def check(plan: Plan, width: int, height: int, parts: Parts) -> None:
+def check(plan: Plan, width: int, height: int, parts: Parts, *more: str) -> None:
     check_places(plan, width, height)
     gradients, context = parts
-    every = {SOURCE, CARD, DIAGNOSIS, *(panel.key for panel in (*itertools.chain(*gradients), *context))}
+    every = {
+        SOURCE,
+        CARD,
+        DIAGNOSIS,
+        *more,
+        *(panel.key for panel in (*itertools.chain(*gradients), *context)),
+    }
     assert set(plan.places) | set(plan.tabs) == every
     if plan.tabs:
         assert set(plan.places) & set(plan.tabs) == {plan.shown_tab}
@@ -79,6 +85,7 @@ def test_parts_stand_side_by_side_within_the_room_and_none_is_lost(
     w: int, h: int, name: str, first: int
 ) -> None:
     check(arrange_candidate(w, h, *ALL[name], first), w, h, ALL[name])
+    check(arrange_candidate(w, h, *ALL[name], first, own=True), w, h, ALL[name], OWN)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -122,6 +129,17 @@ def test_a_gradients_panels_are_of_one_size_in_the_order_of_reading() -> None:
         assert [place.x for place in places] == sorted(place.x for place in places)
         assert len({(place.y, place.height) for place in places}) == 1
         assert max(place.width for place in places) - min(place.width for place in places) <= 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SMALL)
+def test_the_candidates_own_lines_are_seen_where_they_are_chosen(name: str, size: tuple[int, int]) -> None:
+    plan = arrange_candidate(*size, *SMALL[name], tab=OWN, own=True)
+    place = plan.places[OWN]
+    assert place.height >= 5
+    assert place.width >= 26
+    if size == (200, 46):
+        assert {OWN, DIAGNOSIS, CARD} <= set(plan.places)
 
 
 def test_wide_screens_need_no_tabs() -> None:

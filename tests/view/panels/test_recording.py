@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.scene import Scene
-from tests.view.recorded import FUNCTIONS, recorded
+from tests.view.recorded import FUNCTIONS, Array, pool_backward, recorded
 
 NAMES = [one.__name__ for one in FUNCTIONS]
 
@@ -272,3 +273,54 @@ def test_loops_end_and_begin_where_they_do() -> None:
     run.seek(8)
     assert stage.loop_start(0) == 7
     assert stage.loop_start(1) == 1
+
+
+def overflowing(x: Array) -> Array:
+    out = np.zeros(4)
+    for i in range(4):
+        with np.errstate(all="ignore"):
+            out[i] += x[i] / x[3 - i]
+    return out
+
+
+def test_the_first_nan_or_infinity_is_found_with_its_cell() -> None:
+    stage = RecordingStage(record(overflowing, np.array([1.0, 0.0, 2.0, 3.0])))
+    found = stage.first_nonfinite(stage.scout(), lambda: False)
+    assert found is not None
+    assert (found.array, found.cell, found.words) == ("out", (2,), "out[2] = inf")
+    stage.recording.seek(found.position)
+    assert np.isinf(stage.recording.arrays["out"][2])
+    finite = staged("pool_backward")
+    assert finite.first_nonfinite(finite.scout(), lambda: False) is None
+
+
+def test_numbers_that_stay_whole_have_no_decimals() -> None:
+    draw = np.arange(16.0)
+    run = record(
+        pool_backward,
+        np.ones((1, 1, 2, 2)),
+        (draw.reshape(1, 1, 4, 4), {"height": 2, "width": 2, "stride": 2}),
+    )
+    run.seek(3)
+    assert {panel.face.name: panel.whole for panel in RecordingStage(run).scene().panels} == dict.fromkeys(
+        ("dx", "mask", "x", "dout"), True
+    )
+    mixed = {panel.face.name: panel.whole for panel in staged("pool_backward", 3).scene().panels}
+    assert mixed == {"dx": False, "mask": True, "x": False, "dout": False}
+
+
+def reuses(x: Array, y: Array) -> Array:
+    x = x * 2
+    x[0] = 1
+    z = y[1:]
+    z[0] += x[0]
+    return z
+
+
+def test_a_step_that_changes_what_the_caller_gave_says_so_and_no_other() -> None:
+    stage = RecordingStage(record(reuses, np.ones(3), np.ones(3)))
+    said = {}
+    while stage.recording.next() is not None:
+        said[stage.recording.event.line] = stage.remarks()
+        assert [*stage.scene().remarks][: len(stage.remarks())] == stage.remarks()
+    assert [words for words in said.values() if words] == [["changes the caller's y"]]

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from convstep.recording.transfer import DEEPEST, UnsayableError, packed, unpacked
+from convstep.recording.packing import UnsayableError, packed
+from convstep.recording.plain import DEEPEST
+from convstep.recording.unpacking import unpacked
 
 NUMBERS = st.sampled_from(["<f4", ">f8", "<i2", "u1", "?", "<c16"])
 PLAIN = st.recursive(
