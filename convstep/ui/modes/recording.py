@@ -55,7 +55,7 @@ class RecordingMode(Mode):
         """
         super().__init__(State(stage, name, command_name), compare_at_end=False)
         self._options: Sequence[str] = options
-        self.said = Said(self, lambda: self._line)
+        self.said = Said(self.state, lambda: self.host, lambda: self._line)
         """What the author's own forward says of it."""
         self.state.tab = SOURCE
 

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Verdicts
 from convstep.language import tr
 from convstep.printable import printable
-from convstep.ui.debugger.host import Handler, Handlers
+from convstep.ui.debugger.host import Handler, Handlers, Host
+from convstep.ui.debugger.state import State
+from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.said import SIGNS, draw_said
-
-if TYPE_CHECKING:
-    from convstep.ui.modes.recording import RecordingMode
 
 
 class Said:
     """Shows it, and goes from one place that differs to the next."""
 
-    def __init__(self, mode: RecordingMode, line: Callable[[], int]) -> None:
+    def __init__(self, state: State, host: Callable[[], Host], line: Callable[[], int]) -> None:
         """Nothing is said yet.
 
         Args:
-            mode: in which it is shown.
+            state: of what is shown.
+            host: the screen, once there is one.
             line: which line is looked at.
         """
-        self._mode, self._line = mode, line
+        self._state, self._host, self._line = state, host, line
+
+    @property
+    def _stage(self) -> RecordingStage:
+        assert isinstance(self._state.stage, RecordingStage)
+        return self._state.stage
 
     @property
     def verdicts(self) -> Verdicts | None:
         """What is said of what is shown; None while that is not known."""
-        return self._mode.stage.verdicts
+        return self._stage.verdicts
 
     def handlers(self) -> Handlers:
         """What can be asked."""
@@ -42,8 +46,8 @@ class Said:
 
     def take(self, verdicts: Verdicts) -> None:
         """Show what was found out."""
-        host = self._mode.host
-        self._mode.stage.verdicts = verdicts
+        host = self._host()
+        self._stage.verdicts = verdicts
         host.show(keep_said=True)
         host.mark_timeline()
         differing = [printable(one.result or "return") for one in verdicts.end if one.mark.kind == DIFFERS]
@@ -53,7 +57,7 @@ class Said:
 
     def marks(self, place_of: Callable[[int], int]) -> dict[int, tuple[int, str]]:
         """Where it differs, and at the end whether it does, by column of the timeline."""
-        verdicts, total = self.verdicts, self._mode.state.timeline.total
+        verdicts, total = self.verdicts, self._state.timeline.total
         if verdicts is None:
             return {}
         found: dict[int, tuple[int, str]] = {}
@@ -68,28 +72,28 @@ class Said:
         """All that is said, and how it was found out."""
         from convstep.ui.dialogs.paragraphs import ParagraphsScreen
 
-        verdicts, mode = self.verdicts, self._mode
+        verdicts, host = self.verdicts, self._host()
         if verdicts is None:
-            mode.host.say(tr("its own forward has not been asked yet, or nobody asks it here"))
+            host.say(tr("its own forward has not been asked yet, or nobody asks it here"))
             return
-        recording = mode.recording
+        recording = self._stage.recording
         words = draw_said(verdicts, recording.source.lines, self._line(), recording.position)
         title = tr("what its own forward says of {name}", name=printable(recording.name))
-        mode.host.open(ParagraphsScreen(title, words, opened_with="d", wide=True), lambda _: None)
+        host.open(ParagraphsScreen(title, words, opened_with="d", wide=True), lambda _: None)
 
     def _seek(self, by: int) -> None:
-        verdicts, mode = self.verdicts, self._mode
+        verdicts, host = self.verdicts, self._host()
         if verdicts is None:
-            mode.host.say(tr("its own forward has not been asked yet, or nobody asks it here"))
+            host.say(tr("its own forward has not been asked yet, or nobody asks it here"))
             return
-        here = mode.state.position
+        here = self._state.position
         ahead = [at for at in self._differing(verdicts) if (at > here if by > 0 else at < here)]
         if ahead:
-            mode.host.travel.to(ahead[0] if by > 0 else ahead[-1])
+            host.travel.to(ahead[0] if by > 0 else ahead[-1])
         elif by > 0:
-            mode.host.say(tr("no later position is known at which it differs"))
+            host.say(tr("no later position is known at which it differs"))
         else:
-            mode.host.say(tr("no earlier position is known at which it differs"))
+            host.say(tr("no earlier position is known at which it differs"))
 
     def _differing(self, verdicts: Verdicts) -> list[int]:
         return [position for position, mark in verdicts.positions.items() if mark.kind == DIFFERS]
