@@ -21,6 +21,7 @@ from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.written import layouts_of, their_cell
 from convstep.candidate.check.cases import Right
+from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.recorder import Recorder
 from convstep.candidate.step.own_arrays import holding
@@ -35,6 +36,7 @@ from convstep.candidate.step.own_run import (
     reads_of,
     told_apart,
 )
+from convstep.candidate.step.probing import reference
 from convstep.conv.problem import Problem
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
@@ -117,6 +119,8 @@ def aligned(
     name, problem, layouts = divergence.gradient, right.problem, layouts_of(call) or Layouts()
     if recording.ended is not None or not recording.total or name not in returned:
         return None
+    if wrong_cells(name, right, right.gradients[name], reference(problem)[name]).any():
+        return None  # it is right for another forward than ours, whose steps are not the reference's
     convention, gradient = convention_of(call), np.asarray(returned[name], np.float64)
     recording.seek(recording.total)
     found = [
