@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.registry import DEEP, MANY, _bounds, entries, _root
+from convstep.recording.registry import DEEP, MANY, _bounds, _root, entries
 
 Array = npt.NDArray[Any]
 
