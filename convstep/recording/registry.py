@@ -48,7 +48,7 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     ">>=": operator.irshift,
 }  # fmt: skip
 """What they do."""
-FOLLOWED_BACK = 20_000
+FOLLOWED_BACK = 4_000
 """Writes up to which a log is followed to its end, to see whether it has missed any."""
 FEW_STORAGES = 1000
 """Pieces of memory up to which all of them are looked at for that."""
