@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,18 @@ class Memory:
         if found is None:
             found = self._buffers[storage] = bytearray(self._log.storages[storage].content)
         return found
+
+
+def lasting(changes: Iterable[tuple[int, Any]]) -> Iterable[tuple[int, Any]]:
+    """Of many changes of exactly the same cells the last one, in the order in which they are to be made.
+
+    Args:
+        changes: the site and the payload of each, the last one first.
+    """
+    found: dict[tuple[int, tuple[Any, ...]], Any] = {}
+    for number, payload in changes:
+        found.setdefault((number, payload[:-2]), payload)  # without before and after: which cells
+    return ((number, payload) for (number, _), payload in reversed(found.items()))
 
 
 def cells_of(array: Array, site: Site, parts: Sequence[Any]) -> Array:

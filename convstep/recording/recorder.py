@@ -94,7 +94,6 @@ def run(
             said = str(error).split("\n", 1)[0]
             sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
             log.ended = Ended("raised", sentence, _line(error, source.text.path))
-    registry.settle()
     log.unseen = registry.unseen()
     if registry.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
         log.ended = Ended("budget", str(registry.stopped), 0)  # somebody has caught it
@@ -103,13 +102,20 @@ def run(
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """While this lasts, nobody looks for garbage: a log has millions of parts, and none of them is any."""
+    """While this lasts, nobody looks for garbage: a log has millions of parts, and none of them is any.
+
+    Nor does anybody after it: what was made meanwhile counts as old. Otherwise the next new object would have
+    all of it looked through, which takes a quarter of the time of the run.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was:
+            if not gc.get_freeze_count():  # else what somebody has put aside would be taken back
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

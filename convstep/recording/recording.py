@@ -16,7 +16,7 @@ from convstep.recording import events, overview, values
 from convstep.recording.facts import Alarm, ArrayInfo, Writer
 from convstep.recording.index import Index
 from convstep.recording.log import Ended, Log
-from convstep.recording.memory import Memory
+from convstep.recording.memory import Memory, lasting
 from convstep.recording.naming import Owner, owners
 from convstep.recording.recorder import uncollected
 from convstep.recording.sites import WRITES, Site
@@ -330,12 +330,11 @@ class Recording(Stepped):
             found = [(index.site(one), index.payload(one)) for one in writes]
             return found if forward else reversed(found)
         numbers, places = index.order[writes].tolist(), index.occurrence[writes].tolist()
-        lasting: dict[tuple[int, tuple[Any, ...]], Any] = {}
-        backwards = zip(reversed(numbers), reversed(places), strict=True)
-        for number, at in backwards if forward else zip(numbers, places, strict=True):
-            payload = self.log.payloads[number][at]
-            lasting.setdefault((number, payload[:-2]), payload)  # what is left says which cells
-        return [(sites[number], payload) for (number, _), payload in reversed(lasting.items())]
+        if forward:
+            numbers, places = numbers[::-1], places[::-1]
+        payloads = (self.log.payloads[number][at] for number, at in zip(numbers, places, strict=True))
+        last = lasting(zip(numbers, payloads, strict=True))
+        return ((sites[number], payload) for number, payload in last)
 
     def _writes(self, low: int, high: int) -> list[int]:
         writes = self.index.writes

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from convstep.language import tr
 from convstep.recording.indices import index_text
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
-from convstep.recording.memory import Memory, make
+from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.rewrite import EVERYTHING
 from convstep.recording.sites import WRITES, Site
 
@@ -134,6 +134,10 @@ class Registry:
         number = self.numbers[id(array)] = len(self._of)
         self._of.append(storage)
         self._met.append(array)
+        # now that it is at hand; it may be given another shape
+        offset = 0 if array is self._roots[storage] else _address(array) - self._low(storage)
+        facts = storage, offset, array.shape, array.strides, _kind(array)
+        self.log.views.append(tuple.__new__(View, facts))
         return number
 
     def _lying_in(self, array: Array) -> int | None:
@@ -148,13 +152,6 @@ class Registry:
             ):
                 return number
         return None
-
-    def settle(self) -> None:
-        """Describe every array that was met; done once, since looking at an address takes its time."""
-        views = self.log.views
-        for array, storage in zip(self._met[len(views) :], self._of[len(views) :], strict=True):
-            offset = 0 if array is self._roots[storage] else _address(array) - self._low(storage)
-            views.append(View(storage, offset, array.shape, array.strides, _kind(array)))
 
     def _low(self, storage: int) -> int:
         """Where the memory of a storage begins; found when asked, where it was copied without looking."""
@@ -181,7 +178,6 @@ class Registry:
 
     def forget(self, array: Any) -> None:
         """An array is about to have another shape, or other memory: it is met anew."""
-        self.settle()
         for scope in self.remembering:
             scope["last"] = self
         number = self.numbers.pop(id(array), -1)
@@ -217,16 +213,22 @@ class Registry:
         arrays, as a loop makes them, those of the caller are looked at.
         """
         log, written = self.log, set[int]()
-        noted = Counter(log.order)
-        writing = {site.number for site in log.sites.sites if site.kind in WRITES and noted[site.number]}
+        writing = {n for n, site in enumerate(log.sites.sites) if site.kind in WRITES and log.payloads[n]}
         memory = Memory(log)
-        if sum(noted[number] for number in writing) <= FOLLOWED_BACK:
-            left = {number: iter(log.payloads[number]) for number in writing}
-            for number in log.order:
-                if number in writing:
-                    memory.change(log.sites.sites[number], next(left[number]), forward=True)
+        if sum(len(log.payloads[number]) for number in writing) <= FOLLOWED_BACK:
+            left = {number: reversed(log.payloads[number]) for number in writing}
+            backwards = ((number, next(left[number])) for number in reversed(log.order) if number in writing)
+            for number, payload in lasting(backwards):
+                memory.change(log.sites.sites[number], payload, forward=True)
         else:
-            written = {self._storage_in(payload) for number in writing for payload in log.payloads[number]}
+            for number in writing:
+                firsts = {payload[0] for payload in log.payloads[number]}
+                known = not any(type(first) is str for first in firsts)
+                written |= (
+                    {self._of[first] for first in firsts}
+                    if known
+                    else {self._storage_in(payload) for payload in log.payloads[number]}
+                )
         few = len(self._roots) <= FEW_STORAGES
         looked_at = (n for n, held in enumerate(log.storages) if n not in written and (few or held.of_caller))
         return [storage for storage in looked_at if _held(self._roots[storage]) != memory.content(storage)]
@@ -389,7 +391,6 @@ class Registry:
     def _before(self, values: list[Any]) -> tuple[int, list[tuple[int, bytes]]]:
         """What the memory that can be reached from values holds, and when that is."""
         storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
-        self.settle()  # an array may be given another shape meanwhile
         return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
 
     def _changes(self, begun: int, contents: list[tuple[int, bytes]]) -> Iterator[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import warnings
+import zlib
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,8 +35,10 @@ def arguments(layout: str) -> tuple[Any, ...]:
 @settings(max_examples=tried(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=False), layout=st.sampled_from(["apart", "shared", "strided"]))
 def test_a_random_function_keeps_every_promise(random: Random, layout: str, tmp_path: Path) -> None:
-    path = tmp_path / "random_function.py"
-    path.write_text(Writer(random).module())
+    source = Writer(random).module()
+    # a name of its own: Python takes a file of the same second and size for the one that it has compiled
+    path = tmp_path / f"random_{zlib.crc32(source.encode())}.py"
+    path.write_text(source)
 
     def case() -> Case:
         spec = importlib.util.spec_from_file_location(path.stem, path)

@@ -9,17 +9,17 @@ import types
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 State = dict[str, "Cells"]
+PLAIN = (bool, int, str, bytes, complex, range, slice)
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(NamedTuple):
     """An array's bits."""
 
     shape: tuple[int, ...]
@@ -46,7 +46,7 @@ def plain_value(value: Any, seen: dict[int, int]) -> Any:
         return kind, Cells.of(value)
     if isinstance(value, np.generic):
         return kind, value.dtype.str, repr(value) if value.dtype.hasobject else value.tobytes()
-    if value is None or isinstance(value, bool | int | str | bytes | complex | range | slice):
+    if value is None or isinstance(value, PLAIN):
         return kind, repr(value)
     if isinstance(value, float):
         return kind, value.hex()

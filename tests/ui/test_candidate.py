@@ -393,7 +393,9 @@ async def test_a_file_that_is_saved_is_checked_anew_and_opens_where_one_stood() 
     async with opened_beside(candidate, again=file) as session:
         app = session.app
         assert isinstance(app, CandidateApp)
+        await session.answered()
         await session.press("n", "n")
+        await session.answered()
         position = session.position
         file.saved.set()
         app.look_at_file()

@@ -227,10 +227,16 @@ def whole_arrays(recording: Recording, most: int) -> frozenset[str]:
 
 def _whole(content: Any, dtype: str) -> bool:
     """Whether bytes are whole numbers."""
-    kind = np.dtype(dtype).kind
-    return kind in "biu" or (
-        kind == "f" and isinstance(content, bytes) and is_whole(np.frombuffer(content, dtype))
-    )
+    numbers = _floats(content, dtype)
+    return np.dtype(dtype).kind in "biu" or (numbers is not None and is_whole(numbers))
+
+
+def _floats(content: Any, dtype: str) -> Array | None:
+    """Bytes as the floats that they are; None where they are none, or not looked at as such."""
+    kind = np.dtype(dtype)
+    if kind.kind != "f" or not isinstance(content, bytes) or len(content) % kind.itemsize:
+        return None
+    return np.frombuffer(content, kind)
 
 
 def suspicious(recording: Recording) -> list[int]:
@@ -247,9 +253,8 @@ def suspicious(recording: Recording) -> list[int]:
 
 def _strange(content: Any, dtype: str) -> bool:
     """Whether bytes are numbers of which some are not finite."""
-    if np.dtype(dtype).kind != "f" or not isinstance(content, bytes):
-        return False
-    return not np.isfinite(np.frombuffer(content, dtype)).all()
+    numbers = _floats(content, dtype)
+    return numbers is not None and not np.isfinite(numbers).all()
 
 
 def nonfinite(event: Event) -> tuple[str, tuple[int, ...], Any] | None:

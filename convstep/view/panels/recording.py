@@ -265,6 +265,8 @@ class RecordingStage(StagedSource):
         """The line at which a step stands; of one that has not begun that of its first statement."""
         if self._ended is not None and self._ended.line:
             return self._ended.line
+        if not self.recording.total:  # nothing to step: the function itself
+            return min((one.line for one in self.recording.log.sites.functions[:1]), default=1)
         executed = event.index < self.recording.position
         return event.line if executed or event.made or not event.statements else event.statements[0].line
 

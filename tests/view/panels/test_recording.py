@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from convstep.recording.record import record
+from convstep.recording.recorder import RecordingError
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.panels.recording import RecordingStage
+from convstep.view.scene.card import draw_card
 from convstep.view.scene.scene import Scene
+from convstep.view.scene.source import draw_source
+from convstep.view.scene.trace import event_record, event_text
+from tests.recording.test_corpus import CASES, cases_of
+from tests.strategies import some
 from tests.view.recorded import FUNCTIONS, Array, pool_backward, recorded
 
 NAMES = [one.__name__ for one in FUNCTIONS]
@@ -324,3 +331,26 @@ def test_a_step_that_changes_what_the_caller_gave_says_so_and_no_other() -> None
         said[stage.recording.event.line] = stage.remarks()
         assert [*stage.scene().remarks][: len(stage.remarks())] == stage.remarks()
     assert [words for words in said.values() if words] == [["changes the caller's y"]]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", some(CASES, 12), ids=lambda case: f"{case[0]}: {case[2]}")
+def test_anybodys_function_can_be_shown_at_any_place(case: tuple[str, int, str]) -> None:
+    module, at, _ = case
+    _, function, arguments, named = cases_of(module)[at]
+    try:
+        with np.errstate(all="ignore"):
+            run = record(function, *arguments, **named)
+    except (RecordingError, SystemExit):  # it is no function of a file, or leaves Python
+        return
+    stage = RecordingStage(run)
+    for position in sorted({0, 1, run.total // 2, run.total - 1, run.total}):
+        if 0 <= position <= run.total:
+            run.seek(position)
+            scene = stage.scene()
+            shown = {panel.face.name for panel in scene.panels}
+            assert {one.array for one in run.event.accesses if one.kind != "names"} <= shown
+            assert draw_card(scene, 48, 20).plain is not None
+            assert "▶" in draw_source(scene, 48, 20).plain
+            json.dumps(event_record(run.event), allow_nan=False)
+            assert event_text(run.event, run.total)
