@@ -15,12 +15,13 @@ from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.judging import judge, judge_alone
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Mark, Verdicts
 from tests.candidate.verdicts.corpus import MISTAKES, RIGHT, Mistake, module, pair_of, planted, r
+from tests.strategies import THOROUGH, some
 
 
 def test_of_right_code_nothing_is_said_to_differ() -> None:
     files: dict[str, types.ModuleType] = {}
     ends, lines, positions, left_open = [], [], [], []
-    for name, arguments in RIGHT.items():
+    for name, arguments in some(RIGHT.items(), 6):
         file, _, function = name.partition(".")
         found = judge(pair_of(files.setdefault(file, module(file)), function, arguments()))
         assert not found.note, name
@@ -30,6 +31,8 @@ def test_of_right_code_nothing_is_said_to_differ() -> None:
         left_open += [(name, one.result) for one in found.end if one.mark.kind == UNKNOWN]
     assert len(RIGHT) >= 40
     assert DIFFERS not in {*ends, *lines, *positions}
+    if not THOROUGH:
+        return
     # a mean over the batch, and a penalty on the weights
     assert left_open == [
         ("linear.linear_backward", "dW"),
@@ -43,7 +46,7 @@ def test_of_right_code_nothing_is_said_to_differ() -> None:
 
 def test_what_differs_is_caught_and_most_of_it_at_its_line() -> None:
     caught, right = [], []
-    for mistake in MISTAKES:
+    for mistake in some(MISTAKES, 6):
         made, lines = planted(mistake)
         name = mistake.name.partition(".")[2]
         found = judge(pair_of(made, name, RIGHT[mistake.name]()))
@@ -58,7 +61,7 @@ def test_what_differs_is_caught_and_most_of_it_at_its_line() -> None:
 def test_without_a_forward_a_backward_is_held_against_itself() -> None:
     files: dict[str, types.ModuleType] = {}
     looked_at = 0
-    for name, arguments in RIGHT.items():
+    for name, arguments in some(RIGHT.items(), 6):
         file, _, function = name.partition(".")
         pair = pair_of(files.setdefault(file, module(file)), function, arguments())
         found = judge_alone(pair.backward, note="no forward")
@@ -66,7 +69,7 @@ def test_without_a_forward_a_backward_is_held_against_itself() -> None:
         assert not found.lines
         assert found.note == "no forward"
         looked_at += bool(found.positions)
-    assert looked_at >= 10
+    assert looked_at >= (10 if THOROUGH else 1)
 
 
 @pytest.mark.parametrize("mistake", [one for one in MISTAKES if one.right == f"+{one.wrong}"], ids=str)
