@@ -194,8 +194,11 @@ class Recording(Stepped):
     @property
     def variables(self) -> Mapping[str, object]:
         """The local variables of the function that runs now; arrays as live views."""
-        if self._position or self._made:
-            return self.event.variables
+        if self._made:
+            return variables_of(self, self._entry - 1, self._entry)
+        if self._position:
+            low, high = self.index.begin(self._position - 1), self.index.ends[self._position - 1]
+            return variables_of(self, events.anchor_of(self.index, low, high), high)
         # what the function was called with; all there is of one without steps
         return variables_of(self, 0, self._entry or 1)
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from convstep.recording import events
 from convstep.recording.record import record
 from convstep.recording.recorder import RecordingError, run
 from convstep.recording.recording import Recording
@@ -319,3 +320,15 @@ def test_what_was_not_seen_is_said_and_no_argument_is_called_untouched() -> None
     assert recording.unseen == ("x",)
     assert [(alarm.array, alarm.line) for alarm in recording.alarms] == [("x", 0)]
     assert pool().unseen == ()
+
+
+def test_variables_are_looked_up_without_reading_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = pool()
+    shown = []
+    while recording.next_write():
+        shown.append({name: str(value) for name, value in recording.event.variables.items()})
+    monkeypatch.setattr(events, "event", None)
+    recording.seek(0)
+    for expected in shown:
+        recording.next_write()
+        assert {name: str(value) for name, value in recording.variables.items()} == expected
