@@ -118,9 +118,10 @@ class Recording(Stepped):
     def born(self) -> dict[int, list[int]]:
         """By entry, the storages that it is the first to name; those of arguments left out."""
         found: dict[int, list[int]] = {}
-        for storage, owner in self.owners.items():
-            if owner.since >= 0 and not owner.of_caller:
-                found.setdefault(owner.since, []).append(storage)
+        with uncollected():
+            for storage, owner in self.owners.items():
+                if owner.since >= 0 and not owner.of_caller:
+                    found.setdefault(owner.since, []).append(storage)
         return found
 
     @cached_property
