@@ -88,7 +88,9 @@ class Recording(Stepped):
         """Every array by name, in the order in which they appear."""
         found: dict[str, ArrayInfo] = {}
         written = self.written_storages
-        for storage, owner in sorted(self.owners.items(), key=lambda item: item[1].since):
+        with uncollected():
+            ordered = sorted(self.owners.items(), key=lambda item: item[1].since)
+        for storage, owner in ordered:
             changed = storage in written
             if owner.name in found:
                 if changed and not found[owner.name].written:
@@ -100,6 +102,14 @@ class Recording(Stepped):
             shape, dtype = owner.view.shape, np.dtype(owner.view.dtype)
             found[owner.name] = ArrayInfo(owner.name, shape, dtype, owner.line, owner.of_caller, changed)
         return tuple(found.values())
+
+    @cached_property
+    def named(self) -> dict[str, list[Owner]]:
+        """The arrays of each name, as they follow each other; the names as they appear."""
+        found: dict[str, list[Owner]] = {}
+        for owner in sorted(self.owners.values(), key=lambda one: one.since):
+            found.setdefault(owner.name, []).append(owner)
+        return found
 
     @cached_property
     def written_storages(self) -> dict[int, int]:
