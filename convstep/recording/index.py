@@ -393,6 +393,29 @@ class Index:
         value = self.value_at(before, name)
         return type(value) is Ref and value != ref
 
+    def _within_statements(self) -> Flags:
+        """The entries of calls in the middle of a statement that have no step of their own: they divide nothing."""
+        count, tally = len(self.order), np.append(0, np.cumsum(self.eventful))
+        functions = self.log.sites.functions
+        calls = [one for one in self.frames if one.parent >= 0 and not functions[one.function].generator]
+        begun = np.array([one.first for one in calls], np.intp)
+        left = np.array([one.last for one in calls], np.intp) + 1
+        idle = tally[left] == tally[begun]
+        change = np.zeros(count + 1, np.intp)
+        np.add.at(change, begun[idle], 1)
+        np.subtract.at(change, left[idle], 1)
+        found = np.cumsum(change[:-1]) > 0
+        edges = np.diff(np.concatenate([[False], found, [False]]).astype(np.int8))
+        for first, last in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
+            before = first - 1
+            if (
+                last == count
+                or self.statement[before] != self.statement[last]
+                or self.frame[before] != self.frame[last]
+            ):
+                found[first:last] = False
+        return found
+
     def _find_ends(self) -> list[int]:
         count = len(self.order)
         if not count:
@@ -417,6 +440,7 @@ class Index:
             following[:-1] = (self.statement[1:] != self.statement[:-1]) & ~self._of_kind(Kind.CALL)[1:]
             after |= alone & following
             after |= self._of_kind(Kind.RETURN) & ~quiet
+            after[self._within_statements()] = False
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
         tally = np.cumsum(self.eventful)[bounds - 1]

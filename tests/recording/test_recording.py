@@ -332,3 +332,34 @@ def test_variables_are_looked_up_without_reading_the_step(monkeypatch: pytest.Mo
     for expected in shown:
         recording.next_write()
         assert {name: str(value) for name, value in recording.variables.items()} == expected
+
+
+def at(k: int) -> int:
+    """Touches no array."""
+    return k
+
+
+def crossed(x: Array) -> Array:
+    """One statement that calls helpers between its writes."""
+    x[at(0)], x[at(1)] = x[at(1)] + at(3), at(6)
+    at(7)
+    x[at(2)] = x[at(0)] * at(2)
+    return x
+
+
+def test_a_helper_without_arrays_does_not_divide_a_statement() -> None:
+    recording = record(crossed, np.arange(1.0, 4.0))
+    assert [list(state["x"]) for state in states(recording)] == [[1, 2, 3], [5, 6, 3], [5, 6, 10]]
+
+
+def hollow() -> Array:
+    """Makes an array without cells."""
+    a = np.zeros((3, 0, 2))
+    a[1] = 7
+    return a
+
+
+def test_an_array_without_cells_keeps_its_name_and_shape() -> None:
+    recording = record(hollow)
+    recording.seek(recording.total)
+    assert {name: array.shape for name, array in recording.arrays.items()} == {"a": (3, 0, 2)}
