@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from rich.cells import cell_len
 
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import MOST_TEXT, Rect, least_text
@@ -23,18 +26,31 @@ from convstep.view.layout.boxes import (
 
 SIDE = (32, 60)
 """Columns of the source and the step beside the panels, at the least and at the most."""
+NOTES = 30
+"""Columns beside the longest line of the source that its notes like to have, where nobody else needs them."""
 TWO_FROM = 76
 """Columns from which source and step stand side by side below the panels."""
 LEAST_ROW = 7
 """Lines in which a row that scrolls still says something."""
+LEAST_CARD = 2 / 5
+"""Part of the height below the panels with which the step stands there, and the source has all the height."""
 ENOUGH = 14
 """Lines that a panel asks for at the most before others have theirs."""
 ROOMY = 5
 """Columns of a number with which further faces are worth their room."""
+ENDLESS = 10_000
+"""Lines of room that no face fills."""
+BORDERS = 4
+"""Columns of a title's border."""
 
 
 def arrange_recording(
-    width: int, height: int, panels: Sequence[Panel], tab: str = CARD, maximised: str = ""
+    width: int,
+    height: int,
+    panels: Sequence[Panel],
+    tab: str = CARD,
+    maximised: str = "",
+    source: tuple[int, int] = (0, 0),
 ) -> Plan:
     """Give every part its place.
 
@@ -44,27 +60,100 @@ def arrange_recording(
         panels: the scene's panels, the most important first, without further faces.
         tab: which part to show where several share a place.
         maximised: the one part to show alone, if any.
+        source: columns and lines in which the source would be seen whole, without its border.
     """
     room = Rect(0, 0, width, height)
     if maximised:
         return Plan({maximised: room})
     if width < SIDE_FROM[0] or height < SIDE_FROM[1]:
         return _with_tabs(room, panels, tab)
-    side = min(max(width * 2 // 5, SIDE[0]), SIDE[1]) if panels else width
-    words = down((height // 2, part(SOURCE)), (None, part(CARD)))
     if not panels:
-        return Plan(words(room))
-    beside = _further(panels, width - side, height) if width >= WIDE_SIDE_FROM else 0
-    shown = list(_expanded(panels, beside))
-    rows, hidden = _fitting(shown, width - side, height)
-    box, tabs, seen = _shared(rows, hidden, tab, height)
+        return Plan(down((height // 2, part(SOURCE)), (None, part(CARD)))(room))
+    least = min(max(width * 2 // 5, SIDE[0]), SIDE[1])
+    beside = _further(panels, width - least, height) if width >= WIDE_SIDE_FROM else 0
+    shown = [_Sized.of(panel) for panel in _expanded(panels, beside)]
+    side = _side(shown, least, room, source[0])
+    rows, hidden, worth = _fitting(shown, width - side, height)
+    tabs: tuple[str, ...] = ()
+    if hidden:
+        turning = [*rows[-1].pop(), *hidden]
+        tabs = tuple(one.key for one in turning)
+        tab = tab if tab in tabs else tabs[0]
+        rows[-1].append([one for one in turning if one.key == tab])
     counts = {panel.key: min(beside, panel.choices[0] - 1) for panel in panels}
-    return Plan(
-        across((side, words), (None, box))(room),
-        tabs,
-        seen,
-        {key: count for key, count in counts.items() if count},
-    )
+    heights = _heights(rows, height)
+    below = sum(heights) + _card(height) <= height
+    if not below:
+        heights = _filled(heights, [1] * len(heights), height)
+    boxes = [(lines, _row(one, worth)) for lines, one in zip(heights, rows, strict=True)]
+    if below:
+        parts = across((side, part(SOURCE)), (None, down(*boxes, (None, part(CARD)))))
+    else:
+        # the numbers need the height: source and step share theirs
+        upper = max(height // 2, min(source[1] + 2, height - _card(height)))
+        parts = across((side, down((upper, part(SOURCE)), (None, part(CARD)))), (None, down(*boxes)))
+    shown_tab = tab if tabs else ""
+    return Plan(parts(room), tabs, shown_tab, {key: count for key, count in counts.items() if count})
+
+
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    """A panel with the room that it likes to have."""
+
+    key: str
+    """The panel's."""
+    lines: int
+    """With which all its rows are seen."""
+    titled: int
+    """Columns in which its title is whole, border included."""
+    columns: tuple[int, ...]
+    """Columns that it needs for numbers of 0, 1, 2 ... columns."""
+
+    @classmethod
+    def of(cls, panel: Panel) -> _Sized:
+        """The sizes of a panel."""
+        factor = cell_len(panel.factor) + 2 if panel.factor else 0
+        least, text = least_width(panel), least_text(panel)
+        columns = tuple(max(least, width_at(panel, max(one, text))) for one in range(MOST_TEXT + 1))
+        return cls(
+            panel.key,
+            natural_height(panel, ENDLESS),
+            cell_len(panel.face.label) + factor + BORDERS,
+            columns,
+        )
+
+    def wanted(self, worth: _Worth) -> int:
+        """Columns with which its title and its numbers are worth so much."""
+        return max(self.columns[worth.text], self.titled * worth.titled)
+
+
+def _card(height: int) -> int:
+    """Lines of the step at the least."""
+    return round(height * LEAST_CARD)
+
+
+class _Worth(NamedTuple):
+    """How well panels are seen; more is better."""
+
+    titled: bool
+    """Whether titles are whole."""
+    text: int
+    """Columns of a number at the least."""
+
+
+WORTHS = (*(_Worth(True, text) for text in range(MOST_TEXT, 2, -1)), _Worth(False, 3))
+"""The best first."""
+
+
+def _side(panels: Sequence[_Sized], least: int, room: Rect, columns: int) -> int:
+    """Columns of the side: as many as the source likes, as far as that takes nothing from the numbers."""
+
+    def seen(side: int) -> tuple[int, _Worth, bool]:
+        rows, hidden, worth = _fitting(panels, room.width - side, room.height)
+        return -len(hidden), worth, sum(_heights(rows, room.height)) + _card(room.height) <= room.height
+
+    best, most = seen(least), min(room.width * 3 // 5, columns + NOTES + 2)
+    return next((side for side in range(most, least, -4) if seen(side) >= best), least)
 
 
 def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
@@ -84,74 +173,131 @@ def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
     return Plan(words(room), tabs if len(tabs) > 1 else (), shown if len(tabs) > 1 else "")
 
 
-Rows = list[list[Panel]]
+Column = list[_Sized]
+"""Panels above each other."""
+Row = list[Column]
+"""Columns beside each other."""
 
 
-def _fitting(panels: Sequence[Panel], width: int, height: int) -> tuple[Rows, list[Panel]]:
-    """Rows of panels with the widest numbers with which all have room, and the panels that have none."""
-    for text in range(MOST_TEXT, 2, -1):
-        rows = _rows(panels, width, text)
+def _fitting(panels: Sequence[_Sized], width: int, height: int) -> tuple[list[Row], Column, _Worth]:
+    """Rows of panels, the panels that have no room, and the best that the others can have."""
+    for worth in WORTHS:
+        rows = _even(panels, width, worth, ENOUGH)
         if sum(map(_asked, rows)) <= height:
-            return rows, []
-    rows = _rows(panels, width, 0)
+            return rows, [], worth
+    worth = _Worth(titled=False, text=0)
+    rows = _even(panels, width, worth, LEAST_ROW)
     most = max(height // LEAST_ROW, 1)
-    return rows[:most], [panel for hidden in rows[most:] for panel in hidden]
+    return rows[:most], [one for row in rows[most:] for column in row for one in column], worth
 
 
-def _rows(panels: Sequence[Panel], width: int, text: int) -> Rows:
-    """Panels in reading order, as many in a row as there is room for; the faces of an array stay together."""
-    rows, left = list[list[Panel]](), 0
-    for _, group in itertools.groupby(panels, lambda panel: panel.key.partition("-")[0]):
+def _even(panels: Sequence[_Sized], width: int, worth: _Worth, most: int) -> list[Row]:
+    """As few rows as there is room for, all about as wide."""
+    rows = _rows(panels, width, worth, most)
+    asked, low, high = sum(map(_asked, rows)), 0, width
+    while high - low > 1:
+        middle = (low + high) // 2
+        tried = _rows(panels, middle, worth, most)
+        if len(tried) <= len(rows) and sum(map(_asked, tried)) <= asked and _fits(tried, middle, worth):
+            high, rows = middle, tried
+        else:
+            low = middle
+    return rows
+
+
+def _fits(rows: Sequence[Row], width: int, worth: _Worth) -> bool:
+    return all(sum(_needed(row, worth)) <= width for row in rows)
+
+
+def _needed(row: Row, worth: _Worth) -> list[int]:
+    """Columns that a row's columns need."""
+    return [max(one.wanted(worth) for one in column) for column in row]
+
+
+def _rows(panels: Sequence[_Sized], width: int, worth: _Worth, most: int) -> list[Row]:
+    """Panels in reading order, as many in a row as there is room for; the faces of an array stay together.
+
+    What is low stands above each other beside what is high, in so many lines at the most.
+    """
+    rows, left = list[Row](), 0
+    for _, group in itertools.groupby(panels, lambda one: one.key.partition("-")[0]):
         faces = list(group)
-        wanted = [
-            min(max(least_width(panel), width_at(panel, max(text, least_text(panel)))), width)
-            for panel in faces
-        ]
+        wanted = [min(one.wanted(worth), width) for one in faces]
+        if rows and len(faces) == 1:
+            column = rows[-1][-1]
+            more = wanted[0] - max(min(one.wanted(worth), width) for one in column)
+            lines = sum(one.lines for one in column) + faces[0].lines
+            if more <= left and lines <= min(_asked(rows[-1]), most):
+                column += faces
+                left -= max(more, 0)
+                continue
         if not rows or left < sum(wanted) <= width:
             rows.append([])
             left = width
-        for panel, columns in zip(faces, wanted, strict=True):
+        for one, columns in zip(faces, wanted, strict=True):
             if columns > left:
                 rows.append([])
                 left = width
-            rows[-1].append(panel)
+            rows[-1].append([one])
             left -= columns
     return rows
 
 
-def _asked(panels: Sequence[Panel]) -> int:
+def _liked(row: Row) -> int:
+    """Lines with which all of a row is seen."""
+    return max(sum(one.lines for one in column) for column in row)
+
+
+def _asked(row: Row) -> int:
     """Lines that a row asks for: all of its faces, but no more of large ones than says enough."""
-    return min(max(natural_height(panel, 10_000) for panel in panels), ENOUGH)
+    return min(_liked(row), ENOUGH)
 
 
-def _shared(rows: Rows, hidden: list[Panel], tab: str, height: int) -> tuple[Box, tuple[str, ...], str]:
-    """The rows above each other; what has no room takes turns with the last panel."""
-    tabs = tuple(panel.key for panel in (rows[-1][-1], *hidden)) if hidden else ()
-    shown = (tab if tab in tabs else tabs[0]) if tabs else ""
-    if tabs:
-        seen = next(panel for panel in (rows[-1][-1], *hidden) if panel.key == shown)
-        rows = [*rows[:-1], [*rows[-1][:-1], seen]]
-    plain = [[replace(panel, stage=False, stack="") for panel in one] for one in rows]
-    boxes = [(lines, row(one)) for lines, one in zip(_heights(plain, height), plain, strict=True)]
-    return down(*boxes[:-1], (None, boxes[-1][1])), tabs, shown
-
-
-def _heights(rows: Rows, height: int) -> list[int]:
-    """Lines of the rows: what each asks for, then what more the large ones would like, then equal parts."""
-    liked = [max(natural_height(panel, 10_000) for panel in one) for one in rows]
-    found = [min(lines, ENOUGH) for lines in liked]
+def _heights(rows: Sequence[Row], height: int) -> list[int]:
+    """Lines of the rows: what each asks for, then what more the large ones would like."""
+    liked, found = list(map(_liked, rows)), list(map(_asked, rows))
     while sum(found) > height:
         found[found.index(max(found))] -= 1
-    while sum(found) < height and any(a < b for a, b in zip(found, liked, strict=True)):
+    while sum(found) < height and found != liked:
         at = min((n for n in range(len(rows)) if found[n] < liked[n]), key=lambda n: found[n])
         found[at] += 1
+    return found
+
+
+def _row(row: Row, worth: _Worth) -> Box:
+    """A row's columns, and the panels above each other in each of them."""
+
+    def column(panels: Column, height: int) -> Box:
+        lines = [one.lines for one in panels] if len(panels) > 1 else [height]
+        shares = _filled(lines, [1] * len(lines), height)
+        return down(*((share, part(one.key)) for share, one in zip(shares, panels, strict=True)))
+
+    def place(room: Rect) -> dict[str, Rect]:
+        needed = _needed(row, worth)
+        while sum(needed) > room.width:  # too much for everybody: the widest, which scrolls anyway, gives way
+            needed[needed.index(max(needed))] -= 1
+        widths = _filled(needed, needed, room.width)
+        columns = [column(panels, room.height) for panels in row]
+        return across(*zip(widths, columns, strict=True))(room)
+
+    return place
+
+
+def _filled(lengths: Sequence[int], parts: Sequence[int], room: int) -> list[int]:
+    """Lengths that fill a room: what is left over is given to all by their parts."""
+    spare, found = room - sum(lengths), []
+    for number, length in enumerate(lengths):
+        extra = round(spare * parts[number] / sum(parts[number:]))
+        found.append(length + extra)
+        spare -= extra
     return found
 
 
 def _further(panels: Sequence[Panel], width: int, height: int) -> int:
     """How many further faces of every array there is room for."""
     for number in range(MOST_BESIDE, 0, -1):
-        rows = _rows(list(_expanded(panels, number)), width, ROOMY)
+        shown = [_Sized.of(panel) for panel in _expanded(panels, number)]
+        rows = _rows(shown, width, _Worth(titled=False, text=ROOMY), ENOUGH)
         if sum(map(_asked, rows)) <= height:
             return number
     return 0

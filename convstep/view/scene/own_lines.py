@@ -46,8 +46,7 @@ def own_lines(
     """
     done = _done(event, executed=executed)
     loops = {loop.line: turn_text(loop) for loop in event.loops if loop.line}
-    texts = {number: printable(line.expandtabs(TAB).rstrip(), None) for number, line in lines.items()}
-    base = min((_indent(text) for text in texts.values() if text), default=0)
+    texts, base = _texts(lines)
     return tuple(
         OwnLine(
             number,
@@ -60,6 +59,23 @@ def own_lines(
         )
         for number, text in texts.items()
     )
+
+
+def own_size(lines: Mapping[int, str]) -> tuple[int, int]:
+    """Columns and lines in which the lines of a function are seen whole, without what a step made of them.
+
+    >>> own_size({9: "  def f(x):", 10: "    return x"})
+    (13, 2)
+    """
+    texts, base = _texts(lines)
+    widest = max((cell_len(text) for text in texts.values()), default=base)
+    return len(str(max(lines, default=0))) + 3 + widest - base, len(lines)
+
+
+def _texts(lines: Mapping[int, str]) -> tuple[dict[int, str], int]:
+    """Lines as they are written on the screen, by their numbers, and what all of them are indented by."""
+    texts = {number: printable(line.expandtabs(TAB).rstrip(), None) for number, line in lines.items()}
+    return texts, min((_indent(text) for text in texts.values() if text), default=0)
 
 
 def value_text(value: object) -> str:
