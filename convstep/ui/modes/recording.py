@@ -112,9 +112,7 @@ class RecordingMode(Mode):
         state, panels = self.state, self._first_panels()
         if state.presenting and panels:
             return arrange_presented(width, height, panels, state.maximised)
-        return arrange_recording(
-            width, height, panels, state.tab, state.maximised, self.stage.source_size
-        )
+        return arrange_recording(width, height, panels, state.tab, state.maximised, self.stage.source_size)
 
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """Where it differs from what the author's own forward says."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import ge
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -20,7 +21,6 @@ from convstep.view.layout.boxes import (
     least_width,
     natural_height,
     part,
-    row,
     width_at,
 )
 
@@ -143,34 +143,68 @@ class _Worth(NamedTuple):
 
 WORTHS = (*(_Worth(True, text) for text in range(MOST_TEXT, 2, -1)), _Worth(False, 3))
 """The best first."""
+LEAST_WORTH = _Worth(titled=False, text=0)
+"""Of panels that have no room for more."""
 
 
 def _side(panels: Sequence[_Sized], least: int, room: Rect, columns: int) -> int:
     """Columns of the side: as many as the source likes, as far as that takes nothing from the numbers."""
 
-    def seen(side: int) -> tuple[int, _Worth, bool]:
+    def seen(side: int, enough: int) -> tuple[int, bool, int, bool]:
         rows, hidden, worth = _fitting(panels, room.width - side, room.height)
-        return -len(hidden), worth, sum(_heights(rows, room.height)) + _card(room.height) <= room.height
+        below = sum(_heights(rows, room.height)) + _card(room.height) <= room.height
+        return -len(hidden), worth.titled, min(worth.text, enough), below
 
-    best, most = seen(least), min(room.width * 3 // 5, columns + NOTES + 2)
-    return next((side for side in range(most, least, -4) if seen(side) >= best), least)
+    def widest(most: int, least: int, enough: int) -> int:
+        wanted = seen(least, enough)
+        sides = range(most, least, -2)
+        return next((side for side in sides if all(map(ge, seen(side, enough), wanted))), least)
+
+    # whole lines are worth more than many digits are, and notes beside them are not
+    most = room.width * 3 // 5
+    whole = widest(min(most, columns + 2), least, ROOMY)
+    return widest(min(most, columns + NOTES + 2), whole, MOST_TEXT)
 
 
 def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
-    """The stage above, and below it source and step, with the other panels in turn."""
-    stage = [panel for panel in panels if panel.stage][:2] or panels[:1]
-    if len(stage) == 2 and sum(map(least_width, stage)) > room.width:
-        stage = stage[:1]
-    others = [panel for panel in panels if panel not in stage]
+    """The stage and what fits beside it above, and below source and step, with the other panels in turn."""
+    shown, worth = _beside_stage(panels, room)
+    upper = [one.key for column in shown for one in column]
     apart = room.width >= TWO_FROM and room.height >= LEAST_ROW + LEAST_ROW
-    tabs = (CARD, *(() if apart else (SOURCE,)), *(panel.key for panel in others))
-    shown = tab if tab in tabs else CARD
-    words = across((room.width // 2, part(SOURCE)), (None, part(shown))) if apart else part(shown)
-    if stage:
-        asked = max(natural_height(panel, room.width // len(stage)) for panel in stage)
-        upper = max(min(asked, room.height // 2), min(room.height // 3, LEAST_ROW))
-        words = down((upper, row([replace(panel, stage=False) for panel in stage])), (None, words))
-    return Plan(words(room), tabs if len(tabs) > 1 else (), shown if len(tabs) > 1 else "")
+    tabs = (CARD, *(() if apart else (SOURCE,)), *(one.key for one in panels if one.key not in upper))
+    seen = tab if tab in tabs else CARD
+    words = across((room.width // 2, part(SOURCE)), (None, part(seen))) if apart else part(seen)
+    if shown:
+        lines = max(min(_liked(shown), room.height // 2), _least_upper(room))
+        words = down((lines, _row(shown, worth)), (None, words))
+    return Plan(words(room), tabs if len(tabs) > 1 else (), seen if len(tabs) > 1 else "")
+
+
+def _least_upper(room: Rect) -> int:
+    """Lines of the row above source and step at the least."""
+    return min(room.height // 3, LEAST_ROW)
+
+
+def _beside_stage(panels: Sequence[Panel], room: Rect) -> tuple[Row, _Worth]:
+    """A row with the stage and what else fits into it without making it higher."""
+    sized = {panel.key: _Sized.of(panel) for panel in panels}
+    kept = [panel.key for panel in panels if panel.stage][:2] or list(sized)[:1]
+    if sum(sized[key].wanted(LEAST_WORTH) for key in kept) > room.width:
+        kept = kept[:1]
+
+    def row(keys: Sequence[str], worth: _Worth, most: int) -> Row | None:
+        rows = _rows([one for key, one in sized.items() if key in keys], room.width, worth, most)
+        return rows[0] if len(rows) == 1 else None
+
+    found = ((worth, row(kept, worth, 0)) for worth in (*WORTHS, LEAST_WORTH))
+    worth, shown = next(((worth, row) for worth, row in found if row), (LEAST_WORTH, []))
+    enough = worth._replace(text=min(worth.text, ROOMY))
+    lines = max(_liked(shown), _least_upper(room)) if shown else 0
+    for key in sized:
+        tried = row([*kept, key], enough, min(lines, room.height // 2))
+        if key not in kept and tried and _liked(tried) <= lines:
+            kept, shown, worth = [*kept, key], tried, enough
+    return shown, worth
 
 
 Column = list[_Sized]
@@ -185,10 +219,9 @@ def _fitting(panels: Sequence[_Sized], width: int, height: int) -> tuple[list[Ro
         rows = _even(panels, width, worth, ENOUGH)
         if sum(map(_asked, rows)) <= height:
             return rows, [], worth
-    worth = _Worth(titled=False, text=0)
-    rows = _even(panels, width, worth, LEAST_ROW)
+    rows = _even(panels, width, LEAST_WORTH, LEAST_ROW)
     most = max(height // LEAST_ROW, 1)
-    return rows[:most], [one for row in rows[most:] for column in row for one in column], worth
+    return rows[:most], [one for row in rows[most:] for column in row for one in column], LEAST_WORTH
 
 
 def _even(panels: Sequence[_Sized], width: int, worth: _Worth, most: int) -> list[Row]:
