@@ -143,6 +143,8 @@ class _Worth(NamedTuple):
 
 WORTHS = (*(_Worth(True, text) for text in range(MOST_TEXT, 2, -1)), _Worth(False, 3))
 """The best first."""
+ROOMY_WORTHS = tuple(worth for worth in WORTHS if worth >= _Worth(titled=True, text=ROOMY))
+"""Those with which further things are worth their room."""
 LEAST_WORTH = _Worth(titled=False, text=0)
 """Of panels that have no room for more."""
 
@@ -215,10 +217,12 @@ Row = list[Column]
 
 def _fitting(panels: Sequence[_Sized], width: int, height: int) -> tuple[list[Row], Column, _Worth]:
     """Rows of panels, the panels that have no room, and the best that the others can have."""
-    for worth in WORTHS:
-        rows = _even(panels, width, worth, ENOUGH)
-        if sum(map(_asked, rows)) <= height:
-            return rows, [], worth
+    above = height - _card(height)  # the step, too, is worth more than many digits are
+    for most, lines, worths in ((above, _liked, ROOMY_WORTHS), (height, _asked, WORTHS)):
+        for worth in worths:
+            rows = _even(panels, width, worth, ENOUGH)
+            if sum(map(lines, rows)) <= most:
+                return rows, [], worth
     rows = _even(panels, width, LEAST_WORTH, LEAST_ROW)
     most = max(height // LEAST_ROW, 1)
     return rows[:most], [one for row in rows[most:] for column in row for one in column], LEAST_WORTH
