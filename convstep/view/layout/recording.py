@@ -74,6 +74,7 @@ def arrange_recording(
     shown = [_Sized.of(panel) for panel in _expanded(panels, beside)]
     side = _side(shown, least, room, source[0])
     rows, hidden, worth = _fitting(shown, width - side, height)
+    rows = rows if hidden else _even(shown, rows, width - side, worth)
     tabs: tuple[str, ...] = ()
     if hidden:
         turning = [*rows[-1].pop(), *hidden]
@@ -159,13 +160,18 @@ def _side(panels: Sequence[_Sized], least: int, room: Rect, columns: int) -> int
 
     def widest(most: int, least: int, enough: int) -> int:
         wanted = seen(least, enough)
-        sides = range(most, least, -2)
-        return next((side for side in sides if all(map(ge, seen(side, enough), wanted))), least)
+        while most - least > 1:
+            middle = (most + least) // 2
+            if all(map(ge, seen(middle, enough), wanted)):
+                least = middle
+            else:
+                most = middle
+        return least
 
     # whole lines are worth more than many digits are, and notes beside them are not
     most = room.width * 3 // 5
-    whole = widest(min(most, columns + 2), least, ROOMY)
-    return widest(min(most, columns + NOTES + 2), whole, MOST_TEXT)
+    whole = widest(min(most, columns + 2) + 1, least, ROOMY)
+    return widest(min(most, columns + NOTES + 2) + 1, whole, MOST_TEXT)
 
 
 def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
@@ -220,23 +226,23 @@ def _fitting(panels: Sequence[_Sized], width: int, height: int) -> tuple[list[Ro
     above = height - _card(height)  # the step, too, is worth more than many digits are
     for most, lines, worths in ((above, _liked, ROOMY_WORTHS), (height, _asked, WORTHS)):
         for worth in worths:
-            rows = _even(panels, width, worth, ENOUGH)
+            rows = _rows(panels, width, worth, ENOUGH)
             if sum(map(lines, rows)) <= most:
                 return rows, [], worth
-    rows = _even(panels, width, LEAST_WORTH, LEAST_ROW)
+    rows = _rows(panels, width, LEAST_WORTH, LEAST_ROW)
     most = max(height // LEAST_ROW, 1)
     return rows[:most], [one for row in rows[most:] for column in row for one in column], LEAST_WORTH
 
 
-def _even(panels: Sequence[_Sized], width: int, worth: _Worth, most: int) -> list[Row]:
-    """As few rows as there is room for, all about as wide."""
-    rows = _rows(panels, width, worth, most)
-    asked, low, high = sum(map(_asked, rows)), 0, width
-    while high - low > 1:
-        middle = (low + high) // 2
-        tried = _rows(panels, middle, worth, most)
-        if len(tried) <= len(rows) and sum(map(_asked, tried)) <= asked and _fits(tried, middle, worth):
-            high, rows = middle, tried
+def _even(panels: Sequence[_Sized], rows: list[Row], width: int, worth: _Worth) -> list[Row]:
+    """As few rows as these, and no higher ones, but all about as wide."""
+    low = 0
+    while width - low > 1:
+        middle = (low + width) // 2
+        tried = _rows(panels, middle, worth, ENOUGH)
+        higher = any(sum(map(lines, tried)) > sum(map(lines, rows)) for lines in (_asked, _liked))
+        if len(tried) <= len(rows) and not higher and _fits(tried, middle, worth):
+            width, rows = middle, tried
         else:
             low = middle
     return rows
