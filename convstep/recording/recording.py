@@ -24,6 +24,7 @@ from convstep.recording.source import SourceText
 from convstep.recording.variables import arrays, variables_of
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
+from convstep.steps.number_text import shape_text
 from convstep.steps.stepped import Piece, Question, Stepped
 
 Array = npt.NDArray[Any]
@@ -73,7 +74,7 @@ class Recording(Stepped):
         """Where it stands, and how it ended."""
         ended = "" if self.ended is None else f"{self.ended.kind} at line {self.ended.line}"
         parts = [f"{self.name!r}", f"position={self.position}/{self.total}", *([ended] if ended else [])]
-        shapes = ", ".join(f"{one.name} {'x'.join(map(str, one.shape))}" for one in self.catalogue)
+        shapes = ", ".join(f"{one.name} {shape_text(one.shape)}" for one in self.catalogue)
         return reprs.lines("Recording", [*parts, f"arrays: {shapes}"])
 
     # what was recorded

@@ -12,7 +12,7 @@ from rich.text import Text
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.event import Event
-from convstep.steps.number_text import short
+from convstep.steps.number_text import shape_text, short
 from convstep.view.scene.card import MARKS
 from convstep.view.scene.scene import OwnLine, turn_text
 from convstep.view.text.wrapping import padded, wrap
@@ -65,7 +65,7 @@ def own_size(lines: Mapping[int, str]) -> tuple[int, int]:
     """Columns and lines in which the lines of a function are seen whole, without what a step made of them.
 
     >>> own_size({9: "  def f(x):", 10: "    return x"})
-    (13, 2)
+    (15, 2)
     """
     texts, base = _texts(lines)
     widest = max((cell_len(text) for text in texts.values()), default=base)
@@ -85,7 +85,7 @@ def value_text(value: object) -> str:
     ('1', '0.1', '2x3', '(0, (2,))')
     """
     if isinstance(value, np.ndarray) and value.ndim:
-        return "x".join(map(str, value.shape)) if value.ndim > 1 else f"({len(value)},)"
+        return shape_text(value.shape)
     if isinstance(value, np.ndarray):
         value = value[()]
     if isinstance(value, tuple) and len(value) <= FEW:

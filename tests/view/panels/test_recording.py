@@ -166,7 +166,7 @@ def test_arrays_of_any_kind_have_a_panel() -> None:
                 notes[panel.face.name] = panel.note
     assert found["total"].face.shape == (1, 1)
     assert found["total"].face.cell(0, 0) == "total"
-    assert notes["none.base"] == "empty: 0"
+    assert notes["none.base"] == "empty: (0,)"
     assert found["count"].listed
     assert found["seen"].whole
     assert found["deep"].face.lengths == (2, 2, 1, 3, 2, 2)
@@ -314,6 +314,28 @@ def test_numbers_that_stay_whole_have_no_decimals() -> None:
     )
     mixed = {panel.face.name: panel.whole for panel in staged("pool_backward", 3).scene().panels}
     assert mixed == {"dx": False, "mask": True, "x": False, "dout": False}
+
+
+def counted(x: Array) -> Array:
+    seen, halves = np.zeros(3, np.int64), np.zeros(3)
+    for t in range(1203):
+        seen[t % 3] += 1
+        halves[t % 3] += x[t % 3]
+    halves /= 2
+    for t in range(3):
+        halves[t] += seen[t]
+    return halves
+
+
+def test_numbers_have_no_decimals_in_a_stretch_that_keeps_them_whole() -> None:
+    run = record(counted, np.arange(3.0))
+
+    def whole(position: int) -> dict[str, bool]:
+        run.seek(position)
+        return {panel.face.name: panel.whole for panel in RecordingStage(run).scene().panels}
+
+    assert whole(10) == {"seen": True, "halves": True, "x": True}
+    assert whole(run.total) == {"seen": True, "halves": False}
 
 
 def reuses(x: Array, y: Array) -> Array:
