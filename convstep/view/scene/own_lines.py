@@ -21,6 +21,8 @@ NUMBERED_FROM = 44
 """Columns from which lines have their numbers."""
 STOP, CURSOR = "◆", "›"
 """What stands before a line at which runs stop, and before the one with the cursor."""
+LINE = "line"
+"""What the number of a line is called in the style of its text, so that a click finds it."""
 TAB = 4
 """Columns of a tab."""
 FEW = 8
@@ -123,6 +125,9 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
         drawn = [list(_rows(line, width, number, scale, everywhere)) for line in lines]
         if sum(map(len, drawn[marked[0] : marked[-1] + 1])) + 2 <= height:
             break
+    for line, own in zip(lines, drawn, strict=True):
+        for row in own:
+            row.apply_meta({LINE: line.number})
     rows = [row for own in drawn for row in own]
     seen = next((at for at, line in enumerate(lines) if line.cursor), current)
     at = sum(map(len, drawn[:seen]))
