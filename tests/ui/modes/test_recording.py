@@ -191,7 +191,7 @@ async def test_after_the_last_step_it_says_what_was_returned_and_which_arguments
         await session.press("end")
         assert "n says how it ended" in session.text
         await session.press("n")
-        assert "['total']  3 float64, 4 … 4" in session.text
+        assert "['total']  (3,) float64, 4 … 4" in session.text
         assert "it writes into arrays of its caller" in session.text
         line = line_of(recording, "x *= by")
         assert f"step 1, line {line} changes x: x *= by" in session.text

@@ -13,6 +13,8 @@ from convstep.recording.recorder import RecordingError
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.places import Rect
+from convstep.view.layout.recording import arrange_recording
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.scene import Scene
@@ -376,3 +378,16 @@ def test_anybodys_function_can_be_shown_at_any_place(case: tuple[str, int, str])
             assert "▶" in draw_source(scene, 48, 20).plain
             json.dumps(event_record(run.event), allow_nan=False)
             assert event_text(run.event, run.total)
+
+
+@pytest.mark.parametrize("name", ["pool_backward", "norm_backward", "embed_backward"])
+def test_nothing_jumps_within_a_stretch(name: str) -> None:
+    stage = staged(name)
+    run, plans = stage.recording, dict[tuple[range, tuple[int, int]], dict[str, Rect]]()
+    for position in range(run.total + 1):
+        run.seek(position)
+        scene = stage.scene()
+        steps = stage._made.stretch(run.event).steps
+        for size in ((60, 13), (80, 20), (100, 26), (120, 36), (200, 46)):
+            plan = arrange_recording(*size, scene.panels, source=stage.source_size)
+            assert plans.setdefault((steps, size), plan.places) == plan.places, position
