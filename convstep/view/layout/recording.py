@@ -93,13 +93,13 @@ def arrange_recording(
 
 def _side(panels: Sequence[Sized], least: int, room: Rect, columns: int) -> int:
     """Columns of the side: as many as the source likes, as far as that takes nothing from the numbers."""
-    whole = [one for one in panels if one.columns[0] <= room.width - least]
+    whole = [one for one in panels if one.whole[0] <= room.width - least]
 
     def seen(side: int, text: int, kept: Sequence[Sized]) -> tuple[int, bool, int, bool, int]:
         width = room.width - side
         rows, hidden, worth = fitting(panels, width, room.height)
         below = sum(heights_of(rows, room.height)) + least_card(room.height) <= room.height
-        seen = sum(min(one.columns[text], width) for one in kept)
+        seen = sum(min(one.whole[text], width) for one in kept)
         return -len(hidden), worth.titled, min(worth.text, text), below, seen
 
     def widest(most: int, least: int, text: int, kept: Sequence[Sized]) -> int:

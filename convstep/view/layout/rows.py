@@ -11,7 +11,16 @@ from rich.cells import cell_len
 
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import MOST_TEXT, Rect, least_text
-from convstep.view.layout.boxes import Box, across, down, least_width, natural_height, part, width_at
+from convstep.view.layout.boxes import (
+    Box,
+    across,
+    down,
+    least_width,
+    natural_height,
+    part,
+    whole_width,
+    width_at,
+)
 
 LEAST_ROW = 7
 """Lines in which a row that scrolls still says something."""
@@ -38,19 +47,21 @@ class Sized:
     titled: int
     """Columns in which its title is whole, border included."""
     columns: tuple[int, ...]
-    """Columns that it needs for numbers of 0, 1, 2 ... columns."""
+    """Columns that it needs for numbers of 0, 1, 2 ... columns, as far as it does not scroll anyway."""
+    whole: tuple[int, ...]
+    """Columns in which it does not scroll with such numbers."""
 
     @classmethod
     def of(cls, panel: Panel) -> Sized:
         """The sizes of a panel."""
         factor = cell_len(panel.factor) + 2 if panel.factor else 0
-        least, text = least_width(panel), least_text(panel)
-        columns = tuple(max(least, width_at(panel, max(one, text))) for one in range(MOST_TEXT + 1))
+        texts = [max(one, least_text(panel)) for one in range(MOST_TEXT + 1)]
         return cls(
             panel.key,
             natural_height(panel, ENDLESS),
             cell_len(panel.face.label) + factor + BORDERS,
-            columns,
+            tuple(max(least_width(panel), width_at(panel, text)) for text in texts),
+            tuple(whole_width(panel, text) for text in texts),
         )
 
     def wanted(self, worth: Worth) -> int:

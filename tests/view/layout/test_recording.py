@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from convstep.view.grid.faces import Fixed, face
 from convstep.view.grid.panel import Panel
+from convstep.view.grid.places import least_text
 from convstep.view.layout.arrange import CARD, LEAST, SOURCE, Plan
-from convstep.view.layout.boxes import least_width, natural_height
+from convstep.view.layout.boxes import least_width, natural_height, whole_width
 from convstep.view.layout.recording import SIDE, arrange_recording
 from tests.view.layout.plans import check_places
 
@@ -88,6 +89,11 @@ def test_a_wide_screen_has_the_source_beside_the_panels(
     for panel in panels:
         if panel.key in plan.places and not plan.tabs:
             assert plan.places[panel.key].width >= min(least_width(panel), width - source.width)
+            whole = whole_width(
+                panel, least_text(panel)
+            )  # what need not scroll does not for the source's sake
+            if whole <= width - min(width * 2 // 5, SIDE[1]):
+                assert plan.places[panel.key].width >= min(whole, 80)
 
 
 def small(names: str, *shapes: tuple[int, ...]) -> list[Panel]:
