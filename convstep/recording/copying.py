@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.registry import DEEP, MANY, _bounds, _root, entries
+from convstep.recording.reach import named_arrays
+from convstep.recording.registry import _bounds, _root
 
 Array = npt.NDArray[Any]
 
@@ -25,8 +26,10 @@ def copied(values: Any) -> Any:
     """
     memo: dict[int, Any] = {}
     memory: dict[int, Array] = {}
-    kept = list[Any]()  # so that no id is used twice
-    _copy_arrays(values, memo, memory, kept, 0)
+    found = [array for _, array in named_arrays(values)]  # kept, so that no id is used twice
+    for array in found:
+        if type(array) is np.ndarray and id(array) not in memo and not array.dtype.hasobject:
+            memo[id(array)] = _like(array, memory)
     return _deep(values, memo)
 
 
@@ -41,18 +44,6 @@ def _deep(value: Any, memo: dict[int, Any]) -> Any:
         if isinstance(value, Mapping):
             return {key: _deep(one, memo) for key, one in value.items()}
         return value
-
-
-def _copy_arrays(
-    value: Any, memo: dict[int, Any], memory: dict[int, Array], kept: list[Any], deep: int
-) -> None:
-    if type(value) is np.ndarray:
-        if id(value) not in memo and not value.dtype.hasobject:
-            memo[id(value)] = _like(value, memory)
-            kept.append(value)
-    elif deep <= DEEP:
-        for _, inner in list(entries(value))[:MANY]:
-            _copy_arrays(inner, memo, memory, kept, deep + 1)
 
 
 def _like(array: Array, memory: dict[int, Array]) -> Array:

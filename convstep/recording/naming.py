@@ -181,6 +181,8 @@ def _covers(index: Index, view: View, storage: int) -> bool:
     size = np.dtype(view.dtype).itemsize
     if view.dtype != held.dtype or math.prod(view.shape) * size != len(held.content):
         return False
+    if not held.content:
+        return True  # without cells it has them all, however NumPy would stride over them
     return all(stride or length == 1 for length, stride in zip(view.shape, view.strides, strict=True))
 
 

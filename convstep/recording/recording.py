@@ -24,6 +24,7 @@ from convstep.recording.source import SourceText
 from convstep.recording.variables import arrays, variables_of
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
+from convstep.steps.number_text import shape_text
 from convstep.steps.stepped import Piece, Question, Stepped
 
 Array = npt.NDArray[Any]
@@ -73,7 +74,7 @@ class Recording(Stepped):
         """Where it stands, and how it ended."""
         ended = "" if self.ended is None else f"{self.ended.kind} at line {self.ended.line}"
         parts = [f"{self.name!r}", f"position={self.position}/{self.total}", *([ended] if ended else [])]
-        shapes = ", ".join(f"{one.name} {'x'.join(map(str, one.shape))}" for one in self.catalogue)
+        shapes = ", ".join(f"{one.name} {shape_text(one.shape)}" for one in self.catalogue)
         return reprs.lines("Recording", [*parts, f"arrays: {shapes}"])
 
     # what was recorded
@@ -88,7 +89,9 @@ class Recording(Stepped):
         """Every array by name, in the order in which they appear."""
         found: dict[str, ArrayInfo] = {}
         written = self.written_storages
-        for storage, owner in sorted(self.owners.items(), key=lambda item: item[1].since):
+        with uncollected():
+            ordered = sorted(self.owners.items(), key=lambda item: item[1].since)
+        for storage, owner in ordered:
             changed = storage in written
             if owner.name in found:
                 if changed and not found[owner.name].written:
@@ -100,6 +103,14 @@ class Recording(Stepped):
             shape, dtype = owner.view.shape, np.dtype(owner.view.dtype)
             found[owner.name] = ArrayInfo(owner.name, shape, dtype, owner.line, owner.of_caller, changed)
         return tuple(found.values())
+
+    @cached_property
+    def named(self) -> dict[str, list[Owner]]:
+        """The arrays of each name, as they follow each other; the names as they appear."""
+        found: dict[str, list[Owner]] = {}
+        for owner in sorted(self.owners.values(), key=lambda one: one.since):
+            found.setdefault(owner.name, []).append(owner)
+        return found
 
     @cached_property
     def written_storages(self) -> dict[int, int]:
@@ -118,9 +129,10 @@ class Recording(Stepped):
     def born(self) -> dict[int, list[int]]:
         """By entry, the storages that it is the first to name; those of arguments left out."""
         found: dict[int, list[int]] = {}
-        for storage, owner in self.owners.items():
-            if owner.since >= 0 and not owner.of_caller:
-                found.setdefault(owner.since, []).append(storage)
+        with uncollected():
+            for storage, owner in self.owners.items():
+                if owner.since >= 0 and not owner.of_caller:
+                    found.setdefault(owner.since, []).append(storage)
         return found
 
     @cached_property
@@ -194,8 +206,11 @@ class Recording(Stepped):
     @property
     def variables(self) -> Mapping[str, object]:
         """The local variables of the function that runs now; arrays as live views."""
-        if self._position or self._made:
-            return self.event.variables
+        if self._made:
+            return variables_of(self, self._entry - 1, self._entry)
+        if self._position:
+            low, high = self.index.begin(self._position - 1), self.index.ends[self._position - 1]
+            return variables_of(self, events.anchor_of(self.index, low, high), high)
         # what the function was called with; all there is of one without steps
         return variables_of(self, 0, self._entry or 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import operator
 import sys
@@ -10,8 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,6 +18,7 @@ from convstep.language import tr
 from convstep.recording.indices import index_text
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
 from convstep.recording.memory import Memory, lasting, make
+from convstep.recording.reach import arrays_behind, named_arrays
 from convstep.recording.rewrite import EVERYTHING
 from convstep.recording.sites import WRITES, Site
 
@@ -35,10 +33,6 @@ FOLLOWED = "biuf"
 """Kinds of numbers whose arrays are followed."""
 FEW = 16
 """Entries of a tuple that are kept."""
-DEEP = 3
-"""How far one looks into containers and objects for arrays."""
-MANY = 1000
-"""Entries of a container that are looked at."""
 ENTRY = 160
 """Bytes that an entry of the log takes, about."""
 IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
@@ -195,16 +189,13 @@ class Registry:
         number = self.numbers.get(id(array))
         return self.meet(array) if number is None else number
 
-    def give(self, name: str, value: Any, deep: int = 0) -> None:
+    def give(self, name: str, value: Any) -> None:
         """Meet the arrays in an argument, by the names under which the source can reach them."""
-        if isinstance(value, np.ndarray):
-            number = self.number_of(value) if type(value) is np.ndarray else -1
+        for path, array in named_arrays(value, name):
+            number = self.number_of(array) if type(array) is np.ndarray else -1
             if number >= 0:
-                self.log.given.append((name, number))
+                self.log.given.append((path, number))
                 self.log.storages[self._of[number]].of_caller = True
-        elif deep < DEEP:
-            for key, inner in entries(value):
-                self.give(f"{name}{key}", inner, deep + 1)
 
     def unseen(self) -> list[int]:
         """The storages that hold something else now than what the log says.
@@ -390,7 +381,7 @@ class Registry:
 
     def _before(self, values: list[Any]) -> tuple[int, list[tuple[int, bytes]]]:
         """What the memory that can be reached from values holds, and when that is."""
-        storages = {self._of[n] for n in map(self.number_of, _arrays(values)) if n >= 0}
+        storages = {self._of[n] for n in map(self.number_of, arrays_behind(values)) if n >= 0}
         return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
 
     def _changes(self, begun: int, contents: list[tuple[int, bytes]]) -> Iterator[tuple[Any, ...]]:
@@ -539,42 +530,3 @@ def _held(array: Array) -> bytes:
 
 def _shape(array: Array) -> str:
     return "x".join(map(str, array.shape)) or "()"
-
-
-def entries(value: Any) -> Iterator[tuple[str, Any]]:
-    """What a container or an object holds, by what is written to reach it."""
-    if isinstance(value, Mapping):
-        yield from ((f"[{key!r}]", inner) for key, inner in list(value.items())[:MANY])
-    elif isinstance(value, (list, tuple)):
-        yield from ((f"[{number}]", inner) for number, inner in enumerate(value[:MANY]))
-    elif not isinstance(value, (type, ModuleType, FunctionType)) and hasattr(value, "__dict__"):
-        yield from ((f".{name}", inner) for name, inner in list(vars(value).items())[:MANY])
-
-
-def _arrays(value: Any, deep: int = 0) -> Iterator[Array]:
-    """The arrays that can be reached from a value."""
-    if type(value) is np.ndarray:
-        yield value
-    elif isinstance(value, np.ndarray):
-        yield value.view(np.ndarray)  # of a class of its own, in the same memory
-    elif deep < DEEP:
-        for _, inner in entries(value):
-            yield from _arrays(inner, deep + 1)
-        for inner in _behind(value):
-            yield from _arrays(inner, deep + 1)
-
-
-def _behind(value: Any) -> Iterator[Any]:
-    """What something writes into that holds no arrays itself."""
-    if isinstance(value, np.flatiter):
-        yield value.base
-    elif isinstance(value, memoryview):
-        yield value.obj
-    elif isinstance(value, partial):
-        yield from (value.func, value.args, value.keywords)
-    elif isinstance(value, (MethodType, BuiltinMethodType)):
-        yield value.__self__
-    elif isinstance(value, FunctionType):
-        for cell in value.__closure__ or ():
-            with contextlib.suppress(ValueError):  # an empty one
-                yield cell.cell_contents

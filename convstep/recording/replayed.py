@@ -25,6 +25,10 @@ class Replayed(Protocol):
         """The arrays that have a name, by storage."""
 
     @property
+    def named(self) -> Mapping[str, Sequence[Owner]]:
+        """The arrays of each name, as they follow each other."""
+
+    @property
     def memory(self) -> Memory:
         """What the arrays hold."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from types import CodeType
 
 from convstep.brief import brief
@@ -44,14 +45,14 @@ class Definition:
         return ".".join(one.name for one in (*self.around, self.node))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Source:
     """A file and its syntax tree."""
 
     text: SourceText
     """As its author sees it."""
     tree: ast.Module
-    """What is run; of a Python 2 file another text than what is seen, line for line."""
+    """What is run, not to be changed; of a Python 2 file another text than what is seen, line for line."""
 
     @classmethod
     def read(cls, path: str) -> Source | None:
@@ -61,21 +62,22 @@ class Source:
             SyntaxError: it has changed since, and is no Python now.
         """
         lines = linecache.getlines(path)
-        if not lines:
-            return None
-        text = SourceText(path, tuple(line.rstrip("\n") for line in lines))
-        return cls(text, ast.parse("".join(lines)))
+        return _parsed(path, "".join(lines)) if lines else None
+
+    @cached_property
+    def _by_line(self) -> Mapping[tuple[str, int], Definition]:
+        """The functions by name, and the line of their `def` or first decorator: the tree is walked once."""
+        found: dict[tuple[str, int], Definition] = {}
+        for one in _definitions(self.tree, ()):
+            for line in (one.node.lineno, _first(one.node)):
+                found.setdefault((one.node.name, line), one)
+        return found
 
     def definition(self, code: CodeType) -> Definition | None:
         """Where a code object is defined; None for a lambda, and for what is not in this file."""
         if code.co_name == "<lambda>":
             return self._lambda(code)
-        found = (
-            one
-            for one in _definitions(self.tree, ())
-            if one.node.name == code.co_name and code.co_firstlineno in (one.node.lineno, _first(one.node))
-        )
-        return next(found, None)
+        return self._by_line.get((code.co_name, code.co_firstlineno))
 
     def _lambda(self, code: CodeType) -> Definition | None:
         """A lambda as a function that returns; None where several could be meant."""
@@ -91,6 +93,12 @@ class Source:
         body = ast.copy_location(ast.Return(only.body), only.body)
         node = ast.FunctionDef("<lambda>", only.args, [body], [])
         return Definition(ast.copy_location(node, only), ())
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: str, text: str) -> Source:
+    """A file by its text: recorded again, it need not be read anew."""
+    return Source(SourceText(path, tuple(text.removesuffix("\n").split("\n"))), ast.parse(text))
 
 
 def _holds(body: ast.expr, places: Collection[tuple[int | None, ...]]) -> bool:

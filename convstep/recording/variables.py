@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +86,12 @@ def frame_of(index: Index, entry: int) -> int:
 
 def arrays(recording: Replayed, entry: int) -> Mapping[str, Array]:
     """Every array that has a name after so many entries, live; the latest of a name."""
-    found: dict[str, tuple[int, Array]] = {}
-    for _, owner in recording.owners.items():
-        if owner.since < max(entry, 1) and found.get(owner.name, (-2,))[0] <= owner.since:
-            found[owner.name] = owner.since, recording.memory.seen(owner.view)
-    return {name: array for name, (_, array) in found.items()}
+    found: dict[str, Array] = {}
+    for name, bearers in recording.named.items():
+        at = bisect_left(bearers, max(entry, 1), key=_since)
+        if at:
+            found[name] = recording.memory.seen(bearers[at - 1].view)
+    return found
+
+
+_since = operator.attrgetter("since")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, SupportsFloat
 
 POSITIONAL: Final = (1e-4, 1e5)
@@ -26,6 +27,15 @@ def short(value: SupportsFloat, digits: int = 4) -> str:
     if places is None:
         return scientific(number, digits - 1)
     return _without_trailing_zeros(f"{number:.{places}f}")
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """The shape of an array, one way everywhere: a list is not taken for a number.
+
+    >>> shape_text((2, 3)), shape_text((3,)), shape_text(())
+    ('2x3', '(3,)', '()')
+    """
+    return "x".join(map(str, shape)) if len(shape) > 1 else str(tuple(shape))
 
 
 def scientific(number: float, places: int) -> str:

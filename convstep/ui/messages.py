@@ -27,6 +27,16 @@ class CellClicked(CellMessage):
     """A cell was clicked."""
 
 
+class LineClicked(Message):
+    """A line of somebody's own source was clicked."""
+
+    def __init__(self, line: int) -> None:
+        """Name the line."""
+        super().__init__()
+        self.line = line
+        """Its number in the file."""
+
+
 class SeekRequested(Message):
     """The timeline was clicked."""
 

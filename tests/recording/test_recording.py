@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from convstep.recording import events
 from convstep.recording.record import record
 from convstep.recording.recorder import RecordingError, run
 from convstep.recording.recording import Recording
@@ -319,3 +320,46 @@ def test_what_was_not_seen_is_said_and_no_argument_is_called_untouched() -> None
     assert recording.unseen == ("x",)
     assert [(alarm.array, alarm.line) for alarm in recording.alarms] == [("x", 0)]
     assert pool().unseen == ()
+
+
+def test_variables_are_looked_up_without_reading_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = pool()
+    shown = []
+    while recording.next_write():
+        shown.append({name: str(value) for name, value in recording.event.variables.items()})
+    monkeypatch.setattr(events, "event", None)
+    recording.seek(0)
+    for expected in shown:
+        recording.next_write()
+        assert {name: str(value) for name, value in recording.variables.items()} == expected
+
+
+def at(k: int) -> int:
+    """Touches no array."""
+    return k
+
+
+def crossed(x: Array) -> Array:
+    """One statement that calls helpers between its writes."""
+    x[at(0)], x[at(1)] = x[at(1)] + at(3), at(6)
+    at(7)
+    x[at(2)] = x[at(0)] * at(2)
+    return x
+
+
+def test_a_helper_without_arrays_does_not_divide_a_statement() -> None:
+    recording = record(crossed, np.arange(1.0, 4.0))
+    assert [list(state["x"]) for state in states(recording)] == [[1, 2, 3], [5, 6, 3], [5, 6, 10]]
+
+
+def hollow() -> Array:
+    """Makes an array without cells."""
+    a = np.zeros((3, 0, 2))
+    a[1] = 7
+    return a
+
+
+def test_an_array_without_cells_keeps_its_name_and_shape() -> None:
+    recording = record(hollow)
+    recording.seek(recording.total)
+    assert {name: array.shape for name, array in recording.arrays.items()} == {"a": (3, 0, 2)}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.registry import DEEP, entries
+from convstep.recording.reach import DEEP, entries
 
 Array = npt.NDArray[Any]
 Path = tuple[str, ...]

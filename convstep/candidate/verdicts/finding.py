@@ -12,7 +12,7 @@ import numpy as np
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Pair, walked
 from convstep.candidate.verdicts.trial import definition_of, source_of
-from convstep.recording.registry import entries
+from convstep.recording.reach import entries
 from convstep.recording.source import Source
 
 

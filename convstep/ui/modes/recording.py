@@ -112,11 +112,17 @@ class RecordingMode(Mode):
         state, panels = self.state, self._first_panels()
         if state.presenting and panels:
             return arrange_presented(width, height, panels, state.maximised)
-        return arrange_recording(width, height, panels, state.tab, state.maximised)
+        return arrange_recording(width, height, panels, state.tab, state.maximised, self.stage.source_size)
 
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """Where it differs from what the author's own forward says."""
         return self.said.marks(place_of)
+
+    def line_clicked(self, line: int) -> None:
+        """The cursor goes there."""
+        self.stage.cursor = line
+        self.host.show()
+        self.host.say(self._line_words())
 
     # what is said
 
@@ -209,9 +215,7 @@ class RecordingMode(Mode):
         if not numbers:
             return
         at = numbers.index(self._line) if self._line in numbers else 0
-        self.stage.cursor = numbers[min(max(at + by, 0), len(numbers) - 1)]
-        self.host.show()
-        self.host.say(self._line_words())
+        self.line_clicked(numbers[min(max(at + by, 0), len(numbers) - 1)])
 
     def _line_words(self) -> str:
         number = self._line

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.text import Text
+from textual import events
 from textual.widget import Widget
+
+from convstep.ui.messages import LineClicked
+from convstep.view.scene.own_lines import LINE
 
 Draw = Callable[[int, int], Text]
 """From columns and lines of room to the text."""
@@ -34,6 +38,12 @@ class TextPane(Widget, can_focus=True):
         """Draw this from now on."""
         self._draw = draw
         self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell the screen which line was clicked, if one was."""
+        line = event.style.meta.get(LINE)
+        if line is not None:
+            self.post_message(LineClicked(line))
 
     def render(self) -> Text:
         """The text for the room there is."""

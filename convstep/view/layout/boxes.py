@@ -142,9 +142,14 @@ def least_width(panel: Panel) -> int:
 
 def width_at(panel: Panel, text: int) -> int:
     """Columns with numbers of so many, as far as it does not scroll anyway, border included."""
+    return min(whole_width(panel, text), 80)
+
+
+def whole_width(panel: Panel, text: int) -> int:
+    """Columns with numbers of so many at which it does not scroll, border included."""
     rows, columns = panel.face.shape
     labels = len(str(rows - 1)) + (2 if panel.listed else 0)
-    return min(labels + columns * (text + 1) + 3, 80)
+    return labels + columns * (text + 1) + 3
 
 
 def _title_width(panel: Panel) -> int:

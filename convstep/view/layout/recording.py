@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import ge
 
 from convstep.view.grid.panel import Panel, beside_key
-from convstep.view.grid.places import MOST_TEXT, Rect, least_text
+from convstep.view.grid.places import MOST_TEXT, Rect
 from convstep.view.layout.arrange import CARD, MOST_BESIDE, SIDE_FROM, SOURCE, WIDE_SIDE_FROM
-from convstep.view.layout.boxes import (
-    Box,
-    Plan,
-    across,
-    down,
-    least_width,
-    natural_height,
-    part,
-    row,
-    width_at,
+from convstep.view.layout.boxes import Plan, across, down, part
+from convstep.view.layout.rows import (
+    ENOUGH,
+    LEAST_ROW,
+    LEAST_WORTH,
+    ROOMY,
+    WORTHS,
+    Row,
+    Sized,
+    Worth,
+    asked,
+    even,
+    filled,
+    fitting,
+    heights_of,
+    least_card,
+    liked,
+    row_box,
+    rows_of,
 )
 
 SIDE = (32, 60)
 """Columns of the source and the step beside the panels, at the least and at the most."""
+NOTES = 30
+"""Columns beside the longest line of the source that its notes like to have, where nobody else needs them."""
 TWO_FROM = 76
 """Columns from which source and step stand side by side below the panels."""
-LEAST_ROW = 7
-"""Lines in which a row that scrolls still says something."""
-ENOUGH = 14
-"""Lines that a panel asks for at the most before others have theirs."""
-ROOMY = 5
-"""Columns of a number with which further faces are worth their room."""
 
 
 def arrange_recording(
-    width: int, height: int, panels: Sequence[Panel], tab: str = CARD, maximised: str = ""
+    width: int,
+    height: int,
+    panels: Sequence[Panel],
+    tab: str = CARD,
+    maximised: str = "",
+    source: tuple[int, int] = (0, 0),
 ) -> Plan:
     """Give every part its place.
 
@@ -44,115 +54,118 @@ def arrange_recording(
         panels: the scene's panels, the most important first, without further faces.
         tab: which part to show where several share a place.
         maximised: the one part to show alone, if any.
+        source: columns and lines in which the source would be seen whole, without its border.
     """
     room = Rect(0, 0, width, height)
     if maximised:
         return Plan({maximised: room})
     if width < SIDE_FROM[0] or height < SIDE_FROM[1]:
         return _with_tabs(room, panels, tab)
-    side = min(max(width * 2 // 5, SIDE[0]), SIDE[1]) if panels else width
-    words = down((height // 2, part(SOURCE)), (None, part(CARD)))
     if not panels:
-        return Plan(words(room))
-    beside = _further(panels, width - side, height) if width >= WIDE_SIDE_FROM else 0
-    shown = list(_expanded(panels, beside))
-    rows, hidden = _fitting(shown, width - side, height)
-    box, tabs, seen = _shared(rows, hidden, tab, height)
+        return Plan(down((height // 2, part(SOURCE)), (None, part(CARD)))(room))
+    least = min(max(width * 2 // 5, SIDE[0]), SIDE[1])
+    beside = _further(panels, width - least, height) if width >= WIDE_SIDE_FROM else 0
+    shown = [Sized.of(panel) for panel in _expanded(panels, beside)]
+    side = _side(shown, least, room, source[0])
+    rows, hidden, worth = fitting(shown, width - side, height)
+    rows = rows if hidden else even(shown, rows, width - side, worth)
+    tabs: tuple[str, ...] = ()
+    if hidden:
+        turning = [*rows[-1].pop(), *hidden]
+        tabs = tuple(one.key for one in turning)
+        tab = tab if tab in tabs else tabs[0]
+        rows[-1].append([one for one in turning if one.key == tab])
     counts = {panel.key: min(beside, panel.choices[0] - 1) for panel in panels}
-    return Plan(
-        across((side, words), (None, box))(room),
-        tabs,
-        seen,
-        {key: count for key, count in counts.items() if count},
-    )
+    heights = heights_of(rows, height)
+    below = sum(heights) + least_card(height) <= height
+    if not below:
+        heights = filled(heights, [1] * len(heights), height)
+    boxes = [(lines, row_box(one, worth)) for lines, one in zip(heights, rows, strict=True)]
+    if below:
+        parts = across((side, part(SOURCE)), (None, down(*boxes, (None, part(CARD)))))
+    else:
+        # the numbers need the height: source and step share theirs
+        upper = max(height // 2, min(source[1] + 2, height - least_card(height)))
+        parts = across((side, down((upper, part(SOURCE)), (None, part(CARD)))), (None, down(*boxes)))
+    shown_tab = tab if tabs else ""
+    return Plan(parts(room), tabs, shown_tab, {key: count for key, count in counts.items() if count})
+
+
+def _side(panels: Sequence[Sized], least: int, room: Rect, columns: int) -> int:
+    """Columns of the side: as many as the source likes, as far as that takes nothing from the numbers."""
+    whole = [one for one in panels if one.whole[0] <= room.width - least]
+
+    def seen(side: int, text: int, kept: Sequence[Sized]) -> tuple[int, bool, int, bool, int]:
+        width = room.width - side
+        rows, hidden, worth = fitting(panels, width, room.height)
+        below = sum(heights_of(rows, room.height)) + least_card(room.height) <= room.height
+        seen = sum(min(one.whole[text], width) for one in kept)
+        return -len(hidden), worth.titled, min(worth.text, text), below, seen
+
+    def widest(most: int, least: int, text: int, kept: Sequence[Sized]) -> int:
+        wanted = seen(least, text, kept)
+        while most - least > 0:
+            middle = (most + least + 1) // 2
+            if all(map(ge, seen(middle, text, kept), wanted)):
+                least = middle
+            else:
+                most = middle - 1
+        return least
+
+    # whole lines are worth more than many digits, and than more of what is not seen whole anyway
+    most = room.width * 3 // 5
+    least = widest(min(most, columns + 2), least, ROOMY, whole)
+    # notes beside them are not, and the step says the same lines in what is left
+    return widest(min(most, columns + NOTES + 2, room.width - columns - 2), least, MOST_TEXT, panels)
 
 
 def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
-    """The stage above, and below it source and step, with the other panels in turn."""
-    stage = [panel for panel in panels if panel.stage][:2] or panels[:1]
-    if len(stage) == 2 and sum(map(least_width, stage)) > room.width:
-        stage = stage[:1]
-    others = [panel for panel in panels if panel not in stage]
+    """The stage and what fits beside it above, and below source and step, with the other panels in turn."""
+    shown, worth = _beside_stage(panels, room)
+    upper = [one.key for column in shown for one in column]
     apart = room.width >= TWO_FROM and room.height >= LEAST_ROW + LEAST_ROW
-    tabs = (CARD, *(() if apart else (SOURCE,)), *(panel.key for panel in others))
-    shown = tab if tab in tabs else CARD
-    words = across((room.width // 2, part(SOURCE)), (None, part(shown))) if apart else part(shown)
-    if stage:
-        asked = max(natural_height(panel, room.width // len(stage)) for panel in stage)
-        upper = max(min(asked, room.height // 2), min(room.height // 3, LEAST_ROW))
-        words = down((upper, row([replace(panel, stage=False) for panel in stage])), (None, words))
-    return Plan(words(room), tabs if len(tabs) > 1 else (), shown if len(tabs) > 1 else "")
+    tabs = (CARD, *(() if apart else (SOURCE,)), *(one.key for one in panels if one.key not in upper))
+    seen = tab if tab in tabs else CARD
+    words = across((room.width // 2, part(SOURCE)), (None, part(seen))) if apart else part(seen)
+    if shown:
+        lines = max(min(liked(shown), room.height // 2), _least_upper(room))
+        words = down((lines, row_box(shown, worth)), (None, words))
+    return Plan(words(room), tabs if len(tabs) > 1 else (), seen if len(tabs) > 1 else "")
 
 
-Rows = list[list[Panel]]
+def _least_upper(room: Rect) -> int:
+    """Lines of the row above source and step at the least."""
+    return min(room.height // 3, LEAST_ROW)
 
 
-def _fitting(panels: Sequence[Panel], width: int, height: int) -> tuple[Rows, list[Panel]]:
-    """Rows of panels with the widest numbers with which all have room, and the panels that have none."""
-    for text in range(MOST_TEXT, 2, -1):
-        rows = _rows(panels, width, text)
-        if sum(map(_asked, rows)) <= height:
-            return rows, []
-    rows = _rows(panels, width, 0)
-    most = max(height // LEAST_ROW, 1)
-    return rows[:most], [panel for hidden in rows[most:] for panel in hidden]
+def _beside_stage(panels: Sequence[Panel], room: Rect) -> tuple[Row, Worth]:
+    """A row with the stage and what else fits into it without making it higher."""
+    sized = {panel.key: Sized.of(panel) for panel in panels}
+    kept = [panel.key for panel in panels if panel.stage][:2] or list(sized)[:1]
+    if sum(sized[key].wanted(LEAST_WORTH) for key in kept) > room.width:
+        kept = kept[:1]
 
+    def row(keys: Sequence[str], worth: Worth, most: int) -> Row | None:
+        rows = rows_of([one for key, one in sized.items() if key in keys], room.width, worth, most)
+        return rows[0] if len(rows) == 1 else None
 
-def _rows(panels: Sequence[Panel], width: int, text: int) -> Rows:
-    """Panels in reading order, as many in a row as there is room for; the faces of an array stay together."""
-    rows, left = list[list[Panel]](), 0
-    for _, group in itertools.groupby(panels, lambda panel: panel.key.partition("-")[0]):
-        faces = list(group)
-        wanted = [
-            min(max(least_width(panel), width_at(panel, max(text, least_text(panel)))), width)
-            for panel in faces
-        ]
-        if not rows or left < sum(wanted) <= width:
-            rows.append([])
-            left = width
-        for panel, columns in zip(faces, wanted, strict=True):
-            if columns > left:
-                rows.append([])
-                left = width
-            rows[-1].append(panel)
-            left -= columns
-    return rows
-
-
-def _asked(panels: Sequence[Panel]) -> int:
-    """Lines that a row asks for: all of its faces, but no more of large ones than says enough."""
-    return min(max(natural_height(panel, 10_000) for panel in panels), ENOUGH)
-
-
-def _shared(rows: Rows, hidden: list[Panel], tab: str, height: int) -> tuple[Box, tuple[str, ...], str]:
-    """The rows above each other; what has no room takes turns with the last panel."""
-    tabs = tuple(panel.key for panel in (rows[-1][-1], *hidden)) if hidden else ()
-    shown = (tab if tab in tabs else tabs[0]) if tabs else ""
-    if tabs:
-        seen = next(panel for panel in (rows[-1][-1], *hidden) if panel.key == shown)
-        rows = [*rows[:-1], [*rows[-1][:-1], seen]]
-    plain = [[replace(panel, stage=False, stack="") for panel in one] for one in rows]
-    boxes = [(lines, row(one)) for lines, one in zip(_heights(plain, height), plain, strict=True)]
-    return down(*boxes[:-1], (None, boxes[-1][1])), tabs, shown
-
-
-def _heights(rows: Rows, height: int) -> list[int]:
-    """Lines of the rows: what each asks for, then what more the large ones would like, then equal parts."""
-    liked = [max(natural_height(panel, 10_000) for panel in one) for one in rows]
-    found = [min(lines, ENOUGH) for lines in liked]
-    while sum(found) > height:
-        found[found.index(max(found))] -= 1
-    while sum(found) < height and any(a < b for a, b in zip(found, liked, strict=True)):
-        at = min((n for n in range(len(rows)) if found[n] < liked[n]), key=lambda n: found[n])
-        found[at] += 1
-    return found
+    found = ((worth, row(kept, worth, 0)) for worth in (*WORTHS, LEAST_WORTH))
+    worth, shown = next(((worth, row) for worth, row in found if row), (LEAST_WORTH, []))
+    enough = worth._replace(text=min(worth.text, ROOMY))
+    lines = max(liked(shown), _least_upper(room)) if shown else 0
+    for key in sized:
+        tried = row([*kept, key], enough, min(lines, room.height // 2))
+        if key not in kept and tried and liked(tried) <= lines:
+            kept, shown, worth = [*kept, key], tried, enough
+    return shown, worth
 
 
 def _further(panels: Sequence[Panel], width: int, height: int) -> int:
     """How many further faces of every array there is room for."""
     for number in range(MOST_BESIDE, 0, -1):
-        rows = _rows(list(_expanded(panels, number)), width, ROOMY)
-        if sum(map(_asked, rows)) <= height:
+        shown = [Sized.of(panel) for panel in _expanded(panels, number)]
+        rows = rows_of(shown, width, Worth(titled=False, text=ROOMY), ENOUGH)
+        if sum(map(asked, rows)) <= height:
             return number
     return 0
 

@@ -23,7 +23,9 @@ Array = npt.NDArray[Any]
 PLACES = 8
 """Places of a long run at which the arrays' magnitudes are looked at."""
 MEASURED = 2_000
-"""Steps, or changes of cells, that are looked through at once."""
+"""Steps of a stretch whose end is looked at."""
+LOOKED_THROUGH = 20_000
+"""Changes of cells that are looked through for numbers that are not whole."""
 
 
 class ArrayPanels:
@@ -37,7 +39,7 @@ class ArrayPanels:
         self.stretches = Stretches(recording, self.shape)
         """Which of them belong together."""
         self._keys = {name: f"array{number}" for number, name in enumerate(self.infos)}
-        self._whole = recorded.whole_arrays(recording, MEASURED)
+        self._fractions = recorded.fractions_since(recording, LOOKED_THROUGH)
         self._limits: dict[str, float] = {}
         self._measured: list[Stretch] = []
         self._looked: tuple[tuple[int, int], Mapping[str, Array]] = ((-1, 0), {})
@@ -140,6 +142,8 @@ class ArrayPanels:
         count = max(math.prod(length for axis, length in enumerate(shape) if axis not in seen.axes), 1)
         followed = recorded.number_of(placed_at(seen, shape, event, name), seen.axes, shape)
         at = (chosen.get(name, followed) + further) % count
+        index, steps = self._recording.index, stretch.steps
+        end = index.ends[steps.stop - 1] if steps else 0
         shown = recorded.face_of(name, array, shape, recorded.fixed_at(at, seen.axes, shape))
         return Panel(
             beside_key(self.key(name), further) if further else self.key(name),
@@ -149,6 +153,6 @@ class ArrayPanels:
             framed=seen.framed,
             choices=(count, at),
             listed=len(shape) == 1,
-            whole=name in self._whole,
+            whole=self._fractions.get(name, end) >= end,
             note=recorded.note_of(array, shape, self.infos[name].line if name in self.infos else 0),
         )

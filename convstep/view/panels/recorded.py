@@ -13,6 +13,7 @@ from convstep.language import tr
 from convstep.recording.overview import storage_of
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
+from convstep.steps.number_text import shape_text
 from convstep.view.grid.faces import Face, Fixed, face
 from convstep.view.numbers.text import is_whole, largest_finite, short
 from convstep.view.scene.numbered import numbered
@@ -37,8 +38,7 @@ def cell_name(array: str, index: Sequence[int]) -> str:
 
 def shape_words(name: str, shape: Sequence[int]) -> str:
     """An array with its shape: `dx 2x3x8x8`; a list `db (3,)`."""
-    text = "x".join(map(str, shape)) if len(shape) > 1 else f"({shape[0]},)" if shape else ""
-    return f"{name} {text}".rstrip()
+    return f"{name} {shape_text(shape)}" if shape else name
 
 
 def number_of(index: Sequence[int | None], axes: Sequence[int], shape: Sequence[int]) -> int:
@@ -85,7 +85,7 @@ def note_of(array: Array | None, shape: Sequence[int], line: int) -> str:
     if array is None:
         return tr("not there yet: line {line} makes it", line=line) if line else tr("not there yet")
     if not all(shape):
-        return tr("empty: {shape}", shape="x".join(map(str, shape)))
+        return tr("empty: {shape}", shape=shape_text(shape))
     if array.dtype.kind not in NUMBERS:
         return tr("{dtype} is not shown", dtype=array.dtype)
     return ""
@@ -206,23 +206,29 @@ def changing_arguments(recording: Recording) -> dict[int, list[str]]:
     return found
 
 
-def whole_arrays(recording: Recording, most: int) -> frozenset[str]:
-    """The arrays whose numbers are whole all the time, as far as that is soon known.
+def fractions_since(recording: Recording, most: int) -> dict[str, int]:
+    """By array, from which entry of the log on it may hold numbers that are not whole, if there is one.
 
     Args:
         recording: at any position.
-        most: changes of cells that are looked through; of a longer log what is never written is known alone.
+        most: changes of cells that are looked through; later ones may write anything.
     """
-    index, storages = recording.index, recording.log.storages
-    short = len(index.writes) <= most
-    mixed = set[int]() if short else set(recording.written_storages)
-    for entry in index.writes if short else ():
+    index, storages, since = recording.index, recording.log.storages, dict[int, int]()
+    for storage, owner in recording.owners.items():
+        if not _whole(storages[storage].content, storages[storage].dtype):
+            since[storage] = owner.since
+    for entry in index.writes[:most]:
         storage = storage_of(index, entry)
-        if storage not in mixed and not _whole(index.payload(entry)[-1], storages[storage].dtype):
-            mixed.add(storage)
-    mixed |= {one for one in recording.owners if not _whole(storages[one].content, storages[one].dtype)}
-    names = {owner.name for storage, owner in recording.owners.items() if storage in mixed}
-    return frozenset(owner.name for owner in recording.owners.values()) - names
+        if storage not in since and not _whole(index.payload(entry)[-1], storages[storage].dtype):
+            since[storage] = entry
+    for storage in recording.written_storages if len(index.writes) > most else ():
+        if np.dtype(storages[storage].dtype).kind not in "biu":
+            since.setdefault(storage, index.writes[most])
+    found = dict[str, int]()
+    for storage, owner in recording.owners.items():
+        if storage in since:
+            found[owner.name] = min(found.get(owner.name, since[storage]), since[storage])
+    return found
 
 
 def _whole(content: Any, dtype: str) -> bool:

@@ -24,7 +24,7 @@ from convstep.view.panels.resuming import Resumed, resumed_run
 from convstep.view.panels.stretches import Key
 from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
-from convstep.view.scene.own_lines import own_lines
+from convstep.view.scene.own_lines import own_lines, own_size
 from convstep.view.scene.said import sign
 from convstep.view.scene.scene import OwnLine, Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
@@ -72,6 +72,11 @@ class RecordingStage(StagedSource):
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
         self._changing = recorded.changing_arguments(self.recording)
+        log = self.recording.log
+        entered = [one for one in log.sites.functions if log.payloads[one.call]]
+        sizes = [own_size(self._lines(one.line, one.last_line)) for one in entered]
+        self.source_size = max((c for c, _ in sizes), default=0), max((n for _, n in sizes), default=0)
+        """Columns and lines in which every function that ran is seen whole."""
 
     # the run
 
@@ -281,11 +286,15 @@ class RecordingStage(StagedSource):
 
     def _function(self, line: int) -> dict[int, str]:
         """The lines of the innermost function around a line, by their numbers; all, if it stands in none."""
-        source = self.recording.source
         around = (one for one in self.recording.log.sites.functions if one.line <= line <= one.last_line)
         found = min(around, key=lambda one: one.last_line - one.line, default=None)
-        numbers = range(1, len(source.lines) + 1) if found is None else range(found.line, found.last_line + 1)
-        return {number: source.line(number) for number in numbers}
+        if found is None:
+            return self._lines(1, len(self.recording.source.lines))
+        return self._lines(found.line, found.last_line)
+
+    def _lines(self, first: int, last: int) -> dict[int, str]:
+        """Lines of the source, by their numbers."""
+        return {number: self.recording.source.line(number) for number in range(first, last + 1)}
 
     def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
         """The lines of the function that runs, with stops and the cursor on them."""

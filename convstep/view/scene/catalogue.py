@@ -12,6 +12,7 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.number_text import shape_text
 from convstep.view.numbers.text import short
 from convstep.view.text.wrapping import padded
 
@@ -46,7 +47,7 @@ class ArrayTable:
         self._width = 80
         names = [printable(info.name) for info in infos]
         self._name = min(max(map(cell_len, [tr("array"), *names])), WIDEST_NAME)
-        shapes = [_shape(self._now(info)) for info in infos]
+        shapes = [shape_text(self._now(info).shape) for info in infos]
         self._shape = max(map(cell_len, [tr("shape"), *shapes]))
         self._dtype = max(map(cell_len, ["dtype", *(str(self._now(info).dtype) for info in infos)]))
 
@@ -83,7 +84,7 @@ class ArrayTable:
         made = f"{info.line}  {printable(self._source(info.line).strip(), None)}"
         row = self._line(
             "●" if info.name in self._shown() else " ",
-            printable(info.name), _shape(now), str(now.dtype), self._range(info.name),
+            printable(info.name), shape_text(now.shape), str(now.dtype), self._range(info.name),
             tr("argument") if info.is_argument else made,
         )  # fmt: skip
         if info.name not in self._arrays:
@@ -115,7 +116,3 @@ class ArrayTable:
         )
         line += f"  {padded(span, 22)}  {made}"
         return Text(line if cell_len(line) <= self._width else f"{set_cell_size(line, self._width - 1)}…")
-
-
-def _shape(array: Array | ArrayInfo) -> str:
-    return "x".join(map(str, array.shape)) or "()"

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.number_text import shape_text
 from convstep.view.numbers.text import CellFormat, full, is_whole, largest_finite, short
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
@@ -92,7 +93,7 @@ def draw_parts(found: Sequence[Part]) -> list[Text]:
 def value_words(value: object) -> str:
     """A value in a line: a number in full, of an array its shape, dtype and range."""
     if isinstance(value, np.ndarray) and value.ndim:
-        words = f"{'x'.join(map(str, value.shape))} {value.dtype}"
+        words = f"{shape_text(value.shape)} {value.dtype}"
         if value.size and value.dtype.kind in "biuf":
             words += f", {short(float(value.min()), 4)} … {short(float(value.max()), 4)}"
         return words

@@ -12,7 +12,7 @@ from rich.text import Text
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.event import Event
-from convstep.steps.number_text import short
+from convstep.steps.number_text import shape_text, short
 from convstep.view.scene.card import MARKS
 from convstep.view.scene.scene import OwnLine, turn_text
 from convstep.view.text.wrapping import padded, wrap
@@ -21,6 +21,8 @@ NUMBERED_FROM = 44
 """Columns from which lines have their numbers."""
 STOP, CURSOR = "◆", "›"
 """What stands before a line at which runs stop, and before the one with the cursor."""
+LINE = "line"
+"""What the number of a line is called in the style of its text, so that a click finds it."""
 TAB = 4
 """Columns of a tab."""
 FEW = 8
@@ -46,8 +48,7 @@ def own_lines(
     """
     done = _done(event, executed=executed)
     loops = {loop.line: turn_text(loop) for loop in event.loops if loop.line}
-    texts = {number: printable(line.expandtabs(TAB).rstrip(), None) for number, line in lines.items()}
-    base = min((_indent(text) for text in texts.values() if text), default=0)
+    texts, base = _texts(lines)
     return tuple(
         OwnLine(
             number,
@@ -62,6 +63,23 @@ def own_lines(
     )
 
 
+def own_size(lines: Mapping[int, str]) -> tuple[int, int]:
+    """Columns and lines in which the lines of a function are seen whole, without what a step made of them.
+
+    >>> own_size({9: "  def f(x):", 10: "    return x"})
+    (15, 2)
+    """
+    texts, base = _texts(lines)
+    widest = max((cell_len(text) for text in texts.values()), default=base)
+    return len(str(max(lines, default=0))) + 3 + widest - base, len(lines)
+
+
+def _texts(lines: Mapping[int, str]) -> tuple[dict[int, str], int]:
+    """Lines as they are written on the screen, by their numbers, and what all of them are indented by."""
+    texts = {number: printable(line.expandtabs(TAB).rstrip(), None) for number, line in lines.items()}
+    return texts, min((_indent(text) for text in texts.values() if text), default=0)
+
+
 def value_text(value: object) -> str:
     """What a variable is, in a few characters: a number, the shape of an array.
 
@@ -69,7 +87,7 @@ def value_text(value: object) -> str:
     ('1', '0.1', '2x3', '(0, (2,))')
     """
     if isinstance(value, np.ndarray) and value.ndim:
-        return "x".join(map(str, value.shape)) if value.ndim > 1 else f"({len(value)},)"
+        return shape_text(value.shape)
     if isinstance(value, np.ndarray):
         value = value[()]
     if isinstance(value, tuple) and len(value) <= FEW:
@@ -107,6 +125,9 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
         drawn = [list(_rows(line, width, number, scale, everywhere)) for line in lines]
         if sum(map(len, drawn[marked[0] : marked[-1] + 1])) + 2 <= height:
             break
+    for line, own in zip(lines, drawn, strict=True):
+        for row in own:
+            row.apply_meta({LINE: line.number})
     rows = [row for own in drawn for row in own]
     seen = next((at for at, line in enumerate(lines) if line.cursor), current)
     at = sum(map(len, drawn[:seen]))

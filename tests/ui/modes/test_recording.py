@@ -46,6 +46,13 @@ async def to_panel(session: Session, name: str) -> None:
     raise AssertionError(name)
 
 
+def place_of(session: Session, line: int) -> tuple[int, int]:
+    """Where on the screen a line of the source stands."""
+    screen, region = session.app.screen, session.app.screen.query_one("#source").content_region
+    places = ((region.x + 12, y) for y in range(region.y, region.bottom))
+    return next(place for place in places if screen.get_style_at(*place).meta.get("line") == line)
+
+
 def doubled(x: Array) -> Array:
     y = np.zeros(3)
     for i in range(5):
@@ -71,6 +78,9 @@ async def test_a_line_of_the_source_has_a_cursor_stops_runs_and_values() -> None
     async with opened_recording(recording) as session:
         assert isinstance(session.app.focused, TextPane), "the source has the keys first"
         await session.press("n", "n")
+        await session.click(*place_of(session, line + 1))
+        assert mode_of(session)._line == line + 1, "a click puts the cursor there"
+        assert f"line {line + 1}: " in session.text
         while mode_of(session)._line != line:
             await session.press("up")
         assert f"line {line}: mask = window == np.max(window)" in session.text
@@ -181,7 +191,7 @@ async def test_after_the_last_step_it_says_what_was_returned_and_which_arguments
         await session.press("end")
         assert "n says how it ended" in session.text
         await session.press("n")
-        assert "['total']  3 float64, 4 … 4" in session.text
+        assert "['total']  (3,) float64, 4 … 4" in session.text
         assert "it writes into arrays of its caller" in session.text
         line = line_of(recording, "x *= by")
         assert f"step 1, line {line} changes x: x *= by" in session.text

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import collections
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.view.grid.faces import Fixed, face
 from convstep.view.grid.panel import Panel
+from convstep.view.grid.places import least_text
 from convstep.view.layout.arrange import CARD, LEAST, SOURCE, Plan
-from convstep.view.layout.boxes import least_width
+from convstep.view.layout.boxes import least_width, natural_height, whole_width
 from convstep.view.layout.recording import SIDE, arrange_recording
 from tests.view.layout.plans import check_places
 
@@ -64,21 +69,85 @@ def test_what_is_maximised_has_all_the_room(width: int, height: int, panels: lis
     assert [tuple(place) for place in plan.places.values()] == [(0, 0, width, height)]
 
 
-@given(st.integers(108, 240), st.integers(32, 80), arrays())
-def test_a_wide_screen_has_source_and_step_beside_the_panels(
-    width: int, height: int, panels: list[Panel]
+@given(st.integers(108, 240), st.integers(32, 80), arrays(), st.integers(0, 150), st.integers(0, 90))
+def test_a_wide_screen_has_the_source_beside_the_panels(
+    width: int, height: int, panels: list[Panel], columns: int, lines: int
 ) -> None:
-    plan = arrange_recording(width, height, panels)
+    plan = arrange_recording(width, height, panels, source=(columns, lines))
+    check_places(plan, width, height)
     source, card = plan.places[SOURCE], plan.places[CARD]
-    assert (source.x, source.width) == (card.x, card.width)
-    assert source.height + card.height == height
+    others = {key: place for key, place in plan.places.items() if key not in (SOURCE, CARD)}
+    assert sum(place.width * place.height for place in plan.places.values()) == width * height
+    if card.x == source.x:
+        assert source.height + card.height == height
+    else:  # below the panels, all of which are seen whole
+        assert (source.height, card.y + card.height) == (height, height)
+        assert not plan.tabs
     if panels:
-        assert SIDE[0] <= source.width <= SIDE[1]
-        first = plan.places[panels[0].key]
-        assert (first.x, first.y) == (source.width, 0)  # the most important one comes first
+        assert min(width * 2 // 5, SIDE[1]) <= source.width <= max(width * 3 // 5, SIDE[1])
+        assert (others[panels[0].key].x, others[panels[0].key].y) == (source.width, 0)
     for panel in panels:
         if panel.key in plan.places and not plan.tabs:
             assert plan.places[panel.key].width >= min(least_width(panel), width - source.width)
+            whole = whole_width(
+                panel, least_text(panel)
+            )  # what need not scroll does not for the source's sake
+            if whole <= width - min(width * 2 // 5, SIDE[1]):
+                assert plan.places[panel.key].width >= min(whole, 80)
+
+
+def small(names: str, *shapes: tuple[int, ...]) -> list[Panel]:
+    return [
+        Panel(
+            f"array{number}",
+            face(name, np.broadcast_to(0.0, shape), (None,) * len(shape)),
+            9.0,
+            caption="" if number else "written",
+            listed=len(shape) == 1,
+        )
+        for number, (name, shape) in enumerate(zip(names.split(), shapes, strict=True))
+    ]
+
+
+NORM = small("dxmu1 dsqrtvar dvar dxhat ivar sqrtvar divar var", (4, 3), *[(3,)] * 2, (4, 3), *[(3,)] * 4)
+LINEAR = small("dx dW db dy W x", (2, 3), (3, 4), (4,), (2, 4), (3, 4), (2, 3))
+
+
+@pytest.mark.parametrize("size", [(108, 36), (120, 36), (160, 46), (200, 46), (240, 70)])
+@pytest.mark.parametrize("panels", [NORM, LINEAR, NORM[:1], LINEAR[2:3]])
+def test_what_small_arrays_leave_goes_to_source_and_step(panels: list[Panel], size: tuple[int, int]) -> None:
+    plan = arrange_recording(*size, panels, source=(59, 17))
+    assert not plan.tabs
+    assert plan.places[SOURCE].width >= 59 + 2 or size[0] < 160  # its lines are whole
+    high = [natural_height(panel, 1000) for panel in panels]
+    for panel in panels:  # as high as its numbers, or as those beside it
+        assert natural_height(panel, 1000) <= plan.places[panel.key].height <= max(high)
+        assert plan.places[panel.key].width >= len(panel.face.label) + 4
+    rows = collections.Counter(plan.places[panel.key].y for panel in panels)
+    if len(panels) > 1 and len(rows) > 1:
+        assert min(rows.values()) > 1, rows  # none stands alone
+
+
+@given(st.integers(108, 240), st.integers(32, 80), st.integers(1, 12), st.integers(1, 4))
+def test_vectors_stand_in_even_rows(width: int, height: int, count: int, length: int) -> None:
+    panels = small(" ".join(f"v{n}" for n in range(count)), *[(length,)] * count)
+    plan = arrange_recording(width, height, panels, source=(50, 20))
+    assert not plan.tabs
+    places = [plan.places[panel.key] for panel in panels]
+    assert places == sorted(places, key=lambda place: (place.y, place.x))
+    assert {place.height for place in places} == {length + 2}
+    rows = collections.Counter(place.y for place in places).values()
+    assert max(rows) == -(-count // len(rows))
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 13), (80, 20), (100, 26)])
+def test_a_small_screen_has_beside_the_stage_what_fits_there(width: int, height: int) -> None:
+    panels = [replace(panel, stage=panel.face.name in ("dx", "dy")) for panel in LINEAR]
+    plan = arrange_recording(width, height, panels)
+    upper = [plan.places[panel.key] for panel in panels if panel.key in plan.places]
+    assert {place.y + place.height for place in upper} >= {max(place.height for place in upper)}
+    assert len(upper) > 2 or width < 80
+    assert sum(place.width for place in upper if place.y == 0) == width
 
 
 @given(WIDTHS, HEIGHTS, arrays())

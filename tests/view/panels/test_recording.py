@@ -13,6 +13,8 @@ from convstep.recording.recorder import RecordingError
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.places import Rect
+from convstep.view.layout.recording import arrange_recording
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.scene import Scene
@@ -166,7 +168,7 @@ def test_arrays_of_any_kind_have_a_panel() -> None:
                 notes[panel.face.name] = panel.note
     assert found["total"].face.shape == (1, 1)
     assert found["total"].face.cell(0, 0) == "total"
-    assert notes["none.base"] == "empty: 0"
+    assert notes["none.base"] == "empty: (0,)"
     assert found["count"].listed
     assert found["seen"].whole
     assert found["deep"].face.lengths == (2, 2, 1, 3, 2, 2)
@@ -316,6 +318,28 @@ def test_numbers_that_stay_whole_have_no_decimals() -> None:
     assert mixed == {"dx": False, "mask": True, "x": False, "dout": False}
 
 
+def counted(x: Array) -> Array:
+    seen, halves = np.zeros(3, np.int64), np.zeros(3)
+    for t in range(1203):
+        seen[t % 3] += 1
+        halves[t % 3] += x[t % 3]
+    halves /= 2
+    for t in range(3):
+        halves[t] += seen[t]
+    return halves
+
+
+def test_numbers_have_no_decimals_in_a_stretch_that_keeps_them_whole() -> None:
+    run = record(counted, np.arange(3.0))
+
+    def whole(position: int) -> dict[str, bool]:
+        run.seek(position)
+        return {panel.face.name: panel.whole for panel in RecordingStage(run).scene().panels}
+
+    assert whole(10) == {"seen": True, "halves": True, "x": True}
+    assert whole(run.total) == {"seen": True, "halves": False}
+
+
 def reuses(x: Array, y: Array) -> Array:
     x = x * 2
     x[0] = 1
@@ -354,3 +378,16 @@ def test_anybodys_function_can_be_shown_at_any_place(case: tuple[str, int, str])
             assert "▶" in draw_source(scene, 48, 20).plain
             json.dumps(event_record(run.event), allow_nan=False)
             assert event_text(run.event, run.total)
+
+
+@pytest.mark.parametrize("name", ["pool_backward", "norm_backward", "embed_backward"])
+def test_nothing_jumps_within_a_stretch(name: str) -> None:
+    stage = staged(name)
+    run, plans = stage.recording, dict[tuple[range, tuple[int, int]], dict[str, Rect]]()
+    for position in range(run.total + 1):
+        run.seek(position)
+        scene = stage.scene()
+        steps = stage._made.stretch(run.event).steps
+        for size in ((60, 13), (80, 20), (100, 26), (120, 36), (200, 46)):
+            plan = arrange_recording(*size, scene.panels, source=stage.source_size)
+            assert plans.setdefault((steps, size), plan.places) == plan.places, position

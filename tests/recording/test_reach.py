@@ -1,0 +1,39 @@
+"""Arrays are reached through whatever holds them, however it is knotted."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from convstep.recording.reach import named_arrays
+from convstep.recording.record import record
+
+
+class Network:
+    """Layers that keep their gradients in dictionaries."""
+
+    def __init__(self, count: int) -> None:
+        """So many of them."""
+        self.layers = {f"layer{n}": SimpleNamespace(grads={"W": np.zeros(2)}) for n in range(count)}
+
+    def step(self, dout: Any) -> None:
+        """Add to the last one."""
+        layer = self.layers["layer1"]
+        layer.grads["W"] += dout
+
+
+def test_an_array_deep_in_the_object_of_a_method_is_the_callers() -> None:
+    recording = record(Network(2).step, np.ones(2))
+    (alarm,) = recording.alarms
+    assert alarm.array == "self.layers['layer1'].grads['W']"
+    assert alarm.text == 'layer.grads["W"] += dout'
+
+
+def test_the_nearest_name_comes_first_and_a_knot_has_an_end() -> None:
+    child = SimpleNamespace(W=np.zeros(2))
+    parent = SimpleNamespace(children=[child], b=np.zeros(3))
+    child.parent = parent
+    names = [name for name, _ in named_arrays(parent, "net")]
+    assert names == ["net.b", "net.children[0].W"]
