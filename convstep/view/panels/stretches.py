@@ -235,8 +235,10 @@ class _Track:
     """What steps do with one array."""
 
     def __init__(self, shape: tuple[int, ...], found: list[tuple[Access, Event]]) -> None:
-        self.shape, self.found = shape, found
-        self.places = [[_places(access, axis, n) for axis, n in enumerate(shape)] for access, _ in found]
+        # where there are windows, they alone tell the axes: `return dx` touches all of them once
+        windows = [one for one in found if _is_window(one[0], shape)]
+        self.shape, self.found = shape, windows or found
+        self.places = [[_places(access, axis, n) for axis, n in enumerate(shape)] for access, _ in self.found]
         self.follows = {
             axis: following for axis in range(len(shape)) if (following := self._following(axis)) is not None
         }
@@ -279,9 +281,9 @@ class _Track:
 
     def _extent(self, axis: int) -> str:
         lengths = {len(places[axis]) for places in self.places}
-        if max(lengths) <= 1:
-            return "single"
-        return "part" if min(lengths) < self.shape[axis] else "whole"
+        if any(1 < length < self.shape[axis] for length in lengths):
+            return "part"
+        return "whole" if min(lengths) > 1 else "single"
 
     def _score(self, axis: int, windows: set[str]) -> float:
         """How much an axis says: it extends in part, it is moved along, it extends as a whole."""
@@ -327,6 +329,11 @@ def _places(access: Access, axis: int, length: int) -> range:
         return range(part, part + 1)
     places = range(*part.indices(length))
     return places if places.step > 0 else places[::-1]
+
+
+def _is_window(access: Access, shape: Sequence[int]) -> bool:
+    """Whether an access extends along an axis without being all of it."""
+    return any(1 < len(_places(access, axis, length)) < length for axis, length in enumerate(shape))
 
 
 def _is_single(access: Access, axis: int) -> bool:
