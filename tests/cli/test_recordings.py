@@ -195,6 +195,9 @@ def test_a_function_without_arrays_has_nothing_to_step(refused: Refused, tmp_pat
     assert refused("trace", "mine.py:f", "--shape", "x=3") == (
         "f has no step on an array; only what touches NumPy arrays is stepped"
     )
+    assert refused("trace", "mine.py:f", "--call", "f()").startswith(
+        "f has no step on an array: it raised TypeError: f() missing 1"
+    )
 
 
 def test_pictures_of_a_function_show_its_lines(run: Run, refused: Refused, mine: str, tmp_path: Path) -> None:
