@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.registry import DEEP, MANY, _bounds, _entries, _root
+from convstep.recording.registry import DEEP, MANY, _bounds, _root, entries
 
 Array = npt.NDArray[Any]
 
@@ -51,7 +51,7 @@ def _copy_arrays(
             memo[id(value)] = _like(value, memory)
             kept.append(value)
     elif deep <= DEEP:
-        for _, inner in list(_entries(value))[:MANY]:
+        for _, inner in list(entries(value))[:MANY]:
             _copy_arrays(inner, memo, memory, kept, deep + 1)
 
 

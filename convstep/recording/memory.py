@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.indices import filled
 from convstep.recording.log import Log, View
-from convstep.recording.sites import Kind, Site
+from convstep.recording.sites import Hole, Kind, Part, Site
 
 Array = npt.NDArray[Any]
 
@@ -72,10 +71,37 @@ def lasting(changes: Iterable[tuple[int, Any]]) -> Iterable[tuple[int, Any]]:
 
 def cells_of(array: Array, site: Site, parts: Sequence[Any]) -> Array:
     """The cells that a subscript of an array means: a view, of no axes for a single cell."""
-    # an ellipsis makes a view of a single cell, too
-    rest = () if any(part.ellipsis for part in site.template) else (Ellipsis,)
-    found: Array = array[(*filled(site.template, parts), *rest)]
+    template = site.template
+    known, cut = _CUTS.get(id(template), (None, None))
+    if cut is None or known is not template:
+        if len(_CUTS) >= MOST_CUTS:
+            _CUTS.clear()
+        cut = _cut(template)
+        _CUTS[id(template)] = template, cut
+    found: Array = cut(array, parts)
     return found
+
+
+def _cut(template: tuple[Part, ...]) -> Callable[[Array, Sequence[Any]], Array]:
+    """A function that applies an index: it is called for every change that is made or undone."""
+    entries = []
+    for part in template:
+        numbers = [f"p[{one.place}]" if isinstance(one, Hole) else repr(one) for one in part.values]
+        entries.append(
+            "..." if part.ellipsis else f"slice({', '.join(numbers)})" if part.sliced else numbers[0]
+        )
+    # an ellipsis makes a view of a single cell, too
+    rest = [] if any(part.ellipsis for part in template) else ["..."]
+    made: Callable[[Array, Sequence[Any]], Array] = eval(
+        f"lambda array, p: array[{', '.join([*entries, *rest])},]"
+    )
+    return made
+
+
+_CUTS: dict[int, tuple[tuple[Part, ...], Callable[[Array, Sequence[Any]], Array]]] = {}
+"""By the `id` of a template, the template and the function that applies it."""
+MOST_CUTS = 4096
+"""Of those that are kept."""
 
 
 def make(

@@ -60,8 +60,8 @@ def run(
     Raises:
         RecordingError: its source is not known; one sentence.
     """
-    target = _function_of(function)
-    source = source or _source_of(target)
+    target = function_of(function)
+    source = source or source_of(target)
     definition = source.definition(target.__code__)
     if definition is None:
         raise RecordingError(
@@ -73,7 +73,7 @@ def run(
         )
     followed = _followed(target, source)
     rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)))
-    codes = [(one, _code(one, where, rewriter, source)) for one, where in followed.items()]
+    codes = [(one, code_of(one, where, rewriter, source)) for one, where in followed.items()]
     log = Log(rewriter.sites, payloads=[[] for _ in rewriter.sites.sites])
     registry = Registry(log, limits)
     registry.globals = target.__globals__
@@ -81,7 +81,7 @@ def run(
     keywords = keywords or {}
     for name, value in _given(function, target, arguments, keywords):
         registry.give(name, value)
-    with _swapped(codes, hooks(rewriter.sites, registry)), uncollected():
+    with swapped(codes, hooks(rewriter.sites, registry)), uncollected():
         try:
             result = function(*arguments, **keywords)
             run.result = _drained(result) if inspect.isgenerator(result) else result
@@ -129,7 +129,7 @@ def _drained(generator: Any) -> Any:
             return found if end.value is None else end.value
 
 
-def _function_of(function: Any) -> types.FunctionType:
+def function_of(function: Any) -> types.FunctionType:
     """The function in which a call of something begins.
 
     Raises:
@@ -147,7 +147,12 @@ def _function_of(function: Any) -> types.FunctionType:
     raise RecordingError(tr("{name} is not written in Python, so its lines cannot be stepped", name=name))
 
 
-def _source_of(function: types.FunctionType) -> Source:
+def source_of(function: types.FunctionType) -> Source:
+    """The file of a function, as Python knows it.
+
+    Raises:
+        RecordingError: it is not known; one sentence.
+    """
     path = function.__code__.co_filename
     try:
         source = Source.read(path)
@@ -227,7 +232,7 @@ def _names(followed: Mapping[types.FunctionType, Definition]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _code(
+def code_of(
     function: types.FunctionType, where: Definition, rewriter: Rewriter, source: Source
 ) -> types.CodeType:
     """The code of a function with hooks, in the place of its own."""
@@ -272,7 +277,7 @@ def _inner(code: types.CodeType, name: str) -> types.CodeType:
 
 
 @contextlib.contextmanager
-def _swapped(
+def swapped(
     codes: Sequence[tuple[types.FunctionType, types.CodeType]], made: Mapping[str, Any]
 ) -> Iterator[None]:
     """While this lasts, the functions run with hooks."""

@@ -48,7 +48,7 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     ">>=": operator.irshift,
 }  # fmt: skip
 """What they do."""
-FOLLOWED_BACK = 20_000
+FOLLOWED_BACK = 4_000
 """Writes up to which a log is followed to its end, to see whether it has missed any."""
 FEW_STORAGES = 1000
 """Pieces of memory up to which all of them are looked at for that."""
@@ -203,7 +203,7 @@ class Registry:
                 self.log.given.append((name, number))
                 self.log.storages[self._of[number]].of_caller = True
         elif deep < DEEP:
-            for key, inner in _entries(value):
+            for key, inner in entries(value):
                 self.give(f"{name}{key}", inner, deep + 1)
 
     def unseen(self) -> list[int]:
@@ -541,7 +541,7 @@ def _shape(array: Array) -> str:
     return "x".join(map(str, array.shape)) or "()"
 
 
-def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+def entries(value: Any) -> Iterator[tuple[str, Any]]:
     """What a container or an object holds, by what is written to reach it."""
     if isinstance(value, Mapping):
         yield from ((f"[{key!r}]", inner) for key, inner in list(value.items())[:MANY])
@@ -558,7 +558,7 @@ def _arrays(value: Any, deep: int = 0) -> Iterator[Array]:
     elif isinstance(value, np.ndarray):
         yield value.view(np.ndarray)  # of a class of its own, in the same memory
     elif deep < DEEP:
-        for _, inner in _entries(value):
+        for _, inner in entries(value):
             yield from _arrays(inner, deep + 1)
         for inner in _behind(value):
             yield from _arrays(inner, deep + 1)

@@ -211,12 +211,14 @@ COMMANDS = (
             "List the steps that made the cell under the cursor, with what each of them added or wrote.",
             ASK, (PLAIN, RECORDED)),
     Command("next-divergence", ("greater_than_sign",), "next wrong",
-            "In convstep debug: go to the next step that adds something wrong.",
+            "In convstep debug: go to the next step that adds something wrong; in your own function, to the "
+            "next after which it differs from what its own forward says.",
             CANDIDATE, (BESIDE,), otherwise=CANDIDATE_ONLY),
     Command("previous-divergence", ("less_than_sign",), "previous wrong",
             "In convstep debug: go to the previous such step.", CANDIDATE, otherwise=CANDIDATE_ONLY),
     Command("diagnosis", ("d",), "diagnosis",
-            "In convstep debug: show what is wrong, the line to fix and your own source.",
+            "In convstep debug: show what is wrong, the line to fix and your own source; in your own "
+            "function, what its own forward says of its lines, and how that was found out.",
             CANDIDATE, (BESIDE,), otherwise=CANDIDATE_ONLY),
     Command("answer", ("a",), "answer",
             "In a lesson: answer the question on the page; so does Enter.",

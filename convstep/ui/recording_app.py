@@ -17,12 +17,16 @@ from convstep.ui.telling import tell
 from convstep.view.panels.recording import RecordingStage
 
 if TYPE_CHECKING:
+    from convstep.candidate.verdicts.marks import Verdicts
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the file."""
 
+Judge = Callable[[Recording], "Verdicts"]
+"""Says what the author's own forward says of a recording; raises ValueError where that fails, or is ended. It
+is called in a thread."""
 Again = Callable[[], "Recording | None"]
 """Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where
 that fails. It is called in a thread."""
@@ -40,6 +44,7 @@ class RecordingApp(SteppingApp):
         options: Sequence[str] = (),
         *,
         again: Again | None = None,
+        judge: Judge | None = None,
         ends: Callable[[], object] = lambda: None,
         how: str = "",
         torch: TorchService | None = None,
@@ -52,7 +57,8 @@ class RecordingApp(SteppingApp):
             command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
             again: records it anew; None if nobody looks at its file.
-            ends: ends what is being recorded when the person leaves.
+            judge: says what its own forward says of it; None if nobody asks.
+            ends: ends what is being recorded, or judged, when the person leaves.
             how: where its arguments come from, which is said first.
             torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
@@ -60,6 +66,7 @@ class RecordingApp(SteppingApp):
         mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
         super().__init__(mode, torch=torch, live=live)
         self._again, self._ends, self._how, self._looking = again, ends, how, False
+        self._judge = judge
 
     def on_mount(self) -> None:
         """Say what it was called with, and look after its file."""
@@ -68,6 +75,26 @@ class RecordingApp(SteppingApp):
             self.call_after_refresh(lambda: self.call_after_refresh(self.debugger.say, self._how))
         if self._again is not None:
             self.set_interval(LOOK_EVERY, self.look_at_file)
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask the author's own forward, beside the screen."""
+        recording = self.debugger.timeline
+        if self._judge is not None and isinstance(recording, Recording) and recording.ended is None:
+            self.run_worker(lambda: self._judged(recording), group="judge", exclusive=True, thread=True)
+
+    def _judged(self, recording: Recording) -> None:
+        assert self._judge is not None
+        try:
+            found = self._judge(recording)
+        except ValueError:
+            return  # it was ended, or the function ended its process: nothing can be said
+        tell(self.debugger, self._take, recording, found)
+
+    def _take(self, recording: Recording, found: Verdicts) -> None:
+        mode = self.debugger.mode
+        if isinstance(mode, RecordingMode) and mode.recording is recording:  # and not recorded anew meanwhile
+            mode.said.take(found)
 
     def close_children(self) -> None:
         """End what is being recorded."""
@@ -95,6 +122,7 @@ class RecordingApp(SteppingApp):
             assert isinstance(before, Recording)
             self.debugger.restage(RecordingStage(recording), place_again(before, recording))
             said = tr("the file has changed: recorded anew")
+            self._ask()
         elif recording is not None:
             said = tr("the previous recording stays: no line touches an array now")
         elif said:
@@ -109,6 +137,7 @@ def run_recording(
     *,
     options: Sequence[str] = (),
     again: Again | None = None,
+    judge: Judge | None = None,
     ends: Callable[[], object] = lambda: None,
     how: str = "",
 ) -> None:
@@ -119,7 +148,8 @@ def run_recording(
         session: its name on the command line, where to begin, stops and view; None if it has no such name.
         options: the words that the command line needs beside the name.
         again: records it anew if its file has changed.
-        ends: ends what is being recorded when the person leaves.
+        judge: says what its own forward says of it; None if nobody asks.
+        ends: ends what is being recorded, or judged, when the person leaves.
         how: where its arguments come from, which is said first.
 
     Raises:
@@ -131,7 +161,7 @@ def run_recording(
         said = tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
         raise ValueError(f"{said} ({printable(recording.ended.sentence)})" if recording.ended else said)
     name = "" if session is None else session.problem
-    app = RecordingApp(recording, name, options, again=again, ends=ends, how=how)
+    app = RecordingApp(recording, name, options, again=again, judge=judge, ends=ends, how=how)
     if session is not None:
         app.debugger.asking.resume(session)
     run(app)

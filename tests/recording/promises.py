@@ -122,7 +122,7 @@ def every_state_is_the_same_whatever_the_way(run: Run) -> None:
     assert len(states) == recording.total + 1
     for position in reversed(range(recording.total)):
         assert recording.back() is not None
-        assert (recording.position, state_of(recording)) == (position, states[position])
+        assert (recording.position, arrays_of(recording)) == (position, states[position][0])
     assert recording.back() is None
     halves = []
     while recording.next_write():

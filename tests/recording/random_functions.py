@@ -30,13 +30,12 @@ def rows(a):
 
 
 def function(x, y, v, k, box):
-    count = 0
+    count = [0]
 
     def nested(u, k):
-        nonlocal count
         for i in range(len(u)):
             u[i] += k
-            count += 1
+            count[0] += 1
         return u
 
 {body}

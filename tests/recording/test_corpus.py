@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from convstep.candidate.load.target import Target
 from convstep.recording import recorder
 from convstep.recording.recording import Recording
 from convstep.recording.registry import Limits
-from tests.recording.promises import PROMISES, Run, state_of, states_of
+from tests.recording import promises
+from tests.recording.promises import Run, state_of, states_of
 
 Named = tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 FOLDER = Path(__file__).parent / "corpus"
@@ -58,20 +58,44 @@ CASES = [(module, at, name) for module in MODULES for at, (name, *_) in enumerat
 """Module, place in it, name."""
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}: {case[2]}")
-def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
-        warnings.simplefilter("ignore")  # of functions that divide by zero on purpose
-        # two runs are compared half-way: what was in the memory before must be the same in both
-        patch.setattr(np, "empty", np.zeros)
-        patch.setattr(np, "empty_like", np.zeros_like)
-        module, at, _ = request.param
-        yield Run(lambda: cases_of(module)[at][1:])
+pytestmark = pytest.mark.filterwarnings("ignore")  # of functions that divide by zero on purpose
+VARIABLES = promises.the_variables_are_those_that_a_tracer_sees
+END = promises.at_the_end_the_arrays_are_as_the_plain_run_leaves_them
+KNOWN = {
+    "dtypes_and_edges: empty": ("an array without cells is shown without its shape", END),
+    "dtypes_and_edges: bits": (
+        "what is written through a view of another dtype is told in that view's numbers",
+        promises.a_cell_knows_its_writers,
+    ),
+    "evaluation_order: index side effect": ("a helper that reads no array divides a statement", VARIABLES),
+    "evaluation_order: rebinding": ("an inner function gives the outer name another array", END, VARIABLES),
+    "layer_classes: sequential": (
+        "arrays deep in a method's self are not taken for the caller's",
+        promises.whoever_changes_an_argument_is_alarmed,
+    ),
+    "numpy_habits: out=": ("an array is made and filled within one call", END, VARIABLES),
+    "numpy_habits: nditer": ("`np.nditer` makes an operand of its own", END, VARIABLES),
+    "numpy_habits: growing": ("`resize` gives an array other memory", END, VARIABLES),
+    "scopes: nonlocal loop": ("an inner function sets an outer number in a loop", VARIABLES),
+}
+"""Cases of which something is shown untruly, what it is, and the promises that are broken."""
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
-def test_the_corpus_keeps_every_promise(promise: Callable[[Run], None], run: Run) -> None:
-    promise(run)
+@pytest.mark.parametrize(("module", "at", "name"), CASES, ids=str)
+def test_the_corpus_keeps_every_promise(
+    module: str, at: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # two runs are compared half-way: what was in the memory before must be the same in both
+    monkeypatch.setattr(np, "empty", np.zeros)
+    monkeypatch.setattr(np, "empty_like", np.zeros_like)
+    run = Run(lambda: cases_of(module)[at][1:])
+    _, *broken = KNOWN.get(f"{module}: {name}", ("",))
+    for promise in promises.PROMISES:
+        if promise in broken:
+            with pytest.raises(AssertionError):  # once it is kept, its line above goes
+                promise(run)
+        else:
+            promise(run)
 
 
 @pytest.mark.parametrize("name", ["forever", "converges_never"])

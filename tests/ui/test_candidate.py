@@ -251,7 +251,7 @@ async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(t
         await session.press("home", "n")
         own = session.part("own")
         assert "reference" not in "\n".join(own)
-        assert "dW[0] += A_prev_pad[window] * dZ[0, 0, 0]" in "\n".join(own)
+        assert re.search(r"dW\[0\] \+= A_prev_pad.*dZ\[0, 0, 0\]", "\n".join(own))
         await session.press("d")
         assert "line 15: window = slice(" in session.text
         await session.press("escape", "end", "<")

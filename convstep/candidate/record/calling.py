@@ -18,7 +18,7 @@ from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
 from convstep.candidate.record.filling import by_name, parameters_of
 from convstep.candidate.record.subject import Ready as Ready
-from convstep.candidate.record.subject import Subject, failed_words
+from convstep.candidate.record.subject import Subject, failed_words, forward_of
 from convstep.conv.problem import Problem
 from convstep.language import tr
 
@@ -55,7 +55,8 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
     except Exception as error:
         said = tr("what comes before its backward fails")
         raise CandidateError(failed_words(served, error, said)) from error
-    return Ready(found.function, found.places, found.named, tr("on a small convolution, as check calls it"))
+    how = tr("on a small convolution, as check calls it")
+    return Ready(found.function, found.places, found.named, how, forward=Subject.of(served).forward)
 
 
 def _guessed(subject: Subject) -> Iterator[Ready]:
@@ -126,7 +127,8 @@ def _evaluated(served: Served, text: str) -> Ready:
     named: dict[str, Any] = {}
     for keyword in meant.keywords:
         named |= {keyword.arg: value(keyword.value)} if keyword.arg else dict(value(keyword.value))
-    return Ready(function, places, named, tr("called as given"))
+    forward = forward_of(served.candidate.name, served.namespace)
+    return Ready(function, places, named, tr("called as given"), forward=forward)
 
 
 def _called_name(node: ast.Call) -> str:

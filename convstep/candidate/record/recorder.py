@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
@@ -23,6 +23,7 @@ from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.watching import WatchedFile
+from convstep.candidate.verdicts.marks import Verdicts, digest
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle import messages
@@ -31,12 +32,15 @@ from convstep.printable import SENTENCE, printable
 from convstep.recording import transfer
 from convstep.recording.recording import Recording
 
+T = TypeVar("T")
 SECONDS = 120.0
 """How long a function may run while it is recorded; what was recorded until then is kept."""
 SPARE = 60.0
 """Seconds on top: to make its arguments, and to send what was recorded."""
 ROOM = 4 << 30
 """Bytes that a log may have on its way."""
+JUDGING = 20.0
+"""How long may be spent on what is to be said of a recording."""
 DETECTING = 8.0
 """Seconds for finding out how a convolution's backward is called."""
 SHOWN = (
@@ -82,7 +86,7 @@ class Recorder(Worker):
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        asked = {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+        asked = _asked(arguments)
         return self._recorded(asked, {}, seconds)
 
     def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
@@ -94,16 +98,48 @@ class Recorder(Worker):
         asked = {"call": asdict(call), "arguments": None}
         return self._recorded(asked, messages.problem_message(problem), seconds)
 
+    def judge(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Verdicts, int]:
+        """What its own forward says of the call that `record` records, and the `digest` of its file.
+
+        Raises:
+            CandidateError: see `record`.
+        """
+        return self._judged(_asked(arguments), {}, seconds)
+
+    def judge_call(self, call: Call, problem: Problem, seconds: float = JUDGING) -> tuple[Verdicts, int]:
+        """What its own forward says of the call that `record_call` records, and the `digest` of its file.
+
+        Raises:
+            CandidateError: see `record`.
+        """
+        asked = {"call": asdict(call), "arguments": None}
+        return self._judged(asked, messages.problem_message(problem), seconds)
+
     def _recorded(
         self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
     ) -> tuple[Recording, str]:
+        return self._replied("record", asked, more, seconds, _read)
+
+    def _judged(
+        self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
+    ) -> tuple[Verdicts, int]:
+        return self._replied("judge", asked, more, seconds, _said)
+
+    def _replied(
+        self,
+        kind: str,
+        asked: Mapping[str, Any],
+        more: Mapping[str, Any],
+        seconds: float,
+        read: Callable[[messages.Message], T],
+    ) -> T:
         with self._one_call:
             if self._process is None:
                 self._begin()
             talk = self._conversation
             assert talk is not None
             try:
-                talk.ask({"record": json.dumps({**asked, "seconds": seconds}), **more}, ROOM)
+                talk.ask({kind: json.dumps({**asked, "seconds": seconds}), **more}, ROOM)
                 said = talk.hear(seconds + SPARE)
             except Silent as silent:
                 self._end()
@@ -121,7 +157,7 @@ class Recorder(Worker):
         try:
             if "error" in said:
                 raise CandidateError(printable(messages.text(said, "error"), SENTENCE))
-            return _read(said)
+            return read(said)
         except messages.Malformed:
             self._end()
             raise CandidateError(nonsense()) from None
@@ -137,12 +173,24 @@ class Recorder(Worker):
         )
 
 
+def _asked(arguments: Arguments) -> dict[str, Any]:
+    """The question for a call with these arguments."""
+    return {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+
+
 def _read(said: messages.Message) -> tuple[Recording, str]:
     """The recording of an answer, and where its arguments come from."""
     with messages.strictly():
         how = messages.checked(json.loads(messages.text(said, "facts")), dict)["how"]
         arrays = {name.removeprefix("log."): array for name, array in said.items() if name != "facts"}
         return transfer.recording_of(arrays), printable(messages.checked(how, str))
+
+
+def _said(said: messages.Message) -> tuple[Verdicts, int]:
+    """What an answer says of a recording, and the `digest` of the file it is about."""
+    with messages.strictly():
+        found = Verdicts.read(json.loads(messages.text(said, "verdicts")))
+        return found, messages.number(said, "digest")
 
 
 class Recordable:
@@ -169,7 +217,10 @@ class Recordable:
         self.target, self.arguments = target, arguments or Arguments()
         self.arguments.check()
         self._parsed, self._options, self._timeout = Target.parse(target), options or {}, timeout
+        self._loading = {**self._options, "unmade": True}
         self._running: Recorder | RecordingSpawned | None = None
+        self._judging: Recorder | None = None
+        self._call: tuple[Call, Problem] | None = None
         self._closed = False
         self._watched = None if self._parsed.path is None else WatchedFile(self._parsed.path)
 
@@ -187,19 +238,45 @@ class Recordable:
         Raises:
             CandidateError: it cannot be loaded or called; one sentence.
         """
-        loading = {**self._options, "unmade": True}
         started = None
         with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
-            started = self._running = RecordingSpawned(self._parsed, loading)
+            started = self._running = RecordingSpawned(self._parsed, self._loading)
         if meanwhile is not None:
             meanwhile()
         if self._closed:
             self.close()
-        with Recorder.of_target(self._parsed, loading, self._timeout, started) as recorder:
+        with Recorder.of_target(self._parsed, self._loading, self._timeout, started) as recorder:
             self._running = recorder
             if self._closed:
                 self.close()
             return self._recorded(recorder)
+
+    def judge(self, recording: Recording) -> Verdicts:
+        """What the author's own forward says of what was recorded, found in a process that ends with it.
+
+        Any thread may, beside `record`, one at a time; it takes at most about `JUDGING` seconds.
+
+        Args:
+            recording: what is shown, and what was recorded last.
+
+        Raises:
+            CandidateError: its process ended, or `close` has ended it; one sentence.
+        """
+        call, before = self._call, self._judging
+        if before is not None:  # of what was recorded before: nobody wants to know any more
+            before.close()
+        with Recorder.of_target(self._parsed, self._loading, self._timeout) as judging:
+            self._judging = judging
+            if self._closed:
+                self.close()
+            try:
+                found, text = judging.judge(self.arguments) if call is None else judging.judge_call(*call)
+            finally:
+                if self._judging is judging:
+                    self._judging = None
+        if text != digest(recording.source):
+            return Verdicts(note=tr("the file has changed since it was recorded"))
+        return found
 
     def changed(self) -> bool:
         """Whether its file was saved since it was recorded or asked about; never of an installed module."""
@@ -215,7 +292,9 @@ class Recordable:
 
     def close(self) -> None:
         """End what is being recorded; whoever waits for it gets a CandidateError."""
-        self._closed, running = True, self._running
+        self._closed, running, judging = True, self._running, self._judging
+        if judging is not None:
+            judging.close()
         if isinstance(running, Recorder):
             running.close()
         elif running is not None:
@@ -225,7 +304,8 @@ class Recordable:
         seconds, found = SECONDS if self._timeout is None else self._timeout, None
         if self.arguments == Arguments() and _is_convolution(recorder.candidate):
             found = _on_a_convolution(recorder, seconds)
-        recording, how = found or recorder.record(self.arguments, seconds)
+        self._call = None if found is None else found[1]
+        recording, how = recorder.record(self.arguments, seconds) if found is None else found[0]
         _check_tensors(recorder.candidate, recording)
         flags = (f"--{name.replace('_', '-')}" for name, value in self._options.items() if value)
         words = (*self.arguments.words, *flags)
@@ -245,8 +325,10 @@ def _is_convolution(candidate: Candidate) -> bool:
     return "conv" in name or {"stride", "padding"} <= roles or "hparameters" in roles
 
 
-def _on_a_convolution(recorder: Recorder, seconds: float) -> tuple[Recording, str] | None:
-    """A recording of a convolution's backward on a small problem; None if it is not called as one."""
+def _on_a_convolution(
+    recorder: Recorder, seconds: float
+) -> tuple[tuple[Recording, str], tuple[Call, Problem]] | None:
+    """A recording of a convolution's backward on a small problem, and its call; None if it is none."""
     candidate = recorder.candidate
     try:
         call, _, stuck = detect_convention(recorder, budget=DETECTING)
@@ -266,8 +348,9 @@ def _on_a_convolution(recorder: Recorder, seconds: float) -> tuple[Recording, st
         told = fitted(case, convention)
         if convention.cannot_say(told.geometry, candidate):
             continue
+        problem = right_of(told).problem
         try:
-            return recorder.record_call(call, right_of(told).problem, seconds)
+            return recorder.record_call(call, problem, seconds), (call, problem)
         except CandidateError as error:
             failed = failed or error
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ from convstep.candidate.record.filling import (
     parameters_of,
     upstream,
 )
+from convstep.candidate.verdicts.calls import Called
 from convstep.language import tr
 
 FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call")
@@ -44,6 +46,12 @@ class Ready:
     """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
     asks: str = ""
     """Of a guess, what to write where it does not fit, a clause."""
+    forward: Callable[..., Any] | None = None
+    """What is called before it."""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What its parameters would be given, by name, as far as that is known."""
+    before: tuple[Called, Called, Any] | None = None
+    """That call as it was, as it was made, and what it returned; None where that is not known."""
 
 
 @dataclass(slots=True)
@@ -82,7 +90,7 @@ class Subject:
             kind = type(own)
             if getattr(kind, name, None) is not None:
                 return cls(served, getattr(kind, name), kind, name, _forward_in(kind, name))
-        return cls(served, function, forward=_forward_of(candidate.name, served.namespace))
+        return cls(served, function, forward=forward_of(candidate.name, served.namespace))
 
     def how_to_call(self) -> str:
         """What to write, a clause: the call, or each argument."""
@@ -137,7 +145,7 @@ class Subject:
         Raises:
             CandidateError: something is missing, or what is called before fails.
         """
-        function, held = self.function, None
+        function, held, call = self.function, None, None
         if self.maker is not None:
             held = self._made(self.maker, lookup)
             function = getattr(held, self.method)
@@ -150,7 +158,10 @@ class Subject:
             if before.missing and held is not None:
                 raise self._lacks(before, tr("its forward"))
             if not before.missing:
+                with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
+                    call = Called.kept(forward, *before.places, **before.named)
                 made = self._run(forward, before, tr("its forward"))
+                ran = Called(forward, before.places, before.named)
                 first = filled(function, after_forward(made, lookup))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
@@ -158,7 +169,10 @@ class Subject:
             first = filled(function, _kept(NOTHING, out, lookup))
         if first.missing:
             raise self._lacks(first)
-        return Ready(function, first.places, first.named, how)
+        done = None if call is None else (call, ran, made)
+        listed = [] if forward is None else parameters_of(forward)
+        known = {one.name: value for one in listed if (value := lookup(one.name)) is not NOTHING}
+        return Ready(function, first.places, first.named, how, forward=forward, known=known, before=done)
 
     def asked(self) -> guessing.Asked:
         """What a guess is made by."""
@@ -258,7 +272,7 @@ def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
     )
 
 
-def _forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
+def forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
     """The forward in the same file that belongs to a backward by its name."""
     owner, _, last = name.rpartition(".")
     if not names.looks_backward(last):

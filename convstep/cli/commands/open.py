@@ -87,6 +87,7 @@ def _show(options: Options, found: Recorded, function: Recordable | None = None)
         session,
         options=found.words,
         again=None if function is None else function.again,
+        judge=None if function is None else function.judge,
         ends=(lambda: None) if function is None else function.close,
         how=found.how,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -17,7 +17,8 @@ from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
 from convstep.ui.debugger.stops import STOP_MARK
-from convstep.ui.modes.mode import Mode
+from convstep.ui.modes.mode import Marks, Mode
+from convstep.ui.modes.said import Said
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.text_pane import TextPane
 from convstep.view.layout.arrange import CARD, SOURCE, Plan
@@ -54,6 +55,8 @@ class RecordingMode(Mode):
         """
         super().__init__(State(stage, name, command_name), compare_at_end=False)
         self._options: Sequence[str] = options
+        self.said = Said(self.state, lambda: self.host, lambda: self._line)
+        """What the author's own forward says of it."""
         self.state.tab = SOURCE
 
     @property
@@ -83,6 +86,7 @@ class RecordingMode(Mode):
             "values-of-line": Handler(self._show_values, self._on_source),
             "arrays": Handler(self._list_arrays),
             "outcome": Handler(self._show_outcome),
+            **self.said.handlers(),
         }
 
     # what stands on it
@@ -109,6 +113,10 @@ class RecordingMode(Mode):
         if state.presenting and panels:
             return arrange_presented(width, height, panels, state.maximised)
         return arrange_recording(width, height, panels, state.tab, state.maximised)
+
+    def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
+        """Where it differs from what the author's own forward says."""
+        return self.said.marks(place_of)
 
     # what is said
 

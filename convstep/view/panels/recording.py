@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from convstep.candidate.record.file import save
+from convstep.candidate.verdicts.marks import DIFFERS
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
@@ -23,10 +25,12 @@ from convstep.view.panels.stretches import Key
 from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import own_lines
+from convstep.view.scene.said import sign
 from convstep.view.scene.scene import OwnLine, Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
+    from convstep.candidate.verdicts.marks import Verdicts
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
@@ -62,6 +66,8 @@ class RecordingStage(StagedSource):
     """What somebody puts on cells: a character by array and index."""
     cursor: int = 0
     """The line of the source under the cursor; 0 while there is none."""
+    verdicts: Verdicts | None = None
+    """What the author's own forward says of it; None while that is not known."""
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
@@ -91,6 +97,9 @@ class RecordingStage(StagedSource):
         remarks = [*self.remarks(), *recorded.remarks_of(event, arrays)]
         if (ended := self._ended) is not None:
             remarks.insert(0, ended.sentence)
+        now = None if self.verdicts is None or run.made else self.verdicts.positions.get(run.position)
+        if now is not None and now.kind == DIFFERS:
+            remarks.insert(0, f"{sign(now)} {printable(now.how, None)}")
         return replace(
             scene,
             panels=tuple(map(self._marked, scene.panels)),
@@ -283,9 +292,15 @@ class RecordingStage(StagedSource):
         line = self._line(event)
         lines = own_lines(event, self._function(line), notes, line, executed=executed)
         stops = {stop.line for stop in self.stops if isinstance(stop, LineStop) and stop.enabled}
+        signs = {} if self.verdicts is None else {n: sign(mark) for n, mark in self.verdicts.lines.items()}
         return tuple(
-            replace(one, stop=one.number in stops, cursor=one.number == self.cursor)
-            if one.number in stops or one.number == self.cursor
+            replace(
+                one,
+                stop=one.number in stops,
+                cursor=one.number == self.cursor,
+                said=signs.get(one.number, ""),
+            )
+            if one.number in stops or one.number == self.cursor or signs.get(one.number)
             else one
             for one in lines
         )

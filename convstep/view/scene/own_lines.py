@@ -98,6 +98,7 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
         height: lines of room.
     """
     number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines else 0
+    number = number or any(line.said for line in lines)
     scale = _scale(lines, width - number)
     current = next((at for at, line in enumerate(lines) if line.current), 0)
     marked = [at for at, line in enumerate(lines) if line.done or line.current] or [current]
@@ -148,7 +149,7 @@ def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool
     style = "bold reverse" if line.current else "bold" if line.done else ""
     style += " underline" if line.cursor else ""
     start = min(_start(line, scale), max(width - number - 12, 2))
-    label = f"{line.number:>{number - 1}} " if number else ""
+    label = f"{line.number if number > 1 else '':>{number - 1}}" if number else ""
     end = f" {line.loop}" if line.loop else ""
     room = max(width - number - start - len(end), 2)
     first, *others = _broken(line.code, room)
@@ -156,6 +157,7 @@ def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool
     beside = next((form for form in forms if cell_len(first) + cell_len(form) <= room), "")
     fits = bool(beside)
     row = Text(label, "dim", no_wrap=True)
+    row.append(line.said or " " * bool(number), "not dim bold")
     row.append(mark + (STOP if line.stop else CURSOR if line.cursor else " "), "not dim bold")
     row.append(" " * (start - 2))
     full = bool(end) or (line.current and not fits)

@@ -131,6 +131,8 @@ class OwnLine:
     """Whether somebody's cursor stands there."""
     note: str = ""
     """What it came to in this step: `vert_start = 1`, `mask 2x2`, the statement with its indices."""
+    said: str = ""
+    """What its author's own forward says of it: `✓`, `≠`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

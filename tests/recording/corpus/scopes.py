@@ -177,6 +177,21 @@ def nonlocal_counters(a):
     return got, n, best
 
 
+def nonlocal_in_a_loop(a):
+    count = 0
+
+    def bump(u):
+        nonlocal count
+        for i in range(len(u)):
+            u[i] += 1
+            count += 1
+
+    bump(a)
+    a[0] = 7
+    a[1] = count
+    return a
+
+
 def global_counter(a):
     global total
     for v in a:
@@ -277,6 +292,7 @@ def cases():
     yield 'class body', class_body, (r(3),), {}
     yield 'private', Private(r(3)).bump, (r(3),), {}
     yield 'nonlocal', nonlocal_counters, (r(5),), {}
+    yield 'nonlocal loop', nonlocal_in_a_loop, (r(3),), {}
     yield 'global', global_counter, (r(4),), {}
     yield 'loop variables', loop_variable_survives, (r(3),), {}
     yield 'exception name', exception_names, (r(3),), {}

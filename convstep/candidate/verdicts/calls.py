@@ -1,0 +1,202 @@
+"""Calls that can be made again with other numbers: a forward, and the backward that follows it."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.recording.registry import DEEP, entries
+
+Array = npt.NDArray[Any]
+Path = tuple[str, ...]
+"""How something is reached from the arguments of a call: `("cache", "[0]")`, `("self", ".W")`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Called:
+    """A call: a function and what it is called with; making it changes nothing here."""
+
+    function: Callable[..., Any]
+    """A function, or a method of an object."""
+    places: Sequence[Any] = ()
+    """By place."""
+    named: Mapping[str, Any] | None = None
+    """By name."""
+    random: Any = None
+    """The state of NumPy's random numbers before it; None to leave it alone."""
+
+    @classmethod
+    def kept(cls, function: Callable[..., Any], *places: Any, **named: Any) -> Called:
+        """A call that is about to be made, with copies of all that it may change."""
+        return cls(function, places, named, np.random.get_state()).like()
+
+    def like(self, changes: Mapping[int, Array] | None = None) -> Called:
+        """The same call on copies.
+
+        Args:
+            changes: by `id` of an array of it, what takes its place; with the rest copied.
+        """
+        owner = getattr(self.function, "__self__", None)
+        bound = owner is not None and not isinstance(owner, type) and hasattr(self.function, "__func__")
+        memo: dict[int, Any] = dict(changes or {})
+        held = (owner if bound else None, tuple(self.places), dict(self.named or {}))
+        made, places, named = copy.deepcopy(held, memo)
+        function = self.function.__func__.__get__(made) if bound else self.function  # type: ignore[attr-defined]
+        return Called(function, places, named, self.random)
+
+    def make(self) -> Any:
+        """Make the call, on these very objects."""
+        if self.random is not None:
+            np.random.set_state(self.random)
+        with np.errstate(all="ignore"):
+            return self.function(*self.places, **(self.named or {}))
+
+    @property
+    def owner(self) -> Any:
+        """The object whose method is called; None for a function."""
+        owner = getattr(self.function, "__self__", None)
+        return None if isinstance(owner, type) else owner
+
+    def arguments(self) -> dict[str, Any]:
+        """What each parameter is given, by name; `self` first."""
+        given: dict[str, Any] = {"self": self.owner} if self.owner is not None else {}
+        try:
+            bound = inspect.signature(self.function).bind(*self.places, **(self.named or {}))
+        except (TypeError, ValueError):
+            return given | {f"[{at}]": value for at, value in enumerate(self.places)}
+        return given | dict(bound.arguments)
+
+    def arrays(self) -> dict[Path, Array]:
+        """The arrays of numbers with a point among its arguments, by how they are reached; each once."""
+        found, seen = dict[Path, Array](), set[int]()
+        for path, value in walked(self.arguments()):
+            if type(value) is np.ndarray and value.dtype.kind == "f" and id(value) not in seen:
+                seen.add(id(value))
+                found[path] = value
+        return found
+
+    def doubled(self) -> Called:
+        """The same call with all of them in float64."""
+        return self.like(
+            {
+                id(value): value.astype(np.float64)
+                for value in self.arrays().values()
+                if value.dtype.itemsize < 8
+            }
+        )
+
+
+def walked(names: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """All that can be reached from some values, by how it is reached."""
+    todo: list[tuple[Path, Any]] = [((name,), value) for name, value in names.items()]
+    seen = set[int]()
+    while todo:
+        path, value = todo.pop(0)
+        yield path, value
+        if len(path) <= DEEP + 1 and not isinstance(value, np.ndarray) and id(value) not in seen:
+            seen.add(id(value))
+            todo += [((*path, step), inner) for step, inner in entries(value)]
+
+
+def text(path: Path) -> str:
+    """How a path is written: `cache[0]`, `self.W`."""
+    return "".join(path)
+
+
+def at(names: Mapping[str, Any], path: Path) -> Any:
+    """What stands at the end of a path."""
+    value: Any = names[path[0]]
+    for step in path[1:]:
+        value = next(inner for name, inner in entries(value) if name == step)
+    return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A forward, and the backward that is called with what it has made."""
+
+    forward: Called
+    """As it was before it was called."""
+    backward: Called
+    """As it is to be called: its arguments hold what the forward has returned, or its object does."""
+    links: Mapping[Path, Path]
+    """Which arguments of the backward come from the forward, and what they are there."""
+    constants: Mapping[Path, Array]
+    """The arrays of the backward's arguments that do not: gradients from above."""
+
+    @classmethod
+    def of(cls, forward: Called, ran: Called, made: Any, backward: Called) -> Pair:
+        """The pair.
+
+        Args:
+            forward: the call as it was before it was made, on objects of its own.
+            ran: the call that was made.
+            made: what it returned.
+            backward: a call with these very objects among its arguments.
+        """
+        known: dict[int, Path] = {}
+        for path, value in walked({"": made} | ran.arguments()):
+            if not isinstance(value, (int, float, str, bool, type(None))) or path == ("",):
+                known.setdefault(id(value), path)
+        links, constants = dict[Path, Path](), dict[Path, Array]()
+        backward = replace(backward, random=None)
+        inside: list[Path] = []
+        for path, value in walked(backward.arguments()):
+            if any(path[: len(outer)] == outer for outer in inside):
+                continue
+            if id(value) in known and value is not None and not isinstance(value, (int, str, bool)):
+                links[path] = known[id(value)]
+                inside.append(path)
+            elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                constants[path] = value
+            elif isinstance(value, (float, np.floating)):
+                constants[path] = np.asarray(value, np.float64)
+        frozen = backward.like()  # the call itself may be made, and may change them
+        return cls(forward, frozen, links, {path: np.array(array) for path, array in constants.items()})
+
+    def again(self, forward: Called) -> tuple[Called, Any, Called]:
+        """Make the forward, and the backward's call after it.
+
+        Args:
+            forward: a call like `self.forward`; it is made on its own objects.
+
+        Returns:
+            The forward's call after it was made, what it returned, the backward's call.
+        """
+        made = forward.make()
+        names = {"": made} | forward.arguments()
+        changes: dict[int, Any] = {}
+        for path, source in self.links.items():
+            changes[id(at(self.backward.arguments(), path))] = at(names, source)
+        owner = self.backward.owner
+        if owner is not None and ("self",) not in self.links and forward.owner is not None:
+            raise LookupError("the backward is of another object than the forward")
+        return forward, made, self.backward.like(changes)
+
+    def with_upstream(self, backward: Called, values: Mapping[Path, Array]) -> Called:
+        """A backward's call with other gradients from above.
+
+        Args:
+            backward: a call that `again` has made.
+            values: by path of `constants`.
+        """
+        names = backward.arguments()
+        if all(isinstance(at(names, path), np.ndarray) for path in values):
+            return backward.like({id(at(names, path)): value for path, value in values.items()})
+        places, named = list(backward.places), dict(backward.named or {})
+        listed = list(inspect.signature(backward.function).parameters)
+        for path, value in values.items():
+            number = listed.index(path[0])
+            if len(path) > 1:
+                raise LookupError(text(path))
+            if number < len(places):
+                places[number] = value
+            else:
+                named[path[0]] = value
+        return replace(backward, places=places, named=named).like()

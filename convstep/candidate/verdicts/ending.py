@@ -1,0 +1,324 @@
+"""The end: whether what a backward returns is the gradient of its own forward, by central differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.words import roles_of
+from convstep.candidate.verdicts import naming
+from convstep.candidate.verdicts.calls import Path
+from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Mark
+from convstep.candidate.verdicts.slopes import Clock, Jacobian, OutOfTime, Slope, directions, jacobian
+from convstep.candidate.verdicts.trial import Result, Trial, slope_along
+from convstep.language import tr
+from convstep.steps.cells import cell_text
+from convstep.steps.number_text import short
+
+Array = npt.NDArray[Any]
+SINGLE = 1e-3
+"""What a gradient in float32 may be off besides, as a share of the sizes that make it up."""
+SMALL = 1e-4
+"""By how much the gradients from above are shrunk, to see whether a backward clips."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A result, and what is known of the gradient that it should be."""
+
+    result: Result
+    """It."""
+    of: str
+    """Which input it belongs to; "" if that is not known."""
+    mark: Mark
+    """What is said of it."""
+    jacobian: Jacobian | None = None
+    """What moving single cells of the input does, where that was asked."""
+
+    @property
+    def ending(self) -> Ending:
+        """The same for whoever shows it."""
+        return Ending(self.result.name, self.of, self.result.line, self.mark)
+
+
+def judged(trial: Trial, clock: Clock) -> list[Judged]:
+    """What is said of each result."""
+    results = trial.results()
+    pairs = _belonging(trial, results)
+    found = list[Judged]()
+    for result in results:
+        name, certain = pairs.get(id(result), ("", False))
+        if not name:
+            of = tr("it is not known of which input of {forward} it is the gradient", forward=trial.names[0])
+            found.append(Judged(result, "", Mark(UNKNOWN, of)))
+            continue
+        try:
+            clock.check()
+            found.append(_judged(trial, result, name, certain, clock))
+        except OutOfTime:
+            found.append(Judged(result, name, Mark(UNKNOWN, tr("there was no time to look at it"))))
+    return _without_habits(trial, found)
+
+
+# which input a result belongs to
+
+
+def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, bool]]:
+    """By `id` of a result, its input, and whether that is certain."""
+    inputs, found = trial.inputs, dict[int, tuple[str, bool]]()
+    for result in results:
+        named = naming.same(result.name, inputs) if result.name else []
+        fitting = [name for name in named if np.squeeze(inputs[name]).shape == np.squeeze(result.value).shape]
+        named = fitting or named
+        if len(named) > 1 and all(inputs[name] is inputs[named[0]] for name in named):
+            named = named[:1]
+        if len(named) == 1:
+            found[id(result)] = named[0], True
+    taken = {name for name, _ in found.values()}
+    left = [result for result in results if id(result) not in found]
+    free = [name for name in inputs if name not in taken]
+    for result in left:
+        fitting = [name for name in free if inputs[name].shape == result.value.shape]
+        rivals = [one for one in left if one.value.shape == result.value.shape]
+        if len(fitting) == 1 and len(rivals) == 1:
+            found[id(result)] = fitting[0], _surely(result, fitting[0], results, inputs)
+    unnamed = all(not result.name for result in results)
+    shapes = [one.shape for one in inputs.values()]
+    if unnamed and [one.value.shape for one in results] == shapes:
+        for result, name in zip(results, inputs, strict=True):
+            found[id(result)] = name, shapes.count(result.value.shape) == 1
+    return found
+
+
+def _surely(result: Result, name: str, results: Sequence[Result], inputs: Mapping[str, Array]) -> bool:
+    """Whether a result that has another name than an input of its shape is its gradient all the same."""
+    first = next(iter(inputs), "")
+    if not result.name:
+        given = [one for one in inputs if not one.startswith("self")]
+        return [one for one in results if not one.name] == [result] and (
+            given == [name] or list(inputs) == [name]
+        )
+    about = {role for one in naming.of_gradient(result.name) for role in roles_of(one)}
+    shared = about & set(roles_of(naming.last(name))) & {"A_prev", "W", "b"}
+    return bool(shared) and (name == first or "A_prev" not in shared)
+
+
+# one result
+
+
+def _judged(trial: Trial, result: Result, name: str, certain: bool, clock: Clock) -> Judged:
+    array, forward = trial.inputs[name], trial.names[0]
+    if name in trial.rough:
+        how = tr(
+            "{forward} has a corner or a jump at this `{input}`, so its slopes say nothing",
+            forward=forward,
+            input=name,
+        )
+        return Judged(result, name, Mark(UNKNOWN, how))
+    if np.squeeze(result.value).shape != np.squeeze(array).shape:
+        how = tr(
+            "`{result}` is {shape} and `{input}` is {other}",
+            result=_called(result),
+            shape=_shape(result.value),
+            input=name,
+            other=_shape(array),
+        )
+        surely = certain and result.value.size != array.size
+        return Judged(result, name, Mark(DIFFERS if surely else UNKNOWN, how))
+    slopes = [(along, slope_along(trial, array, along)) for along in directions(array.shape)]
+    if any(one is None for _, one in slopes):
+        return Judged(
+            result, name, Mark(UNKNOWN, tr("{forward} cannot be called beside its inputs", forward=forward))
+        )
+    known = [(along, one) for along, one in slopes if one is not None]
+    if fits(result.value, known):
+        return Judged(result, name, Mark(AGREES, _agreeing(trial, result, name)))
+    return _differing(trial, result, name, certain, known, clock)
+
+
+def fits(value: Array, slopes: Sequence[tuple[Array, Slope]], times: float = 1.0) -> bool:
+    """Whether an array is the gradient along some directions, times a number."""
+    if not np.isfinite(value).all():
+        return False
+    wide = np.asarray(value, np.float64)
+    for along, slope in slopes:
+        terms = wide.reshape(along.shape) * along / times
+        size = float(np.abs(terms).sum())
+        loose = SINGLE * size if value.dtype.itemsize < 8 else 0.0
+        if not slope.fits(float(terms.sum()), size) and abs(float(terms.sum()) - slope.value) > loose:
+            return False
+    return True
+
+
+def times_of(value: Array, slopes: Sequence[tuple[Array, Slope]]) -> float | None:
+    """By which number an array has to be divided to be the gradient; None if there is none."""
+    along, slope = max(slopes, key=lambda one: abs(one[1].value))
+    claimed = float((np.asarray(value, np.float64).reshape(along.shape) * along).sum())
+    if not np.isfinite(claimed) or abs(slope.value) <= 1e3 * slope.noise or not claimed:
+        return None
+    times = claimed / slope.value
+    return times if fits(value, slopes, times) else None
+
+
+def _agreeing(trial: Trial, result: Result, name: str) -> str:
+    return tr(
+        "`{result}` is the gradient by `{input}`: along {count} random directions it is what `{loss}` "
+        "changes by, by central differences of {forward} in float64",
+        result=_called(result),
+        input=name,
+        count=len(directions(())),
+        loss=loss_text(trial),
+        forward=trial.names[0],
+    ) + beside(trial)
+
+
+def loss_text(trial: Trial) -> str:
+    """The loss as one writes it: `sum(out * dout)`."""
+    return "sum(" + " + ".join(f"out * {''.join(path)}" for path in trial.above) + ")"
+
+
+def beside(trial: Trial) -> str:
+    """What to add where the inputs were moved."""
+    if not trial.nudged:
+        return ""
+    return tr(
+        " (with every input moved a little, because {forward} has a corner where they are)",
+        forward=trial.names[0],
+    )
+
+
+def _differing(
+    trial: Trial, result: Result, name: str, certain: bool, slopes: list[tuple[Array, Slope]], clock: Clock
+) -> Judged:
+    array = trial.inputs[name]
+    rates = jacobian(trial.forward, array, trial.loss, clock)
+    habit = _habit(trial, result, slopes)
+    times = times_of(result.value, slopes)
+    if times is not None:
+        how = tr(
+            "`{result}` is {times} times the gradient by `{input}` in every cell, by central differences "
+            "of {forward}",
+            result=_called(result),
+            times=short(times),
+            input=name,
+            forward=trial.names[0],
+        )
+    else:
+        how = _cell(trial, result, name, rates)
+    kind = DIFFERS if certain and how and not habit else UNKNOWN
+    how = how or tr(
+        "`{result}` is not what central differences say, but in no cell that was looked at",
+        result=_called(result),
+    )
+    return Judged(result, name, Mark(kind, (habit or how) + beside(trial)), rates)
+
+
+def _cell(trial: Trial, result: Result, name: str, rates: Jacobian) -> str:
+    """The cell in which a result is furthest off; "" if it is in none that was looked at."""
+    if not len(rates.cells):
+        return ""
+    expected = rates.gradient(trial.loss.upstream)
+    claimed = np.asarray(result.value, np.float64).ravel()[rates.cells]
+    off = np.where(rates.smooth, np.abs(claimed - expected), 0)
+    off[~np.isfinite(claimed)] = np.inf
+    worst = int(np.argmax(off))
+    if (
+        not off[worst]
+        > 1e-4 * (np.abs(expected).max() + np.abs(claimed[np.isfinite(claimed)]).max(initial=0.0)) + 1e-9
+    ):
+        return ""
+    where = np.unravel_index(int(rates.cells[worst]), trial.inputs[name].shape)
+    index = tuple(int(one) for one in where)
+    return tr(
+        "`{cell}` is {value}; moving `{input}` changes `{loss}` by {rate} per unit, by central differences "
+        "of {forward}",
+        cell=cell_text(_called(result), index),
+        value=short(float(claimed[worst])),
+        input=cell_text(name, index),
+        loss=loss_text(trial),
+        rate=short(float(expected[worst])),
+        forward=trial.names[0],
+    )
+
+
+def _habit(trial: Trial, result: Result, slopes: list[tuple[Array, Slope]]) -> str:
+    """Why a result that is not the gradient may be meant so; "" if no such habit is known."""
+    upstream = dict(zip(trial.above, trial.loss.upstream, strict=True))
+    none = _of(trial, result, {path: np.zeros_like(value) for path, value in upstream.items()})
+    known = none is not None and none.shape == result.value.shape and np.isfinite(none).all()
+    if none is not None and known and none.any() and fits(result.value - none, slopes):
+        return tr(
+            "`{result}` has a part that does not depend on {above}, as a penalty on weights does; "
+            "the rest agrees",
+            result=_called(result),
+            above=_above(trial),
+        )
+    small = _of(trial, result, {path: value * SMALL for path, value in upstream.items()})
+    if small is not None and small.shape == result.value.shape and fits(small / SMALL, slopes):
+        return tr(
+            "`{result}` agrees for {above} that are small: large ones are clipped",
+            result=_called(result),
+            above=_above(trial),
+        )
+    return ""
+
+
+def _of(trial: Trial, result: Result, upstream: Mapping[Path, Array]) -> Array | None:
+    """A result with other gradients from above."""
+    given = trial.given(upstream)
+    value = None if given is None else given.get(result.key)
+    return None if value is None else np.asarray(value)
+
+
+def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
+    """The same; where the gradients of all weights are those of a mean over the batch, they are left open."""
+    lengths = {length for one in trial.loss.upstream for length in (one.shape[:1] + one.shape[-1:])}
+    scaled = list[tuple[int, Judged, float]]()
+    for number, one in enumerate(found):
+        if (
+            one.mark.kind == DIFFERS
+            and one.of in trial.inputs
+            and np.squeeze(trial.inputs[one.of]).shape == np.squeeze(one.result.value).shape
+        ):
+            array = trial.inputs[one.of]
+            slopes = [(along, slope_along(trial, array, along)) for along in directions(array.shape)]
+            times = times_of(one.result.value, [(along, each) for along, each in slopes if each is not None])
+            if times is not None and round(1 / times) in lengths and abs(1 / times - round(1 / times)) < 1e-4:
+                scaled.append((number, one, times))
+    first = next(iter(trial.inputs), "")
+    weights = [one for one in found if one.of and one.of != first]
+    if not scaled or len({round(1 / times) for _, _, times in scaled}) > 1 or len(weights) != len(scaled):
+        return found
+    if any(all(one is not each for _, each, _ in scaled) for one in weights):
+        return found
+    for number, one, times in scaled:
+        how = tr(
+            "`{result}` is the gradient by `{input}` divided by {count}, as where the loss is a mean "
+            "over {count}",
+            result=_called(one.result),
+            input=one.of,
+            count=round(1 / times),
+        )
+        found[number] = Judged(one.result, one.of, Mark(UNKNOWN, how + beside(trial)), one.jacobian)
+    return found
+
+
+def _called(result: Result) -> str:
+    return result.name or "return"  # as a recording calls its array
+
+
+def _above(trial: Trial) -> str:
+    return ", ".join(f"`{''.join(path)}`" for path in trial.above)
+
+
+def _shape(array: Array) -> str:
+    return "x".join(map(str, array.shape)) or tr("a number")
+
+
+def shown(found: Sequence[Judged]) -> Iterator[Ending]:
+    """What is said of each result."""
+    return (one.ending for one in found)

@@ -1,0 +1,131 @@
+"""What is said of a run: a mark for each line, each position and each result, and how it was found out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from convstep.brief import brief
+from convstep.recording.source import SourceText
+
+AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "unknown"
+KINDS = AGREES, DIFFERS, UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is said of one line, position or result."""
+
+    kind: str
+    """One of `KINDS`."""
+    how: str
+    """How it was found out, a sentence or two."""
+    first: bool = False
+    """Whether it differs, and nothing before it, of which it is made, does."""
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is said of one result of a backward."""
+
+    result: str
+    """What it is called: `dw`."""
+    of: str
+    """Which input of the forward it is the gradient of: `w`; "" if that is not known."""
+    line: int
+    """The line that made it what it is; 0 if that is not known."""
+    mark: Mark
+    """Whether it is."""
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """All that is said of a run."""
+
+    end: tuple[Ending, ...] = ()
+    """Of each result, in the order in which they are returned."""
+    lines: Mapping[int, Mark] = field(default_factory=dict)
+    """By line, as the file counts."""
+    positions: Mapping[int, Mark] = field(default_factory=dict)
+    """By position of the recording: what holds after so many steps."""
+    open: tuple[int, ...] = ()
+    """The lines of which nothing is said, and of which all that differs is made."""
+    note: str = ""
+    """Why nothing more is said; "" if all that can be judged is."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether a result differs."""
+        return any(one.mark.kind == DIFFERS for one in self.end)
+
+    @property
+    def first(self) -> int | None:
+        """The first line that differs; None if none does."""
+        found = [line for line, mark in self.lines.items() if mark.kind == DIFFERS]
+        return min((line for line in found if self.lines[line].first), default=min(found, default=None))
+
+    __repr__ = brief
+
+    def as_plain(self) -> dict[str, Any]:
+        """The same in lists, dicts, texts and numbers."""
+        return {
+            "end": [(one.result, one.of, one.line, *_plain(one.mark)) for one in self.end],
+            "lines": [(line, *_plain(mark)) for line, mark in self.lines.items()],
+            "positions": [(at, *_plain(mark)) for at, mark in self.positions.items()],
+            "open": list(self.open),
+            "note": self.note,
+        }
+
+    @classmethod
+    def read(cls, plain: Any) -> Verdicts:
+        """The inverse of `as_plain`.
+
+        Raises:
+            ValueError: it is no such thing.
+        """
+        try:
+            return cls(
+                tuple(
+                    Ending(_text(result), _text(of), _number(line), _mark(*mark))
+                    for result, of, line, *mark in plain["end"]
+                ),
+                {_number(line): _mark(*mark) for line, *mark in plain["lines"]},
+                {_number(at): _mark(*mark) for at, *mark in plain["positions"]},
+                tuple(_number(line) for line in plain["open"]),
+                _text(plain["note"]),
+            )
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"these are no verdicts: {error}") from error
+
+
+def digest(source: SourceText) -> int:
+    """A number that is another one when a file has other lines."""
+    return zlib.crc32("\n".join(source.lines).encode("utf-8", "surrogatepass"))
+
+
+def _plain(mark: Mark) -> tuple[str, str, bool]:
+    return mark.kind, mark.how, mark.first
+
+
+def _mark(kind: Any, how: Any, first: Any) -> Mark:
+    if kind not in KINDS or type(first) is not bool:
+        raise ValueError(f"{kind!r} is no mark")
+    return Mark(kind, _text(how), first)
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError(f"{value!r} is no number")
+    return value

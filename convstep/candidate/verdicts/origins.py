@@ -1,0 +1,98 @@
+"""Which lines what differs is made of, where nothing is said of them: the cause may stand there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from convstep.candidate.verdicts import naming
+from convstep.candidate.verdicts.marks import DIFFERS, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A statement that sets variables."""
+
+    line: int
+    """Where it begins."""
+    last: int
+    """Where it ends."""
+    uses: frozenset[str]
+    """The variables that it uses."""
+    sets: frozenset[str]
+    """Those that it sets, or changes cells of."""
+
+
+def unjudged(function: ast.FunctionDef, marks: Mapping[int, Mark], above: Collection[str]) -> tuple[int, ...]:
+    """The lines of which nothing is said, and of which all that differs is made.
+
+    Args:
+        function: the backward.
+        marks: by line.
+        above: the gradients from above; what is not made of them is no gradient.
+    """
+    lines = list(_lines(function))
+    tainted = _made_of(lines, above)
+    open_ones = {one.line: one for one in lines if one.uses & tainted and one.sets and not _kind(one, marks)}
+    differing = [one for one in lines if _kind(one, marks) == DIFFERS]
+    made = [_open_before(one, lines, open_ones, marks) for one in differing]
+    origins = [found for found, through in made if not through]
+    if not origins:
+        return ()
+    return tuple(sorted(frozenset.intersection(*map(frozenset, origins))))
+
+
+def _lines(function: ast.FunctionDef) -> Iterator[_Line]:
+    for node in naming.own(function):
+        if isinstance(node, ast.Assign):
+            targets: Sequence[ast.expr] = node.targets
+        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+            targets = [node.target]
+        elif isinstance(node, (ast.Return, ast.Expr)):
+            targets = []
+        else:
+            continue
+        uses = set(naming.valued(node.value)) if node.value is not None else set()
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            uses.add(node.target.id)
+        sets = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+        sets -= {one.id for target in targets for one in _in_indices(target)}
+        yield _Line(node.lineno, node.end_lineno or node.lineno, frozenset(uses), frozenset(sets))
+
+
+def _in_indices(target: ast.expr) -> Iterator[ast.Name]:
+    for one in ast.walk(target):
+        if isinstance(one, ast.Subscript):
+            yield from (name for name in ast.walk(one.slice) if isinstance(name, ast.Name))
+
+
+def _made_of(lines: Sequence[_Line], names: Collection[str]) -> set[str]:
+    """All variables that are made of some, directly or not."""
+    found, before = set(names), -1
+    while len(found) > before:
+        before = len(found)
+        found |= {name for one in lines if one.uses & found for name in one.sets}
+    return found
+
+
+def _kind(line: _Line, marks: Mapping[int, Mark]) -> str:
+    return next((marks[at].kind for at in range(line.line, line.last + 1) if at in marks), "")
+
+
+def _open_before(
+    line: _Line, lines: Sequence[_Line], open_ones: Mapping[int, _Line], marks: Mapping[int, Mark]
+) -> tuple[set[int], bool]:
+    """The open lines that a line is made of, and whether it is also made of one that differs."""
+    found, todo, through = set[int](), [line], False
+    while todo:
+        one = todo.pop()
+        for other in lines:
+            if other is line or not other.sets & one.uses or other.line > line.line:
+                continue
+            if _kind(other, marks) == DIFFERS:
+                through = True
+            elif other.line in open_ones and other.line not in found:
+                found.add(other.line)
+                todo.append(other)
+    return found, through
