@@ -7,7 +7,7 @@ panels changes from step to step but numbers, marks and the axes that follow the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from convstep.recording.glance import glance, loops_of, touched
@@ -189,6 +189,11 @@ class Stretches:
         blocks = list(dict.fromkeys(block for track in tracks.values() for block in track.blocks()))
         for name, track in tracks.items():
             stretch.seen[name] = track.seen(windows, blocks)
+        # what is touched cell by cell is seen like the array of its shape that windows move over
+        alike = {self._shapes(name): seen.axes for name, seen in stretch.seen.items() if seen.framed}
+        for name, track in tracks.items():
+            if track.is_of_cells() and self._shapes(name) in alike:
+                stretch.seen[name] = replace(stretch.seen[name], axes=alike[self._shapes(name)])
 
 
 def placed_at(seen: Seen, shape: Sequence[int], event: Event, name: str) -> Fixed:
@@ -269,6 +274,10 @@ class _Track:
         axes = tuple(sorted(best))
         framed = any(self._is_block(at, axes) for at in range(len(self.found)))
         return Seen(axes, self.follows, framed)
+
+    def is_of_cells(self) -> bool:
+        """Whether it is touched in single cells, but for accesses that touch all of it."""
+        return all(self._extent(axis) == "single" for axis, n in enumerate(self.shape) if n > 1)
 
     def _is_block(self, at: int, axes: tuple[int, ...]) -> bool:
         """Whether an access is a block of the face, more than a cell and less than all."""

@@ -146,6 +146,26 @@ def test_channels_last_are_seen_by_rows_and_columns_though_the_function_returns_
     assert "dA[0, :, :, 1]" in labels
 
 
+def test_what_is_filled_cell_by_cell_is_seen_like_the_array_that_windows_move_over() -> None:
+    def backprop(d_out: Array, image: Array) -> Array:
+        d_input = np.zeros(image.shape)
+        for i in range(2):
+            for j in range(2):
+                region = image[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+                for row in range(2):
+                    for column in range(2):
+                        for k in range(2):
+                            if region[row, column, k] == region[..., k].max():
+                                d_input[2 * i + row, 2 * j + column, k] = d_out[i, j, k]
+        return d_input
+
+    stage = RecordingStage(record(backprop, np.ones((2, 2, 2)), np.arange(50.0).reshape(5, 5, 2)))
+    stage.recording.seek(9)
+    labels = [panel.face.label for panel in stage.scene().panels]
+    assert any(label.startswith("d_input[:, :, ") for label in labels), labels
+    assert any(label.startswith("image[:, :, ") for label in labels), labels
+
+
 def test_an_array_of_a_single_picture_is_said_with_its_shape() -> None:
     def started(cache: tuple[Array, Array]) -> Array:
         (x, _b) = cache
