@@ -188,6 +188,12 @@ def test_a_function_that_raises_is_traced_to_there_and_says_so(run: Run, tmp_pat
     assert ended.out.endswith(
         "\n\nit raised at line 3: IndexError: index 9 is out of bounds for axis 0 with size 3\n"
     )
+    records = map(
+        json.loads, run("trace", "mine.py:f", "--shape", "x=3x", "--format", "jsonl").out.splitlines()
+    )
+    *others, last = records
+    assert (last["ended"]["kind"], last["ended"]["line"]) == ("raised", 3)
+    assert not any("ended" in record for record in others)
 
 
 def test_a_function_without_arrays_has_nothing_to_step(refused: Refused, tmp_path: Path, run: Run) -> None:
