@@ -64,10 +64,13 @@ def test_the_list_of_arrays_says_what_each_holds_here() -> None:
 def test_what_is_said_of_a_run_that_ended_early_holds_up_to_there() -> None:
     def late(x: Array) -> Array:
         y = x + 1
+        y = y * 2
         return y[9]  # type: ignore[no-any-return]
 
-    assert (
-        words(record(late, np.zeros(3)))[-1] == "up to there it leaves the arrays of its caller as they are"
-    )
-    assert "1 step was recorded" in words(record(lambda x: x + 1, np.zeros(3)))
-    assert "2 steps were recorded" in words(record(late, np.zeros(3)))
+    def doubled(x: Array) -> Array:
+        return x * 2
+
+    early = words(record(late, np.zeros(3)))
+    assert early[-1] == "up to there it leaves the arrays of its caller as they are"
+    assert "2 steps were recorded" in early
+    assert "1 step was recorded" in words(record(doubled, np.zeros(3)))
