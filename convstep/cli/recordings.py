@@ -181,7 +181,9 @@ def begun(found: Recorded, session: Session | None, goto: str | None, breaks: li
 def ended_words(ended: Ended) -> str:
     """Why a function ended before it returned, a sentence."""
     at = f"line {ended.line}: " if ended.line else ""
-    return f"it raised at {at}{ended.sentence}" if ended.kind == "raised" else f"{at}{ended.sentence}"
+    if ended.kind == "raised":
+        return f"it raised at {at}{ended.sentence}" if at else f"it raised {ended.sentence}"
+    return f"{at}{ended.sentence}"
 
 
 def nothing_to_step(recording: Recording) -> str:

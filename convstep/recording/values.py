@@ -9,13 +9,16 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from convstep.language import tr
+from convstep.recording.log import Other
 
+_SLICE = re.compile(r"(-?\d+)?(:(-?\d+)?){1,2}")
 LARGEST = 1 << 24
 """Cells of the largest array that is computed."""
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -32,7 +35,7 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 _BUILTINS: dict[str, Callable[..., Any]] = {
     "abs": abs, "float": float, "int": int, "len": len, "max": max, "min": min, "round": round, "sum": sum,
-    "bool": bool,
+    "bool": bool, "slice": slice,
 }  # fmt: skip
 _NUMPY = frozenset(
     {
@@ -149,15 +152,17 @@ def _value(node: ast.expr, names: Mapping[str, object]) -> Any:
             return value
         case ast.Name(id=name):
             if name in names:
-                return names[name]
+                return _kept(name, names[name])
             raise _UnknownError(tr("{name} has no value here", name=name))
-        case ast.Tuple(elts=elts) | ast.List(elts=elts):
+        case ast.Tuple(elts=elts):
             return tuple(_value(one, names) for one in elts)
+        case ast.List(elts=elts):
+            return [_value(one, names) for one in elts]
         case ast.Slice(lower=lower, upper=upper, step=step):
             return slice(*(None if one is None else _value(one, names) for one in (lower, upper, step)))
         case ast.Subscript(value=inner, slice=index):
             path = ast.unparse(node)
-            return names[path] if path in names else _value(inner, names)[_value(index, names)]
+            return _kept(path, names[path]) if path in names else _value(inner, names)[_value(index, names)]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             return _bounded(_BINARY[type(op)], _value(left, names), _value(right, names))
         case ast.UnaryOp(op=op, operand=operand):
@@ -180,6 +185,17 @@ def _value(node: ast.expr, names: Mapping[str, object]) -> Any:
     raise _UnknownError(tr("{text} is not computed here", text=ast.unparse(node)))
 
 
+def _kept(name: str, value: object) -> Any:
+    """The value of a variable; of one that is noted in words alone, a slice is told from them."""
+    if type(value) is tuple:
+        return tuple(_kept(name, one) for one in value)
+    if type(value) is not Other:
+        return value
+    if not _SLICE.fullmatch(value):
+        raise _UnknownError(tr("of {name} only this is kept: {words}", name=name, words=value))
+    return slice(*(int(number) if number else None for number in value.split(":")))
+
+
 def _compared(
     left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr], names: Mapping[str, object]
 ) -> Any:
@@ -197,7 +213,7 @@ def _compared(
 def _attribute(node: ast.Attribute, inner: ast.expr, attr: str, names: Mapping[str, object]) -> Any:
     path = ast.unparse(node)
     if path in names:  # self.W
-        return names[path]
+        return _kept(path, names[path])
     if _is_numpy(inner, names) and attr in _CONSTANTS:
         return getattr(np, attr)
     value = _value(inner, names)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from convstep.recording.log import Other, Ref
+from convstep.recording.log import Ref
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
@@ -68,7 +68,7 @@ def valued(recording: Replayed, value: Any) -> Any:
         return recording.memory.view(value)
     if type(value) is tuple:
         return tuple(valued(recording, one) for one in value)
-    return str(value) if type(value) is Other else value
+    return value
 
 
 def variables_of(recording: Replayed, anchor: int, entry: int) -> Variables:

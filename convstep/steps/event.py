@@ -48,6 +48,13 @@ class Access(NamedTuple):
         """Whether the cells may change."""
         return self.kind not in ("reads", "names")
 
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """How many cells the region has along each axis, those included along which it is a single one."""
+        left = list(np.shape(self.value))
+        within = [left.pop(0) if isinstance(part, slice) and left else 1 for part in self.region]
+        return *within, *left
+
     def covers(self, index: Sequence[int], shape: Sequence[int]) -> bool:
         """Whether a cell is one of them.
 

@@ -188,12 +188,21 @@ def test_a_function_that_raises_is_traced_to_there_and_says_so(run: Run, tmp_pat
     assert ended.out.endswith(
         "\n\nit raised at line 3: IndexError: index 9 is out of bounds for axis 0 with size 3\n"
     )
+    records = map(
+        json.loads, run("trace", "mine.py:f", "--shape", "x=3x", "--format", "jsonl").out.splitlines()
+    )
+    *others, last = records
+    assert (last["ended"]["kind"], last["ended"]["line"]) == ("raised", 3)
+    assert not any("ended" in record for record in others)
 
 
 def test_a_function_without_arrays_has_nothing_to_step(refused: Refused, tmp_path: Path, run: Run) -> None:
     (tmp_path / "mine.py").write_text("def f(x):\n    return x + 1\n")
     assert refused("trace", "mine.py:f", "--shape", "x=3") == (
         "f has no step on an array; only what touches NumPy arrays is stepped"
+    )
+    assert refused("trace", "mine.py:f", "--call", "f()").startswith(
+        "f has no step on an array: it raised TypeError: f() missing 1"
     )
 
 

@@ -1,4 +1,4 @@
-"""The five apps, each on everything worth opening, with a stand-in for PyTorch's process."""
+"""The six apps, each on everything worth opening, with a stand-in for PyTorch's process."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ from convstep.ui.app import DebuggerApp
 from convstep.ui.candidate_app import CandidateApp
 from convstep.ui.layers_app import LayersApp
 from convstep.ui.lesson_app import LessonApp
+from convstep.ui.recording_app import RecordingApp
 from tests import candidates
 from tests.monkey.inputs import Script
 from tests.ui.fakes import FakeTorch, MissingTorch
+from tests.view.recorded import FUNCTIONS, recorded
 
 Opened = contextlib.AbstractContextManager[App[Any]]
 
@@ -161,6 +163,13 @@ def _layer(name: str, about: str) -> CapturedLayer:
 
 
 @contextlib.contextmanager
+def recording(script: Script) -> Iterator[App[Any]]:
+    """The debugger on somebody's own function."""
+    run = recorded(script.about).scout()
+    yield RecordingApp(run, f"layers.py:{script.about}", torch=FakeTorch(), live=script.live)
+
+
+@contextlib.contextmanager
 def opened(script: Script) -> Iterator[App[Any]]:
     """The app of a script, not yet running; what it holds is given back."""
     speak(script.language)
@@ -181,5 +190,6 @@ APPS: dict[str, tuple[Callable[[Script], Opened], tuple[str, ...]]] = {
     "learn": (learn, ("list", "list", *_lessons(hunts=False))),
     "hunt": (learn, _lessons(hunts=True)),
     "picker": (picker, ("small", "nan", "hostile")),
+    "recording": (recording, tuple(one.__name__ for one in FUNCTIONS)),
 }
 """How each is opened, and on what."""

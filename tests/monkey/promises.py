@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from convstep.cli.problems import start
 from convstep.conv.timeline import Timeline
+from convstep.recording.recording import Recording
 from convstep.replay.session import save
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
@@ -45,7 +46,7 @@ def frame(strips: Sequence[Strip], width: int, height: int) -> None:
             raise Broken(f"frame: line {number} takes {measured} columns of {width}: {strip.text!r}")
 
 
-def title(text: str, timeline: Timeline) -> None:
+def title(text: str, timeline: Timeline | Recording) -> None:
     """No position on the first line lies beyond its total; the timeline's is where it stands."""
     for position, total in _OF.findall(text):
         at, of = (int(number.replace(",", "")) for number in (position, total))
@@ -53,17 +54,18 @@ def title(text: str, timeline: Timeline) -> None:
             raise Broken(f"title: {position}/{total} at {timeline.position}/{timeline.total}: {text!r}")
 
 
-def state(timeline: Timeline) -> None:
-    """The running gradients are those of a new pass to the same place, bit for bit."""
+def state(timeline: Timeline | Recording) -> None:
+    """The arrays are those of a new pass to the same place, bit for bit."""
     if not 0 <= timeline.position <= timeline.total:
         raise Broken(f"state: position {timeline.position} of {timeline.total}")
-    fresh = Timeline(timeline.problem)
+    fresh = timeline.scout() if isinstance(timeline, Recording) else Timeline(timeline.problem)
+    fresh.seek(0)
     fresh.seek(timeline.position)
     for _ in range(timeline.made):
         fresh.next_write()
-    for name in ("dW", "db", "dA_prev_pad"):
-        ours, theirs = getattr(timeline, name), getattr(fresh, name)
-        if (ours is None) != (theirs is None) or (ours is not None and ours.tobytes() != theirs.tobytes()):
+    for name in timeline.arrays:
+        ours, theirs = timeline.arrays[name], fresh.arrays.get(name)
+        if theirs is None or ours.tobytes() != theirs.tobytes():
             raise Broken(f"state: {name} at {timeline.position}+{timeline.made} differs from a fresh seek")
 
 
@@ -78,9 +80,9 @@ def reopened(screen: DebuggerScreen, file: str = "end.json") -> None:
         raise Broken(f"session: {session} was saved and {again} was read")
 
 
-def timeline_of(screen: DebuggerScreen) -> Timeline:
-    """What a debugger of a problem steps through."""
-    assert isinstance(screen.timeline, Timeline)
+def timeline_of(screen: DebuggerScreen) -> Timeline | Recording:
+    """What a debugger steps through."""
+    assert isinstance(screen.timeline, (Timeline, Recording))
     return screen.timeline
 
 

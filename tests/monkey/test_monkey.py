@@ -42,8 +42,12 @@ SOON = 0.2
 
 
 @pytest.mark.parametrize(
-    ("app", "seed"), [("debugger", "2"), ("candidate", "3"), ("learn", "9"), ("hunt", "14"), ("picker", "8")]
-)
+    ("app", "seed"),
+    [
+        ("debugger", "2"), ("candidate", "3"), ("learn", "9"), ("hunt", "14"), ("picker", "8"),
+        ("recording", "1"),
+    ],
+)  # fmt: skip
 def test_an_app_lives_through_a_session(app: str, seed: str) -> None:
     found = Player().play(script(app, apps.APPS[app][1], f"suite/{seed}", 30))
     assert found is None, told(found)

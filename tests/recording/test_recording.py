@@ -322,6 +322,7 @@ def test_what_was_not_seen_is_said_and_no_argument_is_called_untouched() -> None
     assert pool().unseen == ()
 
 
+<<<<<<< HEAD
 def test_variables_are_looked_up_without_reading_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     recording = pool()
     shown = []
@@ -363,3 +364,21 @@ def test_an_array_without_cells_keeps_its_name_and_shape() -> None:
     recording = record(hollow)
     recording.seek(recording.total)
     assert {name: array.shape for name, array in recording.arrays.items()} == {"a": (3, 0, 2)}
+=======
+def test_a_slice_in_a_variable_is_one_where_an_expression_uses_it() -> None:
+    def summed(x: Array, given: dict[str, int]) -> Array:
+        out = np.zeros(2)
+        for i in range(2):
+            rows, window = slice(i, i + 2), (slice(None, -1), slice(0, 3, 2))
+            out[i] = x[rows, 1].sum() + x[window].sum()
+        return out
+
+    x = np.arange(12.0).reshape(3, 4)
+    recorded = record(summed, x, {"pad": 1})
+    recorded.seek(3)
+    assert recorded.value_of("x[rows, 1]").tolist() == x[1:3, 1].tolist()
+    assert recorded.value_of("x[window]").tolist() == x[:-1, 0:3:2].tolist()
+    assert recorded.value_of("slice(i, i + 2)") == recorded.value_of("rows") == slice(1, 3)
+    with pytest.raises(ValueError, match="of given only this is kept: dict of 1"):
+        recorded.value_of("given")
+>>>>>>> wt-newcomer

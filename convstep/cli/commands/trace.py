@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
@@ -63,7 +63,12 @@ def _trace_recording(options: Options, found: Recorded) -> int:
     steps = _steps(options, recording)
     if options.format == "text" and found.how:
         say(f"{found.target}: {found.how}\n")
-    _write(options, recording, steps, event_record, event_text)
+
+    def noted(event: Event) -> dict[str, object]:
+        ended = recording.ended if event.index == recording.total - 1 else None
+        return event_record(event) | ({} if ended is None else {"ended": asdict(ended)})
+
+    _write(options, recording, steps, noted, event_text)
     if options.format == "text" and recording.ended is not None:
         say(f"\n{ended_words(recording.ended)}")
     return FINE

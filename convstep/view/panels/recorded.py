@@ -112,7 +112,7 @@ def words_of(event: Event, texts: Sequence[str]) -> dict[int, Words]:
             if access.writes:
                 shape = np.shape(access.value)
                 alike = {name: read for name, read in reads if shape and np.shape(read.value) == shape}
-                remark = tr("new: {array}", array=shape_words(access.array, shape))
+                remark = tr("new: {array}", array=shape_words(access.array, access.extent))
                 found[len(found)] = Words(
                     text, tuple(single), remark if access.kind == "makes" else "", tuple(alike.items())[:2]
                 )
@@ -185,6 +185,8 @@ def region_text(access: Access, owner: Array | None) -> str:
     for part, length in zip(access.region, lengths, strict=False):
         all_of_it = isinstance(part, slice) and part.indices(max(length, 0)) == (0, length, 1)
         parts.append(":" if all_of_it else part)
+    if all(part == ":" or (part == 0 and length == 1) for part, length in zip(parts, lengths, strict=False)):
+        return access.array
     while parts and parts[-1] == ":":
         parts.pop()
     words = [part if isinstance(part, str) else cell_text("", (part,))[1:-1] for part in parts]

@@ -7,7 +7,7 @@ panels changes from step to step but numbers, marks and the axes that follow the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from convstep.recording.glance import glance, loops_of, touched
@@ -189,6 +189,11 @@ class Stretches:
         blocks = list(dict.fromkeys(block for track in tracks.values() for block in track.blocks()))
         for name, track in tracks.items():
             stretch.seen[name] = track.seen(windows, blocks)
+        # what is touched cell by cell is seen like the array of its shape that windows move over
+        alike = {self._shapes(name): seen.axes for name, seen in stretch.seen.items() if seen.framed}
+        for name, track in tracks.items():
+            if track.is_of_cells() and self._shapes(name) in alike:
+                stretch.seen[name] = replace(stretch.seen[name], axes=alike[self._shapes(name)])
 
 
 def placed_at(seen: Seen, shape: Sequence[int], event: Event, name: str) -> Fixed:
@@ -235,8 +240,10 @@ class _Track:
     """What steps do with one array."""
 
     def __init__(self, shape: tuple[int, ...], found: list[tuple[Access, Event]]) -> None:
-        self.shape, self.found = shape, found
-        self.places = [[_places(access, axis, n) for axis, n in enumerate(shape)] for access, _ in found]
+        # where there are windows, they alone tell the axes: `return dx` touches all of them once
+        windows = [one for one in found if _is_window(one[0], shape)]
+        self.shape, self.found = shape, windows or found
+        self.places = [[_places(access, axis, n) for axis, n in enumerate(shape)] for access, _ in self.found]
         self.follows = {
             axis: following for axis in range(len(shape)) if (following := self._following(axis)) is not None
         }
@@ -268,6 +275,10 @@ class _Track:
         framed = any(self._is_block(at, axes) for at in range(len(self.found)))
         return Seen(axes, self.follows, framed)
 
+    def is_of_cells(self) -> bool:
+        """Whether it is touched in single cells, but for accesses that touch all of it."""
+        return all(self._extent(axis) == "single" for axis, n in enumerate(self.shape) if n > 1)
+
     def _is_block(self, at: int, axes: tuple[int, ...]) -> bool:
         """Whether an access is a block of the face, more than a cell and less than all."""
         if self.found[at][0].cells is not None:
@@ -279,9 +290,9 @@ class _Track:
 
     def _extent(self, axis: int) -> str:
         lengths = {len(places[axis]) for places in self.places}
-        if max(lengths) <= 1:
-            return "single"
-        return "part" if min(lengths) < self.shape[axis] else "whole"
+        if any(1 < length < self.shape[axis] for length in lengths):
+            return "part"
+        return "whole" if min(lengths) > 1 else "single"
 
     def _score(self, axis: int, windows: set[str]) -> float:
         """How much an axis says: it extends in part, it is moved along, it extends as a whole."""
@@ -327,6 +338,11 @@ def _places(access: Access, axis: int, length: int) -> range:
         return range(part, part + 1)
     places = range(*part.indices(length))
     return places if places.step > 0 else places[::-1]
+
+
+def _is_window(access: Access, shape: Sequence[int]) -> bool:
+    """Whether an access extends along an axis without being all of it."""
+    return any(1 < len(_places(access, axis, length)) < length for axis, length in enumerate(shape))
 
 
 def _is_single(access: Access, axis: int) -> bool:

@@ -11,7 +11,11 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
+<<<<<<< HEAD
 from convstep.steps.number_text import shape_text
+=======
+from convstep.steps.cells import cell_text
+>>>>>>> wt-newcomer
 from convstep.view.numbers.text import CellFormat, full, is_whole, largest_finite, short
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
@@ -101,13 +105,16 @@ def value_words(value: object) -> str:
 
 
 def _number(value: object) -> str:
+    if isinstance(value, slice):
+        return cell_text("", (value,))[1:-1]
     return full(value) if isinstance(value, (float, np.floating)) else printable(str(value), 200)
 
 
 def _part(part: Part) -> Iterator[Text]:
     name = Text(printable(" ".join(part.text.split()), None), "bold")
     if part.why_not:
-        yield name + Text(f"  {printable(part.why_not)}", "not bold dim")
+        why = part.why_not.removeprefix(" ".join(part.text.split())).strip()
+        yield name + Text(f"  {printable(why)}", "not bold dim")
         return
     value = part.value
     sign = "  " if isinstance(value, np.ndarray) and value.ndim else " = "

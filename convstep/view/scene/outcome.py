@@ -34,14 +34,19 @@ def draw_outcome(recording: Recording) -> list[Text]:
         said = [Text(printable(ended.sentence, None), "bold")]
         if line:
             said.append(Text(f"  {tr('line {line}: {text}', line=ended.line, text=printable(line, None))}"))
-    said.append(Text(tr("{total} steps were recorded", total=recording.total), "dim"))
+    total = recording.total
+    counted = (
+        tr("1 step was recorded") if total == 1 else tr("{total} steps were recorded", total=f"{total:,}")
+    )
+    said.append(Text(counted, "dim"))
     if recording.unseen:
         names = ", ".join(map(printable, recording.unseen))
         said.append(
             Text(tr("{names} changed in a way that was not seen, and may be shown too old", names=names))
         )
     if not recording.alarms:
-        return [*said, Text(""), Text(tr("it leaves the arrays of its caller as they are"))]
+        left = tr("it leaves the arrays of its caller as they are")
+        return [*said, Text(""), Text(left if ended is None else tr("up to there {left}", left=left))]
     said += [Text(""), Text(tr("it writes into arrays of its caller:"), "bold")]
     for alarm in recording.alarms:
         if not alarm.line:

@@ -13,8 +13,12 @@ from convstep.recording.recorder import RecordingError
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
+<<<<<<< HEAD
 from convstep.view.grid.places import Rect
 from convstep.view.layout.recording import arrange_recording
+=======
+from convstep.view.panels.recorded import words_of
+>>>>>>> wt-newcomer
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.scene import Scene
@@ -125,6 +129,61 @@ def test_a_face_is_what_the_step_s_cells_extend_along_and_the_rest_follows_the_l
     assert dout.now == Cell(2, 2)
     assert [panel.caption for panel in scene.panels] == ["written", "written", "", ""]
     assert scene.place == "n 1/2, c 1/2, h = 4 (turn 2/3), w = 4 (turn 2/3)"
+
+
+def test_channels_last_are_seen_by_rows_and_columns_though_the_function_returns_all_of_it() -> None:
+    def pool_backward(dA: Array, A_prev: Array) -> Array:
+        dA_prev = np.zeros(A_prev.shape)
+        for i in range(len(dA)):
+            a_prev = A_prev[i]
+            for h in range(2):
+                for w in range(2):
+                    for c in range(2):
+                        part = a_prev[h : h + 3, w : w + 3, c]
+                        dA_prev[i, h : h + 3, w : w + 3, c] += (part == part.max()) * dA[i, h, w, c]
+        return dA_prev
+
+    stage = RecordingStage(record(pool_backward, np.ones((1, 2, 2, 2)), np.arange(40.0).reshape(1, 4, 5, 2)))
+    stage.recording.seek(3)
+    labels = [panel.face.label for panel in stage.scene().panels]
+    assert "dA_prev[0, :, :, 1]" in labels
+    assert "A_prev[0, :, :, 1]" in labels
+    assert "dA[0, :, :, 1]" in labels
+
+
+def test_what_is_filled_cell_by_cell_is_seen_like_the_array_that_windows_move_over() -> None:
+    def backprop(d_out: Array, image: Array) -> Array:
+        d_input = np.zeros(image.shape)
+        for i in range(2):
+            for j in range(2):
+                region = image[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+                for row in range(2):
+                    for column in range(2):
+                        for k in range(2):
+                            if region[row, column, k] == region[..., k].max():
+                                d_input[2 * i + row, 2 * j + column, k] = d_out[i, j, k]
+        return d_input
+
+    stage = RecordingStage(record(backprop, np.ones((2, 2, 2)), np.arange(50.0).reshape(5, 5, 2)))
+    stage.recording.seek(9)
+    labels = [panel.face.label for panel in stage.scene().panels]
+    assert any(label.startswith("d_input[:, :, ") for label in labels), labels
+    assert any(label.startswith("image[:, :, ") for label in labels), labels
+
+
+def test_an_array_of_a_single_picture_is_said_with_its_shape() -> None:
+    def started(cache: tuple[Array, Array]) -> Array:
+        (x, _b) = cache
+        return np.zeros((1, *x.shape[1:]))
+
+    stage = RecordingStage(record(started, (np.ones((1, 3, 1, 2)), np.ones((1, 1)))))
+    run = stage.recording
+    said = list[str]()
+    while run.next() is not None:
+        words = words_of(run.event, [""] * len(run.event.statements))
+        said += [*stage.scene().remarks, *(word.remark for word in words.values())]
+    assert "new: return 1x3x1x2" in said
+    assert not any("[0]" in remark for remark in said)
 
 
 def test_a_chosen_face_stays_until_the_loop_is_followed_again() -> None:

@@ -84,7 +84,7 @@ def test_numbers_stand_beside_their_part_and_small_arrays_below_it() -> None:
         "          1        2",
         "          3       40",
         "d  50x50 float64, 0 … 0",
-        "e  e has no value here",
+        "e  has no value here",
         "m  2 bool, 0 … 1",
         "          1        0",
     ]

@@ -59,3 +59,18 @@ def test_the_list_of_arrays_says_what_each_holds_here() -> None:
     assert "y = x * 2" in rows[1]
     recording.seek(recording.total)
     assert table_of(recording, set())[2].split()[3:6] == ["2", "…", "2,"]
+
+
+def test_what_is_said_of_a_run_that_ended_early_holds_up_to_there() -> None:
+    def late(x: Array) -> Array:
+        y = x + 1
+        y = y * 2
+        return y[9]  # type: ignore[no-any-return]
+
+    def doubled(x: Array) -> Array:
+        return x * 2
+
+    early = words(record(late, np.zeros(3)))
+    assert early[-1] == "up to there it leaves the arrays of its caller as they are"
+    assert "2 steps were recorded" in early
+    assert "1 step was recorded" in words(record(doubled, np.zeros(3)))
