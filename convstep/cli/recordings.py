@@ -25,7 +25,7 @@ class Values:
     args: str | None = option("FILE.npz", "the arguments of a target: arrays by the names of its parameters")
     shape: list[str] = option(
         "NAME=SHAPE",
-        "an argument of a target, drawn from a fixed seed: x=1x1x5x5, or given: stride=2; repeatable",
+        "an argument of a target, drawn from a fixed seed: x=1x1x5x5 or b=5x, or given: stride=2; repeatable",
         action="append",
         default=[],
     )

@@ -78,7 +78,7 @@ class Said:
             return
         recording = self._stage.recording
         words = draw_said(verdicts, recording.source.lines, self._line(), recording.position)
-        title = tr("what its own forward says of {name}", name=printable(recording.name))
+        title = tr("what is said of {name}, and how it was found out", name=printable(recording.name))
         host.open(ParagraphsScreen(title, words, opened_with="d", wide=True), lambda _: None)
 
     def _seek(self, by: int) -> None:
