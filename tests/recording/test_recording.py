@@ -322,7 +322,6 @@ def test_what_was_not_seen_is_said_and_no_argument_is_called_untouched() -> None
     assert pool().unseen == ()
 
 
-<<<<<<< HEAD
 def test_variables_are_looked_up_without_reading_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     recording = pool()
     shown = []
@@ -364,7 +363,8 @@ def test_an_array_without_cells_keeps_its_name_and_shape() -> None:
     recording = record(hollow)
     recording.seek(recording.total)
     assert {name: array.shape for name, array in recording.arrays.items()} == {"a": (3, 0, 2)}
-=======
+
+
 def test_a_slice_in_a_variable_is_one_where_an_expression_uses_it() -> None:
     def summed(x: Array, given: dict[str, int]) -> Array:
         out = np.zeros(2)
@@ -381,4 +381,3 @@ def test_a_slice_in_a_variable_is_one_where_an_expression_uses_it() -> None:
     assert recorded.value_of("slice(i, i + 2)") == recorded.value_of("rows") == slice(1, 3)
     with pytest.raises(ValueError, match="of given only this is kept: dict of 1"):
         recorded.value_of("given")
->>>>>>> wt-newcomer

@@ -11,11 +11,8 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
-<<<<<<< HEAD
-from convstep.steps.number_text import shape_text
-=======
 from convstep.steps.cells import cell_text
->>>>>>> wt-newcomer
+from convstep.steps.number_text import shape_text
 from convstep.view.numbers.text import CellFormat, full, is_whole, largest_finite, short
 
 MOST_ROWS, MOST_COLUMNS = 12, 12

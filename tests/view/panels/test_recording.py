@@ -13,12 +13,9 @@ from convstep.recording.recorder import RecordingError
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
-<<<<<<< HEAD
 from convstep.view.grid.places import Rect
 from convstep.view.layout.recording import arrange_recording
-=======
 from convstep.view.panels.recorded import words_of
->>>>>>> wt-newcomer
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.scene import Scene
