@@ -27,16 +27,6 @@ class CellClicked(CellMessage):
     """A cell was clicked."""
 
 
-class LineClicked(Message):
-    """A line of somebody's own source was clicked."""
-
-    def __init__(self, line: int) -> None:
-        """Name the line."""
-        super().__init__()
-        self.line = line
-        """Its number in the file."""
-
-
 class SeekRequested(Message):
     """The timeline was clicked."""
 

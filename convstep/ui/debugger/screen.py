@@ -22,7 +22,7 @@ from convstep.ui.debugger.runs import Runs
 from convstep.ui.debugger.stops import StopKeeping
 from convstep.ui.debugger.travel import Travel
 from convstep.ui.dialogs.once import Once
-from convstep.ui.messages import CellClicked, CellHovered, LineClicked, SeekRequested
+from convstep.ui.messages import CellClicked, CellHovered, SeekRequested
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
@@ -208,10 +208,6 @@ class DebuggerScreen(Once, Screen[int | None]):
     def on_seek_requested(self, message: SeekRequested) -> None:
         """The timeline was clicked."""
         self.travel.to(message.position)
-
-    def on_line_clicked(self, message: LineClicked) -> None:
-        """Put the cursor on the line."""
-        self.mode.line_clicked(message.line)
 
     def on_cell_hovered(self, message: CellHovered) -> None:
         """Show the cell under the mouse in full precision."""

@@ -111,9 +111,6 @@ class Mode:
         """A cell was clicked. Returns whether that was all."""
         return False
 
-    def line_clicked(self, line: int) -> None:
-        """A line of somebody's own source was clicked."""
-
     def play_on(self) -> bool | None:
         """What a tick does in place of a step: None for a step, False if nothing is left."""
         return None

@@ -102,7 +102,7 @@ class RecordingMode(Mode):
         cell = tr("cell {cell}", cell=source.cell) if source.cell is not None else ""
         title = " ".join(filter(None, [printable(source.path.rpartition("/")[2]), cell]))
         return [
-            TextPane(SOURCE, title.replace("[", r"\[")),
+            TextPane(SOURCE, title.replace("[", r"\["), self._put_cursor),
             *(TensorGrid(panel.key) for panel in self.state.scene.panels),
             TextPane(CARD, tr("this step")),
         ]
@@ -117,12 +117,6 @@ class RecordingMode(Mode):
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """Where it differs from what the author's own forward says."""
         return self.said.marks(place_of)
-
-    def line_clicked(self, line: int) -> None:
-        """The cursor goes there."""
-        self.stage.cursor = line
-        self.host.show()
-        self.host.say(self._line_words())
 
     # what is said
 
@@ -215,7 +209,13 @@ class RecordingMode(Mode):
         if not numbers:
             return
         at = numbers.index(self._line) if self._line in numbers else 0
-        self.line_clicked(numbers[min(max(at + by, 0), len(numbers) - 1)])
+        self._put_cursor(numbers[min(max(at + by, 0), len(numbers) - 1)])
+
+    def _put_cursor(self, line: int) -> None:
+        """To a line, and say what is there."""
+        self.stage.cursor = line
+        self.host.show()
+        self.host.say(self._line_words())
 
     def _line_words(self) -> str:
         number = self._line

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from convstep.ui.messages import LineClicked
 from convstep.view.scene.own_lines import LINE
 
 Draw = Callable[[int, int], Text]
@@ -26,13 +25,20 @@ class TextPane(Widget, can_focus=True):
     TextPane:focus { border: heavy $accent; border-title-style: bold; }
     """
 
-    def __init__(self, key: str, title: str) -> None:
-        """Make an empty part."""
+    def __init__(self, key: str, title: str, to_line: Callable[[int], None] | None = None) -> None:
+        """Make an empty part.
+
+        Args:
+            key: its key in the plan.
+            title: what stands on its border.
+            to_line: what a click on a line with a number does.
+        """
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""
         self.border_title = title
         self._draw: Draw | None = None
+        self._to_line = to_line
 
     def show(self, draw: Draw) -> None:
         """Draw this from now on."""
@@ -40,10 +46,10 @@ class TextPane(Widget, can_focus=True):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Tell the screen which line was clicked, if one was."""
+        """Say which line was clicked, if one was."""
         line = event.style.meta.get(LINE)
-        if line is not None:
-            self.post_message(LineClicked(line))
+        if line is not None and self._to_line is not None:
+            self._to_line(line)
 
     def render(self) -> Text:
         """The text for the room there is."""

@@ -32,7 +32,7 @@ ROOMY = 5
 """Columns of a number with which further faces are worth their room."""
 ENDLESS = 10_000
 """Lines of room that no face fills."""
-BORDERS = 4
+BORDERS = 6
 """Columns of a title's border."""
 
 
@@ -46,6 +46,8 @@ class Sized:
     """With which all its rows are seen."""
     titled: int
     """Columns in which its title is whole, border included."""
+    captioned: int
+    """The same with the word beside it."""
     columns: tuple[int, ...]
     """Columns that it needs for numbers of 0, 1, 2 ... columns, as far as it does not scroll anyway."""
     whole: tuple[int, ...]
@@ -55,11 +57,14 @@ class Sized:
     def of(cls, panel: Panel) -> Sized:
         """The sizes of a panel."""
         factor = cell_len(panel.factor) + 2 if panel.factor else 0
+        caption = cell_len(panel.caption_text) + 2 if panel.caption else 0
+        titled = cell_len(panel.face.label) + factor + BORDERS
         texts = [max(one, least_text(panel)) for one in range(MOST_TEXT + 1)]
         return cls(
             panel.key,
             natural_height(panel, ENDLESS),
-            cell_len(panel.face.label) + factor + BORDERS,
+            titled,
+            titled + caption,
             tuple(max(least_width(panel), width_at(panel, text)) for text in texts),
             tuple(whole_width(panel, text) for text in texts),
         )
@@ -193,6 +198,11 @@ def row_box(row: Row, worth: Worth) -> Box:
 
     def place(room: Rect) -> dict[str, Rect]:
         needed = _needed(row, worth)
+        liked = [
+            max([columns, *(one.captioned for one in column)])
+            for columns, column in zip(needed, row, strict=True)
+        ]
+        needed = liked if sum(liked) <= room.width else needed
         while sum(needed) > room.width:  # too much for everybody: the widest, which scrolls anyway, gives way
             needed[needed.index(max(needed))] -= 1
         widths = filled(needed, needed, room.width)

@@ -94,9 +94,10 @@ async def test_a_line_of_the_source_has_a_cursor_stops_runs_and_values() -> None
         await session.press("b", "T")
         await session.answered()
         assert session.debugger.state.position == 2
-        await session.press("t", "t")
-        await session.answered()
-        assert session.debugger.state.position == 4
+        for position in (3, 4):
+            await session.press("t")
+            await session.answered()
+            assert session.debugger.state.position == position
         await session.press("i")
         window = recording.scout()
         window.seek(4)

@@ -85,7 +85,7 @@ def test_numbers_stand_beside_their_part_and_small_arrays_below_it() -> None:
         "          3       40",
         "d  50x50 float64, 0 … 0",
         "e  has no value here",
-        "m  2 bool, 0 … 1",
+        "m  (2,) bool, 0 … 1",
         "          1        0",
     ]
     assert [line.plain for line in draw_parts([])] == ["there is no expression on this line"]
@@ -93,7 +93,7 @@ def test_numbers_stand_beside_their_part_and_small_arrays_below_it() -> None:
 
 def test_what_is_no_number_is_said_in_a_line() -> None:
     assert value_words(np.array("text")) == "text"
-    assert value_words(np.array(["a", "b"])).startswith("2 <U1")
+    assert value_words(np.array(["a", "b"])).startswith("(2,) <U1")
     assert value_words(None) == "None"
     assert value_words(np.zeros((0, 3))) == "0x3 float64"
 

@@ -37,7 +37,7 @@ def table_of(recording: Recording, shown: set[str]) -> list[str]:
 def test_each_part_of_the_result_is_said() -> None:
     said = words(record(three, np.array([1.0, -2.0])))
     assert said[0].endswith("return y, None, 0.1")
-    assert said[1:4] == ["  [0]  2 float64, -4 … 2", "  [1]  None", "  [2]  0.1"]
+    assert said[1:4] == ["  [0]  (2,) float64, -4 … 2", "  [1]  None", "  [2]  0.1"]
     assert said[-1] == "it leaves the arrays of its caller as they are"
 
 
@@ -54,8 +54,8 @@ def test_the_list_of_arrays_says_what_each_holds_here() -> None:
     recording = record(three, np.array([1.0, np.nan]))
     names, *rows = table_of(recording, {"x"})
     assert names.split() == "array shape dtype least … greatest made at line".split()  # noqa: SIM905
-    assert rows[0].split() == ["●", "x", "2", "float64", "1", "…", "1,", "nan", "argument"]
-    assert rows[1].split()[:6] == ["y", "2", "float64", "not", "made", "yet"]
+    assert rows[0].split() == ["●", "x", "(2,)", "float64", "1", "…", "1,", "nan", "argument"]
+    assert rows[1].split()[:6] == ["y", "(2,)", "float64", "not", "made", "yet"]
     assert "y = x * 2" in rows[1]
     recording.seek(recording.total)
     assert table_of(recording, set())[2].split()[3:6] == ["2", "…", "2,"]
