@@ -394,7 +394,7 @@ class Index:
         return type(value) is Ref and value != ref
 
     def _within_statements(self) -> Flags:
-        """The entries of calls in the middle of a statement that have no step of their own: they divide nothing."""
+        """The entries of calls within a statement that have no step of their own: they divide nothing."""
         count, tally = len(self.order), np.append(0, np.cumsum(self.eventful))
         functions = self.log.sites.functions
         calls = [one for one in self.frames if one.parent >= 0 and not functions[one.function].generator]

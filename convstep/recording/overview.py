@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
-from convstep.recording.memory import cells_of
+from convstep.recording.index import writes_between
+from convstep.recording.memory import Memory, cells_of
 from convstep.recording.sites import Kind
 from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
 from convstep.steps.layout import Layout
@@ -90,6 +91,7 @@ def writers(recording: Replayed, array: str, cell: tuple[int, ...]) -> Iterator[
     shape = next((owner.view.shape for owner in named.values()), ())
     if len(cell) != len(shape):
         return
+    memory = _Replay(recording)
     for entry in sorted({*index.writes, *recording.born}):
         statement = index.log.sites.statements[index.statement[entry]]
         step = bisect_right(index.ends, entry)
@@ -97,10 +99,33 @@ def writers(recording: Replayed, array: str, cell: tuple[int, ...]) -> Iterator[
             value = _born(recording, storage, _offset(named[storage], cell))
             yield Writer(step, statement.line, statement.text, "makes", None, value)
         if _writes(index, entry) and (storage := storage_of(index, entry)) in named:
-            found = _cell_in(recording, entry, _offset(named[storage], cell))
+            owner = named[storage]
+            found = _cell_in(recording, entry, _offset(owner, cell), np.dtype(owner.view.dtype))
+            if found == ():  # written as numbers of another kind: what it is then tells the memory alone
+                found = memory.around(entry, owner, cell)
             if found is not None:
                 kind = HOW.get(index.site(entry).operator, "changes")
                 yield Writer(step, statement.line, statement.text, kind, *found)
+
+
+class _Replay:
+    """Memory of its own, moved forward through a log: whoever asks may be another thread."""
+
+    def __init__(self, recording: Replayed) -> None:
+        self._index, self._memory, self._made = recording.index, Memory(recording.log), 0
+
+    def around(self, entry: int, owner: Owner, cell: tuple[int, ...]) -> tuple[Any, Any]:
+        """A cell before and after an entry; later ones are asked for later."""
+        array = self._memory.seen(owner.view)
+        self._make(entry)
+        before = array[cell]
+        self._make(entry + 1)
+        return before, array[cell]
+
+    def _make(self, end: int) -> None:
+        for one in writes_between(self._index.writes, self._made, end):
+            self._memory.change(self._index.site(one), self._index.payload(one), forward=True)
+        self._made = end
 
 
 def _offset(owner: Owner, cell: tuple[int, ...]) -> int:
@@ -120,13 +145,22 @@ def _born(recording: Replayed, storage: int, offset: int) -> Any:
     return np.frombuffer(held.content, kind)[at]
 
 
-def _cell_in(recording: Replayed, entry: int, offset: int) -> tuple[Any, Any] | None:
-    """A cell before and after an entry that changes it; None if it does not."""
+def _cell_in(
+    recording: Replayed, entry: int, offset: int, own: np.dtype[Any]
+) -> tuple[Any, Any] | tuple[()] | None:
+    """A cell before and after an entry that changes it; nothing of one of another kind; None if it does not.
+
+    Args:
+        recording: of which.
+        entry: which.
+        offset: bytes from the beginning of the memory to the cell.
+        own: what the cell is to its array.
+    """
     site, payload = recording.index.site(entry), recording.index.payload(entry)
     log = recording.log
     if payload[0] == "cells":
         kind = np.dtype(log.storages[payload[1]].dtype)
-        at = np.flatnonzero(np.frombuffer(payload[2], np.int64) * kind.itemsize == offset)
+        places = np.frombuffer(payload[2], np.int64) * kind.itemsize
     else:
         number = payload[2] if payload[0] == "whole" else payload[0]
         view = log.views[number]
@@ -142,9 +176,11 @@ def _cell_in(recording: Replayed, entry: int, offset: int) -> tuple[Any, Any] | 
         places = np.array(begin, np.int64)
         for length, stride in zip(shape, strides, strict=True):
             places = places[..., np.newaxis] + np.arange(length) * stride
-        at = np.flatnonzero(places.ravel() == offset)
+    at = np.flatnonzero((places.ravel() < offset + own.itemsize) & (places.ravel() + kind.itemsize > offset))
     if not len(at):
         return None
+    if kind != own:
+        return ()
     before, after = (np.frombuffer(payload[-2 + n], kind)[at[0]] for n in range(2))
     return before, after
 

@@ -46,6 +46,8 @@ FOLLOWED_BACK = 4_000
 """Writes up to which a log is followed to its end, to see whether it has missed any."""
 FEW_STORAGES = 1000
 """Pieces of memory up to which all of them are looked at for that."""
+Held = tuple[int, list[tuple[int, bytes]], int]
+"""When somebody began to compare, what memory held then, and how many pieces of it were met."""
 EVERY = 256
 """Turns between two looks at the clock."""
 
@@ -367,11 +369,11 @@ class Registry:
         """What stands around an expression whose calls may change arrays unnoticed."""
         order, note = self.log.order.append, self.log.payloads[site.number].append
 
-        def before(variables: Mapping[str, Any]) -> tuple[int, list[tuple[int, bytes]]]:
+        def before(variables: Mapping[str, Any]) -> Held:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
             return self._before(list(variables.values()) if EVERYTHING in site.names else values)
 
-        def after(held: tuple[int, list[tuple[int, bytes]]], value: Any) -> Any:
+        def after(held: Held, value: Any) -> Any:
             for payload in self._changes(*held):
                 order(site.number)
                 note(payload)
@@ -379,13 +381,19 @@ class Registry:
 
         return before, after
 
-    def _before(self, values: list[Any]) -> tuple[int, list[tuple[int, bytes]]]:
+    def _before(self, values: list[Any]) -> Held:
         """What the memory that can be reached from values holds, and when that is."""
         storages = {self._of[n] for n in map(self.number_of, arrays_behind(values)) if n >= 0}
-        return len(self.log.order), [(storage, self._content(storage)) for storage in storages]
+        contents = [(storage, self._content(storage)) for storage in storages]
+        return len(self.log.order), contents, len(self.log.storages)
 
-    def _changes(self, begun: int, contents: list[tuple[int, bytes]]) -> Iterator[tuple[Any, ...]]:
-        """What has changed since without being noted."""
+    def _changes(
+        self, begun: int, contents: list[tuple[int, bytes]], known: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """What has changed since without being noted, also in what was met since: `out=(d := empty(3))`."""
+        if len(self.log.storages) - known <= FEW_STORAGES:
+            met = range(known, len(self.log.storages))
+            contents = [*contents, *((storage, self.log.storages[storage].content) for storage in met)]
         for storage, old in self._followed(begun, contents):
             size = np.dtype(self.log.storages[storage].dtype).itemsize
             if _bounds(self._roots[storage]) != (self._low(storage), self._low(storage) + len(old)):

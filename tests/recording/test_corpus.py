@@ -67,12 +67,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of functions that divide by
 VARIABLES = promises.the_variables_are_those_that_a_tracer_sees
 END = promises.at_the_end_the_arrays_are_as_the_plain_run_leaves_them
 KNOWN = {
-    "dtypes_and_edges: bits": (
-        "what is written through a view of another dtype is told in that view's numbers",
-        promises.a_cell_knows_its_writers,
-    ),
     "evaluation_order: rebinding": ("an inner function gives the outer name another array", END, VARIABLES),
-    "numpy_habits: out=": ("an array is made and filled within one call", END, VARIABLES),
     "numpy_habits: nditer": ("`np.nditer` makes an operand of its own", END, VARIABLES),
     "numpy_habits: growing": ("`resize` gives an array other memory", END, VARIABLES),
     "scopes: nonlocal loop": ("an inner function sets an outer number in a loop", VARIABLES),

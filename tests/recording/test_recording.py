@@ -381,3 +381,28 @@ def test_a_slice_in_a_variable_is_one_where_an_expression_uses_it() -> None:
     assert recorded.value_of("slice(i, i + 2)") == recorded.value_of("rows") == slice(1, 3)
     with pytest.raises(ValueError, match="of given only this is kept: dict of 1"):
         recorded.value_of("given")
+
+
+def by_bits(x: Array) -> Array:
+    """Changes signs as bytes, and makes an array within a call."""
+    raw = x.view(np.uint8)
+    raw[7::8] ^= 128
+    x[1] += 1
+    np.multiply(x, 2, out=(d := np.zeros(2)))
+    return d
+
+
+def test_a_cell_that_is_written_as_bytes_is_told_in_its_own_numbers() -> None:
+    recording = record(by_bits, np.array([1.0, 2.0]))
+    writers = recording.writers("x", (1,))
+    assert [(one.kind, float(one.before or 0), float(one.after)) for one in writers] == [
+        ("changes", 2, -2),
+        ("adds", -2, -1),
+    ]
+    assert not recording.position
+
+
+def test_what_is_made_and_filled_within_one_call_is_shown_filled() -> None:
+    recording = record(by_bits, np.array([1.0, 2.0]))
+    recording.seek(recording.total)
+    assert list(recording.arrays["d"]) == [-2, -2]

@@ -153,7 +153,8 @@ class Tracer:
             if event == "line":
                 self._open[frame] = frame.f_lineno, variables
                 self._lines[frame].add(frame.f_lineno)
-                self.codes[frame.f_lineno] = code
+                if code.co_name != "<lambda>":  # which stands in a line of somebody else's
+                    self.codes[frame.f_lineno] = code
             else:
                 self.last.update(dict.fromkeys(self._lines[frame], variables))
                 if any(other is not frame and other.f_code is code for other in self._open):

@@ -224,7 +224,7 @@ def test_arrays_of_any_kind_have_a_panel() -> None:
                 notes[panel.face.name] = panel.note
     assert found["total"].face.shape == (1, 1)
     assert found["total"].face.cell(0, 0) == "total"
-    assert notes["none.base"] == "empty: (0,)"
+    assert notes["none"] == "empty: 0x3"
     assert found["count"].listed
     assert found["seen"].whole
     assert found["deep"].face.lengths == (2, 2, 1, 3, 2, 2)
