@@ -29,7 +29,7 @@ def test_a_record_holds_every_access_and_is_strict_json(name: str) -> None:
         for one, access in zip(found, event.accesses, strict=True):
             if access.writes:
                 assert np.array_equal(
-                    np.array(one["after"], np.float64).reshape(np.shape(access.after)),
+                    np.array(one["after"], np.float64).reshape(np.asarray(access.after).shape),
                     np.asarray(access.after, np.float64),
                 )
             else:
