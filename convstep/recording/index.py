@@ -337,7 +337,12 @@ class Index:
                 return seen and not (site.named and alone[site.statement])
             if site.kind is Kind.TURN:
                 return site.statement in conditions
-            return site.kind in (Kind.SCATTERED_READ,)
+            if site.kind is Kind.USE:
+                return computed[site.statement]
+            if site.kind is Kind.ELEMENT:
+                values = self.log.payloads[site.number]
+                return computed[site.statement] or any(Ref in map(type, value) for value in values)
+            return site.kind is Kind.SCATTERED_READ
 
         found = self._flags(counts)
         found[self.writes] = True

@@ -79,8 +79,10 @@ def run(
     registry.globals = target.__globals__
     run = Run(source, definition.name, log)
     keywords = keywords or {}
-    for name, value in _given(function, target, arguments, keywords):
-        registry.give(name, value)
+    owner, given = _given(function, target, arguments, keywords)
+    for name, value in given.items():
+        # what a method does to its own object is what it is for
+        registry.give(name, value, of_caller=name != owner)
     with swapped(codes, hooks(rewriter.sites, registry)), uncollected():
         try:
             result = function(*arguments, **keywords)
@@ -299,13 +301,15 @@ def swapped(
 
 def _given(
     function: Any, target: types.FunctionType, arguments: Sequence[Any], keywords: Mapping[str, Any]
-) -> Iterator[tuple[str, Any]]:
-    """The arguments by the names of the parameters that take them."""
-    with contextlib.suppress(TypeError, ValueError):
-        owner = getattr(function, "__self__", None)
-        first = [] if owner is None or not inspect.ismethod(function) else [owner]
-        bound = inspect.signature(target).bind(*first, *arguments, **keywords)
-        yield from bound.arguments.items()
+) -> tuple[str, dict[str, Any]]:
+    """The parameter that takes the object of a method, "" for none; and the arguments by their parameters."""
+    owner = None if inspect.isfunction(function) else getattr(function, "__self__", function)
+    first = [] if owner is None else [owner]
+    try:
+        bound = inspect.signature(target).bind(*first, *arguments, **keywords).arguments
+    except (TypeError, ValueError):
+        return "", {}
+    return next(iter(bound), "") if first else "", bound
 
 
 def _line(error: BaseException, path: str) -> int:

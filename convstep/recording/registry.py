@@ -191,13 +191,13 @@ class Registry:
         number = self.numbers.get(id(array))
         return self.meet(array) if number is None else number
 
-    def give(self, name: str, value: Any) -> None:
+    def give(self, name: str, value: Any, *, of_caller: bool = True) -> None:
         """Meet the arrays in an argument, by the names under which the source can reach them."""
         for path, array in named_arrays(value, name):
             number = self.number_of(array) if type(array) is np.ndarray else -1
             if number >= 0:
                 self.log.given.append((path, number))
-                self.log.storages[self._of[number]].of_caller = True
+                self.log.storages[self._of[number]].of_caller |= of_caller
 
     def unseen(self) -> list[int]:
         """The storages that hold something else now than what the log says.

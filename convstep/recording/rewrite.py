@@ -141,6 +141,8 @@ class Rewriter:
                 return [node]
         self._statement = self._begin(node)
         match node:
+            case ast.Expr(value=ast.Call()) if self.sites.statements[self._statement].loads:
+                return [*self._compound(node), _statement_call(self._site(Kind.USE))]
             case ast.Assign():
                 return self._assign(node, node.targets, node.value)
             case ast.AnnAssign(value=ast.expr() as value):

@@ -35,6 +35,8 @@ class Kind(Enum):
     """The condition of a `while` is about to be looked at; payload None."""
     ELEMENT = auto()
     """A comprehension has made an element; payload the values of its variables."""
+    USE = auto()
+    """A statement that sets nothing has used what it names; payload None."""
     EXIT = auto()
     """A loop has ended; payload None."""
     YIELD = auto()

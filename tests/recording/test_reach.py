@@ -24,10 +24,17 @@ class Network:
         layer.grads["W"] += dout
 
 
-def test_an_array_deep_in_the_object_of_a_method_is_the_callers() -> None:
+def step_of(network: Network, dout: Any) -> None:
+    """The same from outside."""
+    network.step(dout)
+
+
+def test_what_a_method_does_to_its_own_object_is_no_alarm_but_to_an_argument_it_is() -> None:
     recording = record(Network(2).step, np.ones(2))
-    (alarm,) = recording.alarms
-    assert alarm.array == "self.layers['layer1'].grads['W']"
+    assert "self.layers['layer1'].grads['W']" in recording.arrays
+    assert recording.alarms == ()
+    (alarm,) = record(step_of, Network(2), np.ones(2)).alarms
+    assert alarm.array == "network.layers['layer1'].grads['W']"
     assert alarm.text == 'layer.grads["W"] += dout'
 
 

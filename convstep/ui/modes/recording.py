@@ -75,6 +75,13 @@ class RecordingMode(Mode):
         assert isinstance(host, DebuggerScreen)
         self.host = host
 
+    def shown(self) -> None:
+        """At the beginning, say that the recording does not hold all of the run."""
+        ended = self.recording.ended
+        if ended is not None and ended.kind == "budget" and not self._warned:
+            self._warned = True
+            self.host.say(ended.sentence)
+
     def handlers(self) -> Handlers:
         """What is done with lines and arrays."""
         return {

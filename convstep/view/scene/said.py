@@ -37,7 +37,8 @@ def draw_said(verdicts: Verdicts, lines: Sequence[str], line: int, position: int
     here, now = verdicts.lines.get(line), verdicts.positions.get(position)
     if here is not None:
         paragraphs += [*_line(lines, line, here), Text("")]
-    if now is not None:
+    # without a forward, what agrees with itself may be wrong all the same
+    if now is not None and not (verdicts.note and now.kind == "agrees"):
         first = tr("the first step after which it differs")
         paragraphs += [_marked(now, tr("after step {step}", step=position), first), _how(now), Text("")]
     if verdicts.end:
