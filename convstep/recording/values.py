@@ -102,7 +102,7 @@ def parts_of(text: str) -> tuple[str, ...]:
     """The expressions in a line of a source that may have a value, the largest first, as they are written.
 
     >>> parts_of("dx[n, 0:2] += mask * dout[n, 1]")
-    ('mask * dout[n, 1]', 'dx[n, 0:2]', 'dout[n, 1]', 'mask', 'dx', 'dout', 'n')
+    ('mask * dout[n, 1]', 'dout[n, 1]', 'dx[n, 0:2]', 'dout', 'mask', 'dx', 'n')
 
     Args:
         text: a statement, or the head of one: `for i in range(n):`.
