@@ -185,8 +185,8 @@ def whoever_changes_an_argument_is_alarmed(run: Run) -> None:
     recording = run.recording
     arguments = {array.name for array in recording.catalogue if array.is_argument}
     assert run.plain is not None
-    function, args, kwargs = run.case()
-    if not arrays_in([getattr(function, "__self__", None)], {}):  # a method's own object is its own
+    owner = getattr(run.case()[0], "__self__", None)
+    if not arrays_in([owner], {}):  # a method's own object is its own
         assert recording.alarms or not run.changes_arguments
     for alarm in recording.alarms:
         recording.seek(alarm.step + 1)

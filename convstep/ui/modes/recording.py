@@ -57,7 +57,7 @@ class RecordingMode(Mode):
         self._options: Sequence[str] = options
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
         """What the author's own forward says of it."""
-        self.state.tab = SOURCE
+        self.state.tab, self._warned = SOURCE, False
 
     @property
     def stage(self) -> RecordingStage:

@@ -10,7 +10,9 @@ import pytest
 
 from convstep.candidate.record.file import load
 from convstep.recording.record import record
+from convstep.recording.recorder import run
 from convstep.recording.recording import Recording
+from convstep.recording.registry import Limits
 from convstep.replay.stops import LineStop
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.recording_app import run_recording
@@ -287,3 +289,14 @@ def test_a_recording_is_a_stage_for_every_question_of_the_screen() -> None:
     stage = RecordingStage(of(pool_backward))
     assert stage.compared() is None
     assert stage.toggle_share()
+
+
+async def test_a_recording_that_was_stopped_says_so_when_it_opens() -> None:
+    pool = {"height": 2, "width": 2, "stride": 2}
+    given = np.ones((2, 2, 3, 3)), (np.ones((2, 2, 6, 6)), pool)
+    done = run(pool_backward, given, limits=Limits(turns=9))
+    stopped = Recording(done.log, done.source.text, done.name, done.result)
+    async with opened_recording(stopped) as session:
+        assert "it was stopped after 9 turns of its loops" in session.text
+        await session.press("n")
+        assert "it was stopped" not in session.text
