@@ -57,7 +57,7 @@ class RecordingMode(Mode):
         self._options: Sequence[str] = options
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
         """What the author's own forward says of it."""
-        self.state.tab, self._warned = SOURCE, False
+        self.state.tab = SOURCE
 
     @property
     def stage(self) -> RecordingStage:
@@ -75,12 +75,12 @@ class RecordingMode(Mode):
         assert isinstance(host, DebuggerScreen)
         self.host = host
 
-    def shown(self) -> None:
-        """At the beginning, say that the recording does not hold all of the run."""
+    def opened(self) -> None:
+        """Say that the recording does not hold all of the run."""
+        super().opened()
         ended = self.recording.ended
-        if ended is not None and ended.kind == "budget" and not self._warned:
-            self._warned = True
-            self.host.say(ended.sentence)
+        if ended is not None and ended.kind == "budget":
+            self.host.call_after_refresh(self.host.say, ended.sentence)
 
     def handlers(self) -> Handlers:
         """What is done with lines and arrays."""
