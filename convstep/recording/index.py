@@ -142,7 +142,11 @@ class Index:
         return best if best >= 0 else None
 
     def standing_until(self, binding: Binding) -> Entries:
-        """The entries at which a variable is set again, or its frame is left."""
+        """The entries at which a variable is set again, or its frame is left.
+
+        Where a call's value sets it again, it stands until that call begins: what the call makes can have
+        its name.
+        """
         count, function = len(self.order), self.log.sites.statements[binding.site.statement].function
         name = binding.name
         if (function, name) not in self._merged:
@@ -152,6 +156,14 @@ class Index:
             )
         merged = np.append(self._merged[function, name], count)
         again = merged[np.searchsorted(merged, binding.entries, side="right").clip(max=len(merged) - 1)]
+        if self.frames:
+            own, before = self.frame[binding.entries], np.clip(again - 1, 0, count - 1)
+            called = self.frame[before]
+            parents, firsts = (
+                np.array([getattr(frame, fact) for frame in self.frames]) for fact in ("parent", "first")
+            )
+            by_call = (again < count) & self._of_kind(Kind.RETURN)[before] & (parents[called] == own)
+            again = np.where(by_call, firsts[called], again)
         lasts = np.array([*(frame.last for frame in self.frames), count])[self.frame[binding.entries]]
         found: Entries = np.minimum(again, lasts)
         return found

@@ -406,3 +406,23 @@ def test_what_is_made_and_filled_within_one_call_is_shown_filled() -> None:
     recording = record(by_bits, np.array([1.0, 2.0]))
     recording.seek(recording.total)
     assert list(recording.arrays["d"]) == [-2, -2]
+
+
+def masked(x: Array, i: int) -> Array:
+    """Makes what its caller has a name for."""
+    mask: Array = x > i
+    return mask
+
+
+def masks(x: Array) -> Array:
+    """Sets one variable in each turn to what a helper makes."""
+    out = np.zeros(3)
+    for i in range(4):
+        mask = masked(x, i)
+        out += mask * 2.0
+    return out
+
+
+def test_what_a_helper_makes_anew_in_each_turn_keeps_its_callers_name() -> None:
+    recording = record(masks, np.arange(3.0))
+    assert [one.name for one in recording.catalogue] == ["x", "out", "mask"]
