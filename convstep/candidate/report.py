@@ -82,7 +82,9 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
         line = f" ({attempt.place}: {attempt.line_text})" if attempt.place else ""
         lines += _wrapped(f"{attempt.message}{line}", "    ")
     if not adapted:
-        lines += ["", f"to start from: convstep check {shlex.quote(target)} --write-adapter adapter.py"]
+        named = shlex.quote(target)
+        lines += ["", f"to step it as it stands: convstep open {named}"]
+        lines += [f"to start from: convstep check {named} --write-adapter adapter.py"]
     return printable_lines("\n".join(lines))
 
 

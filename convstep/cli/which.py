@@ -15,8 +15,8 @@ usage: convstep [COMMAND ...]
 Step through the backward pass of a convolution, or of your own function.
 
   convstep                              step it: the bundled digit, both ways
-  convstep open layers.py:f             step any function over NumPy arrays
   convstep check mine.py:conv_backward  check mine: is it right and, if not, why
+  convstep open layers.py:f             step any function over NumPy arrays
   convstep open run.npz                 open a layer of a model, kept by capture
 
 commands:

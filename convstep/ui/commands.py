@@ -126,7 +126,7 @@ COMMANDS = (
     Command("next-line", ("t",), "next run",
             "In your own source: go to the next step that executes the line under the cursor.", OWN),
     Command("previous-line", ("T",), "previous run",
-            "The same backwards: to the previous step that executed the line.", OWN),
+            "Go back to the previous step that executed the line.", OWN),
     Command("next-write", ("t",), "next write",
             "Go to the step of the dZ cell under the cursor, or the next step that writes any other cell.",
             STOP),

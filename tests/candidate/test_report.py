@@ -138,6 +138,7 @@ def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> N
         "  back(x, w)",
         "    TypeError: missing dy",
         "",
+        "to step it as it stands: convstep open 'my file.py:back'",
         "to start from: convstep check 'my file.py:back' --write-adapter adapter.py",
     ]
     assert "to start from" not in uncallable_report(error, "mine.py:back", adapted=True)

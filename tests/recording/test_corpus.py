@@ -70,6 +70,8 @@ KNOWN = {
     "evaluation_order: rebinding": ("an inner function gives the outer name another array", END, VARIABLES),
     "numpy_habits: nditer": ("`np.nditer` makes an operand of its own", END, VARIABLES),
     "numpy_habits: growing": ("`resize` gives an array other memory", END, VARIABLES),
+    "scopes: nonlocal": ("an inner function gives the outer name another array", END, VARIABLES),
+    "python_habits: closures": ("an inner function sets an outer number", VARIABLES),
     "scopes: nonlocal loop": ("an inner function sets an outer number in a loop", VARIABLES),
 }
 """Cases of which something is shown untruly, what it is, and the promises that are broken."""

@@ -36,6 +36,10 @@ BORDERS = 6
 """Columns of a title's border."""
 
 
+LEAST_PANEL = 3
+"""Lines of a panel at the least, border included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sized:
     """A panel with the room that it likes to have."""
@@ -180,8 +184,10 @@ def asked(row: Row) -> int:
 def heights_of(rows: Sequence[Row], height: int) -> list[int]:
     """Lines of the rows: what each asks for, then what more the large ones would like."""
     most, found = list(map(liked, rows)), list(map(asked, rows))
+    least = [LEAST_PANEL * max(map(len, row)) for row in rows]
     while sum(found) > height:
-        found[found.index(max(found))] -= 1
+        spare = [n for n in range(len(rows)) if found[n] > least[n]] or range(len(rows))
+        found[max(spare, key=found.__getitem__)] -= 1
     while sum(found) < height and found != most:
         at = min((n for n in range(len(rows)) if found[n] < most[n]), key=lambda n: found[n])
         found[at] += 1
@@ -193,6 +199,8 @@ def row_box(row: Row, worth: Worth) -> Box:
 
     def column(panels: Column, height: int) -> Box:
         lines = [one.lines for one in panels] if len(panels) > 1 else [height]
+        while sum(lines) > height:  # the highest, which scrolls anyway, gives way
+            lines[lines.index(max(lines))] -= 1
         shares = filled(lines, [1] * len(lines), height)
         return down(*((share, part(one.key)) for share, one in zip(shares, panels, strict=True)))
 
