@@ -372,8 +372,3 @@ class Recording(Stepped):
 
     def _writers(self, array: str, index: tuple[int, ...]) -> Iterator[Writer]:
         return overview.writers(self, array, index)
-
-
-def owner_named(recording: Recording, name: str) -> list[tuple[int, Owner]]:
-    """The storages that have a name in turn."""
-    return [(storage, owner) for storage, owner in recording.owners.items() if owner.name == name]

@@ -101,51 +101,6 @@ def value_of(text: str, variables: Mapping[str, object]) -> Any:
         raise ValueError(f"{type(error).__name__}: {said}") from error
 
 
-def parts_of(text: str) -> tuple[str, ...]:
-    """The expressions in a line of a source that may have a value, the largest first, as they are written.
-
-    >>> parts_of("dx[n, 0:2] += mask * dout[n, 1]")
-    ('mask * dout[n, 1]', 'dout[n, 1]', 'dx[n, 0:2]', 'dout', 'mask', 'dx', 'n')
-
-    Args:
-        text: a statement, or the head of one: `for i in range(n):`.
-    """
-    tree = _parsed(text.strip())
-    if tree is None:
-        return ()
-    found = {ast.unparse(node) for node in _expressions(tree)}
-    return tuple(sorted(found, key=lambda part: (-len(part), part)))
-
-
-def _parsed(text: str) -> ast.AST | None:
-    head = text.removeprefix("el") if text.startswith("elif") else text
-    for tried in (head, f"{head}\n  pass", f"if x:\n  pass\n{head}\n  pass", f"try:\n  pass\n{head}\n  pass"):
-        try:
-            return ast.parse(tried)
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-    return None
-
-
-def _expressions(tree: ast.AST) -> Iterator[ast.expr]:
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    inside = {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and (id(node) in called or node.attr not in _ATTRIBUTES)
-    }
-    for node in ast.walk(tree):
-        if id(node) in called or (
-            id(node) in inside and isinstance(node, ast.Name) and node.id in ("np", "numpy")
-        ):
-            continue
-        if isinstance(
-            node,
-            (ast.Name, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call),
-        ) or (isinstance(node, ast.Attribute) and node.attr in _ATTRIBUTES):
-            yield node
-
-
 def _value(node: ast.expr, names: Mapping[str, object]) -> Any:
     match node:
         case ast.Constant(value=value):
