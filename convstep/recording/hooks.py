@@ -16,8 +16,9 @@ import numpy as np
 from convstep.recording.indices import text
 from convstep.recording.log import Ref
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import FORGET, LOCALS, OWN, PREFIX
+from convstep.recording.rewrite import FORGET, LOCALS, OWN
 from convstep.recording.sites import Hole, Kind, Site, Sites
+from convstep.recording.trees import PREFIX
 
 _READ = """
 def hook(array{parameters}):

@@ -16,8 +16,9 @@ from convstep.recording.hooks import hooks
 from convstep.recording.log import Ended, Log
 from convstep.recording.purity import Purity
 from convstep.recording.registry import Enough, Limits, Registry
-from convstep.recording.rewrite import PREFIX, Rewriter
+from convstep.recording.rewrite import Rewriter
 from convstep.recording.source import Definition, Source
+from convstep.recording.trees import PREFIX
 
 
 class RecordingError(ValueError):

@@ -19,8 +19,8 @@ from convstep.recording.indices import index_text
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
 from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.reach import arrays_behind, named_arrays
-from convstep.recording.rewrite import EVERYTHING
 from convstep.recording.sites import WRITES, Site
+from convstep.recording.trees import EVERYTHING
 
 Array = npt.NDArray[Any]
 WHOLE_NUMBERS = frozenset(

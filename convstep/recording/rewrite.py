@@ -6,16 +6,16 @@ Every expression is evaluated once and in Python's order: the function does what
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from convstep.recording import trees
 from convstep.recording.indices import index_of
 from convstep.recording.purity import Purity
 from convstep.recording.sites import FunctionSite, Kind, LoopSite, Site, Sites, StatementSite
+from convstep.recording.trees import PREFIX, SHAPES, load, statement_call, store
 
-PREFIX = "_convstep_"
-"""What the names of hooks and of our own variables begin with."""
 LOCALS = f"{PREFIX}locals"
 """The name of `locals`, whatever the source calls so."""
 CALLED = f"{PREFIX}called"
@@ -24,14 +24,8 @@ OWN = f"{PREFIX}own"
 """What leaves our variables out of `locals()`."""
 FORGET = f"{PREFIX}forget"
 """What is told of an array that will look at its memory otherwise."""
-SHAPES = frozenset(
-    {"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags", "base", "data"}
-)
-"""Attributes of an array that are not its cells."""
 PARTS = frozenset({"flat", "real", "imag"})
 """Attributes of an array that set its cells."""
-EVERYTHING = "*"
-"""Stands for all variables."""
 OPERATORS = {
     ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.FloorDiv: "//=", ast.Mod: "%=",
     ast.Pow: "**=", ast.MatMult: "@=", ast.BitAnd: "&=", ast.BitOr: "|=", ast.BitXor: "^=",
@@ -80,16 +74,16 @@ class Rewriter:
             node: its definition; it is not changed.
             name: what to call it, with what it stands in: `Conv.backward`.
         """
-        node = _copied(node)
+        node = trees.copied(node)
         outer, outer_statement = self._around, self._statement
-        generator = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in _own(node.body))
+        generator = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in trees.own(node.body))
         number = len(self.sites.functions)
         self.sites.functions.append(
             FunctionSite(number, name, node.lineno, node.end_lineno or node.lineno, (), -1, -1, generator)
         )
         self._around = Around(number, generator)
         self._statement = self._new_statement(node, node.lineno, f"def {node.name}", ())
-        names = _parameters(node.args)
+        names = trees.parameters(node.args)
         call = self._site(Kind.CALL, names=names, function=number)
         leave = self._site(Kind.RETURN, function=number)
         self.sites.functions[number] = replace(
@@ -98,12 +92,12 @@ class Rewriter:
         docstring = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
         scopes = [one for one in node.body if isinstance(one, (ast.Global, ast.Nonlocal))]
         body = self._block([one for one in node.body[len(docstring) :] if one not in scopes])
-        begun = _statement_call(call, *map(_load, names))
+        begun = statement_call(call, *map(load, names))
         token = list[ast.expr]()
         if generator:  # several may be under way at once
-            begun = ast.Assign([_store(CALLED)], _call(call, *map(_load, names)), lineno=node.lineno)
-            token = [_load(CALLED)]
-        left = ast.Try([*body] or [ast.Pass()], [], [], [_statement_call(leave, *token)])
+            begun = ast.Assign([store(CALLED)], trees.call(call, *map(load, names)), lineno=node.lineno)
+            token = [load(CALLED)]
+        left = ast.Try([*body] or [ast.Pass()], [], [], [statement_call(leave, *token)])
         node.body = [*docstring, *scopes, begun, left]
         self._around, self._statement = outer, outer_statement
         return node
@@ -131,9 +125,9 @@ class Rewriter:
                 return [node]
             case ast.Expr(value=ast.YieldFrom(value=inner)):
                 # one by one, so that each is noted; nobody sends anything into such a loop
-                given = _name(f"given_{node.lineno}")
-                handed = ast.Expr(ast.Yield(_load(given)))
-                loop = ast.For(_store(given), inner, [handed], [], lineno=node.lineno)
+                given = trees.name(f"given_{node.lineno}")
+                handed = ast.Expr(ast.Yield(load(given)))
+                loop = ast.For(store(given), inner, [handed], [], lineno=node.lineno)
                 for one in (handed, handed.value, loop):
                     ast.copy_location(one, node)
                 return self._rewritten(ast.fix_missing_locations(loop))
@@ -142,7 +136,7 @@ class Rewriter:
         self._statement = self._begin(node)
         match node:
             case ast.Expr(value=ast.Call()) if self.sites.statements[self._statement].loads:
-                return [*self._compound(node), _statement_call(self._site(Kind.USE))]
+                return [*self._compound(node), statement_call(self._site(Kind.USE))]
             case ast.Assign():
                 return self._assign(node, node.targets, node.value)
             case ast.AnnAssign(value=ast.expr() as value):
@@ -160,7 +154,7 @@ class Rewriter:
                 return self._while(node)
             case ast.Return(value=ast.expr() as value):
                 site = self._site(Kind.BIND, text="return", value=ast.unparse(value))
-                node.value = _call(site, self._value(value))
+                node.value = trees.call(site, self._value(value))
                 return [node]
         return self._compound(node)
 
@@ -187,7 +181,7 @@ class Rewriter:
                     handler.body = self._block(handler.body)
             case ast.Match():
                 for case in node.cases:
-                    binds = self._binds(*_captured(case.pattern))
+                    binds = self._binds(*trees.captured(case.pattern))
                     if case.guard is not None:
                         case.guard = self._value(case.guard)
                     case.body = [*binds, *self._block(case.body)]
@@ -207,13 +201,13 @@ class Rewriter:
         text = ast.unparse(value)
         named = all(isinstance(target, ast.Name) for target in targets)
         new = self._value(value, named=named)
-        if all(_only_names(target) for target in targets):
+        if all(trees.only_names(target) for target in targets):
             return [ast.Assign([*targets], new, lineno=node.lineno), *self._binds(*targets, value=text)]
         if len(targets) == 1 and isinstance(targets[0], ast.Subscript):
             site, array, holes = self._place(targets[0], text, "=")
-            return [_statement_call(site, new, array, *holes)]
-        given = _name("value")
-        found: list[ast.stmt] = [ast.Assign([_store(given)], new, lineno=node.lineno)]
+            return [statement_call(site, new, array, *holes)]
+        given = trees.name("value")
+        found: list[ast.stmt] = [ast.Assign([store(given)], new, lineno=node.lineno)]
         for target in targets:
             found += self._put(target, given, text)
         return found
@@ -223,103 +217,103 @@ class Rewriter:
         match target:
             case ast.Subscript():
                 site, array, holes = self._place(target, text, "=")
-                return [_statement_call(site, _load(given), array, *holes)]
+                return [statement_call(site, load(given), array, *holes)]
             case ast.Attribute(attr=attr) if attr in PARTS:
-                return self._compared(target, ast.Assign([target], _load(given), lineno=target.lineno))
-            case ast.Attribute() if _chain(target):
-                put = ast.Assign([target], _load(given), lineno=target.lineno)
+                return self._compared(target, ast.Assign([target], load(given), lineno=target.lineno))
+            case ast.Attribute() if trees.chain(target):
+                put = ast.Assign([target], load(given), lineno=target.lineno)
                 if target.attr in SHAPES:
-                    told = ast.Expr(ast.Call(_load(FORGET), [_copied(target.value)], []))
+                    told = ast.Expr(ast.Call(load(FORGET), [trees.copied(target.value)], []))
                     return [told, put]
                 bound = self._site(Kind.BIND, text=ast.unparse(target), value=text)
                 target.value = self._value(target.value, plain=True)
-                return [put, _statement_call(bound, _load(given))]
-            case ast.Tuple() | ast.List() if not _only_names(target):
+                return [put, statement_call(bound, load(given))]
+            case ast.Tuple() | ast.List() if not trees.only_names(target):
                 inner = [
-                    _name(f"item{number}_{target.lineno}_{target.col_offset}")
+                    trees.name(f"item{number}_{target.lineno}_{target.col_offset}")
                     for number in range(len(target.elts))
                 ]
                 stores: list[ast.expr] = [
-                    ast.Starred(_store(name), ast.Store()) if isinstance(one, ast.Starred) else _store(name)
+                    ast.Starred(store(name), ast.Store()) if isinstance(one, ast.Starred) else store(name)
                     for name, one in zip(inner, target.elts, strict=True)
                 ]
                 found: list[ast.stmt] = [
-                    ast.Assign([ast.Tuple(stores, ast.Store())], _load(given), lineno=target.lineno)
+                    ast.Assign([ast.Tuple(stores, ast.Store())], load(given), lineno=target.lineno)
                 ]
                 for name, one in zip(inner, target.elts, strict=True):
                     found += self._put(one.value if isinstance(one, ast.Starred) else one, name, text)
                 return found
-        return [ast.Assign([target], _load(given), lineno=target.lineno), *self._binds(target)]
+        return [ast.Assign([target], load(given), lineno=target.lineno), *self._binds(target)]
 
     def _compared(self, target: ast.Attribute, put: ast.stmt) -> list[ast.stmt]:
         """A statement that sets cells by an attribute of an array: `x.flat = 0`."""
         names = tuple(one.id for one in ast.walk(target) if isinstance(one, ast.Name))
         site = self._site(Kind.SCATTERED, text=ast.unparse(target), operator="=", names=names)
-        begun = _call(site, ast.Call(_load(LOCALS), [], []), suffix="b")
-        kept = _name("contents")
-        after = _statement_call(site, _load(kept), ast.Constant(None), suffix="a")
-        return [ast.Assign([_store(kept)], begun, lineno=target.lineno), put, after]
+        begun = trees.call(site, ast.Call(load(LOCALS), [], []), suffix="b")
+        kept = trees.name("contents")
+        after = statement_call(site, load(kept), ast.Constant(None), suffix="a")
+        return [ast.Assign([store(kept)], begun, lineno=target.lineno), put, after]
 
     def _augmented(self, node: ast.AugAssign) -> list[ast.stmt]:
         text, operator = ast.unparse(node.value), OPERATORS[type(node.op)]
-        given, held = _name("value"), _name("held")
+        given, held = trees.name("value"), trees.name("held")
         match node.target:
             case ast.Subscript():
                 quick = all(map(self._runs_nothing, ast.walk(node.value)))
                 if quick and isinstance(node.target.value, ast.Name):
-                    other = _copied(node)
+                    other = trees.copied(node)
                     site, array, holes = self._place(node.target, text, operator)
                     # looking at cells of an array has no effect that somebody could miss
-                    kind = ast.Call(_load(f"{PREFIX}type"), [_load(node.target.value.id)], [])
-                    is_array = ast.Compare(kind, [ast.Is()], [_load(f"{PREFIX}ndarray")])
-                    change = _statement_call(site, array, *holes, self._value(node.value))
+                    kind = ast.Call(load(f"{PREFIX}type"), [load(node.target.value.id)], [])
+                    is_array = ast.Compare(kind, [ast.Is()], [load(f"{PREFIX}ndarray")])
+                    change = statement_call(site, array, *holes, self._value(node.value))
                     return [ast.If(is_array, [change], self._in_order(other, text, operator))]
                 return self._in_order(node, text, operator)
             case ast.Name() | ast.Attribute():
                 target = node.target
                 prepared = []
                 if isinstance(target, ast.Attribute):
-                    if not _chain(target):
+                    if not trees.chain(target):
                         node.value = self._value(node.value)
                         return [node]
-                    owner = _name("owner")
+                    owner = trees.name("owner")
                     prepared = [
-                        ast.Assign([_store(owner)], self._value(target.value, plain=True), lineno=node.lineno)
+                        ast.Assign([store(owner)], self._value(target.value, plain=True), lineno=node.lineno)
                     ]
-                    get: ast.expr = ast.Attribute(_load(owner), target.attr, ast.Load())
-                    put: ast.expr = ast.Attribute(_load(owner), target.attr, ast.Store())
+                    get: ast.expr = ast.Attribute(load(owner), target.attr, ast.Load())
+                    put: ast.expr = ast.Attribute(load(owner), target.attr, ast.Store())
                 else:
-                    get, put = _load(target.id), target
+                    get, put = load(target.id), target
                 name = ast.unparse(target)
                 site = self._site(Kind.WHOLE, text=name, value=text, operator=operator)
                 bound = self._site(Kind.BIND, text=name, value=text)
                 return [
                     *prepared,
-                    ast.Assign([_store(held)], get, lineno=node.lineno),
-                    ast.Assign([_store(given)], self._value(node.value), lineno=node.lineno),
-                    _statement_call(site, _load(held), suffix="b"),
-                    ast.AugAssign(_store(held), node.op, _load(given)),
-                    ast.Assign([put], _load(held), lineno=node.lineno),
-                    _statement_call(site, _load(held), suffix="a"),
-                    _statement_call(bound, _load(held)),
+                    ast.Assign([store(held)], get, lineno=node.lineno),
+                    ast.Assign([store(given)], self._value(node.value), lineno=node.lineno),
+                    statement_call(site, load(held), suffix="b"),
+                    ast.AugAssign(store(held), node.op, load(given)),
+                    ast.Assign([put], load(held), lineno=node.lineno),
+                    statement_call(site, load(held), suffix="a"),
+                    statement_call(bound, load(held)),
                 ]
         raise AssertionError("no other target is augmented")
 
     def _in_order(self, node: ast.AugAssign, text: str, operator: str) -> list[ast.stmt]:
         """A subscript that is changed, in Python's order: the right side may itself run what is noted."""
         assert isinstance(node.target, ast.Subscript)
-        held = _name("held")
+        held = trees.name("held")
         site, array, holes = self._place(node.target, text, operator)
-        names = [_name("array"), *(_name(f"at{number}") for number in range(len(holes)))]
-        place = index_of(node.target.slice).rebuilt(list(map(_load, names[1:])))
-        looked_up = ast.Subscript(_load(names[0]), place, ast.Load())
+        names = [trees.name("array"), *(trees.name(f"at{number}") for number in range(len(holes)))]
+        place = index_of(node.target.slice).rebuilt(list(map(load, names[1:])))
+        looked_up = ast.Subscript(load(names[0]), place, ast.Load())
         return [
             *(
-                ast.Assign([_store(name)], value, lineno=node.lineno)
+                ast.Assign([store(name)], value, lineno=node.lineno)
                 for name, value in zip(names, [array, *holes], strict=True)
             ),
-            ast.Assign([_store(held)], looked_up, lineno=node.lineno),
-            _statement_call(site, *map(_load, names), _load(held), self._value(node.value), suffix="h"),
+            ast.Assign([store(held)], looked_up, lineno=node.lineno),
+            statement_call(site, *map(load, names), load(held), self._value(node.value), suffix="h"),
         ]
 
     def _place(
@@ -328,7 +322,7 @@ class Rewriter:
         """Where a subscript writes: its site, the array, and what its index leaves open."""
         index = index_of(target.slice)
         site = self._site(
-            Kind.WRITE, text=_subscripted(target.value), value=value, operator=operator,
+            Kind.WRITE, text=trees.subscripted(target.value), value=value, operator=operator,
             template=index.template, single=index.single,
         )  # fmt: skip
         array = self._value(target.value, plain=True, through=True)
@@ -345,7 +339,7 @@ class Rewriter:
     def _loop(self, node: _Loop, names: tuple[str, ...]) -> tuple[LoopSite, Around]:
         assert self._around is not None
         number = len(self.sites.loops)
-        innermost = not any(isinstance(one, (ast.For, ast.While)) for one in _own([*node.body]))
+        innermost = not any(isinstance(one, (ast.For, ast.While)) for one in trees.own([*node.body]))
         sites = [
             self._site(kind, loop=number, names=names if kind is Kind.TURN else ())
             for kind in (Kind.ENTER, Kind.TURN, Kind.EXIT)
@@ -357,25 +351,25 @@ class Rewriter:
         return loop, inside
 
     def _for(self, node: ast.For) -> list[ast.stmt]:
-        target, given = node.target, _name(f"turn_{node.lineno}_{node.col_offset}")
-        plain = _only_names(target)
-        loop, inside = self._loop(node, tuple(_names(target)) if plain else ())
+        target, given = node.target, trees.name(f"turn_{node.lineno}_{node.col_offset}")
+        plain = trees.only_names(target)
+        loop, inside = self._loop(node, tuple(trees.names(target)) if plain else ())
         # its own line is noted when it is entered, and its variables at every turn
         iterable = self._value(node.iter)
-        node.iter = _call(self.sites.sites[loop.enter], iterable)
-        first: list[ast.stmt] = [_statement_call(self.sites.sites[loop.turn], *map(_load, loop.names))]
+        node.iter = trees.call(self.sites.sites[loop.enter], iterable)
+        first: list[ast.stmt] = [statement_call(self.sites.sites[loop.turn], *map(load, loop.names))]
         if not plain:
             first += self._put(target, given, given)
-            node.target = _store(given)
+            node.target = store(given)
         return self._around_body(node, loop, inside, first)
 
     def _while(self, node: ast.While) -> list[ast.stmt]:
         loop, inside = self._loop(node, ())
         # it gives None, so that what counts is the condition
-        looked_at = _call(self._site(Kind.CHECK, loop=loop.number))
+        looked_at = trees.call(self._site(Kind.CHECK, loop=loop.number))
         node.test = ast.BoolOp(ast.Or(), [looked_at, self._value(node.test)])
-        found = self._around_body(node, loop, inside, [_statement_call(self.sites.sites[loop.turn])])
-        return [_statement_call(self.sites.sites[loop.enter], ast.Constant(None)), *found]
+        found = self._around_body(node, loop, inside, [statement_call(self.sites.sites[loop.turn])])
+        return [statement_call(self.sites.sites[loop.enter], ast.Constant(None)), *found]
 
     def _around_body(
         self, node: _Loop, loop: LoopSite, inside: Around, first: list[ast.stmt]
@@ -386,7 +380,7 @@ class Rewriter:
         self._around = outer
         node.orelse = self._block(node.orelse)
         self._statement = head
-        return [node, _statement_call(self.sites.sites[loop.exit])]
+        return [node, statement_call(self.sites.sites[loop.exit])]
 
     # expressions
 
@@ -401,59 +395,61 @@ class Rewriter:
             plain: whether it is part of another one, which is compared around if need be.
             through: whether it leads to a subscript only.
         """
-        calls = [] if plain else [one for one in _calls(node) if self._purity.changes(one)]
+        calls = [] if plain else [one for one in trees.calls(node) if self._purity.changes(one)]
         new = _Expressions(self, through=through, named=named).visit(node)
         assert isinstance(new, ast.expr)
         if not calls:
             return new
-        names = tuple(dict.fromkeys(name for call in calls for name in _reachable(call)))
+        names = tuple(dict.fromkeys(name for call in calls for name in trees.reachable(call)))
         site = self._site(
             Kind.SCATTERED, text=", ".join(map(ast.unparse, calls)), operator="call", names=names
         )
-        begun = _call(site, ast.Call(_load(LOCALS), [], []), suffix="b")
-        return _call(site, begun, new, suffix="a")
+        begun = trees.call(site, ast.Call(load(LOCALS), [], []), suffix="b")
+        return trees.call(site, begun, new, suffix="a")
 
     def _binds(self, *targets: ast.expr, value: str = "") -> list[ast.stmt]:
-        names = dict.fromkeys(name for target in targets for name in _names(target))
-        return [_statement_call(self._site(Kind.BIND, text=name, value=value), _load(name)) for name in names]
+        names = dict.fromkeys(name for target in targets for name in trees.names(target))
+        return [statement_call(self._site(Kind.BIND, text=name, value=value), load(name)) for name in names]
 
     def read(self, node: ast.Subscript, *, through: bool, named: bool) -> ast.expr:
         """A subscript that is read."""
         index = index_of(node.slice)
         site = self._site(
-            Kind.READ, text=_subscripted(node.value), template=index.template, single=index.single,
+            Kind.READ, text=trees.subscripted(node.value), template=index.template, single=index.single,
             through=through, named=named, value=ast.unparse(node),
         )  # fmt: skip
         array = _Expressions(self, through=True).visit(node.value)
-        return _call(site, array, *(_Expressions(self).visit(hole) for hole in index.holes))
+        return trees.call(site, array, *(_Expressions(self).visit(hole) for hole in index.holes))
 
     def elements(self, node: Comprehension) -> None:
         """A comprehension turns as a loop does, where it stands in no innermost one."""
         around = self._around
         if around is None or around.innermost or around.generator:
             return
-        names = tuple(name for one in node.generators for name in _names(one.target))
+        names = tuple(name for one in node.generators for name in trees.names(one.target))
         number, first = len(self.sites.loops), node.generators[0]
         enter = self._site(Kind.ENTER, loop=number)
         made = self._site(Kind.ELEMENT, loop=number, names=names)
         self.sites.loops.append(LoopSite(number, names, node.lineno, True, enter.number, made.number, -1))
         alone = len(node.generators) == 1 and not first.ifs
-        first.iter = _call(enter, first.iter) if alone else _call(enter, first.iter, suffix="u")
-        arguments = list(map(_load, names))
+        first.iter = trees.call(enter, first.iter) if alone else trees.call(enter, first.iter, suffix="u")
+        arguments = list(map(load, names))
         if isinstance(node, ast.DictComp):
-            node.value = _call(made, node.value, *arguments)
+            node.value = trees.call(made, node.value, *arguments)
         else:
-            node.elt = _call(made, node.elt, *arguments)
+            node.elt = trees.call(made, node.elt, *arguments)
 
     def walrus(self, node: ast.NamedExpr) -> ast.expr:
         """`(n := value)`."""
-        return _call(self._site(Kind.BIND, text=node.target.id), node)
+        return trees.call(self._site(Kind.BIND, text=node.target.id), node)
 
     def yielded(self, node: ast.Yield) -> ast.expr:
         """What is handed out."""
         handed, resumed = self._site(Kind.YIELD), self._site(Kind.RESUME)
-        node.value = _call(handed, _load(CALLED), ast.Constant(None) if node.value is None else node.value)
-        return _call(resumed, _load(CALLED), node)
+        node.value = trees.call(
+            handed, load(CALLED), ast.Constant(None) if node.value is None else node.value
+        )
+        return trees.call(resumed, load(CALLED), node)
 
     # what is known beforehand
 
@@ -464,7 +460,7 @@ class Rewriter:
 
     def _begin(self, node: ast.stmt) -> int:
         """A new statement: its line, its text, what it uses."""
-        heads = list(_heads(node))
+        heads = list(trees.heads(node))
         last = max((one.end_lineno or node.lineno for one in heads), default=node.lineno)
         written = [line.strip() for line in self._lines[node.lineno - 1 : last]]
         written[0] = self._lines[node.lineno - 1].encode()[node.col_offset :].decode(errors="replace").strip()
@@ -473,7 +469,7 @@ class Rewriter:
             if end is not None and node.end_lineno == node.lineno:
                 line = self._lines[node.lineno - 1].encode()
                 written[0] = line[node.col_offset : end].decode(errors="replace")
-        loads = tuple(dict.fromkeys(name for head in heads for name in _loads(head)))
+        loads = tuple(dict.fromkeys(name for head in heads for name in trees.loads(head)))
         return self._new_statement(node, last, " ".join(written), loads)
 
     def _new_statement(self, node: ast.stmt, last: int, text: str, loads: tuple[str, ...]) -> int:
@@ -527,147 +523,5 @@ class _Expressions(ast.NodeTransformer):
             and node.func.id in ("locals", "vars")
             and not (node.args or node.keywords)
         ):
-            return ast.Call(_load(OWN), [node], [])
+            return ast.Call(load(OWN), [node], [])
         return node
-
-
-# what a tree tells
-
-
-def _own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """All nodes of statements, those of functions and classes defined in them left out."""
-    todo = list(body)
-    while todo:
-        node = todo.pop()
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            todo += ast.iter_child_nodes(node)
-
-
-def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    return (one for one in ast.walk(node) if isinstance(one, ast.Call))
-
-
-def _heads(node: ast.stmt) -> Iterator[ast.expr]:
-    """The expressions of a statement, those of the statements in it left out."""
-    for _, value in ast.iter_fields(node):
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, ast.expr):
-                yield one
-            elif isinstance(one, ast.withitem):
-                yield one.context_expr
-
-
-def _loads(node: ast.expr) -> Iterator[str]:
-    """The names whose values an expression uses, other than by a subscript, in its order."""
-    match node:
-        case ast.Name(ctx=ast.Load()):
-            yield node.id
-        case ast.Attribute(attr=attr, value=inner):
-            if attr in SHAPES:
-                return
-            if isinstance(node.ctx, ast.Load) and _chain(node):
-                yield ast.unparse(node)
-            yield from _loads(inner)
-        case ast.Subscript(value=inner, slice=index):
-            if not _chain(inner):
-                yield from _loads(inner)
-            yield from _loads(index)
-        case ast.Call(func=ast.Name(id="len")):
-            return
-        case ast.Call(func=func):
-            if isinstance(func, ast.Attribute):
-                yield from _loads(func.value)
-            for one in [*node.args, *(keyword.value for keyword in node.keywords)]:
-                yield from _loads(one)
-        case ast.Lambda():
-            return
-        case _:
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.expr):
-                    yield from _loads(child)
-                elif isinstance(child, ast.comprehension):
-                    yield from _loads(child.iter)
-
-
-def _reachable(call: ast.Call) -> Iterator[str]:
-    """The names by which a call may reach an array: what it is called on, and its arguments."""
-    if isinstance(call.func, ast.Name) and call.func.id in ("exec", "eval"):
-        yield EVERYTHING
-    receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else [call.func]
-    for one in [*receiver, *call.args, *(keyword.value for keyword in call.keywords)]:
-        for node in ast.walk(one):
-            if isinstance(node, ast.Name):
-                yield node.id
-
-
-def _chain(node: ast.expr) -> bool:
-    """Whether it is a name, or attributes of one."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
-
-
-def _subscripted(node: ast.expr) -> str:
-    """What to call what is subscripted: as it is written."""
-    return ast.unparse(node)
-
-
-def _only_names(target: ast.expr) -> bool:
-    if isinstance(target, ast.Starred):
-        return _only_names(target.value)
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return all(map(_only_names, target.elts))
-    return isinstance(target, ast.Name)
-
-
-def _names(target: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Name):
-        yield target.id
-    elif isinstance(target, ast.Starred):
-        yield from _names(target.value)
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        for one in target.elts:
-            yield from _names(one)
-
-
-def _captured(pattern: ast.pattern) -> list[ast.expr]:
-    found = (getattr(one, "name", None) or getattr(one, "rest", None) for one in ast.walk(pattern))
-    return [_store(name) for name in found if isinstance(name, str)]
-
-
-def _parameters(args: ast.arguments) -> tuple[str, ...]:
-    every = [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
-    return tuple(one.arg for one in every if one is not None)
-
-
-# pieces of a tree
-
-
-def _copied(node: Any) -> Any:
-    """A tree once more, which `copy.deepcopy` takes eight times as long for."""
-    if isinstance(node, ast.AST):
-        made = type(node)()
-        made.__dict__.update({name: _copied(value) for name, value in node.__dict__.items()})
-        return made
-    return [_copied(one) for one in node] if isinstance(node, list) else node
-
-
-def _name(word: str) -> str:
-    return f"{PREFIX}{word}"
-
-
-def _load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def _store(name: str) -> ast.Name:
-    return ast.Name(name, ast.Store())
-
-
-def _call(site: Site, *arguments: ast.expr, suffix: str = "") -> ast.Call:
-    return ast.Call(_load(f"{PREFIX}{site.number}{suffix}"), list(arguments), [])
-
-
-def _statement_call(site: Site, *arguments: ast.expr, suffix: str = "") -> ast.stmt:
-    return ast.Expr(_call(site, *arguments, suffix=suffix))
