@@ -69,12 +69,23 @@ def parse_text(text: str, looks: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text.strip(), mode="eval").body
+            return _tree(text.strip())
     except SyntaxError as error:
         offset = lead + _offset(text.strip(), error.lineno, error.offset - 1) if error.offset else len(text)
         raise _syntax_error(text, offset, error.msg, looks) from None
     except (ValueError, MemoryError, RecursionError):
         raise ExpressionError(tr("it cannot be read; {looks}", looks=looks), lead + 1) from None
+
+
+def _tree(text: str) -> ast.expr:
+    """What Python reads; once more where another thread was reading at that moment.
+
+    Python 3.11 keeps the depth of what it reads once for all threads, and says SystemError when they meet.
+    """
+    try:
+        return ast.parse(text, mode="eval").body
+    except SystemError:
+        return ast.parse(text, mode="eval").body
 
 
 def check_characters(text: str, deepest: int) -> None:
