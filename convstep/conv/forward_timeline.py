@@ -22,10 +22,9 @@ from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.step_values import StepValues
 from convstep.conv.validation import check_type, place_text
-from convstep.language import tr
 from convstep.steps.event import Access, Event
 from convstep.steps.layout import Layout
-from convstep.steps.stepped import Piece, Question
+from convstep.steps.stepped import Piece, Question, check_position
 
 Array = npt.NDArray[Any]
 
@@ -147,14 +146,7 @@ class ForwardTimeline:
             TypeError: not a whole number.
         """
         position = operator.index(position)
-        if not 0 <= position <= self.total:
-            raise ValueError(
-                tr(
-                    "position {position} does not exist; positions go from 0 to {total}",
-                    position=position,
-                    total=self.total,
-                )
-            )
+        check_position(position, self.total)
         for _ in self.prepare(position):
             pass
         here = slice(self._position, position)

@@ -18,10 +18,9 @@ from convstep.conv.matching import matching
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.conv.validation import check_type, place_text
-from convstep.language import tr
 from convstep.steps.event import Access, Event, Region
 from convstep.steps.layout import Layout
-from convstep.steps.stepped import Piece, Question
+from convstep.steps.stepped import Piece, Question, check_position
 
 Array = npt.NDArray[Any]
 
@@ -215,14 +214,7 @@ class Timeline:
             TypeError: not a whole number.
         """
         position = operator.index(position)
-        if not 0 <= position <= self.total:
-            raise ValueError(
-                tr(
-                    "position {position} does not exist; positions go from 0 to {total}",
-                    position=position,
-                    total=self.total,
-                )
-            )
+        check_position(position, self.total)
         if self._under_way:
             self.back()
         if 0 < self._position - position < len(self._history):

@@ -28,6 +28,7 @@ from convstep.oracle.sums import followed
 from convstep.oracle.tolerance import Judgement, contributions, describe, judge, judge_sums, made_by_loop
 from convstep.oracle.wording import json_number, verdict
 from convstep.steps.number_text import short
+from convstep.steps.stepped import check_position
 
 Array = npt.NDArray[Any]
 
@@ -264,14 +265,7 @@ def checked_position(problem: Problem, position: int | None) -> int:
     check_type("problem", problem, Problem)
     total = problem.total_steps
     reached = total if position is None else operator.index(position)
-    if not 0 <= reached <= total:
-        raise ValueError(
-            tr(
-                "position {position} does not exist; positions go from 0 to {total}",
-                position=reached,
-                total=total,
-            )
-        )
+    check_position(reached, total)
     return reached
 
 

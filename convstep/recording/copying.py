@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.recording.addresses import bounds_of, root_of
 from convstep.recording.reach import named_arrays
-from convstep.recording.registry import _bounds, _root
 
 Array = npt.NDArray[Any]
 
@@ -48,8 +48,8 @@ def _deep(value: Any, memo: dict[int, Any]) -> Any:
 
 def _like(array: Array, memory: dict[int, Array]) -> Array:
     """A copy with the same strides, in a copy of the same memory."""
-    root = _root(array)
-    low, high = _bounds(root)
+    root = root_of(array)
+    low, high = bounds_of(root)
     held = memory.get(id(root))
     if held is None:
         if root.flags.c_contiguous or root.flags.f_contiguous:

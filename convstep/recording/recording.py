@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep import brief as reprs
-from convstep.language import tr
 from convstep.recording import events, overview, values
 from convstep.recording.facts import Alarm, ArrayInfo, Writer
 from convstep.recording.index import Index
@@ -25,7 +24,7 @@ from convstep.recording.variables import arrays, variables_of
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
 from convstep.steps.number_text import shape_text
-from convstep.steps.stepped import Piece, Question, Stepped
+from convstep.steps.stepped import Piece, Question, Stepped, check_position
 
 Array = npt.NDArray[Any]
 SPACING = 2048
@@ -251,14 +250,7 @@ class Recording(Stepped):
         Raises:
             ValueError: no such position.
         """
-        if not 0 <= position <= self.total:
-            raise ValueError(
-                tr(
-                    "position {position} does not exist; positions go from 0 to {total}",
-                    position=position,
-                    total=self.total,
-                )
-            )
+        check_position(position, self.total)
         self._made = 0
         nearest = max((at for at in self._checkpoints if at <= position), default=0)
         if abs(position - self._position) > position - nearest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import operator
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.recording.addresses import address_of, bounds_of, content_of, root_of
 from convstep.recording.indices import index_text
 from convstep.recording.log import Log, Other, Ref, Storage, Value, View
 from convstep.recording.memory import Memory, lasting, make
@@ -115,7 +115,7 @@ class Registry:
         if base is None:
             root = array
         else:
-            root = base if type(base) is np.ndarray and base.base is None else _root(array)
+            root = base if type(base) is np.ndarray and base.base is None else root_of(array)
         storage = self._storages.get(id(root))
         if not _is_followed(array) or (storage is None and not _is_followed(root)):
             self._held.append(array)  # whoever is known by its address stays alive
@@ -131,20 +131,20 @@ class Registry:
         self._of.append(storage)
         self._met.append(array)
         # now that it is at hand; it may be given another shape
-        offset = 0 if array is self._roots[storage] else _address(array) - self._low(storage)
+        offset = 0 if array is self._roots[storage] else address_of(array) - self._low(storage)
         facts = storage, offset, array.shape, array.strides, _kind(array)
         self.log.views.append(tuple.__new__(View, facts))
         return number
 
     def _lying_in(self, array: Array) -> int | None:
         """The storage in which an array lies that owns none and does not say whose it is, as nditer's."""
-        low, high = _bounds(array)
+        low, high = bounds_of(array)
         for number, root in enumerate(self._roots):
             begin = self._low(number)
             if (
                 begin <= low
                 and high <= begin + len(self.log.storages[number].content)
-                and _bounds(root)[0] == begin
+                and bounds_of(root)[0] == begin
             ):
                 return number
         return None
@@ -153,7 +153,7 @@ class Registry:
         """Where the memory of a storage begins; found when asked, where it was copied without looking."""
         low = self._lows[storage]
         if low is None:
-            low = self._lows[storage] = _address(self._roots[storage])
+            low = self._lows[storage] = address_of(self._roots[storage])
         return low
 
     def _meet_storage(self, root: Array) -> int:
@@ -163,7 +163,7 @@ class Registry:
         if root.flags.c_contiguous:
             content = root.tobytes()
         else:
-            low, high = _bounds(root)
+            low, high = bounds_of(root)
             content = ctypes.string_at(low, high - low)
         self._lows.append(low)
         self.log.storages.append(Storage(len(self.log.order), content, _kind(root)))
@@ -224,7 +224,9 @@ class Registry:
                 )
         few = len(self._roots) <= FEW_STORAGES
         looked_at = (n for n, held in enumerate(log.storages) if n not in written and (few or held.of_caller))
-        return [storage for storage in looked_at if _held(self._roots[storage]) != memory.content(storage)]
+        return [
+            storage for storage in looked_at if content_of(self._roots[storage]) != memory.content(storage)
+        ]
 
     def _storage_in(self, payload: Any) -> int:
         match payload[0]:
@@ -396,7 +398,7 @@ class Registry:
             contents = [*contents, *((storage, self.log.storages[storage].content) for storage in met)]
         for storage, old in self._followed(begun, contents):
             size = np.dtype(self.log.storages[storage].dtype).itemsize
-            if _bounds(self._roots[storage]) != (self._low(storage), self._low(storage) + len(old)):
+            if bounds_of(self._roots[storage]) != (self._low(storage), self._low(storage) + len(old)):
                 self.forget(self._roots[storage])  # it was given other memory
                 continue
             new = self._content(storage)
@@ -418,7 +420,7 @@ class Registry:
             array, storage = self._met[number], self._of[number]
             buffer = buffers.setdefault(storage, bytearray(len(self.log.storages[storage].content)))
             return np.ndarray(
-                array.shape, array.dtype, buffer, _address(array) - self._low(storage), array.strides
+                array.shape, array.dtype, buffer, address_of(array) - self._low(storage), array.strides
             )
 
         def items(storage: int) -> Array:
@@ -455,7 +457,7 @@ class Registry:
         if number < 0:
             return None
         storage, size = self._of[number], array.itemsize
-        offset = _address(array) - self._low(storage)
+        offset = address_of(array) - self._low(storage)
         if array.dtype.str != self.log.storages[storage].dtype or offset % size:
             return None
         places = np.arange(array.size).reshape(array.shape)[index]
@@ -482,58 +484,6 @@ def _kind(array: Array) -> str:
     if found is None:
         found = _KINDS[number] = array.dtype.str
     return found
-
-
-def _root(array: Array) -> Array:
-    """The array that owns the memory of another one."""
-    while True:
-        base = array.base
-        if base is not None and not isinstance(base, np.ndarray):
-            base = getattr(base, "base", None)  # what as_strided puts between them
-        if not isinstance(base, np.ndarray):
-            return array
-        array = base
-
-
-def _address(array: Array) -> int:
-    if _AT is not None:
-        return ctypes.c_void_p.from_address(id(array) + _AT).value or 0
-    place: int = array.__array_interface__["data"][0]
-    return place
-
-
-def _place_of_address() -> int | None:
-    """Where in an array's own structure the address of its cells stands: NumPy's `PyArrayObject_fields`.
-
-    Read from there it takes an eighth of the time. None on a Python whose objects begin otherwise.
-    """
-    at, tried = object.__basicsize__, np.arange(6.0)[2:]
-    if sys.implementation.name != "cpython":
-        return None
-    found = ctypes.c_void_p.from_address(id(tried) + at).value
-    return at if found == tried.__array_interface__["data"][0] else None
-
-
-_AT = _place_of_address()
-
-
-def _bounds(array: Array) -> tuple[int, int]:
-    """Where the memory of an array begins, and where it ends."""
-    low = high = _address(array)
-    if not array.size:
-        return low, low
-    for length, stride in zip(array.shape, array.strides, strict=True):
-        if stride < 0:
-            low += (length - 1) * stride
-        else:
-            high += (length - 1) * stride
-    return low, high + array.itemsize
-
-
-def _held(array: Array) -> bytes:
-    """What the memory of an array holds."""
-    low, high = _bounds(array)
-    return ctypes.string_at(low, high - low)
 
 
 def _shape(array: Array) -> str:

@@ -18,9 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from convstep.brief import brief
-from convstep.language import tr
 from convstep.replay.stop_kinds import ConditionStop, Stop
-from convstep.steps.stepped import Matching, Piece, Stepped
+from convstep.steps.stepped import Matching, Piece, Stepped, check_position
 
 EVERY = 0.015
 """Seconds of work between two reports."""
@@ -91,14 +90,7 @@ def search(
     Raises:
         ValueError: no such position, or a stop that does not fit the run.
     """
-    if not 0 <= position <= run.total:
-        raise ValueError(
-            tr(
-                "position {position} does not exist; positions go from 0 to {total}",
-                position=position,
-                total=run.total,
-            )
-        )
+    check_position(position, run.total)
     span = Span(0, max(position - 1, 0), True) if backwards else Span(position, run.total, False)
     chosen = [stop for stop in stops if stop.enabled]
     for stop in chosen:

@@ -8,10 +8,23 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from convstep.language import tr
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
 
 Array = npt.NDArray[Any]
+
+
+def check_position(position: int, total: int) -> None:
+    """Raise a ValueError, one sentence, for a position that a run of so many steps does not have."""
+    if not 0 <= position <= total:
+        raise ValueError(
+            tr(
+                "position {position} does not exist; positions go from 0 to {total}",
+                position=position,
+                total=total,
+            )
+        )
 
 
 class Stepped(Protocol):
