@@ -1,0 +1,168 @@
+"""Mistake: what people do wrong in an operator, as patches of its readable backward. The lines run."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from convstep.brief import brief
+from convstep.language import also_in
+
+_WRAPPED = re.compile(r"(?<=[\u3000-\uffef])\n +(?=[\u3000-\uffef])")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way of making a mistake."""
+
+    form: Callable[..., Any]
+    """The readable backward that is patched."""
+    hunks: tuple[tuple[str, str], ...]
+    """`(right, wrong)` each, lines as they stand there, without the common indentation."""
+    label: str = ""
+    """What sets it apart from the others, a clause."""
+
+    __repr__ = brief
+
+    @property
+    def right(self) -> str:
+        """The lines as they should be."""
+        return "\n".join(right for right, _ in self.hunks)
+
+    @property
+    def wrong(self) -> str:
+        """The lines as people write them."""
+        return "\n".join(wrong for _, wrong in self.hunks)
+
+    @property
+    def backward(self) -> Callable[..., Any]:
+        """The backward with the wrong lines; it may raise where shapes do not fit."""
+        return _compiled(self)
+
+    @property
+    def text(self) -> str:
+        """All of that backward's text."""
+        return _patched(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake and all that is said of it."""
+
+    id: str
+    """Its name: "overwrite"."""
+    title: str
+    """A few words: "the gradient is assigned instead of added"."""
+    explanation: str
+    """What happens, why, when it shows, and what to write."""
+    sources: tuple[str, ...]
+    """Where people met it."""
+    variants: tuple[Variant, ...]
+    """The ways of making it, the commonest first; none where the numbers of one call cannot show it."""
+
+    __repr__ = brief
+
+
+def mistakes(text: str, *forms: Callable[..., Any]) -> tuple[Mistake, ...]:
+    """The mistakes of a literal, one after the other.
+
+    A mistake begins with its `id: title  [where people met it; and where]`. Indented below stand its
+    explanation and both in Chinese; then its variants, as a patch is written: `- ` before a right line,
+    `+ ` before what people write there. Right lines in a row stand in a row in the backward. A line
+    `# label | 标签` ends a variant; so does a blank line.
+
+    Args:
+        text: the literal.
+        forms: the readable backward, and others that say the same in other lines; a variant is one of the
+            first that has all of its right lines.
+
+    Raises:
+        ValueError: no form has the lines of a variant.
+    """
+    parts = (each.partition("\n") for each in re.split(r"\n(?=\S)", text.strip()))
+    return tuple(_mistake(head, below, forms) for head, _, below in parts)
+
+
+def _mistake(head: str, below: str, forms: tuple[Callable[..., Any], ...]) -> Mistake:
+    named, _, sources = head.removesuffix("]").partition("  [")
+    id, title = named.split(": ", 1)
+    first = re.search(r"^  [-+] ", below, re.M)
+    told, patches = (below[: first.start()], below[first.start() :]) if first else (below, "")
+    english, *chinese = re.split(r"^  (\S.*):\n", told, maxsplit=1, flags=re.M)
+    explanation, *translated = (" ".join(_WRAPPED.sub("", text).split()) for text in (english, *chinese))
+    also_in("zh", dict(zip((title, explanation), translated, strict=bool(translated))))
+    return Mistake(
+        id, title, explanation, tuple(filter(None, sources.split("; "))), tuple(_variants(patches, id, forms))
+    )
+
+
+def _variants(text: str, id: str, forms: tuple[Callable[..., Any], ...]) -> Iterator[Variant]:
+    hunks: list[tuple[list[str], list[str]]] = []
+    for line in [*text.splitlines(), ""]:
+        sign, code = line[2:3], line[4:]
+        if sign == "-" and (not hunks or hunks[-1][1]):
+            hunks.append(([], []))
+        if sign in "-+" and sign:
+            hunks[-1][sign == "+"].append(code)
+        elif hunks:
+            label, _, chinese = code.partition(" | ")
+            if chinese:
+                also_in("zh", {label: chinese})
+            said = tuple(("\n".join(right), "\n".join(wrong)) for right, wrong in hunks)
+            yield Variant(_form(said, id, forms), said, label)
+            hunks = []
+
+
+def _form(
+    hunks: tuple[tuple[str, str], ...], id: str, forms: tuple[Callable[..., Any], ...]
+) -> Callable[..., Any]:
+    for form in forms:
+        if all(_found(_source(form), right) is not None for right, _ in hunks):
+            return form
+    raise ValueError(f"{id}: no readable backward has the lines {' / '.join(right for right, _ in hunks)!r}")
+
+
+@functools.cache
+def _source(form: Callable[..., Any]) -> str:
+    return textwrap.dedent(inspect.getsource(form))
+
+
+def _found(text: str, lines: str) -> tuple[int, int, str] | None:
+    """Where lines stand in a text, whatever their indentation, and that; the first place counts."""
+    wanted = [line.strip() for line in lines.splitlines()]
+    listed = text.splitlines()
+    for at in range(len(listed) - len(wanted) + 1):
+        if [line.strip() for line in listed[at : at + len(wanted)]] == wanted:
+            return at, at + len(wanted), listed[at][: len(listed[at]) - len(listed[at].lstrip())]
+    return None
+
+
+@functools.cache
+def _patched(variant: Variant) -> str:
+    text = _source(variant.form)
+    for right, wrong in variant.hunks:
+        place = _found(text, right)
+        assert place is not None
+        start, end, indent = place
+        listed = text.splitlines()
+        listed[start:end] = textwrap.indent(textwrap.dedent(wrong), indent).splitlines()
+        text = "\n".join(listed)
+    return text
+
+
+@functools.cache
+def _compiled(variant: Variant) -> Callable[..., Any]:
+    """Texts of ours alone come here."""
+    names: dict[str, Any] = {}
+    exec(
+        compile(_patched(variant), f"<{variant.form.__name__}>", "exec", dont_inherit=True),
+        dict(variant.form.__globals__),
+        names,
+    )
+    made: Callable[..., Any] = names[variant.form.__name__]
+    return made

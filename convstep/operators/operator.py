@@ -1,0 +1,142 @@
+"""Operator: a forward, its readable backward, and what is needed to check somebody else's."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.brief import brief
+from convstep.operators.mistake import Mistake
+
+if TYPE_CHECKING:
+    from convstep.recording.recording import Recording
+
+Array = npt.NDArray[Any]
+Pair = tuple[int, int]
+"""Of rows and of columns: a size, a stride, a padding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OperatorProblem:
+    """The arguments of an operator's forward, and the gradients from above."""
+
+    arrays: Mapping[str, Array]
+    """By parameter: x, w, b; also those that have no gradient, like labels."""
+    upstream: Mapping[str, Array]
+    """The gradients from above, by the backward's parameter: dout."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The other arguments, by parameter: sizes, strides, eps."""
+    about: str = ""
+    """What it tells apart, a clause: "the windows overlap"; "" if it is one of many."""
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How somebody lays an operator's arrays, and by what they divide its gradients."""
+
+    name: str
+    """Where it comes from: "cs231n", "coursera"."""
+    axes: Mapping[str, str] = field(default_factory=dict)
+    """By array, its axes in their order, where it is another than the operator's; "1" is an axis of length
+    1 that only they have: `{"x": "IN", "b": "O1"}`."""
+    divided: Mapping[str, str] = field(default_factory=dict)
+    """By gradient, the axes of `x` by whose lengths it is divided: `{"dw": "N", "db": "N"}`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """An operator, all of it."""
+
+    name: str
+    """As on the command line: "max-pool"."""
+    title: str
+    """In a sentence: "max pooling"."""
+    forward: Callable[..., Any]
+    """Takes arrays, then options; returns its output, or several."""
+    backward: Callable[..., Any]
+    """Takes the gradients from above, then what it needs of the forward's arguments, by the same names;
+    returns the gradients, in the order of `gradients`. No argument is written into."""
+    gradients: tuple[str, ...]
+    """What the backward returns: "dx", "dw"; each is the gradient by the array of that name without the d."""
+    axes: Mapping[str, str]
+    """By array (the outputs too), a letter for each axis: `{"x": "NCHW", "out": "NCHW"}`; "*" stands for any
+    number of them."""
+    torch: str
+    """The same as the forward, in one expression of its parameters, `torch` and `F`: PyTorch's outputs."""
+    small: Callable[[], OperatorProblem]
+    """Small whole numbers, to be stepped through."""
+    problems: Callable[[np.random.Generator], Iterator[OperatorProblem]]
+    """Random problems without end: first those that tell mistakes apart, the smallest first, then any."""
+    outputs: tuple[str, ...] = ("out",)
+    """What the forward returns."""
+    conventions: tuple[Convention, ...] = ()
+    """How others lay it, apart from as it is laid here; the likeliest first."""
+    called: str = r"(?!)"
+    """A pattern of what functions and classes are called that are this operator, in lower case."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """By array or option what it is called as a parameter, an attribute or a key, in lower case, besides
+    what it is called here; `size[0]` is the first of a pair: `{"size": "f", "size[0]": "pool_height"}`."""
+    mistakes: tuple[Mistake, ...] = ()
+    """What people do wrong, commonest first."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What only this operator needs to say, for whoever asks for it by name."""
+
+    __repr__ = brief
+
+    @functools.cached_property
+    def upstream(self) -> tuple[str, ...]:
+        """The backward's parameters that are gradients from above, in their order."""
+        forward = inspect.signature(self.forward).parameters
+        return tuple(name for name in inspect.signature(self.backward).parameters if name not in forward)
+
+    def run(self, problem: OperatorProblem) -> dict[str, Array]:
+        """The outputs of the forward, by name."""
+        made = self.forward(**problem.arrays, **problem.options)
+        values = made if len(self.outputs) > 1 else (made,)
+        return {name: np.asarray(value) for name, value in zip(self.outputs, values, strict=True)}
+
+    def arguments(self, problem: OperatorProblem) -> tuple[Any, ...]:
+        """The backward's arguments, in its order."""
+        known = {**problem.upstream, **problem.arrays, **problem.options}
+        return tuple(known[name] for name in inspect.signature(self.backward).parameters)
+
+    def right(self, problem: OperatorProblem, backward: Callable[..., Any] | None = None) -> dict[str, Array]:
+        """The gradients, by name.
+
+        Args:
+            problem: what of.
+            backward: the one to ask, if it is another: one with a mistake, say.
+        """
+        made = (backward or self.backward)(*self.arguments(problem))
+        values = made if len(self.gradients) > 1 else (made,)
+        return {name: np.asarray(value) for name, value in zip(self.gradients, values, strict=True)}
+
+    def record(self, problem: OperatorProblem | None = None) -> Recording:
+        """A recording of the backward, to be stepped.
+
+        Args:
+            problem: what on; by default `small`.
+        """
+        from convstep.recording.record import record
+
+        return record(self.backward, *self.arguments(problem or self.small()))
+
+    def mistake(self, id: str) -> Mistake:
+        """A mistake by its id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._by_id[id]
+
+    @functools.cached_property
+    def _by_id(self) -> dict[str, Mistake]:
+        return {one.id: one for one in self.mistakes}
