@@ -34,7 +34,9 @@ def batch_norm_forward(x: Array, gamma: Array, beta: Array, eps: float) -> Array
     return out
 
 
-def batch_norm_backward(dout: Array, x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array]:
+def batch_norm_backward(
+    dout: Array, x: Array, gamma: Array, beta: Array, eps: float
+) -> tuple[Array, Array, Array]:
     """The forward's lines from last to first; x reaches the output on three paths, which add up.
 
     Args:

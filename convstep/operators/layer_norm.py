@@ -32,7 +32,9 @@ def layer_norm_forward(x: Array, gamma: Array, beta: Array, eps: float) -> Array
     return y.reshape(x.shape)
 
 
-def layer_norm_backward(dout: Array, x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array]:
+def layer_norm_backward(
+    dout: Array, x: Array, gamma: Array, beta: Array, eps: float
+) -> tuple[Array, Array, Array]:
     """The forward's lines from last to first; statistics along a row, parameters along a column.
 
     Args:
