@@ -147,6 +147,28 @@ ties-all: every tied maximum gets all of dout  [mni-ml/framework PR#22]
     max_pool_backward,
 )
 
+ALSO_RIGHT = mistakes(
+    """
+ties-share: tied maxima share dout evenly
+    Where the largest number of a window stands there several times, any way of dividing dout among these cells
+    is a subgradient. PyTorch gives all of it to the first.
+  并列的最大值平分 dout:
+    窗口里的最大值出现多次时，怎样把 dout 分给这些格子都是次梯度。PyTorch 把它全给第一个。
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + mask = window == window.max()
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask / mask.sum() * dout[i_n, i_c, i_h, i_w]
+ties-last: of tied maxima the last gets dout
+    Where the largest number of a window stands there several times, any way of dividing dout among these cells
+    is a subgradient. PyTorch gives all of it to the first.
+  并列的最大值里，最后一个得到 dout:
+    窗口里的最大值出现多次时，怎样把 dout 分给这些格子都是次梯度。PyTorch 把它全给第一个。
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  + k_h, k_w = np.unravel_index(window.size - 1 - window[::-1, ::-1].argmax(), window.shape)
+""",
+    max_pool_backward,
+)
+
 OPERATOR = Operator(
     name="max-pool",
     title="max pooling",
@@ -168,4 +190,5 @@ OPERATOR = Operator(
         "padding": "pad p",
     },
     mistakes=MISTAKES,
+    also_right=ALSO_RIGHT,
 )
