@@ -10,7 +10,7 @@ from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 UNSAID = "unsaid"
-"""Beside the kinds of `call.outcome`: it has no way to be told this problem, so nothing is said of it."""
+"""Beside the kinds of `call.outcome`: it has no way to be told this problem; nothing is said of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
