@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from convstep.brief import brief
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, PROVEN, count, listed
-from convstep.candidate.operators.answer import Judged, Swept
+from convstep.candidate.operators.answer import Swept
 from convstep.candidate.operators.evidence import Evidence, is_wrong, same
 from convstep.candidate.operators.finding import Finding, called
 from convstep.candidate.operators.raising import about_raising
@@ -69,35 +69,43 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     Args:
         swept: what came of every problem, with what is right in another way `settled`.
     """
-    found = [*writes(swept), *in_shapes(swept)]
-    evidence = Evidence(reshaped(swept))
+    found, evidence = [*writes(swept)], Evidence(swept)
     wrong = evidence.wrong()
     matches = {name: list(_matches(evidence, name)) for name in wrong}
     found += _ranked({name: each for name, each in matches.items() if each})
+    left = [name for name in wrong if not matches[name]]
+    found += in_shapes(swept, left)
+    evidence = Evidence(reshaped(swept, left))
     until = time.monotonic() + SECONDS
-    for name in (name for name in wrong if not matches[name]):
-        seen = in_the_numbers(evidence, name)
-        if seen is not None:
-            found, matches[name] = _joined(found, seen), []
-            continue
-        ids = [finding.id for finding in found if finding.variant is not None]
-        pair = _pair(evidence, name, ids, lambda: time.monotonic() > until)
-        matches[name] = [pair] if pair else list(_matches(evidence, name, leaving_ties=True))
-        if pair:
-            found = _with_pair(found, pair)
-        elif matches[name]:
+    for name in evidence.wrong(left):
+        matches[name] = list(_matches(evidence, name))
+        if matches[name]:
             found += _ranked({name: matches[name]})
+        elif (seen := in_the_numbers(evidence, name)) is not None:
+            found = _joined(found, seen)
         else:
-            found.append(about_unknown(evidence, name))
+            found, matches[name] = _with_two(evidence, name, found, lambda: time.monotonic() > until)
     explaining = {name: each[0].whole for name, each in matches.items() if each}
-    return (*found, *about_raising(evidence, explaining, found))
+    return (*found, *about_raising(evidence, explaining))
+
+
+def _with_two(
+    evidence: Evidence, name: str, found: list[Finding], over: Callable[[], bool]
+) -> tuple[list[Finding], list[Match]]:
+    """The findings with what explains a gradient that no single mistake does, and what gives its numbers."""
+    ids = [finding.id for finding in found if finding.variant is not None]
+    pair = _pair(evidence, name, ids, over)
+    if pair:
+        return _with_pair(found, pair), [pair]
+    matches = list(_matches(evidence, name, leaving_ties=True))
+    if matches:
+        return [*found, *_ranked({name: matches})], matches
+    return [*found, about_unknown(evidence, name)], []
 
 
 def _joined(found: list[Finding], seen: Finding) -> list[Finding]:
     """The findings with another one; where two gradients show the same, it is said once."""
     for number, one in enumerate(found):
-        if one.mistake is None and one.id == seen.id and seen.id == "unknown":
-            continue
         if one.mistake is None and (one.id, one.strength) == (seen.id, seen.strength):
             message = tr("{one}; {other}", one=one.message, other=seen.message)
             merged = replace(one, message=message, gradients=(*one.gradients, *seen.gradients))

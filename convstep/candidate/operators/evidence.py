@@ -122,8 +122,7 @@ def is_wrong(judged: Judged, name: str) -> bool:
 def copied(problem: OperatorProblem) -> OperatorProblem:
     """The same problem in arrays of its own: a mistake may write into them."""
     arrays, upstream = (
-        {name: np.array(array) for name, array in each.items()}
-        for each in (problem.arrays, problem.upstream)
+        {name: np.array(array) for name, array in each.items()} for each in (problem.arrays, problem.upstream)
     )
     return OperatorProblem(arrays, upstream, dict(problem.options), problem.about)
 

@@ -12,18 +12,14 @@ from convstep.candidate.operators.finding import Finding, called
 from convstep.candidate.operators.pattern import where
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant
-from convstep.operators.operator import Array
 
 
-def about_raising(
-    evidence: Evidence, explaining: Mapping[str, Variant], found: Sequence[Finding]
-) -> list[Finding]:
+def about_raising(evidence: Evidence, explaining: Mapping[str, Variant]) -> list[Finding]:
     """A finding for each kind of exception that nothing else explains, and for hanging and crashing.
 
     Args:
         evidence: the sweep.
         explaining: by gradient, the mistake that gives its numbers elsewhere.
-        found: what was found so far.
     """
     kinds: dict[tuple[str, str, int], list[Judged]] = {}
     for judged in evidence.told:
@@ -61,14 +57,17 @@ def _likely(evidence: Evidence, raising: Sequence[Judged]) -> list[tuple[Mistake
 
     Those that raise there come before those that only have wrong numbers or shapes.
     """
-    at, found = {id(judged) for judged in raising}, []
+    at = {id(judged) for judged in raising}
+    found: list[tuple[int, int, Mistake, Variant]] = []
     if len(at) == len(evidence.told):
         return []  # nothing to compare
     for mistake, variant in evidence.variants():
         if all(_fits(evidence, variant, judged, id(judged) in at) for judged in evidence.told):
             raises = sum(evidence.made(variant, judged) is None for judged in raising)
             found.append((-raises, len(found), mistake, variant))
-    best = {mistake.id: (mistake, variant) for *_, mistake, variant in sorted(found, key=lambda f: f[:2])[::-1]}
+    best = {
+        mistake.id: (mistake, variant) for *_, mistake, variant in sorted(found, key=lambda f: f[:2])[::-1]
+    }
     return list(best.values())[::-1]
 
 
@@ -93,9 +92,7 @@ def _named(
             mistake=called(mistake, variant.label),
             seen=_sentence(evidence, raising),
         )
-        found.append(
-            Finding(mistake.id, LIKELY, message, (), mistake, variant, alternative=bool(found))
-        )
+        found.append(Finding(mistake.id, LIKELY, message, (), mistake, variant, alternative=bool(found)))
     return found
 
 

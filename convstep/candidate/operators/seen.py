@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from convstep.candidate.call.outcome import RETURNED
-from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count, listed
+from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count
 from convstep.candidate.operators.answer import Judged, Swept
 from convstep.candidate.operators.evidence import CLOSE, Evidence, is_wrong, lengths, same
-from convstep.candidate.operators.finding import Finding, called
+from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
 from convstep.conv.step import quiet
 from convstep.language import tr
@@ -52,53 +51,65 @@ def writes(swept: Swept) -> Iterator[Finding]:
 # shapes
 
 
-def reshaped(swept: Swept) -> Swept:
-    """The same sweep with gradients that only have axes of length 1 too many or too few in the right shape."""
-    return replace(swept, results=tuple(_reshaped(one) for one in swept.results))
+def reshaped(swept: Swept, names: Sequence[str]) -> Swept:
+    """The same sweep with gradients that only have axes of length 1 too many or too few in the right shape.
+
+    Args:
+        swept: the sweep.
+        names: of these gradients.
+    """
+    return replace(swept, results=tuple(_reshaped(one, names) for one in swept.results))
 
 
-def _reshaped(judged: Judged) -> Judged:
+def _reshaped(judged: Judged, names: Sequence[str]) -> Judged:
     changes = {
-        name: value.reshape(judged.right[name].shape)
-        for name, value in judged.answer.gradients.items()
-        if name in judged.right and _only_by_ones(value, judged.right[name])
+        name: judged.answer.gradients[name].reshape(judged.right[name].shape)
+        for name in names
+        if _only_by_ones(judged, name)
     }
     if not changes:
         return judged
-    off = {
-        name: 0.0 if same(value, judged.right[name]) else np.inf for name, value in changes.items()
-    }
+    off = {name: 0.0 if same(value, judged.right[name]) else np.inf for name, value in changes.items()}
     answer = replace(judged.answer, gradients={**judged.answer.gradients, **changes})
     return replace(judged, answer=answer, off={**judged.off, **off})
 
 
-def _only_by_ones(one: Array, other: Array) -> bool:
-    return one.shape != other.shape and np.squeeze(one).shape == np.squeeze(other).shape
+def _only_by_ones(judged: Judged, name: str) -> bool:
+    """Whether the shape of a gradient is wrong by nothing but axes of length 1."""
+    one, other = judged.answer.gradients.get(name), judged.right[name]
+    return one is not None and one.shape != other.shape and np.squeeze(one).shape == np.squeeze(other).shape
 
 
-def in_shapes(swept: Swept) -> Iterator[Finding]:
-    """Gradients with the right numbers in a wrong shape: axes of length 1, rows for columns."""
-    named = {mistake.id: mistake for mistake in swept.operator.mistakes}.get(SHAPE)
-    for name in swept.operator.gradients:
-        found = [
-            one
-            for one in swept.results
-            if is_wrong(one, name) and _only_by_ones(one.answer.gradients[name], one.right[name])
-        ]
-        if not found:
-            continue
-        first = found[0]
-        said = tr(
-            "the shape of {name} is {shape} instead of {right}, on {problems}: an axis of length 1 is there "
-            "or is missing (keepdims, a sum, a reshape)",
+def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
+    """Gradients whose shape is wrong by axes of length 1.
+
+    Args:
+        swept: the sweep.
+        names: the gradients to look at.
+    """
+    named = next((mistake for mistake in swept.operator.mistakes if mistake.id == SHAPE), None)
+    found = {name: [one for one in swept.results if _only_by_ones(one, name)] for name in names}
+    if not any(found.values()):
+        return
+    said = [
+        tr(
+            "{name} has the shape {shape} instead of {right}",
             name=name,
-            shape=shape_text(first.answer.shapes.get(name) or first.answer.gradients[name].shape),
-            right=shape_text(first.right[name].shape),
-            problems=count(len(found)),
+            shape=shape_text(one.answer.shapes.get(name) or one.answer.gradients[name].shape),
+            right=shape_text(one.right[name].shape),
         )
-        strength = PROVEN if len(found) >= ENOUGH else LIKELY
-        variant = next(iter(named.variants), None) if named else None
-        yield Finding(SHAPE, strength, said, (name,), named, variant)
+        for name, (one, *_) in ((name, each) for name, each in found.items() if each)
+    ]
+    number = max(map(len, found.values()))
+    message = tr(
+        "{seen}, on {problems}: an axis of length 1 is there that should not be, or is missing (keepdims, "
+        "a sum, a reshape)",
+        seen=tr("; ").join(said),
+        problems=count(number),
+    )
+    strength = PROVEN if number >= ENOUGH else LIKELY
+    variant = next(iter(named.variants), None) if named else None
+    yield Finding(SHAPE, strength, message, tuple(name for name in names if found[name]), named, variant)
 
 
 # numbers
@@ -209,7 +220,9 @@ def _ratio(actual: Array, right: Array) -> float | None:
     if not np.isfinite(factor):
         return None
     scale = max(abs(factor), 1e-12)
-    return factor if np.allclose(wide, factor * base, rtol=0, atol=CLOSE * scale * np.abs(base).max()) else None
+    return (
+        factor if np.allclose(wide, factor * base, rtol=0, atol=CLOSE * scale * np.abs(base).max()) else None
+    )
 
 
 def _powers(
@@ -279,7 +292,9 @@ def observations(wrong: Sequence[Judged], name: str) -> Iterator[str]:
     if any(actual.shape != right.shape for actual, right in pairs):
         actual, right = next(each for each in pairs if each[0].shape != each[1].shape)
         yield tr(
-            "its shape is {shape} instead of {right}", shape=shape_text(actual.shape), right=shape_text(right.shape)
+            "its shape is {shape} instead of {right}",
+            shape=shape_text(actual.shape),
+            right=shape_text(right.shape),
         )
         return
     if any((~np.isfinite(actual) & np.isfinite(right)).any() for actual, right in pairs):

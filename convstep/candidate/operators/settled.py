@@ -52,8 +52,7 @@ def settled(swept: Swept) -> tuple[Swept, tuple[str, ...]]:
                 )
                 break
     results = [
-        _called_right(one, [name for name in one.off if (id(one), name) in accepted])
-        for one in swept.results
+        _called_right(one, [name for name in one.off if (id(one), name) in accepted]) for one in swept.results
     ]
     return replace(swept, results=tuple(results)), tuple(said)
 
@@ -105,9 +104,7 @@ def _divided(swept: Swept, convention: Convention) -> tuple[Swept, list[str]] | 
     results = []
     for judged in swept.results:
         now, then = divisors(swept, judged.answer.problem), divisors(other, judged.answer.problem)
-        right = {
-            name: value * now.get(name, 1) / then.get(name, 1) for name, value in judged.right.items()
-        }
+        right = {name: value * now.get(name, 1) / then.get(name, 1) for name, value in judged.right.items()}
         for name in convention.divided:
             actual = judged.answer.gradients.get(name)
             if actual is None:

@@ -148,7 +148,9 @@ class OperatorVerdict:
             )
         if self.swept.failing is None:
             ids = ", ".join(self.mistakes)
-            return tr("{name} returns the right gradients, but something else is wrong: {ids}", ids=ids, **names)
+            return tr(
+                "{name} returns the right gradients, but something else is wrong: {ids}", ids=ids, **names
+            )
         kinds = {one.answer.kind for one in tried if one.failed}
         if failed == len(tried) and len(kinds) == 1 and kinds <= VERBS.keys():
             return tr(
@@ -266,7 +268,8 @@ def _plain(problem: OperatorProblem) -> dict[str, Any]:
     return {
         "shapes": {name: list(array.shape) for name, array in {**problem.arrays, **problem.upstream}.items()},
         "options": {
-            name: list(value) if isinstance(value, tuple) else value for name, value in problem.options.items()
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in problem.options.items()
         },
         "about": problem.about,
     }
@@ -290,12 +293,16 @@ def _row(swept: Swept, judged: Judged) -> dict[str, str | int | float | None]:
     """One problem of the sweep, and what became of it."""
     problem, kind = judged.answer.problem, judged.answer.kind
     changed = ", ".join(judged.answer.changed)
-    outcome = ("wrong" if judged.failed else "writes into " + changed if changed else "right") if kind == RETURNED else kind
+    outcome = (
+        ("wrong" if judged.failed else "writes into " + changed if changed else "right")
+        if kind == RETURNED
+        else kind
+    )
     return {
         **{name: _shape(array.shape) for name, array in {**problem.arrays, **problem.upstream}.items()},
         **{name: _option(value) for name, value in problem.options.items()},
         "about": problem.about,
-        "outcome": outcome,
+        "outcome": graded if kind == RETURNED else kind,
         **{f"{name} off": judged.off.get(name) for name in swept.operator.gradients},
         "message": judged.answer.message,
     }
