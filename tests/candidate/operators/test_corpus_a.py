@@ -79,7 +79,35 @@ def _pools(operator: str) -> Iterator[SimpleNamespace]:
         )
 
 
-PROBLEMS: dict[str, Callable[[str], Iterator[SimpleNamespace]]] = {"max-pool": _pools}
+def _linears(_: str) -> Iterator[SimpleNamespace]:
+    """Square, not square, one sample; axes that are a sample's own, axes that stand before it."""
+    rng = np.random.default_rng(6)
+    for shape, size, outputs, kind in (
+        ((3, 4), 4, 2, ""),
+        ((1, 3), 3, 4, ""),
+        ((3, 3), 3, 3, ""),
+        ((2, 3, 2), 6, 5, "flat"),
+        ((3, 2, 1, 2), 4, 4, "flat"),
+        ((2, 3, 4), 4, 2, "leading"),
+        ((3, 2, 3), 3, 3, "leading"),
+    ):
+        x, w, b = rng.normal(size=shape), rng.normal(size=(size, outputs)), rng.normal(size=outputs)
+        leaves = {"dx": _leaf(x), "dw": _leaf(w), "db": _leaf(b)}
+        inputs: Any = leaves["dx"].flatten(1) if kind == "flat" else leaves["dx"]
+        output = F.linear(inputs, leaves["dw"].T, leaves["db"])
+        dout = rng.normal(size=output.shape)
+        yield SimpleNamespace(
+            x=x,
+            w=w,
+            b=b,
+            dout=dout,
+            kind=kind,
+            arrays=("x", "w", "b", "dout"),
+            gradients=_torch_gradients(output, torch.tensor(dout), **leaves),
+        )
+
+
+PROBLEMS: dict[str, Callable[[str], Iterator[SimpleNamespace]]] = {"max-pool": _pools, "linear": _linears}
 
 
 @cache
