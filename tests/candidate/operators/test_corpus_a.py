@@ -9,7 +9,6 @@ import contextlib
 import io
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -17,10 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
 
-from tests.candidate.operators.corpus_a_calls import CALLS, Gradients
+from tests.candidate.operators.corpus_a import CALLS, PROBLEMS
+from tests.candidate.operators.corpus_a.common import Gradients
 
 CORPUS = Path(__file__).parent / "corpus"
 EXPECTED: dict[str, Any] = tomllib.loads((CORPUS / "expected_a.toml").read_text(encoding="utf-8"))
@@ -30,89 +28,9 @@ MUTANTS: list[dict[str, Any]] = tomllib.loads((CORPUS / "mutants_a.toml").read_t
 TIES = {"ties-share", "ties-last"}
 
 
-def _torch_gradients(output: Any, dout: Any, **leaves: Any) -> dict[str, Any]:
-    output.backward(dout)
-    return {name: leaf.grad.numpy() for name, leaf in leaves.items()}
-
-
-def _leaf(array: Any) -> Any:
-    return torch.tensor(array, requires_grad=True)
-
-
-def _pools(operator: str) -> Iterator[SimpleNamespace]:
-    """Tiled, overlapping, remainders, non-square windows and strides, padding, ties, one sample."""
-    rng = np.random.default_rng(5)
-    for shape, (kh, kw), (sh, sw), pad, kind in (
-        ((2, 3, 4, 6), (2, 2), (2, 2), 0, ""),
-        ((1, 2, 3, 6), (3, 3), (3, 3), 0, ""),
-        ((2, 2, 6, 4), (2, 2), (2, 2), 0, "ties"),
-        ((2, 2, 7, 6), (3, 3), (2, 2), 0, ""),
-        ((1, 2, 4, 5), (3, 3), (1, 1), 0, ""),
-        ((2, 1, 5, 4), (2, 2), (1, 1), 0, "ties"),
-        ((1, 2, 5, 7), (2, 2), (3, 3), 0, ""),
-        ((2, 2, 6, 7), (2, 3), (2, 2), 0, ""),
-        ((1, 2, 7, 5), (3, 2), (1, 1), 0, ""),
-        ((2, 1, 6, 8), (2, 3), (1, 2), 0, ""),
-        ((1, 2, 5, 6), (3, 3), (2, 2), 1, ""),
-        ((2, 2, 4, 5), (2, 2), (2, 2), 1, "positive"),
-    ):
-        x = rng.permutation(int(np.prod(shape))).reshape(shape) - np.prod(shape) / 2.0
-        if kind == "ties":
-            x = rng.integers(-1, 2, shape).astype(float)
-        elif kind == "positive":
-            x += np.prod(shape)
-        leaf = _leaf(x)
-        pool: Any = F.max_pool2d if operator == "max-pool" else F.avg_pool2d
-        output = pool(leaf, (kh, kw), (sh, sw), pad)
-        dout = rng.normal(size=output.shape)
-        yield SimpleNamespace(
-            x=x,
-            dout=dout,
-            kh=kh,
-            kw=kw,
-            sh=sh,
-            sw=sw,
-            pad=pad,
-            ties=kind == "ties" and operator == "max-pool",
-            arrays=("x", "dout"),
-            gradients=_torch_gradients(output, torch.tensor(dout), dx=leaf),
-        )
-
-
-def _linears(_: str) -> Iterator[SimpleNamespace]:
-    """Square, not square, one sample; axes that are a sample's own, axes that stand before it."""
-    rng = np.random.default_rng(6)
-    for shape, size, outputs, kind in (
-        ((3, 4), 4, 2, ""),
-        ((1, 3), 3, 4, ""),
-        ((3, 3), 3, 3, ""),
-        ((2, 3, 2), 6, 5, "flat"),
-        ((3, 2, 1, 2), 4, 4, "flat"),
-        ((2, 3, 4), 4, 2, "leading"),
-        ((3, 2, 3), 3, 3, "leading"),
-    ):
-        x, w, b = rng.normal(size=shape), rng.normal(size=(size, outputs)), rng.normal(size=outputs)
-        leaves = {"dx": _leaf(x), "dw": _leaf(w), "db": _leaf(b)}
-        inputs: Any = leaves["dx"].flatten(1) if kind == "flat" else leaves["dx"]
-        output = F.linear(inputs, leaves["dw"].T, leaves["db"])
-        dout = rng.normal(size=output.shape)
-        yield SimpleNamespace(
-            x=x,
-            w=w,
-            b=b,
-            dout=dout,
-            kind=kind,
-            arrays=("x", "w", "b", "dout"),
-            gradients=_torch_gradients(output, torch.tensor(dout), **leaves),
-        )
-
-
-PROBLEMS: dict[str, Callable[[str], Iterator[SimpleNamespace]]] = {"max-pool": _pools, "linear": _linears}
-
-
 @cache
 def _problems(operator: str) -> list[SimpleNamespace]:
-    return list(PROBLEMS[operator](operator))
+    return list(PROBLEMS[operator]())
 
 
 def _fresh(problem: SimpleNamespace) -> SimpleNamespace:
@@ -154,11 +72,21 @@ def _agrees(found: Gradients, problem: SimpleNamespace) -> bool:
         value.shape == problem.gradients[name].shape
         and np.allclose(value, problem.gradients[name], rtol=1e-9, atol=1e-10)
         for name, value in found.items()
+        if name != "loss"
     )
 
 
+def _wrong_loss(found: Gradients, problem: SimpleNamespace, notes: set[str]) -> str:
+    loss = found.get("loss", problem.gradients.get("loss"))
+    if loss is None or ("loss-clipped" in notes and problem.large):
+        return ""
+    if not np.isfinite(loss):
+        return "" if "loss-overflows" in notes and problem.large else "loss overflows"
+    return "" if np.allclose(loss, problem.gradients["loss"], rtol=1e-5, atol=1e-5) else "loss"
+
+
 def _judge(module: ModuleType, target: str, operator: str, notes: set[str]) -> tuple[set[str], int]:
-    """What is wrong anywhere ("values", "crash ...", "changes"), and on how many problems it is right."""
+    """What is wrong anywhere, in a word each, and on how many problems the gradients are right."""
     wrong, right = set(), 0
     for problem in _problems(operator):
         if notes & TIES and getattr(problem, "ties", False):
@@ -173,6 +101,8 @@ def _judge(module: ModuleType, target: str, operator: str, notes: set[str]) -> t
         found, changed = answer
         if changed:
             wrong.add("changes")
+        if loss := _wrong_loss(found, problem, notes):
+            wrong.add(loss)
         if _agrees(found, problem):
             right += 1
         else:
@@ -204,8 +134,10 @@ def _proven_wrong(module: ModuleType, target: str, mistakes: list[str]) -> str:
     wrong, right = _judge(module, target, entry["operator"], notes)
     if mistakes[0].startswith(("writes-into", "mutates-input")):
         return "" if wrong == {"changes"} else f"{wrong} where only the caller's array is to change"
+    if mistakes[0] == "loss-overflows":
+        return "" if wrong == {"loss overflows"} else f"{wrong} where only the loss is to overflow"
     # a crash on a problem that torch takes is a mistake of a form that is right on others
-    proven = "values" in wrong or (wrong - {"changes"} and right)
+    proven = "values" in wrong or (right and any(each.startswith("crash") for each in wrong))
     return "" if proven else f"no wrong number: {wrong}"
 
 
