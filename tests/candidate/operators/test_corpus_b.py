@@ -19,11 +19,14 @@ EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "expected_b.toml")
 MUTANTS: list[dict[str, Any]] = tomllib.loads((FOLDER / "mutants_b.toml").read_text())["mutant"]
 NORM = (
     "variance-path-missing mean-path-missing gamma-missing dgamma-from-x not-divided-by-n "
-    "divided-by-variance unbiased-variance eps-missing wrong-axis wrong-shape sign-of-variance-path dbeta-averaged"
+    "divided-by-variance unbiased-variance eps-missing wrong-axis wrong-shape sign-of-variance-path "
+    "dbeta-averaged"
 )
 MISTAKES = {
     "batch-norm": f"{NORM} axes-swapped",
     "layer-norm": f"{NORM} n-for-d rank-2-assumed",
+    "conv1d": "stride-ignored overwrite-dx overwrite-dw db-wrong-axis kernel-flipped tail-lost "
+    "padding-not-cropped padding-cropped-zero channels-swapped",
 }
 """Each is made in three forms at least."""
 
@@ -62,7 +65,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("target", OPERATOR_OF)
 def test_every_target_is_what_its_table_says(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = FOLDER / target.partition(":")[0]
-    counted = verdicts(target, run(path, path.read_text(), monkeypatch))
+    counted = Counter(verdicts(target, run(path, path.read_text(), monkeypatch)))
     expected = EXPECTED[target]
     assert counted["right"] + counted["wrong"] >= 4
     said = [*expected.get("notes", []), *expected.get("mistake", [])]
@@ -78,8 +81,8 @@ def test_every_mutant_is_one_place_and_wrong_somewhere(
     for mutant in mutants(operator):
         target = f"{mutant['file']}:{mutant['function']}"
         assert EXPECTED[target]["verdict"] != "wrong", target
-        counted = verdicts(target, run(FOLDER / mutant["file"], mutated(mutant), monkeypatch))
-        assert counted["written" if mutant["mistake"][0].startswith("writes-into") else "wrong"], mutant
+        found = verdicts(target, run(FOLDER / mutant["file"], mutated(mutant), monkeypatch))
+        assert ("written" if mutant["mistake"][0].startswith("writes-into") else "wrong") in found, mutant
 
 
 def test_every_target_of_the_table_is_called_or_cannot_be() -> None:

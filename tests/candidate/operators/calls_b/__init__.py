@@ -6,17 +6,23 @@ where the file's own parameters cannot say the problem.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from tests.candidate.operators.calls_b import batch_norm, layer_norm, others
+from tests.candidate.operators.calls_b import batch_norm, conv1d, layer_norm, others
 from tests.candidate.operators.calls_b.common import Gradients, Problem
 from tests.candidate.operators.calls_b.norm import small
 
-OPERATORS: dict[str, Any] = {"batch-norm": batch_norm, "layer-norm": layer_norm, "others": others}
+OPERATORS: dict[str, Any] = {
+    "batch-norm": batch_norm,
+    "layer-norm": layer_norm,
+    "conv1d": conv1d,
+    "others": others,
+}
 """Of each its calls, its problems and its reference."""
 
 OPERATOR_OF = {target: operator for operator in OPERATORS.values() for target in operator.CALLS}
@@ -30,25 +36,26 @@ def judged(operator: Any, eps: float | None) -> list[tuple[Problem, Gradients]]:
     return [(p, operator.reference(p)) for p in chosen]
 
 
-@np.errstate(all="ignore")
-def verdicts(target: str, module: ModuleType) -> dict[str, int]:
-    """How often a target is right, wrong and writes into the caller's arrays, over what it can be asked."""
-    counted = {"right": 0, "wrong": 0, "written": 0}
+def verdicts(target: str, module: ModuleType) -> Iterator[str]:
+    """For each problem that a target can be asked: "right" or "wrong", and "written" if it writes into its inputs."""
     operator = OPERATOR_OF[target]
     for asked, expected in judged(operator, operator.FIXED_EPS.get(target)):
-        p = Problem(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in vars(asked).items()})
+        arrays = {name: value for name, value in vars(asked).items() if isinstance(value, np.ndarray)}
+        p = Problem(**{**vars(asked), **{name: value.copy() for name, value in arrays.items()}})
         try:
-            found = operator.CALLS[target](module, p)
+            with np.errstate(all="ignore"):
+                found = operator.CALLS[target](module, p)
         except Exception:
-            counted["wrong"] += 1
+            yield "wrong"
             continue
-        if found is None:
-            continue
-        same = all(
-            found[name].shape == value.shape and np.allclose(found[name], value, rtol=1e-7, atol=1e-9)
-            for name, value in expected.items()
-        )
-        counted["right" if same else "wrong"] += 1
-        arrays = {k: v for k, v in vars(asked).items() if isinstance(v, np.ndarray)}
-        counted["written"] += any(not np.array_equal(v, vars(p)[k]) for k, v in arrays.items())
-    return counted
+        if found is not None:
+            yield "right" if agree(found, expected) else "wrong"
+            if not all(np.array_equal(value, vars(p)[name]) for name, value in arrays.items()):
+                yield "written"
+
+
+def agree(found: Gradients, expected: Gradients) -> bool:
+    return all(
+        found[name].shape == value.shape and np.allclose(found[name], value, rtol=1e-7, atol=1e-9)
+        for name, value in expected.items()
+    )
