@@ -277,7 +277,7 @@ padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 pub
     max_pool_backward,
 )
 
-TIES = mistakes(
+ALSO_RIGHT = mistakes(
     """
 ties-share: tied maxima share dout equally
     Where the largest number of a window stands there several times, each of the cells gets an equal part of
@@ -325,5 +325,5 @@ OPERATOR = Operator(
         "padding": "pad p",
     },
     mistakes=MISTAKES,
-    more={"ties": TIES},
+    also_right=ALSO_RIGHT,
 )
