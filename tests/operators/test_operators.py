@@ -52,7 +52,7 @@ SHOWS_WHERE: dict[tuple[str, str], Callable[[OperatorProblem], bool]] = {
 """Where alone a mistake shows, as its explanation says."""
 
 HOLDS: dict[str, Callable[[OperatorProblem], bool]] = {
-    "all inputs are the same word": lambda one: len(np.unique(one.arrays["x"])) == 1,
+    "all words are the same": lambda one: len(np.unique(one.arrays["x"])) == 1,
     "gamma is 1": lambda one: bool((one.arrays["gamma"] == 1).all()),
     "largest numbers are tied": lambda one: _repeats(one.arrays["x"]),
     "no input is positive": lambda one: bool((one.arrays["x"] <= 0).all()),
