@@ -20,6 +20,7 @@ CALLS: dict[str, Call] = {
         ("linear", linear.LINEAR),
         ("softmax_cross_entropy", softmax_cross_entropy.SOFTMAX_CROSS_ENTROPY),
         ("relu", relu.RELU),
+        ("avg_pool", pooling.AVG_POOL),
     )
     for name, call in calls.items()
 }
@@ -30,5 +31,6 @@ PROBLEMS: dict[str, Callable[[], Iterator[SimpleNamespace]]] = {
     "linear": linear.problems,
     "softmax-cross-entropy": softmax_cross_entropy.problems,
     "relu": relu.problems,
+    "avg-pool": partial(pooling.problems, "avg-pool"),
 }
 """By operator; each with its arrays, whose names are in `arrays`, and torch's `gradients`."""

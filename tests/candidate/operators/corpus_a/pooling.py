@@ -112,11 +112,15 @@ def _zeros_around(p: Any) -> bool:
     return bool(not p.pad or p.x.min() >= 0)
 
 
-def _eecs_pool(m: Any, p: Any) -> Gradients | None:
-    if p.pad or p.sh != p.sw:
-        return None
-    _, cache = m.MaxPool.forward(tensor(p.x), {"pool_height": p.kh, "pool_width": p.kw, "stride": p.sh})
-    return {"dx": m.MaxPool.backward(tensor(p.dout), cache)}
+def _eecs_pool(name: str) -> Call:
+    def call(m: Any, p: Any) -> Gradients | None:
+        if p.pad or p.sh != p.sw:
+            return None
+        pool = getattr(m, name)
+        _, cache = pool.forward(tensor(p.x), {"pool_height": p.kh, "pool_width": p.kw, "stride": p.sh})
+        return {"dx": pool.backward(tensor(p.dout), cache)}
+
+    return call
 
 
 def _torch_pool(name: str) -> Call:
@@ -204,7 +208,7 @@ MAX_POOL: dict[str, Call] = {
         _layer(m.MaxPool2d_stride1(p.kh), p) if _square(p) and p.sh == 1 else None
     ),
     "cmu_pool.py:MaxPool2d": lambda m, p: _layer(m.MaxPool2d(p.kh, p.sh), p) if _square(p) else None,
-    "eecs498.py:MaxPool": _eecs_pool,
+    "eecs498.py:MaxPool": _eecs_pool("MaxPool"),
     "plain.py:max_pool_backward": lambda m, p: (
         {"dx": m.max_pool_backward(p.dout, p.x, p.kh, p.sh)} if _square(p) else None
     ),
@@ -223,5 +227,46 @@ MAX_POOL: dict[str, Call] = {
         {"dx": first(m.maxpool_backward(last(p.dout), last(p.x), p.kh, p.sh)["dA_prev"])}
         if _square(p)
         else None
+    ),
+}
+
+AVG_POOL: dict[str, Call] = {
+    "coursera.py:pool_backward": _coursera_pool("average"),
+    "alx.py:pool_backward": _alx_pool("avg"),
+    "cmu_pool.py:MeanPool2d_stride1": lambda m, p: (
+        _layer(m.MeanPool2d_stride1(p.kh), p) if _square(p) and p.sh == 1 else None
+    ),
+    "cmu_pool.py:MeanPool2d": lambda m, p: _layer(m.MeanPool2d(p.kh, p.sh), p) if _square(p) else None,
+    "cmu_padded_correlation.py:MeanPool2d_stride1": lambda m, p: (
+        _layer(m.MeanPool2d_stride1(p.kh), p) if _square(p) and p.sh == 1 else None
+    ),
+    "cs231n_style.py:avg_pool_backward_naive": _cs231n_pool(
+        "avg_pool_forward_naive", "avg_pool_backward_naive"
+    ),
+    "cs231n_repeat.py:avg_pool_backward_fast": _tiles(
+        _cs231n_pool("avg_pool_forward_fast", "avg_pool_backward_fast")
+    ),
+    "dlfs_pool.py:AveragePooling": lambda m, p: (
+        _layer(m.AveragePooling(p.kh, p.kw, p.sh, p.pad), p) if p.sh == p.sw else None
+    ),
+    "eecs498_style.py:AvgPool": _eecs_pool("AvgPool"),
+    "torch_function.py:MyAvgPool2d": _torch_pool("MyAvgPool2d"),
+    "minitorch_style.py:AvgPool2d": _ctx_pool("AvgPool2d"),
+    "numpy_ml_style.py:Pool2D": _nhwc_pool(lambda m, p: m.Pool2D((p.kh, p.kw), p.sh, p.pad)),
+    "plain.py:avg_pool_backward": lambda m, p: (
+        {"dx": m.avg_pool_backward(p.dout, p.x, p.kh, p.sh)} if _square(p) else None
+    ),
+    "single_plane.py:mean_pool_backward": _planes(lambda m, p, d, x: m.mean_pool_backward(d, x, p.kh, p.sh)),
+    "kron.py:MeanPool": lambda m, p: _layer(m.MeanPool(p.kh), p) if _square(p) and p.sh == p.kh else None,
+    "layer_with_padding.py:AvgPoolLayer": lambda m, p: (
+        _layer(m.AvgPoolLayer(p.kh, p.sh, p.pad), p) if _square(p, pad=True) else None
+    ),
+    "backward_only.py:average_pool_backward": lambda m, p: (
+        {"dx": first(m.average_pool_backward(last(p.dout), last(p.x), p.kh, p.sh)["dA_prev"])}
+        if _square(p)
+        else None
+    ),
+    "scatter.py:avgpool_bwd": lambda m, p: (
+        None if p.pad else {"dx": m.avgpool_bwd(p.dout, p.x, (p.kh, p.kw), (p.sh, p.sw))}
     ),
 }
