@@ -41,13 +41,16 @@ def _fresh(problem: SimpleNamespace) -> SimpleNamespace:
 
 
 def _module(path: Path, source: str) -> ModuleType:
-    module = ModuleType(path.stem)
+    """The text run as the file, beside its neighbours; those are forgotten again, names repeat."""
+    module, known = ModuleType(path.stem), set(sys.modules)
     module.__file__ = str(path)
     sys.path.insert(0, str(path.parent))
     try:
         exec(compile(source, str(path), "exec"), vars(module))
     finally:
         sys.path.remove(str(path.parent))
+        for name in {each.stem for each in path.parent.glob("*.py")} & (sys.modules.keys() - known):
+            del sys.modules[name]
     return module
 
 

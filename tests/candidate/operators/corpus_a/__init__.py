@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
 
-from tests.candidate.operators.corpus_a import linear, pooling, relu, softmax_cross_entropy
+from tests.candidate.operators.corpus_a import embedding, linear, pooling, relu, softmax_cross_entropy
 from tests.candidate.operators.corpus_a.common import Call
 
 CALLS: dict[str, Call] = {
@@ -21,6 +21,7 @@ CALLS: dict[str, Call] = {
         ("softmax_cross_entropy", softmax_cross_entropy.SOFTMAX_CROSS_ENTROPY),
         ("relu", relu.RELU),
         ("avg_pool", pooling.AVG_POOL),
+        ("embedding", embedding.EMBEDDING),
     )
     for name, call in calls.items()
 }
@@ -32,5 +33,6 @@ PROBLEMS: dict[str, Callable[[], Iterator[SimpleNamespace]]] = {
     "softmax-cross-entropy": softmax_cross_entropy.problems,
     "relu": relu.problems,
     "avg-pool": partial(pooling.problems, "avg-pool"),
+    "embedding": embedding.problems,
 }
 """By operator; each with its arrays, whose names are in `arrays`, and torch's `gradients`."""
