@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
 
-from tests.candidate.operators.corpus_a import embedding, linear, pooling, relu, softmax_cross_entropy
+from tests.candidate.operators.corpus_a import (
+    embedding,
+    linear,
+    pooling,
+    relu,
+    several,
+    softmax_cross_entropy,
+)
 from tests.candidate.operators.corpus_a.common import Call
 
 CALLS: dict[str, Call] = {
@@ -22,6 +29,7 @@ CALLS: dict[str, Call] = {
         ("relu", relu.RELU),
         ("avg_pool", pooling.AVG_POOL),
         ("embedding", embedding.EMBEDDING),
+        ("several", several.SEVERAL),
     )
     for name, call in calls.items()
 }
