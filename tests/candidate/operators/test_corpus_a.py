@@ -70,10 +70,11 @@ def _run(module: ModuleType, target: str, problem: SimpleNamespace) -> tuple[Gra
     return {name: np.asarray(value) for name, value in found.items()}, changed
 
 
-def _agrees(found: Gradients, problem: SimpleNamespace) -> bool:
+def _agrees(found: Gradients, problem: SimpleNamespace, notes: set[str]) -> bool:
+    tolerance = 1e-5 if "float32" in notes else 1e-10
     return all(
         value.shape == problem.gradients[name].shape
-        and np.allclose(value, problem.gradients[name], rtol=1e-9, atol=1e-10)
+        and np.allclose(value, problem.gradients[name], rtol=tolerance, atol=tolerance)
         for name, value in found.items()
         if name != "loss"
     )
@@ -106,7 +107,7 @@ def _judge(module: ModuleType, target: str, operator: str, notes: set[str]) -> t
             wrong.add("changes")
         if loss := _wrong_loss(found, problem, notes):
             wrong.add(loss)
-        if _agrees(found, problem):
+        if _agrees(found, problem, notes):
             right += 1
         else:
             wrong.add("values")

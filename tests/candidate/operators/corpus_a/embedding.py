@@ -121,5 +121,10 @@ EMBEDDING: dict[str, Call] = {
     "unique_inverse.py:LookupTable": _layer("LookupTable", lambda layer: layer.grad_weight),
     "per_word.py:WordVectors": _layer("WordVectors", lambda layer: layer.dE),
     "llmc_style.py:encoder_backward": _accumulating,
+    "ids_first.py:embed_backward": lambda m, p: {"dw": m.embed_backward(p.ids, p.dout, len(p.table))[1]},
+    "single_precision.py:Embedding": _layer("Embedding", lambda layer: layer.dW),
+    "dict_of_rows.py:embedding_backward": _cached(
+        lambda m, p: m.embedding_forward(p.ids, p.table), lambda m: m.embedding_backward
+    ),
     "flat_index.py:emb_bwd": _cached(lambda m, p: m.emb_fwd(p.ids, p.table), lambda m: m.emb_bwd),
 }

@@ -35,6 +35,8 @@ def problems(operator: str) -> Iterator[SimpleNamespace]:
         ((2, 2, 6, 7), (2, 3), (2, 2), 0, ""),
         ((1, 2, 7, 5), (3, 2), (1, 1), 0, ""),
         ((2, 1, 6, 8), (2, 3), (1, 2), 0, ""),
+        ((2, 2, 3, 4), (3, 4), (1, 1), 0, ""),
+        ((1, 3, 3, 3), (3, 3), (1, 1), 0, ""),
         ((1, 2, 5, 6), (3, 3), (2, 2), 1, ""),
         ((2, 2, 4, 5), (2, 2), (2, 2), 1, "positive"),
     ):
@@ -174,6 +176,49 @@ def _ctx_pool(name: str) -> Call:
     return call
 
 
+def _pictures(name: str) -> Call:
+    """One picture (C, H, W) after the other."""
+
+    def call(m: Any, p: Any) -> Gradients | None:
+        if not _square(p):
+            return None
+        pairs = zip(p.dout, p.x, strict=True)
+        return {"dx": np.array([getattr(m, name)(dout, x, p.kh, p.sh) for dout, x in pairs])}
+
+    return call
+
+
+def _input_first(name: str) -> Call:
+    return lambda m, p: None if p.pad else {"dx": getattr(m, name)(p.x, p.dout, (p.kh, p.kw), (p.sh, p.sw))}
+
+
+def _keras(name: str) -> Call:
+    def call(m: Any, p: Any) -> Gradients | None:
+        if p.pad:
+            return None
+        layer = getattr(m, name)((p.kh, p.kw), (p.sh, p.sw))
+        layer.forward(last(p.x))
+        return {"dx": first(layer.backward(last(p.dout)))}
+
+    return call
+
+
+def _indices(m: Any, p: Any) -> Gradients | None:
+    if not _square(p):
+        return None
+    _, indices = m.max_pool2d(p.x, p.kh, p.sh)
+    return {"dx": m.max_pool2d_backward(p.dout, indices, p.x.shape)}
+
+
+def _global(m: Any, p: Any) -> Gradients | None:
+    """One window that is the whole picture."""
+    if (p.kh, p.kw) != p.x.shape[2:]:
+        return None
+    layer = m.GlobalAvgPool()
+    layer.forward(p.x)
+    return {"dx": layer.backward(p.dout[:, :, 0, 0])}
+
+
 def _blog_pool(m: Any, p: Any) -> Gradients | None:
     if not (p.kh == p.kw == p.sh == p.sw == 2) or p.pad:
         return None
@@ -218,6 +263,10 @@ MAX_POOL: dict[str, Call] = {
     "strided_views.py:maxpool_bwd": lambda m, p: (
         None if p.pad else {"dx": m.maxpool_bwd(p.dout, p.x, (p.kh, p.kw), (p.sh, p.sw))}
     ),
+    "chw_picture.py:maxpoolBackward": _pictures("maxpoolBackward"),
+    "input_first.py:maxpool2d_backward": _input_first("maxpool2d_backward"),
+    "single_precision.py:MaxPooling2D": _keras("MaxPooling2D"),
+    "returns_indices.py:max_pool2d_backward": _indices,
     "minitorch_style.py:MaxPool2d": _ctx_pool("MaxPool2d"),
     "from_scratch_blog.py:MaxPool2": _blog_pool,
     "layer_with_padding.py:MaxPoolLayer": lambda m, p: (
@@ -266,6 +315,10 @@ AVG_POOL: dict[str, Call] = {
         if _square(p)
         else None
     ),
+    "input_first.py:avgpool2d_backward": _input_first("avgpool2d_backward"),
+    "chw_picture.py:avgpoolBackward": _pictures("avgpoolBackward"),
+    "single_precision.py:AveragePooling2D": _keras("AveragePooling2D"),
+    "global_average.py:GlobalAvgPool": _global,
     "scatter.py:avgpool_bwd": lambda m, p: (
         None if p.pad else {"dx": m.avgpool_bwd(p.dout, p.x, (p.kh, p.kw), (p.sh, p.sw))}
     ),

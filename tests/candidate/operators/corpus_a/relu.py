@@ -93,5 +93,9 @@ RELU: dict[str, Call] = {
     "nnfs.py:Activation_ReLU": _layer("Activation_ReLU", lambda layer, _: layer.dinputs),
     "needle_style.py:ReLU": lambda m, p: {"dx": m.ReLU().gradient(p.dout, m.Node(p.x))},
     "mask_multiply.py:RectifiedLinear": _layer("RectifiedLinear"),
+    "cache_is_mask.py:relu_backward": _cache,
+    "input_first.py:relu_backward": lambda m, p: {"dx": m.relu_backward(p.x, p.dout)},
+    "single_precision.py:ReLU": _layer("ReLU"),
+    "cs231n_tuple.py:relu_backward": _cache,
     "one_matrix.py:relu_bwd": lambda m, p: {"dx": m.relu_bwd(p.dout, m.relu_fwd(p.x))},
 }
