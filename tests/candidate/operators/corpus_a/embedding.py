@@ -120,6 +120,7 @@ EMBEDDING: dict[str, Call] = {
     "sorted_segments.py:lookup_backward": _lookup,
     "unique_inverse.py:LookupTable": _layer("LookupTable", lambda layer: layer.grad_weight),
     "per_word.py:WordVectors": _layer("WordVectors", lambda layer: layer.dE),
+    "bag_of_words.py:Embedding": _layer("Embedding", lambda layer: layer.dW),
     "llmc_style.py:encoder_backward": _accumulating,
     "ids_first.py:embed_backward": lambda m, p: {"dw": m.embed_backward(p.ids, p.dout, len(p.table))[1]},
     "single_precision.py:Embedding": _layer("Embedding", lambda layer: layer.dW),

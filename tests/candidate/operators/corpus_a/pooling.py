@@ -267,6 +267,10 @@ MAX_POOL: dict[str, Call] = {
     "input_first.py:maxpool2d_backward": _input_first("maxpool2d_backward"),
     "single_precision.py:MaxPooling2D": _keras("MaxPooling2D"),
     "returns_indices.py:max_pool2d_backward": _indices,
+    "upsample_mask.py:MaxPool": _tiles(lambda m, p: _layer(m.MaxPool(p.kh), p) if _square(p) else None),
+    "cs231n_hard_coded.py:max_pool_backward_naive": _cs231n_pool(
+        "max_pool_forward_naive", "max_pool_backward_naive"
+    ),
     "minitorch_style.py:MaxPool2d": _ctx_pool("MaxPool2d"),
     "from_scratch_blog.py:MaxPool2": _blog_pool,
     "layer_with_padding.py:MaxPoolLayer": lambda m, p: (
@@ -319,6 +323,7 @@ AVG_POOL: dict[str, Call] = {
     "chw_picture.py:avgpoolBackward": _pictures("avgpoolBackward"),
     "single_precision.py:AveragePooling2D": _keras("AveragePooling2D"),
     "global_average.py:GlobalAvgPool": _global,
+    "upsample_wrong.py:AvgPool": lambda m, p: _layer(m.AvgPool(p.kh, p.sh), p) if _square(p) else None,
     "scatter.py:avgpool_bwd": lambda m, p: (
         None if p.pad else {"dx": m.avgpool_bwd(p.dout, p.x, (p.kh, p.kw), (p.sh, p.sw))}
     ),

@@ -130,6 +130,7 @@ SOFTMAX_CROSS_ENTROPY: dict[str, Call] = {
     "dlfs2.py:SoftmaxWithLoss": _layer("SoftmaxWithLoss", lambda p: p.one_hot),
     "cmu_loss.py:CrossEntropyLoss": _layer("CrossEntropyLoss", lambda p: p.one_hot),
     "cmu_no_shift.py:CrossEntropyLoss": _layer("CrossEntropyLoss", lambda p: p.one_hot),
+    "sigmoid_habit.py:SoftmaxCrossEntropy": _layer("SoftmaxCrossEntropy", lambda p: p.one_hot),
     "cmu_criterion.py:SoftmaxCrossEntropy": _criterion,
     "coursera_columns.py:softmax_backward": _coursera,
     "eecs498.py:softmax_loss": _eecs,
