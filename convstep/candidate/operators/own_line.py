@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.operators.answer import Judged
-from convstep.candidate.operators.evidence import CLOSE, same
+from convstep.candidate.operators.evidence import same
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.loops import Place, place_of
 from convstep.candidate.verdicts.running import Check, checks, line_of
@@ -34,6 +34,8 @@ MOST = 200
 """At how many positions it is looked."""
 SECONDS = 5.0
 """How long that may take."""
+CLOSE = 1e-6
+"""What a cell may be off, as a share of the largest."""
 Lay = Callable[[str, Array], Array]
 """An array by the operator's name for it, in another layout."""
 
@@ -75,15 +77,15 @@ class OwnLine:
             place = tr("cell {cell}, line {line}", cell=self.notebook_cell, line=self.line)
         if self.cut:
             return tr(
-                "{place}: `{text}`. {array} holds the right numbers; the gradient is taken from other cells of "
-                "it than it should be",
+                "{place}: `{text}`. {array} holds the right numbers; the gradient is taken from other cells "
+                "of it than it should be",
                 place=place,
                 text=self.text,
                 array=self.cut,
             )
         return tr(
-            "first at step {step} of {total}, {place}: `{text}`. After it {cell} is {value}; for the cells of "
-            "{above} read until then, {expected} would be right",
+            "first at step {step} of {total}, {place}: `{text}`. After it {cell} is {value}; for the cells "
+            "of {above} read until then, {expected} would be right",
             step=self.step,
             total=self.total,
             place=place,
@@ -186,9 +188,8 @@ def _returned(
     variables: Mapping[str, Any] = recording.variables
     for name in names:
         value = variables.get(name)
-        if isinstance(value, np.ndarray) and value.shape == gradient.shape:
-            if np.array_equal(value, gradient, equal_nan=True):
-                return name, tuple(names)
+        if isinstance(value, np.ndarray) and np.array_equal(value, gradient, equal_nan=True):
+            return name, tuple(names)
     return None
 
 
