@@ -17,7 +17,7 @@ from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.gathering import answer, forward_fits, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.operators.ways import Way, choices, modes, trials, vocabulary
+from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
 from convstep.operators.operator import Convention, Operator, OperatorProblem
 
@@ -110,11 +110,13 @@ class Detecting:
         torch = candidate.tensors and "torch" in candidate.source
         kinds = (True, False) if torch or candidate.kind == "autograd" else (False, True)[: 1 + candidate.tensors]
         best: Trial | None = None
-        for tensors, pairs in itertools.product(kinds, (None, True)):
-            for convention in layouts(self.operator):
+        hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
+        paired = (None, True) if self._has_pairs() else (None,)
+        for tensors, pairs in itertools.product(kinds, paired):
+            for hot, convention in itertools.product(hots, layouts(self.operator)):
                 if not self.in_time():
                     return best
-                trial = self._fixed(Way(self.operator, convention, pairs, tensors, mode))
+                trial = self._fixed(Way(self.operator, convention, pairs, tensors, mode, hot=hot))
                 if trial is None:
                     continue
                 self.tried.append(trial)
@@ -125,6 +127,9 @@ class Detecting:
             if best is not None and best.believable:
                 return self._settled(best)
         return best
+
+    def _has_pairs(self) -> bool:
+        return any(isinstance(value, tuple) for value in self.problems[0].options.values())
 
     def _fixed(self, way: Way) -> Trial | None:
         """A trial; with what it is not told found by trying."""

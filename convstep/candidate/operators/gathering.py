@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -23,6 +24,8 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
     """What a call came to, in the operator's layout."""
     operator = way.operator
     right = {name: getattr(problem.arrays[name[1:]], "shape", ()) for name in operator.gradients}
+    if way.convention is not None and way.convention.lay is not None:
+        return _read(way, problem, raw)
     where = _where(way, words, problem, raw)
     gradients, shapes = {}, {}
     for name, label in where.items():
@@ -45,6 +48,26 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
         raw.message,
         call=raw.call,
         **raw.place,
+    )
+
+
+def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
+    """What came from somebody whose arrays are others than ours: by their names."""
+    convention = way.convention
+    assert convention is not None
+    assert convention.read is not None
+    theirs = {raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."}
+    gradients: Mapping[str, Array] = {}
+    if raw.kind == RETURNED:
+        with contextlib.suppress(KeyError, ValueError, IndexError, AttributeError):
+            gradients = convention.read(theirs)
+    outputs = {}
+    for at, name in enumerate(way.operator.outputs):
+        if (array := raw.arrays.get(f"out.{at}")) is not None:
+            outputs[name] = array.T
+    shapes = {name: array.shape for name, array in gradients.items()}
+    return Answer(
+        problem, raw.kind, outputs, gradients, shapes, raw.changed, raw.message, call=raw.call, **raw.place
     )
 
 
@@ -152,4 +175,5 @@ def forward_fits(judged: Judged) -> bool | None:
 
 def renamed(judged: Judged, kind: str, message: str) -> Judged:
     """The same, ended in another way."""
-    return replace(judged, answer=replace(judged.answer, kind=kind, message=message))
+    without = replace(judged.answer, kind=kind, message=message, gradients={}, shapes={})
+    return replace(judged, answer=without, off={})

@@ -46,6 +46,8 @@ class Told:
 
     def value(self, name: str, default: Any = inspect.Parameter.empty) -> Any:
         """What something of that name is given; NOTHING if it is not known."""
+        if (found := self._named(name)) is not NOTHING:
+            return found
         if (role := self.words.role(name)) and role not in self.words.outputs:
             found = self._of(role, name, default)
             if found is not NOTHING:
@@ -56,6 +58,14 @@ class Told:
         if holds(name):
             return Options(self)
         return NOTHING
+
+    def _named(self, name: str) -> Any:
+        """What a convention says by their own names: an array, or a dict of arrays."""
+        if f"{name}/" in self.arrays:
+            self.said.add(name)
+            return self.arrays[f"{name}/"]
+        inner = {key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")}
+        return inner or NOTHING
 
     def made_with(self, name: str, default: Any) -> Any:
         """What a constructor's parameter is given."""

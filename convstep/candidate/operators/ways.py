@@ -15,7 +15,7 @@ from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.operators.axes import reduced, sizes, told
 from convstep.candidate.operators.caller import Handed
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.operators.operator import Convention, Operator, OperatorProblem
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
 SIZE = "=size"
@@ -40,6 +40,8 @@ class Way:
     """What its parameter `mode` is given."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Options that it is not told, and what it always has."""
+    hot: bool = False
+    """Whether labels are rows of zeros with a one."""
     ones: bool = False
     """Whether it takes no gradient from above, so that this is 1."""
 
@@ -55,16 +57,30 @@ class Way:
         problem = self._fitted(problem)
         if problem is None:
             return None
-        outputs = self.operator.run(problem)
-        lying = {**problem.arrays, **problem.upstream}
-        arrays = told(self.operator, problem, self.convention)
-        if arrays is None:
-            return None
-        whole = replace(problem, arrays={**outputs})
-        whole = replace(whole, upstream={})
-        made = told(self.operator, whole, self.convention)
-        del lying
-        return problem, Handed({**arrays, **(made or {})}, problem.options, self._sizes(problem))
+        laid = self._laid if self.convention is not None and self.convention.lay else self._lying
+        arrays = laid(problem)
+        return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
+
+    def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
+        """Its arrays and outputs as they have them."""
+        arrays = dict(problem.arrays) | self.operator.run(problem)
+        if self.hot:
+            arrays |= {name: _one_hot(problem, name) for name in labels(self.operator, problem)}
+        return told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
+
+    def _laid(self, problem: OperatorProblem) -> dict[str, Array]:
+        """Its arrays by their names, as a convention makes them."""
+        convention = self.convention
+        assert convention is not None
+        assert convention.lay is not None
+        found: dict[str, Array] = {}
+        for name, value in convention.lay(dict(problem.arrays)).items():
+            inner = value if isinstance(value, dict) else {"": value}
+            found |= {f"{name}/{key}" if key else f"{name}/": np.asarray(array) for key, array in inner.items()}
+        for name, array in problem.upstream.items():
+            found[f"{convention.upstream.get(name, name)}/"] = array.T
+            found[name] = array.T
+        return found
 
     def _fitted(self, problem: OperatorProblem) -> OperatorProblem | None:
         operator = self.operator
@@ -122,6 +138,20 @@ class Way:
             roles["kernel2"] = kernel[1] if len(kernel) > 1 else ""
             roles["out"] = next((letter for letter in wide if letter in out and letter not in x), "")
         return found | {role: found[letter] for role, letter in roles.items() if letter in found}
+
+
+def labels(operator: Operator, problem: OperatorProblem) -> list[str]:
+    """The arrays that hold classes: whole numbers, one a sample, without a gradient."""
+    return [
+        name
+        for name, array in problem.arrays.items()
+        if array.dtype.kind in "iu" and f"d{name}" not in operator.gradients and operator.axes.get(name) == "N"
+    ]
+
+
+def _one_hot(problem: OperatorProblem, name: str) -> Array:
+    count = next(iter(problem.arrays.values())).shape[-1]
+    return np.eye(count)[problem.arrays[name]]
 
 
 def vocabulary(operator: Operator) -> Vocabulary:
