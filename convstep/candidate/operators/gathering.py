@@ -32,11 +32,13 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
         array = raw.arrays[label]
         shapes[name] = array.shape
         gradients[name] = _ours(way, raw, name[1:], array, right[name])
-    outputs = {}
+    outputs, summed = {}, False
     shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
         if (array := _output(way, raw, at, shown.get(name), where)) is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
+            if not own and array.size:
+                array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
             outputs[name] = ours(array, own, other, shown[name].shape) if own else array
     return Answer(
         problem,
@@ -47,8 +49,19 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
         raw.changed,
         raw.message,
         call=raw.call,
+        summed=summed,
         **raw.place,
     )
+
+
+def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
+    """One number of a loss, and whether it came as one a sample, or as their sum."""
+    if array.size == count > 1:
+        return np.asarray(array.mean()), True
+    single = array.reshape(())if array.size == 1 else array
+    if single.ndim or how_far(single, right) <= 1 or how_far(single / count, right) > 1:
+        return single, False
+    return single / count, count > 1
 
 
 def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,7 +32,7 @@ class Way:
     """What it is taken to be."""
     convention: Convention | None = None
     """How its arrays lie."""
-    pairs: bool | None = None
+    pairs: frozenset[str] = frozenset()
     """See `telling.Told`."""
     tensors: bool = False
     """Whether it is given PyTorch's tensors."""
@@ -42,8 +42,9 @@ class Way:
     """Options that it is not told, and what it always has."""
     hot: bool = False
     """Whether labels are rows of zeros with a one."""
-    ones: bool = False
-    """Whether it takes no gradient from above, so that this is 1."""
+    above: str = ""
+    """What it takes the gradient from above to be, where it is not told: "1", or "N" where it takes the sum
+    over the samples for their mean."""
 
     __repr__ = brief
 
@@ -57,6 +58,7 @@ class Way:
         problem = self._fitted(problem)
         if problem is None:
             return None
+        laid: Callable[[OperatorProblem], dict[str, Array] | None]
         laid = self._laid if self.convention is not None and self.convention.lay else self._lying
         arrays = laid(problem)
         return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
@@ -98,10 +100,10 @@ class Way:
             same = options == dict(problem.options)
             problem = replace(problem, options=options, about=problem.about if same else "")
             problem = self._drawn(problem)
-        if problem is not None and self.ones:
-            problem = replace(
-                problem, upstream={name: np.ones_like(array) for name, array in problem.upstream.items()}
-            )
+        if problem is not None and self.above:
+            count = 1 if self.above == "1" else sizes(operator, problem)[self.above]
+            ones = {name: np.full_like(array, count) for name, array in problem.upstream.items()}
+            problem = replace(problem, upstream=ones)
         return problem
 
     def _drawn(self, problem: OperatorProblem) -> OperatorProblem | None:
@@ -164,32 +166,36 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
 
     Args:
         candidate: what is known of it.
-        everything: all others as well.
+        everything: all the others instead.
     """
     owner, _, last = candidate.name.rpartition(".")
     texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
     listed = operators()
+    found: list[Operator] = []
     for text in texts:
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
         found = [one for one in listed if re.match(one.called, snake) or re.match(one.called, text.lower())]
         if found:
-            return found
-    return list(listed) if everything else []
+            break
+    found += [one for one in listed if found and one not in found and any(modes(one, candidate, only=True))]
+    return [one for one in listed if one not in found] if everything else found
 
 
-def modes(operator: Operator, candidate: Candidate) -> list[str]:
-    """What a parameter `mode` can be given that means this operator; [""] where there is none."""
-    named = {name.lower() for name in (*candidate.parameters, *candidate.forward_parameters, *candidate.keywords)}
+def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:
+    """What a parameter `mode` can be given that means this operator; "" stands for none.
+
+    Args:
+        operator: which.
+        candidate: what is known of it.
+        only: only what its text compares with.
+    """
     if "pool" not in operator.name:
-        return [""]
-    text = candidate.source
-    if not re.search(r"mode|pool_?type|kind|method", " ".join(named) + text):
-        return [""]
-    words = re.findall(r"[\"']([A-Za-z_]+)[\"']", text)
+        return [] if only else [""]
     average = operator.name.startswith("av")
-    fits = [word for word in dict.fromkeys(words) if bool(re.match(r"av|mean", word.lower())) == average]
-    fits = [word for word in fits if average or word.lower().startswith("max")]
-    return [*fits, "average" if average else "max", ""][:3] if not fits else [*fits[:2], ""]
+    words = re.findall(r"==\s*[\"']([A-Za-z_]+)[\"']", candidate.source)
+    words += re.findall(r"case\s+[\"']([A-Za-z_]+)[\"']", candidate.source)
+    fits = [word for word in dict.fromkeys(words) if re.match("av|mean" if average else "max", word.lower())]
+    return fits if only else [*fits, ""]
 
 
 def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem]:
