@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from convstep.brief import brief
-from convstep.candidate.call.outcome import REFUSED, RETURNED
+from convstep.candidate.call.outcome import DIED, HUNG, RAISED
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 UNSAID = "unsaid"
@@ -42,6 +42,8 @@ class Answer:
     """The code cell of the notebook it is in, from 1; 0 for a file."""
     call: str = ""
     """How it was called, as its author would write it."""
+    summed: bool = False
+    """Whether its own forward returned one number a sample, or their sum, where the operator has their mean."""
 
     __repr__ = brief
 
@@ -65,8 +67,7 @@ class Judged:
     @property
     def failed(self) -> bool:
         """Whether something is wrong here: a gradient, or an exception of its own."""
-        silent = (RETURNED, REFUSED, UNSAID)
-        return any(share > 1 for share in self.off.values()) or self.answer.kind not in silent
+        return any(share > 1 for share in self.off.values()) or self.answer.kind in (RAISED, HUNG, DIED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

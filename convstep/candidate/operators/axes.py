@@ -101,9 +101,8 @@ def layouts(operator: Operator) -> Iterator[Convention | None]:
     for each in (None, *operator.conventions, *_further(operator)):
         axes = {} if each is None else each.axes
         whole = {**operator.axes, **axes}
-        same = whole in known
-        known.append(whole)
-        if not same or (each is not None and each.divided):
+        if whole not in known or (each is not None and each.lay is not None):
+            known.append(whole)
             yield each
 
 
@@ -114,15 +113,19 @@ def _further(operator: Operator) -> Iterator[Convention]:
     for base in bases:
         axes = {**operator.axes, **({} if base is None else base.axes)}
         for change in ("C last", "no N", "no N, C last", "no C", "no N and C", "N last"):
-            if any(letter not in x for letter in change if letter in "NC"):
+            needed = {"C last": "NC", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW"}.get(change, "N")
+            if any(letter not in x for letter in needed):
                 continue
             changed = {name: _changed(lying, change) for name, lying in axes.items()}
             yield Convention(change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]})
+    if x.startswith("N"):
+        lying = {name: "1" + axes for name, axes in operator.axes.items() if axes.startswith("N")}
+        yield Convention("one batch of samples", lying)
     vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying != "N"]
     for base, form in itertools.product(bases, ("1{}", "{}1")):
         if vectors:
-            lying = {name: form.format(operator.axes[name]) for name in vectors}
-            yield Convention(form.format("n"), {**({} if base is None else base.axes), **lying})
+            formed = {name: form.format(operator.axes[name]) for name in vectors}
+            yield Convention(form.format("n"), {**({} if base is None else base.axes), **formed})
 
 
 def _changed(lying: str, change: str) -> str:
@@ -135,18 +138,27 @@ def _changed(lying: str, change: str) -> str:
 
 
 def told(
-    operator: Operator, problem: OperatorProblem, convention: Convention | None
+    operator: Operator, problem: OperatorProblem, convention: Convention | None, *, hot: bool = False
 ) -> dict[str, Array] | None:
-    """A problem's arrays, outputs' gradients and outputs as they have them; None if it cannot be said."""
+    """A problem's arrays and gradients from above as they have them; None if it cannot be said.
+
+    Args:
+        operator: whose.
+        problem: its arrays, and outputs among them.
+        convention: how theirs lie.
+        hot: an array of labels, of axis N, has the classes of x as a second axis.
+    """
     axes = {**operator.axes, **(convention.axes if convention else {})}
-    arrays = dict(problem.arrays)
-    arrays |= dict(problem.upstream)
-    found = {}
+    x = next(iter(operator.axes))
     lying = dict(zip(operator.upstream, operator.outputs, strict=False))
+    found = {}
     try:
-        for name, array in arrays.items():
+        for name, array in {**problem.arrays, **problem.upstream}.items():
             key = lying.get(name, name)
-            found[name] = theirs(np.asarray(array), operator.axes.get(key, ""), axes.get(key, "")) if key in axes else array
+            if hot and operator.axes.get(key) == "N" and array.ndim == 2:
+                key = x
+            own, other = operator.axes.get(key), axes.get(key)
+            found[name] = array if own is None or other is None else theirs(np.asarray(array), own, other)
     except Unsayable:
         return None
     return found

@@ -92,7 +92,7 @@ class Caller(Recorder):
         words: Vocabulary,
         problems: Sequence[Handed],
         *,
-        pairs: bool | None = None,
+        pairs: frozenset[str] = frozenset(),
         tensors: bool = False,
         mode: str = "",
     ) -> list[Raw]:
@@ -105,7 +105,7 @@ class Caller(Recorder):
             tensors: give PyTorch's tensors.
             mode: what a parameter `mode` is given.
         """
-        asked: dict[str, Any] = {"pairs": pairs, "tensors": tensors, "mode": mode, "words": words.as_plain()}
+        asked: dict[str, Any] = {"pairs": sorted(pairs), "tensors": tensors, "mode": mode, "words": words.as_plain()}
         asked["keys"] = list(dict.fromkeys(re.findall(r"[\"']([A-Za-z_]\w*)[\"']", self.text)))
         found: list[Raw] = []
         with self._one_call:

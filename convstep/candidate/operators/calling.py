@@ -153,7 +153,10 @@ class _Calling:
     def _forward(self, forward: Callable[..., Any]) -> None:
         given = self._filled(forward, self._for_forward)
         if given.missing:
+            given = self._by_place(forward, given)
+        if given.missing:
             raise Unusable(_lacks(given, tr("its forward")))
+        self._check_weights()
         made = forward(*given.places, **given.named)
         count = len(self.words.outputs)
         several = isinstance(made, (tuple, list)) and (len(made) > 1 or count == 1)
@@ -163,6 +166,33 @@ class _Calling:
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
                 self.came.arrays[f"out.{at}"] = np.array(plain_array(output))
+
+    def _by_place(self, forward: Callable[..., Any], given: Filled) -> Filled:
+        """The forward's arguments where names say nothing: the arrays it was not told yet, in their order."""
+        told = self.told
+        planted = {*self.came.planted, *told.said}
+        free = [name for name in self.words.arrays if name not in planted]
+        by_place = dict(zip(given.missing, free, strict=False))
+
+        def value(name: str, default: Any) -> Any:
+            if name in by_place:
+                told.said.add(by_place[name])
+                return told.arrays[by_place[name]]
+            return self._for_forward(name, default)
+
+        return self._filled(forward, value)
+
+    def _check_weights(self) -> None:
+        """What has no place for the operator's weights is not that operator.
+
+        Raises:
+            Unusable: it has none.
+        """
+        weights = [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
+        if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
+            if any("/" in name for name in self.told.arrays):
+                return
+            raise Unusable(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
 
     def _for_forward(self, name: str, default: Any) -> Any:
         if name.lower() in ("ctx", "context"):

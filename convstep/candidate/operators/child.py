@@ -51,7 +51,7 @@ def _one(
 
         handed = {name: tensor(array) for name, array in arrays.items()}
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in each["options"].items()}
-    told = Told(words, handed, options, each["sizes"], asked["pairs"], asked["mode"], tuple(asked["keys"]))
+    told = Told(words, handed, options, each["sizes"], frozenset(asked["pairs"]), asked["mode"], tuple(asked["keys"]))
     facts: dict[str, Any] = {"kind": RETURNED, "message": ""}
     np.random.seed(0)
     with _listening():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -23,17 +24,21 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
     """What a call came to, in the operator's layout."""
     operator = way.operator
     right = {name: getattr(problem.arrays[name[1:]], "shape", ()) for name in operator.gradients}
+    if way.convention is not None and way.convention.lay is not None:
+        return _read(way, problem, raw)
     where = _where(way, words, problem, raw)
     gradients, shapes = {}, {}
     for name, label in where.items():
         array = raw.arrays[label]
         shapes[name] = array.shape
         gradients[name] = _ours(way, raw, name[1:], array, right[name])
-    outputs = {}
+    outputs, summed = {}, False
     shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
         if (array := _output(way, raw, at, shown.get(name), where)) is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
+            if not own and array.size:
+                array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
             outputs[name] = ours(array, own, other, shown[name].shape) if own else array
     return Answer(
         problem,
@@ -44,7 +49,38 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
         raw.changed,
         raw.message,
         call=raw.call,
+        summed=summed,
         **raw.place,
+    )
+
+
+def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
+    """One number of a loss, and whether it came as one a sample, or as their sum."""
+    if array.size == count > 1:
+        return np.asarray(array.mean()), True
+    single = array.reshape(())if array.size == 1 else array
+    if single.ndim or how_far(single, right) <= 1 or how_far(single / count, right) > 1:
+        return single, False
+    return single / count, count > 1
+
+
+def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
+    """What came from somebody whose arrays are others than ours: by their names."""
+    convention = way.convention
+    assert convention is not None
+    assert convention.read is not None
+    theirs = {raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."}
+    gradients: Mapping[str, Array] = {}
+    if raw.kind == RETURNED:
+        with contextlib.suppress(KeyError, ValueError, IndexError, AttributeError):
+            gradients = convention.read(theirs)
+    outputs = {}
+    for at, name in enumerate(way.operator.outputs):
+        if (array := raw.arrays.get(f"out.{at}")) is not None:
+            outputs[name] = array.T
+    shapes = {name: array.shape for name, array in gradients.items()}
+    return Answer(
+        problem, raw.kind, outputs, gradients, shapes, raw.changed, raw.message, call=raw.call, **raw.place
     )
 
 
@@ -152,4 +188,5 @@ def forward_fits(judged: Judged) -> bool | None:
 
 def renamed(judged: Judged, kind: str, message: str) -> Judged:
     """The same, ended in another way."""
-    return replace(judged, answer=replace(judged.answer, kind=kind, message=message))
+    without = replace(judged.answer, kind=kind, message=message, gradients={}, shapes={})
+    return replace(judged, answer=without, off={})

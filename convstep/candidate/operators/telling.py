@@ -31,8 +31,8 @@ class Told:
     """By name."""
     sizes: Mapping[str, int]
     """By axis letter; "in", "out" and "kernel" are roles of letters."""
-    pairs: bool | None
-    """Whether a pair of equal numbers is given as a pair, where its default does not show it."""
+    pairs: frozenset[str]
+    """The options of which a pair of equal numbers is given as a pair, where its default does not show it."""
     mode: str = ""
     """What a parameter `mode` is given."""
     keys: tuple[str, ...] = ()
@@ -46,6 +46,8 @@ class Told:
 
     def value(self, name: str, default: Any = inspect.Parameter.empty) -> Any:
         """What something of that name is given; NOTHING if it is not known."""
+        if (found := self._named(name)) is not NOTHING:
+            return found
         if (role := self.words.role(name)) and role not in self.words.outputs:
             found = self._of(role, name, default)
             if found is not NOTHING:
@@ -56,6 +58,14 @@ class Told:
         if holds(name):
             return Options(self)
         return NOTHING
+
+    def _named(self, name: str) -> Any:
+        """What a convention says by their own names: an array, or a dict of arrays."""
+        if f"{name}/" in self.arrays:
+            self.said.add(name)
+            return self.arrays[f"{name}/"]
+        inner = {key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")}
+        return inner or NOTHING
 
     def made_with(self, name: str, default: Any) -> Any:
         """What a constructor's parameter is given."""
@@ -76,14 +86,13 @@ class Told:
             self.said.add(role)
             return value[int(item[0])]
         if isinstance(value, tuple):
-            value = self._pair(value, name, default)
+            value = self._pair(value, name, default, base)
         self.said.add(base)
         return value
 
-    def _pair(self, value: tuple[Any, ...], name: str, default: Any) -> Any:
-        told = isinstance(default, (tuple, list))
+    def _pair(self, value: tuple[Any, ...], name: str, default: Any, option: str) -> Any:
         number = isinstance(default, (int, float)) and not isinstance(default, bool)
-        if told or (self.pairs is not False and not number and ("shape" in name.lower() or self.pairs)):
+        if isinstance(default, (tuple, list)) or (not number and option in self.pairs):
             return value
         if len(set(value)) > 1:
             raise Unsaid
@@ -113,7 +122,7 @@ class Told:
             return lengths[min(int(item[0]), len(lengths) - 1)]
         if len(lengths) == 1:
             return lengths[0]
-        return self._pair(tuple(lengths), name, None)
+        return self._pair(tuple(lengths), name, None, "kernel")
 
     def spelled(self) -> Iterator[str]:
         """The keys that the author's text has and this problem can answer."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from convstep.candidate.call.words import making_roles
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.record.filling import KEPT, is_upstream
 from convstep.operators.operator import Operator
 
@@ -83,7 +83,20 @@ class Vocabulary:
         'x'
         """
         word = plain(name)
-        return self.roles.get(word) or self.roles.get(word.rstrip("0123456789"), "")
+        return self.roles.get(word) or self.roles.get(word.rstrip("0123456789"), "") or self._common(name)
+
+    def _common(self, name: str) -> str:
+        """What a name means in any operator."""
+        known = {"A_prev": self.arrays[:1], "W": ("w",), "b": ("b",), "kernel_size": ("size",)}
+        known |= {"stride": ("stride",), "padding": ("padding",), "dilation": ("dilation",)}
+        for role in roles_of(name):
+            for meant in known.get(role, ()):
+                if meant in (*self.arrays, *self.options):
+                    return meant
+        if "size" in self.options:
+            sides = [role for role in making_roles(name) if role in ("kernel_h", "kernel_w")]
+            return f"size[{int(sides[0] == 'kernel_w')}]" if sides else ""
+        return ""
 
     def making(self, name: str) -> str:
         """What a constructor's parameter means that is none of the operator's words: a size, a flag."""
