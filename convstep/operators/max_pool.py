@@ -84,6 +84,7 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
         ("largest numbers are tied", (4, 4), (2, 2), (2, 2), (0, 0), "tied"),
         ("the picture is not square", (4, 6), (2, 2), (2, 2), (0, 0), ""),
         ("windows are not square", (4, 6), (2, 3), (2, 3), (0, 0), ""),
+        ("windows are not square, and overlap", (5, 4), (3, 2), (1, 1), (0, 0), ""),
         ("the picture is padded", (4, 4), (3, 3), (2, 2), (1, 1), ""),
         ("strides differ", (5, 6), (2, 2), (2, 1), (0, 0), ""),
         ("the picture is padded, and all of it is negative", (4, 5), (3, 3), (2, 2), (1, 1), "negative"),
