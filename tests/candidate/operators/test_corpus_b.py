@@ -27,6 +27,8 @@ MISTAKES = {
     "layer-norm": f"{NORM} n-for-d rank-2-assumed",
     "conv1d": "stride-ignored overwrite-dx overwrite-dw db-wrong-axis kernel-flipped tail-lost "
     "padding-not-cropped padding-cropped-zero channels-swapped",
+    "lstm-step": "dc-path-missing dnext-c-missing sigmoid-derivative-missing tanh-derivative-missing "
+    "gates-order forget-gate-uses-next-c db-wrong-axis dprev-c-without-forget writes-into-dnext-c transposes-swapped",
 }
 """Each is made in three forms at least."""
 
