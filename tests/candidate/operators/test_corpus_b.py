@@ -28,7 +28,10 @@ MISTAKES = {
     "conv1d": "stride-ignored overwrite-dx overwrite-dw db-wrong-axis kernel-flipped tail-lost "
     "padding-not-cropped padding-cropped-zero channels-swapped",
     "lstm-step": "dc-path-missing dnext-c-missing sigmoid-derivative-missing tanh-derivative-missing "
-    "gates-order forget-gate-uses-next-c db-wrong-axis dprev-c-without-forget writes-into-dnext-c transposes-swapped",
+    "gates-order forget-gate-uses-next-c db-wrong-axis dprev-c-without-forget writes-into-dnext-c "
+    "transposes-swapped",
+    "conv-transpose2d": "kernel-flipped stride-ignored padding-ignored output-padding-ignored db-wrong-axis "
+    "overwrite-dw overwrite-dx channels-swapped",
 }
 """Each is made in three forms at least."""
 

@@ -13,7 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from tests.candidate.operators.calls_b import batch_norm, conv1d, layer_norm, lstm_step, others
+from tests.candidate.operators.calls_b import (
+    batch_norm,
+    conv1d,
+    conv_transpose2d,
+    layer_norm,
+    lstm_step,
+    others,
+)
 from tests.candidate.operators.calls_b.common import Gradients, Problem
 from tests.candidate.operators.calls_b.norm import small
 
@@ -22,6 +29,7 @@ OPERATORS: dict[str, Any] = {
     "layer-norm": layer_norm,
     "conv1d": conv1d,
     "lstm-step": lstm_step,
+    "conv-transpose2d": conv_transpose2d,
     "others": others,
 }
 """Of each its calls, its problems and its reference."""
@@ -38,7 +46,7 @@ def judged(operator: Any, eps: float | None) -> list[tuple[Problem, Gradients]]:
 
 
 def verdicts(target: str, module: ModuleType) -> Iterator[str]:
-    """Of each problem a target can be asked "right" or "wrong", and "written" where an input was written to."""
+    """Of each problem a target can be asked "right" or "wrong", and "written" where an input has changed."""
     operator = OPERATOR_OF[target]
     for asked, expected in judged(operator, operator.FIXED_EPS.get(target)):
         arrays = {name: value for name, value in vars(asked).items() if isinstance(value, np.ndarray)}
