@@ -120,6 +120,16 @@ def single(module: Any, p: Problem) -> Gradients | None:
     return named(NAMES, (dx[None, None], dw[None, None], np.array([db])))
 
 
+def averaged(module: Any, p: Problem) -> Gradients:
+    """The layer's average over the batch taken back."""
+    found = layer(module, p)
+    return {name: value if name == "dx" else len(p.x) * value for name, value in found.items()}
+
+
+def alone(module: Any, p: Problem) -> Gradients:
+    return named(NAMES, module.conv1d_grads(p.dout, p.x, p.w, p.stride, p.pad))
+
+
 CALLS: dict[str, Call] = {
     "conv1d/cmu.py:Conv1d_stride1": cmu_stride1,
     "conv1d/cmu.py:Conv1d": cmu,
@@ -135,5 +145,7 @@ CALLS: dict[str, Call] = {
     "conv1d/full_correlation.py:Conv1D": layer,
     "conv1d/single_sample.py:conv1d_backward": single,
     "conv1d/crop_minus_pad.py:conv1d_backward": cs231n,
+    "conv1d/averaged.py:Conv1D": averaged,
+    "conv1d/backward_alone.py:conv1d_grads": alone,
 }
 FIXED_EPS: dict[str, float] = {}

@@ -124,6 +124,11 @@ def coursera(module: Any, p: Problem) -> Gradients | None:
     return named(NAMES, (dx.transpose(0, 3, 1, 2), dw.transpose(kernel), db[0, 0, 0]))
 
 
+def pairs(module: Any, p: Problem) -> Gradients:
+    two = (p.stride, p.stride), (p.pad, p.pad)
+    return named(NAMES, module.conv_transpose2d_backward(p.dout, p.x, p.w, *two))
+
+
 CALLS: dict[str, Call] = {
     "conv_transpose2d/cs231n_style.py:conv_transpose2d_backward": cs231n,
     "conv_transpose2d/all_loops.py:deconv_backward": loops,
@@ -136,5 +141,6 @@ CALLS: dict[str, Call] = {
     "conv_transpose2d/eecs498_style.py:ConvTranspose.backward": eecs498,
     "conv_transpose2d/dilate.py:ConvTranspose2d": layer,
     "conv_transpose2d/coursera_style.py:conv_transpose_backward": coursera,
+    "conv_transpose2d/pairs.py:conv_transpose2d_backward": pairs,
 }
 FIXED_EPS: dict[str, float] = {}

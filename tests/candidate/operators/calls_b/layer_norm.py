@@ -85,6 +85,17 @@ def ln_minigrad(module: Any, p: Problem) -> Gradients:
     return named(NORM, module.LayerNorm.backward(ctx, p.dout))
 
 
+def ln_grad(module: Any, p: Problem) -> Gradients:
+    return named(NORM, module.layernorm_grad(p.dout, p.x, p.gamma, p.eps))
+
+
+def ln_module(module: Any, p: Problem) -> Gradients:
+    layer = module.LayerNorm(p.gamma.size, p.eps)
+    layer.params["gamma"]["value"], layer.params["beta"]["value"] = p.gamma, p.beta
+    layer.forward(p.x)
+    return named(NORM, (layer.backward(p.dout), *(layer.params[name]["grad"] for name in ("gamma", "beta"))))
+
+
 CS231N = norm_cs231n("layernorm_forward", "layernorm_backward", 2, param="dict")
 
 CALLS: dict[str, Call] = {
@@ -107,6 +118,8 @@ CALLS: dict[str, Call] = {
     "layer_norm/jacobian.py:layernorm_backward": CS231N,
     "layer_norm/minigrad.py:LayerNorm": ln_minigrad,
     "layer_norm/over_the_batch.py:layernorm_backward": CS231N,
+    "layer_norm/backward_alone.py:layernorm_grad": ln_grad,
+    "layer_norm/nn_modules.py:LayerNorm": ln_module,
     "layer_norm/over_the_batch.py:LayerNormFunc": norm_function("LayerNormFunc"),
 }
 

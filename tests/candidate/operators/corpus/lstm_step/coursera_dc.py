@@ -42,3 +42,15 @@ def lstm_cell_backward(da_next, dc_next, cache):
     gradients["da_prev"] = dconcat[:n_a]
     gradients["dxt"] = dconcat[n_a:]
     return gradients
+
+
+np.random.seed(1)
+xt, a_prev, c_prev = np.random.randn(3, 10), np.random.randn(5, 10), np.random.randn(5, 10)
+parameters = {"W" + g: np.random.randn(5, 8) for g in "fico"}
+parameters.update({"b" + g: np.random.randn(5, 1) for g in "fico"})
+parameters.update({"Wy": np.random.randn(2, 5), "by": np.random.randn(2, 1)})
+a_next, c_next, yt, cache = lstm_cell_forward(xt, a_prev, c_prev, parameters)
+gradients = lstm_cell_backward(np.random.randn(5, 10), np.random.randn(5, 10), cache)
+print('gradients["dxt"][1][2] =', gradients["dxt"][1][2])
+print('gradients["dxt"].shape =', gradients["dxt"].shape)
+print('gradients["dWf"].shape =', gradients["dWf"].shape)
