@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.candidate.operators.calls_b import OPERATOR_OF, OPERATORS, verdicts
+from tests.candidate.operators.corpus_b import OPERATOR_OF, OPERATORS, verdicts
 
 FOLDER = Path(__file__).parent / "corpus"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "expected_b.toml").read_text())

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named, tensors
+from tests.candidate.operators.corpus_b.common import (
+    Call,
+    Draw,
+    Gradients,
+    Problem,
+    gradients,
+    named,
+    tensors,
+)
 
 NAMES = "dx dh dc dWx dWh db"
 

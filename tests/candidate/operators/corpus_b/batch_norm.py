@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named
-from tests.candidate.operators.calls_b.norm import (
+from tests.candidate.operators.corpus_b.common import Call, Draw, Gradients, Problem, gradients, named
+from tests.candidate.operators.corpus_b.norm import (
     NORM,
     flat,
     norm_cs231n,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.candidate.operators.calls_b import (
+from tests.candidate.operators.corpus_b import (
     batch_norm,
     conv1d,
     conv_transpose2d,
@@ -21,8 +21,8 @@ from tests.candidate.operators.calls_b import (
     lstm_step,
     others,
 )
-from tests.candidate.operators.calls_b.common import Gradients, Problem
-from tests.candidate.operators.calls_b.norm import small
+from tests.candidate.operators.corpus_b.common import Gradients, Problem
+from tests.candidate.operators.corpus_b.norm import small
 
 OPERATORS: dict[str, Any] = {
     "batch-norm": batch_norm,

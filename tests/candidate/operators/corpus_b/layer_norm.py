@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named, tensors
-from tests.candidate.operators.calls_b.norm import (
+from tests.candidate.operators.corpus_b.common import (
+    Call,
+    Draw,
+    Gradients,
+    Problem,
+    gradients,
+    named,
+    tensors,
+)
+from tests.candidate.operators.corpus_b.norm import (
     NORM,
     norm_cs231n,
     norm_function,

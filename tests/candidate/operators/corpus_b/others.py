@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named
+from tests.candidate.operators.corpus_b.common import Call, Draw, Gradients, Problem, gradients, named
 
 
 def problems(rng: Draw) -> list[Problem]:
