@@ -138,6 +138,17 @@ def alone(module: Any, p: Problem) -> Gradients:
     return named(NAMES, module.conv1d_grads(p.dout, p.x, p.w, p.stride, p.pad))
 
 
+def short(module: Any, p: Problem) -> Gradients:
+    return named(NAMES, module.conv1d_bwd(p.dout, module.conv1d_fwd(p.x, p.w, p.b, p.stride, p.pad)[1]))
+
+
+def like_torch(module: Any, p: Problem) -> Gradients:
+    made = module.TemporalConv(p.x.shape[1], *p.w.shape[::2], p.stride, p.pad)
+    made.weight, made.bias = p.w, p.b
+    made.forward(p.x)
+    return named(NAMES, (made.backward(p.dout), made.weight_grad, made.bias_grad))
+
+
 CALLS: dict[str, Call] = {
     "conv1d/cmu.py:Conv1d_stride1": cmu_stride1,
     "conv1d/cmu.py:Conv1d": cmu,
@@ -153,6 +164,8 @@ CALLS: dict[str, Call] = {
     "conv1d/full_correlation.py:Conv1D": layer,
     "conv1d/single_sample.py:conv1d_backward": single,
     "conv1d/crop_minus_pad.py:conv1d_backward": cs231n,
+    "conv1d/names.py:conv1d_bwd": short,
+    "conv1d/names.py:TemporalConv": like_torch,
     "conv1d/averaged.py:Conv1D": averaged,
     "conv1d/backward_alone.py:conv1d_grads": alone,
 }

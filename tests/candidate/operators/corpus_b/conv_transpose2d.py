@@ -137,6 +137,21 @@ def pairs(module: Any, p: Problem) -> Gradients:
     return named(NAMES, module.conv_transpose2d_backward(p.dout, p.x, p.w, *two))
 
 
+def short(module: Any, p: Problem) -> Gradients | None:
+    if p.more:
+        return None
+    cache = module.deconv2d_forward(p.x, p.w, p.b, p.stride, p.pad)[1]
+    return named(NAMES, module.deconv2d_backward(p.dout, cache))
+
+
+def block(module: Any, p: Problem) -> Gradients | None:
+    if p.more:
+        return None
+    made = module.UpConv2d(p.w, p.b, p.stride, p.pad)
+    made.forward(p.x)
+    return named(NAMES, (made.backward(p.dout), made.grads["w"], made.grads["b"]))
+
+
 CALLS: dict[str, Call] = {
     "conv_transpose2d/cs231n_style.py:conv_transpose2d_backward": cs231n,
     "conv_transpose2d/all_loops.py:deconv_backward": loops,
@@ -149,6 +164,8 @@ CALLS: dict[str, Call] = {
     "conv_transpose2d/eecs498_style.py:ConvTranspose.backward": eecs498,
     "conv_transpose2d/dilate.py:ConvTranspose2d": layer,
     "conv_transpose2d/coursera_style.py:conv_transpose_backward": coursera,
+    "conv_transpose2d/names.py:deconv2d_backward": short,
+    "conv_transpose2d/names.py:UpConv2d": block,
     "conv_transpose2d/pairs.py:conv_transpose2d_backward": pairs,
 }
 FIXED_EPS: dict[str, float] = {}

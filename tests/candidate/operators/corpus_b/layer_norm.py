@@ -104,6 +104,12 @@ def ln_module(module: Any, p: Problem) -> Gradients:
     return named(NORM, (layer.backward(p.dout), *(layer.params[name]["grad"] for name in ("gamma", "beta"))))
 
 
+def ln_layer(module: Any, p: Problem) -> Gradients:
+    layer = module.LayerNormLayer(p.gamma, p.beta, p.eps)
+    layer.forward(p.x)
+    return named(NORM, (layer.backward(p.dout), layer.dw, layer.db))
+
+
 CS231N = norm_cs231n("layernorm_forward", "layernorm_backward", 2, param="dict")
 
 CALLS: dict[str, Call] = {
@@ -127,6 +133,8 @@ CALLS: dict[str, Call] = {
     "layer_norm/minigrad.py:LayerNorm": ln_minigrad,
     "layer_norm/over_the_batch.py:layernorm_backward": CS231N,
     "layer_norm/backward_alone.py:layernorm_grad": ln_grad,
+    "layer_norm/names.py:ln_bwd": norm_cs231n("ln_fwd", "ln_bwd", param="number"),
+    "layer_norm/names.py:LayerNormLayer": ln_layer,
     "layer_norm/nn_modules.py:LayerNorm": ln_module,
     "layer_norm/over_the_batch.py:LayerNormFunc": norm_function("LayerNormFunc"),
 }
