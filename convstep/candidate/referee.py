@@ -105,17 +105,20 @@ def judged(
         CannotCall: see `check`.
         OperatorError: there is no operator of that name.
     """
-    if operator is None and problem is None and "--adapter" not in worker.flags:
-        other = bool(likely(worker.candidate))
-    else:
-        other = operator not in (None, CONV2D)
-    if other:
-        return operator_verdict(worker, operator, convention, progress)
+    named = operator not in (None, CONV2D)
+    free = operator is None and problem is None and "--adapter" not in worker.flags
+    if named or (free and likely(worker.candidate)):
+        found = operator_verdict(worker, operator, convention, progress)
+        if found is not None:
+            return found
     try:
         return verdict_of(worker, convention, problem, progress)
     except CannotCall as error:
-        if operator is not None or "conv" in f"{error.candidate.name} {error.candidate.forward}".lower():
+        if not free or "conv" in f"{error.candidate.name} {error.candidate.forward}".lower():
             raise
+        found = operator_verdict(worker, None, convention, progress)  # by its numbers
+        if found is not None:
+            return found
         raise CannotCall(
             tr(
                 "{error}; if it is no convolution, say what it is with --operator "

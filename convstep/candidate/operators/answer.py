@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED
@@ -84,6 +85,8 @@ class Swept:
     """What it always has, where it was not asked: `{"eps": 1e-5}`, found in its text or by trying."""
     notes: tuple[str, ...] = ()
     """What was seen on the way, sentences."""
+    way: Any = None
+    """How it was called, a `ways.Way`; None where nobody was called."""
 
     __repr__ = brief
 

@@ -48,7 +48,19 @@ class Came:
     """How far it came: make, plant, forward, backward."""
 
 
-def call(served: Served, told: Told, came: Came, tensors: bool) -> None:
+class Making:
+    """How the two calls are made."""
+
+    def forward(self, function: Callable[..., Any], given: Filled) -> Any:
+        """Make the forward's."""
+        return function(*given.places, **given.named)
+
+    def backward(self, function: Callable[..., Any], given: Filled) -> Any:
+        """Make the backward's."""
+        return function(*given.places, **given.named)
+
+
+def call(served: Served, told: Told, came: Came, tensors: bool, making: Making | None = None) -> None:
     """Call somebody's forward and backward on one problem; what came is put into `came` as it comes.
 
     Args:
@@ -56,18 +68,20 @@ def call(served: Served, told: Told, came: Came, tensors: bool) -> None:
         told: the problem.
         came: is filled.
         tensors: whether it works on PyTorch's tensors.
+        making: how the calls are made, if not plainly.
     """
     if served.candidate.kind == "autograd":
         _by_autograd(served, told, came)
         return
-    _Calling(served, told, came, tensors).run()
+    _Calling(served, told, came, tensors, making or Making()).run()
 
 
 class _Calling:
-    def __init__(self, served: Served, told: Told, came: Came, tensors: bool) -> None:
+    def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
         self.subject = Subject.of(served)
         self.served, self.told, self.came, self.tensors = served, told, came, tensors
         self.words: Vocabulary = told.words
+        self.making = making
         self.outputs: list[Any] = []
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
@@ -90,7 +104,7 @@ class _Calling:
         before = {} if held is None else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
-        result = function(*given.places, **given.named)
+        result = self.making.backward(function, given)
         self._gather(result, function, held, before)
         for name, buffer in buffers.items():
             came.arrays.setdefault(name, np.array(plain_array(buffer)))
@@ -157,7 +171,7 @@ class _Calling:
         if given.missing:
             raise Unusable(_lacks(given, tr("its forward")))
         self._check_weights()
-        made = forward(*given.places, **given.named)
+        made = self.making.forward(forward, given)
         count = len(self.words.outputs)
         several = isinstance(made, (tuple, list)) and (len(made) > 1 or count == 1)
         everything = list(made) if several else [made]

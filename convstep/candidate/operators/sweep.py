@@ -156,7 +156,7 @@ def _swept(
     results, way = _averaged(way, results)
     results, way = _ignoring(way, results)
     notes = _notes(way, results)
-    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes))
+    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
 
 
 def _other_shape(one: Judged) -> bool:
