@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from convstep.cli.console import UsageError, is_watched, show_progress
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
+    from convstep.candidate.operators.caller import Caller
+    from convstep.candidate.operators.verdict import OperatorVerdict
     from convstep.candidate.verdict import Verdict
     from convstep.conv.problem import Problem
 
@@ -59,16 +63,16 @@ class Calling:
     python2: bool = flag("the file is written for Python 2")
 
 
-def opened(target: str, calling: Calling) -> Worker:
+def opened(target: str, calling: Calling) -> Caller:
     """The candidate of a command line, loaded in a process of its own.
 
     Raises:
         CandidateError: it cannot be loaded.
     """
-    from convstep.candidate.record.opening import open_recorder
+    from convstep.candidate.operators.caller import open_caller
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
-    return open_recorder(target, loading, calling.timeout, _meanwhile)
+    return open_caller(target, loading, calling.timeout, _meanwhile)
 
 
 class Saved:
@@ -122,12 +126,33 @@ def _meanwhile() -> None:
 
 
 def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:
-    """The verdict, with progress on a terminal's stderr meanwhile.
+    """The verdict on a convolution's backward, with progress on a terminal's stderr meanwhile.
 
     Raises:
         CannotCall: no way of calling it works.
     """
     from convstep.candidate.referee import verdict_of
+
+    with _progress() as progress:
+        return verdict_of(worker, calling.convention, problem, progress)
+
+
+def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict:
+    """The verdict on a backward as what it is, with progress meanwhile; see `referee.judged`.
+
+    Raises:
+        CannotCall: no way of calling it works.
+        OperatorError: there is no operator of that name.
+    """
+    from convstep.candidate import referee
+
+    with _progress() as progress:
+        return referee.judged(worker, calling.convention, None, progress, operator)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal's stderr while problems are tried; None where nobody watches."""
 
     def progress(done: int, total: int) -> None:
         waiting.wipe()
@@ -136,7 +161,7 @@ def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> V
 
     shown = is_watched()
     try:
-        return verdict_of(worker, calling.convention, problem, progress if shown else None)
+        yield progress if shown else None
     finally:
         if shown:
             show_progress("\r\x1b[K")
