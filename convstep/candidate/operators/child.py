@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call import child
-from convstep.candidate.call.calling import _listening  # type: ignore[attr-defined]
-from convstep.candidate.call.failure import failure
+from convstep.candidate.call.calling import _listening
+from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.operators.answer import UNSAID
-from convstep.candidate.operators.calling import Came, call
+from convstep.candidate.operators.calling import Came, Lacking, call
 from convstep.candidate.operators.telling import Told, Unsaid
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record import child as recording
@@ -50,8 +50,12 @@ def _one(
         from convstep.oracle.pytorch import tensor
 
         handed = {name: tensor(array) for name, array in arrays.items()}
-    options = {name: tuple(value) if isinstance(value, list) else value for name, value in each["options"].items()}
-    told = Told(words, handed, options, each["sizes"], frozenset(asked["pairs"]), asked["mode"], tuple(asked["keys"]))
+    options = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in each["options"].items()
+    }
+    told = Told(
+        words, handed, options, each["sizes"], frozenset(asked["pairs"]), asked["mode"], tuple(asked["keys"])
+    )
     facts: dict[str, Any] = {"kind": RETURNED, "message": ""}
     np.random.seed(0)
     with _listening():
@@ -61,7 +65,8 @@ def _one(
             facts["kind"] = UNSAID
         except BaseException as error:
             facts |= failure(error, served.candidate)
-            facts["usable"] = type(error).__name__ != "Unusable"
+            facts["usable"] = not isinstance(error, Unusable)
+            facts["lacks"] = isinstance(error, Lacking)
             if hinted := served.hint(error):
                 facts["message"] = hinted
     changed = [name for name, before in kept.items() if not _same(before, plain_array(handed[name]))]
@@ -81,4 +86,3 @@ def main(arguments: Sequence[str]) -> None:
         arguments,
         {recording.QUESTION: recording.recorded, recording.JUDGE: recording.judged, QUESTION: answered},
     )
-
