@@ -17,6 +17,7 @@ from convstep.ui.telling import tell
 from convstep.view.panels.recording import RecordingStage
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
@@ -47,6 +48,7 @@ class RecordingApp(SteppingApp):
         judge: Judge | None = None,
         ends: Callable[[], object] = lambda: None,
         how: str = "",
+        running: Running | None = None,
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
@@ -60,10 +62,13 @@ class RecordingApp(SteppingApp):
             judge: says what its own forward says of it; None if nobody asks.
             ends: ends what is being recorded, or judged, when the person leaves.
             how: where its arguments come from, which is said first.
+            running: of an operator's backward, what its gradients should be.
             torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
         """
-        mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
+        mode = RecordingMode(
+            RecordingStage(recording, running=running), recording.name, command_name, options, live=live
+        )
         super().__init__(mode, torch=torch, live=live)
         self._again, self._ends, self._how, self._looking = again, ends, how, False
         self._judge = judge
@@ -140,6 +145,7 @@ def run_recording(
     judge: Judge | None = None,
     ends: Callable[[], object] = lambda: None,
     how: str = "",
+    running: Running | None = None,
 ) -> None:
     """Open the debugger on a recorded function in this terminal; return when the person leaves it.
 
@@ -151,6 +157,7 @@ def run_recording(
         judge: says what its own forward says of it; None if nobody asks.
         ends: ends what is being recorded, or judged, when the person leaves.
         how: where its arguments come from, which is said first.
+        running: of an operator's backward, what its gradients should be.
 
     Raises:
         ValueError: there is no step, or the session does not fit the recording; one sentence.
@@ -161,7 +168,9 @@ def run_recording(
         said = tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
         raise ValueError(f"{said} ({printable(recording.ended.sentence)})" if recording.ended else said)
     name = "" if session is None else session.problem
-    app = RecordingApp(recording, name, options, again=again, judge=judge, ends=ends, how=how)
+    app = RecordingApp(
+        recording, name, options, again=again, judge=judge, ends=ends, how=how, running=running
+    )
     if session is not None:
         app.debugger.asking.resume(session)
     run(app)

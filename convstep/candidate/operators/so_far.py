@@ -27,6 +27,7 @@ from convstep.oracle.expectation import Expected, OracleUnavailable
 from convstep.oracle.messages import OperatorQuestion
 from convstep.oracle.numeric import NAME
 from convstep.oracle.tolerance import Judgement
+from convstep.printable import printable
 from convstep.recording.recording import Recording
 from convstep.steps.number_text import short
 
@@ -54,6 +55,8 @@ class SoFar:
     """By name, as they stand there, copies; one that is not known there is missing."""
     upstream: Mapping[str, Array]
     """The gradients from above by name, with zeros in the cells that are not read yet."""
+    changed: tuple[str, ...] = ()
+    """Arrays of the caller that it has changed by then."""
 
 
 class Running:
@@ -103,7 +106,7 @@ class Running:
             if np.array_equal(mine, seen)
         }
         self._recording.seek(total)
-        return SoFar(position, total, gradients, self._masked(seen))
+        return SoFar(position, total, gradients, self._masked(seen), self._changed(position))
 
     def _ended(self) -> SoFar | str:
         recording, total = self._recording, self._recording.total
@@ -118,7 +121,11 @@ class Running:
             for name, value in zip(names, values, strict=False)
             if isinstance(value, (np.ndarray, float, np.floating))
         }
-        return SoFar(total, total, gradients, self._problem.upstream)
+        return SoFar(total, total, gradients, self._problem.upstream, self._changed(total))
+
+    def _changed(self, position: int) -> tuple[str, ...]:
+        alarms = self._recording.alarms
+        return tuple(dict.fromkeys(printable(one.array) for one in alarms if one.step < position))
 
     @cached_property
     def _places(self) -> dict[str, Place | None]:

@@ -1,4 +1,4 @@
-"""`convstep open`: the debugger on a problem or on somebody's own function, or the picker of many layers."""
+"""`convstep open`: the debugger on a problem, an operator or one's own function, or the picker of layers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
-from convstep.cli.recordings import OfStepped, refuse_unused
+from convstep.cli.recordings import OfStepped, refuse_unused, refuse_wanted
 from convstep.cli.targets import is_target
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.shown import Shown
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.record.recorder import Recordable, Recorded
+    from convstep.ui.recording_app import Judge
 
-USE = "open a problem, or your own function, in the debugger"
+USE = "open a problem, an operator or your own function in the debugger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,16 @@ def run(options: Options) -> int:
     """Open a problem or a function in the debugger, a file of many layers in the picker."""
     say_loading(options.problem)
     from convstep.cli.problems import run_in, start
-    from convstep.cli.recordings import kept
+    from convstep.cli.recordings import kept, operator_shown
 
     name = options.problem
     if is_target(name):
+        refuse_wanted(options.wanted)
         return _open_function(options)
-    refuse_unused(options.values)
+    shown = operator_shown(name, options.call, options.values, options.wanted, forward=options.forward)
+    if shown is not None:
+        return _show_operator(options, shown)
+    refuse_unused(options.values, options.wanted)
     if (found := kept(name)) is not None:
         return _show(options, found)
     if (captured := run_in(name)) is not None:
@@ -73,7 +80,23 @@ def _open_function(options: Options) -> int:
     return _show(options, function.record(), function)
 
 
-def _show(options: Options, found: Recorded, function: Recordable | None = None) -> int:
+def _show_operator(options: Options, shown: Shown) -> int:
+    """The debugger on an operator's own backward."""
+    from convstep.candidate.operators.so_far import Running
+
+    found, backward = shown.recorded, shown.backward is not None
+    running = Running(shown.operator, shown.problem, found.recording) if backward else None
+    return _show(options, found, judge=shown.judge if backward else None, running=running)
+
+
+def _show(
+    options: Options,
+    found: Recorded,
+    function: Recordable | None = None,
+    *,
+    judge: Judge | None = None,
+    running: Running | None = None,
+) -> int:
     from convstep.cli.recordings import begun, nothing_to_step, session_of
 
     if not found.recording.total:
@@ -87,9 +110,10 @@ def _show(options: Options, found: Recorded, function: Recordable | None = None)
         session,
         options=found.words,
         again=None if function is None else function.again,
-        judge=None if function is None else function.judge,
+        judge=judge if function is None else function.judge,
         ends=(lambda: None) if function is None else function.close,
         how=found.how,
+        running=running,
     )
     return FINE
 

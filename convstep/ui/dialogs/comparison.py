@@ -99,6 +99,8 @@ class ComparisonScreen(Once, ModalScreen[None]):
                 yield Static(id=f"{oracle}-table", classes="table")
             if self._compared.under_way:
                 yield Static(tr("The additions of the unfinished step are not counted."))
+            for remark in self._compared.remarks():
+                yield Static(Paragraph(remark))
             yield Static(Paragraph(self._compared.explained()), id="what")
             yield Static(id="differences-title")
             with Horizontal(id="differences"):

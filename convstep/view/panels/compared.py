@@ -74,6 +74,10 @@ class TimelineCompared:
             "an oracle's whole backward is what the running gradients must be here."
         )
 
+    def remarks(self) -> list[str]:
+        """Nothing."""
+        return []
+
     def waiting_panel(self, name: str, note: str) -> Panel:
         """See `Compared`."""
         array = {"dW": self._problem.W, "db": self._problem.b, "dA_prev": self._problem.A_prev}[name]
@@ -138,6 +142,11 @@ class OperatorCompared:
             "an oracle's whole backward is what the running gradients must be here.",
             above=above,
         )
+
+    def remarks(self) -> list[str]:
+        """Which of its caller's arrays it has written into by now."""
+        arrays = ", ".join(self._found.changed)
+        return [tr("It writes into arrays of its caller: {arrays}", arrays=arrays)] if arrays else []
 
     def waiting_panel(self, name: str, note: str) -> Panel:
         """See `Compared`."""

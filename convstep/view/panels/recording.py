@@ -25,7 +25,7 @@ from convstep.view.panels.resuming import Resumed, resumed_run
 from convstep.view.panels.stretches import Key
 from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
-from convstep.view.scene.own_lines import own_lines, own_size
+from convstep.view.scene.own_lines import docstrings, own_lines, own_size
 from convstep.view.scene.said import sign
 from convstep.view.scene.scene import OwnLine, Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
@@ -75,6 +75,7 @@ class RecordingStage(StagedSource):
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
+        self._told = frozenset[int]() if self.running is None else docstrings(self.recording.source.lines)
         self._changing = recorded.changing_arguments(self.recording)
         log = self.recording.log
         entered = [one for one in log.sites.functions if log.payloads[one.call]]
@@ -314,8 +315,9 @@ class RecordingStage(StagedSource):
         return self._lines(found.line, found.last_line)
 
     def _lines(self, first: int, last: int) -> dict[int, str]:
-        """Lines of the source, by their numbers."""
-        return {number: self.recording.source.line(number) for number in range(first, last + 1)}
+        """Lines of the source, by their numbers; of an operator without what its docstring says."""
+        numbers = (number for number in range(first, last + 1) if number not in self._told)
+        return {number: self.recording.source.line(number) for number in numbers}
 
     def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
         """The lines of the function that runs, with stops and the cursor on them."""

@@ -54,6 +54,9 @@ class Compared(Protocol):
     def explained(self) -> str:
         """What is compared with what, a sentence."""
 
+    def remarks(self) -> list[str]:
+        """What else is to be said of what ran, sentences."""
+
     def waiting_panel(self, name: str, note: str) -> Panel:
         """The place of a gradient's difference before there is one; `note` is what is waited for."""
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from convstep.replay.session import Session
     from convstep.replay.stop_list import Stops
-    from convstep.view.scene.compared import Compared
     from convstep.steps.stepped import Stepped
+    from convstep.view.scene.compared import Compared
     from convstep.view.scene.scene import Scene
 
 
