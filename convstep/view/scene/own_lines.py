@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
