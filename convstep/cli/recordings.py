@@ -12,6 +12,7 @@ from convstep.cli.console import UsageError
 from convstep.cli.targets import is_target, target_of
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
     from convstep.candidate.record.recorder import Recordable, Recorded
     from convstep.recording.log import Ended
@@ -127,22 +128,36 @@ def refuse_wanted(wanted: Wanted) -> None:
 
 def operator_shown(
     name: str, call: str | None, values: Values, wanted: Wanted, *, forward: bool
-) -> Shown | None:
+) -> Shown | FileShown | None:
     """The backward of an operator, recorded, if a name is one's, or a session is about one; else None.
 
-    A session's is recorded anew: it is ours, and not somebody's file.
+    One of a file runs in a process of its own, which `close` ends. A session's is recorded anew if it is
+    ours, and not of somebody's file.
 
     Raises:
         SentenceError: it has no such problem or mistake.
     """
     from convstep.cli.problems import is_operator
+    from convstep.cli.targets import operator_in
+
+    if (place := operator_in(name)) is not None:
+        _refuse_beside(call, values)
+        from convstep.candidate.operators.file import OperatorFile
+
+        file = OperatorFile(*place)
+        try:
+            return file.shown(wanted.case, wanted.mistake, forward=forward)
+        except BaseException:
+            file.close()
+            raise
+    if is_target(name):
+        refuse_wanted(wanted)
+        return None
 
     session = session_of(name)
     if not is_operator(name if session is None else session.problem):
         return None
-    refuse_unused(values)
-    if call is not None:
-        raise UsageError("--call is about a function, or a layer; leave it out for an operator")
+    _refuse_beside(call, values)
     from convstep.candidate.operators.shown import shown
 
     if session is not None:
@@ -156,18 +171,24 @@ def operator_shown(
     return shown(name, wanted.case, wanted.mistake, forward=forward)
 
 
+def _refuse_beside(call: str | None, values: Values) -> None:
+    refuse_unused(values)
+    if call is not None:
+        raise UsageError("--call is about a function, or a layer; leave it out for an operator")
+
+
 def recorded_by(options: OfStepped, *, forward: bool = False) -> Recorded | None:
     """What is stepped, if it is no problem: what is recorded now, or a recording in a file.
 
     Raises:
         SentenceError: see `recordable`.
     """
-    if is_target(options.problem):
-        refuse_wanted(options.wanted)
-        return recordable(options.problem, options.call, options.values, options.loading).record()
     found = operator_shown(options.problem, options.call, options.values, options.wanted, forward=forward)
     if found is not None:
+        found.close()
         return found.recorded
+    if is_target(options.problem):
+        return recordable(options.problem, options.call, options.values, options.loading).record()
     refuse_unused(options.values, options.wanted)
     return kept(options.problem)
 

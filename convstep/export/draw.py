@@ -68,7 +68,7 @@ def recording_frames(
     size: tuple[int, int] = (120, 40),
     *,
     why: tuple[str, tuple[int, ...]] | None = None,
-    running: Running | None = None,
+    running: Callable[[Recording], Running] | None = None,
     comparison: bool = False,
     seconds: float = SECONDS,
     progress: Progress = _silent,

@@ -33,6 +33,11 @@ def operators() -> tuple[Operator, ...]:
     return tuple((_ours() | _added).values())
 
 
+def is_ours(name: str) -> bool:
+    """Whether an operator of this room is called so."""
+    return name in _ours()
+
+
 def operator_named(name: str) -> Operator:
     """The operator of a name: "max-pool".
 

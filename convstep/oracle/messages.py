@@ -273,7 +273,7 @@ class OperatorQuestion:
     def read(cls, message: Message) -> OperatorQuestion:
         """It, from a message."""
         asked = json.loads(text(message, "asked"))
-        options = {name: _tuple(value) for name, value in asked["options"].items()}
+        options = {name: tuples(value) for name, value in asked["options"].items()}
         arrays, upstream = without("array", message), without("upstream", message)
         return cls(text(message, "expression"), arrays, options, upstream, asked["gradients"])
 
@@ -303,9 +303,9 @@ def without(word: str, message: Message) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _tuple(value: Any) -> Any:
+def tuples(value: Any) -> Any:
     """Lists of JSON as the tuples that they were."""
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
 def _exactly(pipe: RawPipe, size: int) -> bytes | None:

@@ -28,6 +28,8 @@ LOOK_EVERY = 0.5
 Judge = Callable[[Recording], "Verdicts"]
 """Says what the author's own forward says of a recording; raises ValueError where that fails, or is ended. It
 is called in a thread."""
+Expecting = Callable[[Recording], "Running"]
+"""What the gradients of an operator's backward should be while it runs."""
 Again = Callable[[], "Recording | None"]
 """Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where
 that fails. It is called in a thread."""
@@ -48,7 +50,7 @@ class RecordingApp(SteppingApp):
         judge: Judge | None = None,
         ends: Callable[[], object] = lambda: None,
         how: str = "",
-        running: Running | None = None,
+        running: Expecting | None = None,
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
@@ -66,12 +68,16 @@ class RecordingApp(SteppingApp):
             torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
         """
-        mode = RecordingMode(
-            RecordingStage(recording, running=running), recording.name, command_name, options, live=live
-        )
+        self._expecting = running
+        mode = RecordingMode(self._staged(recording), recording.name, command_name, options, live=live)
         super().__init__(mode, torch=torch, live=live)
         self._again, self._ends, self._how, self._looking = again, ends, how, False
         self._judge = judge
+
+    def _staged(self, recording: Recording) -> RecordingStage:
+        return RecordingStage(
+            recording, running=None if self._expecting is None else self._expecting(recording)
+        )
 
     def on_mount(self) -> None:
         """Say what it was called with, and look after its file."""
@@ -125,7 +131,7 @@ class RecordingApp(SteppingApp):
         if recording is not None and recording.total:
             before = self.debugger.timeline
             assert isinstance(before, Recording)
-            self.debugger.restage(RecordingStage(recording), place_again(before, recording))
+            self.debugger.restage(self._staged(recording), place_again(before, recording))
             said = tr("the file has changed: recorded anew")
             self._ask()
         elif recording is not None:
@@ -145,7 +151,7 @@ def run_recording(
     judge: Judge | None = None,
     ends: Callable[[], object] = lambda: None,
     how: str = "",
-    running: Running | None = None,
+    running: Expecting | None = None,
 ) -> None:
     """Open the debugger on a recorded function in this terminal; return when the person leaves it.
 

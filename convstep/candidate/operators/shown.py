@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.operators.so_far import Running
 from convstep.candidate.record.recorder import Recorded
 from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.judging import judge
@@ -42,6 +43,21 @@ class Shown:
     """What ran: the readable backward, or one with a mistake; None where the forward did."""
     source: Source
     """Its text."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is the backward."""
+        return self.backward is not None
+
+    def running(self, recording: Recording) -> Running:
+        """What its gradients should be."""
+        return Running(self.operator, self.problem, recording)
+
+    def again(self) -> None:
+        """It is ours: nobody saves its file."""
+
+    def close(self) -> None:
+        """Nothing of it goes on."""
 
     def judge(self, recording: Recording) -> Verdicts:
         """What the forward says of the backward, line by line; see `verdicts`."""
@@ -108,16 +124,16 @@ def problem_of(operator: Operator, case: str | None) -> OperatorProblem:
 
 
 def mistake_of(operator: Operator, wanted: str) -> tuple[Mistake, Variant]:
-    """A mistake by its id, and a way of making it: `overwrite`, or `overwrite:2` for the second.
+    """A mistake by its id, or what is right as well, and a way of making it: `overwrite`, `overwrite:2`.
 
     Raises:
         OperatorError: there is none; one sentence.
     """
     id, colon, number = wanted.partition(":")
-    try:
-        found = operator.mistake(id)
-    except KeyError:
-        known = ", ".join(one.id for one in operator.mistakes)
+    every = (*operator.mistakes, *operator.also_right)
+    found = next((one for one in every if one.id == id), None)
+    if found is None:
+        known = ", ".join(one.id for one in every)
         raise OperatorError(
             tr(
                 "{name} has no mistake {id}; it has {known}" if known else "no mistake of {name} is known",
@@ -125,7 +141,7 @@ def mistake_of(operator: Operator, wanted: str) -> tuple[Mistake, Variant]:
                 id=printable(id),
                 known=known,
             )
-        ) from None
+        )
     if not found.variants:
         raise OperatorError(
             tr("{id} has no lines of its own that could be stepped: {title}", id=id, title=tr(found.title))
@@ -157,7 +173,13 @@ def shown(name: str, case: str | None = None, mistake: str | None = None, *, for
     Raises:
         OperatorError: there is no such operator, problem or mistake; one sentence.
     """
-    operator = operator_named(name)
+    return shown_of(operator_named(name), case, mistake, forward=forward)
+
+
+def shown_of(
+    operator: Operator, case: str | None = None, mistake: str | None = None, *, forward: bool = False
+) -> Shown:
+    """The same of an operator itself."""
     problem = problem_of(operator, case)
     words, said = ([], []) if case is None else (["--case", case], [])
     said.append(_about(operator, problem, case))
@@ -171,7 +193,8 @@ def shown(name: str, case: str | None = None, mistake: str | None = None, *, for
     if mistake is not None:
         found, variant = mistake_of(operator, mistake)
         words += ["--mistake", mistake]
-        said.insert(0, tr("a mistake: {title}", title=tr(found.title)))
+        sentence = "right as well: {title}" if found in operator.also_right else "a mistake: {title}"
+        said.insert(0, tr(sentence, title=tr(found.title)))
         function, source = variant.backward, _source(variant, source.text, mistake)
     run = recorder.run(function, *copied((arguments, named)), source=source)
     recording = Recording(run.log, run.source.text, run.name, run.result)
@@ -181,7 +204,9 @@ def shown(name: str, case: str | None = None, mistake: str | None = None, *, for
 
 def _about(operator: Operator, problem: OperatorProblem, case: str | None) -> str:
     if case is None:
-        return tr("{title} on small whole numbers", title=tr(operator.title))
+        whole = all((array == np.round(array)).all() for array in problem.arrays.values())
+        sentence = "{title} on small whole numbers" if whole else "{title} on a small problem"
+        return tr(sentence, title=tr(operator.title))
     if not problem.about:
         return tr("{title} on random numbers", title=tr(operator.title))
     return tr("{title}, a problem in which {about}", title=tr(operator.title), about=tr(problem.about))

@@ -30,6 +30,7 @@ from convstep.printable import printable
 from convstep.waiting import columns_of
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
     from convstep.candidate.record.recorder import Recorded
     from convstep.conv.geometry import Pair
@@ -133,7 +134,10 @@ def run(options: Options) -> int:
         elif of_lesson:
             frames = _lesson_frames(options, output)
         elif (shown := _operator(options)) is not None:
-            frames = _recording_frames(options, output, shown.recorded, shown)
+            try:
+                frames = _recording_frames(options, output, shown.recorded, shown)
+            finally:
+                shown.close()
         elif (found := _recorded(options)) is not None:
             frames = _recording_frames(options, output, found)
         else:
@@ -171,9 +175,9 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
     )
 
 
-def _operator(options: Options) -> Shown | None:
+def _operator(options: Options) -> Shown | FileShown | None:
     """The operator that is drawn; None for anything else."""
-    if options.problem is None or is_target(options.problem):
+    if options.problem is None:
         refuse_wanted(options.wanted)
         return None
     return operator_shown(
@@ -192,18 +196,14 @@ def _recorded(options: Options) -> Recorded | None:
 
 
 def _recording_frames(
-    options: Options, output: Path, found: Recorded, shown: Shown | None = None
+    options: Options, output: Path, found: Recorded, shown: Shown | FileShown | None = None
 ) -> list[Frame]:
     from convstep.cli.problems import watched_cell
     from convstep.export.draw import recording_frames
     from convstep.export.formats import check
 
     recording = found.recording
-    running = None
-    if shown is not None and shown.backward is not None:
-        from convstep.candidate.operators.so_far import Running
-
-        running = Running(shown.operator, shown.problem, recording)
+    running = shown.running if shown is not None and shown.compares else None
     if options.compare and running is None:
         raise UsageError("--compare is about a convolution or an operator; leave it out for a function")
     if not recording.total:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
-from convstep.cli.recordings import OfStepped, refuse_unused, refuse_wanted
+from convstep.cli.recordings import OfStepped, refuse_unused
 from convstep.cli.targets import is_target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
     from convstep.candidate.operators.so_far import Running
-    from convstep.candidate.record.recorder import Recordable, Recorded
-    from convstep.ui.recording_app import Judge
+    from convstep.candidate.record.recorder import Recorded
+    from convstep.recording.recording import Recording
+    from convstep.ui.recording_app import Again, Judge
 
 USE = "open a problem, an operator or your own function in the debugger"
 
@@ -43,12 +47,14 @@ def run(options: Options) -> int:
     from convstep.cli.recordings import kept, operator_shown
 
     name = options.problem
-    if is_target(name):
-        refuse_wanted(options.wanted)
-        return _open_function(options)
     shown = operator_shown(name, options.call, options.values, options.wanted, forward=options.forward)
     if shown is not None:
-        return _show_operator(options, shown)
+        try:
+            return _show_operator(options, shown)
+        finally:
+            shown.close()
+    if is_target(name):
+        return _open_function(options)
     refuse_unused(options.values, options.wanted)
     if (found := kept(name)) is not None:
         return _show(options, found)
@@ -77,25 +83,23 @@ def _open_function(options: Options) -> int:
     from convstep.cli.recordings import recordable
 
     function = recordable(options.problem, options.call, options.values, options.loading)
-    return _show(options, function.record(), function)
+    return _show(options, function.record(), again=function.again, judge=function.judge, ends=function.close)
 
 
-def _show_operator(options: Options, shown: Shown) -> int:
-    """The debugger on an operator's own backward."""
-    from convstep.candidate.operators.so_far import Running
-
-    found, backward = shown.recorded, shown.backward is not None
-    running = Running(shown.operator, shown.problem, found.recording) if backward else None
-    return _show(options, found, judge=shown.judge if backward else None, running=running)
+def _show_operator(options: Options, shown: Shown | FileShown) -> int:
+    """The debugger on an operator's own backward, or forward."""
+    judge, running = (shown.judge, shown.running) if shown.compares else (None, None)
+    return _show(options, shown.recorded, judge=judge, running=running, again=shown.again, ends=shown.close)
 
 
 def _show(
     options: Options,
     found: Recorded,
-    function: Recordable | None = None,
     *,
+    again: Again | None = None,
     judge: Judge | None = None,
-    running: Running | None = None,
+    ends: Callable[[], object] = lambda: None,
+    running: Callable[[Recording], Running] | None = None,
 ) -> int:
     from convstep.cli.recordings import begun, nothing_to_step, session_of
 
@@ -109,9 +113,9 @@ def _show(
         found.recording,
         session,
         options=found.words,
-        again=None if function is None else function.again,
-        judge=judge if function is None else function.judge,
-        ends=(lambda: None) if function is None else function.close,
+        again=again,
+        judge=judge,
+        ends=ends,
         how=found.how,
         running=running,
     )

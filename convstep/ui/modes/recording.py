@@ -202,7 +202,7 @@ class RecordingMode(Mode):
         """
         from convstep.candidate.record.marked import holds_recording
 
-        if self.stage.compares:  # its name is all that opening it needs
+        if self.stage.compares and ":" not in self.state.command_name:  # its name is all that opening needs
             return self.state.command_name
         beside = path.with_suffix(".npz")
         if beside.exists() and not holds_recording(beside):
