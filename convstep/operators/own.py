@@ -243,7 +243,8 @@ class _Reading:
                         tr("{name}: {where} has no {missing}", name=self._name, where=where, missing=each)
                     )
                 values[each] = taken[each].default
-        arrays = {key: values[key] for key in self._takes if isinstance(values[key], np.ndarray)}
+        # copies: what is a part of a larger array would be shown as that
+        arrays = {key: values[key].copy() for key in self._takes if isinstance(values[key], np.ndarray)}
         options = {key: values[key] for key in self._takes if key not in arrays}
         problem = OperatorProblem(arrays, {}, options, about)
         made = self.outputs(problem)
@@ -251,7 +252,7 @@ class _Reading:
         for number, each in enumerate(self._upstream):
             right = np.shape(list(made.values())[number]) if number < len(made) else ()
             value = values.get(each, _numbers(right))
-            above[each] = np.asarray(value, float) if not isinstance(value, np.ndarray) else value
+            above[each] = value.copy() if isinstance(value, np.ndarray) else np.asarray(value, float)
             if above[each].shape != right:
                 raise OperatorError(
                     tr(
@@ -314,7 +315,7 @@ class _Reading:
 
 def _numbers(shape: tuple[int, ...]) -> Array:
     """Small whole numbers, none of them 0."""
-    return np.resize(np.array([1.0, 2.0, -1.0, 3.0, -2.0]), shape)
+    return np.resize(np.array([1.0, 2.0, -1.0, 3.0, -2.0]), shape).copy()
 
 
 def _drawn(rng: np.random.Generator, like: OperatorProblem) -> OperatorProblem:
