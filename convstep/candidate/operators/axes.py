@@ -116,7 +116,9 @@ def _further(operator: Operator) -> Iterator[Convention]:
             if any(letter not in x for letter in change if letter in "NC"):
                 continue
             changed = {name: _changed(lying, change) for name, lying in axes.items()}
-            yield Convention(change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]})
+            yield Convention(
+                change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]}
+            )
     vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying != "N"]
     for base, form in itertools.product(bases, ("1{}", "{}1")):
         if vectors:

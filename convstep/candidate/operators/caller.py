@@ -120,7 +120,10 @@ class Caller(Recorder):
     def text(self) -> str:
         """The author's file, or as much of it as is known."""
         if self.candidate.file.endswith(".py"):
-            with contextlib.suppress(OSError), open(self.candidate.file, encoding="utf-8", errors="replace") as file:
+            with (
+                contextlib.suppress(OSError),
+                open(self.candidate.file, encoding="utf-8", errors="replace") as file,
+            ):
                 return file.read(1 << 20)
         return self.candidate.source
 

@@ -79,7 +79,9 @@ class _Calling:
         if subject.maker is not None:
             held = self._made(subject.maker)
             function = getattr(held, subject.method)
-        forward = subject.forward if held is None else getattr(held, getattr(subject.forward, "__name__", ""), None)
+        forward = (
+            subject.forward if held is None else getattr(held, getattr(subject.forward, "__name__", ""), None)
+        )
         if held is not None:
             came.stage = "plant"
             self._plant(held, forward)
@@ -87,7 +89,11 @@ class _Calling:
             came.stage = "forward"
             self._forward(forward)
         came.stage = "backward"
-        before = {} if held is None else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
+        before = (
+            {}
+            if held is None
+            else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
+        )
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
         result = function(*given.places, **given.named)
@@ -196,7 +202,9 @@ class _Calling:
         given = self._filled(function, value)
         if len(given.missing) == 1 and (self.kept or self.outputs):
             name = given.missing[0]
-            given = self._filled(function, lambda n, default: self._kept(n) if n == name else value(n, default))
+            given = self._filled(
+                function, lambda n, default: self._kept(n) if n == name else value(n, default)
+            )
         if given.missing:
             raise Unusable(_lacks(given))
         return given, buffers
@@ -285,7 +293,11 @@ class _Calling:
             for place in places(held):
                 now = np.array(plain_array(place.value))
                 kept = before.get(place.text)
-                if kept is not None and (kept[0] == id(place.value) or not place.single) and _same(kept[1], now):
+                if (
+                    kept is not None
+                    and (kept[0] == id(place.value) or not place.single)
+                    and _same(kept[1], now)
+                ):
                     continue
                 if len(found) < MOST:
                     label = f"self.{place.text}"
@@ -301,7 +313,9 @@ class _Calling:
             for key, each in value.items():
                 self._flat(each, f"{label}[{str(key)!r}]", [])
                 self.came.names.setdefault(f"{label}[{str(key)!r}]", str(key))
-        elif isinstance(value, (tuple, list)) and any(is_array(each) or isinstance(each, (tuple, list, Mapping)) for each in value):
+        elif isinstance(value, (tuple, list)) and any(
+            is_array(each) or isinstance(each, (tuple, list, Mapping)) for each in value
+        ):
             for at, each in enumerate(value):
                 inner = f"{label}[{at}]"
                 self._flat(each, inner, [])
@@ -327,7 +341,16 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
     kind: Any = served.function
     came.stage = "forward"
     leaves = {name: leaf(np.asarray(plain_array(told.arrays[name]))) for name in told.words.arrays}
-    whole = Told(told.words, {**told.arrays, **leaves}, told.options, told.sizes, told.pairs, told.mode, told.keys, told.said)
+    whole = Told(
+        told.words,
+        {**told.arrays, **leaves},
+        told.options,
+        told.sizes,
+        told.pairs,
+        told.mode,
+        told.keys,
+        told.said,
+    )
     listed = parameters_of(kind.forward)
     if listed and listed[0].name in ("ctx", "context", "self"):
         listed = listed[1:]
@@ -396,4 +419,8 @@ def _same(first: Array, second: Array) -> bool:
 
 def _lacks(given: Filled, whose: str = "") -> str:
     names = ", ".join(given.missing)
-    return tr("there is no value for {names} of {whose}" if whose else "there is no value for {names}", names=names, whose=whose)
+    return tr(
+        "there is no value for {names} of {whose}" if whose else "there is no value for {names}",
+        names=names,
+        whose=whose,
+    )

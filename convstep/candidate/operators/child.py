@@ -50,7 +50,9 @@ def _one(
         from convstep.oracle.pytorch import tensor
 
         handed = {name: tensor(array) for name, array in arrays.items()}
-    options = {name: tuple(value) if isinstance(value, list) else value for name, value in each["options"].items()}
+    options = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in each["options"].items()
+    }
     told = Told(words, handed, options, each["sizes"], asked["pairs"], asked["mode"], tuple(asked["keys"]))
     facts: dict[str, Any] = {"kind": RETURNED, "message": ""}
     np.random.seed(0)
@@ -81,4 +83,3 @@ def main(arguments: Sequence[str]) -> None:
         arguments,
         {recording.QUESTION: recording.recorded, recording.JUDGE: recording.judged, QUESTION: answered},
     )
-

@@ -108,7 +108,9 @@ class Detecting:
     def _best_of(self, mode: str) -> Trial | None:
         candidate = self.worker.candidate
         torch = candidate.tensors and "torch" in candidate.source
-        kinds = (True, False) if torch or candidate.kind == "autograd" else (False, True)[: 1 + candidate.tensors]
+        kinds = (
+            (True, False) if torch or candidate.kind == "autograd" else (False, True)[: 1 + candidate.tensors]
+        )
         best: Trial | None = None
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
         paired = (None, True) if self._has_pairs() else (None,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import itertools
@@ -25,7 +26,7 @@ from convstep.candidate.verdicts.marks import Verdicts
 from convstep.language import spoken, tr
 from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
-from convstep.operators.registry import OperatorError
+from convstep.operators.registry import OperatorError, added
 from convstep.oracle import messages, watched
 from convstep.oracle.conversation import Conversation, Ended, Silent
 from convstep.oracle.messages import prefixed, tuples, without
@@ -55,6 +56,10 @@ class OperatorFile:
         Raises:
             OperatorError: it does not run, or has no such operator; one sentence.
         """
+        if not os.path.isfile(path):
+            raise OperatorError(
+                tr("there is no file {path}; check the name and the folder", path=printable(path))
+            )
         self.target, self._path, self._name, self._seconds = f"{path}:{name}", path, name, seconds
         self._one_question, self._closed = threading.Lock(), False
         self._watched = WatchedFile(path)
@@ -352,3 +357,28 @@ def _problem(word: str, said: messages.Message) -> OperatorProblem:
     arrays: dict[str, Array] = without(f"{word}array", said)
     options = {str(name): tuples(value) for name, value in plain["options"].items()}
     return OperatorProblem(arrays, without(f"{word}upstream", said), options, str(plain["about"]))
+
+
+@contextlib.contextmanager
+def known(operator: str | Operator | None) -> Iterator[str | None]:
+    """The name by which an operator is known while this lasts.
+
+    Args:
+        operator: a name of `convstep.operators()`, which stays as it is; an operator; or one of a file,
+            `scale.py:SCALE`, which runs in a process of its own as long as this lasts.
+
+    Raises:
+        OperatorError: the file does not run, or has no such operator.
+    """
+    if isinstance(operator, str):
+        path, colon, name = operator.rpartition(":")
+        if not colon:
+            yield operator
+            return
+        with OperatorFile(path, name) as file, added(file.operator):
+            yield file.operator.name
+    elif isinstance(operator, Operator):
+        with added(operator):
+            yield operator.name
+    else:
+        yield None

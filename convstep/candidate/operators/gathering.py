@@ -56,7 +56,9 @@ def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
     convention = way.convention
     assert convention is not None
     assert convention.read is not None
-    theirs = {raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."}
+    theirs = {
+        raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."
+    }
     gradients: Mapping[str, Array] = {}
     if raw.kind == RETURNED:
         with contextlib.suppress(KeyError, ValueError, IndexError, AttributeError):
@@ -79,7 +81,9 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
         return array
     if any(label.startswith("out.") for label in raw.arrays) or right.ndim:
         return None
-    left = [a for label, a in raw.arrays.items() if label.startswith("return") and label not in where.values()]
+    left = [
+        a for label, a in raw.arrays.items() if label.startswith("return") and label not in where.values()
+    ]
     return next((array for array in left if array.size == 1), None)
 
 
@@ -102,12 +106,17 @@ def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> d
     found: dict[str, str] = {}
     for label in (*returned, *others):
         named = words.gradient(raw.names.get(label, label))
-        if named and (named not in found or (label in others and found[named] in others and _nearer(label, found[named]))):
+        if named and (
+            named not in found
+            or (label in others and found[named] in others and _nearer(label, found[named]))
+        ):
             found[named] = label
     missing = [name for name in gradients if name not in found]
     unnamed = [label for label in returned if label not in found.values()]
     wanted = {name: _shape(way, problem, name) for name in missing}
-    if len(missing) != len(unnamed) or any(raw.arrays[a].shape != wanted[n] for n, a in zip(missing, unnamed, strict=False)):
+    if len(missing) != len(unnamed) or any(
+        raw.arrays[a].shape != wanted[n] for n, a in zip(missing, unnamed, strict=False)
+    ):
         for name in list(missing):
             fits = [label for label in unnamed if raw.arrays[label].shape == wanted[name]]
             if fits:

@@ -83,7 +83,8 @@ def swept(
 
 def _noted(swept: Swept, others: Sequence[Swept]) -> Swept:
     said = [
-        tr("it is {operator} as well, and right there too", operator=tr(other.operator.title)) for other in others
+        tr("it is {operator} as well, and right there too", operator=tr(other.operator.title))
+        for other in others
     ]
     return replace(swept, notes=(*swept.notes, *said))
 
@@ -202,5 +203,3 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
     fits = [forward_fits(one) for one in results]
     if False in fits and True not in fits:
         yield tr("its own forward is not that of {operator}", operator=tr(way.operator.title))
-
-

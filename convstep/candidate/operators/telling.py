@@ -64,7 +64,9 @@ class Told:
         if f"{name}/" in self.arrays:
             self.said.add(name)
             return self.arrays[f"{name}/"]
-        inner = {key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")}
+        inner = {
+            key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")
+        }
         return inner or NOTHING
 
     def made_with(self, name: str, default: Any) -> Any:

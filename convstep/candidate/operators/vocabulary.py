@@ -30,7 +30,9 @@ _SIZES = {
 }  # fmt: skip
 """Roles of a constructor's parameters, as `call.words` knows them, and what they are here."""
 _IN = "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features dim"
-_OUT = "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size"
+_OUT = (
+    "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,9 @@ class Way:
         found: dict[str, Array] = {}
         for name, value in convention.lay(dict(problem.arrays)).items():
             inner = value if isinstance(value, dict) else {"": value}
-            found |= {f"{name}/{key}" if key else f"{name}/": np.asarray(array) for key, array in inner.items()}
+            found |= {
+                f"{name}/{key}" if key else f"{name}/": np.asarray(array) for key, array in inner.items()
+            }
         for name, array in problem.upstream.items():
             found[f"{convention.upstream.get(name, name)}/"] = array.T
             found[name] = array.T
@@ -145,7 +147,9 @@ def labels(operator: Operator, problem: OperatorProblem) -> list[str]:
     return [
         name
         for name, array in problem.arrays.items()
-        if array.dtype.kind in "iu" and f"d{name}" not in operator.gradients and operator.axes.get(name) == "N"
+        if array.dtype.kind in "iu"
+        and f"d{name}" not in operator.gradients
+        and operator.axes.get(name) == "N"
     ]
 
 
@@ -179,7 +183,9 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
 
 def modes(operator: Operator, candidate: Candidate) -> list[str]:
     """What a parameter `mode` can be given that means this operator; [""] where there is none."""
-    named = {name.lower() for name in (*candidate.parameters, *candidate.forward_parameters, *candidate.keywords)}
+    named = {
+        name.lower() for name in (*candidate.parameters, *candidate.forward_parameters, *candidate.keywords)
+    }
     if "pool" not in operator.name:
         return [""]
     text = candidate.source
@@ -213,7 +219,9 @@ def choices(operator: Operator, option: str, problems: list[OperatorProblem], te
     values = [problem.options[option] for problem in problems if option in problem.options]
     if isinstance(values[0], float):
         written = re.findall(r"(?<![\w.])(\d+(?:\.\d*)?e-\d+|0?\.0\d*)(?!\w)", text)
-        yield from dict.fromkeys([*(float(each) for each in written if float(each) < 0.1), 1e-5, 1e-8, 1e-7, 1e-12, 0.0])
+        yield from dict.fromkeys(
+            [*(float(each) for each in written if float(each) < 0.1), 1e-5, 1e-8, 1e-7, 1e-12, 0.0]
+        )
         return
     if "pad" in option and isinstance(values[0], tuple):
         yield (0,) * len(values[0])
