@@ -170,7 +170,7 @@ def _match(
 
 
 def _ranked(matches: Mapping[str, Sequence[Match]]) -> list[Finding]:
-    """A finding for each mistake, those that explain most gradients first, each with others that do as well."""
+    """A finding for each mistake, those that explain most first, each followed by others that do as well."""
     by_id: dict[str, list[Match]] = {}
     for match in itertools.chain(*matches.values()):
         by_id.setdefault(match.mistakes[0].id, []).append(match)

@@ -77,7 +77,7 @@ FEATURES: Mapping[str, Holds] = {
 
 
 def where(tried: Sequence[Judged], failed: Callable[[Judged], bool]) -> str:
-    """What the problems have in common on which something happens: "where the windows overlap"; "" if nothing.
+    """What those problems have in common on which something happens: "where the windows overlap".
 
     Only what holds of all of them is said, and of hardly any other; it is about these problems, and claims
     nothing of others.
@@ -85,6 +85,9 @@ def where(tried: Sequence[Judged], failed: Callable[[Judged], bool]) -> str:
     Args:
         tried: all problems that say something.
         failed: whether it happens on one.
+
+    Returns:
+        A clause; "" if they have nothing in common that tells them from the others.
     """
     happens = [failed(judged) for judged in tried]
     if sum(happens) < LEAST or len(tried) - sum(happens) < LEAST:
