@@ -102,9 +102,9 @@ def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorPr
     dout = 1.0
     if about == "all labels are the same":
         y[:] = y[0]
-    elif about == "the loss is scaled" or (not about and rng.random() < 0.5):
+    if about == "the loss is scaled" or (not about and rng.random() < 0.5):
         dout = float(rng.standard_normal())
-    elif about == "logits of 1000":
+    if about == "logits of 1000" or (not about and rng.random() < 0.2):
         x += np.where(np.arange(N) % 2, -1000, 1000)[:, np.newaxis]
     return OperatorProblem({"x": x, "y": y}, {"dout": np.array(dout)}, about=about)
 

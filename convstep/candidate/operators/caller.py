@@ -23,9 +23,9 @@ from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record.recorder import Recorder, _Forked
 from convstep.language import tr
+from convstep.operators.operator import Array
 from convstep.oracle import messages
 from convstep.oracle.conversation import Ended, Silent
-from convstep.operators.operator import Array
 from convstep.printable import SENTENCE, printable
 
 ROOM = 256 << 20
