@@ -118,19 +118,17 @@ def ask_shape_of(block: AskBlock[Stood]) -> Asked:
 
 def _becomes(block: AskBlock[Stood], array: str, index: Index, after: float) -> str:
     """What the next step's statements make of a cell."""
-    stood = block.placed
-    writers = stood.run.writers(array, index)
-    here = [one for one in writers if one.step == stood.place.position][-1:]
-    return "\n\n".join(
-        block.say(
-            "why.made" if one.before is None else "why.becomes",
-            text=one.text,
-            cell=escaped(cell_text(array, index)),
-            before=number_text(float(one.before if one.before is not None else 0)),
-            value=number_text(after),
-        )
-        for one in here
-    )
+    stood, cell = block.placed, escaped(cell_text(array, index))
+    there, shape = stood.run.arrays, stood.function.shapes[array]
+    made = [
+        one.text
+        for one in stood.ahead().event.statements
+        if any(part.writes and part.array == array and part.covers(index, shape) for part in one.accesses)
+    ]
+    values = {"cell": cell, "text": "`; `".join(dict.fromkeys(made)), "value": number_text(after)}
+    if array not in there:
+        return block.say("why.made", **values)
+    return block.say("why.becomes", before=number_text(float(there[array][index])), **values)
 
 
 def _sum_of(block: AskBlock[Stood], array: str, index: Index, now: float) -> str:
