@@ -40,11 +40,12 @@ def ask_cells_of(block: AskBlock[Stood]) -> Asked:
             raise wrong("the answer names cells that are not in {tensor}", line, tensor=array)
         every, key = frozenset(index for part in parts for index in part.indices), "ask.cells.these"
     face = stood.face_of(array, min(every))
+    seen = face_name(array, face) if any(held is not None for held in face) else array
     cells = frozenset(each for each in every if on_face(each, face))
     shape = stood.function.shapes[array]
     if len(cells) == math.prod(n for n, held in zip(shape, face, strict=True) if held is None):
         sentence = "every cell of {face} would be a right answer; ask something else"
-        raise wrong(sentence, line, face=face_name(array, face))
+        raise wrong(sentence, line, face=seen)
     question = CellsQuestion(
         **block.common(block.say(key, tensor=face_name(array, face)), ""),
         tensor=array,
