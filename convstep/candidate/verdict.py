@@ -12,7 +12,8 @@ from convstep.brief import picture, told
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.grade import Result, forward_is_right, wrong_forwards
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.findings import VERBS, Finding, count, listed
+from convstep.candidate.check.wording import VERBS, count, listed
+from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.validation import padding_text, pair_text, shape_text, table_columns
@@ -69,6 +70,31 @@ class Verdict:
     def __bool__(self) -> bool:
         """The same as `ok`."""
         return self.ok
+
+    @property
+    def name(self) -> str:
+        """What its author calls it."""
+        return self.swept.candidate.name
+
+    @property
+    def operator(self) -> str:
+        """What it is the backward of, as every verdict says it."""
+        return "conv2d"
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The ids of what is wrong, the likeliest first, without those that would only do as well."""
+        return tuple(dict.fromkeys(one.id for one in self.diagnosis if not one.alternative))
+
+    @property
+    def place(self) -> tuple[str, int, int] | None:
+        """The author's line that matters, where it parts from the reference or raises: file, line, cell or 0."""
+        found, failing = _own_line(self.own), self.failing_result
+        if found is not None:
+            return found["file"], found["line"], found["cell"] or 0
+        if failing is not None and not failing.grades and failing.outcome.line:
+            return failing.outcome.file, failing.outcome.line, failing.outcome.cell
+        return None
 
     @property
     def convention(self) -> str:
@@ -169,6 +195,7 @@ class Verdict:
         return {
             "ok": self.ok,
             "verdict": "right" if self.ok else "wrong",
+            "operator": self.operator,
             "target": self.target,
             "convention": self.convention,
             "checked": len(self.swept.results),

@@ -178,6 +178,11 @@ def _no_session(name: str) -> Problem:
 
             return load_tensors(name)
         return _loaded(name)
+    if is_operator(name):
+        raise UsageError(
+            f"{name} is an operator and no problem; `convstep open {name}` and `convstep trace {name}` "
+            "step it"
+        )
     return load(name)
 
 
@@ -193,6 +198,17 @@ def _loaded(path: str) -> Problem:
             f"{printable(path)} is a recording of a function and no problem; `convstep open` and "
             "`convstep trace` take it"
         ) from None
+
+
+def is_operator(name: str) -> bool:
+    """Whether a name is an operator's; a bundled problem's comes first."""
+    from convstep.examples import names
+
+    if name in names() or os.path.dirname(name) or os.path.splitext(name)[1]:
+        return False
+    from convstep.operators.registry import operators
+
+    return any(one.name == name for one in operators())
 
 
 def is_path(name: str) -> bool:

@@ -92,6 +92,8 @@ class Operator:
     what it is called here; `size[0]` is the first of a pair: `{"size": "f", "size[0]": "pool_height"}`."""
     mistakes: tuple[Mistake, ...] = ()
     """What people do wrong, commonest first."""
+    also_right: tuple[Mistake, ...] = ()
+    """What has other numbers and is right as well, as patches: which of several tied maxima gets dout."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What only this operator needs to say, for whoever asks for it by name."""
 
@@ -101,7 +103,12 @@ class Operator:
     def upstream(self) -> tuple[str, ...]:
         """The backward's parameters that are gradients from above, in their order."""
         forward = inspect.signature(self.forward).parameters
-        return tuple(name for name in inspect.signature(self.backward).parameters if name not in forward)
+        return tuple(name for name in self.parameters if name not in forward)
+
+    @functools.cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The backward's parameters, in their order."""
+        return tuple(inspect.signature(self.backward).parameters)
 
     def run(self, problem: OperatorProblem) -> dict[str, Array]:
         """The outputs of the forward, by name."""
@@ -112,7 +119,7 @@ class Operator:
     def arguments(self, problem: OperatorProblem) -> tuple[Any, ...]:
         """The backward's arguments, in its order."""
         known = {**problem.upstream, **problem.arrays, **problem.options}
-        return tuple(known[name] for name in inspect.signature(self.backward).parameters)
+        return tuple(known[name] for name in self.parameters)
 
     def right(self, problem: OperatorProblem, backward: Callable[..., Any] | None = None) -> dict[str, Array]:
         """The gradients, by name.

@@ -13,8 +13,8 @@ from pathlib import Path
 import convstep
 from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.check.laid import LAYINGS
+from convstep.candidate.check.wording import VERBS
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, RIGHT_SLICE, SLICES
-from convstep.candidate.diagnose.findings import VERBS
 from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES

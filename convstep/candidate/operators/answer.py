@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from convstep.brief import brief
+from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 UNSAID = "unsaid"
@@ -64,7 +65,8 @@ class Judged:
     @property
     def failed(self) -> bool:
         """Whether something is wrong here: a gradient, or an exception of its own."""
-        return any(share > 1 for share in self.off.values()) or self.answer.kind not in ("returned", UNSAID)
+        silent = (RETURNED, REFUSED, UNSAID)
+        return any(share > 1 for share in self.off.values()) or self.answer.kind not in silent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
