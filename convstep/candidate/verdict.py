@@ -76,6 +76,16 @@ class Verdict:
         return self.swept.call.convention
 
     @property
+    def operator(self) -> str:
+        """What it is the backward of."""
+        return "conv2d"
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The ids of what is wrong, the likeliest first."""
+        return tuple(dict.fromkeys(finding.id for finding in self.diagnosis))
+
+    @property
     def failing_result(self) -> Result | None:
         """The smallest problem on which it fails, with what it made of it."""
         if self.swept.failing is not None:
