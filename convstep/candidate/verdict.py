@@ -82,8 +82,8 @@ class Verdict:
 
     @property
     def mistakes(self) -> tuple[str, ...]:
-        """The ids of what is wrong, the likeliest first."""
-        return tuple(dict.fromkeys(finding.id for finding in self.diagnosis))
+        """The ids of what is wrong, the likeliest first; not of what would explain the same as well."""
+        return tuple(dict.fromkeys(finding.id for finding in self.diagnosis if not finding.alternative))
 
     @property
     def failing_result(self) -> Result | None:

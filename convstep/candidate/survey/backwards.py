@@ -77,7 +77,9 @@ def _one(named: dict[str, Found], function: str) -> tuple[Found, ...]:
 
 def _backwards(document: Document, named: dict[str, Found]) -> Iterator[Found]:
     """Those of public names; where there are none, the private ones."""
-    chosen = [name for name in _chosen(document, named) if named[name].written or not _is_base(document, name)]
+    chosen = [
+        name for name in _chosen(document, named) if named[name].written or not _is_base(document, name)
+    ]
     public = [name for name in chosen if not re.search(r"(^|\.)_", name)] or chosen
     for name in sorted(public, key=lambda name: (named[name].cell, named[name].line)):
         yield named[name]
@@ -209,7 +211,9 @@ def _key(document: Document, top: str | None) -> str:
             if isinstance(node, ast.ImportFrom) and node.level:
                 return ""
             tops = _imported(node)
-            if any((folder / f"{top}{end}").exists() for top in tops for folder in folders for end in ("", ".py")):
+            if any(
+                (folder / f"{top}{end}").exists() for top in tops for folder in folders for end in ("", ".py")
+            ):
                 return ""
             if not all(map(_is_installed, tops)):
                 return ""

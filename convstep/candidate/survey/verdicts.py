@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.outcome import CannotCall
-from convstep.candidate.load.target import CandidateError
+from convstep.candidate.load.target import CandidateError, NotLoaded
 from convstep.candidate.referee import check
 from convstep.candidate.survey.backwards import Found
+from convstep.candidate.survey.naming import CHECKED, named_operators
 from convstep.candidate.survey.row import (
     RIGHT,
     UNCALLED,
@@ -32,44 +32,10 @@ class Options:
     """How backwards are checked; see `convstep.check`."""
 
     convention: str = AUTO
-    operator: str | None = None
     timeout: float | None = None
     run_all: bool = False
     python2: bool = False
     adapter: str | None = None
-
-
-_NAMED = (
-    ("conv-transpose2d", r"conv\w*transpose|transposed?_?conv|deconv"),
-    ("conv1d", r"conv_?1d"),
-    ("", r"conv_?3d|depthwise|attention|attn|dropout|group_?norm|instance_?norm|(?<![a-z])(gn|rnn|gru)(?![a-z])"),
-    ("", r"rnn|gru|sigmoid|tanh|gelu|elu(?<!relu)|silu|swish|softplus|svm|mse|model|activation|network"),
-    ("avg-pool", r"(av(g|erage)|mean)\w*pool|pool\w*(av(g|erage)|mean)"),
-    ("max-pool", r"max\w*pool|pool\w*max"),
-    ("", r"pool"),
-    ("layer-norm", r"layer_?norm|(?<![a-z])ln(?![a-z])"),
-    ("batch-norm", r"batch_?norm|(?<![a-z])bn(?![a-z])"),
-    ("embedding", r"embed"),
-    ("lstm-step", r"lstm"),
-    ("softmax-cross-entropy", r"softmax|cross_?entropy"),
-    ("linear", r"affine|linear|dense|fully|(?<![a-z])fc(?![a-z])"),
-    ("relu", r"relu"),
-    ("conv2d", r"conv(?!er|ex|ent|ey|in)"),
-)
-"""Operators by what their functions are called; "" is what no check is for. The first that fits counts."""
-CONV2D = "conv2d"
-OPERATORS = tuple(sorted({name for name, _ in _NAMED if name}))
-"""Those that a name can mean."""
-
-
-def named_operators(name: str) -> set[str]:
-    """The operators that a function's name speaks of; several for `conv_relu_backward`."""
-    found, left = set(), name
-    for operator, pattern in _NAMED:
-        if re.search(pattern, left, re.IGNORECASE):
-            found.add(operator)
-            left = re.sub(pattern, " ", left, flags=re.IGNORECASE)
-    return found
 
 
 def judged(file: str, found: Found, options: Options) -> Row:
@@ -81,13 +47,12 @@ def judged(file: str, found: Found, options: Options) -> Row:
         options: how it is checked.
     """
     told: dict[str, Any] = {"file": file, "name": found.name, "line": found.line, "cell": found.cell}
-    meant = {options.operator} if options.operator else named_operators(found.name)
-    if meant - {CONV2D} and options.adapter is None:
-        operator = next(iter(meant)) if len(meant) == 1 else ""
-        return Row(**told, verdict=UNKNOWN, operator=operator, says=tr("no operator that is known"))
+    meant = named_operators(found.name)
+    told["operator"] = next(iter(meant)) if len(meant) == 1 else ""
+    if options.adapter is None and (unknown := _unknown(meant)):
+        return Row(**told, verdict=UNKNOWN, says=unknown)
     if not found.written:
-        said = tr("{name} is not written yet", name=found.name)
-        return Row(**told, verdict=UNWRITTEN, operator=next(iter(meant), ""), says=said)
+        return Row(**told, verdict=UNWRITTEN, says=tr("{name} is not written yet", name=found.name))
     try:
         verdict = check(
             f"{file}:{found.name}",
@@ -98,10 +63,26 @@ def judged(file: str, found: Found, options: Options) -> Row:
             adapter=options.adapter,
         )
     except CannotCall as error:
-        return Row(**told, verdict=UNCALLED, operator=next(iter(meant), ""), says=str(error))
+        return Row(**told, verdict=UNCALLED, says=str(error))
+    except NotLoaded as error:  # nor will anything else of its file
+        return Row(file, "", UNLOADED, says=str(error))
     except CandidateError as error:
-        return Row(**told, verdict=UNLOADED, operator=next(iter(meant), ""), says=str(error))
+        return Row(**told, verdict=UNLOADED, says=str(error))
     return row_of(verdict, told)
+
+
+def _unknown(meant: set[str]) -> str:
+    """Why an operator that a name speaks of is not checked, a sentence; "" if it is."""
+    if len(meant) > 1 and "" not in meant:
+        return tr("its name speaks of several operators; one at a time is checked")
+    operator = next(iter(meant), "conv2d") if "" not in meant else ""
+    if operator in CHECKED:
+        return ""
+    return (
+        tr("no check is known for {operator}", operator=operator)
+        if operator
+        else tr("no operator that is known")
+    )
 
 
 def row_of(verdict: Verdict, told: dict[str, Any]) -> Row:
@@ -114,9 +95,8 @@ def row_of(verdict: Verdict, told: dict[str, Any]) -> Row:
     line, cell = _mistake_place(verdict, told["file"])
     name = verdict.swept.candidate.name
     return Row(
-        **told,
+        **{**told, "operator": verdict.operator},
         verdict=RIGHT if verdict.ok else WRONG,
-        operator=verdict.operator,
         convention=verdict.convention,
         mistakes=verdict.mistakes,
         mistake_line=line,
