@@ -19,10 +19,13 @@ from convstep.candidate.load.selection import is_stub
 from convstep.language import tr
 
 _OTHER = re.compile(
-    r"numeric|check|clip|descent|ascent|zero_?grad|no_?grad|requires_?grad|test|update|optimi[sz]|plot|print",
+    r"numeric|check|clip|descent|ascent|zero_?grad|no_?grad|requires_?grad|test|update|optimi[sz]|plot|print"
+    r"|for_?backward|hook",
     re.IGNORECASE,
 )
-"""Names with "grad" in them that are about gradients and are no backward."""
+"""Names that are about gradients and are no backward."""
+_ALSO = re.compile(r"vjp|(?<![a-z])bw(?![a-z])|retropropag|r(ue|ü)ckw(ae|ä)rts", re.IGNORECASE)
+"""What a backward is called besides, by few."""
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -126,7 +129,7 @@ def _is_static(decorator: ast.expr) -> bool:
 
 def _is_backward(name: str) -> bool:
     last = name.rpartition(".")[2]
-    return names.looks_backward(last) and not _OTHER.search(last)
+    return (names.looks_backward(last) or bool(_ALSO.search(last))) and not _OTHER.search(last)
 
 
 def _takes_something(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -42,7 +42,7 @@ def handed_in(folder: str) -> list[Handed]:
         ) from None
     if not found:
         raise CandidateError(tr("there is no .py file and no notebook in {folder}", folder=folder))
-    return found
+    return sorted(found, key=lambda each: (each.submission, each.file))
 
 
 def _top(folder: str) -> str:

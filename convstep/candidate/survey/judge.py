@@ -7,6 +7,7 @@ a child of the judge, as ever.
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -16,8 +17,9 @@ from convstep.candidate.call.child import limit_memory
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.survey.backwards import Contents, Found, contents
 from convstep.candidate.survey.naming import named_operators
+from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import UNCHECKED, Row
-from convstep.candidate.survey.verdicts import Options, judged
+from convstep.candidate.survey.verdicts import judged
 from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import answering
@@ -36,7 +38,8 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
             held = contents(file, asked["function"], asked["top"])
             return asdict(_of_operator(held, asked["operator"]))
         except CandidateError as error:
-            return {"backwards": [], "key": "", "said": str(error), "unread": True}
+            said = str(error).replace(os.path.abspath(file), file)
+            return {"backwards": [], "key": "", "said": said, "unread": True}
     found = Found(**asked["found"])
     try:
         return judged(file, found, Options(**asked["options"])).packed()

@@ -20,7 +20,7 @@ from convstep.oracle.conversation import Conversation, Ended, Silent
 from convstep.printable import SentenceError
 
 LONGEST = 600.0
-"""Seconds that one backward may take in all: its calls have limits of their own, which are met long before."""
+"""Seconds that one backward may take in all: its calls have limits of their own, met long before."""
 MOST = 64
 """Judges that can be asked for; each holds some hundred megabytes with what it checks."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from convstep.candidate.survey.row import (
     MISSING,
@@ -15,6 +15,7 @@ from convstep.candidate.survey.row import (
     UNWRITTEN,
     WRONG,
     Row,
+    place,
 )
 from convstep.candidate.survey.surveying import Survey
 from convstep.candidate.survey.table import summary
@@ -31,7 +32,9 @@ HEADINGS = {
     RIGHT: "Right",
 }
 """The parts of the page after the mistakes, by what their rows say."""
-_SYNTAX = re.compile(r"([\\`*_{}\[\]<>|#~$&!])")
+UNEXPLAINED = "unknown"
+"""The id of what no known mistake explains."""
+_SYNTAX = re.compile(r"([\\`*\[\]<>|#~$&]|(?<!\w)_|_(?!\w))")
 
 
 def page(survey: Survey) -> str:
@@ -41,17 +44,17 @@ def page(survey: Survey) -> str:
     if survey.interrupted:
         lines += [tr("It was interrupted: what was not reached is missing."), ""]
     lines += _identical(survey)
-    groups = _by_mistake(survey.rows)
+    groups, labels = _by_mistake(survey.rows), survey.labels()
     if groups:
         lines += [f"| {tr('first mistake')} | {tr('times')} |", "| --- | ---: |"]
         lines += [f"| {_title(mistake, rows)} | {len(rows)} |" for mistake, rows in groups]
         lines += [""]
     for mistake, rows in groups:
-        lines += [f"## {_title(mistake, rows)}: {len(rows)}", "", *_explained(rows), *_who(survey, rows)]
+        lines += [f"## {_title(mistake, rows)}: {len(rows)}", "", *_explained(rows), *_who(labels, rows)]
     for verdict, heading in HEADINGS.items():
         rows = [row for row in survey.rows if row.verdict == verdict]
         if rows:
-            lines += [f"## {tr(heading)}: {len(rows)}", "", *_who(survey, rows)]
+            lines += [f"## {tr(heading)}: {len(rows)}", "", *_who(labels, rows)]
     return printable_lines("\n".join(lines).rstrip() + "\n")
 
 
@@ -67,7 +70,7 @@ def _by_mistake(rows: Sequence[Row]) -> list[tuple[tuple[str, str], list[Row]]]:
 def _title(mistake: tuple[str, str], rows: Sequence[Row]) -> str:
     operator, known = mistake
     title = next((row.mistake.title for row in rows if row.mistake.title), "")
-    said = ": ".join(filter(None, (known or tr("no known mistake"), title)))
+    said = tr("no known mistake") if known in ("", UNEXPLAINED) else ": ".join(filter(None, (known, title)))
     return _plain(f"{said} ({operator})" if operator else said)
 
 
@@ -85,7 +88,7 @@ def _explained(rows: Sequence[Row]) -> Iterator[str]:
         yield from (*_block("diff", "\n".join(lines)), "")
 
 
-def _who(survey: Survey, rows: Sequence[Row]) -> Iterator[str]:
+def _who(labels: Mapping[str, str], rows: Sequence[Row]) -> Iterator[str]:
     yield f"| {tr('submission')} | {tr('function')} | {tr('line')} | {tr('what it says')} |"
     yield "| --- | --- | --- | --- |"
     for row in rows:
@@ -94,8 +97,8 @@ def _who(survey: Survey, rows: Sequence[Row]) -> Iterator[str]:
         )
         also = ", ".join(row.mistakes[1:])
         said = f"{said} ({tr('also: {mistakes}', mistakes=also)})" if also else said
-        where = row.place or (tr("line {line}", line=row.line) if row.line and not row.cell else row.place)
-        yield f"| {_plain(survey.label(row))} | {_code(row.name)} | {where} | {_plain(said)} |"
+        where = row.place if row.verdict == WRONG else place(row.line, row.cell)
+        yield f"| {_plain(labels[row.file])} | {_code(row.name)} | {where} | {_plain(said)} |"
     yield ""
     opens = next((row.opens for row in rows if row.opens), "")
     if opens:

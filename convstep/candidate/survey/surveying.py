@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from convstep.brief import brief
+from convstep.candidate.call.conventions import AUTO
+from convstep.candidate.load.target import CandidateError
 from convstep.candidate.survey.folder import Handed, handed_in
 from convstep.candidate.survey.judges import MOST, Answer, Judges, Question, UnansweredError
+from convstep.candidate.survey.options import Options, check_operator
 from convstep.candidate.survey.row import MISSING, UNCHECKED, UNLOADED, Row
+from convstep.conv.validation import check_type
+from convstep.language import tr
 
 Progress = Callable[[int, int, str], None]
 """Told how much is done, of how much, and what was the last."""
@@ -18,7 +23,7 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass
 class Survey:
-    """The rows of many submissions."""
+    """What became of many backwards."""
 
     folder: str
     """Where they lie; of one file, the file."""
@@ -33,14 +38,20 @@ class Survey:
 
     __repr__ = brief
 
-    def label(self, row: Row) -> str:
-        """What a row's submission is called in a table: with its file if it has handed in several."""
-        files = {each.file for each in self.rows if each.submission == row.submission}
-        return os.path.relpath(row.file, self.folder) if len(files) > 1 else row.submission
+    def labels(self) -> dict[str, str]:
+        """By file, what it is called in a table: its submission, or its path where that has several."""
+        files: dict[str, set[str]] = {}
+        for row in self.rows:
+            files.setdefault(row.submission, set()).add(row.file)
+        return {
+            file: os.path.relpath(file, self.folder) if len(held) > 1 else submission
+            for submission, held in files.items()
+            for file in held
+        }
 
 
-def jobs_at_most() -> int:
-    """How many cores this process may use."""
+def cores() -> int:
+    """How many this process may use."""
     try:
         return min(MOST, len(os.sched_getaffinity(0)))
     except AttributeError:  # not on Linux
@@ -51,55 +62,85 @@ def survey(
     folder: str | os.PathLike[str],
     *,
     function: str | None = None,
+    operator: str | None = None,
+    convention: str = AUTO,
+    timeout: float | None = None,
+    run_all: bool = False,
+    python2: bool = False,
+    adapter: str | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
-    **options: Any,
 ) -> Survey:
-    """Check everybody's backwards.
+    """Check everybody's backwards: all submissions of a course.
 
-    Every backward is checked in a process of its own, several at a time. One that hangs, dies or cannot be
-    read is a row like the others. After Ctrl+C the rows are those that were done, `.interrupted` is true.
+    Each is checked in a process of its own, several at a time. One that hangs, dies or cannot be read is a
+    row like the others. After Ctrl+C the rows are those that were done, and `.interrupted` is true.
 
     Args:
         folder: a file or a folder for each submission, at any depth.
-        function: the function or class to check; by default all that sound like a backward.
+        function: the function or class to check; by default all whose name says backward or gradient.
+        operator: leave out those whose name says that they are of another.
+        convention: as for `check`, and so are the next four.
+        timeout: see there.
+        run_all: see there.
+        python2: see there.
+        adapter: see there; a target.
         jobs: how many at a time; by default as many as there are cores.
-        progress: called as it goes on.
-        options: as for `check`: convention, timeout, run_all, python2, adapter; and operator, to leave out
-            those whose name says that they are of another.
+        progress: called with how much is done, of how much, and what was the last.
+
+    Returns:
+        The survey: `.rows`, each with `.submission`, `.file`, `.name`, `.verdict`, `.mistakes`, `.says`;
+        `.as_dict()` of a row is one of a table.
 
     Raises:
-        CandidateError: there is no such folder, or nothing in it.
+        CandidateError: there is no such folder, nothing in it, or no such operator or convention.
     """
+    options = Options(convention, timeout, run_all, python2, adapter)
+    options.check()
+    check_operator(operator)
+    wanted = {"function": function, "operator": operator}
     path = os.fspath(folder)
     files = handed_in(path)
     found = Survey(path, submissions=len({each.submission for each in files}))
-    _look(found, files, function, jobs, progress, options)
+    _look(found, files, wanted, options, checked_jobs(jobs), progress)
     return found
 
 
-def survey_file(
-    file: str, jobs: int | None = None, progress: Progress | None = None, **options: Any
-) -> Survey:
+def survey_file(file: str, options: Options, progress: Progress | None = None) -> Survey:
     """Check all backwards of one file; see `survey`."""
+    options.check()
     found = Survey(file, submissions=1)
-    _look(found, [Handed("", file)], None, jobs, progress, options)
+    _look(found, [Handed("", file)], {"function": None, "operator": None}, options, cores(), progress)
     return found
+
+
+def checked_jobs(jobs: int | None) -> int:
+    """How many judges to have.
+
+    Raises:
+        CandidateError: not so many.
+    """
+    if jobs is None:
+        return cores()
+    check_type("jobs", jobs, int)
+    if not 1 <= jobs <= MOST:
+        raise CandidateError(tr("jobs is {jobs}; it must be from 1 to {most}", jobs=jobs, most=MOST))
+    return jobs
 
 
 def _look(
     found: Survey,
     files: Sequence[Handed],
-    function: str | None,
-    jobs: int | None,
+    wanted: dict[str, Any],
+    options: Options,
+    jobs: int,
     progress: Progress | None,
-    options: dict[str, Any],
 ) -> None:
     told = progress or (lambda done, total, last: None)
     order = {each.file: number for number, each in enumerate(files)}
     try:
-        with Judges(jobs or jobs_at_most()) as judges:
-            read = _read(judges, files, function, options.pop("operator", None), found.folder, told)
+        with Judges(jobs) as judges:
+            read = _read(judges, files, {**wanted, "top": found.folder}, told)
             _judge(found, judges, files, read, told, options)
     except KeyboardInterrupt:
         found.interrupted = True
@@ -107,15 +148,9 @@ def _look(
 
 
 def _read(
-    judges: Judges,
-    files: Sequence[Handed],
-    function: str | None,
-    operator: str | None,
-    top: str,
-    told: Progress,
+    judges: Judges, files: Sequence[Handed], wanted: dict[str, Any], told: Progress
 ) -> dict[str, Answer]:
     """What is in each file."""
-    wanted = {"function": function, "operator": operator, "top": top}
     questions = [{"file": each.file, **wanted} for each in files]
     read: dict[str, Answer] = {}
     for question, answer in judges.answers(questions):
@@ -132,7 +167,7 @@ def _judge(
     files: Sequence[Handed],
     read: dict[str, Answer],
     told: Progress,
-    options: dict[str, Any],
+    options: Options,
 ) -> None:
     """Check what was found, and what holds the same only once."""
     found.rows += _without(files, read)
@@ -140,7 +175,7 @@ def _judge(
     twins: dict[str, list[Handed]] = {}
     to_judge: list[Handed] = []
     for each in files:
-        key = "" if options.get("run_all") else read[each.file]["key"]
+        key = "" if options.run_all else read[each.file]["key"]
         if key and first.setdefault(key, each) is not each:
             twins.setdefault(first[key].file, []).append(each)
         elif read[each.file]["backwards"]:
@@ -153,7 +188,7 @@ def _judge(
         for each in to_judge:
             for backward in read[each.file]["backwards"]:
                 if each.file not in lost:
-                    yield {"file": each.file, "found": backward, "options": options}
+                    yield {"file": each.file, "found": backward, "options": asdict(options)}
 
     for question, answer in judges.answers(questions()):
         row = _row(question, answer, whose[question["file"]])

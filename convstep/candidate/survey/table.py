@@ -32,9 +32,10 @@ def table(survey: Survey, width: int | None = None) -> list[str]:
     heading = [tr("function"), tr("line"), tr("operator"), tr("verdict"), tr("first mistake")]
     cells = [_cells(row) for row in survey.rows]
     if several:
+        labels = survey.labels()
         heading.insert(0, tr("submission"))
         cells = [
-            [printable(survey.label(row), LONGEST_NAME), *each]
+            [printable(labels[row.file], LONGEST_NAME), *each]
             for row, each in zip(survey.rows, cells, strict=True)
         ]
     lines = [heading, *cells]
@@ -55,8 +56,10 @@ def summary(survey: Survey) -> str:
 
 def first_mistake(row: Row) -> str:
     """What is wrong first and where, or why there is no verdict."""
-    ids = row.mistakes[0] if row.mistakes else ""
-    before = tr(", ").join(filter(None, (ids, row.place)))
+    known = row.mistakes[0] if row.mistakes else ""
+    if row.says.startswith(known):  # "raises"
+        known = ""
+    before = tr(", ").join(filter(None, (known, row.place)))
     said = tr("{before}: {said}", before=before, said=row.says) if before else row.says
     return tr("{said} (the same code as {other})", said=said, other=row.same_as) if row.same_as else said
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
-from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.load.target import CandidateError, NotLoaded
 from convstep.candidate.referee import check
 from convstep.candidate.survey.backwards import Found
 from convstep.candidate.survey.naming import CHECKED, named_operators
+from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import (
     RIGHT,
     UNCALLED,
@@ -25,17 +24,6 @@ from convstep.candidate.survey.row import (
 from convstep.candidate.verdict import Verdict
 from convstep.language import tr
 from convstep.printable import SENTENCE, printable, printable_lines
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How backwards are checked; see `convstep.check`."""
-
-    convention: str = AUTO
-    timeout: float | None = None
-    run_all: bool = False
-    python2: bool = False
-    adapter: str | None = None
 
 
 def judged(file: str, found: Found, options: Options) -> Row:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
-import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from convstep.cli import candidates
 from convstep.cli.arguments import flag, group, option, positional
-from convstep.cli.console import FINE, INTERRUPTED, UsageError, say
+from convstep.cli.console import FINE, INTERRUPTED, UsageError, say, terminal_width
 from convstep.cli.outputs import check_output, keep_existing, writing
 
 if TYPE_CHECKING:
@@ -57,16 +55,11 @@ def run(options: Options) -> int:
         if path is not None:
             check_output(path, name)
             keep_existing(path, name, options.force)
-    if options.csv is not None and options.markdown is not None:
-        if os.path.realpath(options.csv) == os.path.realpath(options.markdown):
-            raise UsageError("--csv and --markdown are the same file; give each its own")
-    from convstep.candidate.survey.naming import OPERATORS
+    real = [os.path.realpath(path) for path in outputs.values() if path is not None]
+    if len(set(real)) < len(real):
+        raise UsageError("--csv and --markdown are the same file; give each its own")
     from convstep.candidate.survey.surveying import survey
 
-    if options.operator is not None and options.operator not in OPERATORS:
-        raise UsageError(
-            f"there is no operator {options.operator!r}; the operators are {', '.join(OPERATORS)}"
-        )
     with candidates.progress() as progress:
         found = survey(
             options.folder,
@@ -93,10 +86,3 @@ def _tell(found: Survey, options: Options) -> int:
     say(*table(found, terminal_width()), code=code)
     say("", summary(found), code=code)
     return code
-
-
-def terminal_width() -> int | None:
-    """The columns of the terminal that results go to; None where they go to a file or a pipe."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return None
-    return shutil.get_terminal_size().columns
