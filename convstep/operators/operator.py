@@ -49,6 +49,12 @@ class Convention:
     1 that only they have: `{"x": "IN", "b": "O1"}`."""
     divided: Mapping[str, str] = field(default_factory=dict)
     """By gradient, the axes of `x` by whose lengths it is divided: `{"dw": "N", "db": "N"}`."""
+    lay: Callable[[dict[str, Array]], dict[str, Any]] | None = None
+    """Where axes do not say it: the forward's arguments by the names of theirs, from the operator's arrays."""
+    read: Callable[[dict[str, Array]], dict[str, Array]] | None = None
+    """With `lay`: the operator's gradients from theirs by their names."""
+    upstream: Mapping[str, str] = field(default_factory=dict)
+    """With `lay`: by the operator's gradient from above, what theirs is called."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -255,7 +255,7 @@ def _backward(
     torch = torch_module()
     functional = torch.nn.functional
     (top, bottom), (left, right) = padding
-    with _plain_autograd(torch):
+    with plain_autograd(torch):
         leaf = torch.from_numpy(_channels_first(A_prev)).requires_grad_()
         kernels = torch.from_numpy(_channels_first(W)).requires_grad_()
         bias = None if b is None else torch.from_numpy(np.array(b)).requires_grad_()
@@ -275,7 +275,7 @@ def _backward(
 
 
 @contextlib.contextmanager
-def _plain_autograd(torch: Any) -> Iterator[None]:
+def plain_autograd(torch: Any) -> Iterator[None]:
     """Autograd on and autocast off, whatever the caller's script has switched."""
     with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
         yield

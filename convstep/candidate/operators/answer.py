@@ -9,7 +9,7 @@ from convstep.brief import brief
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 UNSAID = "unsaid"
-"""Beside the kinds of `call.outcome`: it has no way to be told this problem, so that nothing is said of it."""
+"""Beside the kinds of `call.outcome`: it has no way to be told this problem; nothing is said of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,351 @@
+"""Batch normalisation in training: each feature made to have mean 0 and variance 1 over the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convstep.operators.mistake import mistakes
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
+
+
+def batch_norm_forward(x: Array, gamma: Array, beta: Array, eps: float) -> Array:
+    """Each feature, or channel of pictures, less its mean, over its standard deviation.
+
+    Args:
+        x: `(N, D)`, or `(N, D, H, W)`, whose statistics go over H and W too.
+        gamma: `(D,)`, the new scale.
+        beta: `(D,)`, the new mean.
+        eps: what is added to the variance.
+
+    Returns:
+        As x.
+    """
+    channels_last = np.moveaxis(x, 1, -1)
+    rows = channels_last.reshape(-1, len(gamma))
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    var = (centred**2).mean(axis=0)
+    std = np.sqrt(var + eps)
+    x_hat = centred / std
+    y = gamma * x_hat + beta
+    out = np.moveaxis(y.reshape(channels_last.shape), -1, 1)
+    return out
+
+
+def batch_norm_backward(
+    dout: Array, x: Array, gamma: Array, beta: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """The forward's lines from last to first; x reaches the output on three paths, which add up.
+
+    Args:
+        dout: as x.
+        x: `(N, D)` or `(N, D, H, W)`.
+        gamma: `(D,)`.
+        beta: `(D,)`.
+        eps: as the forward had it.
+
+    Returns:
+        dx, dgamma, dbeta, shaped as x, gamma, beta.
+    """
+    channels_last = np.moveaxis(x, 1, -1)
+    rows = channels_last.reshape(-1, len(gamma))
+    M = len(rows)
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    var = (centred**2).mean(axis=0)
+    std = np.sqrt(var + eps)
+    x_hat = centred / std
+    dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
+    dbeta = dy.sum(axis=0)
+    dgamma = (dy * x_hat).sum(axis=0)
+    dx_hat = dy * gamma
+    dcentred = dx_hat / std
+    dstd = -(dx_hat * centred).sum(axis=0) / std**2
+    dvar = dstd / (2 * std)
+    dcentred += dvar * 2 * centred / M
+    dmean = -dcentred.sum(axis=0)
+    drows = dcentred + dmean / M
+    dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
+    return dx, dgamma, dbeta
+
+
+def in_one_line(dout: Array, x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array]:
+    """The same with the three paths put together; see `batch_norm_backward`."""
+    channels_last = np.moveaxis(x, 1, -1)
+    rows = channels_last.reshape(-1, len(gamma))
+    M = len(rows)
+    std = np.sqrt(rows.var(axis=0) + eps)
+    x_hat = (rows - rows.mean(axis=0)) / std
+    dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
+    dbeta = dy.sum(axis=0)
+    dgamma = (dy * x_hat).sum(axis=0)
+    drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
+    dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
+    return dx, dgamma, dbeta
+
+
+def small() -> OperatorProblem:
+    """Four samples of two features: the first has mean 2 and variance 4, the second mean 0 and variance 9."""
+    x = np.array([[0, 3], [4, -3], [0, 3], [4, -3]], float)
+    arrays = {"x": x, "gamma": np.array([2.0, 3.0]), "beta": np.array([1.0, -1.0])}
+    dout = np.array([[1, 2], [3, 0], [-1, 1], [0, -2]], float)
+    return OperatorProblem(arrays, {"dout": dout}, {"eps": 0.0})
+
+
+def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
+    """See `Operator.problems`."""
+    told: tuple[tuple[str, tuple[int, ...], float, bool], ...] = (
+        ("a few samples", (4, 3), 1e-5, False),
+        ("gamma is 1", (4, 3), 1e-5, True),
+        ("two samples", (2, 3), 1e-5, False),
+        ("as many features as samples", (3, 3), 1e-5, False),
+        ("pictures that are not square", (2, 3, 2, 4), 1e-5, False),
+        ("as many channels as samples, rows and columns", (3, 3, 3, 3), 1e-5, False),
+        ("one picture", (1, 2, 3, 2), 1e-5, False),
+        ("eps is large", (4, 3), 0.1, False),
+        ("one feature", (5, 1), 1e-5, False),
+    )
+    for about, sizes, eps, plain in told:
+        yield _problem(rng, about, sizes, eps, plain)
+    while True:
+        sizes = tuple(int(n) for n in rng.integers(1, 5, 4 if rng.integers(0, 2) else 2))
+        sizes = (sizes[0] + 1, *sizes[1:])
+        yield _problem(rng, "", sizes, float(rng.choice([1e-5, 1e-3, 0.1])), bool(rng.integers(0, 6) == 0))
+
+
+def _problem(
+    rng: np.random.Generator, about: str, sizes: tuple[int, ...], eps: float, plain: bool
+) -> OperatorProblem:
+    x = 2 * rng.standard_normal(sizes) + rng.standard_normal(sizes[1])[:, *(None,) * (len(sizes) - 2)]
+    gamma = np.ones(sizes[1]) if plain else rng.uniform(0.5, 2.5, sizes[1]) * rng.choice([-1, 1], sizes[1])
+    arrays = {"x": x, "gamma": gamma, "beta": rng.standard_normal(sizes[1])}
+    return OperatorProblem(arrays, {"dout": rng.standard_normal(sizes)}, {"eps": eps}, about)
+
+
+MISTAKES = mistakes(
+    """
+variance-path-missing: the path through the variance is missing  [deeplearning4j PR#8379; mxnet#1053; mlpack PR#2474]
+    Every sample takes part in the variance, so each one moves all the others of its feature. Without this path
+    dx is nearly right in a large batch, where one sample hardly moves the variance, and far off in a small one.
+    Its contribution is dvar * 2 * (x - mean) / M.
+  少了经过方差的那条路:
+    每个样本都参与计算方差，所以动一个样本，同一特征的其他样本都跟着变。少了这条路，批次大时 dx 几乎是对的（一个
+    样本几乎动不了方差），批次小时就差得远。这条路的贡献是 dvar * 2 * (x - mean) / M。
+  - dcentred += dvar * 2 * centred / M
+  + pass
+
+mean-path-missing: the path through the mean is missing  [darknet#1723; mlpack PR#2474]
+    The mean is taken from every sample, so each dx gets an equal share of what flows back through it: minus the
+    mean of the others' gradients. Without it the dx of a feature no longer add up to 0, which is quickly checked.
+  少了经过均值的那条路:
+    每个样本都减去了均值，所以经过均值传回来的梯度要平均分给每个 dx。少了它，一个特征的 dx 加起来就不再是 0，
+    这一点很容易检查。
+  - drows = dcentred + dmean / M
+  + drows = dcentred
+
+gamma-missing: gamma is left out  [Knet.jl#288]
+    out = gamma * x_hat + beta, so what reaches x_hat is dout * gamma, on every path. Where gamma is 1, as it is
+    before training, nothing shows: test with another.
+  漏了 gamma:
+    out = gamma * x_hat + beta，所以传到 x_hat 的是 dout * gamma，每条路都是。训练之前 gamma 是 1，什么也看不出
+    来：测试时请换一个值。
+  - dx_hat = dy * gamma
+  + dx_hat = dy
+  # on every path | 每条路都漏了
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  + dstd = -(dy * centred).sum(axis=0) / std**2
+  # on the path through the variance | 只漏在经过方差的那条路上
+  - dcentred = dx_hat / std
+  + dcentred = dy / std
+  # on the direct path | 只漏在直接的那条路上
+
+dgamma-from-x: dgamma is summed with another array than x_hat
+    gamma is multiplied by x_hat, the normalised input, so dgamma is the sum of dout * x_hat. With x, or with x less
+    its mean, the numbers have another scale.
+  dgamma 求和时乘的不是 x_hat:
+    与 gamma 相乘的是归一化之后的 x_hat，所以 dgamma 是 dout * x_hat 之和。乘的若是 x，或只减了均值的 x，数值的
+    尺度就不对。
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * rows).sum(axis=0)
+  # with x | 乘的是 x
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * centred).sum(axis=0)
+  # with x less its mean | 乘的是减去均值的 x
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * (gamma * x_hat + beta)).sum(axis=0)
+  # with the output | 乘的是输出
+
+not-divided-by-n: sums stand where means belong  [deeplearning4j PR#8379]
+    Mean and variance are divided by the number of values M, and so are the gradients that come back through them.
+    M is N for vectors, and N * H * W for pictures.
+  该取平均的地方只求了和:
+    均值和方差都除以了个数 M，经过它们传回来的梯度也要除以 M。向量时 M 是 N，图片时 M 是 N * H * W。
+  - drows = dcentred + dmean / M
+  + drows = dcentred + dmean
+  # through the mean | 经过均值的路
+  - dcentred += dvar * 2 * centred / M
+  + dcentred += dvar * 2 * centred
+  # through the variance | 经过方差的路
+  - dcentred += dvar * 2 * centred / M
+  + dcentred += dvar * 2 * centred
+  - drows = dcentred + dmean / M
+  + drows = dcentred + dmean
+  # through both | 两条路都是
+  - M = len(rows)
+  + M = len(x)
+  # of pictures, only N is counted | 图片只数了 N
+
+divided-by-variance: it is divided by the variance, not by its root
+    x_hat = (x - mean) / std, where std is the root of the variance. Divided by the variance itself dx is too small
+    or too large by one factor of std.
+  除以的是方差，而不是标准差:
+    x_hat = (x - mean) / std，std 是方差的平方根。若除以方差本身，dx 就差了一个 std 的倍数。
+  - dcentred = dx_hat / std
+  + dcentred = dx_hat / std**2
+  # on the direct path | 在直接的路上
+  - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
+  + drows = gamma / (M * std**2) * (M * dy - dbeta - x_hat * dgamma)
+  # in all of dx | 整个 dx
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=0) / std
+  # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
+  - dvar = dstd / (2 * std)
+  + dvar = dstd / (2 * var)
+  # where the root is differentiated | 对平方根求导的地方
+
+unbiased-variance: the variance is divided by N - 1  [nnabla PR#379; nn-zero-to-hero#59]
+    The forward divides the sum of squares by N (PyTorch keeps the other only for running_var). With N - 1 in
+    the backward, everything that holds std is off, most in small batches.
+  方差除以了 N - 1:
+    正向传播里平方和除以的是 N（PyTorch 只在 running_var 里用另一种）。反向传播里用 N - 1，凡是含有 std 的都不
+    对，批次越小差得越多。
+  - var = (centred**2).mean(axis=0)
+  + var = (centred**2).sum(axis=0) / (M - 1)
+  # wherever the variance stands | 凡是用到方差的地方
+  - dcentred += dvar * 2 * centred / M
+  + dcentred += dvar * 2 * centred / (M - 1)
+  # where it is differentiated | 只在对它求导的地方
+
+eps-missing: eps is left out
+    The forward takes the root of the variance plus eps, so that a feature that never changes is divided by
+    something. Without eps the backward is that of another function: a little off, and nan where the variance is 0.
+  漏了 eps:
+    正向传播是对方差加 eps 开平方，这样从不变化的特征也不会除以零。反向传播里漏掉 eps，求的就是另一个函数的梯
+    度：差一点点，方差为 0 时就是 nan。
+  - std = np.sqrt(var + eps)
+  + std = np.sqrt(var)
+
+wrong-axis: it is summed over features instead of samples
+    gamma and beta have one number a feature, and every sample uses it: their gradients are sums over samples,
+    axis 0. Over axis 1 there is one number a sample; where both sizes are alike even the shape is right.
+  沿特征求和，而不是沿样本:
+    每个特征有一个 gamma 和一个 beta，所有样本共用：它们的梯度是对样本（第 0 轴）求和。沿第 1 轴求和，得到的是
+    每个样本一个数；两个尺寸相同时，连形状都是对的。
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dy.sum(axis=1)
+  + dgamma = (dy * x_hat).sum(axis=1)
+  # of gamma and beta | gamma 和 beta 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum(axis=1)
+  # of beta alone | 只有 beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum(axis=1)
+  # of gamma alone | 只有 gamma 的
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=1) / std**2
+  # of the standard deviation | 标准差的
+  - dmean = -dcentred.sum(axis=0)
+  + dmean = -dcentred.sum(axis=1)
+  # of the mean | 均值的
+
+axes-swapped: pictures are reshaped without moving their channels  [5 of 44 course repositories, before they put it right]
+    Statistics of pictures go over N, H and W. A reshape to (N * H * W, C) is right only after the channels have been
+    moved to the end; without that it mixes channels and positions, and the shape shows nothing.
+  没有把通道移到最后就变了形:
+    图片的统计量是沿 N、H、W 求的。要先把通道移到最后，才能变形成 (N * H * W, C)；不移的话，通道和位置就混在一起
+    了，而形状什么也看不出来。
+  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
+  + dy = dout.reshape(-1, len(gamma))
+  # dout on its way in | dout 进来时
+  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
+  + dx = drows.reshape(x.shape)
+  # dx on its way out | dx 出去时
+  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
+  + dy = dout.reshape(-1, len(gamma))
+  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
+  + dx = drows.reshape(x.shape)
+  # both | 两处都是
+
+wrong-shape: a gradient has an axis too many  [2 of 46 course repositories]
+    With keepdims=True the sums have shape (1, D), while gamma and beta are (D,). NumPy broadcasts this quietly, and an
+    update then turns the parameter itself into a (1, D) array.
+  梯度多了一个轴:
+    用 keepdims=True，和的形状是 (1, D)，而 gamma 和 beta 是 (D,)。NumPy 悄悄地广播，更新之后参数本身也变成了
+    (1, D)。
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dy.sum(axis=0, keepdims=True)
+  + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
+  # of gamma and beta | gamma 和 beta 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum(axis=0, keepdims=True)
+  # of beta alone | 只有 beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
+  # of gamma alone | 只有 gamma 的
+
+sign-of-variance-path: the path through the variance has the wrong sign
+    The derivative of 1 / std is -1 / std**2. Without the minus, what should be taken away is added.
+  经过方差的那条路符号反了:
+    1 / std 的导数是 -1 / std**2。漏了负号，本该减去的就变成了加上。
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  + dstd = (dx_hat * centred).sum(axis=0) / std**2
+  # of the variance | 经过方差的
+  - dmean = -dcentred.sum(axis=0)
+  + dmean = dcentred.sum(axis=0)
+  # of the mean | 经过均值的
+
+dbeta-averaged: a parameter's gradient is averaged over the batch
+    beta is added for each sample, so its gradient is the sum of dout over the batch; gamma's is a sum too. What
+    averages is the loss, and that is in dout already.
+  参数的梯度对批次取了平均:
+    每个样本都加了 beta，所以它的梯度是 dout 对批次求和；gamma 的也是求和。取平均的是损失函数，那已经包含在 dout
+    里了。
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.mean(axis=0)
+  # of beta | beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).mean(axis=0)
+  # of gamma | gamma 的
+""",
+    batch_norm_backward,
+    in_one_line,
+)
+
+OPERATOR = Operator(
+    name="batch-norm",
+    title="batch normalization",
+    forward=batch_norm_forward,
+    backward=batch_norm_backward,
+    gradients=("dx", "dgamma", "dbeta"),
+    axes={"x": "NC*", "gamma": "C", "beta": "C", "out": "NC*"},
+    torch="F.batch_norm(x, None, None, gamma, beta, True, 0.0, eps)",
+    small=small,
+    problems=problems,
+    conventions=(
+        Convention("row", {"gamma": "1C", "beta": "1C"}),
+        Convention("picture", {"gamma": "1C11", "beta": "1C11"}),
+        Convention("NHWC", {"x": "N*C", "out": "N*C"}),
+    ),
+    called=r"(?!.*(layer|group|instance)).*(batch_?norm|(?<![a-z])bn(?![a-z])|bn_)",
+    words={
+        "x": "a input inputs inp z x_in",
+        "gamma": "w weight scale bw g",
+        "beta": "b bias shift bb",
+        "eps": "epsilon e",
+    },
+    mistakes=MISTAKES,
+)

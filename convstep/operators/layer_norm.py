@@ -1,0 +1,387 @@
+"""Layer normalisation: each sample made to have mean 0 and variance 1 over its features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convstep.operators.mistake import mistakes
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
+
+
+def layer_norm_forward(x: Array, gamma: Array, beta: Array, eps: float) -> Array:
+    """Each sample less its mean, over its standard deviation.
+
+    Args:
+        x: `(…, D)`: samples `(N, D)`, or words of sentences `(B, T, D)`.
+        gamma: `(D,)`, the new scale.
+        beta: `(D,)`, the new mean.
+        eps: what is added to the variance.
+
+    Returns:
+        As x.
+    """
+    rows = x.reshape(-1, len(gamma))
+    mean = rows.mean(axis=1, keepdims=True)
+    centred = rows - mean
+    var = (centred**2).mean(axis=1, keepdims=True)
+    std = np.sqrt(var + eps)
+    x_hat = centred / std
+    y = gamma * x_hat + beta
+    return y.reshape(x.shape)
+
+
+def layer_norm_backward(
+    dout: Array, x: Array, gamma: Array, beta: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """The forward's lines from last to first; statistics along a row, parameters along a column.
+
+    Args:
+        dout: as x.
+        x: `(…, D)`.
+        gamma: `(D,)`.
+        beta: `(D,)`.
+        eps: as the forward had it.
+
+    Returns:
+        dx, dgamma, dbeta, shaped as x, gamma, beta.
+    """
+    rows = x.reshape(-1, len(gamma))
+    D = len(gamma)
+    mean = rows.mean(axis=1, keepdims=True)
+    centred = rows - mean
+    var = (centred**2).mean(axis=1, keepdims=True)
+    std = np.sqrt(var + eps)
+    x_hat = centred / std
+    dy = dout.reshape(-1, len(gamma))
+    dbeta = dy.sum(axis=0)
+    dgamma = (dy * x_hat).sum(axis=0)
+    dx_hat = dy * gamma
+    dcentred = dx_hat / std
+    dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+    dvar = dstd / (2 * std)
+    dcentred += dvar * 2 * centred / D
+    dmean = -dcentred.sum(axis=1, keepdims=True)
+    drows = dcentred + dmean / D
+    dx = drows.reshape(x.shape)
+    return dx, dgamma, dbeta
+
+
+def in_one_line(dout: Array, x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array]:
+    """The same with the three paths put together; see `layer_norm_backward`."""
+    rows = x.reshape(-1, len(gamma))
+    D = len(gamma)
+    std = np.sqrt(rows.var(axis=1, keepdims=True) + eps)
+    x_hat = (rows - rows.mean(axis=1, keepdims=True)) / std
+    dy = dout.reshape(-1, len(gamma))
+    dbeta = dy.sum(axis=0)
+    dgamma = (dy * x_hat).sum(axis=0)
+    dx_hat = dy * gamma
+    through_mean = dx_hat.sum(axis=1, keepdims=True) / D
+    through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
+    drows = (dx_hat - through_mean - through_variance) / std
+    dx = drows.reshape(x.shape)
+    return dx, dgamma, dbeta
+
+
+def small() -> OperatorProblem:
+    """Two samples of four features: the first has mean 2 and variance 4, the second mean 0 and variance 1."""
+    x = np.array([[0, 4, 0, 4], [1, -1, -1, 1]], float)
+    arrays = {"x": x, "gamma": np.array([2.0, 1.0, -1.0, 3.0]), "beta": np.array([1.0, 0.0, -1.0, 2.0])}
+    dout = np.array([[1, 2, 3, 0], [-1, 1, 2, -2]], float)
+    return OperatorProblem(arrays, {"dout": dout}, {"eps": 0.0})
+
+
+def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
+    """See `Operator.problems`."""
+    told: tuple[tuple[str, tuple[int, ...], float, bool], ...] = (
+        ("a few samples", (3, 4), 1e-5, False),
+        ("gamma is 1", (3, 4), 1e-5, True),
+        ("one sample", (1, 4), 1e-5, False),
+        ("two features", (3, 2), 1e-5, False),
+        ("as many samples as features", (3, 3), 1e-5, False),
+        ("x has three axes", (2, 3, 4), 1e-5, False),
+        ("as many sentences as words and features", (3, 3, 3), 1e-5, False),
+        ("eps is large", (3, 4), 0.1, False),
+        ("x has four axes", (2, 1, 3, 4), 1e-5, False),
+    )
+    for about, sizes, eps, plain in told:
+        yield _problem(rng, about, sizes, eps, plain)
+    while True:
+        sizes = tuple(int(n) for n in rng.integers(1, 5, int(rng.integers(2, 5))))
+        sizes = (*sizes[:-1], sizes[-1] + 1)
+        yield _problem(rng, "", sizes, float(rng.choice([1e-5, 1e-3, 0.1])), bool(rng.integers(0, 6) == 0))
+
+
+def _problem(
+    rng: np.random.Generator, about: str, sizes: tuple[int, ...], eps: float, plain: bool
+) -> OperatorProblem:
+    x = 2 * rng.standard_normal(sizes) + rng.standard_normal(sizes[:-1])[..., None]
+    gamma = np.ones(sizes[-1]) if plain else rng.uniform(0.5, 2.5, sizes[-1]) * rng.choice([-1, 1], sizes[-1])
+    arrays = {"x": x, "gamma": gamma, "beta": rng.standard_normal(sizes[-1])}
+    return OperatorProblem(arrays, {"dout": rng.standard_normal(sizes)}, {"eps": eps}, about)
+
+
+MISTAKES = mistakes(
+    """
+variance-path-missing: the path through the variance is missing  [openxla/xla PR#8225]
+    Every feature takes part in the variance of its sample, so each one moves all the others of the row. What flows
+    back through it is x_hat times the mean of dx_hat * x_hat, along the row.
+  少了经过方差的那条路:
+    样本的每个特征都参与计算它的方差，所以动一个特征，同一行的其他特征都跟着变。经过它传回来的是 x_hat 乘以
+    dx_hat * x_hat 沿这一行的平均值。
+  - dcentred += dvar * 2 * centred / D
+  + pass
+
+mean-path-missing: the path through the mean is missing  [openxla/xla PR#8225]
+    The mean of a row is taken from all its features, so each dx gets an equal share of what flows back through it.
+    Without it the dx of a row no longer add up to 0, which is quickly checked.
+  少了经过均值的那条路:
+    一行的每个特征都参与计算这一行的均值，所以经过均值传回来的梯度要平均分给每个 dx。少了它，一行的 dx 加起来就
+    不再是 0，这一点很容易检查。
+  - drows = dcentred + dmean / D
+  + drows = dcentred
+
+gamma-missing: gamma is left out  [Knet.jl#288]
+    out = gamma * x_hat + beta, so what reaches x_hat is dout * gamma, on every path. gamma has one number a feature,
+    so it has to be multiplied before anything is summed along the row. Where gamma is 1, nothing shows.
+  漏了 gamma:
+    out = gamma * x_hat + beta，所以传到 x_hat 的是 dout * gamma，每条路都是。每个特征有自己的 gamma，所以必须先乘
+    再沿行求和。gamma 全是 1 时什么也看不出来。
+  - dx_hat = dy * gamma
+  + dx_hat = dy
+  # on every path | 每条路都漏了
+  - dx_hat = dy * gamma
+  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
+  - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + through_mean = dy.sum(axis=1, keepdims=True) / D
+  + through_variance = x_hat * (dy * x_hat).sum(axis=1, keepdims=True) / D
+  + drows = gamma * (dy - through_mean - through_variance) / std
+  # it is multiplied at the end, after the sums | 求和之后才乘
+  - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
+  + through_variance = x_hat * (dy * x_hat).sum(axis=1, keepdims=True) / D
+  # on the path through the variance | 只漏在经过方差的那条路上
+  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
+  + through_mean = dy.sum(axis=1, keepdims=True) / D
+  # on the path through the mean | 只漏在经过均值的那条路上
+  - dcentred = dx_hat / std
+  + dcentred = dy / std
+  # on the direct path | 只漏在直接的那条路上
+
+dgamma-from-x: dgamma is summed with another array than x_hat
+    gamma is multiplied by x_hat, the normalised input, so dgamma is the sum of dout * x_hat over the samples. With x,
+    or with x less its mean, the numbers have another scale.
+  dgamma 求和时乘的不是 x_hat:
+    与 gamma 相乘的是归一化之后的 x_hat，所以 dgamma 是 dout * x_hat 对样本求和。乘的若是 x，或只减了均值的 x，数值
+    的尺度就不对。
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * rows).sum(axis=0)
+  # with x | 乘的是 x
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * centred).sum(axis=0)
+  # with x less its mean | 乘的是减去均值的 x
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * (gamma * x_hat + beta)).sum(axis=0)
+  # with the output | 乘的是输出
+
+n-for-d: it is divided by the number of samples, not of features
+    Mean and variance are taken along a row of D features, so what flows back through them is divided by D. N belongs
+    to batch normalisation, from which such code is often copied. Where N and D are alike, nothing shows.
+  除以的是样本数，而不是特征数:
+    均值和方差是沿一行的 D 个特征算的，所以经过它们传回来的要除以 D。N 是批归一化里的，这种代码常常是从那里抄来
+    的。N 和 D 相同时什么也看不出来。
+  - D = len(gamma)
+  + D = len(rows)
+  # everywhere | 处处如此
+  - D = len(gamma)
+  + D = len(x)
+  # with the length of the first axis | 用的是第一个轴的长度
+  - drows = dcentred + dmean / D
+  + drows = dcentred + dmean / len(rows)
+  # through the mean | 只在经过均值的路上
+  - dcentred += dvar * 2 * centred / D
+  + dcentred += dvar * 2 * centred / len(rows)
+  # through the variance | 只在经过方差的路上
+
+not-divided-by-n: sums stand where means belong
+    Mean and variance are divided by the number of features D, and so are the gradients that come back through them.
+  该取平均的地方只求了和:
+    均值和方差都除以了特征数 D，经过它们传回来的梯度也要除以 D。
+  - drows = dcentred + dmean / D
+  + drows = dcentred + dmean
+  # through the mean | 经过均值的路
+  - dcentred += dvar * 2 * centred / D
+  + dcentred += dvar * 2 * centred
+  # through the variance | 经过方差的路
+  - dcentred += dvar * 2 * centred / D
+  + dcentred += dvar * 2 * centred
+  - drows = dcentred + dmean / D
+  + drows = dcentred + dmean
+  # through both | 两条路都是
+  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
+  - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
+  + through_mean = dx_hat.sum(axis=1, keepdims=True)
+  + through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True)
+  # through both, each apart | 两条路都是，各自算
+  - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
+  + through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True)
+  # through the variance, each apart | 只在经过方差的路上，各自算
+
+divided-by-variance: it is divided by the variance, not by its root
+    x_hat = (x - mean) / std, where std is the root of the variance. Divided by the variance itself dx is too small
+    or too large by one factor of std.
+  除以的是方差，而不是标准差:
+    x_hat = (x - mean) / std，std 是方差的平方根。若除以方差本身，dx 就差了一个 std 的倍数。
+  - dcentred = dx_hat / std
+  + dcentred = dx_hat / std**2
+  # on the direct path | 在直接的路上
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + drows = (dx_hat - through_mean - through_variance) / std**2
+  # in all of dx | 整个 dx
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std
+  # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
+  - dvar = dstd / (2 * std)
+  + dvar = dstd / (2 * var)
+  # where the root is differentiated | 对平方根求导的地方
+
+unbiased-variance: the variance is divided by D - 1  [nnabla PR#379]
+    The forward divides the sum of squares by D. With D - 1 in the backward, everything that holds std is off, most
+    where there are few features. torch.Tensor.std and var divide by one less unless they are told otherwise.
+  方差除以了 D - 1:
+    正向传播里平方和除以的是 D。反向传播里用 D - 1，凡是含有 std 的都不对，特征越少差得越多。torch.Tensor.std 和
+    var 不特别说明的话，就是除以少一个的数。
+  - var = (centred**2).mean(axis=1, keepdims=True)
+  + var = (centred**2).sum(axis=1, keepdims=True) / (D - 1)
+  # wherever the variance stands | 凡是用到方差的地方
+  - dcentred += dvar * 2 * centred / D
+  + dcentred += dvar * 2 * centred / (D - 1)
+  # where it is differentiated | 只在对它求导的地方
+
+eps-missing: eps is left out
+    The forward takes the root of the variance plus eps. Without eps the backward is that of another function: a
+    little off, and nan where a row holds one number only.
+  漏了 eps:
+    正向传播是对方差加 eps 开平方。反向传播里漏掉 eps，求的就是另一个函数的梯度：差一点点，一行全是同一个数时就是
+    nan。
+  - std = np.sqrt(var + eps)
+  + std = np.sqrt(var)
+
+wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course repositories]
+    Statistics belong to a sample: they are sums along a row, axis 1. The parameters belong to a feature: their
+    gradients are sums down a column, axis 0. Where both sizes are alike, even the shapes are right.
+  沿错误的轴求和:
+    统计量属于样本：沿一行（第 1 轴）求和。参数属于特征：它们的梯度沿一列（第 0 轴）求和。两个尺寸相同时，连形状都
+    是对的。
+  - mean = rows.mean(axis=1, keepdims=True)
+  - centred = rows - mean
+  - var = (centred**2).mean(axis=1, keepdims=True)
+  + mean = rows.mean(axis=0, keepdims=True)
+  + centred = rows - mean
+  + var = (centred**2).mean(axis=0, keepdims=True)
+  # the statistics, as in batch normalisation | 统计量，像批归一化那样
+  - dmean = -dcentred.sum(axis=1, keepdims=True)
+  + dmean = -dcentred.sum(axis=0, keepdims=True)
+  # what flows back through the mean | 经过均值传回来的
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=0, keepdims=True) / std**2
+  # what flows back through the variance | 经过方差传回来的
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=0, keepdims=True) / std**2
+  - dmean = -dcentred.sum(axis=1, keepdims=True)
+  + dmean = -dcentred.sum(axis=0, keepdims=True)
+  # what flows back through both | 经过两者传回来的
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dy.sum(axis=1)
+  + dgamma = (dy * x_hat).sum(axis=1)
+  # of gamma and beta | gamma 和 beta 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum(axis=1)
+  # of beta alone | 只有 beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum(axis=1)
+  # of gamma alone | 只有 gamma 的
+
+rank-2-assumed: it is right for two axes only  [FlagGems#5392]
+    Normalised is the last axis, whatever comes before it. Code that sums over axis 0 for the parameters keeps the
+    words of a sentence apart where x is (B, T, D), so that dgamma and dbeta get the shape (T, D).
+  只有两个轴时才对:
+    归一化的是最后一个轴，前面有多少个轴都行。参数的梯度若只沿第 0 轴求和，x 是 (B, T, D) 时一句话里的各个词就没有
+    加在一起，dgamma 和 dbeta 的形状就成了 (T, D)。
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dout.sum(axis=0)
+  + dgamma = (dout * x_hat.reshape(x.shape)).sum(axis=0)
+
+wrong-shape: a gradient has an axis too many  [2 of 20 course repositories]
+    With keepdims=True the sums have shape (1, D), while gamma and beta are (D,). NumPy broadcasts this quietly, and an
+    update then turns the parameter itself into a (1, D) array.
+  梯度多了一个轴:
+    用 keepdims=True，和的形状是 (1, D)，而 gamma 和 beta 是 (D,)。NumPy 悄悄地广播，更新之后参数本身也变成了
+    (1, D)。
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dy.sum(axis=0, keepdims=True)
+  + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
+  # of gamma and beta | gamma 和 beta 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum(axis=0, keepdims=True)
+  # of beta alone | 只有 beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
+  # of gamma alone | 只有 gamma 的
+
+sign-of-variance-path: a path has the wrong sign
+    The derivative of 1 / std is -1 / std**2. Without the minus, what should be taken away is added.
+  有一条路的符号反了:
+    1 / std 的导数是 -1 / std**2。漏了负号，本该减去的就变成了加上。
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = (dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  # of the variance | 经过方差的
+  - dmean = -dcentred.sum(axis=1, keepdims=True)
+  + dmean = dcentred.sum(axis=1, keepdims=True)
+  # of the mean | 经过均值的
+
+dbeta-averaged: a parameter's gradient is averaged over the samples
+    beta is added for each sample, so its gradient is the sum of dout over the samples; gamma's is a sum too. What
+    averages is the loss, and that is in dout already.
+  参数的梯度对样本取了平均:
+    每个样本都加了 beta，所以它的梯度是 dout 对样本求和；gamma 的也是求和。取平均的是损失函数，那已经包含在 dout
+    里了。
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.mean(axis=0)
+  # of beta | beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).mean(axis=0)
+  # of gamma | gamma 的
+""",
+    layer_norm_backward,
+    in_one_line,
+)
+
+OPERATOR = Operator(
+    name="layer-norm",
+    title="layer normalization",
+    forward=layer_norm_forward,
+    backward=layer_norm_backward,
+    gradients=("dx", "dgamma", "dbeta"),
+    axes={"x": "*D", "gamma": "D", "beta": "D", "out": "*D"},
+    torch="F.layer_norm(x, gamma.shape, gamma, beta, eps)",
+    small=small,
+    problems=problems,
+    conventions=(
+        Convention("row", {"gamma": "1D", "beta": "1D"}),
+        Convention("columns", {"x": "DN", "out": "DN", "gamma": "D1", "beta": "D1"}),
+    ),
+    called=r".*(layer_?norm|(?<![a-z])ln(?![a-z])|ln_)",
+    words={
+        "x": "a input inputs inp z x_in",
+        "gamma": "w weight scale g",
+        "beta": "b bias shift",
+        "eps": "epsilon e",
+    },
+    mistakes=MISTAKES,
+)
