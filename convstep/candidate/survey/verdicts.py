@@ -81,7 +81,7 @@ def row_of(verdict: Verdict, told: dict[str, Any]) -> Row:
         told: the fields that are known without it.
     """
     line, cell = _mistake_place(verdict, told["file"])
-    name = verdict.swept.candidate.name
+    opens = "debug" if verdict.operator == "conv2d" else "check"
     return Row(
         **{**told, "operator": verdict.operator},
         verdict=RIGHT if verdict.ok else WRONG,
@@ -89,31 +89,24 @@ def row_of(verdict: Verdict, told: dict[str, Any]) -> Row:
         mistakes=verdict.mistakes,
         mistake_line=line,
         mistake_cell=cell,
-        says=printable(verdict.headline.removeprefix(f"{name} "), SENTENCE),
+        says=printable(verdict.headline.removeprefix(f"{verdict.name} "), SENTENCE),
         mistake=_first_mistake(verdict),
-        command=() if verdict.ok else ("convstep", "debug"),
+        command=() if verdict.ok else ("convstep", opens),
         flags=verdict.flags,
     )
 
 
 def _mistake_place(verdict: Verdict, file: str) -> tuple[int, int]:
-    """The line at which it parts from the reference, or raises, and its cell; 0 where that is not known."""
-    own, failing = verdict.as_dict()["own_line"], verdict.failing_result
-    if own is not None and _same(own["file"], file):
-        return own["line"], own["cell"] or 0
-    if failing is not None and not failing.grades and failing.outcome.line:
-        return failing.outcome.line, failing.outcome.cell
-    return 0, 0
-
-
-def _same(path: str, file: str) -> bool:
-    return os.path.realpath(path.partition(":cell ")[0]) == os.path.realpath(file)
+    """The line at which it parts from what is right, or raises, and its cell; 0 where it is in another file."""
+    path, line, cell = verdict.place or ("", 0, 0)
+    # a notebook's cells are files of their own
+    same = os.path.realpath(path.partition(":cell ")[0]) == os.path.realpath(file)
+    return (line, cell) if same else (0, 0)
 
 
 def _first_mistake(verdict: Verdict) -> Mistake:
     """What the likeliest mistake is, if it is one that is known."""
     first = next(iter(verdict.diagnosis), None)
-    if first is None or first.bug is None:
+    if first is None or not first.explanation:
         return Mistake()
-    wrong, right = map(printable_lines, first.lines)
-    return Mistake(tr(first.bug.title), tr(first.bug.explanation), wrong, right)
+    return Mistake(first.title, first.explanation, *map(printable_lines, first.lines))
