@@ -18,7 +18,7 @@ from convstep.candidate.survey.row import (
     place,
 )
 from convstep.candidate.survey.surveying import Survey
-from convstep.candidate.survey.table import summary
+from convstep.candidate.survey.table import summary, with_twin
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
 
@@ -40,7 +40,7 @@ _SYNTAX = re.compile(r"([\\`*\[\]<>|#~$&]|(?<!\w)_|_(?!\w))")
 def page(survey: Survey) -> str:
     """All of it: counts, each mistake with those who made it and a command to see it, then the others."""
     lines = [f"# {_plain(tr('Survey of {folder}', folder=survey.folder))}", ""]
-    lines += [tr("{count} submissions", count=survey.submissions) + tr(": ") + summary(survey) + tr("."), ""]
+    lines += [tr("{count} submissions: {counts}.", count=survey.submissions, counts=summary(survey)), ""]
     if survey.interrupted:
         lines += [tr("It was interrupted: what was not reached is missing."), ""]
     lines += _identical(survey)
@@ -92,11 +92,9 @@ def _who(labels: Mapping[str, str], rows: Sequence[Row]) -> Iterator[str]:
     yield f"| {tr('submission')} | {tr('function')} | {tr('line')} | {tr('what it says')} |"
     yield "| --- | --- | --- | --- |"
     for row in rows:
-        said = (
-            f"{row.says} ({tr('the same code as {other}', other=row.same_as)})" if row.same_as else row.says
-        )
-        also = ", ".join(row.mistakes[1:])
-        said = f"{said} ({tr('also: {mistakes}', mistakes=also)})" if also else said
+        said = with_twin(row, row.says)
+        if also := ", ".join(row.mistakes[1:]):
+            said = tr("{said} (also: {mistakes})", said=said, mistakes=also)
         where = row.place if row.verdict == WRONG else place(row.line, row.cell)
         yield f"| {_plain(labels[row.file])} | {_code(row.name)} | {where} | {_plain(said)} |"
     yield ""

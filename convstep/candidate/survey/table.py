@@ -6,7 +6,18 @@ import csv
 import io
 from collections.abc import Sequence
 
-from convstep.candidate.survey.row import MISSING, RIGHT, WRONG, Row, counted
+from convstep.candidate.survey.row import (
+    MISSING,
+    RIGHT,
+    UNCALLED,
+    UNCHECKED,
+    UNKNOWN,
+    UNLOADED,
+    UNWRITTEN,
+    WRONG,
+    Row,
+    counted,
+)
 from convstep.candidate.survey.surveying import Survey
 from convstep.language import tr
 from convstep.printable import printable
@@ -14,6 +25,17 @@ from convstep.waiting import columns_of
 
 MARKS = {RIGHT: "✓", WRONG: "✗"}
 """What stands before a verdict; a dash before one that is none."""
+COUNTS = {
+    WRONG: "{count} wrong",
+    RIGHT: "{count} right",
+    UNCALLED: "{count} cannot be called",
+    UNLOADED: "{count} cannot be loaded",
+    UNWRITTEN: "{count} not written",
+    UNKNOWN: "{count} of another operator",
+    MISSING: "{count} without a backward",
+    UNCHECKED: "{count} not checked",
+}
+"""How many rows say what, in words."""
 LONGEST_NAME = 34
 """Columns of a name; more would leave no room for what is wrong with it."""
 GAP = "  "
@@ -45,13 +67,10 @@ def table(survey: Survey, width: int | None = None) -> list[str]:
 
 def summary(survey: Survey) -> str:
     """How many rows say what, in one line."""
-    said = [
-        tr("{count} {verdict}", count=count, verdict=tr(verdict))
-        for verdict, count in counted(survey.rows).items()
-    ]
+    said = [tr(COUNTS[verdict], count=count) for verdict, count in counted(survey.rows).items()]
     if survey.left:
         said.append(tr("{count} not reached", count=survey.left))
-    return tr("{counts}", counts=tr(", ").join(said)) if said else tr("nothing was checked")
+    return tr(", ").join(said) if said else tr("nothing was checked")
 
 
 def first_mistake(row: Row) -> str:
@@ -60,13 +79,17 @@ def first_mistake(row: Row) -> str:
     if row.says.startswith(known):  # "raises"
         known = ""
     before = tr(", ").join(filter(None, (known, row.place)))
-    said = tr("{before}: {said}", before=before, said=row.says) if before else row.says
+    return with_twin(row, tr("{before}: {said}", before=before, said=row.says) if before else row.says)
+
+
+def with_twin(row: Row, said: str) -> str:
+    """What is said of a row, and whose code is the same."""
     return tr("{said} (the same code as {other})", said=said, other=row.same_as) if row.same_as else said
 
 
 def _cells(row: Row) -> list[str]:
     line = f"{row.cell}:{row.line}" if row.cell else str(row.line or "")
-    verdict = f"{MARKS.get(row.verdict, '-')} {tr(row.verdict)}"
+    verdict = f"{MARKS.get(row.verdict, '-')} {row.verdict}"
     return [
         printable(row.name, LONGEST_NAME),
         line,

@@ -97,7 +97,7 @@ def row_of(verdict: Verdict, told: dict[str, Any]) -> Row:
 
 
 def _mistake_place(verdict: Verdict, file: str) -> tuple[int, int]:
-    """The line at which it parts from what is right, or raises, and its cell; 0 where it is in another file."""
+    """The line at which it parts from what is right, or raises, and its cell; 0 if in another file."""
     path, line, cell = verdict.place or ("", 0, 0)
     # a notebook's cells are files of their own
     same = os.path.realpath(path.partition(":cell ")[0]) == os.path.realpath(file)
