@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
@@ -113,11 +113,16 @@ class Judges:
         room = int(min(MEMORY, free_memory() / jobs))
         self._judges = [Judge(room) for _ in range(jobs)]
 
-    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Answer | UnansweredError]]:
+    def answers(
+        self,
+        questions: Iterable[Question],
+        at_once: Callable[[Question, Answer | UnansweredError], object] = lambda *_: None,
+    ) -> Iterator[tuple[Question, Answer | UnansweredError]]:
         """Each question with its answer, as soon as there is one.
 
         Args:
             questions: each is taken when a judge has time for it.
+            at_once: told each answer before the judge takes another question, in a thread of its own.
         """
         left, one_takes = iter(questions), threading.Lock()
         heard: SimpleQueue[tuple[Question, Answer | UnansweredError] | None] = SimpleQueue()
@@ -129,10 +134,13 @@ class Judges:
                 if question is None:
                     heard.put(None)
                     return
+                answer: Answer | UnansweredError
                 try:
-                    heard.put((question, judge.ask(question)))
+                    answer = judge.ask(question)
                 except UnansweredError as error:
-                    heard.put((question, error))
+                    answer = error
+                at_once(question, answer)
+                heard.put((question, answer))
 
         for judge in self._judges:
             threading.Thread(target=work, args=(judge,), name="judge", daemon=True).start()

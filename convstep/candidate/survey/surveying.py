@@ -190,14 +190,19 @@ def _judge(
                 if each.file not in lost:
                     yield {"file": each.file, "found": backward, "options": asdict(options)}
 
-    for question, answer in judges.answers(questions()):
+    def lose(question: Question, answer: Answer | UnansweredError) -> None:
+        if not isinstance(answer, UnansweredError) and not answer["name"]:  # it is about the whole file
+            lost.add(question["file"])
+
+    seen: set[str] = set()
+    for question, answer in judges.answers(questions(), lose):
         row = _row(question, answer, whose[question["file"]])
         found.left -= 1
         told(total - found.left, total, row.target)
-        if row.file in lost:
-            continue  # it was asked when nobody knew yet
+        if not row.name and row.file in seen:
+            continue  # two judges have met it at the same time
         if not row.name:
-            lost.add(row.file)
+            seen.add(row.file)
         same = twins.get(row.file, ())
         found.rows += [row, *(row.of(each.submission, each.file, row.submission) for each in same)]
     found.left = 0

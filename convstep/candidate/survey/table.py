@@ -61,7 +61,9 @@ def table(survey: Survey, width: int | None = None) -> list[str]:
             for row, each in zip(survey.rows, cells, strict=True)
         ]
     lines = [heading, *cells]
-    widths = [max(columns_of(line[column]) for line in lines) for column in range(len(heading) - 1)]
+    if len({row.operator for row in survey.rows if row.operator}) < 2:  # it says nothing
+        lines = [[*line[:-3], *line[-2:]] for line in lines]
+    widths = [max(columns_of(line[column]) for line in lines) for column in range(len(lines[0]) - 1)]
     return [_line(line, widths, width) for line in lines]
 
 
