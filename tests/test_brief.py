@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from convstep import CannotCall, Problem, Recorded, Timeline, compare, conv2d_backward, conv2d_backward_steps
 from convstep.brief import COLUMNS, LINES, columns
 from convstep.candidate.call.outcome import Attempt, Candidate
-from convstep.candidate.diagnose.findings import SEEN, Finding
+from convstep.candidate.check.wording import SEEN
+from convstep.candidate.diagnose.findings import Finding
 from convstep.conv.step import Gradients, Run
 from convstep.oracle.captured import Skipped
 from convstep.oracle.expectation import Expected

@@ -10,7 +10,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.grade import RIGHT, problem_words
 from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.findings import count, listed
+from convstep.candidate.check.wording import count, listed
 from convstep.candidate.step.probing import Probe
 from convstep.language import tr
 from convstep.steps.number_text import short

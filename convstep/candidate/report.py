@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
+from convstep.candidate.check.wording import patch_lines, wrapped
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
@@ -26,14 +25,11 @@ if TYPE_CHECKING:
     from convstep.candidate.verdict import Verdict
     from convstep.conv.geometry import Geometry
 
-WIDTH = 100
-"""Columns of a paragraph."""
-
 
 def report(verdict: Verdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
     lines = [verdict.headline + "."]
-    lines += _wrapped(called(verdict))
+    lines += wrapped(called(verdict))
     if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
     if not verdict.ok:
@@ -43,9 +39,9 @@ def report(verdict: Verdict) -> str:
         others = [finding for finding in verdict.diagnosis if finding.alternative]
         if others:
             ids = ", ".join(dict.fromkeys(finding.id for finding in others))
-            lines += ["", *_wrapped(f"the same numbers would also come from: {ids}")]
+            lines += ["", *wrapped(f"the same numbers would also come from: {ids}")]
     if verdict.notes:
-        lines += ["", *(line for note in verdict.notes for line in _wrapped(note, "- "))]
+        lines += ["", *(line for note in verdict.notes for line in wrapped(note, "- "))]
     if verdict.failing is not None:
         first = "" if _addressed(verdict) else f", save {verdict.target.rpartition('.')[2]} in a file"
         lines += ["", f"to see it{first}: {open_command(verdict)}"]
@@ -74,13 +70,13 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
         adapted: whether it was called by an adapter, so that it is that which is to be changed.
     """
     said = str(error)
-    lines = _wrapped(said if "cannot be called" in said else f"cannot be called: {said}")
+    lines = wrapped(said if "cannot be called" in said else f"cannot be called: {said}")
     if error.tried:
         lines += ["", "what was tried:"]
     for attempt in error.tried:
-        lines += _wrapped(attempt.how, "  ")
+        lines += wrapped(attempt.how, "  ")
         line = f" ({attempt.place}: {attempt.line_text})" if attempt.place else ""
-        lines += _wrapped(f"{attempt.message}{line}", "    ")
+        lines += wrapped(f"{attempt.message}{line}", "    ")
     if not adapted:
         named = shlex.quote(target)
         lines += ["", f"to step it as it stands: convstep open {named}"]
@@ -252,20 +248,20 @@ def _failure(verdict: Verdict) -> list[str]:
     assert result is not None
     call, problem = verdict.swept.call, result.right.problem
     lines = [f"smallest failing problem: {problem_words(result)}"]
-    lines += _wrapped(call_text(call, verdict.swept.candidate, problem), "  ")
+    lines += wrapped(call_text(call, verdict.swept.candidate, problem), "  ")
     here = {found.name: found for found in result.grades}
     for name, words in verdict.patterns.items():
         said = [] if words == verdict.pattern else [words]
         said += _there(here.get(name), result, call)
-        lines += _wrapped(f"{name:7} {'; '.join(said) or words}", "  ")
+        lines += wrapped(f"{name:7} {'; '.join(said) or words}", "  ")
     if result.outcome.message and not result.grades:
         line = f" ({result.outcome.place})" if result.outcome.place else ""
-        lines += _wrapped(f"there: {result.outcome.message}{line}", "  ")
+        lines += wrapped(f"there: {result.outcome.message}{line}", "  ")
     if verdict.first_divergence is not None:
         words = divergence_words(verdict.first_divergence, problem.geometry, call)
-        lines += _wrapped(f"first divergence: {words}")
+        lines += wrapped(f"first divergence: {words}")
     if verdict.own is not None:
-        lines += [line for words in own_report(verdict.own) for line in _wrapped(words, "    ")]
+        lines += [line for words in own_report(verdict.own) for line in wrapped(words, "    ")]
     return lines
 
 
@@ -286,22 +282,8 @@ def _there(found: Grade | None, result: Result, call: Call) -> list[str]:
 def _finding(finding: Finding) -> list[str]:
     # what no known bug explains says so itself
     named = f"{finding.id} ({finding.strength}): {finding.message}"
-    lines = _wrapped(finding.message if finding.bug is None else named)
+    lines = wrapped(finding.message if finding.bug is None else named)
     if finding.bug is not None:
-        for word, code in zip(("wrong", "right"), finding.lines, strict=True):
-            lines += textwrap.indent(code, " " * 11).replace(" " * 11, f"    {word}  ", 1).splitlines()
-        lines += _wrapped(finding.bug.explanation, "    ")
+        lines += patch_lines(*finding.lines)
+        lines += wrapped(finding.bug.explanation, "    ")
     return lines
-
-
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    """Wrap a paragraph without breaking shapes or indices."""
-    lines = textwrap.wrap(
-        re.sub(r"(?<=\d,) (?=\d)", "\N{NO-BREAK SPACE}", text),
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=" " * len(indent),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

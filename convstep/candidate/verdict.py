@@ -12,7 +12,8 @@ from convstep.brief import picture, told
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.grade import Result, forward_is_right, wrong_forwards
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.findings import VERBS, Finding, count, listed
+from convstep.candidate.check.wording import VERBS, count, listed
+from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.validation import padding_text, pair_text, shape_text, table_columns

@@ -17,6 +17,8 @@ from convstep.printable import printable
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
+    from convstep.candidate.operators.caller import Caller
+    from convstep.candidate.operators.verdict import OperatorVerdict
     from convstep.candidate.verdict import Verdict
     from convstep.conv.problem import Problem
 
@@ -63,16 +65,16 @@ class Calling:
     python2: bool = flag("the file is written for Python 2")
 
 
-def opened(target: str, calling: Calling) -> Worker:
+def opened(target: str, calling: Calling) -> Caller:
     """The candidate of a command line, loaded in a process of its own.
 
     Raises:
         CandidateError: it cannot be loaded.
     """
-    from convstep.candidate.record.opening import open_recorder
+    from convstep.candidate.operators.caller import open_caller
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
-    return open_recorder(target, loading, calling.timeout, _meanwhile)
+    return open_caller(target, loading, calling.timeout, _meanwhile)
 
 
 class Saved:
@@ -126,16 +128,35 @@ def _meanwhile() -> None:
 
 
 def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:
-    """The verdict, with progress on a terminal's stderr meanwhile.
+    """The verdict on a convolution's backward, with progress on a terminal's stderr meanwhile.
 
     Raises:
         CannotCall: no way of calling it works.
     """
     from convstep.candidate.referee import verdict_of
 
+    with _progress() as told:
+        return verdict_of(worker, calling.convention, problem, told)
+
+
+def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict:
+    """The verdict on a backward as what it is, with progress meanwhile; see `referee.judged`.
+
+    Raises:
+        CannotCall: no way of calling it works.
+        OperatorError: there is no operator of that name.
+    """
+    from convstep.candidate import referee
+
+    with _progress() as told:
+        return referee.judged(worker, calling.convention, None, told, operator)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """What is told how many problems are done, of how many; None where nobody looks on."""
     with progress() as told:
-        counted = None if told is None else lambda done, total: told(done, total, "problems")
-        return verdict_of(worker, calling.convention, problem, counted)
+        yield None if told is None else lambda done, total: told(done, total, "problems")
 
 
 @contextlib.contextmanager

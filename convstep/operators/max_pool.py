@@ -75,25 +75,29 @@ def small() -> OperatorProblem:
 
 def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
     """See `Operator.problems`."""
-    told: tuple[tuple[str, Pair, Pair, Pair, Pair, bool], ...] = (
-        ("windows tile the picture", (4, 4), (2, 2), (2, 2), (0, 0), False),
-        ("windows overlap", (3, 3), (2, 2), (1, 1), (0, 0), False),
-        ("windows overlap, and the picture is not square", (5, 7), (3, 3), (2, 2), (0, 0), False),
-        ("a row and a column are left over", (5, 5), (2, 2), (2, 2), (0, 0), False),
-        ("there are gaps between the windows", (5, 5), (2, 2), (3, 3), (0, 0), False),
-        ("largest numbers are tied", (4, 4), (2, 2), (2, 2), (0, 0), True),
-        ("the picture is not square", (4, 6), (2, 2), (2, 2), (0, 0), False),
-        ("windows are not square", (4, 6), (2, 3), (2, 3), (0, 0), False),
-        ("the picture is padded", (4, 4), (3, 3), (2, 2), (1, 1), False),
-        ("strides differ", (5, 6), (2, 2), (2, 1), (0, 0), False),
+    told: tuple[tuple[str, Pair, Pair, Pair, Pair, str], ...] = (
+        ("windows tile the picture", (4, 4), (2, 2), (2, 2), (0, 0), ""),
+        ("windows overlap", (3, 3), (2, 2), (1, 1), (0, 0), ""),
+        ("windows overlap, and the picture is not square", (5, 7), (3, 3), (2, 2), (0, 0), ""),
+        ("a row and a column are left over", (5, 5), (2, 2), (2, 2), (0, 0), ""),
+        ("there are gaps between the windows", (5, 5), (2, 2), (3, 3), (0, 0), ""),
+        ("largest numbers are tied", (4, 4), (2, 2), (2, 2), (0, 0), "tied"),
+        ("the picture is not square", (4, 6), (2, 2), (2, 2), (0, 0), ""),
+        ("windows are not square", (4, 6), (2, 3), (2, 3), (0, 0), ""),
+        ("windows are not square, and overlap", (5, 4), (3, 2), (1, 1), (0, 0), ""),
+        ("the picture is padded", (4, 4), (3, 3), (2, 2), (1, 1), ""),
+        ("strides differ", (5, 6), (2, 2), (2, 1), (0, 0), ""),
+        ("the picture is padded, and all of it is negative", (4, 5), (3, 3), (2, 2), (1, 1), "negative"),
     )
-    for about, sizes, size, stride, padding, tied in told:
-        yield _problem(rng, about, sizes, size, stride, padding, tied)
+    for about, sizes, size, stride, padding, numbers in told:
+        yield _problem(rng, about, sizes, size, stride, padding, numbers)
     while True:
         size = _pair(rng, 1, 4)
         padding = int(rng.integers(0, size[0] // 2 + 1)), int(rng.integers(0, size[1] // 2 + 1))
         sizes = size[0] + int(rng.integers(0, 5)), size[1] + int(rng.integers(0, 5))
-        yield _problem(rng, "", sizes, size, _pair(rng, 1, 4), padding, bool(rng.integers(0, 4) == 0))
+        yield _problem(
+            rng, "", sizes, size, _pair(rng, 1, 4), padding, rng.choice(["tied", "negative", "", ""])
+        )
 
 
 def _pair(rng: np.random.Generator, low: int, high: int) -> Pair:
@@ -101,11 +105,13 @@ def _pair(rng: np.random.Generator, low: int, high: int) -> Pair:
 
 
 def _problem(
-    rng: np.random.Generator, about: str, sizes: Pair, size: Pair, stride: Pair, padding: Pair, tied: bool
+    rng: np.random.Generator, about: str, sizes: Pair, size: Pair, stride: Pair, padding: Pair, numbers: str
 ) -> OperatorProblem:
     """Random numbers, none of them twice unless they are to be tied."""
     shape = int(rng.integers(1, 3)), int(rng.integers(1, 4)), *sizes
-    x = rng.integers(0, 3, shape).astype(float) if tied else rng.standard_normal(shape)
+    x = rng.integers(0, 3, shape).astype(float) if numbers == "tied" else rng.standard_normal(shape)
+    if numbers == "negative":
+        x = -np.abs(x)
     out = (
         (sizes[0] + 2 * padding[0] - size[0]) // stride[0] + 1,
         (sizes[1] + 2 * padding[1] - size[1]) // stride[1] + 1,
@@ -121,10 +127,10 @@ MISTAKES = mistakes(
 overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; ahrefs/ocannl#512; 0809zheng/CS231n-assignment2019#19]
     A cell that is the largest of several windows gets the sum of what they send back. With = the last
     window wins. Where windows do not overlap there is only one, so the usual test, 2x2 windows at stride
-    2, passes.
+    2, passes. Write +=.
   梯度被赋值，而不是累加:
     一个格子如果是好几个窗口的最大值，它的梯度就是这些窗口传回来的总和。用 = 的话，最后一个窗口说了算。
-    窗口不重叠时只有一个窗口，所以常见的测试（2x2 窗口、步幅 2）能通过。
+    窗口不重叠时只有一个窗口，所以常见的测试（2x2 窗口、步幅 2）能通过。应该写 +=。
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h + k_h, w + k_w] = dout[i_n, i_c, i_h, i_w]
   # one cell at a time | 一次一个格子
@@ -132,7 +138,7 @@ overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; ahre
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = (window == window.max()) * dout[i_n, i_c, i_h, i_w]
   # the whole window, zeros too | 整个窗口，连同零
-ties-all: every tied maximum gets all of dout  [mni-ml/framework PR#22]
+ties-all: every tied maximum gets all of dout  [mni-ml/framework PR#22; 22 of 39 published CS231n solutions]
     Where the largest number of a window stands there twice, each of the two cells gets the whole of dout, so
     that more flows back than came in. PyTorch gives it to the first of them. With real pictures ties are
     common: after a ReLU, half of the windows hold nothing but zeros.
@@ -143,9 +149,160 @@ ties-all: every tied maximum gets all of dout  [mni-ml/framework PR#22]
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + mask = window == window.max()
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * dout[i_n, i_c, i_h, i_w]
+index-not-shifted: the place in the window is taken for a place in the picture
+    argmax counts from the window's own corner. The window begins at row h and column w, so the cell is h + k_h,
+    w + k_w. Unshifted, all gradients end up in the corner of the picture. One window at the top left is right.
+  把窗口里的位置当成了图片里的位置:
+    argmax 是从窗口自己的角上数的。窗口从第 h 行、第 w 列开始，所以那个格子是 h + k_h、w + k_w。不加上去的话，所有
+    梯度都落到了图片的角上。只有左上角那一个窗口是对的。
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, k_h, k_w] += dout[i_n, i_c, i_h, i_w]
+stride-ignored: windows are placed one cell apart, whatever the stride is
+    The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins at i_h, i_w, so that
+    the largest number of another window is looked for and the gradients crowd at the top left. At stride 1 it is
+    right. Write h, w = i_h * s_h, i_w * s_w.
+  不管步幅是多少，窗口都一格一格地排:
+    out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从 i_h、i_w 开始，找的是别的窗口的最大值，
+    梯度都挤到了左上角。步幅为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h, i_w
+square-window-assumed: the window's height is used for its width too
+    The slice of the columns is taken from f_h. It is right while windows are square, and almost all tests have
+    square ones. Otherwise the largest number is looked for in too few columns, or in too many. Write
+    w : w + f_w.
+  窗口的高也被当成了宽:
+    列的切片用了 f_h。窗口是正方形时没有问题，而几乎所有测试用的都是正方形窗口。否则找最大值的列不是少了就是多了。
+    应该写 w : w + f_w。
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, i_c, h : h + f_h, w : w + f_h]
+
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, i_c, h : h + f_w, w : w + f_w]
+  # the width for the height | 宽被当成了高
+gradient-to-whole-window: all cells of the window get dout, not the largest alone
+    Only the largest number of a window reaches the output; moving another one a little changes nothing. So its
+    gradient is 0. What stands here is the backward of a sum. Multiply by the mask, window == window.max(), or
+    find the one cell with argmax.
+  窗口的所有格子都得到了 dout，而不只是最大的那个:
+    窗口里只有最大的数传到了输出；别的数稍微动一下，什么也不变，所以它们的梯度是 0。这里写的是求和的反向。应该乘上
+    掩码 window == window.max()，或者用 argmax 找到那一个格子。
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += dout[i_n, i_c, i_h, i_w]
+mask-by-value-of-another-window: the mask compares a window with the largest number of something else
+    A cell gets dout if it is the largest of this very window. Here what it is compared with, or the window that
+    is looked at, is another one: the stride is left out of the slice of x alone, or the maximum is that of the
+    whole picture or of the whole batch. A single window over a single picture is right.
+  掩码把窗口与别处的最大值作了比较:
+    一个格子是这个窗口自己的最大值时才得到 dout。这里比较的对象，或者所看的窗口，却是别的：只有 x 的切片漏掉了步幅，
+    或者最大值取的是整张图片或整个批量的。只有一张图片、一个窗口时它是对的。
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, i_c, i_h : i_h + f_h, i_w : i_w + f_w]
+  # the stride is left out of the slice of x | x 的切片漏掉了步幅
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + mask = window == x_pad[i_n, i_c].max()
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * dout[i_n, i_c, i_h, i_w]
+  # the largest of the picture | 整张图片的最大值
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + mask = window == x_pad.max()
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * dout[i_n, i_c, i_h, i_w]
+  # the largest of the batch | 整个批量的最大值
+first-window-only: it returns after the first window  [riccardoandreoni0/CNN-from-scratch#1]
+    The return stands inside the loop, so that the loop ends in its first turn. Everything else is zero. One
+    window is right, and so is nothing larger. Move the return out of the loops.
+  处理完第一个窗口就返回了:
+    return 写在了循环里面，循环在第一轮就结束了，其余的全是零。只有一个窗口时是对的，再大就不对。应该把 return 移到
+    循环外面。
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + return dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+mask-times-input: dout is multiplied by the largest number as well
+    The output is the largest number itself, so its slope is 1 and not its value: dout goes there as it is.
+    It comes from window * mask where mask alone is meant. It shows unless the largest numbers are 1.
+  dout 还乘上了最大值本身:
+    输出就是最大的那个数，所以斜率是 1，而不是它的值：dout 原样传过去。这往往是把 mask 写成了 window * mask。只要
+    最大值不是 1 就看得出来。
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, h + k_h, w + k_w] += window.max() * dout[i_n, i_c, i_h, i_w]
+rows-columns-swapped: rows and columns are swapped
+    Height goes with rows, the axis before the last, and width with columns, the last. A window or a stride that
+    is swapped is right as long as it is the same both ways; an index that is swapped is right on the diagonal of
+    the window. Write h with s_h and f_h, w with s_w and f_w.
+  行和列弄反了:
+    高对应行，即倒数第二个轴；宽对应列，即最后一个轴。窗口或步幅弄反了，只要两个方向上相同就是对的；下标弄反了，则
+    只有窗口的对角线上是对的。应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  + k_w, k_h = np.unravel_index(window.argmax(), window.shape)
+  # of the index | 下标的
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_w, i_w * s_h
+  # of the stride | 步幅的
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, i_c, h : h + f_w, w : w + f_h]
+  # of the window | 窗口的
+padded-with-zeros: the padding takes part as zeros
+    Max pooling pads with something smaller than any number, so that a cell of the padding is never the largest.
+    Zeros are the largest wherever all numbers of a window are negative, and dout then goes to a cell that is
+    cut away. Without padding it is right. Pad with -np.inf.
+  填充的零参与了比较:
+    最大池化填充的是比任何数都小的值，所以填充的格子永远不会是最大的。窗口里的数全是负数时，零就成了最大的，dout 就
+    进了后来要裁掉的格子。没有填充时它是对的。应该用 -np.inf 填充。
+  - x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
+  + x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
+padding-not-cropped: the padding is left around dx
+    The loop fills the gradient of the padded picture. The padding is no input, so its cells are cut away at
+    the end, as many on each side as were put there. Left in place, dx is larger than x; cut on one side
+    only, it has the right shape and every number stands in the wrong place. At padding 0 it is right. Write
+    dx_pad[:, :, p_h : p_h + H, p_w : p_w + W].
+  dx 周围的填充没有裁掉:
+    循环填的是填充后的图片的梯度。填充不是输入，所以最后要把它的格子裁掉，每边填了多少就裁多少。不裁的话，dx 比 x
+    大；只在一边裁，形状对了，可是每个数都不在该在的位置上。填充为 0 时是对的。应该写
+    dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]。
+  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+  + dx = dx_pad
+
+  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+  + dx = dx_pad[:, :, :H, :W]
+  # cut on one side only | 只在一边裁
+padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 published CS231n conv_backward_naive]
+    [p:-p] drops p cells on each side. At p = 0 it is [0:0], since -0 is 0, and nothing is left. With padding it
+    is right, and so is every test that pads. Write [p : p + H], which is right for every p.
+  没有填充时，裁剪的结果是空的:
+    [p:-p] 在两边各去掉 p 个格子。p = 0 时它是 [0:0]，因为 -0 就是 0，结果什么也不剩。有填充时是对的，所以带填充的
+    测试都能通过。应该写 [p : p + H]，它对任何 p 都对。
+  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+  + dx = dx_pad[:, :, p_h:-p_h, p_w:-p_w]
 """,
     max_pool_backward,
 )
+
+ALSO_RIGHT = mistakes(
+    """
+ties-share: tied maxima share dout equally
+    Where the largest number of a window stands there several times, each of the cells gets an equal part of
+    dout. As much flows back as came in, so this is a right choice too: the slope is undefined there. PyTorch
+    gives all of it to the first, so that a comparison with it differs at ties.
+  并列的最大值平分了 dout:
+    窗口里的最大值出现好几次时，这几个格子各得 dout 的一等份。传回去的与传进来的一样多，所以这也是一种正确的选择：
+    那里的斜率本来就没有定义。PyTorch 把它全给了第一个，所以与它比较时，并列处会不同。
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + mask = window == window.max()
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * dout[i_n, i_c, i_h, i_w] / mask.sum()
+ties-last: of tied maxima the last gets dout
+    Where the largest number of a window stands there several times, one of them gets dout: here the last, in
+    PyTorch the first. As much flows back as came in, so this is a right choice too. It comes from >= where the
+    largest is looked for in a loop.
+  并列的最大值中最后一个得到 dout:
+    窗口里的最大值出现好几次时，由其中一个得到 dout：这里是最后一个，PyTorch 里是第一个。传回去的与传进来的一样多，
+    所以这也是一种正确的选择。循环找最大值时用了 >= 就会这样。
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  + k_h, k_w = np.unravel_index(window.size - 1 - window[::-1, ::-1].argmax(), window.shape)
+""",
+    max_pool_backward,
+)
+"""What else is right where the largest number of a window is not the only one; to be said in a note."""
 
 OPERATOR = Operator(
     name="max-pool",
@@ -158,7 +315,7 @@ OPERATOR = Operator(
     small=small,
     problems=problems,
     conventions=(Convention("NHWC", {"x": "NHWC", "out": "NHWC"}),),
-    called=r"(?!.*(av(g|erage)|mean)).*pool",
+    called=r"(?!.*(av(g|erage)|mean|conv|relu)).*pool",
     words={
         "x": "a_prev a input inputs inp img image",
         "size": "pool_size pool_shape kernel_shape kernel_size filter_size ksize f k pool window",
@@ -168,4 +325,5 @@ OPERATOR = Operator(
         "padding": "pad p",
     },
     mistakes=MISTAKES,
+    also_right=ALSO_RIGHT,
 )

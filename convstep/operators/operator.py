@@ -92,6 +92,8 @@ class Operator:
     what it is called here; `size[0]` is the first of a pair: `{"size": "f", "size[0]": "pool_height"}`."""
     mistakes: tuple[Mistake, ...] = ()
     """What people do wrong, commonest first."""
+    also_right: tuple[Mistake, ...] = ()
+    """What has other numbers and is right as well, as patches: which of several tied maxima gets dout."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What only this operator needs to say, for whoever asks for it by name."""
 

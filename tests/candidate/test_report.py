@@ -11,9 +11,10 @@ import pytest
 from convstep import CannotCall, check, conv2d_backward
 from convstep.candidate.call.outcome import Attempt, Candidate
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.wording import WIDTH
 from convstep.candidate.load.target import Target
 from convstep.candidate.referee import verdict_of
-from convstep.candidate.report import WIDTH, open_command, uncallable_json, uncallable_report
+from convstep.candidate.report import open_command, uncallable_json, uncallable_report
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 from tests.candidates import misshapen, stride_ignored, verdict

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep import Problem, Timeline, compare, conv2d_backward_steps
-from convstep.candidate.diagnose.findings import SEEN, Finding
+from convstep.candidate.check.wording import SEEN
+from convstep.candidate.diagnose.findings import Finding
 from convstep.language import speak
 from convstep.oracle.captured import Skipped
 from convstep.view.grid.colours import READABLE, contrast

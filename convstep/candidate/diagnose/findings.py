@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep.brief import COLUMNS, brief, told
+from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both
 from convstep.language import tr
 from convstep.printable import printable
 
 if TYPE_CHECKING:
     from convstep.recording.facts import Alarm
-
-PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
-"""How sure a finding is: reproduced in numbers that say something, or watched happening; fits all that
-was seen, but that is little, or nothing but exceptions; no more than what there is to see."""
-VERBS = {"raised": "raises", "hung": "hangs", "died": "crashes"}
-"""By kind of outcome, what a candidate does that returns nothing."""
-ENOUGH = 3
-"""Problems on which a mistake must show in the candidate's own numbers before it is proven."""
-OTHERS = 2
-"""Mistakes that are named besides the first because they would explain all that was seen as well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,17 +113,6 @@ def known(bug_id: str, seen: str) -> Finding:
 def titled(bug: KnownBug, seen: str) -> str:
     """What a bug is called, and what was seen of it."""
     return tr("{title}: {seen}", title=tr(bug.title), seen=seen)
-
-
-def count(number: int) -> str:
-    """How many problems, in words."""
-    return tr("1 problem") if number == 1 else tr("{count} problems", count=number)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: `dW, db and dA_prev`."""
-    *first, last = names
-    return tr("{first} and {last}", first=", ".join(first), last=last) if first else last
 
 
 def called(bug: KnownBug, *labels: str) -> str:

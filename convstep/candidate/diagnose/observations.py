@@ -13,18 +13,8 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.check.grade import Result, problem_words, wrong_cells
 from convstep.candidate.check.laid import Laid
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.findings import (
-    ENOUGH,
-    LIKELY,
-    PROVEN,
-    SEEN,
-    VERBS,
-    Finding,
-    count,
-    known,
-    listed,
-    titled,
-)
+from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, VERBS, count, listed
+from convstep.candidate.diagnose.findings import Finding, known, titled
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.conv.validation import shape_text
 from convstep.language import tr

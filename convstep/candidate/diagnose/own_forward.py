@@ -18,7 +18,7 @@ from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.grade import RIGHT, Grade, Result, problem_words, wrong_forwards
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.diagnose.findings import count
+from convstep.candidate.check.wording import count
 from convstep.candidate.diagnose.forward_forms import Whole, wholes
 from convstep.candidate.diagnose.reproduce import wrong_gradients
 from convstep.conv.problem import Problem

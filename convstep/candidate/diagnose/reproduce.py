@@ -14,7 +14,8 @@ import numpy.typing as npt
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.check.grade import Result
-from convstep.candidate.diagnose.findings import ENOUGH, Match
+from convstep.candidate.check.wording import ENOUGH
+from convstep.candidate.diagnose.findings import Match
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.patterns import FEATURES, Feature
 from convstep.conv.step import quiet

@@ -1,39 +1,201 @@
-"""The process in which a function is recorded: it answers calls as a candidate's does, and sends logs.
-
-What records takes as long to import as Python and NumPy together, so a process in which most candidates
-are called, are right and are never recorded has the answers of this file, and another `main`.
-"""
+"""The process in which a function is recorded: it answers calls as a candidate's does, and sends logs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+import contextlib
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy.typing as npt
 
 from convstep.candidate.call import child
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.failure import short
+from convstep.candidate.call.served import Served
 from convstep.candidate.call.ways import Ways
+from convstep.candidate.load.target import CandidateError
+from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.calling import Ready, by_convention, given_call
+from convstep.candidate.verdicts.calls import Called, Pair
+from convstep.candidate.verdicts.marks import Verdicts, digest
+from convstep.language import tr
 from convstep.oracle import messages
+from convstep.printable import SentenceError, printable
+from convstep.recording import transfer
+from convstep.recording.recorder import RecordingError, Run, run
+from convstep.recording.recording import Recording
+from convstep.recording.registry import Limits
+from convstep.recording.source import Source, SourceText
 
 QUESTION, JUDGE = "record", "judge"
 """What a question holds that asks for a recording, or for what is to be said of one."""
+TRIES = 3
+"""How often a function is loaded otherwise because of what it raises."""
 
 
 def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """See `answering.recorded`."""
-    from convstep.candidate.record.answering import recorded
+    """Record a call, and say what came of it: its log, or why there is none.
 
-    return recorded(ways, question)
+    Args:
+        ways: the function as it is loaded.
+        question: how it is called; with a problem where a convention says how.
+    """
+    return _answered(ways, question, QUESTION, _sent)
 
 
 def judged(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """See `answering.judged`."""
-    from convstep.candidate.record.answering import judged
+    """Say what its own forward says of a call's run; see `recorded`."""
+    return _answered(ways, question, JUDGE, _said)
 
-    return judged(ways, question)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Done:
+    """A call that was recorded."""
+
+    served: Served
+    """Its function."""
+    ready: Ready
+    """The call; what it holds may have changed."""
+    pair: Pair | None
+    """The same with its forward, where that is asked and known."""
+    backward: Called | None
+    """The call as it was before it was made, where that is asked."""
+    run: Run
+    """What it did."""
+
+
+Answer = Callable[[_Done, float], dict[str, npt.ArrayLike]]
+
+
+def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer) -> dict[str, npt.ArrayLike]:
+    asked = json.loads(str(question[kind]))
+    limits = Limits(seconds=asked["seconds"])
+    paired = kind == JUDGE
+    try:
+        if asked["call"] is not None:
+            call = Call.read(asked["call"])
+            served = ways.used(call)
+            ready = by_convention(served, call, messages.read_problem(question))
+            done = _done(served, ready, limits, paired)
+        else:
+            # a path was typed where the command was; the file's own code may have gone elsewhere
+            with contextlib.chdir(asked["folder"]):
+                done = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits, paired)
+        return answer(done, asked["seconds"])
+    except (SentenceError, RecordingError) as error:
+        return {"error": str(error)}
+    except MemoryError:
+        return {"error": tr("there is not enough memory for its arguments; use smaller ones")}
+    except BaseException as error:
+        said = short(f"{type(error).__name__}: {error}")
+        return {"error": tr("recording it ended with {said}", said=said)}
+
+
+def _sent(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
+    facts = {"how": done.ready.how, "notes": list(done.served.candidate.notes)}
+    return {"facts": json.dumps(facts), **{f"log.{n}": a for n, a in transfer.arrays_of(done.run).items()}}
+
+
+def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
+    from convstep.candidate.verdicts.judging import judge, judge_alone  # recordings begin sooner without
+
+    name, run = done.served.candidate.name, done.run
+    found = Verdicts(note=tr("no forward is known that belongs to {backward}", backward=name))
+    if run.log.ended is not None:
+        reason = printable(run.log.ended.sentence)
+        found = Verdicts(note=tr("{backward} does not return: {reason}", backward=run.name, reason=reason))
+    else:
+        total = Recording(run.log, run.source.text, run.name).total
+        if done.pair is not None:
+            sources = source_in(done.served, done.pair.forward.function), run.source
+            found = judge(done.pair, sources, total, seconds)
+        if not found.end and done.backward is not None:
+            found = judge_alone(done.backward, run.source, found.note, total, seconds)
+    return {"verdicts": json.dumps(found.as_plain()), "digest": digest(done.run.source.text)}
+
+
+def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paired: bool) -> _Done:
+    """The first call that does not raise; of several that do, the one that came furthest."""
+    best: _Done | None = None
+    for _ in range(TRIES):
+        said = ""
+        for ready in given_call(served, arguments):
+            done = _done(served, ready, limits, paired)
+            ended = done.run.log.ended
+            if ended is None or ended.kind != "raised":
+                return done
+            said = said or ended.sentence
+            if best is None or len(done.run.log.order) > len(best.run.log.order):
+                best = done
+        other = served.otherwise(said) if said else None
+        if other is None:
+            break
+        served = other
+    assert best is not None
+    ended = best.run.log.ended
+    assert ended is not None
+    if best.ready.asks and not _turned(best.run):
+        # it has not even come to a loop: what is wrong is the guess, for all that is known
+        raise CandidateError(
+            tr(
+                "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
+                name=best.served.candidate.name,
+                line=ended.line,
+                said=ended.sentence,
+                how=best.ready.asks,
+            )
+        )
+    return best
+
+
+def _turned(done: Run) -> bool:
+    """Whether a loop of a run has begun its second turn."""
+    return any(len(done.log.payloads[loop.turn]) > 1 for loop in done.log.sites.loops)
+
+
+def _done(served: Served, ready: Ready, limits: Limits, paired: bool) -> _Done:
+    """Run a call with hooks; its lines are those that were loaded, whatever became of the file."""
+    pair = _pair(served, ready) if paired else None
+    backward = None
+    if paired:
+        with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
+            backward = Called.kept(ready.function, *ready.places, **ready.named)
+    source = source_in(served, ready.function)
+    done = run(ready.function, ready.places, ready.named, source=source, limits=limits)
+    return _Done(served, ready, pair, backward, done)
+
+
+def _pair(served: Served, ready: Ready) -> Pair | None:
+    """A call with the one that was made before it, or that makes what it is given."""
+    backward = Called(ready.function, ready.places, ready.named)
+    try:
+        if ready.before is not None:
+            return Pair.of(*ready.before, backward)
+    except Exception:  # a lock, a generator: it cannot be made again
+        return None
+    if ready.forward is None:
+        return None
+    from convstep.candidate.verdicts.finding import reconstructed
+
+    names = {**served.namespace, **ready.known}
+    return reconstructed(backward, ready.forward, names, source_in(served, ready.function))
+
+
+def source_in(served: Served, function: Callable[..., Any]) -> Source | None:
+    """The text of a function's file as it was loaded; None if Python knows it."""
+    function = inspect.unwrap(function)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    part = served.part(code.co_filename) if code is not None else None
+    if part is None:
+        return None
+    text = SourceText(part.filename, tuple(part.text.split("\n")), part.cell)
+    return Source(text, ast.Module(part.statements, []))
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve a target that is to be recorded; see `convstep.candidate.call.child.main`."""
-    from convstep.candidate.record import answering  # noqa: F401  somebody waits for it
-
+    """Serve a target; see `convstep.candidate.call.child.main`."""
     child.main(arguments, {QUESTION: recorded, JUDGE: judged})

@@ -39,6 +39,9 @@ class Options:
         candidates.TARGET[0], f"{candidates.TARGET[1]}; or a file alone, for all of its backwards"
     )
     calling: candidates.Calling = group(candidates.Calling)
+    operator: str | None = option(
+        "NAME", "what it is the backward of, see `convstep operators`; by default found from its name"
+    )
     json: bool = flag("one JSON object")
     save: str | None = option("FILE.npz", "write the smallest failing problem")
     write_adapter: str | None = option(
@@ -150,7 +153,7 @@ def _check(options: Options) -> int:
 
     with candidates.opened(options.target, options.calling) as worker:
         try:
-            verdict = candidates.swept(worker, options.calling)
+            verdict = candidates.judged(worker, options.calling, options.operator)
         except CannotCall as error:
             adapted = options.calling.adapter is not None
             said = (

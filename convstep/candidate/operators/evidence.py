@@ -1,0 +1,108 @@
+"""The numbers of a sweep beside those of mistakes: which of them are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from convstep.brief import brief
+from convstep.candidate.call.outcome import REFUSED, RETURNED
+from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.axes import sizes
+from convstep.candidate.operators.gathering import how_far
+from convstep.conv.step import quiet
+from convstep.operators.mistake import Variant
+from convstep.operators.operator import Array, Operator, OperatorProblem
+
+
+def same(one: Array, other: Array) -> bool:
+    """Whether two arrays have one shape and the same numbers, as exactly as a gradient must be right."""
+    return how_far(one, other) <= 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A sweep, and what mistakes make of its problems."""
+
+    swept: Swept
+    """What came of every problem."""
+    _made: dict[tuple[Variant, int], Mapping[str, Array] | None] = field(default_factory=dict)
+
+    __repr__ = brief
+
+    @property
+    def operator(self) -> Operator:
+        """What the candidate is taken to be."""
+        return self.swept.operator
+
+    @property
+    def told(self) -> list[Judged]:
+        """The problems that say something: neither refused, nor impossible to say."""
+        return [one for one in self.swept.results if one.answer.kind not in (REFUSED, UNSAID)]
+
+    @property
+    def returned(self) -> list[Judged]:
+        """Those on which it returned."""
+        return [one for one in self.swept.results if one.answer.kind == RETURNED]
+
+    def wrong(self, names: Sequence[str] | None = None) -> list[str]:
+        """The gradients that are wrong somewhere, in the operator's order.
+
+        Args:
+            names: of these only.
+        """
+        return [
+            name
+            for name in (self.operator.gradients if names is None else names)
+            if any(is_wrong(one, name) for one in self.returned)
+        ]
+
+    def made(self, variant: Variant, judged: Judged) -> Mapping[str, Array] | None:
+        """The gradients that a mistake makes, divided as the convention divides; None if it raises."""
+        key = variant, id(judged)
+        if key not in self._made:
+            self._made[key] = self._run(variant, judged)
+        return self._made[key]
+
+    def _run(self, variant: Variant, judged: Judged) -> Mapping[str, Array] | None:
+        problem = judged.answer.problem
+        try:
+            with quiet():
+                found = self.operator.right(copied(problem), variant.backward)
+        except Exception:  # a mistake may raise anything
+            return None
+        by = divisors(self.swept, problem)
+        return {name: value / by[name] if name in by else value for name, value in found.items()}
+
+    def variants(self) -> Iterator[Any]:
+        """Each mistake with each way of making it, the commonest first."""
+        for mistake in self.operator.mistakes:
+            for variant in mistake.variants:
+                yield mistake, variant
+
+
+def is_wrong(judged: Judged, name: str) -> bool:
+    """Whether a gradient came back and is not right."""
+    return judged.off.get(name, 0.0) > 1
+
+
+def copied(problem: OperatorProblem) -> OperatorProblem:
+    """The same problem in arrays of its own: a mistake may write into them."""
+    arrays, upstream = (
+        {name: np.array(array) for name, array in each.items()} for each in (problem.arrays, problem.upstream)
+    )
+    return OperatorProblem(arrays, upstream, dict(problem.options), problem.about)
+
+
+def divisors(swept: Swept, problem: OperatorProblem) -> dict[str, int]:
+    """By gradient, what its convention divides it by."""
+    if swept.convention is None or not swept.convention.divided:
+        return {}
+    long = sizes(swept.operator, problem)
+    return {
+        name: int(np.prod([long[letter] for letter in letters]))
+        for name, letters in swept.convention.divided.items()
+    }

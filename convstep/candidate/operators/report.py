@@ -1,0 +1,107 @@
+"""A verdict on an operator's backward as plain text: the sentence first, then where, then why."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from convstep.candidate.check.wording import patch_lines, wrapped
+from convstep.candidate.operators.finding import Finding
+from convstep.candidate.operators.raising import place_of
+from convstep.candidate.operators.verdict import Divergence, divergence, problem_words
+from convstep.language import tr
+from convstep.printable import printable, printable_lines
+from convstep.steps.cells import cell_text
+from convstep.steps.number_text import shape_text, short
+
+if TYPE_CHECKING:
+    from convstep.candidate.operators.verdict import OperatorVerdict
+
+
+def report(verdict: OperatorVerdict) -> str:
+    """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
+    lines = [verdict.headline + ".", *wrapped(called_as(verdict))]
+    if verdict.failing is not None:
+        lines += ["", *_failure(verdict)]
+    for finding in verdict.diagnosis:
+        if not finding.alternative:
+            lines += ["", *_finding(finding)]
+    if others := [one.id for one in verdict.diagnosis if one.alternative]:
+        ids = ", ".join(dict.fromkeys(others))
+        lines += ["", *wrapped(tr("the same numbers would also come from: {ids}", ids=ids))]
+    if verdict.notes:
+        lines += ["", *(line for note in verdict.notes for line in wrapped(note, "- "))]
+    if verdict.failing is not None:
+        lines += ["", tr("to see it: {command}", command=open_command(verdict))]
+    return printable_lines("\n".join(lines))
+
+
+def called_as(verdict: OperatorVerdict) -> str:
+    """What it is taken to be, how its arrays are laid, and how it was called."""
+    swept = verdict.swept
+    call = next((one.answer.call for one in swept.results if one.answer.call), "")
+    said = tr(
+        "checked as {operator}, laid out as {convention}, called as {call}"
+        if swept.convention is not None and call
+        else "checked as {operator}, laid out as {convention}"
+        if swept.convention is not None
+        else "checked as {operator}, called as {call}"
+        if call
+        else "checked as {operator}",
+        operator=swept.operator.name,
+        convention="" if swept.convention is None else swept.convention.name,
+        call=call,
+    )
+    if not swept.options:
+        return said
+    options = ", ".join(f"{name} = {value}" for name, value in swept.options.items())
+    return tr("{said}; it always has {options}", said=said, options=options)
+
+
+def open_command(verdict: OperatorVerdict) -> str:
+    """The command that steps through the readable backward, or the candidate on the failing problem."""
+    words = ["convstep", "open"]
+    if ":" not in verdict.target:
+        return printable(shlex.join([*words, verdict.operator]), None)
+    words.append(verdict.target)
+    return printable(shlex.join(words), None)
+
+
+def _failure(verdict: OperatorVerdict) -> list[str]:
+    judged = verdict.failing_result
+    assert judged is not None
+    lines = wrapped(tr("smallest failing problem: {problem}", problem=problem_words(judged.answer.problem)))
+    if judged.answer.call:
+        lines += wrapped(judged.answer.call, "  ")
+    for name in (name for name, share in judged.off.items() if share > 1):
+        lines += wrapped(divergence_words(divergence(judged, name)), "  ")
+    if judged.answer.message:
+        line = f" ({place_of(judged.answer)}: {judged.answer.line_text})" if judged.answer.line else ""
+        lines += wrapped(tr("there: {message}", message=judged.answer.message) + printable(line), "  ")
+    return lines + wrapped(verdict.own, "  ")
+
+
+def divergence_words(found: Divergence) -> str:
+    """A wrong cell, what it is and what it should be; or the shapes."""
+    if found.shapes is not None:
+        right, actual = found.shapes
+        return tr(
+            "{gradient} has the shape {shape} instead of {right}",
+            gradient=found.gradient,
+            shape=shape_text(actual),
+            right=shape_text(right),
+        )
+    return tr(
+        "{cell} is {actual} instead of {expected}",
+        cell=cell_text(found.gradient, found.cell),
+        actual=short(found.actual, 6),
+        expected=short(found.expected, 6),
+    )
+
+
+def _finding(finding: Finding) -> list[str]:
+    if finding.id == "unknown":  # it says so itself
+        return wrapped(finding.message)
+    lines = wrapped(f"{finding.id} ({finding.strength}): {finding.message}")
+    lines += patch_lines(*finding.lines)
+    return lines + wrapped(finding.explanation, "    ")

@@ -1,0 +1,254 @@
+"""Average pooling: the mean of each window, of which every cell has an equal share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convstep.operators.mistake import mistakes
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair
+
+
+def avg_pool_forward(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """The mean of each window; cells of the padding are zeros, and count.
+
+    Args:
+        x: `(N, C, H, W)`.
+        size: `(f_h, f_w)` of a window.
+        stride: `(s_h, s_w)` between windows.
+        padding: `(p_h, p_w)` rows and columns of zeros on each side of x.
+
+    Returns:
+        `(N, C, H_out, W_out)`.
+    """
+    (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
+    x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
+    N, C, H_pad, W_pad = x_pad.shape
+    H_out, W_out = (H_pad - f_h) // s_h + 1, (W_pad - f_w) // s_w + 1
+    out = np.zeros((N, C, H_out, W_out))
+    for i_n in range(N):
+        for i_c in range(C):
+            for i_h in range(H_out):
+                for i_w in range(W_out):
+                    h, w = i_h * s_h, i_w * s_w
+                    out[i_n, i_c, i_h, i_w] = x_pad[i_n, i_c, h : h + f_h, w : w + f_w].mean()
+    return out
+
+
+def avg_pool_backward(dout: Array, x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """Each `dout` is shared out equally among the cells of its window.
+
+    Args:
+        dout: `(N, C, H_out, W_out)`.
+        x: `(N, C, H, W)`; only its shape matters.
+        size: `(f_h, f_w)`.
+        stride: `(s_h, s_w)`.
+        padding: `(p_h, p_w)`.
+
+    Returns:
+        dx, `(N, C, H, W)`.
+    """
+    (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
+    N, C, H, W = x.shape
+    _, _, H_out, W_out = dout.shape
+    dx_pad = np.zeros((N, C, H + 2 * p_h, W + 2 * p_w))
+    for i_n in range(N):
+        for i_c in range(C):
+            for i_h in range(H_out):
+                for i_w in range(W_out):
+                    h, w = i_h * s_h, i_w * s_w
+                    share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
+                    dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
+    dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+    return dx
+
+
+def small() -> OperatorProblem:
+    """One picture of whole numbers, 2x2 windows of which two overlap; each dout is four whole shares."""
+    x = np.array([[[[1, 3, 0, 2], [4, 0, 1, 5], [2, 2, 3, 1]]]], float)
+    dout = np.array([[[[4, 8, -4], [12, 0, 4]]]], float)
+    return OperatorProblem({"x": x}, {"dout": dout}, {"size": (2, 2), "stride": (1, 1), "padding": (0, 0)})
+
+
+def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
+    """See `Operator.problems`."""
+    told: tuple[tuple[str, Pair, Pair, Pair, Pair], ...] = (
+        ("windows tile the picture", (4, 4), (2, 2), (2, 2), (0, 0)),
+        ("windows overlap", (3, 3), (2, 2), (1, 1), (0, 0)),
+        ("windows overlap, and the picture is not square", (5, 7), (3, 3), (2, 2), (0, 0)),
+        ("a row and a column are left over", (5, 5), (2, 2), (2, 2), (0, 0)),
+        ("there are gaps between the windows", (5, 5), (2, 2), (3, 3), (0, 0)),
+        ("the picture is not square", (4, 6), (2, 2), (2, 2), (0, 0)),
+        ("windows are not square", (4, 6), (2, 3), (2, 3), (0, 0)),
+        ("windows are not square, and overlap", (5, 4), (3, 2), (1, 1), (0, 0)),
+        ("the picture is padded", (4, 4), (3, 3), (2, 2), (1, 1)),
+        ("the picture is padded at its sides only", (3, 4), (1, 3), (1, 2), (0, 1)),
+        ("strides differ", (5, 6), (2, 2), (2, 1), (0, 0)),
+        ("one window covers all", (3, 3), (3, 3), (1, 1), (0, 0)),
+    )
+    for about, sizes, size, stride, padding in told:
+        yield _problem(rng, about, sizes, size, stride, padding)
+    while True:
+        size = _pair(rng, 1, 4)
+        padding = int(rng.integers(0, size[0] // 2 + 1)), int(rng.integers(0, size[1] // 2 + 1))
+        sizes = size[0] + int(rng.integers(0, 5)), size[1] + int(rng.integers(0, 5))
+        yield _problem(rng, "", sizes, size, _pair(rng, 1, 4), padding)
+
+
+def _pair(rng: np.random.Generator, low: int, high: int) -> Pair:
+    return int(rng.integers(low, high)), int(rng.integers(low, high))
+
+
+def _problem(
+    rng: np.random.Generator, about: str, sizes: Pair, size: Pair, stride: Pair, padding: Pair
+) -> OperatorProblem:
+    shape = int(rng.integers(1, 3)), int(rng.integers(1, 4)), *sizes
+    out = (
+        (sizes[0] + 2 * padding[0] - size[0]) // stride[0] + 1,
+        (sizes[1] + 2 * padding[1] - size[1]) // stride[1] + 1,
+    )
+    return OperatorProblem(
+        {"x": rng.standard_normal(shape)},
+        {"dout": rng.standard_normal((*shape[:2], *out))},
+        {"size": size, "stride": stride, "padding": padding},
+        about,
+    )
+
+
+MISTAKES = mistakes(
+    """
+overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; FluxML/Flux.jl#1197]
+    A cell that lies in several windows has a share of each of them, and its gradient is their sum. With = the
+    last window wins. Where windows do not overlap there is only one, so the usual test, 2x2 windows at stride
+    2, passes. Write +=.
+  梯度被赋值，而不是累加:
+    一个格子如果在好几个窗口里，就有每个窗口的一份，它的梯度是这些份的总和。用 = 的话，最后一个窗口说了算。窗口
+    不重叠时只有一个窗口，所以常见的测试（2x2 窗口、步幅 2）能通过。应该写 +=。
+  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = share
+not-divided: dout is not divided by the size of the window  [rasmusbergpalm/DeepLearnToolbox#129; deeplearning4j PR#1951]
+    The mean of a 2x2 window moves by a quarter of what one of its cells moves, so a cell gets a quarter of dout.
+    Undivided, every cell of the window gets all of it and the gradient is f_h * f_w times too large. Training
+    still seems to work, with a larger learning rate below this layer. Write dout / (f_h * f_w).
+  dout 没有除以窗口的大小:
+    2x2 窗口里一个格子动一下，平均值只动四分之一，所以每个格子得到 dout 的四分之一。不除的话，窗口的每个格子都得到
+    整个 dout，梯度大了 f_h * f_w 倍。训练看起来还能进行，只是这一层以下的学习率变大了。应该写
+    dout / (f_h * f_w)。
+  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
+  + share = dout[i_n, i_c, i_h, i_w]
+divided-by-one-side: dout is divided by one side of the window instead of by its area
+    A window has f_h * f_w cells, and each has one such part of the mean. Divided by f_h, every gradient is f_w
+    times too large. Only a window that is one column wide hides it. Write dout / (f_h * f_w).
+  dout 除以的是窗口的一条边，而不是面积:
+    一个窗口有 f_h * f_w 个格子，每个格子占平均值的这么多分之一。只除以 f_h 的话，每个梯度都大了 f_w 倍。只有窗口
+    宽度为一列时才看不出来。应该写 dout / (f_h * f_w)。
+  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
+  + share = dout[i_n, i_c, i_h, i_w] / f_h
+
+  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
+  + share = dout[i_n, i_c, i_h, i_w] / f_w
+  # by the width | 除以宽度
+divided-by-output-size: dout is divided by the number of windows instead of by the size of one
+    H_out * W_out counts the means, not the numbers that one mean is taken of. The two agree where a picture of
+    4x4 has 2x2 windows at stride 2, which is a common test. Write dout / (f_h * f_w).
+  dout 除以的是窗口的个数，而不是一个窗口的大小:
+    H_out * W_out 数的是有多少个平均值，而不是一个平均值由多少个数得来。4x4 的图片、2x2 窗口、步幅 2 时两者恰好
+    相等，而这正是常见的测试。应该写 dout / (f_h * f_w)。
+  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
+  + share = dout[i_n, i_c, i_h, i_w] / (H_out * W_out)
+divided-twice: dout is divided by the size of the window twice
+    The share is made already (by a helper that distributes dout, or by np.mean), and is divided once more where
+    it is added. Every gradient is f_h * f_w times too small. Only 1x1 windows hide it. Divide in one place.
+  dout 除了两次窗口的大小:
+    每个格子的那一份已经算好了（由分配 dout 的辅助函数，或者由 np.mean），加上去的时候又除了一次。每个梯度都小了
+    f_h * f_w 倍。只有 1x1 的窗口才看不出来。只在一处除。
+  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share / (f_h * f_w)
+stride-ignored: windows are placed one cell apart, whatever the stride is
+    The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins at i_h, i_w, so that
+    the gradients crowd at the top left. At stride 1 it is right. Write h, w = i_h * s_h, i_w * s_w.
+  不管步幅是多少，窗口都一格一格地排:
+    out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从 i_h、i_w 开始，梯度都挤到了左上角。步幅
+    为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h, i_w
+square-window-assumed: the window's height is used for its width too
+    The slice of the columns, the area, or both, are taken from f_h. It is right while windows are square, and
+    almost all tests have square ones. Otherwise cells are missing, or cells beyond the window get a share. Use
+    f_w for columns and f_h * f_w for the area.
+  窗口的高也被当成了宽:
+    列的切片、面积，或者两者，都用了 f_h。窗口是正方形时没有问题，而几乎所有测试用的都是正方形窗口。否则要么少了
+    一些格子，要么窗口外的格子也分到了一份。列要用 f_w，面积要用 f_h * f_w。
+  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_h] += share
+  # in the slice | 在切片里
+  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
+  + share = dout[i_n, i_c, i_h, i_w] / (f_h * f_h)
+  # in the area | 在面积里
+  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
+  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
+  + share = dout[i_n, i_c, i_h, i_w] / (f_h * f_h)
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_h] += share
+  # in both | 两处都是
+rows-columns-swapped: rows and columns are swapped
+    Height goes with rows, the axis before the last, and width with columns, the last. Swapped, everything is
+    right as long as windows and strides are the same both ways. Write h with s_h and f_h, w with s_w and f_w.
+  行和列弄反了:
+    高对应行，即倒数第二个轴；宽对应列，即最后一个轴。弄反以后，只要窗口和步幅在两个方向上相同，结果都是对的。
+    应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
+  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
+  + dx_pad[i_n, i_c, h : h + f_w, w : w + f_h] += share
+  # of the window | 窗口的
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_w, i_w * s_h
+  # of the stride | 步幅的
+padding-not-cropped: the padding is left around dx
+    The loop fills the gradient of the padded picture. The padding is no input, so its cells are cut away at
+    the end, as many on each side as were put there. Left in place, dx is larger than x; cut on one side
+    only, it has the right shape and every number stands in the wrong place. At padding 0 it is right. Write
+    dx_pad[:, :, p_h : p_h + H, p_w : p_w + W].
+  dx 周围的填充没有裁掉:
+    循环填的是填充后的图片的梯度。填充不是输入，所以最后要把它的格子裁掉，每边填了多少就裁多少。不裁的话，dx 比 x
+    大；只在一边裁，形状对了，可是每个数都不在该在的位置上。填充为 0 时是对的。应该写
+    dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]。
+  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+  + dx = dx_pad
+
+  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+  + dx = dx_pad[:, :, :H, :W]
+  # cut on one side only | 只在一边裁
+padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 published CS231n conv_backward_naive]
+    [p:-p] drops p cells on each side. At p = 0 it is [0:0], since -0 is 0, and nothing is left. With padding it
+    is right, and so is every test that pads. Write [p : p + H], which is right for every p.
+  没有填充时，裁剪的结果是空的:
+    [p:-p] 在两边各去掉 p 个格子。p = 0 时它是 [0:0]，因为 -0 就是 0，结果什么也不剩。有填充时是对的，所以带填充的
+    测试都能通过。应该写 [p : p + H]，它对任何 p 都对。
+  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+  + dx = dx_pad[:, :, p_h:-p_h, p_w:-p_w]
+""",
+    avg_pool_backward,
+)
+
+OPERATOR = Operator(
+    name="avg-pool",
+    title="average pooling",
+    forward=avg_pool_forward,
+    backward=avg_pool_backward,
+    gradients=("dx",),
+    axes={"x": "NCHW", "out": "NCHW"},
+    torch="F.avg_pool2d(x, size, stride, padding)",
+    small=small,
+    problems=problems,
+    conventions=(Convention("NHWC", {"x": "NHWC", "out": "NHWC"}),),
+    called=r"(?=.*(av(g|erage)|mean))(?!.*(conv|relu)).*pool",
+    words={
+        "x": "a_prev a input inputs inp img image",
+        "size": "pool_size pool_shape kernel_shape kernel_size filter_size ksize f k pool window",
+        "size[0]": "pool_height pool_h ph kh",
+        "size[1]": "pool_width pool_w pw kw",
+        "stride": "strides s",
+        "padding": "pad p",
+    },
+    mistakes=MISTAKES,
+)
