@@ -182,8 +182,9 @@ def _described(loaded: Loaded, name: str) -> tuple[Callable[..., Any], Candidate
     return called, describe(called, kind, name, loaded.namespace)
 
 
-Answering = Callable[[Ways, messages.Message], dict[str, npt.ArrayLike]]
-"""Answers a question other than a call."""
+Reply = Mapping[str, npt.ArrayLike]
+Answering = Callable[[Ways, messages.Message], Reply | Iterator[Reply]]
+"""Answers a question other than a call, by one message or by several, each sent when it is there."""
 
 
 def serve(
@@ -211,7 +212,9 @@ def serve(
             question = messages.opened(received.get())
             other = next((each for name, each in (others or {}).items() if name in question), None)
             if other is not None:
-                messages.send(answers, answering(question, other(ways, question)))
+                reply = other(ways, question)
+                for each in (reply,) if isinstance(reply, Mapping) else reply:
+                    messages.send(answers, answering(question, each))
                 continue
             call, problem, fresh = protocol.read_question(question)
             if fresh:

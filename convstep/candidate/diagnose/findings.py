@@ -84,6 +84,16 @@ class Finding:
         return self.strength == PROVEN
 
     @property
+    def title(self) -> str:
+        """What the bug is called; "" if it is not a known one."""
+        return "" if self.bug is None else tr(self.bug.title)
+
+    @property
+    def explanation(self) -> str:
+        """What happens, why, and what to write instead; "" if it is not a known bug."""
+        return "" if self.bug is None else tr(self.bug.explanation)
+
+    @property
     def lines(self) -> tuple[str, str]:
         """The wrong lines and the right ones: as they were reproduced, else as most people write them."""
         if self.bug is None:

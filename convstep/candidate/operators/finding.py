@@ -42,6 +42,11 @@ class Finding:
         return self.strength == PROVEN
 
     @property
+    def title(self) -> str:
+        """What the mistake is called; "" if it is none of the operator's."""
+        return "" if self.mistake is None else tr(self.mistake.title)
+
+    @property
     def lines(self) -> tuple[str, str]:
         """The wrong lines and the right ones; "" where there are none to show."""
         return ("", "") if self.variant is None else (self.variant.wrong, self.variant.right)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ class Divergence:
 class OperatorVerdict:
     """What is known of a candidate after a sweep."""
 
+    text: Callable[[OperatorVerdict], str]
+    """Writes all of it for a person, in several lines."""
     target: str
     """What was checked, as it can be named on the command line."""
     name: str
@@ -59,14 +61,12 @@ class OperatorVerdict:
     """What the command line needs besides the target, to load and to call it in the same way."""
     own: str = ""
     """What its own steps show on the failing problem, a sentence or two; "" where nothing is sure."""
-    own_line: int = 0
-    """The line of its own that this is about; 0 if there is none."""
-    more: Mapping[str, Any] = field(default_factory=dict)
-    """What else a program may want to know."""
+    own_place: tuple[str, int, int] | None = None
+    """Its line: the file, the line, and the notebook's cell or 0; None if there is none."""
 
     @property
     def ok(self) -> bool:
-        """Whether all gradients are right on all problems it takes, and its caller's arrays are left alone."""
+        """Whether all gradients are right on all problems it takes, and its caller's arrays stay the same."""
         return not self.diagnosis and self.swept.failing is None and self.passed > 0
 
     def __bool__(self) -> bool:
@@ -117,10 +117,18 @@ class OperatorVerdict:
 
     @property
     def first_divergence(self) -> Divergence | None:
-        """On the smallest failing problem, the cell that is furthest off; None if it raises there, or is right."""
+        """The cell that is furthest off on the smallest failing problem; None if it has no wrong numbers."""
         judged = self.swept.failing
         wrong = [] if judged is None else [name for name, share in judged.off.items() if share > 1]
         return None if judged is None or not wrong else divergence(judged, wrong[0])
+
+    @property
+    def place(self) -> tuple[str, int, int] | None:
+        """The author's line that matters, as `own_place`: where it parts from what is right, or raises."""
+        judged = self.failing_result
+        if self.own_place is not None or judged is None or not judged.answer.line:
+            return self.own_place
+        return judged.answer.file, judged.answer.line, judged.answer.cell
 
     @property
     def pattern(self) -> str:
@@ -201,7 +209,7 @@ class OperatorVerdict:
             "failing": None if failing is None else {**_plain(failing), "path": self.path},
             "pattern": self.pattern,
             "first_divergence": _divergence(self.first_divergence),
-            "own_line": None if not self.own_line else {"line": self.own_line, "seen": self.own},
+            "own_line": self._own_line,
             "diagnosis": [
                 {"id": one.id, "proven": one.proven, "message": one.message, "gradients": list(one.gradients)}
                 | ({"alternative": True} if one.alternative else {})
@@ -209,6 +217,13 @@ class OperatorVerdict:
             ],
             "notes": list(self.notes),
         }
+
+    @property
+    def _own_line(self) -> dict[str, Any] | None:
+        if self.own_place is None:
+            return None
+        file, line, cell = self.own_place
+        return {"file": file, "line": line, "cell": cell or None, "seen": self.own}
 
     def rows(self) -> list[dict[str, str | int | float | None]]:
         """A table: one dict for each problem tried, as `pandas.DataFrame` and `csv.DictWriter` take them."""
@@ -228,9 +243,7 @@ class OperatorVerdict:
 
     def __str__(self) -> str:
         """The verdict as text, several lines."""
-        from convstep.candidate.operators.report import report  # it is about this class
-
-        return report(self)
+        return self.text(self)
 
 
 def divergence(judged: Judged, name: str) -> Divergence:
@@ -293,11 +306,7 @@ def _row(swept: Swept, judged: Judged) -> dict[str, str | int | float | None]:
     """One problem of the sweep, and what became of it."""
     problem, kind = judged.answer.problem, judged.answer.kind
     changed = ", ".join(judged.answer.changed)
-    outcome = (
-        ("wrong" if judged.failed else "writes into " + changed if changed else "right")
-        if kind == RETURNED
-        else kind
-    )
+    graded = "wrong" if judged.failed else f"writes into {changed}" if changed else "right"
     return {
         **{name: _shape(array.shape) for name, array in {**problem.arrays, **problem.upstream}.items()},
         **{name: _option(value) for name, value in problem.options.items()},

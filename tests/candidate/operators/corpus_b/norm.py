@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named, tensors
+from tests.candidate.operators.corpus_b.common import (
+    Call,
+    Draw,
+    Gradients,
+    Problem,
+    gradients,
+    named,
+    tensors,
+)
 
 NORM = "dx dgamma dbeta"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named
-from tests.candidate.operators.calls_b.norm import (
+from tests.candidate.operators.corpus_b.common import Call, Draw, Gradients, Problem, gradients, named
+from tests.candidate.operators.corpus_b.norm import (
     NORM,
     flat,
     norm_cs231n,
@@ -96,6 +97,33 @@ def bn_grad(module: Any, p: Problem) -> Gradients | None:
     return None if p.x.ndim != 2 else named(NORM, module.bn_grad(p.x, p.gamma, p.dout, p.eps))
 
 
+def bn_with_running(module: Any, p: Problem) -> Gradients | None:
+    if p.x.ndim != 2:
+        return None
+    running = np.zeros_like(p.gamma), np.ones_like(p.gamma)
+    return named(NORM, module.bn_backward(p.dout, module.bn_forward(p.x, p.gamma, p.beta, running)[1]))
+
+
+def bn_like_torch(module: Any, p: Problem) -> Gradients | None:
+    if p.x.ndim != 4:
+        return None
+    layer = module.BatchNorm2d(p.gamma.size, p.eps)
+    layer.weight, layer.bias = p.gamma, p.beta
+    layer.forward(p.x)
+    return named(NORM, (layer.backward(p.dout), layer.weight_grad, layer.bias_grad))
+
+
+def bn_learns(module: Any, p: Problem) -> Gradients | None:
+    """Its gradients are what a step of size one takes away."""
+    if p.x.ndim != 2:
+        return None
+    layer = module.BatchNormalization(learning_rate=1)
+    layer.initialize(p.gamma.size)
+    layer.gamma, layer.beta = p.gamma, p.beta
+    layer.forward_pass(p.x)
+    return named(NORM, (layer.backward_pass(p.dout), p.gamma - layer.gamma, p.beta - layer.beta))
+
+
 CALLS: dict[str, Call] = {
     "batch_norm/cs231n_chain.py:batchnorm_backward": norm_cs231n(
         "batchnorm_forward", "batchnorm_backward", 2
@@ -131,12 +159,17 @@ CALLS: dict[str, Call] = {
     "batch_norm/module_params.py:BatchNorm": bn_params,
     "batch_norm/columns.py:batchnorm_backward": bn_columns,
     "batch_norm/backward_alone.py:bn_grad": bn_grad,
+    "batch_norm/wiseman_net.py:bn_backward": bn_with_running,
+    "batch_norm/like_torch.py:BatchNorm2d": bn_like_torch,
+    "batch_norm/learns_itself.py:BatchNormalization": bn_learns,
     "batch_norm/constants.py:batchnorm_backward": norm_cs231n("batchnorm_forward", "batchnorm_backward", 2),
     "batch_norm/constants.py:BatchNormalization": bn_dlfs,
     "batch_norm/constants.py:FrozenBatchNorm": norm_function("FrozenBatchNorm"),
 }
 
 FIXED_EPS = {
+    "batch_norm/wiseman_net.py:bn_backward": 1e-8,
+    "batch_norm/learns_itself.py:BatchNormalization": 0.01,
     "batch_norm/dlfs.py:BatchNormalization": 10e-7,
     "batch_norm/constants.py:BatchNormalization": 10e-7,
     "batch_norm/cmu.py:BatchNorm1d": 1e-8,

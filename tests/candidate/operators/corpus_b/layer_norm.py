@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named, tensors
-from tests.candidate.operators.calls_b.norm import (
+from tests.candidate.operators.corpus_b.common import (
+    Call,
+    Draw,
+    Gradients,
+    Problem,
+    gradients,
+    named,
+    tensors,
+)
+from tests.candidate.operators.corpus_b.norm import (
     NORM,
     norm_cs231n,
     norm_function,
@@ -85,6 +93,23 @@ def ln_minigrad(module: Any, p: Problem) -> Gradients:
     return named(NORM, module.LayerNorm.backward(ctx, p.dout))
 
 
+def ln_grad(module: Any, p: Problem) -> Gradients:
+    return named(NORM, module.layernorm_grad(p.dout, p.x, p.gamma, p.eps))
+
+
+def ln_module(module: Any, p: Problem) -> Gradients:
+    layer = module.LayerNorm(p.gamma.size, p.eps)
+    layer.params["gamma"]["value"], layer.params["beta"]["value"] = p.gamma, p.beta
+    layer.forward(p.x)
+    return named(NORM, (layer.backward(p.dout), *(layer.params[name]["grad"] for name in ("gamma", "beta"))))
+
+
+def ln_layer(module: Any, p: Problem) -> Gradients:
+    layer = module.LayerNormLayer(p.gamma, p.beta, p.eps)
+    layer.forward(p.x)
+    return named(NORM, (layer.backward(p.dout), layer.dw, layer.db))
+
+
 CS231N = norm_cs231n("layernorm_forward", "layernorm_backward", 2, param="dict")
 
 CALLS: dict[str, Call] = {
@@ -107,6 +132,10 @@ CALLS: dict[str, Call] = {
     "layer_norm/jacobian.py:layernorm_backward": CS231N,
     "layer_norm/minigrad.py:LayerNorm": ln_minigrad,
     "layer_norm/over_the_batch.py:layernorm_backward": CS231N,
+    "layer_norm/backward_alone.py:layernorm_grad": ln_grad,
+    "layer_norm/names.py:ln_bwd": norm_cs231n("ln_fwd", "ln_bwd", param="number"),
+    "layer_norm/names.py:LayerNormLayer": ln_layer,
+    "layer_norm/nn_modules.py:LayerNorm": ln_module,
     "layer_norm/over_the_batch.py:LayerNormFunc": norm_function("LayerNormFunc"),
 }
 

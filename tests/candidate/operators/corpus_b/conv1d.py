@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named, tensors
+from tests.candidate.operators.corpus_b.common import (
+    Call,
+    Draw,
+    Gradients,
+    Problem,
+    gradients,
+    named,
+    tensors,
+)
 
 NAMES = "dx dw db"
 SHAPES = [
@@ -37,8 +45,8 @@ def problems(rng: Draw) -> list[Problem]:
 
 
 def reference(p: Problem) -> Gradients:
-    def run(*leaves: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.conv1d(*leaves, p.stride, p.pad)
+    def run(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return torch.conv1d(x, w, b, p.stride, p.pad)
 
     return gradients(run, p.dout, x=p.x, w=p.w, b=p.b)
 
@@ -120,6 +128,27 @@ def single(module: Any, p: Problem) -> Gradients | None:
     return named(NAMES, (dx[None, None], dw[None, None], np.array([db])))
 
 
+def averaged(module: Any, p: Problem) -> Gradients:
+    """The layer's average over the batch taken back."""
+    found = layer(module, p)
+    return {name: value if name == "dx" else len(p.x) * value for name, value in found.items()}
+
+
+def alone(module: Any, p: Problem) -> Gradients:
+    return named(NAMES, module.conv1d_grads(p.dout, p.x, p.w, p.stride, p.pad))
+
+
+def short(module: Any, p: Problem) -> Gradients:
+    return named(NAMES, module.conv1d_bwd(p.dout, module.conv1d_fwd(p.x, p.w, p.b, p.stride, p.pad)[1]))
+
+
+def like_torch(module: Any, p: Problem) -> Gradients:
+    made = module.TemporalConv(p.x.shape[1], *p.w.shape[::2], p.stride, p.pad)
+    made.weight, made.bias = p.w, p.b
+    made.forward(p.x)
+    return named(NAMES, (made.backward(p.dout), made.weight_grad, made.bias_grad))
+
+
 CALLS: dict[str, Call] = {
     "conv1d/cmu.py:Conv1d_stride1": cmu_stride1,
     "conv1d/cmu.py:Conv1d": cmu,
@@ -135,5 +164,9 @@ CALLS: dict[str, Call] = {
     "conv1d/full_correlation.py:Conv1D": layer,
     "conv1d/single_sample.py:conv1d_backward": single,
     "conv1d/crop_minus_pad.py:conv1d_backward": cs231n,
+    "conv1d/names.py:conv1d_bwd": short,
+    "conv1d/names.py:TemporalConv": like_torch,
+    "conv1d/averaged.py:Conv1D": averaged,
+    "conv1d/backward_alone.py:conv1d_grads": alone,
 }
 FIXED_EPS: dict[str, float] = {}

@@ -13,14 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from tests.candidate.operators.calls_b import batch_norm, conv1d, layer_norm, others
-from tests.candidate.operators.calls_b.common import Gradients, Problem
-from tests.candidate.operators.calls_b.norm import small
+from tests.candidate.operators.corpus_b import (
+    batch_norm,
+    conv1d,
+    conv_transpose2d,
+    layer_norm,
+    lstm_step,
+    others,
+)
+from tests.candidate.operators.corpus_b.common import Gradients, Problem
+from tests.candidate.operators.corpus_b.norm import small
 
 OPERATORS: dict[str, Any] = {
     "batch-norm": batch_norm,
     "layer-norm": layer_norm,
     "conv1d": conv1d,
+    "lstm-step": lstm_step,
+    "conv-transpose2d": conv_transpose2d,
     "others": others,
 }
 """Of each its calls, its problems and its reference."""
@@ -37,7 +46,7 @@ def judged(operator: Any, eps: float | None) -> list[tuple[Problem, Gradients]]:
 
 
 def verdicts(target: str, module: ModuleType) -> Iterator[str]:
-    """For each problem that a target can be asked: "right" or "wrong", and "written" if it writes into its inputs."""
+    """Of each problem a target can be asked "right" or "wrong", and "written" where an input has changed."""
     operator = OPERATOR_OF[target]
     for asked, expected in judged(operator, operator.FIXED_EPS.get(target)):
         arrays = {name: value for name, value in vars(asked).items() if isinstance(value, np.ndarray)}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.candidate.operators.calls_b.common import Call, Draw, Gradients, Problem, gradients, named
+from tests.candidate.operators.corpus_b.common import Call, Draw, Gradients, Problem, gradients, named
 
 
 def problems(rng: Draw) -> list[Problem]:
@@ -19,7 +19,7 @@ def problems(rng: Draw) -> list[Problem]:
             b=rng.normal(size=m),
             n=n,
         )
-        for n, rest, m in ((3, (4,), 2), (1, (2, 3), 5), (4, (2, 1, 2), 4))
+        for n, rest, m in ((3, (4,), 2), (2, (3,), 3), (1, (2, 3), 5), (4, (2, 1, 2), 4))
         for _ in range(2)
     ]
 
@@ -42,8 +42,21 @@ def layers(module: Any, p: Problem) -> Gradients:
     return named("dx dw db dcut", (*found, cut))
 
 
+def modules(module: Any, p: Problem) -> Gradients | None:
+    if p.x.ndim != 2:
+        return None
+    linear, relu = module.Linear(*p.w.shape), module.ReLU()
+    linear.params["weight"]["value"], linear.params["bias"]["value"] = p.w, p.b
+    linear.forward(p.x)
+    relu.forward(p.x)
+    dx, (dw, db) = linear.backward(p.dout), (value["grad"] for value in linear.params.values())
+    return named("dx dw db dcut", (dx, dw, db, relu.backward(p.dcut)))
+
+
 CALLS: dict[str, Call] = {
     "batch_norm/layers.py:affine_backward": layers,
     "batch_norm/layers.py:relu_backward": layers,
+    "layer_norm/nn_modules.py:Linear": modules,
+    "layer_norm/nn_modules.py:ReLU": modules,
 }
 FIXED_EPS: dict[str, float] = {}

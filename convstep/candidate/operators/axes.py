@@ -1,0 +1,189 @@
+"""How arrays lie: from the operator's axes to somebody else's, and back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
+
+_STARS = "αβγδεζηθ"
+"""Letters for the axes that "*" stands for."""
+
+
+class Unsayable(ValueError):
+    """An array cannot be laid like that."""
+
+
+def theirs(array: Array, own: str, other: str) -> Array:
+    """An array of ours as they have it.
+
+    >>> theirs(np.zeros((2, 3, 4, 5)), "NCHW", "NHWC").shape
+    (2, 4, 5, 3)
+    >>> theirs(np.zeros((2, 3)), "N*", "DN").shape, theirs(np.zeros(4), "M", "M1").shape
+    ((3, 2), (4, 1))
+
+    Raises:
+        Unsayable: an axis that they do not have is longer than 1, or "*" is several where they have one.
+    """
+    axes, wanted = _letters(own, other, array.ndim)
+    dropped = [at for at, letter in enumerate(axes) if letter not in wanted]
+    if any(array.shape[at] != 1 for at in dropped):
+        raise Unsayable
+    kept = array.reshape([n for at, n in enumerate(array.shape) if at not in dropped])
+    left = [letter for letter in axes if letter in wanted]
+    turned = kept.transpose([left.index(letter) for letter in wanted if letter != "1"])
+    lengths = iter(turned.shape)
+    return np.ascontiguousarray(turned).reshape([1 if letter == "1" else next(lengths) for letter in wanted])
+
+
+def ours(array: Array, own: str, other: str, shape: tuple[int, ...]) -> Array:
+    """An array of theirs as we have it, where the number of its axes allows that; else as it came.
+
+    Args:
+        array: theirs.
+        own: our axes.
+        other: theirs.
+        shape: what is right, in our layout.
+    """
+    axes, wanted = _letters(own, other, len(shape))
+    if array.ndim != len(wanted):
+        return array
+    places = {letter: at for at, letter in enumerate(wanted) if letter != "1"}
+    if any(array.shape[at] != 1 for at, letter in enumerate(wanted) if letter == "1"):
+        return array
+    turned = array.transpose(
+        [places[letter] for letter in axes if letter in places]
+        + [at for at, letter in enumerate(wanted) if letter == "1"]
+    )
+    lengths = iter(turned.shape)
+    return turned.reshape([next(lengths) if letter in places else 1 for letter in axes])
+
+
+def _letters(own: str, other: str, rank: int) -> tuple[str, str]:
+    """Both with a letter for each axis, "*" spelled out for an array of that rank.
+
+    Raises:
+        Unsayable: there is no such reading.
+    """
+    count = rank - len(own.replace("*", ""))
+    if count < 0 or (count and "*" not in own):
+        raise Unsayable
+    stars = _STARS[:count]
+    axes = own.replace("*", stars)
+    if "*" in own and "*" not in other:
+        unknown = [letter for letter in other if letter not in own and letter != "1"]
+        if len(unknown) > 1 or len(unknown) != count:
+            raise Unsayable
+        return axes, other.replace(unknown[0], stars) if unknown else other
+    return axes, other.replace("*", stars)
+
+
+def sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]:
+    """The lengths of a problem's axes, by letter; "*" is the product of those it stands for."""
+    found: dict[str, int] = {}
+    for name, array in problem.arrays.items():
+        axes = operator.axes.get(name, "")
+        spelled, _ = _letters(axes, axes, array.ndim) if axes else ("", "")
+        for letter, length in zip(spelled, array.shape, strict=False):
+            found[letter if letter not in _STARS else "*"] = length * (
+                found.get("*", 1) if letter in _STARS else 1
+            )
+    return found
+
+
+def layouts(operator: Operator) -> Iterator[Convention | None]:
+    """The ways of laying an operator's arrays: its own, its conventions', then others that are plausible."""
+    known: list[Mapping[str, str]] = []
+    for each in (None, *operator.conventions, *_further(operator)):
+        axes = {} if each is None else each.axes
+        whole = {**operator.axes, **axes}
+        if whole not in known or (each is not None and each.lay is not None):
+            known.append(whole)
+            yield each
+
+
+def _further(operator: Operator) -> Iterator[Convention]:
+    """Pictures with the channels last, without the samples, without the channels; columns for rows."""
+    x = next(iter(operator.axes.values()), "")
+    bases: list[Convention | None] = [None, *(one for one in operator.conventions if not one.divided)]
+    for base in bases:
+        axes = {**operator.axes, **({} if base is None else base.axes)}
+        for change in ("C last", "no N", "no N, C last", "no C", "no N and C", "N last"):
+            needed = {"C last": "NC", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW"}.get(
+                change, "N"
+            )
+            if any(letter not in x for letter in needed):
+                continue
+            changed = {name: _changed(lying, change) for name, lying in axes.items()}
+            yield Convention(
+                change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]}
+            )
+    if x.startswith("N"):
+        lying = {name: "1" + axes for name, axes in operator.axes.items() if axes.startswith("N")}
+        yield Convention("one batch of samples", lying)
+    vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying != "N"]
+    for base, form in itertools.product(bases, ("1{}", "{}1")):
+        if vectors:
+            formed = {name: form.format(operator.axes[name]) for name in vectors}
+            yield Convention(form.format("n"), {**({} if base is None else base.axes), **formed})
+
+
+def _changed(lying: str, change: str) -> str:
+    if "C last" in change and lying[:2] == "NC":
+        lying = "N" + lying[2:] + "C"
+    if "N last" in change and lying[:1] == "N":
+        return lying[1:] + "N"
+    dropped = {"no N": "N", "no N, C last": "N", "no C": "C", "no N and C": "NC"}.get(change, "")
+    return "".join(letter for letter in lying if letter not in dropped)
+
+
+def told(
+    operator: Operator, problem: OperatorProblem, convention: Convention | None, *, hot: bool = False
+) -> dict[str, Array] | None:
+    """A problem's arrays and gradients from above as they have them; None if it cannot be said.
+
+    Args:
+        operator: whose.
+        problem: its arrays, and outputs among them.
+        convention: how theirs lie.
+        hot: an array of labels, of axis N, has the classes of x as a second axis.
+    """
+    axes = {**operator.axes, **(convention.axes if convention else {})}
+    x = next(iter(operator.axes))
+    lying = dict(zip(operator.upstream, operator.outputs, strict=False))
+    found = {}
+    try:
+        for name, array in {**problem.arrays, **problem.upstream}.items():
+            key = lying.get(name, name)
+            if hot and operator.axes.get(key) == "N" and array.ndim == 2:
+                key = x
+            own, other = operator.axes.get(key), axes.get(key)
+            found[name] = array if own is None or other is None else theirs(np.asarray(array), own, other)
+    except Unsayable:
+        return None
+    return found
+
+
+def reduced(operator: Operator, problem: OperatorProblem, letters: str) -> OperatorProblem:
+    """The problem with axes cut to length 1, in every array that has them."""
+
+    def cut(name: str, array: Array) -> Array:
+        axes = operator.axes.get(name, "")
+        spelled, _ = _letters(axes, axes, array.ndim) if axes else ("", "")
+        for at, letter in enumerate(spelled):
+            if letter in letters:
+                array = np.take(array, [0], at)
+        return np.asarray(array)
+
+    if not letters:
+        return problem
+    lying = dict(zip(operator.upstream, operator.outputs, strict=False))
+    return replace(
+        problem,
+        arrays={name: cut(name, array) for name, array in problem.arrays.items()},
+        upstream={name: cut(lying.get(name, name), array) for name, array in problem.upstream.items()},
+    )

@@ -1,0 +1,492 @@
+"""Runs in the child: make somebody's layer, run its forward, call its backward, and gather what came."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.failure import Unusable
+from convstep.candidate.call.given import methods_like
+from convstep.candidate.call.layer import SET_UP
+from convstep.candidate.call.objects import is_array, places
+from convstep.candidate.call.returned import plain as plain_array
+from convstep.candidate.call.served import Served
+from convstep.candidate.operators.telling import Context, Told
+from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
+from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
+from convstep.candidate.record.subject import FORWARD, Subject
+from convstep.language import tr
+from convstep.oracle.pytorch import leaf, tensor
+
+Array = npt.NDArray[Any]
+MOST = 64
+"""Arrays that are sent back of one call."""
+
+
+class Lacking(Unusable):
+    """It cannot be called as this operator: a parameter means nothing in it, or its weights have no place."""
+
+
+@dataclass(slots=True)
+class Came:
+    """What came of a call."""
+
+    arrays: dict[str, Array] = field(default_factory=dict)
+    """By where: "return[0]", "return['dW']", "self.dW"; also "out.0", what the forward returned."""
+    names: dict[str, str] = field(default_factory=dict)
+    """By the same, what its author calls it."""
+    planted: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By role, the shape in which a layer holds it."""
+    call: str = ""
+    """The call, as its author would write it."""
+    stage: str = "make"
+    """How far it came: make, plant, forward, backward."""
+
+
+class Making:
+    """How the two calls are made."""
+
+    def forward(self, function: Callable[..., Any], given: Filled) -> Any:
+        """Make the forward's."""
+        return function(*given.places, **given.named)
+
+    def backward(self, function: Callable[..., Any], given: Filled) -> Any:
+        """Make the backward's."""
+        return function(*given.places, **given.named)
+
+
+def call(served: Served, told: Told, came: Came, tensors: bool, making: Making | None = None) -> None:
+    """Call somebody's forward and backward on one problem; what came is put into `came` as it comes.
+
+    Args:
+        served: who.
+        told: the problem.
+        came: is filled.
+        tensors: whether it works on PyTorch's tensors.
+        making: how the calls are made, if not plainly.
+    """
+    if served.candidate.kind == "autograd":
+        _by_autograd(served, told, came)
+        return
+    _Calling(served, told, came, tensors, making or Making()).run()
+
+
+class _Calling:
+    def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
+        self.subject = _other_method(Subject.of(served))
+        self.served, self.told, self.came, self.tensors = served, told, came, tensors
+        self.words: Vocabulary = told.words
+        self.making = making
+        self.outputs: list[Any] = []
+        self.kept: list[Any] = []
+        self.named: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """All of it."""
+        subject, came = self.subject, self.came
+        function, held = subject.function, None
+        if subject.maker is not None:
+            held = self._made(subject.maker)
+            function = getattr(held, subject.method)
+        forward = (
+            subject.forward if held is None else getattr(held, getattr(subject.forward, "__name__", ""), None)
+        )
+        if held is not None:
+            came.stage = "plant"
+            self._plant(held, forward)
+        if forward is not None:
+            came.stage = "forward"
+            self._forward(forward)
+        came.stage = "backward"
+        before = (
+            {}
+            if held is None
+            else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
+        )
+        given, buffers = self._backward_arguments(function)
+        came.call = self._text(function, given)
+        result = self.making.backward(function, given)
+        self._gather(result, function, held, before)
+        for name, buffer in buffers.items():
+            came.arrays.setdefault(name, np.array(plain_array(buffer)))
+            came.names[name] = name
+
+    # --- making and planting
+
+    def _made(self, kind: type) -> Any:
+        given = self._filled(kind, self.told.made_with)
+        if given.missing:
+            raise Lacking(_lacks(given, f"{kind.__name__}()"))
+        made = kind(*given.places, **given.named)
+        if hasattr(made, "double") and hasattr(made, "parameters"):
+            made.double()
+        return made
+
+    def _plant(self, held: Any, forward: Callable[..., Any] | None) -> None:
+        """Put the problem's weights where the layer keeps its own."""
+        handed = set() if forward is None else {self.words.role(p.name) for p in parameters_of(forward)}
+        wanted = [
+            name
+            for name in self.words.arrays[1:]
+            if f"d{name}" in self.words.gradients and name not in self.told.said and name not in handed
+        ]
+        if wanted and not self._planted(held, wanted):
+            for method in methods_like(held, SET_UP):
+                with contextlib.suppress(Exception):
+                    method()
+            if not self._planted(held, wanted) and forward is not None:
+                with contextlib.suppress(Exception):  # it makes its weights when it first runs
+                    given = self._filled(forward, self.told.value)
+                    forward(*given.places, **given.named)
+                self._planted(held, wanted)
+
+    def _planted(self, held: Any, wanted: list[str]) -> bool:
+        """Whether all are planted."""
+        left = [name for name in wanted if name not in self.came.planted]
+        for place in places(held):
+            name = self.words.role(_word(place.path))
+            if name not in left or name in self.came.planted or not place.single:
+                continue
+            value = np.asarray(plain_array(self.told.arrays[name]))
+            if place.value.size != value.size or _squeezed(place.shape) != _squeezed(value.shape):
+                continue
+            self._fill(place, value.reshape(place.shape))
+            self.came.planted[name] = tuple(place.shape)
+        return all(name in self.came.planted for name in wanted)
+
+    def _fill(self, place: Any, value: Array) -> None:
+        if hasattr(place.value, "detach"):
+            self.tensors = True
+            place.value.detach().copy_(tensor(value))
+        elif place.value.dtype.kind == "f" and place.value.flags.writeable:
+            place.value[...] = value
+        else:
+            place.put(np.array(value))
+
+    # --- calling
+
+    def _forward(self, forward: Callable[..., Any]) -> None:
+        given = self._filled(forward, self._for_forward)
+        if given.missing:
+            given = self._by_place(forward, given, self._for_forward)
+        if given.missing:
+            raise Lacking(_lacks(given, tr("its forward")))
+        self._check_weights()
+        made = self.making.forward(forward, given)
+        count = len(self.words.outputs)
+        several = isinstance(made, (tuple, list)) and (len(made) > 1 or count == 1)
+        everything = list(made) if several else [made]
+        self.outputs, self.kept = everything[:count], everything[count:]
+        self.named = dict(zip(_returned_names(forward), everything, strict=False))
+        for at, output in enumerate(self.outputs):
+            if is_array(output) or isinstance(output, (float, int, np.number)):
+                self.came.arrays[f"out.{at}"] = np.array(plain_array(output))
+
+    def _by_place(
+        self, function: Callable[..., Any], given: Filled, known: Callable[[str, Any], Any]
+    ) -> Filled:
+        """The arguments where names say nothing: the arrays that it was not told yet, in their order."""
+        told = self.told
+        free = [name for name in self.words.arrays if name not in {*self.came.planted, *told.said}]
+        by_place = dict(zip(given.missing, free, strict=False))
+
+        def value(name: str, default: Any) -> Any:
+            if name not in by_place:
+                return known(name, default)
+            told.said.add(by_place[name])
+            return told.arrays[by_place[name]]
+
+        return self._filled(function, value)
+
+    def _check_weights(self) -> None:
+        """What has no place for the operator's weights is not that operator.
+
+        Raises:
+            Unusable: it has none.
+        """
+        weights = [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
+        if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
+            if any("/" in name for name in self.told.arrays):
+                return
+            raise Lacking(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
+
+    def _for_forward(self, name: str, default: Any) -> Any:
+        if name.lower() in ("ctx", "context"):
+            self.told.context = self.told.context or Context()
+            return self.told.context
+        found = self.told.value(name, default)
+        if found is NOTHING and default is inspect.Parameter.empty:
+            found = self.told.made_with(name, default)
+        return found
+
+    def _backward_arguments(self, function: Callable[..., Any]) -> tuple[Filled, dict[str, Any]]:
+        """The arguments of the backward, and the arrays among them that it is to write its gradients into."""
+        listed = parameters_of(function)
+        above, buffers = self._from_above(listed)
+
+        def value(name: str, default: Any) -> Any:
+            if name in above:
+                self.told.said.add(above[name])
+                return self.told.arrays[above[name]]
+            if name in buffers:
+                return buffers[name]
+            if name.lower() in ("ctx", "context") and self.told.context is not None:
+                return self.told.context
+            if keeps(name) or (name in self.named and not self.words.role(name)):
+                return self._kept(name)
+            if (role := self.words.role(name)) in self.words.outputs:
+                at = self.words.outputs.index(role)
+                return self.outputs[at] if at < len(self.outputs) else self.told.arrays[role]
+            return self._for_forward(name, default)
+
+        given = self._filled(function, value)
+        if len(given.missing) == 1 and (self.kept or self.outputs):
+            name = given.missing[0]
+            given = self._filled(
+                function, lambda n, default: self._kept(n) if n == name else value(n, default)
+            )
+        if given.missing and self.subject.forward is None:
+            given = self._by_place(function, given, value)
+        if given.missing:
+            raise Lacking(_lacks(given))
+        return given, buffers
+
+    def _from_above(self, listed: list[inspect.Parameter]) -> tuple[dict[str, str], dict[str, Any]]:
+        """Which parameters are gradients from above, and which are to be written into."""
+        roles = {each.name: self.words.role(each.name) for each in listed}
+        exact = {name: role for name, role in roles.items() if role in self.words.upstream}
+        maybe = [each.name for each in listed if each.name not in exact and not roles[each.name]]
+        maybe = [name for name in maybe if comes_from_above(name)]
+        free = [role for role in self.words.upstream if role not in exact.values()]
+        buffers: dict[str, Any] = {}
+        if len(maybe) > len(free):
+            writes = [name for name in maybe if self.words.gradient(name)]
+            for name in writes[: len(maybe) - len(free)] if len(writes) < len(maybe) else writes[1:]:
+                source = self.words.gradient(name)[1:]
+                buffers[name] = self._like(self.told.arrays[source])
+            maybe = [name for name in maybe if name not in buffers]
+        if free and not maybe:
+            first = next((each.name for each in listed if self._unknown(each, roles)), "")
+            maybe = [first] if first else []
+        return {**exact, **dict(zip(maybe, free, strict=False))}, buffers
+
+    def _unknown(self, each: inspect.Parameter, roles: Mapping[str, str]) -> bool:
+        unknown = not roles[each.name] and each.default is each.empty
+        return unknown and not keeps(each.name) and each.name not in self.named
+
+    def _like(self, array: Any) -> Any:
+        return array * 0
+
+    def _kept(self, name: str) -> Any:
+        if name in self.named and len(self.kept) > 1:
+            return self.named[name]
+        if len(self.kept) == 1:
+            return self.kept[0]
+        if self.kept:
+            return tuple(self.kept)
+        if self.outputs:
+            return self.outputs[0]
+        return self._unpacked(name)
+
+    def _unpacked(self, name: str) -> Any:
+        """A cache for a backward without a forward: what its text takes out of it, by name."""
+        values = []
+        for target in _unpackings(self.served.candidate.source, name):
+            value = self._for_cache(target)
+            if value is NOTHING:
+                raise Unusable(
+                    tr("its cache holds {name}, and no forward is known that makes it", name=target)
+                )
+            values.append(value)
+        if not values:
+            raise Unusable(tr("no forward is known that makes its cache"))
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def _for_cache(self, name: str) -> Any:
+        role = self.words.role(name)
+        if role in self.words.outputs:
+            return self.told.arrays[role]
+        return self.told.value(name)
+
+    def _filled(self, function: Callable[..., Any], value: Callable[[str, Any], Any]) -> Filled:
+        """As `filling.filled`, with a look at each default."""
+        found, by_place = Filled(), True
+        for each in parameters_of(function):
+            given = value(each.name, each.default)
+            if given is NOTHING:
+                by_place = False
+                if each.default is each.empty:
+                    found.missing.append(each.name)
+            elif each.kind is each.KEYWORD_ONLY or (not by_place and each.kind is not each.POSITIONAL_ONLY):
+                found.named[each.name] = given
+            else:
+                found.places.append(given)
+        return found
+
+    # --- what came
+
+    def _gather(
+        self, result: Any, function: Callable[..., Any], held: Any, before: dict[str, tuple[int, Array]]
+    ) -> None:
+        found = self.came.arrays
+        names = _returned_names(function)
+        self._flat(result, "return", names)
+        if held is not None:
+            for place in places(held):
+                now = np.array(plain_array(place.value))
+                kept = before.get(place.text)
+                if (
+                    kept is not None
+                    and (kept[0] == id(place.value) or not place.single)
+                    and _same(kept[1], now)
+                ):
+                    continue
+                if len(found) < MOST:
+                    label = f"self.{place.text}"
+                    found[label], self.came.names[label] = now, label
+        if result is None and not any(label.startswith("self.") for label in found):
+            raise Unusable(tr("it returned None; a backward must return its gradients"))
+
+    def _flat(self, value: Any, label: str, names: list[str]) -> None:
+        found = self.came.arrays
+        if value is None or len(found) >= MOST:
+            return
+        if isinstance(value, Mapping):
+            for key, each in value.items():
+                self._flat(each, f"{label}[{str(key)!r}]", [])
+                self.came.names.setdefault(f"{label}[{str(key)!r}]", str(key))
+        elif isinstance(value, (tuple, list)) and any(
+            is_array(each) or isinstance(each, (tuple, list, Mapping)) for each in value
+        ):
+            for at, each in enumerate(value):
+                inner = f"{label}[{at}]"
+                self._flat(each, inner, [])
+                if at < len(names) and len(names) == len(value):
+                    self.came.names.setdefault(inner, names[at])
+        else:
+            found[label] = np.array(plain_array(value))
+            if len(names) == 1:
+                self.came.names.setdefault(label, names[0])
+
+    def _text(self, function: Callable[..., Any], given: Filled) -> str:
+        name = self.served.candidate.name
+        if self.subject.maker is not None:
+            name = f"{self.subject.maker.__name__}(…).{self.subject.method}"
+        listed = [each.name for each in parameters_of(function)]
+        return f"{name}({', '.join([*listed[: len(given.places)], *(f'{n}={n}' for n in given.named)])})"
+
+
+def _other_method(subject: Subject) -> Subject:
+    """Of a class whose backward has another name, that: `derivative`."""
+    kind, method = subject.maker, subject.method
+    if kind is None or "." in subject.served.candidate.name or not FORWARD.fullmatch(method):
+        return subject
+    named = [
+        name
+        for name in dir(kind)
+        if re.match(r"deriv|delta|prime|diff", name) and callable(getattr(kind, name))
+    ]
+    if not named:
+        return subject
+    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], getattr(kind, method))
+
+
+def _by_autograd(served: Served, told: Told, came: Came) -> None:
+    """The gradients of an autograd Function, by PyTorch's own engine."""
+    from convstep.oracle import pytorch
+
+    kind: Any = served.function
+    came.stage = "forward"
+    leaves = {name: leaf(np.asarray(plain_array(told.arrays[name]))) for name in told.words.arrays}
+    whole = Told(
+        told.words,
+        {**told.arrays, **leaves},
+        told.options,
+        told.sizes,
+        told.pairs,
+        told.mode,
+        told.keys,
+        told.said,
+    )
+    listed = parameters_of(kind.forward)
+    if listed and listed[0].name in ("ctx", "context", "self"):
+        listed = listed[1:]
+    given = []
+    for each in listed:
+        value = whole.made_with(each.name, each.default)
+        if value is NOTHING and each.default is each.empty:
+            raise Unusable(tr("there is no value for {names}", names=each.name))
+        given.append(each.default if value is NOTHING else value)
+    made = kind.apply(*given)
+    outputs = list(made) if isinstance(made, tuple) else [made]
+    for at, output in enumerate(outputs[: len(told.words.outputs)]):
+        came.arrays[f"out.{at}"] = np.array(plain_array(output))
+    came.stage = "backward"
+    came.call = f"{kind.__name__}.apply({', '.join(each.name for each in listed)})"
+    torch = pytorch.torch_module()
+    above = [tensor(np.asarray(plain_array(told.arrays[name]))) for name in told.words.upstream]
+    told.said |= set(told.words.upstream)
+    wanted = {name: value for name, value in leaves.items() if value.requires_grad and name in told.said}
+    gradients = torch.autograd.grad(outputs[: len(above)], list(wanted.values()), above, allow_unused=True)
+    for name, gradient in zip(wanted, gradients, strict=True):
+        if gradient is not None:
+            came.arrays[f"return['d{name}']"] = np.array(plain_array(gradient))
+            came.names[f"return['d{name}']"] = f"d{name}"
+
+
+def _returned_names(function: Callable[..., Any]) -> list[str]:
+    """What a function calls the things that its last `return` returns."""
+    with contextlib.suppress(TypeError, OSError, SyntaxError, ValueError):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        for node in reversed([node for node in ast.walk(tree) if isinstance(node, ast.Return)]):
+            if isinstance(node.value, (ast.Tuple, ast.List)):
+                return [ast.unparse(each) for each in node.value.elts]
+            if node.value is not None:
+                return [ast.unparse(node.value)]
+    return []
+
+
+def _unpackings(text: str, cache: str) -> list[str]:
+    """The names that a text takes a cache apart into, in their order."""
+    with contextlib.suppress(SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(textwrap.dedent(text))):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == cache:
+                target = node.targets[0]
+                listed = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+                return [ast.unparse(each) for each in listed]
+    return []
+
+
+def _word(path: tuple[str, ...]) -> str:
+    """The last piece of a path that is a name of its own."""
+    words = [re.sub(r"^\['?(.*?)'?\]$", r"\1", piece) for piece in path]
+    inner = ("data", "value", "val", "array", "arr", "param", "tensor")
+    while len(words) > 1 and (words[-1].isdigit() or words[-1].lower() in inner):
+        words.pop()
+    return words[-1]
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length != 1)
+
+
+def _same(first: Array, second: Array) -> bool:
+    return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=True))
+
+
+def _lacks(given: Filled, whose: str = "") -> str:
+    names = ", ".join(given.missing)
+    return tr(
+        "there is no value for {names} of {whose}" if whose else "there is no value for {names}",
+        names=names,
+        whose=whose,
+    )

@@ -1,0 +1,308 @@
+"""Find out which operator somebody's function is, and how it is called."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from convstep.brief import brief
+from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
+from convstep.candidate.operators.answer import UNSAID, Judged
+from convstep.candidate.operators.axes import layouts
+from convstep.candidate.operators.caller import Caller, Raw
+from convstep.candidate.operators.gathering import answer, forward_fits, judged
+from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
+from convstep.language import tr
+from convstep.operators.operator import Convention, Operator
+
+ENOUGH = 3
+"""Problems on which a way is tried."""
+SEED = 18
+"""Of the problems."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A way, and what came of it."""
+
+    way: Way
+    """How it was called."""
+    raws: tuple[Raw, ...]
+    """What came."""
+    results: tuple[Judged, ...]
+    """The same, judged."""
+
+    __repr__ = brief
+
+    @property
+    def heard(self) -> list[Judged]:
+        """Those that it could be told."""
+        return [one for one in self.results if one.answer.kind != UNSAID]
+
+    @property
+    def perfect(self) -> bool:
+        """Whether everything is right."""
+        wanted = set(self.way.operator.gradients)
+        return bool(self.heard) and all(
+            one.answer.kind == RETURNED
+            and wanted == set(one.off)
+            and not one.failed
+            and forward_fits(one) is not False
+            for one in self.heard
+        )
+
+    @property
+    def forward(self) -> int:
+        """On how many problems its own forward agrees."""
+        return sum(forward_fits(one) is True for one in self.heard)
+
+    @property
+    def right(self) -> int:
+        """How many gradients are right."""
+        return sum(share <= 1 for one in self.heard for share in one.off.values())
+
+    @property
+    def shaped(self) -> int:
+        """How many gradients have the right shape."""
+        return sum(share < np.inf for one in self.heard for share in one.off.values())
+
+    @property
+    def fit(self) -> tuple[int, int, int, int, int]:
+        """How well it fits; the larger the better."""
+        returned = sum(one.answer.kind == RETURNED for one in self.heard)
+        usable = sum(raw.usable for raw in self.raws)
+        return self.forward, self.right, self.shaped, returned, usable
+
+    @property
+    def certain(self) -> bool:
+        """Whether it can be no other operator: all is right, or its own forward agrees everywhere."""
+        said = [forward_fits(one) for one in self.heard]
+        varied = any(np.ptp(array) for one in self.heard for array in one.outputs.values())
+        return self.perfect or (bool(said) and all(said) and (varied or len(said) > 1) and bool(self.shaped))
+
+    @property
+    def believable(self) -> bool:
+        """Whether it is no accident: the forward agrees, a gradient is right, or all have their shapes."""
+        count = len(self.way.operator.gradients) * len(self.heard)
+        unknown = all(forward_fits(one) is None for one in self.heard)
+        return bool(self.forward or self.right or (unknown and count and self.shaped == count))
+
+
+class Detecting:
+    """Looks for the way to call one candidate as one operator."""
+
+    def __init__(self, worker: Caller, operator: Operator, clock: Callable[[], bool]) -> None:
+        """Args: who, as what, and whether there is time left."""
+        self.worker, self.operator, self.in_time = worker, operator, clock
+        self.words: Vocabulary = vocabulary(operator)
+        self.problems = trials(operator, np.random.default_rng(SEED))
+        self.tried: list[Trial] = []
+
+    def best(self) -> Trial | None:
+        """The way that fits best; None if none could be called."""
+        for mode in modes(self.operator, self.worker.candidate):
+            found = self._best_of(mode)
+            if found is not None and (found.believable or found.perfect):
+                return found
+        return max(self.tried, key=lambda trial: trial.fit, default=None)
+
+    def _best_of(self, mode: str) -> Trial | None:
+        candidate = self.worker.candidate
+        torch = candidate.tensors and "torch" in candidate.source
+        kinds = (
+            (True, False) if torch or candidate.kind == "autograd" else (False, True)[: 1 + candidate.tensors]
+        )
+        hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
+        best: Trial | None = None
+        for tensors, hot in itertools.product(kinds, hots):
+            for pairs in self._pairs():
+                found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
+                if (settled := self._settled(found)) is not None:
+                    best = settled if best is None or settled.fit > best.fit else best
+                if best is not None and (best.forward or best.right or not self.in_time()):
+                    return best
+                if found is None or not any(_wants_other(raw) for raw in self._raised(found)):
+                    break
+        return best
+
+    def _pairs(self) -> list[frozenset[str]]:
+        """Which options are given as pairs, the likeliest first."""
+        paired = [name for name, value in self.problems[0].options.items() if isinstance(value, tuple)]
+        sets = [frozenset[str](), frozenset(paired), frozenset(paired[:1]), frozenset(paired[1:2])]
+        return [*dict.fromkeys([*sets, frozenset({"kernel"})])]
+
+    def _raised(self, found: Trial) -> list[Raw]:
+        return [raw for trial in self.tried for raw in trial.raws if trial.way.pairs == found.way.pairs]
+
+    def _laid(self, way: Way) -> Trial | None:
+        """The best of all layouts."""
+        best: Trial | None = None
+        for convention in layouts(self.operator):
+            if not self.in_time():
+                break
+            trial = self._fixed(replace(way, convention=convention))
+            if trial is None:
+                continue
+            self.tried.append(trial)
+            if best is None or trial.fit > best.fit:
+                best = trial
+            ended = trial.perfect or any(raw.kind == HUNG for raw in trial.raws)
+            if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
+                break
+        return best
+
+    def _fixed(self, way: Way) -> Trial | None:
+        """A trial; with what it is not told found by trying."""
+        trial = self.trial(way)
+        if trial is None or not any(raw.usable and raw.stage != "make" for raw in trial.raws):
+            return trial
+        said = {role.partition("[")[0] for raw in trial.raws for role in raw.said}
+        if not {raw.stage for raw in trial.raws} & {"backward", "forward"}:
+            return trial
+        unsaid = [name for name in self.problems[0].options if name not in said]
+        if not unsaid or trial.perfect:
+            return replace(trial, way=replace(way, fixed={})) if not unsaid else self._narrow(trial, unsaid)
+        best = trial
+        lists = [list(choices(self.operator, name, self.problems, self.worker.text)) for name in unsaid]
+        for values in itertools.islice(itertools.product(*lists), 24):
+            other = self.trial(replace(way, fixed=dict(zip(unsaid, values, strict=True))))
+            if other is not None and (other.perfect or other.fit > best.fit or not best.way.fixed):
+                best = other
+            if best.perfect:
+                break
+        return best
+
+    def _narrow(self, trial: Trial, unsaid: Sequence[str]) -> Trial:
+        """Right on these problems without being told some options: those have their values here for good."""
+        fixed: dict[str, Any] = {}
+        for name in unsaid:
+            values = {one.answer.problem.options[name] for one in trial.heard}
+            if len(values) == 1:
+                fixed[name] = values.pop()
+        if "stride" in unsaid and "size" not in unsaid:
+            other = self.trial(replace(trial.way, fixed={**fixed, "stride": "=size"}))
+            if other is not None and other.perfect and self._told_apart(other):
+                return other
+        other = self.trial(replace(trial.way, fixed=fixed))
+        return other if other is not None and other.perfect else trial
+
+    def _told_apart(self, trial: Trial) -> bool:
+        return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
+
+    def _settled(self, trial: Trial | None) -> Trial | None:
+        """With the division by the batch that its gradients show, and without a gradient from above it ignores."""
+        if trial is None:
+            return None
+        return self.divided(self._above(trial))
+
+    def _above(self, trial: Trial) -> Trial:
+        """With what it takes the gradient from above to be, where it is not told or does not ask."""
+        said = {role for raw in trial.raws for role in raw.said}
+        told = any(name in said for name in self.operator.upstream)
+        scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+            return trial
+        best = None if told else self.trial(replace(trial.way, above="1"))
+        best = best or trial
+        for above in ("1", "N")[: 1 + (scalar and not self._means(trial))]:
+            other = self.trial(replace(trial.way, above=above))
+            if other is not None and other.right > best.right:
+                best = other
+        return best
+
+    def _means(self, trial: Trial) -> bool:
+        """Whether its own forward returns the mean over the samples."""
+        return any(forward_fits(one) and not one.answer.summed for one in trial.heard)
+
+    def divided(self, trial: Trial) -> Trial:
+        """The trial by the rule of division that makes most of it right."""
+        best = trial
+        for convention in divisions(trial.way):
+            divided = convention.divided if convention else {}
+            results = tuple(judged(trial.way, one.answer, divided) for one in trial.results)
+            other = Trial(replace(trial.way, convention=convention), trial.raws, results)
+            if other.right > best.right and all(
+                one.off.get(name, 2) <= 1 for one in other.heard for name in divided if one.off
+            ):
+                best = other
+        return best
+
+    def trial(self, way: Way) -> Trial | None:
+        """What comes of a way on a few problems; None if none of them can be said."""
+        handed = []
+        for problem in self.problems:
+            told = way.handed(problem)
+            if told is not None:
+                handed.append(told)
+            if len(handed) == ENOUGH:
+                break
+        if not handed:
+            return None
+        raws = self.worker.ask(
+            self.words, [each for _, each in handed], pairs=way.pairs, tensors=way.tensors, mode=way.mode
+        )
+        divided = way.convention.divided if way.convention else {}
+        results = [
+            judged(way, answer(way, self.words, problem, raw), divided)
+            for (problem, _), raw in zip(handed, raws, strict=False)
+        ]
+        return Trial(way, tuple(raws), tuple(results))
+
+
+def _wants_other(raw: Raw) -> bool:
+    """Whether it failed because it was given an int for a pair, or a pair for an int."""
+    return bool(
+        re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message)
+    )
+
+
+def divisions(way: Way) -> Iterator[Convention | None]:
+    """The conventions that lie as a way does, with other divisions."""
+    operator, axes = way.operator, way.axes
+    for each in (None, *operator.conventions):
+        if {**operator.axes, **(each.axes if each else {})} == axes:
+            yield each
+    first = next(iter(operator.axes))
+    parameters = [name for name in operator.gradients if name != f"d{first}"]
+    if len(parameters) > 1 and "N" in operator.axes[first]:
+        lying: Mapping[str, str] = way.convention.axes if way.convention else {}
+        yield Convention("mean", lying, dict.fromkeys(parameters, "N"))
+
+
+def cannot_call(worker: Caller, tried: Sequence[Trial], operator: Operator) -> CannotCall:
+    """Why it cannot be called, with what was tried."""
+    candidate = worker.candidate
+    attempts: dict[str, Attempt] = {}
+    for trial in sorted(tried, key=lambda one: one.fit, reverse=True):
+        for one in trial.results:
+            answer = one.answer
+            message = answer.message or tr("what came back has not the shapes of the gradients")
+            place = tr("line {line}", line=answer.line) if answer.line else ""
+            attempts.setdefault(
+                message, Attempt(answer.call or candidate.name, message, answer.line, answer.line_text, place)
+            )
+    listed = tuple(attempts.values())[:3]
+    reason = listed[0].message if listed else tr("no value is known for its parameters")
+    return CannotCall(
+        tr(
+            "{name} cannot be called as {operator}: {reason}",
+            name=candidate.name,
+            operator=tr(operator.title),
+            reason=reason,
+        ),
+        candidate,
+        listed,
+    )
+
+
+def deadline(seconds: float) -> Callable[[], bool]:
+    """Tells whether so many seconds have not passed yet."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end

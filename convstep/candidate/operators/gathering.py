@@ -1,0 +1,205 @@
+"""From what came of a call to the gradients by name: by what their author calls them, by place, by shape."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.operators.answer import Answer, Judged
+from convstep.candidate.operators.axes import ours, sizes, theirs
+from convstep.candidate.operators.caller import Raw
+from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.candidate.operators.ways import Way
+from convstep.conv.step import quiet
+from convstep.operators.operator import Array, OperatorProblem
+
+EXACT, SINGLE = 1e-8, 1e-4
+"""What is allowed, as a share of the largest number of a gradient: in float64, and where it came in float32."""
+
+
+def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> Answer:
+    """What a call came to, in the operator's layout."""
+    operator = way.operator
+    right = {name: getattr(problem.arrays[name[1:]], "shape", ()) for name in operator.gradients}
+    if way.convention is not None and way.convention.lay is not None:
+        return _read(way, problem, raw)
+    where = _where(way, words, problem, raw)
+    gradients, shapes = {}, {}
+    for name, label in where.items():
+        array = raw.arrays[label]
+        shapes[name] = array.shape
+        gradients[name] = _ours(way, raw, name[1:], array, right[name])
+    outputs, summed = {}, False
+    with quiet():
+        shown = operator.run(problem) if raw.arrays else {}
+    for at, name in enumerate(operator.outputs):
+        if (array := _output(way, raw, at, shown.get(name), where)) is not None:
+            own, other = operator.axes.get(name, ""), way.axes.get(name, "")
+            if not own and array.size:
+                array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
+            outputs[name] = ours(array, own, other, shown[name].shape) if own else array
+    return Answer(
+        problem,
+        raw.kind,
+        outputs,
+        gradients if raw.kind == RETURNED else {},
+        shapes if raw.kind == RETURNED else {},
+        raw.changed,
+        raw.message,
+        call=raw.call,
+        summed=summed,
+        **raw.place,
+    )
+
+
+def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
+    """One number of a loss, and whether it came as one a sample, or as their sum."""
+    if array.size == count > 1:
+        return np.asarray(array.mean()), True
+    single = array.reshape(()) if array.size == 1 else array
+    if single.ndim or how_far(single, right) <= 1 or how_far(single / count, right) > 1:
+        return single, False
+    return single / count, count > 1
+
+
+def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
+    """What came from somebody whose arrays are others than ours: by their names."""
+    convention = way.convention
+    assert convention is not None
+    assert convention.read is not None
+    theirs = {
+        raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."
+    }
+    gradients: Mapping[str, Array] = {}
+    if raw.kind == RETURNED:
+        with contextlib.suppress(KeyError, ValueError, IndexError, AttributeError):
+            gradients = convention.read(theirs)
+    outputs = {}
+    for at, name in enumerate(way.operator.outputs):
+        if (array := raw.arrays.get(f"out.{at}")) is not None:
+            outputs[name] = array.T
+    shapes = {name: array.shape for name, array in gradients.items()}
+    return Answer(
+        problem, raw.kind, outputs, gradients, shapes, raw.changed, raw.message, call=raw.call, **raw.place
+    )
+
+
+def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str, str]) -> Array | None:
+    """An output of its own forward; of a function that returns both, what is no gradient and has its shape."""
+    if right is None:
+        return None
+    if f"out.{at}" in raw.arrays:
+        return raw.arrays[f"out.{at}"]
+    if any(label.startswith("out.") for label in raw.arrays) or right.ndim:
+        return None
+    left = [
+        a for label, a in raw.arrays.items() if label.startswith("return") and label not in where.values()
+    ]
+    return next((array for array in left if array.size == 1), None)
+
+
+def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...]) -> Array:
+    own, other = way.operator.axes[source], way.axes[source]
+    planted = raw.planted.get(source)
+    if planted is not None and array.shape == planted:
+        wanted = theirs(np.zeros(shape), own, other).shape
+        array = array.reshape(wanted)
+    return ours(array, own, other, shape)
+
+
+def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> dict[str, str]:
+    """By gradient, the label of what it is."""
+    returned = [label for label in raw.arrays if label.startswith("return")]
+    others = [label for label in raw.arrays if not label.startswith(("return", "out."))]
+    gradients = way.operator.gradients
+    if len(gradients) == 1 and len(returned) == 1:
+        return {gradients[0]: returned[0]}
+    found: dict[str, str] = {}
+    for label in (*returned, *others):
+        named = words.gradient(raw.names.get(label, label))
+        if named and (
+            named not in found
+            or (label in others and found[named] in others and _nearer(label, found[named]))
+        ):
+            found[named] = label
+    missing = [name for name in gradients if name not in found]
+    unnamed = [label for label in returned if label not in found.values()]
+    wanted = {name: _shape(way, problem, name) for name in missing}
+    if len(missing) != len(unnamed) or any(
+        raw.arrays[a].shape != wanted[n] for n, a in zip(missing, unnamed, strict=False)
+    ):
+        for name in list(missing):
+            fits = [label for label in unnamed if raw.arrays[label].shape == wanted[name]]
+            if fits:
+                found[name] = fits[0]
+                unnamed.remove(fits[0])
+                missing.remove(name)
+    for name, label in zip(missing, unnamed, strict=False):
+        if raw.arrays[label].ndim or not wanted[name]:
+            found[name] = label
+    return found
+
+
+def _nearer(label: str, other: str) -> bool:
+    return label.count(".") + label.count("[") < other.count(".") + other.count("[")
+
+
+def _shape(way: Way, problem: OperatorProblem, gradient: str) -> tuple[int, ...]:
+    source = gradient[1:]
+    return theirs(np.asarray(problem.arrays[source]), way.operator.axes[source], way.axes[source]).shape
+
+
+def judged(way: Way, answer: Answer, divided: Mapping[str, str]) -> Judged:
+    """An answer beside what is right.
+
+    Args:
+        way: how it was called.
+        answer: what came.
+        divided: as `Convention.divided`.
+    """
+    operator, problem = way.operator, answer.problem
+    lengths = sizes(operator, problem)
+    right = {}
+    with quiet():
+        whole, outputs = operator.right(problem), operator.run(problem)
+    for name, array in whole.items():
+        count = 1
+        for letter in divided.get(name, ""):
+            count *= lengths[letter]
+        right[name] = array / count
+    off = {name: how_far(array, right[name]) for name, array in answer.gradients.items()}
+    return Judged(answer, right, outputs, off)
+
+
+def how_far(array: Array, right: Array) -> float:
+    """How far an array is off, as a share of what is allowed; inf for another shape."""
+    if array.shape != right.shape:
+        return float("inf")
+    if not array.size:
+        return 0.0
+    single = array.dtype.kind == "f" and array.dtype.itemsize < 8
+    scale = float(np.max(np.abs(right), initial=0.0, where=np.isfinite(right)))
+    allowed = (SINGLE if single else EXACT) * max(scale, 1e-3)
+    with np.errstate(all="ignore"):
+        same = np.isclose(array, right, rtol=0, atol=0, equal_nan=True)
+        gaps = np.where(same, 0.0, np.abs(np.asarray(array, float) - right))
+    worst = float(np.max(np.where(np.isnan(gaps), np.inf, gaps)))
+    return worst / allowed
+
+
+def forward_fits(judged: Judged) -> bool | None:
+    """Whether its own forward agrees with the operator's; None where none was run."""
+    outputs = judged.answer.outputs
+    if not outputs:
+        return None
+    return all(how_far(array, judged.outputs[name]) <= 1 for name, array in outputs.items())
+
+
+def renamed(judged: Judged, kind: str, message: str) -> Judged:
+    """The same, ended in another way."""
+    without = replace(judged.answer, kind=kind, message=message, gradients={}, shapes={})
+    return replace(judged, answer=without, off={})

@@ -1,0 +1,125 @@
+"""What is worth a sentence of a backward of an operator besides what is wrong with it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from convstep.candidate.call.outcome import REFUSED, RETURNED
+from convstep.candidate.check.wording import count, listed
+from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.evidence import same
+from convstep.candidate.operators.pattern import where
+from convstep.candidate.operators.verdict import problem_words
+from convstep.language import tr
+
+OVERFLOWS = "loss-overflows"
+"""The id of the operators' mistake that numbers of a gradient cannot show: an output that is inf or nan."""
+
+
+def notes(swept: Swept) -> Iterator[str]:
+    """What a sweep shows: what its own forward makes, what was not tried, refused or not computed."""
+    yield from swept.notes
+    yield from _about_outputs(swept)
+    unsaid = [one for one in swept.results if one.answer.kind == UNSAID]
+    if unsaid:
+        yield tr(
+            "{problems} could not be tried, because its call has no way to say them, for example {problem}",
+            problems=count(len(unsaid)),
+            problem=problem_words(unsaid[0].answer.problem),
+        )
+    if absent := not_computed(swept):
+        yield tr(
+            "{names} is not computed, and not checked"
+            if len(absent) == 1
+            else "{names} are not computed, and not checked",
+            names=listed(absent),
+        )
+    refusing = [one for one in swept.results if one.answer.kind == REFUSED]
+    if refusing:
+        yield tr(
+            "it refuses {problems}, which does not count as wrong: {message} (the first is {problem})",
+            problems=count(len(refusing)),
+            message=refusing[0].answer.message,
+            problem=problem_words(refusing[0].answer.problem),
+        )
+
+
+def not_computed(swept: Swept) -> list[str]:
+    """Gradients that never come back, where that does not count as wrong."""
+    returned = [one for one in swept.results if one.answer.kind == RETURNED]
+    return [
+        name
+        for name in swept.operator.gradients
+        if returned and not any(name in one.answer.gradients for one in returned)
+    ]
+
+
+def forward_ok(swept: Swept) -> bool | None:
+    """Whether its own forward is right; None if none was called, or its outputs have another shape."""
+    told = [
+        same(one.answer.outputs[name], right)
+        for one in swept.results
+        for name, right in one.outputs.items()
+        if name in one.answer.outputs and one.answer.outputs[name].shape == right.shape
+    ]
+    return all(told) if told else None
+
+
+def _about_outputs(swept: Swept) -> Iterator[str]:
+    """Where its own forward returns inf or nan for numbers, or other numbers."""
+    known = next((each for each in swept.operator.mistakes if each.id == OVERFLOWS), None)
+    for name in swept.operator.outputs:
+        compared = [
+            one
+            for one in swept.results
+            if name in one.answer.outputs and one.answer.outputs[name].shape == one.outputs[name].shape
+        ]
+        overflowing = [one for one in compared if _overflows(one, name)]
+        if overflowing:
+            yield _overflowing(overflowing, name, known.explanation if known else "")
+        wrong = [
+            one
+            for one in compared
+            if not _overflows(one, name) and not same(one.answer.outputs[name], one.outputs[name])
+        ]
+        if wrong:
+            pattern = where(compared, functools.partial(_among, {id(one) for one in wrong}))
+            yield tr(
+                "forward-differs: its own forward returns another {name} than {operator} does, on "
+                "{problems}, {pattern}, for example {problem}"
+                if pattern
+                else "forward-differs: its own forward returns another {name} than {operator} does, on "
+                "{problems}, for example {problem}",
+                name=name,
+                operator=tr(swept.operator.title),
+                problems=count(len(wrong)),
+                pattern=pattern,
+                problem=problem_words(wrong[0].answer.problem),
+            )
+
+
+def _among(numbers: set[int], judged: Judged) -> bool:
+    return id(judged) in numbers
+
+
+def _overflows(judged: Judged, name: str) -> bool:
+    actual, right = judged.answer.outputs[name], judged.outputs[name]
+    return bool((~np.isfinite(actual) & np.isfinite(right)).any())
+
+
+def _overflowing(found: Sequence[Judged], name: str, explanation: str) -> str:
+    rightly = not any(one.failed for one in found)
+    said = tr(
+        "{id}: {name} is inf or nan on {problems} where it should be a number, for example {problem}; the "
+        "gradients are right there"
+        if rightly
+        else "{id}: {name} is inf or nan on {problems} where it should be a number, for example {problem}",
+        id=OVERFLOWS if explanation else "output-overflows",
+        name=name,
+        problems=count(len(found)),
+        problem=problem_words(found[0].answer.problem),
+    )
+    return tr("{seen}. {explanation}", seen=said, explanation=tr(explanation)) if explanation else said

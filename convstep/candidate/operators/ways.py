@@ -1,0 +1,244 @@
+"""Ways of calling somebody's operator: which it is, how its arrays lie, what it always has."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from convstep.brief import brief
+from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.operators.axes import reduced, sizes, told
+from convstep.candidate.operators.caller import Handed
+from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.conv.step import quiet
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
+from convstep.operators.registry import operators
+
+SIZE = "=size"
+"""Of a stride that is always the window's size."""
+DRAWN = 40
+"""Problems that are looked at for those to try a way on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """One way of calling somebody's operator."""
+
+    operator: Operator
+    """What it is taken to be."""
+    convention: Convention | None = None
+    """How its arrays lie."""
+    pairs: frozenset[str] = frozenset()
+    """See `telling.Told`."""
+    tensors: bool = False
+    """Whether it is given PyTorch's tensors."""
+    mode: str = ""
+    """What its parameter `mode` is given."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Options that it is not told, and what it always has."""
+    hot: bool = False
+    """Whether labels are rows of zeros with a one."""
+    above: str = ""
+    """What it takes the gradient from above to be, where it is not told: "1", or "N" where it takes the sum
+    over the samples for their mean."""
+
+    __repr__ = brief
+
+    @property
+    def axes(self) -> Mapping[str, str]:
+        """How each array lies."""
+        return {**self.operator.axes, **(self.convention.axes if self.convention else {})}
+
+    def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
+        """A problem as it can be said in this way, and what is handed over; None if it cannot be said."""
+        fitted = self._fitted(problem)
+        if fitted is None:
+            return None
+        problem = fitted
+        laid: Callable[[OperatorProblem], dict[str, Array] | None]
+        laid = self._laid if self.convention is not None and self.convention.lay else self._lying
+        arrays = laid(problem)
+        return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
+
+    def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
+        """Its arrays and outputs as they have them."""
+        with quiet():
+            arrays = dict(problem.arrays) | self.operator.run(problem)
+        if self.hot:
+            arrays |= {name: _one_hot(problem, name) for name in labels(self.operator, problem)}
+        return told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
+
+    def _laid(self, problem: OperatorProblem) -> dict[str, Array]:
+        """Its arrays by their names, as a convention makes them."""
+        convention = self.convention
+        assert convention is not None
+        assert convention.lay is not None
+        found: dict[str, Array] = {}
+        for name, value in convention.lay(dict(problem.arrays)).items():
+            inner = value if isinstance(value, dict) else {"": value}
+            found |= {
+                f"{name}/{key}" if key else f"{name}/": np.asarray(array) for key, array in inner.items()
+            }
+        for name, array in problem.upstream.items():
+            found[f"{convention.upstream.get(name, name)}/"] = array.T
+            found[name] = array.T
+        return found
+
+    def _fitted(self, problem: OperatorProblem) -> OperatorProblem | None:
+        operator = self.operator
+        first = next(iter(operator.axes))
+        dropped = "".join(
+            letter
+            for letter in operator.axes[first]
+            if letter not in self.axes[first] and letter != "*" and letter.isalpha()
+        )
+        problem = reduced(operator, problem, dropped)
+        if self.fixed:
+            options = {**problem.options}
+            for name, value in self.fixed.items():
+                options[name] = options.get("size") if value == SIZE else value
+            same = options == dict(problem.options)
+            problem = replace(problem, options=options, about=problem.about if same else "")
+            drawn = self._drawn(problem)
+            if drawn is None:
+                return None
+            problem = drawn
+        if self.above:
+            count = 1 if self.above == "1" else sizes(operator, problem)[self.above]
+            ones = {name: np.full_like(array, count) for name, array in problem.upstream.items()}
+            problem = replace(problem, upstream=ones)
+        return problem
+
+    def _drawn(self, problem: OperatorProblem) -> OperatorProblem | None:
+        """The same with gradients from above in the shapes that its outputs have now; None if it has none."""
+        try:
+            with quiet():
+                outputs = self.operator.run(problem)
+        except (ValueError, IndexError):
+            return None
+        if any(0 in array.shape for array in outputs.values()):
+            return None
+        upstream = {}
+        for (name, array), output in zip(problem.upstream.items(), outputs.values(), strict=True):
+            shape = output.shape
+            if array.shape != shape:
+                array = np.random.default_rng([3, *shape]).standard_normal(shape)
+            upstream[name] = array
+        return replace(problem, upstream=upstream)
+
+    def _sizes(self, problem: OperatorProblem) -> dict[str, int]:
+        found = sizes(self.operator, problem)
+        axes, outputs = self.operator.axes, self.operator.outputs
+        first = next(iter(axes))
+        weights = [lying for name, lying in axes.items() if name not in outputs and name != first]
+        out, x = "".join(axes[name] for name in outputs), axes[first]
+        wide = next((lying for lying in weights if len(lying) > 1), None)
+        if wide is None:
+            letter = weights[0][:1] if weights else ""
+            roles = {"in": letter, "out": letter}
+        else:
+            inner = [letter for letter in wide if letter not in out]
+            shared = [letter for letter in inner if letter in x] or inner[:1]
+            kernel = [letter for letter in inner if letter not in shared]
+            roles = {"in": shared[0] if shared else "", "kernel": kernel[0] if kernel else ""}
+            roles["kernel2"] = kernel[1] if len(kernel) > 1 else ""
+            roles["out"] = next((letter for letter in wide if letter in out and letter not in x), "")
+        return found | {role: found[letter] for role, letter in roles.items() if letter in found}
+
+
+def labels(operator: Operator, problem: OperatorProblem) -> list[str]:
+    """The arrays that hold classes: whole numbers, one a sample, without a gradient."""
+    return [
+        name
+        for name, array in problem.arrays.items()
+        if array.dtype.kind in "iu"
+        and f"d{name}" not in operator.gradients
+        and operator.axes.get(name) == "N"
+    ]
+
+
+def _one_hot(problem: OperatorProblem, name: str) -> Array:
+    count = next(iter(problem.arrays.values())).shape[-1]
+    return np.eye(count)[problem.arrays[name]]
+
+
+def vocabulary(operator: Operator) -> Vocabulary:
+    """An operator's words."""
+    return Vocabulary.of(operator, tuple(operator.small().options))
+
+
+def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
+    """The operators that a candidate can be by what it is called, the likeliest first.
+
+    Args:
+        candidate: what is known of it.
+        everything: all the others instead.
+    """
+    owner, _, last = candidate.name.rpartition(".")
+    texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
+    listed = operators()
+    found: list[Operator] = []
+    for text in texts:
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
+        found = [one for one in listed if re.match(one.called, snake) or re.match(one.called, text.lower())]
+        if found:
+            break
+    found += [one for one in listed if found and one not in found and any(modes(one, candidate, only=True))]
+    return [one for one in listed if one not in found] if everything else found
+
+
+def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:
+    """What a parameter `mode` can be given that means this operator; "" stands for none.
+
+    Args:
+        operator: which.
+        candidate: what is known of it.
+        only: only what its text compares with.
+    """
+    if "pool" not in operator.name:
+        return [] if only else [""]
+    average = operator.name.startswith("av")
+    words = re.findall(r"==\s*[\"']([A-Za-z_]+)[\"']", candidate.source)
+    words += re.findall(r"case\s+[\"']([A-Za-z_]+)[\"']", candidate.source)
+    fits = [word for word in dict.fromkeys(words) if re.match("av|mean" if average else "max", word.lower())]
+    return fits if only else [*fits, ""]
+
+
+def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem]:
+    """Problems on which layouts can be told apart, and which most functions can be told."""
+    drawn = list(itertools.islice(operator.problems(rng), DRAWN))
+
+    def rank(problem: OperatorProblem) -> tuple[Any, ...]:
+        pairs = [value for value in problem.options.values() if isinstance(value, tuple)]
+        lengths = [n for array in problem.arrays.values() for n in array.shape]
+        first = next(iter(problem.arrays.values())).shape
+        padded = any(np.any(value) for name, value in problem.options.items() if "pad" in name)
+        deep = first and len(first) > 2 and "*" in next(iter(operator.axes.values()))
+        small = 1 in lengths
+        return sum(len(set(p)) > 1 for p in pairs), bool(deep), padded, small, len(first) - len(set(first))
+
+    return sorted(drawn, key=rank)
+
+
+def choices(operator: Operator, option: str, problems: list[OperatorProblem], text: str) -> Iterator[Any]:
+    """What an option can be that a function is not told."""
+    values = [problem.options[option] for problem in problems if option in problem.options]
+    if isinstance(values[0], float):
+        written = re.findall(r"(?<![\w.])(\d+(?:\.\d*)?e-\d+|0?\.0\d*)(?!\w)", text)
+        yield from dict.fromkeys(
+            [*(float(each) for each in written if float(each) < 0.1), 1e-5, 1e-8, 1e-7, 1e-12, 0.0]
+        )
+        return
+    if "pad" in option and isinstance(values[0], tuple):
+        yield (0,) * len(values[0])
+        yield from (value for value in dict.fromkeys(values) if len(set(value)) == 1 and any(value))
+        return
+    if option == "stride" and "size" in problems[0].options:
+        yield SIZE
+    pairs = [value for value in dict.fromkeys(values) if not isinstance(value, tuple) or len(set(value)) == 1]
+    yield from sorted(pairs, key=str)[:4]
