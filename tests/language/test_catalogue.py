@@ -22,6 +22,7 @@ from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
+from convstep.candidate.operators.pattern import FEATURES as PATTERN_FEATURES
 from convstep.candidate.report import OWN_NUMBERS
 from convstep.candidate.verdict import SIZES
 from convstep.cli.commands.export import DRAWN, WRITTEN
@@ -87,6 +88,7 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/check/laid.py": tuple(laying.words for laying in LAYINGS),
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/report.py": OWN_NUMBERS.values(),
+    "candidate/operators/pattern.py": PATTERN_FEATURES,
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
         *(sentence for pair in (*MOVES.values(), *SLICES.values(), RIGHT_SLICE) for sentence in pair),
