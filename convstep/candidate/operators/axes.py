@@ -113,11 +113,15 @@ def _further(operator: Operator) -> Iterator[Convention]:
     for base in bases:
         axes = {**operator.axes, **({} if base is None else base.axes)}
         for change in ("C last", "no N", "no N, C last", "no C", "no N and C", "N last"):
-            needed = {"C last": "NC", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW"}.get(change, "N")
+            needed = {"C last": "NC", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW"}.get(
+                change, "N"
+            )
             if any(letter not in x for letter in needed):
                 continue
             changed = {name: _changed(lying, change) for name, lying in axes.items()}
-            yield Convention(change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]})
+            yield Convention(
+                change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]}
+            )
     if x.startswith("N"):
         lying = {name: "1" + axes for name, axes in operator.axes.items() if axes.startswith("N")}
         yield Convention("one batch of samples", lying)

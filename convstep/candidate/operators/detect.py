@@ -116,15 +116,18 @@ class Detecting:
     def _best_of(self, mode: str) -> Trial | None:
         candidate = self.worker.candidate
         torch = candidate.tensors and "torch" in candidate.source
-        kinds = (True, False) if torch or candidate.kind == "autograd" else (False, True)[: 1 + candidate.tensors]
+        kinds = (
+            (True, False) if torch or candidate.kind == "autograd" else (False, True)[: 1 + candidate.tensors]
+        )
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
         best: Trial | None = None
         for tensors, hot in itertools.product(kinds, hots):
             for pairs in self._pairs():
                 found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
-                best = max((one for one in (best, found) if one is not None), key=lambda one: one.fit, default=None)
-                if best is not None and (best.believable or not self.in_time()):
-                    return self._settled(best)
+                if (settled := self._settled(found)) is not None:
+                    best = settled if best is None or settled.fit > best.fit else best
+                if best is not None and (best.forward or best.right or not self.in_time()):
+                    return best
                 if found is None or not any(_wants_other(raw) for raw in self._raised(found)):
                     break
         return best
@@ -151,7 +154,7 @@ class Detecting:
             if best is None or trial.fit > best.fit:
                 best = trial
             ended = trial.perfect or any(raw.kind == HUNG for raw in trial.raws)
-            if ended or all(not raw.usable and raw.stage == "make" for raw in trial.raws):
+            if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
                 break
         return best
 
@@ -255,7 +258,9 @@ class Detecting:
 
 def _wants_other(raw: Raw) -> bool:
     """Whether it failed because it was given an int for a pair, or a pair for an int."""
-    return bool(re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message))
+    return bool(
+        re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message)
+    )
 
 
 def divisions(way: Way) -> Iterator[Convention | None]:

@@ -20,6 +20,7 @@ from convstep.candidate.operators.detect import (
     divisions,
 )
 from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
+from convstep.candidate.operators.own_forward import by_own_forward
 from convstep.candidate.operators.ways import Way, likely
 from convstep.language import tr
 from convstep.operators.operator import Operator, OperatorProblem
@@ -102,7 +103,8 @@ def _other_operator(worker: Caller, in_time: Callable[[], bool]) -> tuple[Detect
 
 def _noted(swept: Swept, others: Sequence[Swept]) -> Swept:
     said = [
-        tr("it is {operator} as well, and right there too", operator=tr(other.operator.title)) for other in others
+        tr("it is {operator} as well, and right there too", operator=tr(other.operator.title))
+        for other in others
     ]
     return replace(swept, notes=(*swept.notes, *said))
 
@@ -155,6 +157,8 @@ def _swept(
         raise cannot_call(worker, detecting.tried, detecting.operator)
     results, way = _averaged(way, results)
     results, way = _ignoring(way, results)
+    if in_time():
+        results = by_own_forward(worker, way, detecting.words, results)
     notes = _notes(way, results)
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
 
@@ -189,7 +193,9 @@ def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
     if any(one.answer.outputs for one in results):
         taken = 2 * sum(forward_fits(one) is True for one in deep) > len(deep)
     else:
-        taken = any(one.off and all(n == f"d{first}" or off <= 1 for n, off in one.off.items()) for one in heard)
+        taken = any(
+            one.off and all(n == f"d{first}" or off <= 1 for n, off in one.off.items()) for one in heard
+        )
     if taken or not any(one.failed for one in heard):
         return results
     said = tr("it takes x of {count} axes alone", count=least)
@@ -240,5 +246,3 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
     fits = [forward_fits(one) for one in results]
     if False in fits and True not in fits:
         yield tr("its own forward is not that of {operator}", operator=tr(way.operator.title))
-
-

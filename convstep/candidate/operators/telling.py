@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.given import _Plain, _same, _small  # type: ignore[attr-defined]
+from convstep.candidate.call.given import _Plain, _same, _small
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
@@ -64,7 +64,9 @@ class Told:
         if f"{name}/" in self.arrays:
             self.said.add(name)
             return self.arrays[f"{name}/"]
-        inner = {key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")}
+        inner = {
+            key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")
+        }
         return inner or NOTHING
 
     def made_with(self, name: str, default: Any) -> Any:
