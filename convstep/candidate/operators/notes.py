@@ -18,6 +18,9 @@ from convstep.language import tr
 OVERFLOWS = "loss-overflows"
 """The id of the operators' mistake that numbers of a gradient cannot show: an output that is inf or nan."""
 
+DIFFERS = "forward-differs"
+"""What a note about a forward that returns other numbers begins with."""
+
 
 def notes(swept: Swept) -> Iterator[str]:
     """What a sweep shows: what its own forward makes, what was not tried, refused or not computed."""
@@ -88,13 +91,14 @@ def _about_outputs(swept: Swept) -> Iterator[str]:
         if wrong:
             pattern = where(compared, functools.partial(_among, {id(one) for one in wrong}))
             yield tr(
-                "forward-differs: its own forward returns another {name} than {operator} does, on "
+                "{id}: its own forward returns another {name} than {operator} does, on "
                 "{problems}, {pattern}, for example {problem}"
                 if pattern
-                else "forward-differs: its own forward returns another {name} than {operator} does, on "
+                else "{id}: its own forward returns another {name} than {operator} does, on "
                 "{problems}, for example {problem}",
                 name=name,
                 operator=tr(swept.operator.title),
+                id=DIFFERS,
                 problems=count(len(wrong)),
                 pattern=pattern,
                 problem=problem_words(wrong[0].answer.problem),
