@@ -96,7 +96,7 @@ def test_what_describes_no_function_is_said_with_its_line(wrong: str, line: int,
         ("call: 3", "'3' is not a call"),
         ("call: a.b(3)", "'a.b(3)' is not a call"),
         ("call: back(dout, y, k)", "call: : NameError: name 'y' is not defined"),
-        ("call: forth(dout)", "no function 'forth'"),
+        ("call: forth(dout)", "lesson.py has no forth; it defines back"),
     ],
 )
 def test_a_call_that_cannot_be_made_is_said_and_names_no_file_of_ours(call: str, said: str) -> None:
