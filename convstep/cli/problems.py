@@ -161,7 +161,7 @@ def pass_of(name: str, forward: bool) -> tuple[bool, Problem]:
 
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
-    from convstep.cli.targets import is_target
+    from convstep.cli.targets import is_operator, is_target
     from convstep.examples import load
 
     if is_target(name):
@@ -198,17 +198,6 @@ def _loaded(path: str) -> Problem:
             f"{printable(path)} is a recording of a function and no problem; `convstep open` and "
             "`convstep trace` take it"
         ) from None
-
-
-def is_operator(name: str) -> bool:
-    """Whether a name is an operator's; a bundled problem's comes first."""
-    from convstep.examples import names
-
-    if name in names() or os.path.dirname(name) or os.path.splitext(name)[1]:
-        return False
-    from convstep.operators.registry import operators
-
-    return any(one.name == name for one in operators())
 
 
 def is_path(name: str) -> bool:

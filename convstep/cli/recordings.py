@@ -137,8 +137,7 @@ def operator_shown(
     Raises:
         SentenceError: it has no such problem or mistake.
     """
-    from convstep.cli.problems import is_operator
-    from convstep.cli.targets import operator_in
+    from convstep.cli.targets import is_operator, operator_in
 
     if (place := operator_in(name)) is not None:
         _refuse_beside(call, values)

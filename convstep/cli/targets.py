@@ -25,6 +25,24 @@ def is_target(name: str) -> bool:
     return dotted and not os.path.exists(place) and all(part.isidentifier() for part in function.split("."))
 
 
+def is_operator(name: str) -> bool:
+    """Whether a name is an operator's; a bundled problem's comes first."""
+    from convstep.examples import names
+
+    if name in names() or os.path.dirname(name) or os.path.splitext(name)[1]:
+        return False
+    import pkgutil
+
+    import convstep.operators as room
+
+    file = name.replace("-", "_")
+    if not any(file == one.name for one in pkgutil.iter_modules(room.__path__)):  # no NumPy to say so
+        return False
+    from convstep.operators.registry import operators
+
+    return any(one.name == name for one in operators())
+
+
 def operator_in(name: str) -> tuple[str, str] | None:
     """The file and the name of an operator that a file defines, `scale.py:SCALE`; None for anything else.
 

@@ -46,7 +46,7 @@ def unknown(word: str) -> str:
     """The sentence about a word that is no command."""
     import difflib
 
-    from convstep.cli.problems import is_operator
+    from convstep.cli.targets import is_operator
     from convstep.examples import names
 
     if is_operator(word):

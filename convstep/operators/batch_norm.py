@@ -332,7 +332,7 @@ OPERATOR = Operator(
     backward=batch_norm_backward,
     gradients=("dx", "dgamma", "dbeta"),
     axes={"x": "NC*", "gamma": "C", "beta": "C", "out": "NC*"},
-    torch="F.batch_norm(x, None, None, gamma, beta, True, 0.0, eps)",
+    torch="F.batch_norm(x, None, None, gamma, beta, True, 0.0, eps or 1e-300)",
     small=small,
     problems=problems,
     conventions=(
@@ -340,7 +340,7 @@ OPERATOR = Operator(
         Convention("picture", {"gamma": "1C11", "beta": "1C11"}),
         Convention("NHWC", {"x": "N*C", "out": "N*C"}),
     ),
-    called=r"(?!.*(layer|group|instance)).*(batch_?norm|(?<![a-z])bn(?![a-z])|bn_)",
+    called=r"(?!.*(layer|group|instance|affine|conv|linear|relu)).*(batch_?norm|(?<![a-z])bn(?![a-z])|bn_)",
     words={
         "x": "a input inputs inp z x_in",
         "gamma": "w weight scale bw g",

@@ -34,12 +34,9 @@ def embedding_backward(dout: Array, x: Array, w: Array) -> Array:
     Returns:
         dw, `(V, D)`.
     """
-    V, D = w.shape
-    words = x.reshape(-1)
-    rows = dout.reshape(-1, D)
-    dw = np.zeros((V, D))
-    for i in range(len(words)):
-        dw[words[i]] += rows[i]
+    dw = np.zeros(w.shape)
+    for i in np.ndindex(x.shape):
+        dw[x[i]] += dout[i]
     return dw
 
 
@@ -130,8 +127,8 @@ overwrite: the gradient is assigned instead of added
   梯度被赋值，而不是累加:
     好几个词用了同一行时，这一行得到的是它们的梯度之和。用 = 的话，最后一个说了算，其余的都丢了。如果测试里没有
     重复的词，就能通过。应该写 +=；下标是数组时写 np.add.at。
-  - dw[words[i]] += rows[i]
-  + dw[words[i]] = rows[i]
+  - dw[x[i]] += dout[i]
+  + dw[x[i]] = dout[i]
 
   - np.add.at(dw, x, dout)
   + dw[x] = dout
@@ -149,11 +146,11 @@ averaged: the gradients of a row are averaged instead of added
   - dw[word] = dout[x == word].sum(axis=0)
   + dw[word] = dout[x == word].mean(axis=0)
   # over the places of a word | 对一个词的各处
-  - dw[words[i]] += rows[i]
-  + dw[words[i]] += rows[i] / len(words)
+  - dw[x[i]] += dout[i]
+  + dw[x[i]] += dout[i] / x.size
   # over all words | 对所有的词
-  - dw[words[i]] += rows[i]
-  + dw[words[i]] += rows[i] / len(x)
+  - dw[x[i]] += dout[i]
+  + dw[x[i]] += dout[i] / len(x)
   # over the sentences | 对句子
 off-by-one-row: each gradient goes to the row beside its own
     Words are counted from 0 here and from 1 there: often row 0 is kept for padding in one of them. The rows
@@ -162,11 +159,11 @@ off-by-one-row: each gradient goes to the row beside its own
   每个梯度都进了旁边那一行:
     一处从 0 数词，另一处从 1 数：常见的原因是其中一处把第 0 行留给了填充。数都对，只是错了一行；到了表的一端，下标
     会绕回去或者越界。反向要用与前向相同的下标。
-  - dw[words[i]] += rows[i]
-  + dw[words[i] - 1] += rows[i]
+  - dw[x[i]] += dout[i]
+  + dw[x[i] - 1] += dout[i]
   # the row above | 上面一行
-  - dw[words[i]] += rows[i]
-  + dw[words[i] + 1] += rows[i]
+  - dw[x[i]] += dout[i]
+  + dw[x[i] + 1] += dout[i]
   # the row below | 下面一行
 count-ignored: each word that occurs is counted once
     The distinct words are gone through, and each gets the gradient of the first place where it stands. The other

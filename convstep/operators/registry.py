@@ -52,9 +52,9 @@ def operator_named(name: str) -> Operator:
     near = get_close_matches(name, known, 1)
     raise OperatorError(
         tr(
-            "{name} is no operator; did you mean {near}?"
+            "{name} is not an operator; did you mean {near}?"
             if near
-            else "{name} is no operator; `convstep operators` lists them",
+            else "{name} is not an operator; `convstep operators` lists them",
             name=printable(name),
             near=near[0] if near else "",
         )

@@ -102,9 +102,9 @@ def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorPr
     dout = 1.0
     if about == "all labels are the same":
         y[:] = y[0]
-    elif about == "the loss is scaled" or (not about and rng.random() < 0.5):
+    if about == "the loss is scaled" or (not about and rng.random() < 0.5):
         dout = float(rng.standard_normal())
-    elif about == "logits of 1000":
+    if about == "logits of 1000" or (not about and rng.random() < 0.2):
         x += np.where(np.arange(N) % 2, -1000, 1000)[:, np.newaxis]
     return OperatorProblem({"x": x, "y": y}, {"dout": np.array(dout)}, about=about)
 
@@ -271,10 +271,10 @@ OPERATOR = Operator(
     problems=problems,
     outputs=("loss",),
     conventions=(Convention("columns", {"x": "CN"}),),
-    called=r"(?!.*(binary|sigmoid|(?<![a-z])bce)).*"
-    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy|(?<![a-z])nll)",
+    called=r"(?!.*(binary|sigmoid|(?<![a-z])bce|temporal)).*"
+    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy_?(loss|criterion|with_?logits))",
     words={
-        "x": "z logits scores a input inputs pred preds predictions y_hat yhat",
+        "x": "z logits scores a input inputs pred preds predictions",
         "y": "label labels target targets t y_true gt",
     },
     mistakes=MISTAKES,

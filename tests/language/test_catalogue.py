@@ -8,7 +8,10 @@ import re
 import string
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 import convstep
 from convstep.candidate.call.processes import CRASHES
@@ -20,12 +23,15 @@ from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.report import OWN_NUMBERS
+from convstep.candidate.survey.page import HEADINGS
+from convstep.candidate.survey.table import COUNTS
 from convstep.candidate.verdict import SIZES
 from convstep.cli.commands.export import DRAWN, WRITTEN
 from convstep.conv.provenance import CAUSES
 from convstep.expr.language import REFUSED
 from convstep.expr.text import COMPLAINTS, UNREADABLE
 from convstep.language import catalogue, speak, tr
+from convstep.operators.registry import operators
 from convstep.oracle.numeric import NAME, SLACK
 from convstep.oracle.service import DIED
 from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
@@ -83,6 +89,8 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/check/laid.py": tuple(laying.words for laying in LAYINGS),
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/report.py": OWN_NUMBERS.values(),
+    "candidate/survey/table.py": COUNTS.values(),
+    "candidate/survey/page.py": HEADINGS.values(),
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
         *(sentence for pair in (*MOVES.values(), *SLICES.values(), RIGHT_SLICE) for sentence in pair),
@@ -113,8 +121,26 @@ TABLES: dict[str, Iterable[str]] = {
             if english_words(variant.label)
         ),
     ],
+    "operators": [
+        sentence
+        for one in operators()
+        for sentence in (
+            *([one.title] if english_words(one.title) else ()),
+            *(problem.about for problem in islice(one.problems(np.random.default_rng(0)), 20) if problem.about),
+        )
+    ],
+    "operators/mistakes": [
+        sentence
+        for one in operators()
+        for mistake in (*one.mistakes, *one.also_right)
+        for sentence in (mistake.title, mistake.explanation, *(way.label for way in mistake.variants))
+        if sentence
+    ],
 }
 """Sentences that `tr` takes from a table when it shows them, by where the table is."""
+
+IN_CODE = {*TABLES["candidate/mistakes"], *TABLES["operators/mistakes"]}
+"""Those whose Chinese stands beside them in the code, in longer literals."""
 
 
 def spoken_sentences() -> dict[str, str]:
@@ -168,8 +194,7 @@ def test_every_entry_is_said_somewhere() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    literals |= set(TABLES["candidate/mistakes"])  # parts of longer literals
-    assert not [text for text in ZH if text not in literals]
+    assert not [text for text in ZH if text not in literals | IN_CODE]
 
 
 def test_a_translation_fills_in_the_same_values() -> None:
@@ -184,7 +209,7 @@ def test_a_translation_leaves_no_english_but_names_of_code() -> None:
 def test_a_sentence_stands_in_one_room_only() -> None:
     text = files("convstep.language").joinpath("zh.toml").read_text(encoding="utf-8")
     keys = [line.split('" = "')[0] for line in text.splitlines() if line.startswith('"')]
-    beside = set(TABLES["candidate/mistakes"]) & ZH.keys()
+    beside = IN_CODE & ZH.keys()
     assert not beside & set(keys)
     assert len(keys) == len(set(keys)) == len(ZH) - len(beside)
 
@@ -192,7 +217,7 @@ def test_a_sentence_stands_in_one_room_only() -> None:
 def test_lines_of_chinese_are_joined_without_a_space() -> None:
     assert not [
         text
-        for text in TABLES["candidate/mistakes"]
+        for text in IN_CODE
         if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])
     ]
 

@@ -230,7 +230,7 @@ def _is_lesson(name: str) -> bool:
     """Whether a name means a lesson: a .md file, or a bundled one; a problem of that name comes first."""
     if name.lower().endswith(".md"):
         return True
-    from convstep.cli.problems import is_operator
+    from convstep.cli.targets import is_operator
     from convstep.examples import names
 
     if name in names() or os.path.exists(name) or os.path.dirname(name) or is_operator(name):

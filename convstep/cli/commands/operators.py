@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from convstep.operators.mistake import Mistake
     from convstep.operators.operator import Convention, Operator
 
-USE = "list the operators, or show one: its backward, its problems, known mistakes"
+USE = "list the operators, or show one: code, problems, mistakes"
 
 CONV2D = "conv2d", "the convolution, which has commands of its own: convstep open digit, convstep check"
 """The one that is no file of the room."""

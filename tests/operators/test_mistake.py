@@ -1,0 +1,99 @@
+"""Mistakes are read from a literal, and run as patches."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from convstep.language import speak, tr
+from convstep.operators.mistake import mistakes
+
+
+def scaled(a: float, b: float) -> float:
+    total = 0.0
+    for k in range(3):
+        total += a * b
+        total += k
+    return total
+
+
+def summed(a: float, b: float) -> float:
+    parts = [a * b + k for k in range(3)]
+    return sum(parts)
+
+
+TEXT = """
+overwrite: it is assigned  [somebody/where#1; elsewhere]
+    What stood there is lost; it shows
+    from the second turn on.
+  这里是赋值:
+    原来的数丢了；从第二轮起
+    就看得出来。
+  - total += a * b
+  + total = a * b
+
+  - return sum(parts)
+  + return parts[-1]
+  # the last part alone | 只有最后一份
+  - for k in range(3):
+  + for k in range(1):
+  - return total
+  + return -total
+left-out: two lines are left out
+    Nothing is added.
+  漏了两行:
+    什么也没有加。
+  - total += a * b
+  - total += k
+  + pass
+unseen: numbers do not show it
+    It writes where it should not.
+  从数字上看不出来:
+    写到了不该写的地方。
+"""
+
+
+def test_a_literal_holds_ids_titles_sources_and_explanations() -> None:
+    overwrite, left_out, unseen = mistakes(TEXT, scaled, summed)
+    assert (overwrite.id, overwrite.title) == ("overwrite", "it is assigned")
+    assert overwrite.sources == ("somebody/where#1", "elsewhere")
+    assert overwrite.explanation == "What stood there is lost; it shows from the second turn on."
+    assert left_out.sources == ()
+    assert unseen.variants == ()
+
+
+def test_its_chinese_is_said_where_chinese_is_spoken_and_lines_are_joined_without_a_space() -> None:
+    overwrite, *_ = mistakes(TEXT, scaled, summed)
+    speak("zh")
+    assert tr(overwrite.title) == "这里是赋值"
+    assert tr(overwrite.explanation) == "原来的数丢了；从第二轮起就看得出来。"
+    assert tr(overwrite.variants[1].label) == "只有最后一份"
+
+
+def test_a_variant_ends_at_a_blank_line_or_a_label_and_finds_the_form_with_its_lines() -> None:
+    first, second, third = mistakes(TEXT, scaled, summed)[0].variants
+    assert (first.form, second.form, third.form) == (scaled, summed, scaled)
+    assert (first.label, second.label, third.label) == ("", "the last part alone", "")
+    assert first.hunks == (("total += a * b", "total = a * b"),)
+    assert third.right == "for k in range(3):\nreturn total"
+    assert third.wrong == "for k in range(1):\nreturn -total"
+
+
+def test_the_patched_backward_runs_and_its_text_is_what_runs() -> None:
+    overwrite, left_out, _ = mistakes(TEXT, scaled, summed)
+    first, second, third = overwrite.variants
+    assert scaled(2, 3) == summed(2, 3) == 21
+    assert first.backward(2, 3) == 8  # the last turn's product and index
+    assert second.backward(2, 3) == 8
+    assert third.backward(2, 3) == -6
+    assert left_out.variants[0].backward(2, 3) == 0
+    assert "        total = a * b\n        total += k\n" in first.text
+    assert "        pass\n    return total" in left_out.variants[0].text
+
+
+@pytest.mark.parametrize("lines", ["total = 1", "total += a * b\n  - return total"])
+def test_right_lines_that_no_form_has_are_refused(lines: str) -> None:
+    text = f"odd: odd\n    Odd.\n  - {lines}\n  + pass\n"
+    with pytest.raises(ValueError, match=re.escape("odd: no readable backward has the lines")):
+        mistakes(text, scaled)
