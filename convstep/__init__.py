@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convstep.candidate.load.target import CandidateError as CandidateError
     from convstep.candidate.referee import assert_correct as assert_correct
     from convstep.candidate.referee import check as check
+    from convstep.candidate.survey.surveying import survey as survey
     from convstep.candidate.verdict import Verdict as Verdict
     from convstep.conv.backward import conv2d_backward as conv2d_backward
     from convstep.conv.backward import conv2d_backward_steps as conv2d_backward_steps
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from convstep.conv.step import Step as Step
     from convstep.conv.timeline import Timeline as Timeline
     from convstep.conv.validation import ProblemError as ProblemError
+    from convstep.operators.operator import Operator as Operator
+    from convstep.operators.operator import OperatorProblem as OperatorProblem
+    from convstep.operators.own import operator as operator
+    from convstep.operators.registry import OperatorError as OperatorError
+    from convstep.operators.registry import operators as operators
     from convstep.oracle.capture import capture as capture
     from convstep.oracle.captured import Captured as Captured
     from convstep.oracle.captured import CaptureError as CaptureError
@@ -42,6 +48,9 @@ _HOMES = {
     "Captured": "convstep.oracle.captured",
     "Comparison": "convstep.oracle.comparison",
     "Gradients": "convstep.conv.step",
+    "Operator": "convstep.operators.operator",
+    "OperatorError": "convstep.operators.registry",
+    "OperatorProblem": "convstep.operators.operator",
     "Problem": "convstep.conv.problem",
     "ProblemError": "convstep.conv.validation",
     "Recorded": "convstep.conv.recorded",
@@ -59,7 +68,10 @@ _HOMES = {
     "conv2d_forward": "convstep.conv.forward",
     "debug": "convstep.ui.debug_call",
     "load_tensors": "convstep.oracle.tensor_files",
+    "operator": "convstep.operators.own",
+    "operators": "convstep.operators.registry",
     "record": "convstep.recording.record",
+    "survey": "convstep.candidate.survey.surveying",
 }
 
 __all__ = sorted(_HOMES)

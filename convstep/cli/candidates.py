@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from convstep import waiting
 from convstep.cli.arguments import flag, option
 from convstep.cli.console import UsageError, is_watched, show_progress
+from convstep.printable import printable
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
@@ -133,8 +135,8 @@ def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> V
     """
     from convstep.candidate.referee import verdict_of
 
-    with _progress() as progress:
-        return verdict_of(worker, calling.convention, problem, progress)
+    with _progress() as told:
+        return verdict_of(worker, calling.convention, problem, told)
 
 
 def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict:
@@ -146,22 +148,33 @@ def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | 
     """
     from convstep.candidate import referee
 
-    with _progress() as progress:
-        return referee.judged(worker, calling.convention, None, progress, operator)
+    with _progress() as told:
+        return referee.judged(worker, calling.convention, None, told, operator)
 
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal's stderr while problems are tried; None where nobody watches."""
+    """What is told how many problems are done, of how many; None where nobody looks on."""
+    with progress() as told:
+        yield None if told is None else lambda done, total: told(done, total, "problems")
 
-    def progress(done: int, total: int) -> None:
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[int, int, str], None] | None]:
+    """What is told how much is done, of how much, and of what; None where nobody looks on."""
+
+    def told(done: int, total: int, words: str) -> None:
         waiting.wipe()
         filled = done * BAR // total
-        show_progress(f"\r{'━' * filled}{'─' * (BAR - filled)} {done}/{total} problems")
+        line = f"{'━' * filled}{'─' * (BAR - filled)} {done}/{total} {printable(words)}"
+        room = shutil.get_terminal_size().columns - 1
+        while waiting.columns_of(line) > room:
+            line = line[:-1]
+        show_progress(f"\r{line}\x1b[K")
 
     shown = is_watched()
     try:
-        yield progress if shown else None
+        yield told if shown else None
     finally:
         if shown:
             show_progress("\r\x1b[K")
