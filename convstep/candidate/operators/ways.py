@@ -19,6 +19,8 @@ from convstep.conv.step import quiet
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
+CONV2D = "conv2d"
+"""The operator that is tried in another way."""
 SIZE = "=size"
 """Of a stride that is always the window's size."""
 DRAWN = 40
@@ -181,7 +183,7 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
     """
     owner, _, last = candidate.name.rpartition(".")
     texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
-    listed = operators()
+    listed = [one for one in operators() if one.name != CONV2D]  # that has a path of its own
     found: list[Operator] = []
     for text in texts:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
