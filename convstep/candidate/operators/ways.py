@@ -19,6 +19,8 @@ from convstep.conv.step import quiet
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
+CONV2D = "conv2d"
+"""The operator that is tried in another way."""
 SIZE = "=size"
 """Of a stride that is always the window's size."""
 CONVOLUTION = "conv2d"
