@@ -92,6 +92,15 @@ def operator(
                 needs=", ".join(needs),
             )
         )
+    if strange := [each for each in upstream if not each.startswith("d") and "grad" not in each.lower()]:
+        raise OperatorError(
+            tr(
+                "{name}: backward takes {strange}, which the forward does not; if it is a gradient from above, "
+                "call it d and the name of the output: dout",
+                name=name,
+                strange=strange[0],
+            )
+        )
     names = tuple(gradients) or _returned(name, backward)
     made = tuple(outputs) or tuple(each.removeprefix("d") or each for each in upstream)
     reading = _Reading(name, forward, takes, upstream, made)
@@ -150,7 +159,7 @@ def _parameters(name: str, which: str, function: Callable[..., Any]) -> tuple[st
                     "{name}: the parameter {parameter} of its {which} has no name and place of its own; write "
                     "plain parameters",
                     name=name,
-                    parameter=one,
+                    parameter=str(one).partition(":")[0].partition("=")[0],
                     which=which,
                 )
             )
