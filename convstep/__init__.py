@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convstep.candidate.load.target import CandidateError as CandidateError
     from convstep.candidate.referee import assert_correct as assert_correct
     from convstep.candidate.referee import check as check
+    from convstep.candidate.survey.surveying import survey as survey
     from convstep.candidate.verdict import Verdict as Verdict
     from convstep.conv.backward import conv2d_backward as conv2d_backward
     from convstep.conv.backward import conv2d_backward_steps as conv2d_backward_steps
@@ -70,6 +71,7 @@ _HOMES = {
     "operator": "convstep.operators.own",
     "operators": "convstep.operators.registry",
     "record": "convstep.recording.record",
+    "survey": "convstep.candidate.survey.surveying",
 }
 
 __all__ = sorted(_HOMES)

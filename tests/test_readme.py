@@ -19,6 +19,7 @@ import torch
 
 from convstep import Problem, compare
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
+from convstep.candidate.survey.table import summary, table
 from convstep.cli import main
 from convstep.lessons import course
 from convstep.lessons.reading import read_lesson
@@ -69,6 +70,21 @@ def test_the_broken_function_is_diagnosed_as_it_says(folder: Path, monkeypatch: 
         assert f'"{key}": ' in verdict
     with pytest.raises(AssertionError, match="stride-ignored"):
         tested.test_backward()
+
+
+def test_a_course_is_surveyed_as_it_says(folder: Path) -> None:
+    wrong = block("mine.py")
+    right = re.sub(r"slice\((i_[hw]), \1 \+ f\)", r"slice(\1 * stride, \1 * stride + f)", wrong)
+    todo = "def conv2d_backward(dZ, cache, stride, padding):\n    pass\n"
+    for name, text in {"alice/hw2/mine.py": right, "bob.py": wrong, "carol/mine.py": todo}.items():
+        Path("submissions", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("submissions", name).write_text(text, encoding="utf-8")
+    names: dict[str, Any] = {"convstep": importlib.import_module("convstep")}
+    said = printed_by(block("survey.py"), names)
+    assert said == "alice right\nbob.py wrong stride-ignored\ncarol not written\n"
+    assert names["table"][1]["mistake_line"] == 15
+    shown = "\n".join([*table(names["found"], 76), "", summary(names["found"])])
+    assert f"{shown}\n" == block("survey")
 
 
 def test_what_cannot_be_called_is_told_as_it_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,10 @@ from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, notes
-from convstep.candidate.record.opening import open_recorder as open_recorder
+from convstep.candidate.operators.caller import Caller, open_caller
+from convstep.candidate.operators.judge import CONV2D, operator_verdict
+from convstep.candidate.operators.verdict import OperatorVerdict
+from convstep.candidate.operators.ways import likely
 from convstep.candidate.report import report
 from convstep.candidate.step.own_lines import own_lines
 from convstep.candidate.step.own_writes import with_writes
@@ -42,7 +45,8 @@ def check(
     python2: bool = False,
     adapter: Callable[..., Any] | str | None = None,
     progress: Progress | None = None,
-) -> Verdict:
+    operator: str | None = None,
+) -> Verdict | Any:  # Any is an OperatorVerdict, whose problems and cells are other things
     """Try a backward on many small problems; say whether it is right, and if not, where and why.
 
     The candidate runs in a process of its own: it may hang, crash or print without harm.
@@ -50,9 +54,9 @@ def check(
     Args:
         candidate: a function, or "path.py:function", "path.py:Class.method",
             "notebook.ipynb:function", "package.module:function".
-        convention: how it is called: article, coursera, cs231n, alx, torch or problem; "auto"
-            finds out.
-        problem: a problem to try after the small ones.
+        convention: how it is called: article, coursera, cs231n, alx, torch or problem, and of another
+            operator than conv2d one of its `conventions`; "auto" finds out.
+        problem: a problem of conv2d to try after the small ones.
         timeout: seconds that one call may take, and loading the file; 10 and 60 if not given. Starting
             Python and importing installed packages is not counted, but ends after 60 too.
         run_all: execute all of a file's top-level code, not only imports, definitions and constants.
@@ -60,13 +64,17 @@ def check(
         adapter: what calls the candidate, if it is a layer class: a function of the class and a
             `Problem` that returns dW, db, dA_prev; given as text if the candidate is.
         progress: called with the number of problems done and their total.
+        operator: what it is the backward of: "conv2d", or the name of one of `operators()`; by default
+            found from its name.
 
     Returns:
-        The verdict: `.ok`, `.failing`, `.first_divergence`, `.diagnosis`; `str` of it explains.
+        The verdict: `.ok`, `.failing`, `.first_divergence`, `.diagnosis`, `.operator`, `.mistakes`; `str` of
+        it explains.
 
     Raises:
         CannotCall: no way of calling it works, so that there is no verdict; `.tried` has what was tried.
         CandidateError: it cannot be loaded.
+        OperatorError: there is no operator of that name.
 
     >>> from convstep import conv2d_backward
     >>> check(conv2d_backward).ok
@@ -75,9 +83,51 @@ def check(
     check_type("convention", convention, str)
     if problem is not None:
         check_type("problem", problem, Problem)
+    if operator is not None:
+        check_type("operator", operator, str)
     options = {"run_all": run_all, "python2": python2, "adapter": adapter}
-    with open_recorder(candidate, options, timeout) as worker:
+    with open_caller(candidate, options, timeout) as worker:
+        return judged(worker, convention, problem, progress, operator)
+
+
+def judged(
+    worker: Caller,
+    convention: str = AUTO,
+    problem: Problem | None = None,
+    progress: Progress | None = None,
+    operator: str | None = None,
+) -> Verdict | OperatorVerdict:
+    """The verdict on a candidate as what it is; see `check`.
+
+    What is called like another operator than a convolution is tried as that; all else is tried as conv2d.
+
+    Raises:
+        CannotCall: see `check`.
+        OperatorError: there is no operator of that name.
+    """
+    named = operator not in (None, CONV2D)
+    free = operator is None and problem is None and "--adapter" not in worker.flags
+    if named or (free and likely(worker.candidate)):
+        found = operator_verdict(worker, operator, convention, progress)
+        if found is not None:
+            return found
+    try:
         return verdict_of(worker, convention, problem, progress)
+    except CannotCall as error:
+        if not free or "conv" in f"{error.candidate.name} {error.candidate.forward}".lower():
+            raise
+        found = operator_verdict(worker, None, convention, progress)  # by its numbers
+        if found is not None:
+            return found
+        raise CannotCall(
+            tr(
+                "{error}; if it is no convolution, say what it is with --operator "
+                "(`convstep operators` lists them)",
+                error=error,
+            ),
+            error.candidate,
+            error.tried,
+        ) from None
 
 
 def assert_correct(
@@ -87,6 +137,7 @@ def assert_correct(
     adapter: Callable[..., Any] | str | None = None,
     save: str | os.PathLike[str] | None = None,
     timeout: float | None = None,
+    operator: str | None = None,
 ) -> None:
     """Fail a test, with the diagnosis, if a backward is wrong.
 
@@ -96,6 +147,7 @@ def assert_correct(
         adapter: as for `check`.
         save: where to write the smallest failing problem; by default a new temporary folder.
         timeout: as for `check`.
+        operator: as for `check`.
 
     Raises:
         AssertionError: it is wrong; the message is the verdict, with the command that opens the
@@ -104,7 +156,7 @@ def assert_correct(
         CandidateError: it cannot be loaded.
     """
     __tracebackhide__ = True  # pytest shows the caller's line, not this one
-    verdict = check(candidate, convention, adapter=adapter, timeout=timeout)
+    verdict = check(candidate, convention, adapter=adapter, timeout=timeout, operator=operator)
     if verdict.ok:
         return
     saved = ""

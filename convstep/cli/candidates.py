@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep import waiting
 from convstep.cli.arguments import flag, option
 from convstep.cli.console import UsageError, is_watched, show_progress
+from convstep.printable import printable
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
+    from convstep.candidate.operators.caller import Caller
+    from convstep.candidate.operators.verdict import OperatorVerdict
     from convstep.candidate.verdict import Verdict
     from convstep.conv.problem import Problem
 
@@ -59,16 +65,16 @@ class Calling:
     python2: bool = flag("the file is written for Python 2")
 
 
-def opened(target: str, calling: Calling) -> Worker:
+def opened(target: str, calling: Calling) -> Caller:
     """The candidate of a command line, loaded in a process of its own.
 
     Raises:
         CandidateError: it cannot be loaded.
     """
-    from convstep.candidate.record.opening import open_recorder
+    from convstep.candidate.operators.caller import open_caller
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
-    return open_recorder(target, loading, calling.timeout, _meanwhile)
+    return open_caller(target, loading, calling.timeout, _meanwhile)
 
 
 class Saved:
@@ -122,21 +128,53 @@ def _meanwhile() -> None:
 
 
 def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:
-    """The verdict, with progress on a terminal's stderr meanwhile.
+    """The verdict on a convolution's backward, with progress on a terminal's stderr meanwhile.
 
     Raises:
         CannotCall: no way of calling it works.
     """
     from convstep.candidate.referee import verdict_of
 
-    def progress(done: int, total: int) -> None:
+    with _progress() as told:
+        return verdict_of(worker, calling.convention, problem, told)
+
+
+def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict:
+    """The verdict on a backward as what it is, with progress meanwhile; see `referee.judged`.
+
+    Raises:
+        CannotCall: no way of calling it works.
+        OperatorError: there is no operator of that name.
+    """
+    from convstep.candidate import referee
+
+    with _progress() as told:
+        return referee.judged(worker, calling.convention, None, told, operator)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """What is told how many problems are done, of how many; None where nobody looks on."""
+    with progress() as told:
+        yield None if told is None else lambda done, total: told(done, total, "problems")
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[int, int, str], None] | None]:
+    """What is told how much is done, of how much, and of what; None where nobody looks on."""
+
+    def told(done: int, total: int, words: str) -> None:
         waiting.wipe()
         filled = done * BAR // total
-        show_progress(f"\r{'━' * filled}{'─' * (BAR - filled)} {done}/{total} problems")
+        line = f"{'━' * filled}{'─' * (BAR - filled)} {done}/{total} {printable(words)}"
+        room = shutil.get_terminal_size().columns - 1
+        while waiting.columns_of(line) > room:
+            line = line[:-1]
+        show_progress(f"\r{line}\x1b[K")
 
     shown = is_watched()
     try:
-        return verdict_of(worker, calling.convention, problem, progress if shown else None)
+        yield told if shown else None
     finally:
         if shown:
             show_progress("\r\x1b[K")

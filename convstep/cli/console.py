@@ -54,6 +54,15 @@ def say_json(value: dict[str, Any], code: int = FINE) -> None:
     say(json.dumps(json_value(value), allow_nan=False), code=code)
 
 
+def terminal_width() -> int | None:
+    """The columns of the terminal that results go to; None where they go to a file or a pipe."""
+    import shutil
+
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
+
+
 def say_drawn(lines: Iterable[Text]) -> None:
     """Print lines of ours, in their styles where a terminal shows them."""
     if sys.stdout is None or not sys.stdout.isatty():

@@ -299,7 +299,7 @@ OPERATOR = Operator(
         Convention("filters first", {"w": "OChw"}),
         Convention("numpy-ml", {"x": "NHWC", "w": "hwCO", "b": "111O", "out": "NPQO"}),
     ),
-    called=r".*(conv\w*transpose|transposed?_?conv|deconv|up_?conv|t_?conv_?2?d?(?![a-z]))(?!.*(1|3)_?d)",
+    called=r".*(conv\w*transpose|transposed?_?conv|deconv|up_?conv|(?<![a-z])t_?conv_?2?d?(?![a-z]))(?!.*(1|3)_?d)",
     words={
         "x": "a a_prev input inputs inp z",
         "w": "weight weights kernel kernels filters",

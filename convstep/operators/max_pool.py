@@ -315,7 +315,7 @@ OPERATOR = Operator(
     small=small,
     problems=problems,
     conventions=(Convention("NHWC", {"x": "NHWC", "out": "NHWC"}),),
-    called=r"(?!.*(av(g|erage)|mean|conv|relu)).*pool",
+    called=r"(?!.*(av(g|erage)|mean|conv|relu|un_?pool|global|adaptive|roi|pyramid|[13]_?d)).*pool",
     words={
         "x": "a_prev a input inputs inp img image",
         "size": "pool_size pool_shape kernel_shape kernel_size filter_size ksize f k pool window",

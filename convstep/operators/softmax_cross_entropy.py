@@ -271,10 +271,10 @@ OPERATOR = Operator(
     problems=problems,
     outputs=("loss",),
     conventions=(Convention("columns", {"x": "CN"}),),
-    called=r"(?!.*(binary|sigmoid|(?<![a-z])bce)).*"
-    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy|(?<![a-z])nll)",
+    called=r"(?!.*(binary|sigmoid|(?<![a-z])bce|temporal)).*"
+    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy_?(loss|criterion|with_?logits))",
     words={
-        "x": "z logits scores a input inputs pred preds predictions y_hat yhat",
+        "x": "z logits scores a input inputs pred preds predictions",
         "y": "label labels target targets t y_true gt",
     },
     mistakes=MISTAKES,

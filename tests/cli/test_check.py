@@ -122,6 +122,64 @@ def test_a_right_one_saves_nothing(run: Run, write: Write, tmp_path: Path) -> No
     assert not (tmp_path / "failing.npz").exists()
 
 
+LAYERS = f"""
+{RIGHT.replace("conv2d_mine", "conv_backward")}
+def conv_backward_fast(dZ, cache, stride, padding):
+    dW, db, dA = conv_backward(dZ, cache, stride, padding)
+    return dW, db / dZ[..., 0].size, dA
+
+def conv_relu_backward(dout, cache):
+    return dout
+
+def conv_backward_im2col(dout, cache):
+    pass
+"""
+
+
+def test_a_file_alone_is_a_table_of_all_its_backwards(run: Run, write: Write) -> None:
+    write("layers.py", LAYERS)
+    ended = run("check", "layers.py")
+    assert (ended.code, ended.err) == (1, "")
+    heading, right, wrong, two, later, _, counts, more = ended.out.splitlines()
+    assert heading.split() == ["function", "line", "verdict", "first", "mistake"]
+    assert right.split()[:4] == ["conv_backward", "5", "✓", "right"]
+    assert wrong.split()[:4] == ["conv_backward_fast", "8", "✗", "wrong"]
+    assert two.endswith("- another operator  its name speaks of several operators; one at a time is checked")
+    assert later.endswith("- not written       conv_backward_im2col is not written yet")
+    assert counts == "1 wrong, 1 right, 1 not written, 1 of another operator"
+    assert more == "all that is known of one: convstep check layers.py:conv_backward_fast"
+
+
+def test_a_file_of_which_nothing_can_be_called_ends_with_2(run: Run, write: Write) -> None:
+    write("layers.py", "def relu_gru_backward(dout): return dout\ndef conv_backward(dout): pass\n")
+    ended = run("check", "layers.py", "--json")
+    assert (ended.code, ended.err, ended.out.count("\n")) == (2, "", 1)
+    plain = json.loads(ended.out)
+    assert (plain["target"], plain["counts"]) == ("layers.py", {"not written": 1, "another operator": 1})
+    assert [(row["function"], row["line"]) for row in plain["rows"]] == [
+        ("relu_gru_backward", 1),
+        ("conv_backward", 2),
+    ]
+
+
+def test_a_file_with_one_backward_gets_all_of_its_report(run: Run, write: Write) -> None:
+    write("mine.py", RIGHT.replace("conv2d_mine", "conv_backward"))
+    ended = run("check", "mine.py")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("conv_backward is right: all gradients agree on ")
+    assert "\ncalled as article" in ended.out
+
+
+@pytest.mark.parametrize(
+    "words", [["--adapter", "a.py:f"], ["--save", "a.npz"], ["--watch"], ["--write-adapter", "a.py"]]
+)
+def test_what_is_about_one_function_wants_its_name(refused: Refused, write: Write, words: list[str]) -> None:
+    write("layers.py", LAYERS)
+    assert refused("check", "layers.py", *words) == (
+        f"{words[0]} is about one function, and the file has several; name one: layers.py:conv_backward"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -23,6 +23,8 @@ from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.report import OWN_NUMBERS
+from convstep.candidate.survey.page import HEADINGS
+from convstep.candidate.survey.table import COUNTS
 from convstep.candidate.verdict import SIZES
 from convstep.cli.commands.export import DRAWN, WRITTEN
 from convstep.conv.provenance import CAUSES
@@ -87,6 +89,8 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/check/laid.py": tuple(laying.words for laying in LAYINGS),
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/report.py": OWN_NUMBERS.values(),
+    "candidate/survey/table.py": COUNTS.values(),
+    "candidate/survey/page.py": HEADINGS.values(),
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
         *(sentence for pair in (*MOVES.values(), *SLICES.values(), RIGHT_SLICE) for sentence in pair),

@@ -22,6 +22,7 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.load.target import CandidateError
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -230,6 +231,22 @@ _TORCH_WORDS = {
 }
 """What parameters are called by people who call their functions as torch does: few of `words.py`, as with
 more of them a function that is called by its names would be taken for one that is called by place."""
+
+
+def check_convention(convention: str) -> None:
+    """Refuse a name that no convention has.
+
+    Raises:
+        CandidateError: with the names that there are.
+    """
+    if convention != AUTO and convention not in CONVENTIONS:
+        raise CandidateError(
+            tr(
+                "there is no convention {convention!r}; the conventions are {known}",
+                convention=convention,
+                known=", ".join((AUTO, *CONVENTIONS)),
+            )
+        )
 
 
 def torch_role(name: str) -> str:

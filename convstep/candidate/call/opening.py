@@ -46,14 +46,7 @@ def open_worker(
         raise CandidateError(
             tr("give the candidate and its adapter in the same way: both as text or both as functions")
         )
-    if timeout is not None and (not isinstance(timeout, Real) or not 0 < timeout <= LONGEST):
-        raise CandidateError(
-            tr(
-                "timeout is {value!r}; it must be a number of seconds, above 0 and at most {most}",
-                value=timeout,
-                most=LONGEST,
-            )
-        )
+    check_timeout(timeout)
     started = None
     if isinstance(candidate, str):
         target = Target.parse(candidate)
@@ -71,3 +64,19 @@ def open_worker(
         check_type("adapter", adapter, Callable)  # type: ignore[arg-type]
     called = candidate if adapter is None else functools.partial(adapter, candidate)
     return made.of_function(called, timeout)
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Refuse a time limit that is none.
+
+    Raises:
+        CandidateError: one sentence.
+    """
+    if timeout is not None and (not isinstance(timeout, Real) or not 0 < timeout <= LONGEST):
+        raise CandidateError(
+            tr(
+                "timeout is {value!r}; it must be a number of seconds, above 0 and at most {most}",
+                value=timeout,
+                most=LONGEST,
+            )
+        )

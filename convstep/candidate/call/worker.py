@@ -20,7 +20,7 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.outcome import DIED, HUNG, Candidate, Outcome
 from convstep.candidate.call.processes import Forked, Process, Spawned, how_it_died
-from convstep.candidate.load.target import CandidateError, Target
+from convstep.candidate.load.target import CandidateError, NotLoaded, Target
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle import messages
@@ -242,7 +242,7 @@ class Worker:
                 raise CandidateError(messages.text(said, "error"))
             return protocol.read_introduction(said)
         except Silent as silent:
-            raise CandidateError(
+            raise NotLoaded(
                 tr(
                     "loading {target} did not finish within {seconds:g} s",
                     target=self.address,
@@ -251,9 +251,9 @@ class Worker:
             ) from None
         except Ended:
             how, _ = self._death()
-            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=how)) from None
+            raise NotLoaded(tr("loading {target}: {how}", target=self.address, how=how)) from None
         except messages.Malformed:
-            raise CandidateError(tr("loading {target}: {how}", target=self.address, how=nonsense())) from None
+            raise NotLoaded(tr("loading {target}: {how}", target=self.address, how=nonsense())) from None
 
     def _death(self) -> tuple[str, list[tuple[str, int]]]:
         """How the process ended, with its last words, and the lines at which that was."""

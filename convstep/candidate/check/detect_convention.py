@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.conventions import AUTO, CONVENTIONS, convention_of
+from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convention, convention_of
 from convstep.candidate.call.likely import is_forward, likely, spoken
 from convstep.candidate.call.named import described, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
@@ -26,7 +26,6 @@ from convstep.candidate.check.trying import (
     written_batches,
 )
 from convstep.candidate.load.selection import is_stub
-from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
 TRIED = 12
@@ -55,14 +54,7 @@ def detect_convention(
         CandidateError: there is no such convention.
     """
     began, candidate = clock(), worker.candidate
-    if convention != AUTO and convention not in CONVENTIONS:
-        raise CandidateError(
-            tr(
-                "there is no convention {convention!r}; the conventions are {known}",
-                convention=convention,
-                known=", ".join((AUTO, *CONVENTIONS)),
-            )
-        )
+    check_convention(convention)
     if is_stub(candidate.source):
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
     if candidate.kind == "class":

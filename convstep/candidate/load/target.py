@@ -26,6 +26,10 @@ class CandidateError(SentenceError, ValueError):
     """One sentence: what is wrong with the target and what to do."""
 
 
+class NotLoaded(CandidateError):
+    """Nothing of its file can be used: running that did not end, or ended its process."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a candidate lives."""

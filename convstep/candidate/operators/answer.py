@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from convstep.brief import brief
-from convstep.candidate.call.outcome import REFUSED, RETURNED
+from convstep.candidate.call.outcome import DIED, HUNG, RAISED
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 UNSAID = "unsaid"
@@ -42,6 +43,8 @@ class Answer:
     """The code cell of the notebook it is in, from 1; 0 for a file."""
     call: str = ""
     """How it was called, as its author would write it."""
+    summed: bool = False
+    """Whether its own forward returned one number a sample, or their sum, where the operator has their mean."""
 
     __repr__ = brief
 
@@ -65,8 +68,7 @@ class Judged:
     @property
     def failed(self) -> bool:
         """Whether something is wrong here: a gradient, or an exception of its own."""
-        silent = (RETURNED, REFUSED, UNSAID)
-        return any(share > 1 for share in self.off.values()) or self.answer.kind not in silent
+        return any(share > 1 for share in self.off.values()) or self.answer.kind in (RAISED, HUNG, DIED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +85,8 @@ class Swept:
     """What it always has, where it was not asked: `{"eps": 1e-5}`, found in its text or by trying."""
     notes: tuple[str, ...] = ()
     """What was seen on the way, sentences."""
+    way: Any = None
+    """How it was called, a `ways.Way`; None where nobody was called."""
 
     __repr__ = brief
 

@@ -113,17 +113,23 @@ def _further(operator: Operator) -> Iterator[Convention]:
     for base in bases:
         axes = {**operator.axes, **({} if base is None else base.axes)}
         for change in ("C last", "no N", "no N, C last", "no C", "no N and C", "N last"):
-            if any(letter not in x for letter in change if letter in "NC"):
+            needed = {"C last": "NC", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW"}.get(
+                change, "N"
+            )
+            if any(letter not in x for letter in needed):
                 continue
             changed = {name: _changed(lying, change) for name, lying in axes.items()}
             yield Convention(
                 change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]}
             )
+    if x.startswith("N"):
+        lying = {name: "1" + axes for name, axes in operator.axes.items() if axes.startswith("N")}
+        yield Convention("one batch of samples", lying)
     vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying != "N"]
     for base, form in itertools.product(bases, ("1{}", "{}1")):
         if vectors:
-            lying = {name: form.format(operator.axes[name]) for name in vectors}
-            yield Convention(form.format("n"), {**({} if base is None else base.axes), **lying})
+            formed = {name: form.format(operator.axes[name]) for name in vectors}
+            yield Convention(form.format("n"), {**({} if base is None else base.axes), **formed})
 
 
 def _changed(lying: str, change: str) -> str:

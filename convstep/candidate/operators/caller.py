@@ -15,19 +15,24 @@ import numpy as np
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.opening import open_worker
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED
-from convstep.candidate.call.processes import Spawned
+from convstep.candidate.call.processes import RecordingSpawned
 from convstep.candidate.call.worker import nonsense
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators import child
 from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record.recorder import Recorder, _Forked
+from convstep.candidate.verdicts.marks import Verdicts
 from convstep.language import tr
 from convstep.operators.operator import Array
 from convstep.oracle import messages
 from convstep.oracle.conversation import Ended, Silent
 from convstep.printable import SENTENCE, printable
+from convstep.recording import transfer
+from convstep.recording.recording import Recording
 
+RECORDING = 5.0
+"""Seconds that a call may take while it is recorded."""
 ROOM = 256 << 20
 """Bytes that the answers to one question may have."""
 KINDS = (RETURNED, REFUSED, RAISED, HUNG, DIED, UNSAID)
@@ -67,18 +72,20 @@ class Raw:
     """How far it came: make, plant, forward, backward."""
     usable: bool = True
     """Whether it was called at all: False where no value was known for a parameter."""
+    lacks: bool = False
+    """Whether no value was known for a parameter, however arrays lie."""
     call: str = ""
     """How it was called."""
     place: Mapping[str, Any] = field(default_factory=dict)
     """line, line_text, file, cell."""
 
 
-class _AskedSpawned(Spawned):
+class _AskedSpawned(RecordingSpawned):
     main = "convstep.candidate.operators.child"
 
 
 class _AskedForked(_Forked):
-    others = {**_Forked.others, child.QUESTION: child.answered}  # noqa: RUF012  # it is looked at only
+    others = {**_Forked.others, child.QUESTION: child.answered, child.RECORD: child.recorded}  # noqa: RUF012  # it is looked at only
 
 
 class Caller(Recorder):
@@ -92,7 +99,7 @@ class Caller(Recorder):
         words: Vocabulary,
         problems: Sequence[Handed],
         *,
-        pairs: bool | None = None,
+        pairs: frozenset[str] = frozenset(),
         tensors: bool = False,
         mode: str = "",
     ) -> list[Raw]:
@@ -105,8 +112,7 @@ class Caller(Recorder):
             tensors: give PyTorch's tensors.
             mode: what a parameter `mode` is given.
         """
-        asked: dict[str, Any] = {"pairs": pairs, "tensors": tensors, "mode": mode, "words": words.as_plain()}
-        asked["keys"] = list(dict.fromkeys(re.findall(r"[\"']([A-Za-z_]\w*)[\"']", self.text)))
+        asked = self._asked_of(words, pairs, tensors, mode)
         found: list[Raw] = []
         with self._one_call:
             while len(found) < len(problems):
@@ -115,6 +121,39 @@ class Caller(Recorder):
                 if sum(raw.kind in (HUNG, DIED) for raw in found) > 1:
                     break
         return found
+
+    def record_operator(
+        self,
+        words: Vocabulary,
+        problem: Handed,
+        *,
+        pairs: frozenset[str] = frozenset(),
+        mode: str = "",
+        seconds: float = RECORDING,
+    ) -> tuple[Recording, Verdicts]:
+        """Record its backward on a problem; with what its own forward says of it, if it has one.
+
+        Args:
+            words: the operator's.
+            problem: what on.
+            pairs: see `telling.Told`.
+            mode: what a parameter `mode` is given.
+            seconds: how long the call may take, and as long again what is said of it.
+
+        Raises:
+            CandidateError: it cannot be called like that, or its process ended; one sentence.
+        """
+        question = _question(self._asked_of(words, pairs, False, mode), [problem])
+        asked = json.loads(question.pop(child.QUESTION))
+        return self._replied(child.RECORD, asked, question, seconds, _recording)
+
+    def _asked_of(
+        self, words: Vocabulary, pairs: frozenset[str], tensors: bool, mode: str
+    ) -> dict[str, Any]:
+        """How it is called, as the child reads it."""
+        keys = list(dict.fromkeys(re.findall(r"[\"']([A-Za-z_]\w*)[\"']", self.text)))
+        told = {"pairs": sorted(pairs), "tensors": tensors, "mode": mode, "words": words.as_plain()}
+        return {**told, "keys": keys}
 
     @functools.cached_property
     def text(self) -> str:
@@ -188,9 +227,17 @@ def _read(said: messages.Message) -> Raw:
             printable(messages.checked(facts["message"], str), SENTENCE),
             str(facts["stage"]),
             bool(facts.get("usable", True)),
+            bool(facts.get("lacks", False)),
             printable(messages.checked(facts["call"], str), SENTENCE),
             place,
         )
+
+
+def _recording(said: messages.Message) -> tuple[Recording, Verdicts]:
+    with messages.strictly():
+        facts = messages.checked(json.loads(messages.text(said, "facts")), dict)
+        arrays = {name.removeprefix("log."): array for name, array in said.items() if name != "facts"}
+        return transfer.recording_of(arrays), Verdicts.read(facts["verdicts"])
 
 
 def open_caller(

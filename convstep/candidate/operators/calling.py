@@ -23,13 +23,17 @@ from convstep.candidate.call.served import Served
 from convstep.candidate.operators.telling import Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
-from convstep.candidate.record.subject import Subject
+from convstep.candidate.record.subject import FORWARD, Subject
 from convstep.language import tr
 from convstep.oracle.pytorch import leaf, tensor
 
 Array = npt.NDArray[Any]
 MOST = 64
 """Arrays that are sent back of one call."""
+
+
+class Lacking(Unusable):
+    """It cannot be called as this operator: a parameter means nothing in it, or its weights have no place."""
 
 
 @dataclass(slots=True)
@@ -48,7 +52,19 @@ class Came:
     """How far it came: make, plant, forward, backward."""
 
 
-def call(served: Served, told: Told, came: Came, tensors: bool) -> None:
+class Making:
+    """How the two calls are made."""
+
+    def forward(self, function: Callable[..., Any], given: Filled) -> Any:
+        """Make the forward's."""
+        return function(*given.places, **given.named)
+
+    def backward(self, function: Callable[..., Any], given: Filled) -> Any:
+        """Make the backward's."""
+        return function(*given.places, **given.named)
+
+
+def call(served: Served, told: Told, came: Came, tensors: bool, making: Making | None = None) -> None:
     """Call somebody's forward and backward on one problem; what came is put into `came` as it comes.
 
     Args:
@@ -56,18 +72,20 @@ def call(served: Served, told: Told, came: Came, tensors: bool) -> None:
         told: the problem.
         came: is filled.
         tensors: whether it works on PyTorch's tensors.
+        making: how the calls are made, if not plainly.
     """
     if served.candidate.kind == "autograd":
         _by_autograd(served, told, came)
         return
-    _Calling(served, told, came, tensors).run()
+    _Calling(served, told, came, tensors, making or Making()).run()
 
 
 class _Calling:
-    def __init__(self, served: Served, told: Told, came: Came, tensors: bool) -> None:
-        self.subject = Subject.of(served)
+    def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
+        self.subject = _other_method(Subject.of(served))
         self.served, self.told, self.came, self.tensors = served, told, came, tensors
         self.words: Vocabulary = told.words
+        self.making = making
         self.outputs: list[Any] = []
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
@@ -96,7 +114,7 @@ class _Calling:
         )
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
-        result = function(*given.places, **given.named)
+        result = self.making.backward(function, given)
         self._gather(result, function, held, before)
         for name, buffer in buffers.items():
             came.arrays.setdefault(name, np.array(plain_array(buffer)))
@@ -107,7 +125,7 @@ class _Calling:
     def _made(self, kind: type) -> Any:
         given = self._filled(kind, self.told.made_with)
         if given.missing:
-            raise Unusable(_lacks(given, f"{kind.__name__}()"))
+            raise Lacking(_lacks(given, f"{kind.__name__}()"))
         made = kind(*given.places, **given.named)
         if hasattr(made, "double") and hasattr(made, "parameters"):
             made.double()
@@ -159,8 +177,11 @@ class _Calling:
     def _forward(self, forward: Callable[..., Any]) -> None:
         given = self._filled(forward, self._for_forward)
         if given.missing:
-            raise Unusable(_lacks(given, tr("its forward")))
-        made = forward(*given.places, **given.named)
+            given = self._by_place(forward, given, self._for_forward)
+        if given.missing:
+            raise Lacking(_lacks(given, tr("its forward")))
+        self._check_weights()
+        made = self.making.forward(forward, given)
         count = len(self.words.outputs)
         several = isinstance(made, (tuple, list)) and (len(made) > 1 or count == 1)
         everything = list(made) if several else [made]
@@ -169,6 +190,34 @@ class _Calling:
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
                 self.came.arrays[f"out.{at}"] = np.array(plain_array(output))
+
+    def _by_place(
+        self, function: Callable[..., Any], given: Filled, known: Callable[[str, Any], Any]
+    ) -> Filled:
+        """The arguments where names say nothing: the arrays that it was not told yet, in their order."""
+        told = self.told
+        free = [name for name in self.words.arrays if name not in {*self.came.planted, *told.said}]
+        by_place = dict(zip(given.missing, free, strict=False))
+
+        def value(name: str, default: Any) -> Any:
+            if name not in by_place:
+                return known(name, default)
+            told.said.add(by_place[name])
+            return told.arrays[by_place[name]]
+
+        return self._filled(function, value)
+
+    def _check_weights(self) -> None:
+        """What has no place for the operator's weights is not that operator.
+
+        Raises:
+            Unusable: it has none.
+        """
+        weights = [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
+        if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
+            if any("/" in name for name in self.told.arrays):
+                return
+            raise Lacking(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
 
     def _for_forward(self, name: str, default: Any) -> Any:
         if name.lower() in ("ctx", "context"):
@@ -205,8 +254,10 @@ class _Calling:
             given = self._filled(
                 function, lambda n, default: self._kept(n) if n == name else value(n, default)
             )
+        if given.missing and self.subject.forward is None:
+            given = self._by_place(function, given, value)
         if given.missing:
-            raise Unusable(_lacks(given))
+            raise Lacking(_lacks(given))
         return given, buffers
 
     def _from_above(self, listed: list[inspect.Parameter]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -332,6 +383,21 @@ class _Calling:
             name = f"{self.subject.maker.__name__}(…).{self.subject.method}"
         listed = [each.name for each in parameters_of(function)]
         return f"{name}({', '.join([*listed[: len(given.places)], *(f'{n}={n}' for n in given.named)])})"
+
+
+def _other_method(subject: Subject) -> Subject:
+    """Of a class whose backward has another name, that: `derivative`."""
+    kind, method = subject.maker, subject.method
+    if kind is None or "." in subject.served.candidate.name or not FORWARD.fullmatch(method):
+        return subject
+    named = [
+        name
+        for name in dir(kind)
+        if re.match(r"deriv|delta|prime|diff", name) and callable(getattr(kind, name))
+    ]
+    if not named:
+        return subject
+    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], getattr(kind, method))
 
 
 def _by_autograd(served: Served, told: Told, came: Came) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from convstep.candidate.operators.gathering import answer, forward_fits, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
-from convstep.operators.operator import Convention, Operator, OperatorProblem
+from convstep.operators.operator import Convention, Operator
 
 ENOUGH = 3
 """Problems on which a way is tried."""
@@ -80,6 +81,13 @@ class Trial:
         return self.forward, self.right, self.shaped, returned, usable
 
     @property
+    def certain(self) -> bool:
+        """Whether it can be no other operator: all is right, or its own forward agrees everywhere."""
+        said = [forward_fits(one) for one in self.heard]
+        varied = any(np.ptp(array) for one in self.heard for array in one.outputs.values())
+        return self.perfect or (bool(said) and all(said) and (varied or len(said) > 1) and bool(self.shaped))
+
+    @property
     def believable(self) -> bool:
         """Whether it is no accident: the forward agrees, a gradient is right, or all have their shapes."""
         count = len(self.way.operator.gradients) * len(self.heard)
@@ -111,27 +119,44 @@ class Detecting:
         kinds = (
             (True, False) if torch or candidate.kind == "autograd" else (False, True)[: 1 + candidate.tensors]
         )
-        best: Trial | None = None
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
-        paired = (None, True) if self._has_pairs() else (None,)
-        for tensors, pairs in itertools.product(kinds, paired):
-            for hot, convention in itertools.product(hots, layouts(self.operator)):
-                if not self.in_time():
+        best: Trial | None = None
+        for tensors, hot in itertools.product(kinds, hots):
+            for pairs in self._pairs():
+                found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
+                if (settled := self._settled(found)) is not None:
+                    best = settled if best is None or settled.fit > best.fit else best
+                if best is not None and (best.forward or best.right or not self.in_time()):
                     return best
-                trial = self._fixed(Way(self.operator, convention, pairs, tensors, mode, hot=hot))
-                if trial is None:
-                    continue
-                self.tried.append(trial)
-                if best is None or trial.fit > best.fit:
-                    best = trial
-                if trial.perfect or any(raw.kind == HUNG for raw in trial.raws):
-                    return self._settled(best)
-            if best is not None and best.believable:
-                return self._settled(best)
+                if found is None or not any(_wants_other(raw) for raw in self._raised(found)):
+                    break
         return best
 
-    def _has_pairs(self) -> bool:
-        return any(isinstance(value, tuple) for value in self.problems[0].options.values())
+    def _pairs(self) -> list[frozenset[str]]:
+        """Which options are given as pairs, the likeliest first."""
+        paired = [name for name, value in self.problems[0].options.items() if isinstance(value, tuple)]
+        sets = [frozenset[str](), frozenset(paired), frozenset(paired[:1]), frozenset(paired[1:2])]
+        return [*dict.fromkeys([*sets, frozenset({"kernel"})])]
+
+    def _raised(self, found: Trial) -> list[Raw]:
+        return [raw for trial in self.tried for raw in trial.raws if trial.way.pairs == found.way.pairs]
+
+    def _laid(self, way: Way) -> Trial | None:
+        """The best of all layouts."""
+        best: Trial | None = None
+        for convention in layouts(self.operator):
+            if not self.in_time():
+                break
+            trial = self._fixed(replace(way, convention=convention))
+            if trial is None:
+                continue
+            self.tried.append(trial)
+            if best is None or trial.fit > best.fit:
+                best = trial
+            ended = trial.perfect or any(raw.kind == HUNG for raw in trial.raws)
+            if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
+                break
+        return best
 
     def _fixed(self, way: Way) -> Trial | None:
         """A trial; with what it is not told found by trying."""
@@ -175,18 +200,26 @@ class Detecting:
         """With the division by the batch that its gradients show, and without a gradient from above it ignores."""
         if trial is None:
             return None
-        return self.divided(self._ones(trial))
+        return self.divided(self._above(trial))
 
-    def _ones(self, trial: Trial) -> Trial:
+    def _above(self, trial: Trial) -> Trial:
+        """With what it takes the gradient from above to be, where it is not told or does not ask."""
         said = {role for raw in trial.raws for role in raw.said}
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
-        if (told and not (scalar and not trial.perfect)) or not self.operator.upstream:
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
             return trial
-        other = self.trial(replace(trial.way, ones=True))
-        if other is None:
-            return trial
-        return other if not told or other.right > trial.right else trial
+        best = None if told else self.trial(replace(trial.way, above="1"))
+        best = best or trial
+        for above in ("1", "N")[: 1 + (scalar and not self._means(trial))]:
+            other = self.trial(replace(trial.way, above=above))
+            if other is not None and other.right > best.right:
+                best = other
+        return best
+
+    def _means(self, trial: Trial) -> bool:
+        """Whether its own forward returns the mean over the samples."""
+        return any(forward_fits(one) and not one.answer.summed for one in trial.heard)
 
     def divided(self, trial: Trial) -> Trial:
         """The trial by the rule of division that makes most of it right."""
@@ -221,6 +254,13 @@ class Detecting:
             for (problem, _), raw in zip(handed, raws, strict=False)
         ]
         return Trial(way, tuple(raws), tuple(results))
+
+
+def _wants_other(raw: Raw) -> bool:
+    """Whether it failed because it was given an int for a pair, or a pair for an int."""
+    return bool(
+        re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message)
+    )
 
 
 def divisions(way: Way) -> Iterator[Convention | None]:
@@ -266,8 +306,3 @@ def deadline(seconds: float) -> Callable[[], bool]:
     """Tells whether so many seconds have not passed yet."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() < end
-
-
-def first_of(problems: Sequence[OperatorProblem]) -> OperatorProblem:
-    """The first."""
-    return problems[0]

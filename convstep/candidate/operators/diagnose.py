@@ -23,6 +23,7 @@ from convstep.candidate.operators.seen import (
     in_shapes,
     in_the_numbers,
     reshaped,
+    transposed,
     writes,
 )
 from convstep.candidate.operators.settled import shows_other_numbers
@@ -73,7 +74,9 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     wrong = evidence.wrong()
     matches = {name: list(_matches(evidence, name)) for name in wrong}
     found += _ranked({name: each for name, each in matches.items() if each})
-    left = [name for name in wrong if not matches[name]]
+    turned = {name: transposed(evidence, name) for name in wrong if not matches[name]}
+    found += [finding for finding in turned.values() if finding is not None]
+    left = [name for name, finding in turned.items() if finding is None]
     found += in_shapes(swept, left)
     evidence = Evidence(reshaped(swept, left))
     until = time.monotonic() + SECONDS
@@ -93,14 +96,12 @@ def _with_two(
     evidence: Evidence, name: str, found: list[Finding], over: Callable[[], bool]
 ) -> tuple[list[Finding], list[Match]]:
     """The findings with what explains a gradient that no single mistake does, and what gives its numbers."""
-    ids = [finding.id for finding in found if finding.variant is not None]
-    pair = _pair(evidence, name, ids, over)
-    if pair:
-        return _with_pair(found, pair), [pair]
     matches = list(_matches(evidence, name, leaving_ties=True))
-    if matches:
-        return [*found, *_ranked({name: matches})], matches
-    return [*found, about_unknown(evidence, name)], []
+    if matches:  # what is left of the ties may be another mistake's
+        pair = _pair(evidence, name, [match.mistakes[0].id for match in matches], over, only=True)
+        return (_with_pair(found, pair), [pair]) if pair else ([*found, *_ranked({name: matches})], matches)
+    pair = _pair(evidence, name, [finding.id for finding in found if finding.variant is not None], over)
+    return (_with_pair(found, pair), [pair]) if pair else ([*found, about_unknown(evidence, name)], [])
 
 
 def _joined(found: list[Finding], seen: Finding) -> list[Finding]:
@@ -237,11 +238,23 @@ def together(one: Variant, other: Variant) -> Variant | None:
     return both
 
 
-def _pair(evidence: Evidence, name: str, ids: Sequence[str], over: Callable[[], bool]) -> Match | None:
-    """Two mistakes that only together give a gradient's numbers; those that were found elsewhere first."""
+def _pair(
+    evidence: Evidence, name: str, ids: Sequence[str], over: Callable[[], bool], *, only: bool = False
+) -> Match | None:
+    """Two mistakes that only together give a gradient's numbers; None if there are none, or no time.
+
+    Args:
+        evidence: the sweep.
+        name: the gradient.
+        ids: mistakes that were found already, which come first.
+        over: whether there is no time left.
+        only: one of the two has to be one of these.
+    """
     every = sorted(evidence.variants(), key=lambda each: each[0].id not in ids)
     for (one, a), (other, b) in itertools.combinations(every, 2):
         if over():
+            return None
+        if only and one.id not in ids:
             return None
         if one is other or (both := together(a, b)) is None:
             continue

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,45 +11,16 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.axes import sizes
+from convstep.candidate.operators.gathering import how_far
 from convstep.conv.step import quiet
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
-CLOSE = 1e-5
-"""What two results may differ by and be the same, as a share of the largest number: float32 leaves that."""
-
 
 def same(one: Array, other: Array) -> bool:
-    """Whether two arrays have one shape and the same numbers, but for rounding."""
-    if one.shape != other.shape:
-        return False
-    with quiet():
-        left, right = np.asarray(one, np.float64), np.asarray(other, np.float64)
-        scale = float(np.abs(right[np.isfinite(right)]).max(initial=0.0))
-        equal = (left == right) | (np.isnan(left) & np.isnan(right))
-        return bool((equal | (np.abs(left - right) <= CLOSE * scale)).all())
-
-
-def lengths(axes: Mapping[str, str], arrays: Mapping[str, Array]) -> dict[str, int]:
-    """By letter of an axis, how long it is; of two arrays that have it, in the first.
-
-    Args:
-        axes: by array, a letter for each axis; "*" stands for any number of them.
-        arrays: by name.
-    """
-    found: dict[str, int] = {}
-    for name, letters in axes.items():
-        if name not in arrays:
-            continue
-        shape = arrays[name].shape
-        front, star, back = letters.partition("*")
-        if not star and len(front) != len(shape):
-            continue
-        for letter, size in itertools.chain(
-            zip(front, shape, strict=False), zip(back[::-1], shape[::-1], strict=False)
-        ):
-            found.setdefault(letter, size)
-    return found
+    """Whether two arrays have one shape and the same numbers, as exactly as a gradient must be right."""
+    return how_far(one, other) <= 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,13 +99,10 @@ def copied(problem: OperatorProblem) -> OperatorProblem:
 
 def divisors(swept: Swept, problem: OperatorProblem) -> dict[str, int]:
     """By gradient, what its convention divides it by."""
-    if swept.convention is None:
+    if swept.convention is None or not swept.convention.divided:
         return {}
-    long = lengths({"x": swept.operator.axes.get("x", "")}, problem.arrays)
+    long = sizes(swept.operator, problem)
     return {
-        name: int(np.prod([long.get(letter, 1) for letter in letters]))
+        name: int(np.prod([long[letter] for letter in letters]))
         for name, letters in swept.convention.divided.items()
     }
-
-
-Test = Callable[[Judged], bool]

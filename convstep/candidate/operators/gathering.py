@@ -14,6 +14,7 @@ from convstep.candidate.operators.axes import ours, sizes, theirs
 from convstep.candidate.operators.caller import Raw
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way
+from convstep.conv.step import quiet
 from convstep.operators.operator import Array, OperatorProblem
 
 EXACT, SINGLE = 1e-8, 1e-4
@@ -32,11 +33,14 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
         array = raw.arrays[label]
         shapes[name] = array.shape
         gradients[name] = _ours(way, raw, name[1:], array, right[name])
-    outputs = {}
-    shown = operator.run(problem) if raw.arrays else {}
+    outputs, summed = {}, False
+    with quiet():
+        shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
         if (array := _output(way, raw, at, shown.get(name), where)) is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
+            if not own and array.size:
+                array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
             outputs[name] = ours(array, own, other, shown[name].shape) if own else array
     return Answer(
         problem,
@@ -47,8 +51,19 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
         raw.changed,
         raw.message,
         call=raw.call,
+        summed=summed,
         **raw.place,
     )
+
+
+def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
+    """One number of a loss, and whether it came as one a sample, or as their sum."""
+    if array.size == count > 1:
+        return np.asarray(array.mean()), True
+    single = array.reshape(()) if array.size == 1 else array
+    if single.ndim or how_far(single, right) <= 1 or how_far(single / count, right) > 1:
+        return single, False
+    return single / count, count > 1
 
 
 def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
@@ -77,8 +92,8 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
     """An output of its own forward; of a function that returns both, what is no gradient and has its shape."""
     if right is None:
         return None
-    if (array := raw.arrays.get(f"out.{at}")) is not None:
-        return array
+    if f"out.{at}" in raw.arrays:
+        return raw.arrays[f"out.{at}"]
     if any(label.startswith("out.") for label in raw.arrays) or right.ndim:
         return None
     left = [
@@ -149,13 +164,15 @@ def judged(way: Way, answer: Answer, divided: Mapping[str, str]) -> Judged:
     operator, problem = way.operator, answer.problem
     lengths = sizes(operator, problem)
     right = {}
-    for name, array in operator.right(problem).items():
+    with quiet():
+        whole, outputs = operator.right(problem), operator.run(problem)
+    for name, array in whole.items():
         count = 1
         for letter in divided.get(name, ""):
             count *= lengths[letter]
         right[name] = array / count
     off = {name: how_far(array, right[name]) for name, array in answer.gradients.items()}
-    return Judged(answer, right, operator.run(problem), off)
+    return Judged(answer, right, outputs, off)
 
 
 def how_far(array: Array, right: Array) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -85,10 +86,10 @@ def _about_outputs(swept: Swept) -> Iterator[str]:
             if not _overflows(one, name) and not same(one.answer.outputs[name], one.outputs[name])
         ]
         if wrong:
-            pattern = where(compared, lambda one, among=wrong: any(one is each for each in among))  # type: ignore[misc]
+            pattern = where(compared, functools.partial(_among, {id(one) for one in wrong}))
             yield tr(
-                "forward-differs: its own forward returns another {name} than {operator} does, on {problems}, "
-                "{pattern}, for example {problem}"
+                "forward-differs: its own forward returns another {name} than {operator} does, on "
+                "{problems}, {pattern}, for example {problem}"
                 if pattern
                 else "forward-differs: its own forward returns another {name} than {operator} does, on "
                 "{problems}, for example {problem}",
@@ -98,6 +99,10 @@ def _about_outputs(swept: Swept) -> Iterator[str]:
                 pattern=pattern,
                 problem=problem_words(wrong[0].answer.problem),
             )
+
+
+def _among(numbers: set[int], judged: Judged) -> bool:
+    return id(judged) in numbers
 
 
 def _overflows(judged: Judged, name: str) -> bool:

@@ -16,8 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.candidate.operators.answer import Judged
-from convstep.candidate.operators.evidence import CLOSE, same
+from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.load.target import CandidateError
+from convstep.candidate.operators import axes
+from convstep.candidate.operators.answer import Judged, Swept
+from convstep.candidate.operators.caller import Caller
+from convstep.candidate.operators.evidence import same
+from convstep.candidate.operators.ways import Way, vocabulary
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.loops import Place, place_of
 from convstep.candidate.verdicts.running import Check, checks, line_of
@@ -34,6 +39,8 @@ MOST = 200
 """At how many positions it is looked."""
 SECONDS = 5.0
 """How long that may take."""
+CLOSE = 1e-6
+"""What a cell may be off, as a share of the largest."""
 Lay = Callable[[str, Array], Array]
 """An array by the operator's name for it, in another layout."""
 
@@ -68,22 +75,25 @@ class OwnLine:
     __repr__ = brief
 
     @property
+    def place(self) -> tuple[str, int, int]:
+        """Its file, the line, and the notebook's cell or 0."""
+        return self.file, self.line, self.notebook_cell
+
+    @property
     def words(self) -> str:
         """It in a sentence or two."""
-        place = tr("line {line}", line=self.line)
-        if self.notebook_cell:
-            place = tr("cell {cell}, line {line}", cell=self.notebook_cell, line=self.line)
+        place = _line_words(self.line, self.notebook_cell)
         if self.cut:
             return tr(
-                "{place}: `{text}`. {array} holds the right numbers; the gradient is taken from other cells of "
-                "it than it should be",
+                "{place}: `{text}`. {array} holds the right numbers; the gradient is taken from other cells "
+                "of it than it should be",
                 place=place,
                 text=self.text,
                 array=self.cut,
             )
         return tr(
-            "first at step {step} of {total}, {place}: `{text}`. After it {cell} is {value}; for the cells of "
-            "{above} read until then, {expected} would be right",
+            "first at step {step} of {total}, {place}: `{text}`. After it {cell} is {value}; for the cells "
+            "of {above} read until then, {expected} would be right",
             step=self.step,
             total=self.total,
             place=place,
@@ -93,6 +103,72 @@ class OwnLine:
             above=self.above,
             expected=short(self.expected, 6),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """What is said of the author's own lines, wherever it comes from."""
+
+    words: str
+    """A sentence or two."""
+    place: tuple[str, int, int]
+    """The file, the line, and the notebook's cell or 0."""
+
+
+def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
+    """What the author's own steps show on the smallest failing problem; None where nothing is sure.
+
+    Args:
+        worker: the candidate.
+        swept: what came of it.
+    """
+    judged, way = swept.failing, swept.way
+    if judged is None or judged.answer.kind != RETURNED or not isinstance(way, Way):
+        return None
+    handed = way.handed(judged.answer.problem)
+    if way.tensors or worker.candidate.kind == "autograd" or handed is None:
+        return None
+    try:
+        words = vocabulary(swept.operator)
+        recording, said = worker.record_operator(words, handed[1], pairs=way.pairs, mode=way.mode)
+    except CandidateError:
+        return None
+    wrong = [name for name, share in judged.off.items() if share > 1]
+    if way.convention is None or way.convention.lay is None:
+        lay, unlay = _layouts(swept.operator, way, judged)
+        found = (own_line(recording, swept.operator, judged, name, lay, unlay) for name in wrong)
+        first = next(filter(None, found), None)
+        if first is not None:
+            return OwnWords(first.words, first.place)
+    line = said.first
+    if line is None or not said.differs:
+        return None
+    source, cell = recording.source, recording.source.cell or 0
+    text = source.line(line).strip()
+    how = tr("{place}: `{text}`. {how}", place=_line_words(line, cell), text=text, how=said.lines[line].how)
+    return OwnWords(how, (source.path, line, cell))
+
+
+def _layouts(operator: Operator, way: Way, judged: Judged) -> tuple[Lay, Lay]:
+    """From the operator's layout to the author's, and back."""
+    problem = judged.answer.problem
+    sources = dict(zip(operator.upstream, operator.outputs, strict=False))
+    sources |= {name: name.removeprefix("d") for name in operator.gradients}
+    shapes = {name: array.shape for name, array in {**problem.upstream, **judged.right}.items()}
+
+    def lay(name: str, array: Array) -> Array:
+        source = sources[name]
+        return axes.theirs(array, operator.axes.get(source, ""), way.axes.get(source, ""))
+
+    def unlay(name: str, array: Array) -> Array:
+        source = sources[name]
+        return axes.ours(array, operator.axes.get(source, ""), way.axes.get(source, ""), shapes[name])
+
+    return lay, unlay
+
+
+def _line_words(line: int, cell: int) -> str:
+    return tr("cell {cell}, line {line}", cell=cell, line=line) if cell else tr("line {line}", line=line)
 
 
 def own_line(
@@ -186,9 +262,8 @@ def _returned(
     variables: Mapping[str, Any] = recording.variables
     for name in names:
         value = variables.get(name)
-        if isinstance(value, np.ndarray) and value.shape == gradient.shape:
-            if np.array_equal(value, gradient, equal_nan=True):
-                return name, tuple(names)
+        if isinstance(value, np.ndarray) and np.array_equal(value, gradient, equal_nan=True):
+            return name, tuple(names)
     return None
 
 

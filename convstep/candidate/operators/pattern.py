@@ -13,8 +13,9 @@ from convstep.operators.operator import OperatorProblem
 Holds = Callable[[OperatorProblem], bool]
 LEAST = 2
 """Problems on either side, so that what they have in common is no accident of one."""
-MOSTLY = 0.8
-"""Of the problems that have something in common, the share on which it happens, to be worth saying."""
+MOSTLY, SHARE = 0.8, 0.4
+"""Of the problems that have something in common, the share on which it happens: so that it need not be said
+on how many; so that it is worth saying at all."""
 
 
 def _pairs(problem: OperatorProblem, name: str) -> tuple[int, int]:
@@ -96,11 +97,19 @@ def where(tried: Sequence[Judged], failed: Callable[[Judged], bool]) -> str:
     for words, values in _features(tried):
         if values == happens:
             return tr("where {what}", what=tr(words))
-    for words, values in _features(tried):
-        covered = all(has for has, yes in zip(values, happens, strict=True) if yes)
-        if covered and sum(happens) >= MOSTLY * sum(values) and sum(values) < len(tried):
-            return tr("only where {what}", what=tr(words))
-    return ""
+    covering = [
+        (words, sum(values))
+        for words, values in _features(tried)
+        if all(has for has, yes in zip(values, happens, strict=True) if yes)
+        and sum(values) < len(tried)
+        and sum(happens) >= SHARE * sum(values)
+    ]
+    if not covering:
+        return ""
+    words, cases = min(covering, key=lambda each: each[1])
+    if sum(happens) >= MOSTLY * cases:
+        return tr("only where {what}", what=tr(words))
+    return tr("only where {what}, on {count} of {cases}", what=tr(words), count=sum(happens), cases=cases)
 
 
 def _features(tried: Sequence[Judged]) -> Iterator[tuple[str, list[bool]]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, VERBS, count
 from convstep.candidate.operators.answer import Answer, Judged
-from convstep.candidate.operators.evidence import Evidence, is_wrong, same
+from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.finding import Finding, called
 from convstep.candidate.operators.pattern import where
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant
+
+MOSTLY = 0.6
+"""The share of the problems that raise on which a mistake must fail, to be likely."""
 
 
 def about_raising(evidence: Evidence, explaining: Mapping[str, Variant]) -> list[Finding]:
@@ -52,47 +56,67 @@ def _fails(evidence: Evidence, variant: Variant, judged: Judged) -> bool:
     return made is None or any(not same(made[name], right) for name, right in judged.right.items())
 
 
-def _likely(evidence: Evidence, raising: Sequence[Judged]) -> list[tuple[Mistake, Variant]]:
-    """The mistakes that fail on just these problems and have the candidate's numbers on all others.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Likely:
+    """A mistake that may be what raises."""
 
-    Those that raise there come before those that only have wrong numbers or shapes.
+    mistake: Mistake
+    variant: Variant
+    fails: int
+    """On how many of the problems that raise it raises or is wrong."""
+    raises: int
+    """On how many of them it raises."""
+
+
+def _likely(evidence: Evidence, raising: Sequence[Judged]) -> list[_Likely]:
+    """The mistakes that fail on most of these problems, and have the candidate's numbers on all others.
+
+    Those that fail on most of them come first, then those that raise.
     """
     at = {id(judged) for judged in raising}
-    found: list[tuple[int, int, Mistake, Variant]] = []
     if len(at) == len(evidence.told):
         return []  # nothing to compare
+    others = [judged for judged in evidence.told if id(judged) not in at]
+    best: dict[str, _Likely] = {}
     for mistake, variant in evidence.variants():
-        if all(_fits(evidence, variant, judged, id(judged) in at) for judged in evidence.told):
-            raises = sum(evidence.made(variant, judged) is None for judged in raising)
-            found.append((-raises, len(found), mistake, variant))
-    best = {
-        mistake.id: (mistake, variant) for *_, mistake, variant in sorted(found, key=lambda f: f[:2])[::-1]
-    }
-    return list(best.values())[::-1]
+        fails = sum(_fails(evidence, variant, judged) for judged in raising)
+        if fails < MOSTLY * len(raising) or not all(_fits(evidence, variant, judged) for judged in others):
+            continue
+        one = _Likely(
+            mistake, variant, fails, sum(evidence.made(variant, judged) is None for judged in raising)
+        )
+        if mistake.id not in best or (one.fails, one.raises) > (
+            best[mistake.id].fails,
+            best[mistake.id].raises,
+        ):
+            best[mistake.id] = one
+    return sorted(best.values(), key=lambda one: (-one.fails, -one.raises))
 
 
-def _fits(evidence: Evidence, variant: Variant, judged: Judged, raises: bool) -> bool:
-    if raises:
-        return _fails(evidence, variant, judged)
+def _fits(evidence: Evidence, variant: Variant, judged: Judged) -> bool:
+    """Whether a mistake has the candidate's numbers where it returns."""
     made = evidence.made(variant, judged)
     return made is not None and all(
-        same(actual, made[name])
-        for name, actual in judged.answer.gradients.items()
-        if name in made and not (is_wrong(judged, name) and not judged.right[name].size)
+        same(actual, made[name]) for name, actual in judged.answer.gradients.items() if name in made
     )
 
 
-def _named(
-    evidence: Evidence, likely: Sequence[tuple[Mistake, Variant]], raising: Sequence[Judged]
-) -> list[Finding]:
+def _named(evidence: Evidence, likely: Sequence[_Likely], raising: Sequence[Judged]) -> list[Finding]:
     found: list[Finding] = []
-    for mistake, variant in likely[: 1 + OTHERS]:
+    for one in likely[: 1 + OTHERS]:
         message = tr(
-            "{mistake}: {seen}; this mistake fails on the same problems, and is right on the others",
-            mistake=called(mistake, variant.label),
+            "{mistake}: {seen}; this mistake fails on the same problems, and has the candidate's numbers on "
+            "the others"
+            if one.fails == len(raising)
+            else "{mistake}: {seen}; this mistake fails on {fails} of these problems, and has the candidate's "
+            "numbers on the others",
+            mistake=called(one.mistake, one.variant.label),
             seen=_sentence(evidence, raising),
+            fails=one.fails,
         )
-        found.append(Finding(mistake.id, LIKELY, message, (), mistake, variant, alternative=bool(found)))
+        found.append(
+            Finding(one.mistake.id, LIKELY, message, (), one.mistake, one.variant, alternative=bool(found))
+        )
     return found
 
 

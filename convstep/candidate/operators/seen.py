@@ -10,7 +10,8 @@ import numpy as np
 
 from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count
 from convstep.candidate.operators.answer import Judged, Swept
-from convstep.candidate.operators.evidence import CLOSE, Evidence, is_wrong, lengths, same
+from convstep.candidate.operators.axes import sizes
+from convstep.candidate.operators.evidence import Evidence, is_wrong, same
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
 from convstep.conv.step import quiet
@@ -18,6 +19,8 @@ from convstep.language import tr
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.steps.number_text import shape_text, short
 
+CLOSE = 1e-6
+"""What a ratio may be off."""
 UNKNOWN = "unknown"
 """The id of what is wrong but is not a known mistake."""
 SHAPE = "wrong-shape"
@@ -116,8 +119,8 @@ def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
 
 
 def in_the_numbers(evidence: Evidence, name: str) -> Finding | None:
-    """What a gradient is, wherever it is wrong: the right one times something, turned over, another one."""
-    for look in (_other_gradient, _transposed, _times):
+    """What a gradient is, wherever it is wrong: the right one times something, or another one."""
+    for look in (_other_gradient, _times):
         found = look(evidence, name)
         if found is not None:
             return found
@@ -146,7 +149,7 @@ def _strength(wrong: Sequence[Judged]) -> str:
     return PROVEN if len(wrong) >= ENOUGH else LIKELY
 
 
-def _transposed(evidence: Evidence, name: str) -> Finding | None:
+def transposed(evidence: Evidence, name: str) -> Finding | None:
     """Whether a gradient's axes stand in another order than they should."""
     returned = [one for one in evidence.returned if name in one.answer.gradients]
     axes = {one.right[name].ndim for one in returned}
@@ -194,8 +197,8 @@ def _times(evidence: Evidence, name: str) -> Finding | None:
             problems=count(len(wrong)),
         )
         return Finding("scaled", _strength(wrong), said, (name,))
-    for words, power, sizes in _powers(evidence.operator, [one.answer.problem for one, _ in known]):
-        if np.allclose(values, np.float_power(sizes, power), rtol=10 * CLOSE) and len(set(sizes)) > 1:
+    for words, power, lengths in _powers(evidence.operator, [one.answer.problem for one, _ in known]):
+        if np.allclose(values, np.float_power(lengths, power), rtol=10 * CLOSE) and len(set(lengths)) > 1:
             said = tr(
                 "{name} is the right one divided by {size}, on {problems}"
                 if power == -1
@@ -229,18 +232,18 @@ def _powers(
     operator: Operator, problems: Sequence[OperatorProblem]
 ) -> Iterator[tuple[str, int, list[float]]]:
     """Sizes of the problems by which a gradient may be divided or multiplied, what they are called."""
-    every = [_sizes(operator, problem) for problem in problems]
+    every = [_named_sizes(operator, problem) for problem in problems]
     for power in (-1, 1, -2):
         for words in every[0]:
-            if all(words in sizes for sizes in every):
-                yield words, power, [float(sizes[words]) for sizes in every]
+            if all(words in named for named in every):
+                yield words, power, [float(named[words]) for named in every]
 
 
-def _sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]:
+def _named_sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]:
     """The sizes of a problem, by what they are called."""
     ours = {name: axes for name, axes in operator.axes.items() if name in problem.arrays}
     found: dict[str, int] = {}
-    for letter, length in lengths(ours, problem.arrays).items():
+    for letter, length in sizes(operator, problem).items():
         if letter == "N":
             found[tr("N, the batch size")] = length
         else:

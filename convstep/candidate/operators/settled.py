@@ -5,31 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from convstep.candidate.check.wording import count, listed
+from convstep.candidate.check.wording import count
 from convstep.candidate.operators.answer import Judged, Swept
-from convstep.candidate.operators.evidence import Evidence, divisors, is_wrong, same
+from convstep.candidate.operators.evidence import Evidence, is_wrong, same
 from convstep.language import tr
 from convstep.operators.mistake import Variant
-from convstep.operators.operator import Convention
-
-SHOWN = 2
-"""Problems with more than one sample that a division by their number must show on."""
 
 
 def settled(swept: Swept) -> tuple[Swept, tuple[str, ...]]:
     """The same sweep with all that is right in another way called right, and a sentence for each such way.
 
-    What counts is what the operator's file says: its `also_right`, and by what its conventions divide.
+    What counts is what the operator's file says: its `also_right`.
     """
     said: list[str] = []
-    for words, convention in _other_divisions(swept):
-        found = _divided(swept, convention)
-        if found is not None:
-            swept, names = found
-            said.append(tr(words, names=listed(names), convention=convention.name))
-            break
     evidence, accepted = Evidence(swept), dict[tuple[int, str], None]()
     for note in swept.operator.also_right:
         for variant in note.variants:
@@ -78,42 +66,3 @@ def _other_numbers(evidence: Evidence, variant: Variant, name: str) -> Iterator[
 
 def _called_right(judged: Judged, names: Sequence[str]) -> Judged:
     return replace(judged, off={**judged.off, **dict.fromkeys(names, 0.0)}) if names else judged
-
-
-def _other_divisions(swept: Swept) -> Iterator[tuple[str, Convention]]:
-    """Conventions of the operator that divide otherwise than the one by which it was judged."""
-    by_now = {} if swept.convention is None else dict(swept.convention.divided)
-    for convention in swept.operator.conventions:
-        if convention.divided and dict(convention.divided) != by_now:
-            yield (
-                "{names} is divided by the number of samples, as the convention {convention} has it: that is "
-                "right where the gradient from above is not averaged yet; where it is, it is averaged twice"
-                if len(convention.divided) == 1
-                else "{names} are divided by the number of samples, as the convention {convention} has it: "
-                "that is right where the gradient from above is not averaged yet; where it is, they are "
-                "averaged twice",
-                convention,
-            )
-
-
-def _divided(swept: Swept, convention: Convention) -> tuple[Swept, list[str]] | None:
-    """The sweep judged by another convention's division, and what is divided; None if that does not fit."""
-    if not Evidence(swept).wrong():
-        return None
-    other, shown = replace(swept, convention=convention), dict.fromkeys(convention.divided, 0)
-    results = []
-    for judged in swept.results:
-        now, then = divisors(swept, judged.answer.problem), divisors(other, judged.answer.problem)
-        right = {name: value * now.get(name, 1) / then.get(name, 1) for name, value in judged.right.items()}
-        for name in convention.divided:
-            actual = judged.answer.gradients.get(name)
-            if actual is None:
-                continue
-            if not same(actual, right[name]):
-                return None
-            shown[name] += then.get(name, 1) > 1 and bool(np.any(right[name]))
-        results.append(replace(_called_right(judged, [*shown]), right=right))
-    names = [name for name, number in shown.items() if number >= SHOWN]
-    if not names or any(0 < number < SHOWN for number in shown.values()):
-        return None
-    return replace(swept, results=tuple(results)), names

@@ -20,6 +20,7 @@ from convstep.candidate.operators.detect import (
     divisions,
 )
 from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
+from convstep.candidate.operators.own_forward import by_own_forward
 from convstep.candidate.operators.ways import Way, likely
 from convstep.language import tr
 from convstep.operators.operator import Operator, OperatorProblem
@@ -31,6 +32,8 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
+TRYING = 1.5
+"""Seconds for an operator that nothing but its numbers suggests."""
 CHUNK = 12
 """Problems in one message."""
 
@@ -76,8 +79,25 @@ def swept(
         found.append(swept)
     if found:
         return _noted(found[0], found[1:])
+    if operator is None and (other := _other_operator(worker, in_time)) is not None:
+        detecting, trial = other
+        return _swept(worker, detecting, trial, progress, in_time)
     if failed is not None:
         raise failed
+    return None
+
+
+def _other_operator(worker: Caller, in_time: Callable[[], bool]) -> tuple[Detecting, Trial] | None:
+    """What its numbers show it to be, where its name shows nothing that fits."""
+    if "conv" in worker.candidate.name.lower():
+        return None
+    for one in likely(worker.candidate, everything=True):
+        if not in_time():
+            break
+        detecting = Detecting(worker, one, deadline(TRYING))
+        trial = detecting.best()
+        if trial is not None and trial.certain:
+            return detecting, trial
     return None
 
 
@@ -136,8 +156,11 @@ def _swept(
     if all(one.answer.kind == UNSAID for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
     results, way = _averaged(way, results)
+    results, way = _ignoring(way, results)
+    if in_time():
+        results = by_own_forward(worker, way, detecting.words, results)
     notes = _notes(way, results)
-    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes))
+    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
 
 
 def _other_shape(one: Judged) -> bool:
@@ -156,23 +179,23 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 
 
 def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
-    """Without a forward that says so: what takes an x of more axes nowhere is not meant for it.
+    """What takes an x of more axes nowhere is not meant for it, so that nothing is said of that.
 
-    That it takes them shows where it returns the gradients of its weights right.
+    That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
+    the gradients of its weights right.
     """
     first = next(iter(operator.axes))
-    if "*" not in operator.axes[first] or any(one.answer.outputs for one in results):
+    if "*" not in operator.axes[first]:
         return results
     least = min(one.answer.problem.arrays[first].ndim for one in results)
-    heard = [
-        one
-        for one in results
-        if one.answer.problem.arrays[first].ndim > least and one.answer.kind in (RETURNED, RAISED)
-    ]
-    of_x = f"d{first}"
-    taken = [
-        one for one in heard if one.off and all(off <= 1 for name, off in one.off.items() if name != of_x)
-    ]
+    deep = [one for one in results if one.answer.problem.arrays[first].ndim > least]
+    heard = [one for one in deep if one.answer.kind in (RETURNED, RAISED)]
+    if any(one.answer.outputs for one in results):
+        taken = 2 * sum(forward_fits(one) is True for one in deep) > len(deep)
+    else:
+        taken = any(
+            one.off and all(n == f"d{first}" or off <= 1 for n, off in one.off.items()) for one in heard
+        )
     if taken or not any(one.failed for one in heard):
         return results
     said = tr("it takes x of {count} axes alone", count=least)
@@ -191,6 +214,22 @@ def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     return results, way
 
 
+def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
+    """A loss's backward that takes the gradient from above to be 1, whatever it is told."""
+    scalar = all(array.ndim == 0 for one in results for array in one.answer.problem.upstream.values())
+    if way.above or not scalar or not any(share > 1 for one in results for share in one.off.values()):
+        return results, way
+    alone = replace(way, above="1")
+    others = []
+    for one in results:
+        problem = one.answer.problem
+        ones = {name: np.ones_like(array) for name, array in problem.upstream.items()}
+        told = replace(one.answer, problem=replace(problem, upstream=ones, about=""))
+        other = judged(alone, told, way.convention.divided if way.convention else {})
+        others.append(other if one.off else one)
+    return (results, way) if any(one.failed for one in others) else (others, alone)
+
+
 def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
     divided = way.convention.divided if way.convention else {}
     if divided:
@@ -198,8 +237,12 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
             "{names} are divided by the number of samples: a convention of its course, not a mistake",
             names=", ".join(divided),
         )
-    if way.ones:
+    if way.above == "1":
         yield tr("it takes the gradient from above to be 1")
+    if way.above == "N":
+        yield tr(
+            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides later"
+        )
     fits = [forward_fits(one) for one in results]
     if False in fits and True not in fits:
         yield tr("its own forward is not that of {operator}", operator=tr(way.operator.title))

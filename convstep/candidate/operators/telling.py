@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.given import _Plain, _same, _small  # type: ignore[attr-defined]
+from convstep.candidate.call.given import _Plain, _same, _small
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
@@ -31,8 +31,8 @@ class Told:
     """By name."""
     sizes: Mapping[str, int]
     """By axis letter; "in", "out" and "kernel" are roles of letters."""
-    pairs: bool | None
-    """Whether a pair of equal numbers is given as a pair, where its default does not show it."""
+    pairs: frozenset[str]
+    """The options of which a pair of equal numbers is given as a pair, where its default does not show it."""
     mode: str = ""
     """What a parameter `mode` is given."""
     keys: tuple[str, ...] = ()
@@ -88,14 +88,13 @@ class Told:
             self.said.add(role)
             return value[int(item[0])]
         if isinstance(value, tuple):
-            value = self._pair(value, name, default)
+            value = self._pair(value, name, default, base)
         self.said.add(base)
         return value
 
-    def _pair(self, value: tuple[Any, ...], name: str, default: Any) -> Any:
-        told = isinstance(default, (tuple, list))
+    def _pair(self, value: tuple[Any, ...], name: str, default: Any, option: str) -> Any:
         number = isinstance(default, (int, float)) and not isinstance(default, bool)
-        if told or (self.pairs is not False and not number and ("shape" in name.lower() or self.pairs)):
+        if isinstance(default, (tuple, list)) or (not number and option in self.pairs):
             return value
         if len(set(value)) > 1:
             raise Unsaid
@@ -125,7 +124,7 @@ class Told:
             return lengths[min(int(item[0]), len(lengths) - 1)]
         if len(lengths) == 1:
             return lengths[0]
-        return self._pair(tuple(lengths), name, None)
+        return self._pair(tuple(lengths), name, None, "kernel")
 
     def spelled(self) -> Iterator[str]:
         """The keys that the author's text has and this problem can answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +43,8 @@ class Divergence:
 class OperatorVerdict:
     """What is known of a candidate after a sweep."""
 
+    text: Callable[[OperatorVerdict], str]
+    """Writes all of it for a person, in several lines."""
     target: str
     """What was checked, as it can be named on the command line."""
     name: str
@@ -59,11 +62,11 @@ class OperatorVerdict:
     own: str = ""
     """What its own steps show on the failing problem, a sentence or two; "" where nothing is sure."""
     own_place: tuple[str, int, int] | None = None
-    """The line that this is about: its file, the line, and the notebook's cell or 0; None if there is none."""
+    """Its line: the file, the line, and the notebook's cell or 0; None if there is none."""
 
     @property
     def ok(self) -> bool:
-        """Whether all gradients are right on all problems it takes, and its caller's arrays stay as they were."""
+        """Whether all gradients are right on all problems it takes, and its caller's arrays stay the same."""
         return not self.diagnosis and self.swept.failing is None and self.passed > 0
 
     def __bool__(self) -> bool:
@@ -114,7 +117,7 @@ class OperatorVerdict:
 
     @property
     def first_divergence(self) -> Divergence | None:
-        """The cell that is furthest off on the smallest failing problem; None if it raises there, or is right."""
+        """The cell that is furthest off on the smallest failing problem; None if it has no wrong numbers."""
         judged = self.swept.failing
         wrong = [] if judged is None else [name for name, share in judged.off.items() if share > 1]
         return None if judged is None or not wrong else divergence(judged, wrong[0])
@@ -240,9 +243,7 @@ class OperatorVerdict:
 
     def __str__(self) -> str:
         """The verdict as text, several lines."""
-        from convstep.candidate.operators.report import report  # it is about this class
-
-        return report(self)
+        return self.text(self)
 
 
 def divergence(judged: Judged, name: str) -> Divergence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.operators.axes import reduced, sizes, told
 from convstep.candidate.operators.caller import Handed
 from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.conv.step import quiet
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
@@ -32,7 +33,7 @@ class Way:
     """What it is taken to be."""
     convention: Convention | None = None
     """How its arrays lie."""
-    pairs: bool | None = None
+    pairs: frozenset[str] = frozenset()
     """See `telling.Told`."""
     tensors: bool = False
     """Whether it is given PyTorch's tensors."""
@@ -42,8 +43,9 @@ class Way:
     """Options that it is not told, and what it always has."""
     hot: bool = False
     """Whether labels are rows of zeros with a one."""
-    ones: bool = False
-    """Whether it takes no gradient from above, so that this is 1."""
+    above: str = ""
+    """What it takes the gradient from above to be, where it is not told: "1", or "N" where it takes the sum
+    over the samples for their mean."""
 
     __repr__ = brief
 
@@ -54,16 +56,19 @@ class Way:
 
     def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
         """A problem as it can be said in this way, and what is handed over; None if it cannot be said."""
-        problem = self._fitted(problem)
-        if problem is None:
+        fitted = self._fitted(problem)
+        if fitted is None:
             return None
+        problem = fitted
+        laid: Callable[[OperatorProblem], dict[str, Array] | None]
         laid = self._laid if self.convention is not None and self.convention.lay else self._lying
         arrays = laid(problem)
         return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
 
     def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
         """Its arrays and outputs as they have them."""
-        arrays = dict(problem.arrays) | self.operator.run(problem)
+        with quiet():
+            arrays = dict(problem.arrays) | self.operator.run(problem)
         if self.hot:
             arrays |= {name: _one_hot(problem, name) for name in labels(self.operator, problem)}
         return told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
@@ -99,17 +104,21 @@ class Way:
                 options[name] = options.get("size") if value == SIZE else value
             same = options == dict(problem.options)
             problem = replace(problem, options=options, about=problem.about if same else "")
-            problem = self._drawn(problem)
-        if problem is not None and self.ones:
-            problem = replace(
-                problem, upstream={name: np.ones_like(array) for name, array in problem.upstream.items()}
-            )
+            drawn = self._drawn(problem)
+            if drawn is None:
+                return None
+            problem = drawn
+        if self.above:
+            count = 1 if self.above == "1" else sizes(operator, problem)[self.above]
+            ones = {name: np.full_like(array, count) for name, array in problem.upstream.items()}
+            problem = replace(problem, upstream=ones)
         return problem
 
     def _drawn(self, problem: OperatorProblem) -> OperatorProblem | None:
         """The same with gradients from above in the shapes that its outputs have now; None if it has none."""
         try:
-            outputs = self.operator.run(problem)
+            with quiet():
+                outputs = self.operator.run(problem)
         except (ValueError, IndexError):
             return None
         if any(0 in array.shape for array in outputs.values()):
@@ -168,34 +177,36 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
 
     Args:
         candidate: what is known of it.
-        everything: all others as well.
+        everything: all the others instead.
     """
     owner, _, last = candidate.name.rpartition(".")
     texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
     listed = operators()
+    found: list[Operator] = []
     for text in texts:
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
         found = [one for one in listed if re.match(one.called, snake) or re.match(one.called, text.lower())]
         if found:
-            return found
-    return list(listed) if everything else []
+            break
+    found += [one for one in listed if found and one not in found and any(modes(one, candidate, only=True))]
+    return [one for one in listed if one not in found] if everything else found
 
 
-def modes(operator: Operator, candidate: Candidate) -> list[str]:
-    """What a parameter `mode` can be given that means this operator; [""] where there is none."""
-    named = {
-        name.lower() for name in (*candidate.parameters, *candidate.forward_parameters, *candidate.keywords)
-    }
+def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:
+    """What a parameter `mode` can be given that means this operator; "" stands for none.
+
+    Args:
+        operator: which.
+        candidate: what is known of it.
+        only: only what its text compares with.
+    """
     if "pool" not in operator.name:
-        return [""]
-    text = candidate.source
-    if not re.search(r"mode|pool_?type|kind|method", " ".join(named) + text):
-        return [""]
-    words = re.findall(r"[\"']([A-Za-z_]+)[\"']", text)
+        return [] if only else [""]
     average = operator.name.startswith("av")
-    fits = [word for word in dict.fromkeys(words) if bool(re.match(r"av|mean", word.lower())) == average]
-    fits = [word for word in fits if average or word.lower().startswith("max")]
-    return [*fits, "average" if average else "max", ""][:3] if not fits else [*fits[:2], ""]
+    words = re.findall(r"==\s*[\"']([A-Za-z_]+)[\"']", candidate.source)
+    words += re.findall(r"case\s+[\"']([A-Za-z_]+)[\"']", candidate.source)
+    fits = [word for word in dict.fromkeys(words) if re.match("av|mean" if average else "max", word.lower())]
+    return fits if only else [*fits, ""]
 
 
 def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem]:

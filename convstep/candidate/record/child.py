@@ -111,7 +111,7 @@ def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
     else:
         total = Recording(run.log, run.source.text, run.name).total
         if done.pair is not None:
-            sources = _source(done.served, done.pair.forward.function), run.source
+            sources = source_in(done.served, done.pair.forward.function), run.source
             found = judge(done.pair, sources, total, seconds)
         if not found.end and done.backward is not None:
             found = judge_alone(done.backward, run.source, found.note, total, seconds)
@@ -164,7 +164,7 @@ def _done(served: Served, ready: Ready, limits: Limits, paired: bool) -> _Done:
     if paired:
         with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
             backward = Called.kept(ready.function, *ready.places, **ready.named)
-    source = _source(served, ready.function)
+    source = source_in(served, ready.function)
     done = run(ready.function, ready.places, ready.named, source=source, limits=limits)
     return _Done(served, ready, pair, backward, done)
 
@@ -182,10 +182,10 @@ def _pair(served: Served, ready: Ready) -> Pair | None:
     from convstep.candidate.verdicts.finding import reconstructed
 
     names = {**served.namespace, **ready.known}
-    return reconstructed(backward, ready.forward, names, _source(served, ready.function))
+    return reconstructed(backward, ready.forward, names, source_in(served, ready.function))
 
 
-def _source(served: Served, function: Callable[..., Any]) -> Source | None:
+def source_in(served: Served, function: Callable[..., Any]) -> Source | None:
     """The text of a function's file as it was loaded; None if Python knows it."""
     function = inspect.unwrap(function)
     code = getattr(getattr(function, "__func__", function), "__code__", None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from convstep.cli import candidates
@@ -12,6 +14,7 @@ from convstep.cli.console import (
     BAD_USAGE,
     DIFFERENT,
     FINE,
+    INTERRUPTED,
     UsageError,
     complain,
     is_watched,
@@ -19,8 +22,10 @@ from convstep.cli.console import (
     say_json,
     sentence_of,
     show_progress,
+    terminal_width,
 )
 from convstep.cli.outputs import check_output, keep_existing, writing
+from convstep.cli.targets import PYTHON
 from convstep.printable import SentenceError, printable
 
 USE = "find out whether your backward is right and, if not, why"
@@ -30,8 +35,13 @@ USE = "find out whether your backward is right and, if not, why"
 class Options:
     """What `convstep check` is asked."""
 
-    target: str = positional(*candidates.TARGET)
+    target: str = positional(
+        candidates.TARGET[0], f"{candidates.TARGET[1]}; or a file alone, for all of its backwards"
+    )
     calling: candidates.Calling = group(candidates.Calling)
+    operator: str | None = option(
+        "NAME", "what it is the backward of, see `convstep operators`; by default found from its name"
+    )
     json: bool = flag("one JSON object")
     save: str | None = option("FILE.npz", "write the smallest failing problem")
     write_adapter: str | None = option(
@@ -42,8 +52,52 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Say the verdict, once or at each save of the file."""
+    """Say the verdict, once or at each save of the file; of a file with several backwards, a table."""
+    if options.target.lower().endswith(PYTHON) and os.path.isfile(options.target):
+        from convstep.candidate.survey.backwards import contents
+
+        found = contents(options.target).backwards
+        if len(found) > 1:
+            return _check_all(options, found[0].name)
+        if found:
+            options = replace(options, target=f"{options.target}:{found[0].name}")
     return _watch(options) if options.watch else _check(options)
+
+
+def _check_all(options: Options, example: str) -> int:
+    """A line for each backward of a file.
+
+    Returns:
+        DIFFERENT if one is wrong, BAD_USAGE if none can be called.
+
+    Raises:
+        UsageError: something is asked that is about one function.
+    """
+    given = {"--adapter": options.calling.adapter, "--save": options.save, "--watch": options.watch}
+    for name, value in (given | {"--write-adapter": options.write_adapter}).items():
+        if value:
+            target = f"{printable(options.target)}:{example}"
+            raise UsageError(f"{name} is about one function, and the file has several; name one: {target}")
+    from convstep.candidate.survey.options import Options as Calls
+    from convstep.candidate.survey.row import RIGHT, UNCALLED, WRONG, counted
+    from convstep.candidate.survey.surveying import survey_file
+    from convstep.candidate.survey.table import summary, table
+
+    with candidates.progress() as progress:
+        found = survey_file(options.target, Calls(**asdict(options.calling)), progress)
+    verdicts = {row.verdict for row in found.rows}
+    code = DIFFERENT if WRONG in verdicts else FINE if RIGHT in verdicts else BAD_USAGE
+    if found.interrupted:
+        code = INTERRUPTED
+    if options.json:
+        rows = [row.as_dict() for row in found.rows]
+        say_json({"target": options.target, "counts": counted(found.rows), "rows": rows}, code)
+        return code
+    say(*table(found, terminal_width()), "", summary(found), code=code)
+    told = [row for verdict in (WRONG, UNCALLED, RIGHT) for row in found.rows if row.verdict == verdict]
+    if told:
+        say(f"all that is known of one: convstep check {shlex.quote(told[0].target)}", code=code)
+    return code
 
 
 def _watch(options: Options) -> int:
@@ -99,7 +153,7 @@ def _check(options: Options) -> int:
 
     with candidates.opened(options.target, options.calling) as worker:
         try:
-            verdict = candidates.swept(worker, options.calling)
+            verdict = candidates.judged(worker, options.calling, options.operator)
         except CannotCall as error:
             adapted = options.calling.adapter is not None
             said = (

@@ -130,6 +130,10 @@ class RecordingMode(Mode):
             return arrange_presented(width, height, panels, state.maximised)
         return arrange_recording(width, height, panels, state.tab, state.maximised, self.stage.source_size)
 
+    def plan_beside_page(self, width: int, height: int) -> Plan:
+        """The same: there is never room for everything at once."""
+        return self.plan(width, height)
+
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """Where it differs from what the author's own forward says."""
         return self.said.marks(place_of)

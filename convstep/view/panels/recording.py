@@ -231,9 +231,14 @@ class RecordingStage(StagedSource):
         """The statements that wrote a cell."""
         if self.stop_at(panel, cell) is None:
             return None
-        index = panel.face.index(*cell)
-        writers = self.recording.writers(panel.face.name, index)
-        return WriterTable(recorded.cell_name(panel.face.name, index), writers, self.recording.position)
+        return self.made_of(panel.face.name, panel.face.index(*cell))
+
+    def made_of(self, array: str, index: tuple[int, ...]) -> Listing | None:
+        """The same, of a cell of an array by its name."""
+        if array not in self.recording.layout.written:
+            return None
+        writers = self.recording.writers(array, index)
+        return WriterTable(recorded.cell_name(array, index), writers, self.recording.position)
 
     def cell_words(self, panel: Panel, cell: Cell) -> str:
         """A cell with all its digits."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +10,9 @@ import numpy as np
 
 from convstep.candidate.call.outcome import RAISED, RETURNED
 from convstep.candidate.operators.answer import Answer, Judged, Swept
-from convstep.candidate.operators.evidence import CLOSE, copied, divisors
-from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
+from convstep.candidate.operators.evidence import copied, divisors
+from convstep.candidate.operators.gathering import how_far
+from convstep.operators.operator import Convention, Operator, OperatorProblem
 
 PROBLEMS = 24
 
@@ -50,21 +50,5 @@ def judged(bare: Swept, problem: OperatorProblem, backward: Callable[..., Any]) 
     )
     shapes = {name: value.shape for name, value in gradients.items()}
     answer = Answer(problem, RETURNED, gradients=gradients, shapes=shapes, changed=changed)
-    off = {name: share(value, right[name]) for name, value in gradients.items()}
+    off = {name: how_far(value, right[name]) for name, value in gradients.items()}
     return Judged(answer, right, operator.run(problem), off)
-
-
-def share(actual: Array, right: Array) -> float:
-    """How far off, in units of what is allowed."""
-    if actual.shape != right.shape:
-        return float("inf")
-    with np.errstate(all="ignore"):
-        error = np.abs(np.asarray(actual, np.float64) - right)
-    error = np.where((actual == right) | (np.isnan(actual) & np.isnan(right)), 0.0, error)
-    worst = float(np.where(np.isnan(error), np.inf, error).max(initial=0.0))
-    return worst / (CLOSE * (1e-12 + float(np.abs(right[np.isfinite(right)]).max(initial=0.0))))
-
-
-def arguments(backward: Callable[..., Any]) -> list[str]:
-    """The parameters of a backward."""
-    return list(inspect.signature(backward).parameters)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.candidate.operators.calls_b import OPERATOR_OF, OPERATORS, verdicts
+from tests.candidate.operators.corpus_b import OPERATOR_OF, OPERATORS, verdicts
 
 FOLDER = Path(__file__).parent / "corpus"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "expected_b.toml").read_text())
@@ -27,6 +27,11 @@ MISTAKES = {
     "layer-norm": f"{NORM} n-for-d rank-2-assumed",
     "conv1d": "stride-ignored overwrite-dx overwrite-dw db-wrong-axis kernel-flipped tail-lost "
     "padding-not-cropped padding-cropped-zero channels-swapped",
+    "lstm-step": "dc-path-missing dnext-c-missing sigmoid-derivative-missing tanh-derivative-missing "
+    "gates-order forget-gate-uses-next-c db-wrong-axis dprev-c-without-forget writes-into-dnext-c "
+    "transposes-swapped",
+    "conv-transpose2d": "kernel-flipped stride-ignored padding-ignored output-padding-ignored db-wrong-axis "
+    "overwrite-dw overwrite-dx channels-swapped",
 }
 """Each is made in three forms at least."""
 

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
 
-from tests.candidate.operators.corpus_a import linear, pooling, softmax_cross_entropy
+from tests.candidate.operators.corpus_a import (
+    embedding,
+    linear,
+    pooling,
+    relu,
+    several,
+    softmax_cross_entropy,
+)
 from tests.candidate.operators.corpus_a.common import Call
 
 CALLS: dict[str, Call] = {
@@ -19,6 +26,10 @@ CALLS: dict[str, Call] = {
         ("max_pool", pooling.MAX_POOL),
         ("linear", linear.LINEAR),
         ("softmax_cross_entropy", softmax_cross_entropy.SOFTMAX_CROSS_ENTROPY),
+        ("relu", relu.RELU),
+        ("avg_pool", pooling.AVG_POOL),
+        ("embedding", embedding.EMBEDDING),
+        ("several", several.SEVERAL),
     )
     for name, call in calls.items()
 }
@@ -28,5 +39,8 @@ PROBLEMS: dict[str, Callable[[], Iterator[SimpleNamespace]]] = {
     "max-pool": partial(pooling.problems, "max-pool"),
     "linear": linear.problems,
     "softmax-cross-entropy": softmax_cross_entropy.problems,
+    "relu": relu.problems,
+    "avg-pool": partial(pooling.problems, "avg-pool"),
+    "embedding": embedding.problems,
 }
 """By operator; each with its arrays, whose names are in `arrays`, and torch's `gradients`."""

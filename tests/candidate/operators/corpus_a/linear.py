@@ -202,6 +202,25 @@ def _needle_linear(m: Any, p: Any) -> Gradients | None:
     return _gradients(*m.MatMulAdd().gradient(p.dout, m.Node(p.x, p.w, p.b)))
 
 
+def _nnfs_linear(m: Any, p: Any) -> Gradients | None:
+    if p.x.ndim > 2:
+        return None
+    layer = m.Layer_Dense(*p.w.shape)
+    layer.weights, layer.biases = p.w, p.b[None]
+    layer.forward(p.x)
+    layer.backward(p.dout)
+    return _gradients(layer.dinputs, layer.dweights, _line(layer.dbiases, p))
+
+
+def _coursera_activation(m: Any, p: Any) -> Gradients | None:
+    """Through a ReLU that is open everywhere."""
+    if p.x.ndim > 2:
+        return None
+    caches = ((p.x.T, p.w.T, p.b[:, None]), np.ones(p.dout.T.shape))
+    dx, dw, db = m.linear_activation_backward(p.dout.T, caches, "relu")
+    return _gradients(dx.T, dw.T * len(p.x), _line(db, p) * len(p.x))
+
+
 def _dict_linear(m: Any, p: Any) -> Gradients | None:
     if not _flat(p):
         return None
@@ -230,4 +249,12 @@ LINEAR: dict[str, Call] = {
     "updates_itself.py:Dense": _updating_linear,
     "needle_style.py:MatMulAdd": _needle_linear,
     "layer_with_grads_dict.py:FCLayer": _dict_linear,
+    "input_first.py:linear_backward": lambda m, p: (
+        None if p.x.ndim > 2 else _gradients(*m.linear_backward(p.x, p.w, p.b, p.dout))
+    ),
+    "row_bias.py:Layer_Dense": _nnfs_linear,
+    "cs231n_float32.py:affine_backward": _cs231n_linear,
+    "coursera_activation.py:linear_backward": _coursera_linear,
+    "coursera_activation.py:linear_activation_backward": _coursera_activation,
+    "without_bias.py:Affine": lambda m, p: None if p.x.ndim > 2 else _dlfs_linear(m, p),
 }

@@ -55,6 +55,16 @@ def _layer(name: str, labels: Callable[[Any], Any]) -> Call:
     return call
 
 
+def _cached(m: Any, p: Any) -> Gradients:
+    loss, cache = m.softmax_ce_forward(p.x, p.y)
+    return {"loss": loss, "dx": m.softmax_ce_backward(1.0, cache)}
+
+
+def _one_hot(m: Any, p: Any) -> Gradients:
+    loss, dx = m.softmax_cross_entropy_with_logits(p.x, p.one_hot)
+    return {"loss": loss, "dx": dx}
+
+
 def _temporal(m: Any, p: Any) -> Gradients:
     loss, dx = m.temporal_softmax_loss(p.x[:, None], p.y[:, None], np.ones((len(p.y), 1), bool))
     return {"loss": loss, "dx": dx[:, 0]}
@@ -120,6 +130,7 @@ SOFTMAX_CROSS_ENTROPY: dict[str, Call] = {
     "dlfs2.py:SoftmaxWithLoss": _layer("SoftmaxWithLoss", lambda p: p.one_hot),
     "cmu_loss.py:CrossEntropyLoss": _layer("CrossEntropyLoss", lambda p: p.one_hot),
     "cmu_no_shift.py:CrossEntropyLoss": _layer("CrossEntropyLoss", lambda p: p.one_hot),
+    "sigmoid_habit.py:SoftmaxCrossEntropy": _layer("SoftmaxCrossEntropy", lambda p: p.one_hot),
     "cmu_criterion.py:SoftmaxCrossEntropy": _criterion,
     "coursera_columns.py:softmax_backward": _coursera,
     "eecs498.py:softmax_loss": _eecs,
@@ -137,4 +148,7 @@ SOFTMAX_CROSS_ENTROPY: dict[str, Call] = {
         "dx": m.softmax_cross_entropy_backward(p.x, p.y)
     },
     "loss_and_grads.py:loss_and_grads": _both("loss_and_grads", "logits"),
+    "forward_and_cache.py:softmax_ce_backward": _cached,
+    "one_hot_function.py:softmax_cross_entropy_with_logits": _one_hot,
+    "single_precision.py:softmax_loss": _both("softmax_loss"),
 }

@@ -45,3 +45,9 @@ def batchnorm_backward(dout, cache):
             dx[n, d] += dvar * 2.0 * (x[n, d] - mean) / N
             dx[n, d] += dmean / N
     return dx, dgamma, dbeta
+
+
+x = np.random.randn(4, 3)
+out, cache = batchnorm_forward(x, np.ones(3), np.zeros(3))
+print("mean should be 0, std should be 1:", out.mean(axis=0), out.std(axis=0))
+print("backward of ones should be 0:", batchnorm_backward(np.ones((4, 3)), cache)[0].sum())

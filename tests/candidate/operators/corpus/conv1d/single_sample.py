@@ -14,3 +14,9 @@ def conv1d_backward(dout, cache):
     dw = np.correlate(x, dout, mode='valid')
     db = np.sum(dout)
     return dx, dw, db
+
+
+if __name__ == '__main__':
+    out, cache = conv1d_forward(np.arange(6.0), np.array([1.0, 0, -1]), 0.5)
+    print('out', out)
+    print('dx, dw, db', conv1d_backward(np.ones_like(out), cache))

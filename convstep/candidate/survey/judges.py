@@ -1,0 +1,164 @@
+"""Judges at work side by side: each asked by a thread, and replaced by another if it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+from convstep.candidate.call.child import MEMORY
+from convstep.conv.memory import free_memory
+from convstep.language import spoken, tr
+from convstep.oracle import messages, watched
+from convstep.oracle.conversation import Conversation, Ended, Silent
+from convstep.printable import SentenceError
+
+LONGEST = 600.0
+"""Seconds that one backward may take in all: its calls have limits of their own, met long before."""
+MOST = 64
+"""Judges that can be asked for; each holds some hundred megabytes with what it checks."""
+
+Question = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+class UnansweredError(SentenceError):
+    """A judge ended, or took too long, before it answered; one sentence."""
+
+
+class Judge:
+    """One process, and the conversation with it."""
+
+    def __init__(self, room: int) -> None:
+        """Nothing is started before it is asked.
+
+        Args:
+            room: bytes that what it checks may ask for.
+        """
+        self._room = room
+        self._process: subprocess.Popen[bytes] | None = None
+        self._talk: Conversation | None = None
+        self._closed = False
+
+    def ask(self, question: Question) -> Answer:
+        """Its answer.
+
+        Raises:
+            UnansweredError: there is none.
+        """
+        try:
+            talk = self._talk or self._started()
+            talk.ask({"asked": json.dumps(question)})
+            return json.loads(messages.text(talk.hear(LONGEST), "said"))  # type: ignore[no-any-return]
+        except OSError as error:
+            reason = error.strerror or error
+            raise UnansweredError(tr("no process can be started: {reason}", reason=reason)) from None
+        except Silent:
+            self._end()
+            raise UnansweredError(
+                tr("checking it did not finish within {seconds:g} s", seconds=LONGEST)
+            ) from None
+        except (Ended, messages.Malformed):
+            self._end()
+            raise UnansweredError(tr("the process that checked it was ended")) from None
+
+    def close(self) -> None:
+        """End it at once, with all that it has started."""
+        self._closed = True
+        self._end()
+
+    def _started(self) -> Conversation:
+        if self._closed:
+            raise Ended
+        if not sys.executable:
+            raise OSError(tr("this Python cannot tell where its interpreter is"))
+        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+        self._process = subprocess.Popen(
+            watched.command("convstep.candidate.survey.judge", spoken(), str(self._room)),
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl+C is for the parent
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._talk = Conversation(self._process.stdin, self._process.stdout)
+        if self._closed:  # meanwhile
+            self._end()
+            raise Ended
+        return self._talk
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        talk, self._talk = self._talk, None
+        if process is not None:
+            watched.end(process)
+        if talk is not None:
+            talk.close()
+
+
+class Judges:
+    """Several of them."""
+
+    def __init__(self, jobs: int) -> None:
+        """Args: how many work at the same time."""
+        room = int(min(MEMORY, free_memory() / jobs))
+        self._judges = [Judge(room) for _ in range(jobs)]
+
+    def answers(
+        self,
+        questions: Iterable[Question],
+        at_once: Callable[[Question, Answer | UnansweredError], object] = lambda *_: None,
+    ) -> Iterator[tuple[Question, Answer | UnansweredError]]:
+        """Each question with its answer, as soon as there is one.
+
+        Args:
+            questions: each is taken when a judge has time for it.
+            at_once: told each answer before the judge takes another question, in a thread of its own.
+        """
+        left, one_takes = iter(questions), threading.Lock()
+        heard: SimpleQueue[tuple[Question, Answer | UnansweredError] | None] = SimpleQueue()
+
+        def work(judge: Judge) -> None:
+            while True:
+                with one_takes:
+                    question = next(left, None)
+                if question is None:
+                    heard.put(None)
+                    return
+                answer: Answer | UnansweredError
+                try:
+                    answer = judge.ask(question)
+                except UnansweredError as error:
+                    answer = error
+                at_once(question, answer)
+                heard.put((question, answer))
+
+        for judge in self._judges:
+            threading.Thread(target=work, args=(judge,), name="judge", daemon=True).start()
+        working = len(self._judges)
+        while working:
+            said = heard.get()
+            if said is None:
+                working -= 1
+            else:
+                yield said
+
+    def __enter__(self) -> Self:
+        """Themselves."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End all of them, whatever they are doing."""
+        for judge in self._judges:
+            judge.close()

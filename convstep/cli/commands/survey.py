@@ -1,0 +1,88 @@
+"""`convstep survey`: everybody's backwards, for whoever teaches the course."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from convstep.cli import candidates
+from convstep.cli.arguments import flag, group, option, positional
+from convstep.cli.console import FINE, INTERRUPTED, UsageError, say, terminal_width
+from convstep.cli.outputs import check_output, keep_existing, writing
+
+if TYPE_CHECKING:
+    from convstep.candidate.survey.surveying import Survey
+
+USE = "check every submission in a folder, and say which mistakes were made"
+
+
+def jobs(text: str) -> int:
+    """`4` -> 4: how many at a time."""
+    if not re.fullmatch("[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64; write it like 4")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `convstep survey` is asked."""
+
+    folder: str = positional("FOLDER", "where the submissions are: a file or a folder for each")
+    calling: candidates.Calling = group(candidates.Calling)
+    function: str | None = option(
+        "NAME", "the function or class to check; by default all whose name says backward or gradient"
+    )
+    operator: str | None = option(
+        "NAME", "leave out backwards whose name says that they are of another operator"
+    )
+    csv: str | None = option("FILE", "write the table for a spreadsheet")
+    markdown: str | None = option("FILE", "write a page that is grouped by mistake")
+    force: bool = flag("overwrite existing files")
+    jobs: int | None = option("N", "how many at a time; by default as many as there are cores", type=jobs)
+
+
+def run(options: Options) -> int:
+    """Check all, show the table, write what was asked for.
+
+    Returns:
+        FINE, whatever the submissions are worth; INTERRUPTED if not all were looked at.
+    """
+    outputs = {"--csv": options.csv, "--markdown": options.markdown}
+    for name, path in outputs.items():
+        if path is not None:
+            check_output(path, name)
+            keep_existing(path, name, options.force)
+    real = [os.path.realpath(path) for path in outputs.values() if path is not None]
+    if len(set(real)) < len(real):
+        raise UsageError("--csv and --markdown are the same file; give each its own")
+    from convstep.candidate.survey.surveying import survey
+
+    with candidates.progress() as progress:
+        found = survey(
+            options.folder,
+            function=options.function,
+            operator=options.operator,
+            jobs=options.jobs,
+            progress=progress,
+            **asdict(options.calling),
+        )
+    return _tell(found, options)
+
+
+def _tell(found: Survey, options: Options) -> int:
+    """Write the files first: a table that nobody reads to its end takes nothing from them."""
+    from convstep.candidate.survey.page import page
+    from convstep.candidate.survey.table import as_csv, summary, table
+    from convstep.files import written_whole
+
+    for path, content in ((options.csv, as_csv), (options.markdown, lambda told: page(told).encode())):
+        if path is not None:
+            with writing(path), written_whole(path) as file:
+                file.write(content(found))
+    code = INTERRUPTED if found.interrupted else FINE
+    say(*table(found, terminal_width()), code=code)
+    say("", summary(found), code=code)
+    return code

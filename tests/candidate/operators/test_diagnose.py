@@ -1,0 +1,183 @@
+"""A mistake is named where its numbers are the candidate's, and only there."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep.candidate.check.wording import LIKELY, PROVEN
+from convstep.candidate.operators.diagnose import diagnose, together
+from convstep.candidate.operators.finding import Finding
+from convstep.candidate.operators.settled import settled
+from convstep.operators.mistake import Mistake, Variant
+from convstep.operators.operator import Array, Operator
+from convstep.operators.registry import operator_named, operators
+from tests.candidate.operators.sweeping import swept
+
+VARIANTS = [
+    pytest.param(operator, mistake, variant, id=f"{operator.name}-{mistake.id}-{number}")
+    for operator in operators()
+    for mistake in operator.mistakes
+    for number, variant in enumerate(mistake.variants)
+]
+
+
+def found(operator: Operator, backward: Callable[..., Any]) -> tuple[Finding, ...]:
+    return diagnose(settled(swept(operator, backward))[0])
+
+
+@pytest.mark.parametrize("operator", operators(), ids=lambda operator: operator.name)
+def test_the_readable_backward_has_no_mistake(operator: Operator) -> None:
+    sweep = swept(operator, operator.backward)
+    assert sweep.failing is None
+    assert diagnose(sweep) == ()
+
+
+@pytest.mark.parametrize(("operator", "mistake", "variant"), VARIANTS)
+def test_every_mistake_is_named_by_its_own_numbers(
+    operator: Operator, mistake: Mistake, variant: Variant
+) -> None:
+    findings = found(operator, variant.backward)
+    assert mistake.id in [finding.id for finding in findings]
+    named = next(finding for finding in findings if finding.id == mistake.id)
+    assert "unknown" not in [finding.id for finding in findings]
+    assert named.alternative <= (findings[0].strength == LIKELY), "what is proven has no rival"
+
+
+def test_two_mistakes_in_two_gradients_get_two_names() -> None:
+    operator = operator_named("conv1d")
+    dx, db = (operator.mistake(id).variants for id in ("overwrite-dx", "db-wrong-axis"))
+    both = next(filter(None, itertools.starmap(together, itertools.product(dx, db))))
+    assert {finding.id for finding in found(operator, both.backward)} == {"overwrite-dx", "db-wrong-axis"}
+
+
+def test_two_mistakes_in_one_gradient_are_found_together() -> None:
+    operator = operator_named("batch-norm")
+    one, other = (operator.mistake(id).variants[0] for id in ("gamma-missing", "mean-path-missing"))
+    both = together(one, other)
+    assert both is not None
+    findings = found(operator, both.backward)
+    assert {finding.id for finding in findings} == {"gamma-missing", "mean-path-missing"}
+    assert all("together with" in finding.message for finding in findings)
+
+
+def linear(dout: Array, x: Array, w: Array, b: Array) -> tuple[Array, Array, Array]:
+    rows = x.reshape(len(x), -1)
+    return (dout @ w.T).reshape(x.shape), rows.T @ dout, dout.sum(0)
+
+
+def times(factor: Callable[..., Any]) -> Callable[..., Any]:
+    """The right backward of a linear layer, its dw multiplied."""
+
+    def backward(dout: Array, x: Array, w: Array, b: Array) -> tuple[Array, Array, Array]:
+        dx, dw, db = linear(dout, x, w, b)
+        return dx, dw * factor(dout, x, w), db
+
+    return backward
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (lambda dout, x, w: 3.0, "times 3"),
+        (lambda dout, x, w: -1.0, "opposite sign"),
+        (lambda dout, x, w: dout.shape[1], "times M"),
+        (lambda dout, x, w: 1 / dout.shape[1] ** 2, "divided by the square of M"),
+    ],
+)
+def test_a_constant_ratio_is_said_with_what_it_is(factor: Callable[..., Any], words: str) -> None:
+    (finding,) = found(operator_named("linear"), times(factor))
+    assert (finding.gradients, finding.strength) == (("dw",), PROVEN)
+    assert words in finding.message
+
+
+def test_right_numbers_in_a_wrong_shape_are_said_to_be_that() -> None:
+    def backward(dout: Array, x: Array, w: Array, b: Array) -> tuple[Array, Array, Array]:
+        dx, dw, db = linear(dout, x, w, b)
+        return dx, dw, db[None]
+
+    (finding,) = found(operator_named("linear"), backward)
+    assert finding.id == "wrong-shape"
+    assert finding.gradients == ("db",)
+
+
+def test_a_gradient_that_is_turned_over_is_said_to_be_that() -> None:
+    operator = operator_named("conv1d")
+
+    def backward(*arguments: Any) -> tuple[Array, Array, Array]:
+        dx, dw, db = operator.backward(*arguments)
+        return dx, np.ascontiguousarray(dw.transpose(2, 1, 0)), db
+
+    backward.__signature__ = inspect.signature(operator.backward)  # type: ignore[attr-defined]
+    (finding,) = found(operator, backward)
+    assert (finding.id, finding.gradients) == ("transposed", ("dw",))
+
+
+def test_what_writes_into_the_callers_array_is_said_to_return_the_right_gradients() -> None:
+    def backward(dout: Array, x: Array) -> Array:
+        dout[x <= 0] = 0
+        return dout.copy()
+
+    operator = operator_named("relu")
+    sweep = swept(operator, backward)
+    (finding,) = diagnose(sweep)
+    assert (finding.id, finding.strength) == ("writes-into-dout", PROVEN)
+    assert finding.message.startswith("the gradients are right, but it writes into dout")
+
+
+@pytest.mark.parametrize("note", ["ties-share", "ties-last"])
+def test_which_of_tied_maxima_gets_the_gradient_is_a_note(note: str) -> None:
+    operator = operator_named("max-pool")
+    variant = next(each for each in operator.also_right if each.id == note).variants[0]
+    sweep, said = settled(swept(operator, variant.backward))
+    assert sweep.failing is None
+    assert diagnose(sweep) == ()
+    assert [each.partition(":")[0] for each in said] == [note]
+
+
+def test_a_mistake_beside_another_rule_for_ties_is_named() -> None:
+    operator = operator_named("max-pool")
+    last = next(each for each in operator.also_right if each.id == "ties-last").variants[0]
+    overwrite = replace(
+        last,
+        hunks=(
+            *last.hunks,
+            (
+                "dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]",
+                "dx_pad[i_n, i_c, h + k_h, w + k_w] = dout[i_n, i_c, i_h, i_w]",
+            ),
+        ),
+    )
+    assert "overwrite" in [finding.id for finding in found(operator, overwrite.backward)]
+
+
+def test_what_is_no_known_mistake_says_where_it_is_wrong() -> None:
+    def backward(dout: Array, x: Array) -> Array:
+        dx = np.where(x > 0, dout, 0.0)
+        dx[x > 1] += np.sin(dx[x > 1])
+        return dx
+
+    (finding,) = found(operator_named("relu"), backward)
+    assert finding.id == "unknown"
+    assert finding.message.startswith("not a known mistake: dx is wrong on ")
+
+
+def test_what_raises_where_a_mistake_would_be_wrong_is_likely_that_mistake() -> None:
+    operator = operator_named("max-pool")
+    backward = operator.backward
+
+    def square_only(dout: Array, x: Array, size: Any, stride: Any, padding: Any) -> Array:
+        if size[0] != size[1]:
+            raise IndexError("index 3 is out of bounds for axis 0 with size 3")
+        made: Array = backward(dout, x, size, stride, padding)
+        return made
+
+    findings = found(operator, square_only)
+    assert {finding.strength for finding in findings} == {LIKELY}
+    assert "square-window-assumed" in [finding.id for finding in findings]

@@ -1,0 +1,93 @@
+"""A verdict as a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from convstep.candidate.call.outcome import Candidate, CannotCall
+from convstep.candidate.load.target import CandidateError, NotLoaded
+from convstep.candidate.survey import verdicts
+from convstep.candidate.survey.backwards import Found
+from convstep.candidate.survey.judge import answer
+from convstep.candidate.survey.options import Options
+from convstep.candidate.survey.row import Row
+from tests.candidate.conftest import Files
+
+MINE = """
+from convstep import conv2d_backward
+
+def conv2d_mine(dZ, cache, stride, padding):
+    dW, db, dA = conv2d_backward(dZ, cache, stride, padding)
+    return dW, db / dZ[..., 0].size, dA
+"""
+CANDIDATE = Candidate("f_backward", "function", ("dout", "cache"), 2)
+
+
+def judged(name: str, *, written: bool = True, **options: Any) -> Row:
+    return verdicts.judged("a.py", Found(name, 7, written=written), Options(**options))
+
+
+def test_a_wrong_one_says_what_is_wrong_where_and_how_to_see_it(files: Files) -> None:
+    path = str(files.notebook("a.ipynb", "x = 1", MINE))
+    row = verdicts.judged(path, Found("conv2d_mine", 3, 2), Options(timeout=5))
+    assert (row.file, row.name, row.line, row.cell) == (path, "conv2d_mine", 3, 2)
+    assert (row.operator, row.convention, row.verdict) == ("conv2d", "article", "wrong")
+    assert (row.mistakes, row.mistake_cell, row.mistake_line) == (("db-mean",), 2, 5)
+    assert row.says.startswith("is wrong on ")
+    assert row.mistake.title
+    assert row.mistake.explanation
+    assert row.opens == f"convstep debug {path}:conv2d_mine --timeout 5"
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict", "name"),
+    [
+        (CannotCall("it fits nothing", CANDIDATE), "cannot be called", "f_backward"),
+        (CandidateError("it does not compile"), "cannot be loaded", "f_backward"),
+        (NotLoaded("it hangs"), "cannot be loaded", ""),
+    ],
+)
+def test_what_has_no_verdict_says_why(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, verdict: str, name: str
+) -> None:
+    def check(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(verdicts, "check", check)
+    row = judged("f_backward")
+    assert (row.verdict, row.name, row.says, row.command) == (verdict, name, str(error), ())
+
+
+def test_what_is_not_written_or_another_operator_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(verdicts, "check")
+    assert judged("conv_backward", written=False).says == "conv_backward is not written yet"
+    row = judged("conv_relu_backward")
+    assert (row.verdict, row.operator) == ("another operator", "")
+    assert row.says == "its name speaks of several operators; one at a time is checked"
+    assert judged("rnn_backward").says == "no operator that is known"
+
+
+def test_a_mistake_of_ours_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division\x1b by zero")
+
+    monkeypatch.setattr(verdicts, "check", check)
+    asked = {"file": "a.py", "found": {"name": "f_backward", "line": 3}, "options": {}}
+    row = Row.unpacked(answer(asked))
+    assert (row.verdict, row.line) == ("not checked", 3)
+    assert row.says == "checking it ended with ZeroDivisionError: division\\x1b by zero"
+
+
+def test_an_operator_leaves_out_what_is_another_by_its_name(files: Files) -> None:
+    text = "".join(
+        f"def {name}(dout): return dout\n"
+        for name in ("conv_backward", "relu_backward", "backward", "conv_relu_grad")
+    )
+    asked = {"file": str(files.write("a.py", text)), "function": None, "operator": "conv2d", "top": None}
+    assert [found["name"] for found in answer(asked)["backwards"]] == ["conv_backward", "backward"]
+    files.write("a.py", "def relu_backward(dout): return dout\n")
+    assert answer(asked)["said"] == "it defines no backward of conv2d"
+    unread = answer({**asked, "file": f"{files.folder}/b.ipynb"})
+    assert (unread["backwards"], unread["unread"]) == ([], True)
