@@ -22,6 +22,7 @@ from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
+from convstep.candidate.operators.pattern import FEATURES as PATTERN_FEATURES
 from convstep.candidate.report import OWN_NUMBERS
 from convstep.candidate.survey.page import HEADINGS
 from convstep.candidate.survey.table import COUNTS
@@ -89,6 +90,7 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/check/laid.py": tuple(laying.words for laying in LAYINGS),
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/report.py": OWN_NUMBERS.values(),
+    "candidate/operators/pattern.py": PATTERN_FEATURES,
     "candidate/survey/table.py": COUNTS.values(),
     "candidate/survey/page.py": HEADINGS.values(),
     "candidate/patterns.py": [feature.words for feature in FEATURES],

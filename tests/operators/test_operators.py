@@ -33,7 +33,6 @@ SAME_NUMBERS = {("embedding", "overwrite", "repeats-lost")}
 SHOWS_WHERE: dict[tuple[str, str], Callable[[OperatorProblem], bool]] = {
     ("avg-pool", "padding-not-cropped"): lambda one: any(one.options["padding"]),
     ("embedding", "count-ignored"): lambda one: _repeats(one.arrays["x"]),
-    ("embedding", "overwrite"): lambda one: _repeats(one.arrays["x"]),
     ("embedding", "repeats-lost"): lambda one: _repeats(one.arrays["x"]),
     ("linear", "averaged-twice"): lambda one: len(one.arrays["x"]) > 1,
     ("linear", "dx-averaged"): lambda one: len(one.arrays["x"]) > 1,
