@@ -217,11 +217,7 @@ def test_a_sentence_stands_in_one_room_only() -> None:
 
 
 def test_lines_of_chinese_are_joined_without_a_space() -> None:
-    assert not [
-        text
-        for text in IN_CODE
-        if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])
-    ]
+    assert not [text for text in IN_CODE if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])]
 
 
 def test_what_the_catalogue_lacks_is_said_in_english() -> None:
