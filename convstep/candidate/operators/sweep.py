@@ -21,7 +21,7 @@ from convstep.candidate.operators.detect import (
 )
 from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
 from convstep.candidate.operators.own_forward import by_own_forward
-from convstep.candidate.operators.ways import CONVOLUTION, Way, likely
+from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
 from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import operator_named
@@ -59,7 +59,7 @@ def swept(
         OperatorError: there is no operator of that name.
     """
     if operator is not None:
-        if operator == CONVOLUTION:
+        if operator == CONV2D:
             return None
         listed = [operator_named(operator)]
     else:

@@ -19,10 +19,10 @@ from convstep.conv.step import quiet
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
+CONV2D = "conv2d"
+"""The operator that `check` calls and judges in another way."""
 SIZE = "=size"
 """Of a stride that is always the window's size."""
-CONVOLUTION = "conv2d"
-"""It is called and judged by `check`, not here."""
 DRAWN = 40
 """Problems that are looked at for those to try a way on."""
 
@@ -188,7 +188,7 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
     """
     owner, _, last = candidate.name.rpartition(".")
     texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
-    listed = [one for one in operators() if one.name != CONVOLUTION]
+    listed = [one for one in operators() if one.name != CONV2D]
     found: list[Operator] = []
     for text in texts:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
