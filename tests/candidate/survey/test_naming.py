@@ -23,6 +23,9 @@ from convstep.candidate.survey.naming import named_operators, why_not
         ("backward", set()),
         ("convert_grad", set()),
         ("Layer", set()),
+        ("Netz", set()),
+        ("FCLayer", {"linear"}),
+        ("BatchNorm2D.backward", {"batch-norm"}),
     ],
 )
 def test_a_name_says_which_operator_it_is_of(name: str, operators: set[str]) -> None:
@@ -33,7 +36,10 @@ def test_a_name_says_which_operator_it_is_of(name: str, operators: set[str]) -> 
     ("name", "said"),
     [
         ("rnn_step_backward", "no check is known for rnn"),
-        ("Conv3D", "no check is known for conv3d"),
+        ("Conv3D", "no check is known for conv3_d"),
+        ("MyGRU", "no check is known for gru"),
+        ("ConvNet", "no check is known for net"),
+        ("Sequential", "no check is known for sequential"),
         ("leaky_relu_backward", "no check is known for leaky"),
         ("softmax_backward", "no check is known for softmax"),
         ("spatial_groupnorm_backward", "no check is known for groupnorm"),
