@@ -41,7 +41,7 @@ def why_not(name: str) -> str:
     known, unknown = _known(name), _UNKNOWN.search(said)
     spoken = [found[0] for layer in _LAYERS if (found := layer.search(said)) is not None]
     if unknown is not None and not known:
-        return tr("no check is known for {operator}", operator=unknown[0])
+        return tr("no check is known for {operator}", operator=unknown[0].replace("_", ""))
     if len(spoken) > 1:
         return tr("its name speaks of several operators; one at a time is checked")
     if spoken and not named_operators(name):  # a softmax without a loss
