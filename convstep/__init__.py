@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from convstep.conv.step import Step as Step
     from convstep.conv.timeline import Timeline as Timeline
     from convstep.conv.validation import ProblemError as ProblemError
+    from convstep.operators.operator import Operator as Operator
+    from convstep.operators.operator import OperatorProblem as OperatorProblem
+    from convstep.operators.own import operator as operator
+    from convstep.operators.registry import OperatorError as OperatorError
+    from convstep.operators.registry import operators as operators
     from convstep.oracle.capture import capture as capture
     from convstep.oracle.captured import Captured as Captured
     from convstep.oracle.captured import CaptureError as CaptureError
@@ -43,6 +48,9 @@ _HOMES = {
     "Captured": "convstep.oracle.captured",
     "Comparison": "convstep.oracle.comparison",
     "Gradients": "convstep.conv.step",
+    "Operator": "convstep.operators.operator",
+    "OperatorError": "convstep.operators.registry",
+    "OperatorProblem": "convstep.operators.operator",
     "Problem": "convstep.conv.problem",
     "ProblemError": "convstep.conv.validation",
     "Recorded": "convstep.conv.recorded",
@@ -60,6 +68,8 @@ _HOMES = {
     "conv2d_forward": "convstep.conv.forward",
     "debug": "convstep.ui.debug_call",
     "load_tensors": "convstep.oracle.tensor_files",
+    "operator": "convstep.operators.own",
+    "operators": "convstep.operators.registry",
     "record": "convstep.recording.record",
     "survey": "convstep.candidate.survey.surveying",
 }

@@ -12,6 +12,8 @@ from convstep.cli.console import UsageError
 from convstep.cli.targets import is_target, target_of
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.file import FileShown
+    from convstep.candidate.operators.shown import Shown
     from convstep.candidate.record.recorder import Recordable, Recorded
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
@@ -50,18 +52,32 @@ CALL = (
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of an operator is to be stepped."""
+
+    case: str | None = option(
+        "N|WORDS", "of an operator, which of its problems; by default small whole numbers"
+    )
+    mistake: str | None = option(
+        "ID", "of an operator, its backward with a mistake: an id of `convstep operators NAME`"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class OfStepped:
-    """The options of a command about whatever can be stepped: a problem, or somebody's own function."""
+    """The options of a command about whatever can be stepped: a problem, an operator, one's own function."""
 
     problem: str = positional(
         "PROBLEM|TARGET",
         "a .npz, .pt or .safetensors file, a saved session, a layer FILE.npz:NAME of a capture, "
-        "a name of `convstep examples`, or a function: FILE.py:FUNCTION, FILE.py:Class.method",
+        "a name of `convstep examples` or `convstep operators`, or a function: FILE.py:FUNCTION, "
+        "FILE.py:Class.method",
     )
     """With the layer and the call in its name, if they were given and it is a problem."""
     layer: str | None = option(*LAYER)
     call: str | None = option(*CALL)
     values: Values = group(Values)
+    wanted: Wanted = group(Wanted)
     loading: Loading = group(Loading)
 
 
@@ -86,8 +102,8 @@ def recordable(name: str, call: str | None, values: Values, loading: Any) -> Rec
     return Recordable(target_of(name), arguments, options, loading.timeout)
 
 
-def refuse_unused(values: Values) -> None:
-    """Refuse, for a problem, what is about a function.
+def refuse_unused(values: Values, wanted: Wanted | None = None) -> None:
+    """Refuse, for a problem, what is about a function or an operator.
 
     Raises:
         UsageError: something is given that is.
@@ -95,17 +111,84 @@ def refuse_unused(values: Values) -> None:
     given = [name for name, value in (("--args", values.args), ("--shape", values.shape)) if value]
     if given:
         raise UsageError(f"{given[0]} is about a function, as in FILE.py:FUNCTION; leave it out")
+    if wanted is not None:
+        refuse_wanted(wanted)
 
 
-def recorded_by(options: OfStepped) -> Recorded | None:
-    """What is stepped, if it is no problem: a function that is recorded now, or a recording in a file.
+def refuse_wanted(wanted: Wanted) -> None:
+    """Refuse what is about an operator.
+
+    Raises:
+        UsageError: something is given that is.
+    """
+    given = [name for name, value in (("--case", wanted.case), ("--mistake", wanted.mistake)) if value]
+    if given:
+        raise UsageError(f"{given[0]} is about an operator, a name of `convstep operators`; leave it out")
+
+
+def operator_shown(
+    name: str, call: str | None, values: Values, wanted: Wanted, *, forward: bool
+) -> Shown | FileShown | None:
+    """The backward of an operator, recorded, if a name is one's, or a session is about one; else None.
+
+    One of a file runs in a process of its own, which `close` ends. A session's is recorded anew if it is
+    ours, and not of somebody's file.
+
+    Raises:
+        SentenceError: it has no such problem or mistake.
+    """
+    from convstep.cli.targets import is_operator, operator_in
+
+    if (place := operator_in(name)) is not None:
+        _refuse_beside(call, values)
+        from convstep.candidate.operators.file import OperatorFile
+
+        file = OperatorFile(*place)
+        try:
+            return file.shown(wanted.case, wanted.mistake, forward=forward)
+        except BaseException:
+            file.close()
+            raise
+    if is_target(name):
+        refuse_wanted(wanted)
+        return None
+
+    session = session_of(name)
+    if not is_operator(name if session is None else session.problem):
+        return None
+    _refuse_beside(call, values)
+    from convstep.candidate.operators.shown import shown
+
+    if session is not None:
+        import itertools
+        import shlex
+
+        refuse_wanted(wanted)
+        name, words = session.problem, shlex.split(session.function)[1:]
+        said = dict(itertools.pairwise(words))
+        wanted, forward = Wanted(said.get("--case"), said.get("--mistake")), "--forward" in words
+    return shown(name, wanted.case, wanted.mistake, forward=forward)
+
+
+def _refuse_beside(call: str | None, values: Values) -> None:
+    refuse_unused(values)
+    if call is not None:
+        raise UsageError("--call is about a function, or a layer; leave it out for an operator")
+
+
+def recorded_by(options: OfStepped, *, forward: bool = False) -> Recorded | None:
+    """What is stepped, if it is no problem: what is recorded now, or a recording in a file.
 
     Raises:
         SentenceError: see `recordable`.
     """
+    found = operator_shown(options.problem, options.call, options.values, options.wanted, forward=forward)
+    if found is not None:
+        found.close()
+        return found.recorded
     if is_target(options.problem):
         return recordable(options.problem, options.call, options.values, options.loading).record()
-    refuse_unused(options.values)
+    refuse_unused(options.values, options.wanted)
     return kept(options.problem)
 
 

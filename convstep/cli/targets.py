@@ -25,6 +25,64 @@ def is_target(name: str) -> bool:
     return dotted and not os.path.exists(place) and all(part.isidentifier() for part in function.split("."))
 
 
+def is_operator(name: str) -> bool:
+    """Whether a name is an operator's; a bundled problem's comes first."""
+    from convstep.examples import names
+
+    if name in names() or os.path.dirname(name) or os.path.splitext(name)[1]:
+        return False
+    if name not in _files():  # which takes no NumPy
+        return False
+    from convstep.operators.registry import operators
+
+    return any(one.name == name for one in operators())
+
+
+def like_operator(name: str) -> str:
+    """The operator that is probably meant; "" where a bundled problem is as likely, or none is like it."""
+    import difflib
+
+    from convstep.examples import names
+
+    near = difflib.get_close_matches(name.lower().replace("_", "-"), [*_files(), *names()], 1)
+    return near[0] if near and is_operator(near[0]) else ""
+
+
+def _files() -> list[str]:
+    """The files of the operators' room, as their operators would be called."""
+    import pkgutil
+
+    import convstep.operators as room
+
+    return [one.name.replace("_", "-") for one in pkgutil.iter_modules(room.__path__)]
+
+
+def operator_in(name: str) -> tuple[str, str] | None:
+    """The file and the name of an operator that a file defines, `scale.py:SCALE`; None for anything else.
+
+    The file is read and not run: what is meant is a name that a call of `operator` is given to.
+    """
+    path, colon, wanted = name.rpartition(":")
+    if not colon or not path.lower().endswith(".py") or not wanted.isidentifier() or not os.path.isfile(path):
+        return None
+    import ast
+
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return None  # what loads it says why
+    for one in tree.body:
+        targets = one.targets if isinstance(one, ast.Assign) else []
+        targets += [one.target] if isinstance(one, ast.AnnAssign) else []
+        made = getattr(one, "value", None)
+        if isinstance(made, ast.Call) and any(isinstance(t, ast.Name) and t.id == wanted for t in targets):
+            called = made.func.attr if isinstance(made.func, ast.Attribute) else getattr(made.func, "id", "")
+            if called in ("operator", "Operator"):
+                return path, wanted
+    return None
+
+
 def target_of(name: str) -> str:
     """The target that a name means: of a file with one function, that one.
 

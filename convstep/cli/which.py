@@ -46,8 +46,11 @@ def unknown(word: str) -> str:
     """The sentence about a word that is no command."""
     import difflib
 
+    from convstep.cli.targets import is_operator
     from convstep.examples import names
 
+    if is_operator(word):
+        return f"{word!r} is an operator, not a command; did you mean `convstep open {word}`?"
     if word in names() or word.endswith((".npz", ".pt", ".pth", ".safetensors")):
         return f"{word!r} is a problem, not a command; did you mean `convstep open {word}`?"
     if word.startswith("-"):

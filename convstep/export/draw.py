@@ -12,6 +12,7 @@ from convstep.export.frame import SECONDS, Frame, take
 from convstep.ui.app import DebuggerApp, SteppingApp, problem_title
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.recording.recording import Recording
@@ -67,10 +68,12 @@ def recording_frames(
     size: tuple[int, int] = (120, 40),
     *,
     why: tuple[str, tuple[int, ...]] | None = None,
+    running: Callable[[Recording], Running] | None = None,
+    comparison: bool = False,
     seconds: float = SECONDS,
     progress: Progress = _silent,
 ) -> list[Frame]:
-    """The debugger on somebody's own function at some positions.
+    """The debugger on somebody's own function, or an operator's, at some positions.
 
     Args:
         recording: what to step through.
@@ -78,15 +81,19 @@ def recording_frames(
         positions: where to draw, ascending for speed.
         size: columns and lines of the screen.
         why: an array and a cell of it, to show the list of steps that write it.
+        running: of an operator's backward, what its gradients should be.
+        comparison: whether to show that comparison at each position.
         seconds: how long each stands in a GIF or a cast.
         progress: told of each frame.
     """
     from convstep.ui.recording_app import RecordingApp  # the plain debugger does without it
     from convstep.view.panels.writers import WriterTable
 
-    app = RecordingApp(recording, name, live=False)
+    app = RecordingApp(recording, name, live=False, running=running)
     asking, words, show = app.debugger.asking, "", None
-    if why is not None:
+    if comparison:
+        words, show = "the comparison at ", lambda position: asking.compare()
+    elif why is not None:
         writers, cell = recording.writers(*why), cell_text(*why)
         words, show = _why(*why), lambda at: asking.explain(WriterTable(cell, writers, at))
     return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
@@ -157,7 +164,7 @@ async def _debugger(
                 take(app, title=title, caption=caption, position=position, total=total, seconds=seconds)
             )
             progress(len(frames))
-            if show is not None:
+            if show is not None and app.screen is not debugger:  # not every place can be compared
                 app.pop_screen()
     return frames
 

@@ -150,7 +150,7 @@ class _Drawing:
         if number + 1 >= len(self._lesson.pages):
             return
         page = self._lesson.pages[number + 1]
-        if shown and page.problem is self._mode.page.problem:
+        if shown and page.subject is self._mode.page.subject:
             await self._walk(page, page.place.position)
         self._app.turn(1)
         await self._settle()

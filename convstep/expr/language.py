@@ -182,7 +182,7 @@ class _Reader:
     def _name(self, node: ast.expr, name: str) -> Node:
         if name in CONSTANTS:
             return self.computing.constant(CONSTANTS[name])
-        if name in FUNCTIONS:
+        if name in FUNCTIONS and name not in self.names:  # a run may have a variable called mean
             sentence = "{name} needs an argument, like {name}({some})"
             raise self.wrong(sentence, node, name=name, some=self._some())
         if name not in self.names:

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import Fields
-from convstep.lessons.lesson import PagePlace
+from convstep.lessons.lesson import PagePlace, Standing
 from convstep.lessons.page_place import Face, Placed, face_of, showing
 from convstep.lessons.questions import Question
 from convstep.lessons.tensors import Cells, Index
 from convstep.lessons.words import say
 
+At = TypeVar("At", bound=Standing, covariant=True)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AskBlock:
+class AskBlock(Generic[At]):
     """What an `ask` block says, and where it is said."""
 
     fields: Fields
     """Its keys."""
     items: list[tuple[str, int]]
     """Its list lines."""
-    placed: Placed
+    placed: At
     """Where the debugger stands when it is asked."""
     language: str
     """Of the lesson."""
@@ -53,32 +55,32 @@ class AskBlock:
 
     def filled(self, text: str, line: int) -> str:
         """A text of the block with its numbers."""
-        return fill_in(text, self.placed.timeline, line)
-
-    def next_step(self) -> int:
-        """The step that is about to run.
-
-        Raises:
-            LessonError: there is none.
-        """
-        step = self.placed.next_step
-        if step is None:
-            sentence = "this asks about the next step, but the loop is at its end; stop earlier"
-            raise wrong(sentence, self.fields.line)
-        return step
+        return fill_in(text, self.placed.here, line)
 
 
 Asked = tuple[Question, PagePlace, PagePlace]
 """The question, the place with the cells it is about in sight, and the place once it is answered."""
 
 
-def pointing(place: PagePlace, block: AskBlock, tensor: str, index: Index) -> PagePlace:
+def need_next(step: int | None, block: AskBlock[Standing]) -> int:
+    """The step that is about to run.
+
+    Raises:
+        LessonError: there is none.
+    """
+    if step is None:
+        sentence = "this asks about the next step, but the loop is at its end; stop earlier"
+        raise wrong(sentence, block.fields.line)
+    return step
+
+
+def pointing(place: PagePlace, block: AskBlock[Placed], tensor: str, index: Index) -> PagePlace:
     """The place with a cell marked and in sight."""
     place = replace(place, marks=(*place.marks, Cells(tensor, (index,))), focus=place.focus or tensor)
     return in_sight(place, block, tensor, face_of(tensor, index))
 
 
-def in_sight(place: PagePlace, block: AskBlock, tensor: str, face: Face) -> PagePlace:
+def in_sight(place: PagePlace, block: AskBlock[Placed], tensor: str, face: Face) -> PagePlace:
     """The place with a face in sight."""
     if tensor in ("b", "db"):
         return place

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from convstep.conv.layout import GRADIENTS
 from convstep.lessons import explaining
-from convstep.lessons.ask_block import AskBlock, Asked, in_sight
+from convstep.lessons.ask_block import AskBlock, Asked, in_sight, need_next
 from convstep.lessons.errors import wrong
 from convstep.lessons.lesson import PagePlace
-from convstep.lessons.page_place import Face, face_name, face_of, on_face, panel_of
+from convstep.lessons.page_place import Face, Placed, face_name, face_of, on_face, panel_of
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
 
 
-def ask_cells(block: AskBlock) -> Asked:
+def ask_cells(block: AskBlock[Placed]) -> Asked:
     """Read a question about cells."""
     fields, placed = block.fields, block.placed
     geometry = placed.problem.geometry
@@ -23,7 +23,7 @@ def ask_cells(block: AskBlock) -> Asked:
     tensor, face = _asked_face(block)
     line, why, place_after = fields.line_of("answer"), "", placed.place
     if wish == "next step":
-        step = block.next_step()
+        step = need_next(placed.next_step, block)
         if tensor not in GRADIENTS:
             sentence = "no step changes {tensor}; ask about {names}"
             raise wrong(sentence, fields.line_of("on"), tensor=tensor, names=", ".join(GRADIENTS))
@@ -64,7 +64,7 @@ def ask_cells(block: AskBlock) -> Asked:
     return question, place, in_sight(place_after, block, tensor, face)
 
 
-def _asked_face(block: AskBlock) -> tuple[str, Face | None]:
+def _asked_face(block: AskBlock[Placed]) -> tuple[str, Face | None]:
     """The tensor a question about cells is on, and the face if the lesson names one."""
     found = block.fields.need("on")
     name, bracket, _ = found.text.partition("[")

@@ -8,9 +8,10 @@ from convstep.lessons.ask_block import AskBlock, Asked
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion, Option
 from convstep.lessons.errors import wrong
 from convstep.lessons.fields import whole_number
+from convstep.lessons.lesson import Standing
 
 
-def ask_line(block: AskBlock) -> Asked:
+def ask_line(block: AskBlock[Standing]) -> Asked:
     """Read a question about a line of code."""
     fields = block.fields
     if not block.code:
@@ -35,7 +36,7 @@ def ask_line(block: AskBlock) -> Asked:
     return question, block.placed.place, block.placed.place
 
 
-def ask_choice(block: AskBlock) -> Asked:
+def ask_choice(block: AskBlock[Standing]) -> Asked:
     """Read a question with options."""
     options = []
     for text, line in block.items:

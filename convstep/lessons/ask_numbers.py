@@ -9,25 +9,21 @@ from convstep.conv.problem import Problem
 from convstep.conv.provenance import provenance
 from convstep.conv.validation import cell_text
 from convstep.lessons import explaining
-from convstep.lessons.ask_block import AskBlock, Asked, pointing
+from convstep.lessons.ask_block import AskBlock, Asked, need_next, pointing
 from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import number_at
-from convstep.lessons.lesson import PagePlace
+from convstep.lessons.lesson import PagePlace, Standing
+from convstep.lessons.page_place import Placed
 from convstep.lessons.questions import ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.rounding import addition, residue, tolerance, typeable
 from convstep.lessons.tensors import Index, array_shape, parse_cell, shapes
 
 
-def ask_value(block: AskBlock) -> Asked:
+def ask_value(block: AskBlock[Placed]) -> Asked:
     """Read a question about a number."""
     fields, placed = block.fields, block.placed
     if "cell" not in fields:
-        answer = fields.need("answer")
-        value = typeable(number_at(answer.text, placed.timeline, answer.line), answer)
-        question = ValueQuestion(
-            **block.common(fields.need("prompt").text, ""), value=value, tolerance=tolerance(value)
-        )
-        return question, placed.place, placed.place
+        return ask_written_value(block)
     found = fields.need("cell")
     tensor, index = parse_cell(found.text, placed.problem, found.line)
     when = fields.text("when", "after" if tensor in GRADIENTS else "now")
@@ -47,7 +43,7 @@ def ask_value(block: AskBlock) -> Asked:
         return ValueQuestion(**common, value=now, tolerance=tolerance(now, residue=left)), place, place
     if tensor not in GRADIENTS:
         raise wrong("no step changes {tensor}; remove `when: after`", fields.line_of("when"), tensor=tensor)
-    step = block.next_step()
+    step = need_next(placed.next_step, block)
     made = provenance(placed.problem, tensor, index)
     before, added, factors = addition(made, step)
     after = typeable(explaining.held(made, made.done(step + 1)), found)
@@ -63,7 +59,7 @@ def ask_value(block: AskBlock) -> Asked:
     return question, place, place_after
 
 
-def ask_step(block: AskBlock) -> Asked:
+def ask_step(block: AskBlock[Placed]) -> Asked:
     """Read a question about a step."""
     fields, placed = block.fields, block.placed
     found = fields.need("cell")
@@ -91,7 +87,7 @@ def ask_step(block: AskBlock) -> Asked:
     return question, place, place_after
 
 
-def ask_shape(block: AskBlock) -> Asked:
+def ask_shape(block: AskBlock[Placed]) -> Asked:
     """Read a question about a shape."""
     fields, placed = block.fields, block.placed
     if "of" in fields:
@@ -106,12 +102,26 @@ def ask_shape(block: AskBlock) -> Asked:
         others = _others(found.text, placed.problem)
         question = ShapeQuestion(**common, shape=shape, name=found.text, others=others)
         return question, placed.place, placed.place
+    return ask_written_shape(block)
+
+
+def ask_written_value(block: AskBlock[Standing]) -> Asked:
+    """Read a question about the number that an expression means, asked in the lesson's own words."""
+    fields, placed = block.fields, block.placed
+    answer = fields.need("answer")
+    value = typeable(number_at(answer.text, placed.here, answer.line), answer)
+    common = block.common(fields.need("prompt").text, "")
+    return ValueQuestion(**common, value=value, tolerance=tolerance(value)), placed.place, placed.place
+
+
+def ask_written_shape(block: AskBlock[Standing]) -> Asked:
+    """Read a question about a shape that the lesson says, asked in its own words."""
+    fields, place = block.fields, block.placed.place
     found = fields.need("answer")
     if not re.fullmatch(r"\(?\s*\d{1,9}(\s*,\s*\d{1,9})*\s*,?\s*\)?", found.text):
         raise wrong("{text!r} is not a shape; write it like (4, 3)", found.line, text=found.text)
     shape = tuple(map(int, re.findall(r"\d+", found.text)))
-    question = ShapeQuestion(**block.common(fields.need("prompt").text, ""), shape=shape)
-    return question, placed.place, placed.place
+    return ShapeQuestion(**block.common(fields.need("prompt").text, ""), shape=shape), place, place
 
 
 def _others(name: str, problem: Problem) -> tuple[tuple[str, Index], ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -31,12 +32,25 @@ def number_text(value: float) -> str:
     return f"{value + 0.0:.4g}" if value else "0"
 
 
-def fill_in(text: str, timeline: Timeline, line: int) -> str:
+class Here(Protocol):
+    """A place whose numbers can be spoken of, whatever is stepped."""
+
+    def now(self) -> dict[str, Any]:
+        """What an expression may speak of, but for what takes time."""
+
+    def later(self, asked: frozenset[str]) -> dict[str, Any]:
+        """The rest, as far as it is asked for."""
+
+    def names(self, now: dict[str, Any]) -> dict[str, Shape | str]:
+        """The axes of all that there is, and why some of it is not."""
+
+
+def fill_in(text: str, timeline: Timeline | Here, line: int) -> str:
     """The narration with every `{=…}` replaced by its number.
 
     Args:
         text: Markdown; `{=dz}`, `{=dW[0, 0, 0, 0] * 2:.3f}`, `{=W.shape}`.
-        timeline: stands where the narration is read.
+        timeline: stands where the narration is read; of what is no convolution, the place.
         line: of the text's beginning, for errors.
 
     Raises:
@@ -55,7 +69,7 @@ def fill_in(text: str, timeline: Timeline, line: int) -> str:
     return filled
 
 
-def number_at(text: str, timeline: Timeline, line: int) -> float:
+def number_at(text: str, timeline: Timeline | Here, line: int) -> float:
     """The number an expression means at a place.
 
     Raises:
@@ -91,22 +105,23 @@ def arithmetic(text: str) -> float:
     return value
 
 
-def evaluate(text: str, timeline: Timeline | None, line: int) -> Any:
+def evaluate(text: str, timeline: Timeline | Here | None, line: int) -> Any:
     """The value of an expression, without a timeline one without names.
 
     Raises:
         LessonError: it is not one, or uses what is not there.
     """
-    here = {} if timeline is None else _here(timeline)
+    place = _OfTimeline(timeline) if isinstance(timeline, Timeline) else timeline
+    here = {} if place is None else place.now()
     try:
         with np.errstate(all="ignore"):
             looks = tr("an expression looks like {example}", example="2 * dz")
-            names = {} if timeline is None else _names(timeline, here)
+            names = {} if place is None else place.names(here)
             # so deep that only signs can be too many, in so short a text
             read = read_expression(text, names, looks, deepest=LONGEST // 2)
             if read.boolean:
                 raise ValueError(tr("it is true or false, and a number is wanted"))
-            later = {} if timeline is None else _later(timeline, read.names)
+            later = {} if place is None else place.later(read.names)
             return read.value(here | later)
     except (ValueError, TypeError, IndexError, ArithmeticError, RecursionError, MemoryError) as error:
         raise wrong("{text!r} cannot be computed here: {reason}", line, text=text, reason=error) from error
@@ -129,25 +144,41 @@ def _number(value: Any, text: str, line: int) -> float:
         raise wrong("{text!r} is too large", line, text=text) from error
 
 
-def _here(timeline: Timeline) -> dict[str, Any]:
-    """What an expression may speak of, but for what takes time: the tensors and the step shown."""
-    problem = timeline.problem
-    given = {name: getattr(problem, name) for name in ("A_prev", "A_prev_pad", "W", "b", "dZ")}
-    running = ("dW", "db", "dA_prev_pad", "dA_prev", "position", "total")
-    return given | {name: getattr(timeline, name) for name in running} | _of_step("", timeline)
+@dataclass(frozen=True, slots=True)
+class _OfTimeline:
+    """The numbers of a convolution: the tensors, and the step shown."""
 
+    timeline: Timeline
 
-def _later(timeline: Timeline, asked: frozenset[str]) -> dict[str, Any]:
-    """The rest, if it is asked for: what the forward pass gives, and the step that would be executed next."""
-    problem, found = timeline.problem, dict[str, Any]()
-    if "Z" in asked:
-        given = (problem.A_prev, problem.W, problem.b, problem.stride, problem.padding)
-        found["Z"] = conv2d_forward(*given, dilation=problem.dilation, groups=problem.groups)["Z"]
-    if any(name.startswith("next.") for name in asked):
-        ahead = Timeline(problem)
-        ahead.seek(timeline.position + 1)
-        found |= _of_step("next.", ahead)
-    return found
+    def now(self) -> dict[str, Any]:
+        timeline, problem = self.timeline, self.timeline.problem
+        given = {name: getattr(problem, name) for name in ("A_prev", "A_prev_pad", "W", "b", "dZ")}
+        running = ("dW", "db", "dA_prev_pad", "dA_prev", "position", "total")
+        return given | {name: getattr(timeline, name) for name in running} | _of_step("", timeline)
+
+    def later(self, asked: frozenset[str]) -> dict[str, Any]:
+        """What the forward pass gives, and the step that would be executed next."""
+        problem, found = self.timeline.problem, dict[str, Any]()
+        if "Z" in asked:
+            given = (problem.A_prev, problem.W, problem.b, problem.stride, problem.padding)
+            found["Z"] = conv2d_forward(*given, dilation=problem.dilation, groups=problem.groups)["Z"]
+        if any(name.startswith("next.") for name in asked):
+            ahead = Timeline(problem)
+            ahead.seek(self.timeline.position + 1)
+            found |= _of_step("next.", ahead)
+        return found
+
+    def names(self, now: dict[str, Any]) -> dict[str, Shape | str]:
+        timeline = self.timeline
+        like = now | {"Z": timeline.problem.dZ} | _of_step("next.", timeline)
+        names: dict[str, Shape | str] = {name: np.shape(value) for name, value in like.items()}
+        if timeline.problem.b is None:
+            names |= {
+                name: tr("there is no {name}: the problem has no bias", name=name) for name in ("b", "db")
+            }
+        if timeline.position == timeline.total:
+            names |= {name: no_next_step() for name in names if name.startswith("next.")}
+        return names
 
 
 def _of_step(prefix: str, timeline: Timeline) -> dict[str, Any]:
@@ -159,12 +190,6 @@ def _of_step(prefix: str, timeline: Timeline) -> dict[str, Any]:
     return {f"{prefix}{name}": value for name, value in own.items()}
 
 
-def _names(timeline: Timeline, here: dict[str, Any]) -> dict[str, Shape | str]:
-    """The axes of all that there is, and why some of it is not."""
-    like = here | {"Z": timeline.problem.dZ} | _of_step("next.", timeline)
-    names: dict[str, Shape | str] = {name: np.shape(value) for name, value in like.items()}
-    if timeline.problem.b is None:
-        names |= {name: tr("there is no {name}: the problem has no bias", name=name) for name in ("b", "db")}
-    if timeline.position == timeline.total:
-        names |= {name: tr("there is no next step at the end") for name in names if name.startswith("next.")}
-    return names
+def no_next_step() -> str:
+    """Why nothing of the next step can be spoken of."""
+    return tr("there is no next step at the end")

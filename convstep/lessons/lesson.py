@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from convstep.conv.problem import Problem
 from convstep.lessons.document import Block
 from convstep.lessons.questions import POINTS, Question
 from convstep.lessons.tensors import Cells, Index
+
+if TYPE_CHECKING:
+    from convstep.conv.problem import Problem
+    from convstep.conv.timeline import Timeline
+    from convstep.lessons.expressions import Here
+    from convstep.lessons.fields import Fields
+    from convstep.recording.recording import Recording
 
 COMPARISON = "comparison"
 """What a place may open: the comparison with PyTorch."""
@@ -41,6 +48,48 @@ class PagePlace:
     """How values are shown: numbers, heat or both; "" leaves it."""
 
 
+class Standing(Protocol):
+    """A place of a lesson, with the run really there."""
+
+    @property
+    def place(self) -> PagePlace:
+        """Where."""
+
+    @property
+    def here(self) -> Timeline | Here:
+        """What its numbers are taken from."""
+
+
+class Subject(Protocol):
+    """What the pages of a lesson step through: a convolution, or the recording of a function."""
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """The convolution; None if it is something else."""
+
+    @property
+    def recording(self) -> Recording | None:
+        """The recording; None if it is something else."""
+
+    def stand(self, place: PagePlace) -> Standing:
+        """Go to a place."""
+
+    def read_place(self, fields: Fields, last: PagePlace) -> PagePlace:
+        """Read a `stop` block; what it leaves out of the place is as on the page before.
+
+        Args:
+            fields: the block.
+            last: where the debugger stood before.
+
+        Raises:
+            LessonError: there is no such place, cell or panel.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One screenful of a lesson."""
@@ -49,10 +98,8 @@ class Page:
     """Its heading."""
     line: int
     """Of the heading."""
-    problem: Problem
+    subject: Subject
     """What the debugger is opened on."""
-    problem_name: str
-    """What to call it."""
     candidate: str
     """The source of a backward to stand beside the reference, "" without."""
     before: tuple[Block, ...]
@@ -65,6 +112,12 @@ class Page:
     """What is said once the question is answered or given up."""
     place_after: PagePlace
     """Where the debugger stands then."""
+
+    @property
+    def problem(self) -> Problem:
+        """The convolution that the debugger is opened on; asked only where it is one."""
+        assert self.subject.problem is not None
+        return self.subject.problem
 
 
 @dataclass(frozen=True, slots=True)

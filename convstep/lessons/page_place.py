@@ -34,6 +34,11 @@ class Placed:
     """At that place."""
 
     @property
+    def here(self) -> Timeline:
+        """What its numbers are taken from."""
+        return self.timeline
+
+    @property
     def next_step(self) -> int | None:
         """The number of the step that would be executed next; None at the end."""
         return self.place.position if self.place.position < self.timeline.total else None
@@ -54,6 +59,26 @@ class Placed:
             return (filter_, None, None, k)
         last = filter_ if tensor == "dZ" else geometry.channels(index.i_c).start + k
         return (*batch, None, None, last)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Convolution:
+    """A convolution that a lesson steps through; see `Subject`."""
+
+    problem: Problem
+    """Its arrays."""
+    name: str
+    """What to call it."""
+    recording: None = None
+    """None: it is no recording."""
+
+    def stand(self, place: PagePlace) -> Placed:
+        """Go to a place."""
+        return go_to(self.problem, place)
+
+    def read_place(self, fields: Fields, last: PagePlace) -> PagePlace:
+        """Read a `stop` block."""
+        return read_place(fields, self.problem, last)
 
 
 def go_to(problem: Problem, place: PagePlace) -> Placed:
@@ -93,7 +118,9 @@ def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
         for mark in fields.values.get("mark", [])
         for part in mark.text.split(";")
     )
-    place = PagePlace(position, given, additions, marks, focus=_focus(fields, problem), mode=_mode(fields))
+    place = PagePlace(
+        position, given, additions, marks, focus=_focus(fields, problem), mode=read_mode(fields)
+    )
     return showing(_opening(place, fields, problem), problem, _faces(place, fields, problem), fields.line)
 
 
@@ -206,7 +233,8 @@ def _focus(fields: Fields, problem: Problem) -> str:
     return "" if found is None else panel_of(found.text, found, problem)
 
 
-def _mode(fields: Fields) -> str:
+def read_mode(fields: Fields) -> str:
+    """How a `stop` block wants values to be shown; "" if it does not say."""
     found = fields.get("values")
     if found is not None and found.text not in MODES:
         sentence = "values is {text!r}; it must be one of {modes}"

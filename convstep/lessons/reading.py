@@ -14,13 +14,16 @@ from convstep.lessons.candidates import function_name
 from convstep.lessons.document import LARGEST, Block, Document, Section, parse_document
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.expressions import fill_in
-from convstep.lessons.fields import parse_fields, whole_number
-from convstep.lessons.lesson import Lesson, Page, PagePlace
-from convstep.lessons.page_place import go_to, read_place
+from convstep.lessons.fields import Fields, parse_fields, whole_number
+from convstep.lessons.functions import FUNCTION_KEYS, Wish, make_function, wish_of
+from convstep.lessons.lesson import Lesson, Page, PagePlace, Subject
+from convstep.lessons.page_place import Convolution
 from convstep.lessons.problems import PROBLEM_KEYS, Spec, make_problem, spec_of
 from convstep.lessons.questions import Question
 
-FRONT_KEYS = ("language", "order", "kind", "bug", *PROBLEM_KEYS)
+DESCRIBING = (*PROBLEM_KEYS, *FUNCTION_KEYS)
+"""The keys that say what is stepped."""
+FRONT_KEYS = ("language", "order", "kind", "bug", *DESCRIBING)
 """The keys of the front matter."""
 DIRECTIVES = ("stop", "ask", "problem")
 """The fenced blocks that are no narration."""
@@ -97,14 +100,26 @@ class _Reader:
     def __init__(self, document: Document, folder: str) -> None:
         self._document, self._folder = document, folder
         front = document.front
-        front.check_keys(FRONT_KEYS)
+        front.check_keys(FRONT_KEYS, several=("given",))
         self._language = front.text("language", "en")
         if self._language not in LANGUAGES:
             sentence = "language is {language!r}; it must be en or zh"
             raise wrong(sentence, front.line_of("language"), language=self._language)
-        self._spec: Spec = spec_of(front, {})
-        self._problem, self._name = make_problem(self._spec, front.line, folder)
+        self._spec: Spec = {}
+        self._wish: Wish | None = None
+        self._code = ""
+        """The lesson's own code that is stepped, if it is recorded."""
+        self._stepped = self._described(front)
+        """What is stepped; None until the code that is called has come."""
         self._place, self._candidate = PagePlace(), ""
+
+    @property
+    def _subject(self) -> Subject:
+        if self._stepped is None:
+            line = self._document.front.line if self._wish is None else self._wish.line
+            sentence = "there is no code to call; put a ```python candidate block above the page's stop"
+            raise wrong(sentence, line)
+        return self._stepped
 
     def lesson(self, path: str, key: str) -> Lesson:
         front = self._document.front
@@ -126,6 +141,20 @@ class _Reader:
             pages=tuple(self._page(section) for section in self._document.sections),
         )
 
+    def _described(self, fields: Fields) -> Subject | None:
+        """What the front matter or a `problem` block describes; None if its code is still to come."""
+        wish = wish_of(fields, self._wish)
+        if wish is None:
+            self._spec, self._wish = spec_of(fields, self._spec), None
+            return Convolution(*make_problem(self._spec, fields.line, self._folder))
+        if mixed := next((key for key in PROBLEM_KEYS if key in fields), None):
+            sentence = "{key!r} is about a convolution, and this is about an operator: remove one of the two"
+            raise wrong(sentence, fields.line_of(mixed), key=mixed)
+        self._spec, self._wish = {}, wish
+        if "operator" in fields or "call" in fields:  # else the same code has other arrays
+            self._code = ""
+        return None if wish.call is not None and not self._code else make_function(wish, self._code)
+
     def _page(self, section: Section) -> Page:
         parts = _Parts(replace(self._place, **_FORGOTTEN))
         for block in section.blocks:
@@ -144,13 +173,12 @@ class _Reader:
         after = self._filled(parts.after, self._place)
         question = parts.question
         if question is not None and question.why:
-            timeline = go_to(self._problem, self._place).timeline
-            question = replace(question, why=fill_in(question.why, timeline, question.line))
+            here = self._subject.stand(self._place).here
+            question = replace(question, why=fill_in(question.why, here, question.line))
         return Page(
             title=section.title,
             line=section.line,
-            problem=self._problem,
-            problem_name=self._name,
+            subject=self._subject,
             candidate=self._candidate,
             before=before,
             place=place,
@@ -165,9 +193,8 @@ class _Reader:
         fields, items = parse_fields(block.text, block.line, "problem")
         if items:
             raise wrong("there can be no list here", items[0][1])
-        fields.check_keys(PROBLEM_KEYS)
-        self._spec = spec_of(fields, self._spec)
-        self._problem, self._name = make_problem(self._spec, fields.line, self._folder)
+        fields.check_keys(DESCRIBING, several=("given",))
+        self._stepped = self._described(fields)
         self._candidate, parts.place = "", PagePlace()
 
     def _take_place(self, block: Block, parts: _Parts) -> None:
@@ -180,15 +207,15 @@ class _Reader:
         if items:
             raise wrong("there can be no list here", items[0][1])
         if parts.question is None:
-            parts.place, parts.placed = read_place(fields, self._problem, parts.place), True
+            parts.place, parts.placed = self._subject.read_place(fields, parts.place), True
         else:
             last = parts.place_after or parts.place
-            parts.place_after, parts.placed_after = read_place(fields, self._problem, last), True
+            parts.place_after, parts.placed_after = self._subject.read_place(fields, last), True
 
     def _take_question(self, block: Block, parts: _Parts) -> None:
         if parts.question is not None:
             raise wrong("this page already has a question; put this one on a page of its own", block.line - 1)
-        placed = go_to(self._problem, parts.place)
+        placed = self._subject.stand(parts.place)
         asked = parse_question(block, placed, self._language, parts.code)
         parts.question, parts.place, parts.place_after = asked
 
@@ -213,15 +240,22 @@ class _Reader:
             raise wrong("this is not Python: {reason}", block.line + at - 1, reason=reason) from error
         if not function_name(block.text):
             raise wrong("this defines no function; a candidate must define one", block.line - 1)
-        self._candidate, parts.candidate = block.text, True
+        parts.candidate = True
+        if self._wish is None:
+            self._candidate = block.text
+            return
+        if parts.placed:
+            raise wrong("put the code before the page's stop: it is what is stepped", block.line - 1)
+        self._code = block.text
+        self._stepped, parts.place = make_function(self._wish, self._code), PagePlace()
 
     def _filled(self, blocks: list[Block], place: PagePlace) -> tuple[Block, ...]:
         """The narration with its numbers; code stays as it is."""
         if not any("{=" in block.text for block in blocks if not block.fenced):
             return tuple(blocks)
-        timeline = go_to(self._problem, place).timeline
+        here = self._subject.stand(place).here
         return tuple(
-            block if block.fenced else replace(block, text=fill_in(block.text, timeline, block.line))
+            block if block.fenced else replace(block, text=fill_in(block.text, here, block.line))
             for block in blocks
         )
 

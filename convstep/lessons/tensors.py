@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convstep.conv.geometry import Geometry
@@ -26,7 +27,7 @@ class Cells:
     """Some cells of one tensor."""
 
     tensor: str
-    """`A_prev_pad`, `W`, `b`, `dZ`, `dA_prev_pad`, `dW` or `db`."""
+    """`A_prev_pad`, `W`, `b`, `dZ`, `dA_prev_pad`, `dW` or `db`; of a recording any of its arrays."""
     indices: tuple[Index, ...]
     """Each as an index into that tensor, in reading order."""
 
@@ -70,14 +71,34 @@ def parse_cells(text: str, problem: Problem, line: int) -> Cells:
     Raises:
         LessonError: there are no such cells.
     """
+    known = {name: array_shape(name, problem) for name in (*shapes(problem), "A_prev", "dA_prev")}
+    cells = named_cells(text, known, ", ".join(shapes(problem)), name_example(problem), line)
+    if cells.tensor in ("A_prev", "dA_prev"):
+        inside = tuple(padded(index, problem.geometry) for index in cells.indices)
+        return Cells(f"{cells.tensor}_pad", inside)
+    return cells
+
+
+def named_cells(text: str, known: Mapping[str, Index | None], names: str, example: str, line: int) -> Cells:
+    """Cells of one of some arrays, as NumPy writes them.
+
+    Args:
+        text: `dx[1:4, :]`, or the array's name alone.
+        known: the arrays' shapes by name.
+        names: which arrays there are, for who names none of them.
+        example: cells, written as they should be.
+        line: where the text stands.
+
+    Raises:
+        LessonError: there are no such cells.
+    """
     text = text.strip()
     found = _CELLS.fullmatch(text)
     name = found[1] if found else ""
-    shape = array_shape(name, problem)
-    if found is None or shape is None or name == "Z":
-        names = ", ".join(shapes(problem))
+    shape = known.get(name)
+    if found is None or shape is None:
         sentence = "{text!r} does not name cells; write {example}, or one of {names}"
-        raise wrong(sentence, line, text=text, example=name_example(problem), names=names)
+        raise wrong(sentence, line, text=text, example=example, names=names)
     parts = [part.strip() for part in found[2].split(",")] if found[2] and found[2].strip() else []
     if len(parts) > len(shape):
         sentence = "{text!r} has {count} indices, but {name} has {axes} axes"
@@ -86,10 +107,7 @@ def parse_cells(text: str, problem: Problem, line: int) -> Cells:
     axes = [_axis(part, length, text, line) for part, length in zip(parts, shape, strict=True)]
     if math.prod(map(len, axes)) > MOST_CELLS:
         raise wrong("{text!r} is more than {most:,} cells; name fewer", line, text=text, most=MOST_CELLS)
-    indices = tuple(itertools.product(*axes))
-    if name in ("A_prev", "dA_prev"):
-        return Cells(f"{name}_pad", tuple(padded(index, problem.geometry) for index in indices))
-    return Cells(name, indices)
+    return Cells(name, tuple(itertools.product(*axes)))
 
 
 def parse_cell(text: str, problem: Problem, line: int) -> tuple[str, Index]:
@@ -98,7 +116,15 @@ def parse_cell(text: str, problem: Problem, line: int) -> tuple[str, Index]:
     Raises:
         LessonError: there is no such cell, or there are several.
     """
-    cells = parse_cells(text, problem, line)
+    return single(parse_cells(text, problem, line), text, line)
+
+
+def single(cells: Cells, text: str, line: int) -> tuple[str, Index]:
+    """The only one of some cells.
+
+    Raises:
+        LessonError: there are several.
+    """
     if len(cells.indices) != 1:
         raise wrong("{text!r} is not a single cell; give a number for every axis", line, text=text)
     return cells.tensor, cells.indices[0]

@@ -340,7 +340,7 @@ OPERATOR = Operator(
         Convention("picture", {"gamma": "1C11", "beta": "1C11"}),
         Convention("NHWC", {"x": "N*C", "out": "N*C"}),
     ),
-    called=r"(?!.*(layer|group|instance)).*(batch_?norm|(?<![a-z])bn(?![a-z])|bn_)",
+    called=r"(?!.*(layer|group|instance|affine|conv|linear|relu)).*(batch_?norm|(?<![a-z])bn(?![a-z])|bn_)",
     words={
         "x": "a input inputs inp z x_in",
         "gamma": "w weight scale bw g",

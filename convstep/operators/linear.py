@@ -124,6 +124,9 @@ db-wrong-axis: db is summed over the wrong axis  [Kulbear/deep-learning-coursera
   - db[i_m] += dz
   + db[i_n] += dz
   # one number at a time | 一次一个数
+  - db[i_m] += dz
+  + db += dz
+  # over everything, for each output | 每个输出都得到全部之和
 db-not-summed: db is not summed over the samples
     Each sample moves the loss through the same b, so its gradient is a sum over samples. Left as it is, dout has
     one row a sample. b - lr * db then broadcasts to a matrix, and from there on every sample has a bias of its
@@ -139,6 +142,14 @@ db-not-summed: db is not summed over the samples
   - db[i_m] += dz
   + db[i_n, i_m] += dz
   # one number at a time | 一次一个数
+wrong-shape: db has an axis too many
+    keepdims=True leaves the axis that was summed, with length 1: db is (1, M) where b is (M,). b - lr * db then has
+    two axes, and the next b.shape[0] is 1. The numbers are right. Write dout.sum(axis=0), or reshape to b.shape.
+  db 多了一个轴:
+    keepdims=True 把求和的那个轴以长度 1 留了下来：b 是 (M,)，db 却是 (1, M)。接着 b - lr * db 就有了两个轴，下一次
+    b.shape[0] 就是 1。数是对的。应该写 dout.sum(axis=0)，或者把形状变回 b.shape。
+  - db = dout.sum(axis=0)
+  + db = dout.sum(axis=0, keepdims=True)
 transposes-swapped: a factor is transposed that should not be, or the other way round  [jcjohnson/pytorch-examples#28; udacity/sdc-issue-reports#65; hunkim/DeepLearningZeroToAll#25]
     out is (N, M), w is (D, M), x is (N, D): dx = dout @ w.T and dw = x.T @ dout are the only products whose shapes
     fit. Where a layer has as many outputs as inputs, other products fit too, and are wrong. So a test should
@@ -193,6 +204,18 @@ averaged-twice: the gradients are divided by the number of samples once too ofte
   - dw = rows.T @ dout
   + dw = rows.T @ dout / len(x)
   # in dw only | 只在 dw 里
+  - dx = (dout @ w.T).reshape(x.shape)
+  - dw = rows.T @ dout
+  - db = dout.sum(axis=0)
+  + dx = (dout @ w.T).reshape(x.shape) / len(x)
+  + dw = rows.T @ dout / len(x)
+  + db = dout.sum(axis=0) / len(x)
+  # in dout already, and so in dx too | 在 dout 里就除了，dx 也跟着除了
+  - dw = rows.T @ dout
+  - db = dout.sum(axis=0)
+  + dw = rows.T @ dout / len(x) ** 2
+  + db = dout.sum(axis=0) / len(x) ** 2
+  # by its square | 除以它的平方
   - db = dout.sum(axis=0)
   + db = dout.mean(axis=0)
   # in db only | 只在 db 里
@@ -251,7 +274,7 @@ OPERATOR = Operator(
         Convention("torch", {"w": "MD"}),
         Convention("cmu", {"w": "MD", "b": "M1"}),
     ),
-    called=r"(?!.*(relu|activation|norm|nonlinear)).*(affine|linear|dense|fully|(?<![a-z])fc(?![a-z]))",
+    called=r"(?!.*(relu|activation|norm|non_?linear|bilinear|temporal|embed)).*(affine|linear|dense|fully|(?<![a-z])fc(?![a-z]))",
     words={
         "x": "a_prev a input inputs inp z",
         "w": "weight weights theta kernel",

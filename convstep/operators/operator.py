@@ -103,7 +103,12 @@ class Operator:
     def upstream(self) -> tuple[str, ...]:
         """The backward's parameters that are gradients from above, in their order."""
         forward = inspect.signature(self.forward).parameters
-        return tuple(name for name in inspect.signature(self.backward).parameters if name not in forward)
+        return tuple(name for name in self.parameters if name not in forward)
+
+    @functools.cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The backward's parameters, in their order."""
+        return tuple(inspect.signature(self.backward).parameters)
 
     def run(self, problem: OperatorProblem) -> dict[str, Array]:
         """The outputs of the forward, by name."""
@@ -114,7 +119,7 @@ class Operator:
     def arguments(self, problem: OperatorProblem) -> tuple[Any, ...]:
         """The backward's arguments, in its order."""
         known = {**problem.upstream, **problem.arrays, **problem.options}
-        return tuple(known[name] for name in inspect.signature(self.backward).parameters)
+        return tuple(known[name] for name in self.parameters)
 
     def right(self, problem: OperatorProblem, backward: Callable[..., Any] | None = None) -> dict[str, Array]:
         """The gradients, by name.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 import convstep.operators as room
@@ -33,6 +35,11 @@ def operators() -> tuple[Operator, ...]:
     return tuple((_ours() | _added).values())
 
 
+def is_ours(name: str) -> bool:
+    """Whether an operator of this room is called so."""
+    return name in _ours()
+
+
 def operator_named(name: str) -> Operator:
     """The operator of a name: "max-pool".
 
@@ -57,3 +64,17 @@ def operator_named(name: str) -> Operator:
 def add(operator: Operator) -> None:
     """Make an operator known by its name; it takes the place of one of the same name."""
     _added[operator.name] = operator
+
+
+@contextlib.contextmanager
+def added(operator: Operator) -> Iterator[None]:
+    """The same while this lasts; then all is as it was."""
+    before = _added.get(operator.name)
+    add(operator)
+    try:
+        yield
+    finally:
+        if before is None:
+            del _added[operator.name]
+        else:
+            add(before)

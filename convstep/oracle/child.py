@@ -16,6 +16,7 @@ from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import answering
 from convstep.oracle.expectation import OracleUnavailable
+from convstep.oracle.operators import torch_run
 from convstep.oracle.pytorch import TorchOracle, version
 from convstep.oracle.watched import private_pipes
 
@@ -48,15 +49,27 @@ def _answer(received: SimpleQueue[bytes], answers: messages.RawPipe) -> None:
         speak(str(question["language"]))  # a person may have changed it
         reply: dict[str, npt.ArrayLike]
         try:
-            if "A_prev" in question:
-                problem = messages.read_problem(question)
-            assert problem is not None
-            expectation = TorchOracle().expected(problem, int(question["position"]))
-            reply = messages.expectation_message(expectation)
+            if "expression" in question:
+                reply = _operator(question)
+            else:
+                if "A_prev" in question:
+                    problem = messages.read_problem(question)
+                assert problem is not None
+                expectation = TorchOracle().expected(problem, int(question["position"]))
+                reply = messages.expectation_message(expectation)
         except Exception as error:  # e.g. no memory for this problem; the next may be smaller
             reason = str(error) or type(error).__name__
             reply = {"error": tr("PyTorch could not compute these gradients: {reason}", reason=reason)}
         messages.send(answers, answering(question, reply))
+
+
+def _operator(question: messages.Message) -> dict[str, npt.ArrayLike]:
+    """PyTorch's gradients of an operator, by name."""
+    asked = messages.OperatorQuestion.read(question)
+    _, gradients = torch_run(
+        asked.expression, asked.arrays, asked.options, asked.upstream.values(), asked.gradients
+    )
+    return {"oracle": f"PyTorch {version()}", **messages.prefixed("gradient", gradients)}
 
 
 def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:

@@ -203,7 +203,7 @@ def comparison_with(
         }
 
     def row(name: str) -> Row:
-        return _row(name, actual[name], expectation.gradients[name], judgings[name])
+        return row_of(name, actual[name], expectation.gradients[name], judgings[name])
 
     return Comparison(
         tuple(row(name) for name in NAMES if name in expectation.gradients),
@@ -269,9 +269,20 @@ def checked_position(problem: Problem, position: int | None) -> int:
     return reached
 
 
-def _row(
+def row_of(
     name: str, actual: Array | None, expected: Expected, judging: Callable[[Array, Expected], Judgement]
 ) -> Row:
+    """One gradient beside what is expected of it.
+
+    Args:
+        name: what it is called.
+        actual: the gradient; None where there is none.
+        expected: what it should be.
+        judging: holds the one against the other.
+
+    Raises:
+        ValueError: it is missing, or of another shape.
+    """
     shape = expected.values.shape
     if actual is None or actual.shape != shape:
         raise ValueError(_of_another_shape(name, actual, shape))

@@ -11,12 +11,14 @@ import json
 import math
 import struct
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.oracle.expectation import Expectation, Expected
 
@@ -241,6 +243,69 @@ def read_expectation(message: Message, problem: Problem) -> Expectation:
         require(all(array.dtype.kind == "f" for array in arrays.values()))
         gradients = {name: Expected(*(arrays[f"{name}.{part}"] for part in _PARTS)) for name in shapes}
         return Expectation(text(message, "oracle"), gradients)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OperatorQuestion:
+    """What PyTorch is asked about an operator; see `torch_run`."""
+
+    expression: str
+    """The operator, in an expression of PyTorch's: code, which is run there."""
+    arrays: Mapping[str, npt.NDArray[Any]]
+    """By parameter."""
+    options: Mapping[str, Any]
+    """The other arguments: numbers, texts, None, and tuples of them."""
+    upstream: Mapping[str, npt.NDArray[Any]]
+    """The gradients from above, in the order of the outputs."""
+    gradients: Sequence[str]
+    """What is wanted: "dx"."""
+
+    __repr__ = brief
+
+    def message(self) -> dict[str, npt.ArrayLike]:
+        """It as the arrays of a message."""
+        plain = {"options": dict(self.options), "gradients": list(self.gradients)}
+        told = json.dumps(plain, default=lambda value: value.tolist())
+        arrays = prefixed("array", self.arrays) | prefixed("upstream", self.upstream)
+        return {"expression": self.expression, "asked": told, **arrays}
+
+    @classmethod
+    def read(cls, message: Message) -> OperatorQuestion:
+        """It, from a message."""
+        asked = json.loads(text(message, "asked"))
+        options = {name: tuples(value) for name, value in asked["options"].items()}
+        arrays, upstream = without("array", message), without("upstream", message)
+        return cls(text(message, "expression"), arrays, options, upstream, asked["gradients"])
+
+    def answer(self, message: Message) -> tuple[str, dict[str, npt.NDArray[Any]]]:
+        """Who answered, and the gradients.
+
+        Raises:
+            Malformed: it is no answer to this.
+        """
+        found = without("gradient", message)
+        with strictly():
+            require(list(found) == list(self.gradients))
+            for name, value in found.items():
+                require(value.dtype.kind == "f" and value.shape == self.arrays[name.removeprefix("d")].shape)
+        return text(message, "oracle"), found
+
+
+def prefixed(word: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.ArrayLike]:
+    """Arrays by names that begin with a word and a dot."""
+    return {f"{word}.{name}": value for name, value in arrays.items()}
+
+
+def without(word: str, message: Message) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a message whose names begin so, by what follows."""
+    return {
+        name.removeprefix(f"{word}."): value for name, value in message.items() if name.startswith(f"{word}.")
+    }
+
+
+def tuples(value: Any) -> Any:
+    """Lists of JSON as the tuples that they were."""
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
 def _exactly(pipe: RawPipe, size: int) -> bytes | None:

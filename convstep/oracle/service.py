@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ from convstep.oracle.comparison import Comparison, RunningGradients, checked_pos
 from convstep.oracle.conversation import Conversation, Ended
 from convstep.oracle.expectation import Expectation, OracleUnavailable
 
+Array = npt.NDArray[Any]
+Answer = TypeVar("Answer")
 DIED = "the process that runs PyTorch ended before it answered; compare again to start another"
 """What a question gets when the child was killed or crashed."""
 NONSENSE = "the process that runs PyTorch answered nonsense; compare again to start another"
@@ -80,10 +83,17 @@ class TorchService:
 
     def expected(self, problem: Problem, position: int) -> Expectation:
         """PyTorch's gradients after the first `position` steps; blocks. See `Oracle`."""
+        return self._asked(lambda child: child.ask(problem, position))
+
+    def gradients(self, question: messages.OperatorQuestion) -> tuple[str, dict[str, Array]]:
+        """PyTorch's gradients of an operator, and its name and version; blocks, see `compare`."""
+        return self._asked(lambda child: child.ask_operator(question))
+
+    def _asked(self, ask: Callable[[_Child], Answer]) -> Answer:
         with self._one_question:
             child = self._running_child()
             try:
-                return child.ask(problem, position)
+                return ask(child)
             except OracleUnavailable:
                 if self._closed:
                     raise ServiceClosed(tr("the comparison was closed before PyTorch answered")) from None
@@ -159,15 +169,29 @@ class _Child:
         if problem is not self._known_problem:
             question |= messages.problem_message(problem)
             self._known_problem = problem
+        return self._answered(
+            question, messages.longest_about(problem), lambda said: messages.read_expectation(said, problem)
+        )
+
+    def ask_operator(self, question: messages.OperatorQuestion) -> tuple[str, dict[str, Array]]:
+        """The same about an operator."""
+        return self._answered({"language": spoken(), **question.message()}, messages.SPARE, question.answer)
+
+    def _answered(
+        self,
+        question: dict[str, npt.ArrayLike],
+        room: int,
+        read: Callable[[messages.Message], Answer],
+    ) -> Answer:
         self._greeted.wait()
         if self._failure or self._conversation is None:
             raise OracleUnavailable(self._failure)
         try:
-            self._conversation.ask(question, messages.longest_about(problem))
+            self._conversation.ask(question, room)
             answer = self._conversation.hear()
             if "error" in answer:
                 raise OracleUnavailable(messages.text(answer, "error"))
-            return messages.read_expectation(answer, problem)
+            return read(answer)
         except (Ended, messages.Malformed) as error:
             self._fail(error)
             raise OracleUnavailable(self._failure) from None

@@ -38,7 +38,7 @@ class SteppingApp(TorchApp):
             torch: the oracle's process; one is made if left out.
             live: whether a person sits in front of it: torch is loaded beforehand if it can be asked.
         """
-        super().__init__(torch, live and mode.state.stage.compared() is not None)
+        super().__init__(torch, live and mode.state.stage.compares)
         self.debugger = DebuggerScreen(mode)
         """The screen below all others."""
         if position:

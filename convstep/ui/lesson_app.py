@@ -180,7 +180,7 @@ class LessonApp(TorchApp):
         if screen is None or mode is None or walk is None:  # back at the list already
             return
         page, found = walk.page, self._candidate_of(walk.page)
-        if mode.page.problem is page.problem and mode.candidate is (found and found.timeline):
+        if mode.page.subject is page.subject and mode.candidate is (found and found.timeline):
             mode.page.note = self._note_on(page, walk.lesson.language)
             mode.page.open(begun)
             self._load_candidate(page)

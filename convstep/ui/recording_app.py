@@ -17,6 +17,7 @@ from convstep.ui.telling import tell
 from convstep.view.panels.recording import RecordingStage
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
@@ -27,6 +28,8 @@ LOOK_EVERY = 0.5
 Judge = Callable[[Recording], "Verdicts"]
 """Says what the author's own forward says of a recording; raises ValueError where that fails, or is ended. It
 is called in a thread."""
+Expecting = Callable[[Recording], "Running"]
+"""What the gradients of an operator's backward should be while it runs."""
 Again = Callable[[], "Recording | None"]
 """Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where
 that fails. It is called in a thread."""
@@ -47,6 +50,7 @@ class RecordingApp(SteppingApp):
         judge: Judge | None = None,
         ends: Callable[[], object] = lambda: None,
         how: str = "",
+        running: Expecting | None = None,
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
@@ -60,13 +64,20 @@ class RecordingApp(SteppingApp):
             judge: says what its own forward says of it; None if nobody asks.
             ends: ends what is being recorded, or judged, when the person leaves.
             how: where its arguments come from, which is said first.
+            running: of an operator's backward, what its gradients should be.
             torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
         """
-        mode = RecordingMode(RecordingStage(recording), recording.name, command_name, options)
+        self._expecting = running
+        mode = RecordingMode(self._staged(recording), recording.name, command_name, options, live=live)
         super().__init__(mode, torch=torch, live=live)
         self._again, self._ends, self._how, self._looking = again, ends, how, False
         self._judge = judge
+
+    def _staged(self, recording: Recording) -> RecordingStage:
+        return RecordingStage(
+            recording, running=None if self._expecting is None else self._expecting(recording)
+        )
 
     def on_mount(self) -> None:
         """Say what it was called with, and look after its file."""
@@ -120,7 +131,7 @@ class RecordingApp(SteppingApp):
         if recording is not None and recording.total:
             before = self.debugger.timeline
             assert isinstance(before, Recording)
-            self.debugger.restage(RecordingStage(recording), place_again(before, recording))
+            self.debugger.restage(self._staged(recording), place_again(before, recording))
             said = tr("the file has changed: recorded anew")
             self._ask()
         elif recording is not None:
@@ -140,6 +151,7 @@ def run_recording(
     judge: Judge | None = None,
     ends: Callable[[], object] = lambda: None,
     how: str = "",
+    running: Expecting | None = None,
 ) -> None:
     """Open the debugger on a recorded function in this terminal; return when the person leaves it.
 
@@ -151,6 +163,7 @@ def run_recording(
         judge: says what its own forward says of it; None if nobody asks.
         ends: ends what is being recorded, or judged, when the person leaves.
         how: where its arguments come from, which is said first.
+        running: of an operator's backward, what its gradients should be.
 
     Raises:
         ValueError: there is no step, or the session does not fit the recording; one sentence.
@@ -161,7 +174,9 @@ def run_recording(
         said = tr("{name} has no step: it does nothing with the cells of an array before it ends", name=name)
         raise ValueError(f"{said} ({printable(recording.ended.sentence)})" if recording.ended else said)
     name = "" if session is None else session.problem
-    app = RecordingApp(recording, name, options, again=again, judge=judge, ends=ends, how=how)
+    app = RecordingApp(
+        recording, name, options, again=again, judge=judge, ends=ends, how=how, running=running
+    )
     if session is not None:
         app.debugger.asking.resume(session)
     run(app)

@@ -10,7 +10,7 @@ from typing import Any
 from convstep.conv.problem import Problem
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
-from convstep.lessons.lesson import Lesson, Page
+from convstep.lessons.lesson import Lesson, Page, Subject
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 
 
@@ -24,8 +24,8 @@ def structure(lesson: Lesson) -> list[Any]:
 
 def _page(page: Page) -> tuple[Any, ...]:
     return (
-        _problem(page.problem),
-        page.problem_name,
+        _subject(page.subject),
+        page.subject.name,
         _code(page.candidate),
         page.place,
         None if page.question is None else _question(page.question),
@@ -33,6 +33,21 @@ def _page(page: Page) -> tuple[Any, ...]:
         [_block(block) for block in page.before if block.fenced],
         [_block(block) for block in page.after if block.fenced],
         bool(page.after),
+    )
+
+
+def _subject(subject: Subject) -> tuple[Any, ...]:
+    recording = subject.recording
+    if recording is None:
+        assert subject.problem is not None
+        return _problem(subject.problem)
+    run = recording.scout()
+    run.seek(run.total)
+    arrays = [(name, hashlib.sha256(array.tobytes()).hexdigest()) for name, array in run.arrays.items()]
+    return (
+        run.total,
+        arrays,
+        _code("\n".join(recording.source.lines)) if len(recording.source.lines) < 60 else "",
     )
 
 

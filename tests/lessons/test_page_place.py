@@ -49,7 +49,7 @@ def test_what_a_page_leaves_open_is_as_before() -> None:
     for later in (two, three):
         assert (later.place.position, later.place.additions) == (5, 1)
     assert (two.place.marks, three.place.marks) == ((), (Cells("db", ((1,),)),))
-    assert (four.place, four.problem_name) == (PagePlace(), "4x5x2")
+    assert (four.place, four.subject.name) == (PagePlace(), "4x5x2")
 
 
 def test_marks_bring_their_channel_and_filter_into_sight() -> None:

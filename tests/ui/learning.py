@@ -117,7 +117,7 @@ class Learner(Session):
         panel = panel_of(self.page.state.scene, tensor)
         assert panel is not None
         if panel.face.name == "dA_prev":
-            (top, _), (left, _) = self.page.problem.geometry.padding
+            (top, _), (left, _) = self.page.walk.page.problem.geometry.padding
             *batch, row, column, channel = index
             index = (*batch, row - top, column - left, channel)
         found = panel.face.find(index)

@@ -355,7 +355,7 @@ async def test_edits_are_taken_up_while_the_lesson_is_open(tmp_path: Path) -> No
         assert not learner.app._notifications
         await _edit(learner, path, LESSON.replace("input: 4x5x2", "input: 5x6x2"))
         assert "this does not say what to ask" not in learner.told
-        assert learner.page.problem.A_prev.shape == (5, 6, 2)
+        assert learner.page.walk.page.problem.A_prev.shape == (5, 6, 2)
 
 
 async def test_an_edit_keeps_the_answer_that_is_being_typed_and_a_lost_file_is_told(tmp_path: Path) -> None:

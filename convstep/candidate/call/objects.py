@@ -148,7 +148,8 @@ def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
         "types",
         "random",
         "functools",
-    ) or module.startswith("numpy"):
+        "numpy",
+    ):
         return
     held = dict(getattr(value, "__dict__", {}))
     for kind in type(value).__mro__:

@@ -15,7 +15,7 @@ import numpy as np
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.opening import open_worker
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED
-from convstep.candidate.call.processes import Spawned
+from convstep.candidate.call.processes import RecordingSpawned
 from convstep.candidate.call.worker import nonsense
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators import child
@@ -72,13 +72,15 @@ class Raw:
     """How far it came: make, plant, forward, backward."""
     usable: bool = True
     """Whether it was called at all: False where no value was known for a parameter."""
+    lacks: bool = False
+    """Whether no value was known for a parameter, however arrays lie."""
     call: str = ""
     """How it was called."""
     place: Mapping[str, Any] = field(default_factory=dict)
     """line, line_text, file, cell."""
 
 
-class _AskedSpawned(Spawned):
+class _AskedSpawned(RecordingSpawned):
     main = "convstep.candidate.operators.child"
 
 
@@ -145,9 +147,7 @@ class Caller(Recorder):
         asked = json.loads(question.pop(child.QUESTION))
         return self._replied(child.RECORD, asked, question, seconds, _recording)
 
-    def _asked_of(
-        self, words: Vocabulary, pairs: frozenset[str], tensors: bool, mode: str
-    ) -> dict[str, Any]:
+    def _asked_of(self, words: Vocabulary, pairs: frozenset[str], tensors: bool, mode: str) -> dict[str, Any]:
         """How it is called, as the child reads it."""
         keys = list(dict.fromkeys(re.findall(r"[\"']([A-Za-z_]\w*)[\"']", self.text)))
         told = {"pairs": sorted(pairs), "tensors": tensors, "mode": mode, "words": words.as_plain()}
@@ -157,7 +157,10 @@ class Caller(Recorder):
     def text(self) -> str:
         """The author's file, or as much of it as is known."""
         if self.candidate.file.endswith(".py"):
-            with contextlib.suppress(OSError), open(self.candidate.file, encoding="utf-8", errors="replace") as file:
+            with (
+                contextlib.suppress(OSError),
+                open(self.candidate.file, encoding="utf-8", errors="replace") as file,
+            ):
                 return file.read(1 << 20)
         return self.candidate.source
 
@@ -222,6 +225,7 @@ def _read(said: messages.Message) -> Raw:
             printable(messages.checked(facts["message"], str), SENTENCE),
             str(facts["stage"]),
             bool(facts.get("usable", True)),
+            bool(facts.get("lacks", False)),
             printable(messages.checked(facts["call"], str), SENTENCE),
             place,
         )

@@ -23,13 +23,17 @@ from convstep.candidate.call.served import Served
 from convstep.candidate.operators.telling import Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
-from convstep.candidate.record.subject import Subject
+from convstep.candidate.record.subject import FORWARD, Subject
 from convstep.language import tr
 from convstep.oracle.pytorch import leaf, tensor
 
 Array = npt.NDArray[Any]
 MOST = 64
 """Arrays that are sent back of one call."""
+
+
+class Lacking(Unusable):
+    """It cannot be called as this operator: a parameter means nothing in it, or its weights have no place."""
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ def call(served: Served, told: Told, came: Came, tensors: bool, making: Making |
 
 class _Calling:
     def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
-        self.subject = Subject.of(served)
+        self.subject = _other_method(Subject.of(served))
         self.served, self.told, self.came, self.tensors = served, told, came, tensors
         self.words: Vocabulary = told.words
         self.making = making
@@ -93,7 +97,9 @@ class _Calling:
         if subject.maker is not None:
             held = self._made(subject.maker)
             function = getattr(held, subject.method)
-        forward = subject.forward if held is None else getattr(held, getattr(subject.forward, "__name__", ""), None)
+        forward = (
+            subject.forward if held is None else getattr(held, getattr(subject.forward, "__name__", ""), None)
+        )
         if held is not None:
             came.stage = "plant"
             self._plant(held, forward)
@@ -101,7 +107,11 @@ class _Calling:
             came.stage = "forward"
             self._forward(forward)
         came.stage = "backward"
-        before = {} if held is None else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
+        before = (
+            {}
+            if held is None
+            else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
+        )
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
         result = self.making.backward(function, given)
@@ -115,7 +125,7 @@ class _Calling:
     def _made(self, kind: type) -> Any:
         given = self._filled(kind, self.told.made_with)
         if given.missing:
-            raise Unusable(_lacks(given, f"{kind.__name__}()"))
+            raise Lacking(_lacks(given, f"{kind.__name__}()"))
         made = kind(*given.places, **given.named)
         if hasattr(made, "double") and hasattr(made, "parameters"):
             made.double()
@@ -144,6 +154,8 @@ class _Calling:
         left = [name for name in wanted if name not in self.came.planted]
         for place in places(held):
             name = self.words.role(_word(place.path))
+            if self.words.gradient(place.text):
+                continue
             if name not in left or name in self.came.planted or not place.single:
                 continue
             value = np.asarray(plain_array(self.told.arrays[name]))
@@ -167,9 +179,9 @@ class _Calling:
     def _forward(self, forward: Callable[..., Any]) -> None:
         given = self._filled(forward, self._for_forward)
         if given.missing:
-            given = self._by_place(forward, given)
+            given = self._by_place(forward, given, self._for_forward)
         if given.missing:
-            raise Unusable(_lacks(given, tr("its forward")))
+            raise Lacking(_lacks(given, tr("its forward")))
         self._check_weights()
         made = self.making.forward(forward, given)
         count = len(self.words.outputs)
@@ -181,20 +193,21 @@ class _Calling:
             if is_array(output) or isinstance(output, (float, int, np.number)):
                 self.came.arrays[f"out.{at}"] = np.array(plain_array(output))
 
-    def _by_place(self, forward: Callable[..., Any], given: Filled) -> Filled:
-        """The forward's arguments where names say nothing: the arrays it was not told yet, in their order."""
+    def _by_place(
+        self, function: Callable[..., Any], given: Filled, known: Callable[[str, Any], Any]
+    ) -> Filled:
+        """The arguments where names say nothing: the arrays that it was not told yet, in their order."""
         told = self.told
-        planted = {*self.came.planted, *told.said}
-        free = [name for name in self.words.arrays if name not in planted]
+        free = [name for name in self.words.arrays if name not in {*self.came.planted, *told.said}]
         by_place = dict(zip(given.missing, free, strict=False))
 
         def value(name: str, default: Any) -> Any:
-            if name in by_place:
-                told.said.add(by_place[name])
-                return told.arrays[by_place[name]]
-            return self._for_forward(name, default)
+            if name not in by_place:
+                return known(name, default)
+            told.said.add(by_place[name])
+            return told.arrays[by_place[name]]
 
-        return self._filled(forward, value)
+        return self._filled(function, value)
 
     def _check_weights(self) -> None:
         """What has no place for the operator's weights is not that operator.
@@ -206,13 +219,16 @@ class _Calling:
         if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
             if any("/" in name for name in self.told.arrays):
                 return
-            raise Unusable(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
+            raise Lacking(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
 
     def _for_forward(self, name: str, default: Any) -> Any:
         if name.lower() in ("ctx", "context"):
             self.told.context = self.told.context or Context()
             return self.told.context
         found = self.told.value(name, default)
+        if found is NOTHING and keeps(name) and self.subject.forward is not None and not self.outputs:
+            with contextlib.suppress(TypeError, OSError):
+                return self._unpacked(name, inspect.getsource(self.subject.forward))
         if found is NOTHING and default is inspect.Parameter.empty:
             found = self.told.made_with(name, default)
         return found
@@ -240,9 +256,13 @@ class _Calling:
         given = self._filled(function, value)
         if len(given.missing) == 1 and (self.kept or self.outputs):
             name = given.missing[0]
-            given = self._filled(function, lambda n, default: self._kept(n) if n == name else value(n, default))
+            given = self._filled(
+                function, lambda n, default: self._kept(n) if n == name else value(n, default)
+            )
+        if given.missing and self.subject.forward is None:
+            given = self._by_place(function, given, value)
         if given.missing:
-            raise Unusable(_lacks(given))
+            raise Lacking(_lacks(given))
         return given, buffers
 
     def _from_above(self, listed: list[inspect.Parameter]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -277,15 +297,17 @@ class _Calling:
         if len(self.kept) == 1:
             return self.kept[0]
         if self.kept:
-            return tuple(self.kept)
+            alike = [each for word, each in self.named.items() if keeps(word)]
+            grouped = [each for each in self.kept if isinstance(each, (tuple, list, dict))]
+            return (alike or grouped or [tuple(self.kept)])[-1]
         if self.outputs:
             return self.outputs[0]
-        return self._unpacked(name)
+        return self._unpacked(name, self.served.candidate.source)
 
-    def _unpacked(self, name: str) -> Any:
+    def _unpacked(self, name: str, text: str) -> Any:
         """A cache for a backward without a forward: what its text takes out of it, by name."""
         values = []
-        for target in _unpackings(self.served.candidate.source, name):
+        for target in _unpackings(text, name):
             value = self._for_cache(target)
             if value is NOTHING:
                 raise Unusable(
@@ -329,7 +351,11 @@ class _Calling:
             for place in places(held):
                 now = np.array(plain_array(place.value))
                 kept = before.get(place.text)
-                if kept is not None and (kept[0] == id(place.value) or not place.single) and _same(kept[1], now):
+                if (
+                    kept is not None
+                    and (kept[0] == id(place.value) or not place.single)
+                    and _same(kept[1], now)
+                ):
                     continue
                 if len(found) < MOST:
                     label = f"self.{place.text}"
@@ -345,7 +371,9 @@ class _Calling:
             for key, each in value.items():
                 self._flat(each, f"{label}[{str(key)!r}]", [])
                 self.came.names.setdefault(f"{label}[{str(key)!r}]", str(key))
-        elif isinstance(value, (tuple, list)) and any(is_array(each) or isinstance(each, (tuple, list, Mapping)) for each in value):
+        elif isinstance(value, (tuple, list)) and any(
+            is_array(each) or isinstance(each, (tuple, list, Mapping)) for each in value
+        ):
             for at, each in enumerate(value):
                 inner = f"{label}[{at}]"
                 self._flat(each, inner, [])
@@ -364,6 +392,21 @@ class _Calling:
         return f"{name}({', '.join([*listed[: len(given.places)], *(f'{n}={n}' for n in given.named)])})"
 
 
+def _other_method(subject: Subject) -> Subject:
+    """Of a class whose backward has another name, that: `derivative`."""
+    kind, method = subject.maker, subject.method
+    if kind is None or "." in subject.served.candidate.name or not FORWARD.fullmatch(method):
+        return subject
+    named = [
+        name
+        for name in dir(kind)
+        if re.match(r"deriv|delta|prime|diff", name) and callable(getattr(kind, name))
+    ]
+    if not named:
+        return subject
+    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], getattr(kind, method))
+
+
 def _by_autograd(served: Served, told: Told, came: Came) -> None:
     """The gradients of an autograd Function, by PyTorch's own engine."""
     from convstep.oracle import pytorch
@@ -371,13 +414,24 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
     kind: Any = served.function
     came.stage = "forward"
     leaves = {name: leaf(np.asarray(plain_array(told.arrays[name]))) for name in told.words.arrays}
-    whole = Told(told.words, {**told.arrays, **leaves}, told.options, told.sizes, told.pairs, told.mode, told.keys, told.said)
+    whole = Told(
+        told.words,
+        {**told.arrays, **leaves},
+        told.options,
+        told.sizes,
+        told.pairs,
+        told.mode,
+        told.keys,
+        told.said,
+    )
     listed = parameters_of(kind.forward)
     if listed and listed[0].name in ("ctx", "context", "self"):
         listed = listed[1:]
     given = []
     for each in listed:
-        value = whole.made_with(each.name, each.default)
+        value = whole.value(each.name, each.default)
+        if value is NOTHING:
+            value = whole.made_with(each.name, each.default)
         if value is NOTHING and each.default is each.empty:
             raise Unusable(tr("there is no value for {names}", names=each.name))
         given.append(each.default if value is NOTHING else value)
@@ -440,4 +494,8 @@ def _same(first: Array, second: Array) -> bool:
 
 def _lacks(given: Filled, whose: str = "") -> str:
     names = ", ".join(given.missing)
-    return tr("there is no value for {names} of {whose}" if whose else "there is no value for {names}", names=names, whose=whose)
+    return tr(
+        "there is no value for {names} of {whose}" if whose else "there is no value for {names}",
+        names=names,
+        whose=whose,
+    )

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call import child
-from convstep.candidate.call.calling import _listening  # type: ignore[attr-defined]
-from convstep.candidate.call.failure import failure
+from convstep.candidate.call.calling import _listening
+from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served
 from convstep.candidate.call.ways import Ways
 from convstep.candidate.operators.answer import UNSAID
-from convstep.candidate.operators.calling import Came, Making, call
+from convstep.candidate.operators.calling import Came, Lacking, Making, call
 from convstep.candidate.operators.telling import Told, Unsaid
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record import child as recording
@@ -70,7 +70,8 @@ def _one(
             facts["kind"] = UNSAID
         except BaseException as error:
             facts |= failure(error, served.candidate)
-            facts["usable"] = type(error).__name__ != "Unusable"
+            facts["usable"] = not isinstance(error, Unusable)
+            facts["lacks"] = isinstance(error, Lacking)
             if hinted := served.hint(error):
                 facts["message"] = hinted
     changed = [name for name, before in kept.items() if not _same(before, plain_array(handed[name]))]
@@ -149,7 +150,10 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
         with contextlib.suppress(Exception):  # what cannot be judged is not
             said = judge(making.pair, making.sources, None, asked["seconds"])
     facts = json.dumps({"how": "", "verdicts": said.as_plain()})
-    return {"facts": facts, **{f"log.{name}": array for name, array in transfer.arrays_of(making.done).items()}}
+    return {
+        "facts": facts,
+        **{f"log.{name}": array for name, array in transfer.arrays_of(making.done).items()},
+    }
 
 
 def _same(before: Any, now: Any) -> bool:
@@ -167,4 +171,3 @@ def main(arguments: Sequence[str]) -> None:
             RECORD: recorded,
         },
     )
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from convstep.candidate.operators.axes import ours, sizes, theirs
 from convstep.candidate.operators.caller import Raw
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way
+from convstep.conv.step import quiet
 from convstep.operators.operator import Array, OperatorProblem
 
 EXACT, SINGLE = 1e-8, 1e-4
@@ -33,7 +35,8 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
         shapes[name] = array.shape
         gradients[name] = _ours(way, raw, name[1:], array, right[name])
     outputs, summed = {}, False
-    shown = operator.run(problem) if raw.arrays else {}
+    with quiet():
+        shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
         if (array := _output(way, raw, at, shown.get(name), where)) is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
@@ -58,7 +61,7 @@ def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
     """One number of a loss, and whether it came as one a sample, or as their sum."""
     if array.size == count > 1:
         return np.asarray(array.mean()), True
-    single = array.reshape(())if array.size == 1 else array
+    single = array.reshape(()) if array.size == 1 else array
     if single.ndim or how_far(single, right) <= 1 or how_far(single / count, right) > 1:
         return single, False
     return single / count, count > 1
@@ -69,7 +72,9 @@ def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
     convention = way.convention
     assert convention is not None
     assert convention.read is not None
-    theirs = {raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."}
+    theirs = {
+        raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."
+    }
     gradients: Mapping[str, Array] = {}
     if raw.kind == RETURNED:
         with contextlib.suppress(KeyError, ValueError, IndexError, AttributeError):
@@ -88,11 +93,13 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
     """An output of its own forward; of a function that returns both, what is no gradient and has its shape."""
     if right is None:
         return None
-    if (array := raw.arrays.get(f"out.{at}")) is not None:
-        return array
+    if f"out.{at}" in raw.arrays:
+        return raw.arrays[f"out.{at}"]
     if any(label.startswith("out.") for label in raw.arrays) or right.ndim:
         return None
-    left = [a for label, a in raw.arrays.items() if label.startswith("return") and label not in where.values()]
+    left = [
+        a for label, a in raw.arrays.items() if label.startswith("return") and label not in where.values()
+    ]
     return next((array for array in left if array.size == 1), None)
 
 
@@ -115,12 +122,22 @@ def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> d
     found: dict[str, str] = {}
     for label in (*returned, *others):
         named = words.gradient(raw.names.get(label, label))
-        if named and (named not in found or (label in others and found[named] in others and _nearer(label, found[named]))):
+        if named and (
+            named not in found
+            or (label in others and found[named] in others and _nearer(label, found[named]))
+        ):
             found[named] = label
     missing = [name for name in gradients if name not in found]
+    for label in [label for label in others if re.search(r"\bd?(grads?|gradients?)\[\d+\]$", label)]:
+        fits = [name for name in missing if raw.arrays[label].shape == _shape(way, problem, name)]
+        if fits and label not in found.values():  # a list of gradients, in the order of its parameters
+            found[fits[0]] = label
+            missing.remove(fits[0])
     unnamed = [label for label in returned if label not in found.values()]
     wanted = {name: _shape(way, problem, name) for name in missing}
-    if len(missing) != len(unnamed) or any(raw.arrays[a].shape != wanted[n] for n, a in zip(missing, unnamed, strict=False)):
+    if len(missing) != len(unnamed) or any(
+        raw.arrays[a].shape != wanted[n] for n, a in zip(missing, unnamed, strict=False)
+    ):
         for name in list(missing):
             fits = [label for label in unnamed if raw.arrays[label].shape == wanted[name]]
             if fits:
@@ -153,13 +170,15 @@ def judged(way: Way, answer: Answer, divided: Mapping[str, str]) -> Judged:
     operator, problem = way.operator, answer.problem
     lengths = sizes(operator, problem)
     right = {}
-    for name, array in operator.right(problem).items():
+    with quiet():
+        whole, outputs = operator.right(problem), operator.run(problem)
+    for name, array in whole.items():
         count = 1
         for letter in divided.get(name, ""):
             count *= lengths[letter]
         right[name] = array / count
     off = {name: how_far(array, right[name]) for name, array in answer.gradients.items()}
-    return Judged(answer, right, operator.run(problem), off)
+    return Judged(answer, right, outputs, off)
 
 
 def how_far(array: Array, right: Array) -> float:

@@ -307,7 +307,7 @@ def observations(wrong: Sequence[Judged], name: str) -> Iterator[str]:
     if all((np.asarray(actual)[off] == 0).all() for (actual, _), off in zip(pairs, cells, strict=True)):
         yield tr("every wrong cell is 0")
     elif all(not off.all() for off in cells):
-        yield tr("some cells are right everywhere")
+        yield tr("on every problem some cells are right")
     with quiet():
         sums = [(float(actual.sum()), float(right.sum()), np.abs(right).sum()) for actual, right in pairs]
     if all(abs(a - b) <= CLOSE * size for a, b, size in sums):

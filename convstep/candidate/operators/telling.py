@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.given import _Plain, _same, _small  # type: ignore[attr-defined]
+from convstep.candidate.call.given import _Plain, _same, _small
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
+
+
+_RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar": 1.0}
+"""Statistics of earlier batches, of which nothing depends in training."""
 
 
 class Unsaid(BaseException):
@@ -57,6 +61,8 @@ class Told:
             return self.mode
         if holds(name):
             return Options(self)
+        if len(self.words.arrays) > 1 and plain(name) in _RUNNING:
+            return self.arrays[self.words.arrays[1]] * 0 + _RUNNING[plain(name)]
         return NOTHING
 
     def _named(self, name: str) -> Any:
@@ -64,12 +70,15 @@ class Told:
         if f"{name}/" in self.arrays:
             self.said.add(name)
             return self.arrays[f"{name}/"]
-        inner = {key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")}
+        inner = {
+            key.partition("/")[2]: value for key, value in self.arrays.items() if key.startswith(f"{name}/")
+        }
         return inner or NOTHING
 
     def made_with(self, name: str, default: Any) -> Any:
         """What a constructor's parameter is given."""
-        found = self.value(name, default)
+        first = self.words.arrays[0]
+        found = NOTHING if self.words.role(name) == first else self.value(name, default)
         if found is not NOTHING or default is not inspect.Parameter.empty:
             return found if found is not NOTHING else self._size(name, known=True)
         return self._size(name)

@@ -23,14 +23,17 @@ _GRADIENT = re.compile(
 )
 _BARE = re.compile(r"d|g|grads?|gradients?|deltas?|derivatives?|nabla|grad_?dict|grad_?params")
 _SIZES = {
-    "in_channels": "in", "out_channels": "out", "in_h": "H", "in_w": "W", "batch": "N", "kernel_size": "kernel",
-    "kernel_h": "kernel[0]", "kernel_w": "kernel[1]", "input_shape": "shape",
-    "activation": "activation", "initializer": "initializer", "optimizer": "optimizer", "rate": "rate", "seed": "seed",
-    "name": "name", "dtype": "dtype", "zero": "zero", "flag": "flag", "format": "format", "use_bias": "flag",
+    "in_channels": "in", "out_channels": "out", "in_h": "H", "in_w": "W", "batch": "N",
+    "kernel_size": "kernel", "kernel_h": "kernel[0]", "kernel_w": "kernel[1]", "input_shape": "shape",
+    "activation": "activation", "initializer": "initializer", "optimizer": "optimizer", "rate": "rate",
+    "seed": "seed", "name": "name", "dtype": "dtype", "zero": "zero", "flag": "flag", "format": "format",
+    "use_bias": "flag",
 }  # fmt: skip
 """Roles of a constructor's parameters, as `call.words` knows them, and what they are here."""
-_IN = "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features dim"
-_OUT = "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size"
+_IN = "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features dim d_model dims hidden_dim"
+_OUT = (
+    "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class Vocabulary:
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Vocabulary:
         """The vocabulary that JSON makes of `as_plain`."""
-        return cls(**{name: value if name == "roles" else tuple(value) for name, value in said.items()})
+        roles, listed = said["roles"], {name: tuple(value) for name, value in said.items() if name != "roles"}
+        return cls(roles, **listed)
 
     def as_plain(self) -> dict[str, Any]:
         """What JSON can say."""
@@ -87,12 +91,16 @@ class Vocabulary:
 
     def _common(self, name: str) -> str:
         """What a name means in any operator."""
-        known = {"A_prev": self.arrays[:1], "W": ("w",), "b": ("b",), "kernel_size": ("size",)}
+        known = {"A_prev": self.arrays[:1], "W": ("w", "gamma"), "b": ("b", "beta"), "kernel_size": ("size",)}
         known |= {"stride": ("stride",), "padding": ("padding",), "dilation": ("dilation",)}
         for role in roles_of(name):
             for meant in known.get(role, ()):
                 if meant in (*self.arrays, *self.options):
                     return meant
+        if plain(name) in ("scaler", "scales") and "gamma" in self.arrays:
+            return "gamma"
+        if plain(name) in ("intercept", "offset") and "beta" in self.arrays:
+            return "beta"
         if "size" in self.options:
             sides = [role for role in making_roles(name) if role in ("kernel_h", "kernel_w")]
             return f"size[{int(sides[0] == 'kernel_w')}]" if sides else ""
@@ -107,8 +115,7 @@ class Vocabulary:
             return "out"
         if TRAINING.fullmatch(name.lower()):
             return "training"
-        found = next((_SIZES[role] for role in making_roles(name) if role in _SIZES), "")
-        return found
+        return next((_SIZES[role] for role in making_roles(name) if role in _SIZES), "")
 
     def gradient(self, label: str) -> str:
         """Which gradient a label names: `dA_prev`, `dLdW`, `grads['b']`, `W.grad`; "" if none.

@@ -15,9 +15,12 @@ from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.operators.axes import reduced, sizes, told
 from convstep.candidate.operators.caller import Handed
 from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.conv.step import quiet
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
+CONV2D = "conv2d"
+"""The operator that `check` calls and judges in another way."""
 SIZE = "=size"
 """Of a stride that is always the window's size."""
 DRAWN = 40
@@ -55,17 +58,22 @@ class Way:
 
     def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
         """A problem as it can be said in this way, and what is handed over; None if it cannot be said."""
-        problem = self._fitted(problem)
-        if problem is None:
+        fitted = self._fitted(problem)
+        if fitted is None:
             return None
+        problem = fitted
         laid: Callable[[OperatorProblem], dict[str, Array] | None]
         laid = self._laid if self.convention is not None and self.convention.lay else self._lying
-        arrays = laid(problem)
+        try:
+            arrays = laid(problem)
+        except (ValueError, IndexError):  # cut to what they have, it is none of the operator's any more
+            return None
         return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
 
     def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
         """Its arrays and outputs as they have them."""
-        arrays = dict(problem.arrays) | self.operator.run(problem)
+        with quiet():
+            arrays = dict(problem.arrays) | self.operator.run(problem)
         if self.hot:
             arrays |= {name: _one_hot(problem, name) for name in labels(self.operator, problem)}
         return told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
@@ -78,7 +86,9 @@ class Way:
         found: dict[str, Array] = {}
         for name, value in convention.lay(dict(problem.arrays)).items():
             inner = value if isinstance(value, dict) else {"": value}
-            found |= {f"{name}/{key}" if key else f"{name}/": np.asarray(array) for key, array in inner.items()}
+            found |= {
+                f"{name}/{key}" if key else f"{name}/": np.asarray(array) for key, array in inner.items()
+            }
         for name, array in problem.upstream.items():
             found[f"{convention.upstream.get(name, name)}/"] = array.T
             found[name] = array.T
@@ -99,8 +109,11 @@ class Way:
                 options[name] = options.get("size") if value == SIZE else value
             same = options == dict(problem.options)
             problem = replace(problem, options=options, about=problem.about if same else "")
-            problem = self._drawn(problem)
-        if problem is not None and self.above:
+            drawn = self._drawn(problem)
+            if drawn is None:
+                return None
+            problem = drawn
+        if self.above:
             count = 1 if self.above == "1" else sizes(operator, problem)[self.above]
             ones = {name: np.full_like(array, count) for name, array in problem.upstream.items()}
             problem = replace(problem, upstream=ones)
@@ -109,7 +122,8 @@ class Way:
     def _drawn(self, problem: OperatorProblem) -> OperatorProblem | None:
         """The same with gradients from above in the shapes that its outputs have now; None if it has none."""
         try:
-            outputs = self.operator.run(problem)
+            with quiet():
+                outputs = self.operator.run(problem)
         except (ValueError, IndexError):
             return None
         if any(0 in array.shape for array in outputs.values()):
@@ -138,7 +152,7 @@ class Way:
             kernel = [letter for letter in inner if letter not in shared]
             roles = {"in": shared[0] if shared else "", "kernel": kernel[0] if kernel else ""}
             roles["kernel2"] = kernel[1] if len(kernel) > 1 else ""
-            roles["out"] = next((letter for letter in wide if letter in out and letter not in x), "")
+            roles["out"] = next((letter for letter in wide if letter in out and letter not in x), out[-1:])
         return found | {role: found[letter] for role, letter in roles.items() if letter in found}
 
 
@@ -147,7 +161,9 @@ def labels(operator: Operator, problem: OperatorProblem) -> list[str]:
     return [
         name
         for name, array in problem.arrays.items()
-        if array.dtype.kind in "iu" and f"d{name}" not in operator.gradients and operator.axes.get(name) == "N"
+        if array.dtype.kind in "iu"
+        and f"d{name}" not in operator.gradients
+        and operator.axes.get(name) == "N"
     ]
 
 
@@ -170,7 +186,7 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
     """
     owner, _, last = candidate.name.rpartition(".")
     texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
-    listed = operators()
+    listed = [one for one in operators() if one.name != CONV2D]
     found: list[Operator] = []
     for text in texts:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
@@ -207,9 +223,9 @@ def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem
         lengths = [n for array in problem.arrays.values() for n in array.shape]
         first = next(iter(problem.arrays.values())).shape
         padded = any(np.any(value) for name, value in problem.options.items() if "pad" in name)
-        deep = first and len(first) > 2 and "*" in next(iter(operator.axes.values()))
+        deep = len(first) if "*" in next(iter(operator.axes.values())) else 0
         small = 1 in lengths
-        return sum(len(set(p)) > 1 for p in pairs), bool(deep), padded, small, len(first) - len(set(first))
+        return sum(len(set(p)) > 1 for p in pairs), deep, padded, small, len(first) - len(set(first))
 
     return sorted(drawn, key=rank)
 
@@ -219,7 +235,9 @@ def choices(operator: Operator, option: str, problems: list[OperatorProblem], te
     values = [problem.options[option] for problem in problems if option in problem.options]
     if isinstance(values[0], float):
         written = re.findall(r"(?<![\w.])(\d+(?:\.\d*)?e-\d+|0?\.0\d*)(?!\w)", text)
-        yield from dict.fromkeys([*(float(each) for each in written if float(each) < 0.1), 1e-5, 1e-8, 1e-7, 1e-12, 0.0])
+        yield from dict.fromkeys(
+            [*(float(each) for each in written if float(each) < 0.1), 1e-5, 1e-8, 1e-7, 1e-12, 0.0]
+        )
         return
     if "pad" in option and isinstance(values[0], tuple):
         yield (0,) * len(values[0])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from convstep.candidate.call.conventions import AUTO, check_convention
 from convstep.candidate.call.opening import check_timeout
 from convstep.candidate.load.target import Target
-from convstep.candidate.operators.judge import CONV2D
+from convstep.candidate.operators.ways import CONV2D
 from convstep.conv.validation import check_type
 from convstep.operators.registry import operator_named, operators
 

@@ -156,7 +156,7 @@ def checks(place: Place, expected: Expected, clock: Clock, most: int = MOST_MARK
         clock: tells when to stop.
         most: so many of these positions are looked at, as evenly as may be; always the last one.
     """
-    places = list(_read_before(place))
+    places = list(read_before(place))
     every = -(-len(places) // most)
     recording, since, off = place.trace.recording, place.low, np.zeros(len(expected.cells))
     for number, (step, seen) in enumerate(places):
@@ -175,7 +175,7 @@ def checks(place: Place, expected: Expected, clock: Clock, most: int = MOST_MARK
     recording.seek(recording.total)
 
 
-def _read_before(place: Place) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+def read_before(place: Place) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
     """The positions to look at, each with the cells from above that have been read before it."""
     arrays = place.trace.recording.arrays
     seen = np.zeros(sum(arrays[name].size for name in place.above), bool)

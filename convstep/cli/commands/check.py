@@ -40,7 +40,9 @@ class Options:
     )
     calling: candidates.Calling = group(candidates.Calling)
     operator: str | None = option(
-        "NAME", "what it is the backward of, see `convstep operators`; by default found from its name"
+        "NAME",
+        "what it is the backward of: a name of `convstep operators`, or FILE.py:NAME, one of yours; "
+        "by default found from its name",
     )
     json: bool = flag("one JSON object")
     save: str | None = option("FILE.npz", "write the smallest failing problem")

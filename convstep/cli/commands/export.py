@@ -13,13 +13,25 @@ from convstep.cli import candidates
 from convstep.cli.arguments import FORWARD, LAYER, flag, group, option, positional
 from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
 from convstep.cli.outputs import check_output, writing
-from convstep.cli.recordings import CALL, Values, kept, nothing_to_step, recordable, refuse_unused
+from convstep.cli.recordings import (
+    CALL,
+    Values,
+    Wanted,
+    kept,
+    nothing_to_step,
+    operator_shown,
+    recordable,
+    refuse_unused,
+    refuse_wanted,
+)
 from convstep.cli.targets import is_target
 from convstep.language import speak, tr
 from convstep.printable import printable
 from convstep.waiting import columns_of
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.file import FileShown
+    from convstep.candidate.operators.shown import Shown
     from convstep.candidate.record.recorder import Recorded
     from convstep.conv.geometry import Pair
     from convstep.export.frame import Frame
@@ -67,7 +79,7 @@ class Options:
 
     problem: str | None = positional(
         "PROBLEM|LESSON|TARGET",
-        "a problem, a lesson of `convstep learn --list`, or a function FILE.py:FUNCTION; "
+        "a problem, a lesson of `convstep learn --list`, an operator, or a function FILE.py:FUNCTION; "
         "optional with --candidate",
         nargs="?",
     )
@@ -77,6 +89,7 @@ class Options:
     layer: str | None = option(*LAYER)
     call: str | None = option(*CALL)
     values: Values = group(Values)
+    wanted: Wanted = group(Wanted)
     lang: str | None = option(None, "language of a bundled lesson", choices=("en", "zh"))
     output: str = option(
         "OUT",
@@ -120,6 +133,11 @@ def run(options: Options) -> int:
             raise UsageError(tr("--diagnosis is about a candidate; add --candidate path.py:function"))
         elif of_lesson:
             frames = _lesson_frames(options, output)
+        elif (shown := _operator(options)) is not None:
+            try:
+                frames = _recording_frames(options, output, shown.recorded, shown)
+            finally:
+                shown.close()
         elif (found := _recorded(options)) is not None:
             frames = _recording_frames(options, output, found)
         else:
@@ -157,24 +175,37 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
     )
 
 
+def _operator(options: Options) -> Shown | FileShown | None:
+    """The operator that is drawn; None for anything else."""
+    if options.problem is None:
+        refuse_wanted(options.wanted)
+        return None
+    return operator_shown(
+        options.problem, options.call, options.values, options.wanted, forward=options.forward
+    )
+
+
 def _recorded(options: Options) -> Recorded | None:
     """The function that is drawn, or a recording in a file; None for a problem."""
     if options.problem is not None and is_target(options.problem):
         if options.calling.adapter is not None or options.calling.convention != "auto":
             raise UsageError("--adapter and --convention are about a candidate; leave them out")
         return recordable(options.problem, options.call, options.values, options.calling).record()
-    refuse_unused(options.values)
+    refuse_unused(options.values, options.wanted)
     return None if options.problem is None else kept(options.problem)
 
 
-def _recording_frames(options: Options, output: Path, found: Recorded) -> list[Frame]:
+def _recording_frames(
+    options: Options, output: Path, found: Recorded, shown: Shown | FileShown | None = None
+) -> list[Frame]:
     from convstep.cli.problems import watched_cell
     from convstep.export.draw import recording_frames
     from convstep.export.formats import check
 
     recording = found.recording
-    if options.compare:
-        raise UsageError("--compare is about a convolution of PyTorch's; leave it out for a function")
+    running = shown.running if shown is not None and shown.compares else None
+    if options.compare and running is None:
+        raise UsageError("--compare is about a convolution or an operator; leave it out for a function")
     if not recording.total:
         raise UsageError(nothing_to_step(recording))
     if options.steps is None:
@@ -188,6 +219,8 @@ def _recording_frames(options: Options, output: Path, found: Recorded) -> list[F
         positions,
         options.size,
         why=why,
+        running=running,
+        comparison=options.compare,
         seconds=options.seconds or SECONDS,
         progress=_Progress(DRAWN, len(positions)),
     )
@@ -197,9 +230,10 @@ def _is_lesson(name: str) -> bool:
     """Whether a name means a lesson: a .md file, or a bundled one; a problem of that name comes first."""
     if name.lower().endswith(".md"):
         return True
+    from convstep.cli.targets import is_operator
     from convstep.examples import names
 
-    if name in names() or os.path.exists(name) or os.path.dirname(name):
+    if name in names() or os.path.exists(name) or os.path.dirname(name) or is_operator(name):
         return False
     if re.fullmatch(r"(hunt-?)?\d+", name):  # no problem is called so
         return True

@@ -1,4 +1,4 @@
-"""`convstep open`: the debugger on a problem or on somebody's own function, or the picker of many layers."""
+"""`convstep open`: the debugger on a problem, an operator or one's own function, or the picker of layers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ from convstep.cli.recordings import OfStepped, refuse_unused
 from convstep.cli.targets import is_target
 
 if TYPE_CHECKING:
-    from convstep.candidate.record.recorder import Recordable, Recorded
+    from collections.abc import Callable
 
-USE = "open a problem, or your own function, in the debugger"
+    from convstep.candidate.operators.file import FileShown
+    from convstep.candidate.operators.shown import Shown
+    from convstep.candidate.operators.so_far import Running
+    from convstep.candidate.record.recorder import Recorded
+    from convstep.recording.recording import Recording
+    from convstep.ui.recording_app import Again, Judge
+
+USE = "open a problem, an operator or your own function in the debugger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,18 @@ def run(options: Options) -> int:
     """Open a problem or a function in the debugger, a file of many layers in the picker."""
     say_loading(options.problem)
     from convstep.cli.problems import run_in, start
-    from convstep.cli.recordings import kept
+    from convstep.cli.recordings import kept, operator_shown
 
     name = options.problem
+    shown = operator_shown(name, options.call, options.values, options.wanted, forward=options.forward)
+    if shown is not None:
+        try:
+            return _show_operator(options, shown)
+        finally:
+            shown.close()
     if is_target(name):
         return _open_function(options)
-    refuse_unused(options.values)
+    refuse_unused(options.values, options.wanted)
     if (found := kept(name)) is not None:
         return _show(options, found)
     if (captured := run_in(name)) is not None:
@@ -70,10 +83,24 @@ def _open_function(options: Options) -> int:
     from convstep.cli.recordings import recordable
 
     function = recordable(options.problem, options.call, options.values, options.loading)
-    return _show(options, function.record(), function)
+    return _show(options, function.record(), again=function.again, judge=function.judge, ends=function.close)
 
 
-def _show(options: Options, found: Recorded, function: Recordable | None = None) -> int:
+def _show_operator(options: Options, shown: Shown | FileShown) -> int:
+    """The debugger on an operator's own backward, or forward."""
+    judge, running = (shown.judge, shown.running) if shown.compares else (None, None)
+    return _show(options, shown.recorded, judge=judge, running=running, again=shown.again, ends=shown.close)
+
+
+def _show(
+    options: Options,
+    found: Recorded,
+    *,
+    again: Again | None = None,
+    judge: Judge | None = None,
+    ends: Callable[[], object] = lambda: None,
+    running: Callable[[Recording], Running] | None = None,
+) -> int:
     from convstep.cli.recordings import begun, nothing_to_step, session_of
 
     if not found.recording.total:
@@ -86,10 +113,11 @@ def _show(options: Options, found: Recorded, function: Recordable | None = None)
         found.recording,
         session,
         options=found.words,
-        again=None if function is None else function.again,
-        judge=None if function is None else function.judge,
-        ends=(lambda: None) if function is None else function.close,
+        again=again,
+        judge=judge,
+        ends=ends,
         how=found.how,
+        running=running,
     )
     return FINE
 

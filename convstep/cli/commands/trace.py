@@ -34,7 +34,7 @@ class Options(OfStepped):
 
 def run(options: Options) -> int:
     """Write the steps as they are made."""
-    found = recorded_by(options)
+    found = recorded_by(options, forward=options.forward)
     return _trace_problem(options) if found is None else _trace_recording(options, found)
 
 

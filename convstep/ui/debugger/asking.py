@@ -57,7 +57,8 @@ class Asking:
 
     def compare(self) -> None:
         """Open the comparison at this position; where there is none, say what is known in another way."""
-        if self._state.stage.compared() is None:
+        compared = self._state.stage.compared()
+        if compared is None:
             self._check()
             return
         from convstep.ui.dialogs.comparison import ComparisonScreen
@@ -66,8 +67,7 @@ class Asking:
             self._comparison = None
             self._host.show_status()
 
-        compared, compared_with = self._state.stage.compared(), self._mode.compared_with()
-        assert compared is not None  # else nobody is asked
+        compared_with = self._mode.compared_with()
         self._comparison = ComparisonScreen(compared, self._torch(), candidate=compared_with)
         self._host.show_status()
         self._host.open(self._comparison, closed)

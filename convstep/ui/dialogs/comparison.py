@@ -14,22 +14,19 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from convstep.language import tr
-from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
-from convstep.oracle.tolerance import describe
-from convstep.oracle.wording import MATCHING
 from convstep.ui.dialogs.once import Once
 from convstep.ui.telling import tell
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel
-from convstep.view.panels.problem_words import difference_panel, gradient_names, waiting_panel
 from convstep.view.text.wrapping import Paragraph, wrap
 from convstep.view.verdicts import comparison_table
 
 if TYPE_CHECKING:
-    from convstep.conv.timeline import Timeline
+    from convstep.oracle.comparison import Comparison
+    from convstep.view.scene.compared import Compared
 
 
 WIDEST = 112
@@ -71,20 +68,18 @@ class ComparisonScreen(Once, ModalScreen[None]):
     """
 
     def __init__(
-        self, timeline: Timeline, torch: TorchService, candidate: Callable[[], str] | None = None
+        self, compared: Compared, torch: TorchService, candidate: Callable[[], str] | None = None
     ) -> None:
-        """Compare a timeline's gradients as they stand.
+        """Compare gradients as they stood.
 
         Args:
-            timeline: stands at a position; an addition under way is not counted.
+            compared: the gradients, and who can be asked about them.
             torch: PyTorch's process.
             candidate: where somebody's own backward stands beside the timeline, says how it does there.
         """
         super().__init__()
         self._candidate = candidate
-        self._problem, self._torch = timeline.problem, torch
-        self._position, self._under_way = timeline.position, timeline.made
-        self._gradients = timeline.settled_copy()
+        self._compared, self._torch = compared, torch
         self._unavailable = set[str]()
         self.comparisons: dict[str, Comparison] = {}
         """What has been answered: "torch", "numeric" and, where the problem has it, "recorded"."""
@@ -93,22 +88,23 @@ class ComparisonScreen(Once, ModalScreen[None]):
         """A place for each oracle, then the differences."""
         yield GridRoles()
         with VerticalScroll(can_focus=False) as box:
-            total = self._problem.total_steps
-            box.border_title = self._title(total)
+            box.border_title = self._title()
             box.border_subtitle = tr("f explains the comparison · Esc closes")
             if self._candidate is not None:
                 yield Static(id="candidate")
-            for oracle, waiting in self._oracles().items():
+            for oracle, waiting in self._compared.oracles().items():
                 yield Static(Paragraph(waiting), id=f"{oracle}-verdict", classes="verdict")
-                tolerance = describe(self._problem.dtype) if oracle == "torch" else ""
+                tolerance = self._compared.tolerance(oracle)
                 yield Static(Paragraph(tolerance), id=f"{oracle}-tolerance", classes="tolerance")
                 yield Static(id=f"{oracle}-table", classes="table")
-            if self._under_way:
+            if self._compared.under_way:
                 yield Static(tr("The additions of the unfinished step are not counted."))
-            yield Static(Paragraph(self._what_is_compared()), id="what")
+            for remark in self._compared.remarks():
+                yield Static(Paragraph(remark))
+            yield Static(Paragraph(self._compared.explained()), id="what")
             yield Static(id="differences-title")
             with Horizontal(id="differences"):
-                for name in gradient_names(self._problem):
+                for name in self._compared.names:
                     yield TensorGrid(f"difference_{name}")
 
     def on_mount(self) -> None:
@@ -116,11 +112,8 @@ class ComparisonScreen(Once, ModalScreen[None]):
         self.show_candidate()
         self._keep_places()
         self._show_waiting()
-        self._ask("torch", lambda: self._torch.compare(self._problem, self._position, self._gradients))
-        self._ask("numeric", lambda: compare(self._problem, self._position, self._gradients, "numeric"))
-        if self._problem.recorded is not None:
-            gradients = self._gradients
-            self._ask("recorded", lambda: compare(self._problem, self._position, gradients, "recorded"))
+        for oracle in self._compared.oracles():
+            self._ask(oracle)
 
     def on_resize(self) -> None:
         """The tables have other columns now."""
@@ -150,24 +143,10 @@ class ComparisonScreen(Once, ModalScreen[None]):
         box = self.query_one(VerticalScroll)
         box.scroll_relative(y=pages * (box.size.height - 1), animate=False, immediate=True)
 
-    def _oracles(self) -> dict[str, str]:
-        """Who is asked, and what stands there until they answer."""
-        asked = {"torch": tr("PyTorch is loading …"), "numeric": tr("central differences …")}
-        recorded = self._problem.recorded
-        return asked if recorded is None else asked | {"recorded": tr("recorded: {by} …", by=recorded.by)}
-
-    def _what_is_compared(self) -> str:
-        if self._position == self._problem.total_steps:
-            return tr("Every step is executed: these are the gradients that backward returns.")
-        return tr(
-            "Backward is linear in dZ: with dZ set to zero for the steps not yet executed, "
-            "an oracle's whole backward is what the running gradients must be here."
-        )
-
     @work(thread=True)
-    def _ask(self, oracle: str, question: Callable[[], Comparison]) -> None:
+    def _ask(self, oracle: str) -> None:
         try:
-            answer: Comparison | str = question()
+            answer: Comparison | str = self._compared.ask(oracle, self._torch)
         except OracleUnavailable as error:
             answer = str(error)
         except ServiceClosed:
@@ -193,12 +172,13 @@ class ComparisonScreen(Once, ModalScreen[None]):
         if shown is not None:
             self._show_differences(shown)
 
-    def _title(self, total: int) -> str:
+    def _title(self) -> str:
         """What is compared, and where."""
+        position, total = self._compared.position, self._compared.total
         if self._candidate is None:
             sentence = (
                 "The gradients after step {position} of {total}"
-                if self._position
+                if position
                 else "The gradients before the first of {total} steps"
                 if total > 1
                 else "The gradients before the only step"
@@ -206,12 +186,12 @@ class ComparisonScreen(Once, ModalScreen[None]):
         else:
             sentence = (
                 "The reference's gradients after step {position} of {total}"
-                if self._position
+                if position
                 else "The reference's gradients before the first of {total} steps"
                 if total > 1
                 else "The reference's gradients before the only step"
             )
-        return tr(sentence, position=self._position, total=total)
+        return tr(sentence, position=position, total=total)
 
     def _labelled(self, oracle: str, verdict: str) -> str:
         """A verdict under the name of what is compared, where there is more than one thing."""
@@ -219,22 +199,13 @@ class ComparisonScreen(Once, ModalScreen[None]):
             verdict = tr("the reference: {said}", said=verdict)
         return tr("recorded: {said}", said=verdict) if oracle == "recorded" else verdict
 
-    def _foreseen(self, oracle: str) -> str:
-        """About as many words as the verdict will have."""
-        problem, recorded = self._problem, self._problem.recorded
-        by = "" if recorded is None else recorded.by
-        wider = "" if problem.dtype == "float64" else " (float64)"
-        name = {"torch": f"PyTorch 2.13.0{wider}", "numeric": tr("central differences")}.get(oracle, by)
-        count = problem.W.size + problem.A_prev.size + (0 if problem.b is None else problem.b.size)
-        place = "end" if self._position == problem.total_steps else "running"
-        said = tr(MATCHING[place][1], checked=f"{count:,}", oracle=name, position=self._position)
-        return said + tr("; ") + tr("largest difference {largest}", largest="1.23e-45")
-
     def _shown_difference(self) -> Comparison | None:
         """Whoever disagrees; else PyTorch, and another one only if it gives no answer."""
-        answered = [self.comparisons[name] for name in self._oracles() if name in self.comparisons]
+        oracles = self._compared.oracles()
+        answered = [self.comparisons[name] for name in oracles if name in self.comparisons]
         wrong = next((found for found in answered if not found.ok), None)
-        if wrong is not None or "torch" in self.comparisons or "torch" not in self._unavailable:
+        waiting = "torch" in oracles and "torch" not in self._unavailable
+        if wrong is not None or "torch" in self.comparisons or waiting:
             return wrong or self.comparisons.get("torch")
         return next(iter(answered), None)
 
@@ -243,34 +214,29 @@ class ComparisonScreen(Once, ModalScreen[None]):
 
     def _keep_places(self) -> None:
         """Keep room for the answers that are still to come: whoever reads the first must not lose it."""
-        names = gradient_names(self._problem)
-        recorded = self._problem.recorded
-        sizes = {name: len(names) for name in self._oracles()}
-        if recorded is not None:
-            sizes["recorded"] = len(recorded.gradients)
-        for oracle, rows in sizes.items():
+        for oracle in self._compared.oracles():
             if oracle not in self._unavailable:
-                said = self._labelled(oracle, f"✓ {self._foreseen(oracle)}")
+                said = self._labelled(oracle, f"✓ {self._compared.foreseen(oracle)}")
                 verdict = self.query_one(f"#{oracle}-verdict", Static)
                 verdict.styles.min_height = len(wrap(Text(said), self._width()))
-                self.query_one(f"#{oracle}-table").styles.min_height = rows + 1
+                self.query_one(f"#{oracle}-table").styles.min_height = self._compared.rows(oracle) + 1
 
     def _show_table(self, oracle: str) -> None:
         table = self.query_one(f"#{oracle}-table", Static)
         table.update(comparison_table(self.comparisons[oracle], self._width()))
 
     def _show_waiting(self) -> None:
-        """The panels belong to PyTorch's differences before these are there."""
-        self._name_differences("PyTorch")
-        note = self._oracles()["torch"]
-        panels = [waiting_panel(self._problem, name, note) for name in gradient_names(self._problem)]
+        """The panels belong to PyTorch's differences before these are there; without it, to the first."""
+        oracle, note = next(iter(self._compared.oracles().items()))
+        self._name_differences("PyTorch" if oracle == "torch" else tr("central differences"))
+        panels = [self._compared.waiting_panel(name, note) for name in self._compared.names]
         self._show_panels(panels)
         self.query_one("#differences").styles.height = min(max(p.face.shape[0] for p in panels) + 3, 16)
 
     def _show_differences(self, comparison: Comparison) -> None:
         """Ours minus the oracle's, on the face with the worst cell of each gradient."""
         self._name_differences(comparison.oracle)
-        self._show_panels([difference_panel(row) for row in comparison.rows])
+        self._show_panels([self._compared.difference_panel(row) for row in comparison.rows])
 
     def _name_differences(self, oracle: str) -> None:
         words = tr(

@@ -17,8 +17,6 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.layout.lesson import LESSON
-from convstep.view.panels.conv2d_cells import provenance_at
-from convstep.view.scene.contributions import ContributionTable
 
 if TYPE_CHECKING:
     from convstep.ui.modes.marking import Marking
@@ -121,8 +119,9 @@ class Answering:
         if place.opens == COMPARISON:
             page.host.asking.compare()
         elif place.opens == WHY and place.why is not None:
-            made_by = provenance_at(page.problem, *place.why)
-            page.host.asking.explain(ContributionTable(made_by, page.state.position))
+            made_by = page.state.stage.made_of(*place.why)
+            if made_by is not None:
+                page.host.asking.explain(made_by)
 
     def _points(self) -> bool:
         """Whether Enter asks about a cell."""

@@ -24,6 +24,7 @@ from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.marking import Marking
 from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.page import Begun, Page
+from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.widgets.narration import Narration
 from convstep.ui.widgets.text_pane import Draw
 from convstep.view.layout.arrange import CARD, Plan
@@ -31,12 +32,14 @@ from convstep.view.layout.candidate import DIAGNOSIS
 from convstep.view.layout.lesson import LESSON, for_marking, narration_room, panels_room, with_narration
 from convstep.view.lesson.border import page_line
 from convstep.view.lesson.page import code_width
+from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import draw_card
 from convstep.view.text.wrapping import wrap
 
 if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
+    from convstep.lessons.lesson import Subject
     from convstep.lessons.walk import Walk
     from convstep.ui.messages import CellClicked
 
@@ -89,11 +92,9 @@ class LessonMode(Mode):
         self._beside = (
             None
             if candidate is None
-            else CandidateMode(candidate, title, page.problem_name, place.position if place.given else None)
+            else CandidateMode(candidate, title, page.subject.name, place.position if place.given else None)
         )
-        self._around = self._beside or Mode(
-            State(Stage.on(page.problem), title, page.problem_name), compare_at_end=False
-        )
+        self._around = self._beside or _mode_on(page.subject, title)
         super().__init__(self._around.state, compare_at_end=False)
         self.lacks = self._around.lacks
         self.page = Page(walk, self.state, note, self._before_stand)
@@ -221,7 +222,7 @@ class LessonMode(Mode):
     def drawings(self) -> dict[str, Draw]:
         """At the page's place the step shows what is done, not what is still to be found out."""
         found, scene = self._around.drawings(), self.state.scene
-        if self._beside is None and (self.page.asks or not self.page.wandered):
+        if CARD in found and self._beside is None and (self.page.asks or not self.page.wandered):
             shown = dataclasses.replace(scene, additions=scene.additions[: scene.made])
             found[CARD] = lambda width, height: draw_card(shown, width, height)
         if self._secret:
@@ -323,3 +324,11 @@ class LessonMode(Mode):
         """From the beginning."""
         self.page.walk.restart()
         self._lessons.show_page()
+
+
+def _mode_on(subject: Subject, title: str) -> Mode:
+    """The debugger that a page without a candidate stands beside."""
+    if subject.recording is not None:
+        return RecordingMode(RecordingStage(subject.recording.scout()), title, "")
+    assert subject.problem is not None
+    return Mode(State(Stage.on(subject.problem), title, subject.name), compare_at_end=False)

@@ -12,7 +12,8 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.modes.page import Page
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Cell
-from convstep.view.panels.conv2d_cells import cell_of, panel_of
+from convstep.view.lesson.pointing import pointed_at
+from convstep.view.panels.conv2d_cells import panel_of
 
 
 class Marking:
@@ -100,7 +101,7 @@ class Marking:
         question, panel = page.walk.question, page.state.scene.find(key)
         if panel is None or not isinstance(question, CellsQuestion):  # a click that comes after the page
             return
-        found = [cell_of(panel, cell, page.problem.geometry) for cell in cells]
+        found = [pointed_at(page.state.stage, panel, cell) for cell in cells]
         if {tensor for tensor, _ in found} != {question.tensor}:
             page.host.say(question.prompt)
             return

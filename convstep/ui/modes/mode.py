@@ -55,7 +55,7 @@ class Mode:
     @property
     def compares_at_end(self) -> bool:
         """Whether going on at the last step opens the comparison."""
-        return self._compare_at_end and self.state.stage.compared() is not None
+        return self._compare_at_end and self.state.stage.compares
 
     @property
     def turns(self) -> bool:
@@ -125,7 +125,7 @@ class Mode:
 
     def offers(self, id: str) -> bool:
         """Whether the line of keys names a command now."""
-        return id != "compare" or self.state.stage.compared() is not None
+        return id != "compare" or self.state.stage.compares
 
     # what stands on it
 

@@ -13,11 +13,11 @@ from convstep.lessons.words import say
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.view.lesson.border import keys_line, page_line
 from convstep.view.lesson.page import Telling, Told, draw_page
-from convstep.view.lesson.pointing import pointed, with_chosen
-from convstep.view.panels.conv2d_cells import Choice, panel_of
+from convstep.view.lesson.pointing import pointed, show_faces, with_chosen
+from convstep.view.panels.conv2d_cells import panel_of
 
 if TYPE_CHECKING:
-    from convstep.conv.problem import Problem
+    from convstep.lessons.lesson import Subject
     from convstep.lessons.tensors import Index
     from convstep.lessons.walk import Walk
     from convstep.ui.debugger.screen import DebuggerScreen
@@ -57,7 +57,7 @@ class Page:
             before_stand: called before the debugger is put where the page says.
         """
         self.walk, self.state, self.note = walk, state, note
-        self.problem: Problem = walk.page.problem
+        self.subject: Subject = walk.page.subject
         """What is stepped through."""
         self.chosen: set[Index] = set()
         """The cells that the learner has marked."""
@@ -74,7 +74,7 @@ class Page:
         self._led, self._before_stand = False, before_stand
         if self.placed:
             place = walk.place
-            state.choice = Choice(place.input_channel, place.output_channel)
+            show_faces(state.stage, place)
             self.put_marks()
             state.timeline.seek(place.position)
             state.scene = state.stage.scene()
@@ -156,7 +156,7 @@ class Page:
             self.host.panels.apply_look()
         self.put_marks()
         if self.placed:
-            state.choice = Choice(place.input_channel, place.output_channel)
+            show_faces(state.stage, place)
             self.host.travel.to(place.position, lambda: self._make(place.additions))
         else:
             self.host.show()

@@ -43,7 +43,13 @@ class RecordingMode(Mode):
     host: DebuggerScreen
 
     def __init__(
-        self, stage: RecordingStage, name: str, command_name: str, options: Sequence[str] = ()
+        self,
+        stage: RecordingStage,
+        name: str,
+        command_name: str,
+        options: Sequence[str] = (),
+        *,
+        live: bool = True,
     ) -> None:
         """Debug a recording.
 
@@ -52,8 +58,11 @@ class RecordingMode(Mode):
             name: what to call it on the screen.
             command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
+            live: whether going on at the last step opens the comparison of an operator's gradients.
         """
-        super().__init__(State(stage, name, command_name), compare_at_end=False)
+        super().__init__(State(stage, name, command_name), compare_at_end=live)
+        if stage.compares:
+            self.lacks = self.lacks - {"compare"} | {"outcome"}
         self._options: Sequence[str] = options
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
         """What the author's own forward says of it."""
@@ -121,6 +130,10 @@ class RecordingMode(Mode):
             return arrange_presented(width, height, panels, state.maximised)
         return arrange_recording(width, height, panels, state.tab, state.maximised, self.stage.source_size)
 
+    def plan_beside_page(self, width: int, height: int) -> Plan:
+        """The same: there is never room for everything at once."""
+        return self.plan(width, height)
+
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """Where it differs from what the author's own forward says."""
         return self.said.marks(place_of)
@@ -135,13 +148,14 @@ class RecordingMode(Mode):
 
     @property
     def after_end(self) -> str:
-        """How it ended is said."""
-        return tr("n says how it ended")
+        """How it ended is said, or its gradients are compared."""
+        return super().after_end if self.stage.compares else tr("n says how it ended")
 
     def past_end(self) -> bool:
-        """Say how it ended."""
-        self._show_outcome()
-        return True
+        """Say how it ended, unless its gradients are compared."""
+        if not self.stage.compares:
+            self._show_outcome()
+        return not self.stage.compares
 
     # ways back to here
 
@@ -192,6 +206,8 @@ class RecordingMode(Mode):
         """
         from convstep.candidate.record.marked import holds_recording
 
+        if self.stage.compares and ":" not in self.state.command_name:  # its name is all that opening needs
+            return self.state.command_name
         beside = path.with_suffix(".npz")
         if beside.exists() and not holds_recording(beside):
             raise ValueError(tr("{path} is another file; choose another name", path=beside))

@@ -36,6 +36,8 @@ NOTES = 30
 """Columns beside the longest line of the source that its notes like to have, where nobody else needs them."""
 TWO_FROM = 76
 """Columns from which source and step stand side by side below the panels."""
+STACKED_FROM = 20
+"""Lines below the panels from which, where it is narrower, the source stands above the step."""
 
 
 def arrange_recording(
@@ -123,12 +125,18 @@ def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
     """The stage and what fits beside it above, and below source and step, with the other panels in turn."""
     shown, worth = _beside_stage(panels, room)
     upper = [one.key for column in shown for one in column]
+    lines = max(min(liked(shown), room.height // 2), _least_upper(room)) if shown else 0
     apart = room.width >= TWO_FROM and room.height >= LEAST_ROW + LEAST_ROW
-    tabs = (CARD, *(() if apart else (SOURCE,)), *(one.key for one in panels if one.key not in upper))
+    stacked = not apart and room.height - lines >= STACKED_FROM
+    turning = () if apart or stacked else (SOURCE,)
+    tabs = (CARD, *turning, *(one.key for one in panels if one.key not in upper))
     seen = tab if tab in tabs else CARD
-    words = across((room.width // 2, part(SOURCE)), (None, part(seen))) if apart else part(seen)
+    words = part(seen)
+    if apart:
+        words = across((room.width // 2, part(SOURCE)), (None, part(seen)))
+    elif stacked:
+        words = down(((room.height - lines) * 3 // 5, part(SOURCE)), (None, part(seen)))
     if shown:
-        lines = max(min(liked(shown), room.height // 2), _least_upper(room))
         words = down((lines, row_box(shown, worth)), (None, words))
     return Plan(words(room), tabs if len(tabs) > 1 else (), seen if len(tabs) > 1 else "")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
@@ -18,6 +19,8 @@ from convstep.view.numbers.text import short
 if TYPE_CHECKING:
     from convstep.conv.timeline import Timeline
     from convstep.oracle.row import Row
+
+Array = npt.NDArray[Any]
 
 
 def gradient_names(problem: Problem) -> list[str]:
@@ -52,49 +55,56 @@ def window_facts(problem: Problem) -> list[str]:
     return facts
 
 
-def difference_panel(row: Row) -> Panel:
+def difference_panel(row: Row, *, channels_last: bool = True) -> Panel:
     """The face of the difference with the worst cell on it; full colour is the tolerance.
 
     Its numbers are written in the unit of the worst error, of which the tolerance may be a million.
     Cells about which the oracle was not asked are blank.
+
+    Args:
+        row: a gradient beside what is expected of it.
+        channels_last: whether rows and columns are the two axes before the last one.
     """
     worst = row.worst_index
-    now = Cell(worst[0], 0) if len(worst) == 1 else Cell(*worst[-3:-1])
-    error = face(tr("error of {name}", name=row.name), row.difference, _face_of(worst))
+    seen = _face_of(worst, channels_last=channels_last)
+    error = face(tr("error of {name}", name=row.name), row.difference, seen)
+    now = error.find(worst)
     return Panel(
         key=f"difference_{row.name}",
         face=error,
         titles=tuple(dict.fromkeys((error.label, error.label.replace(", ", ","), error.name, tr("error")))),
-        known=face(row.name, row.cells, _face_of(worst)).values,
+        known=face(row.name, row.cells, seen).values,
         reach=round_limit(row.max_abs_error),
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
-        now=now if row.cells[worst] else None,
+        now=Cell(*now) if now is not None and row.cells[worst] else None,
         listed=len(row.shape) == 1,
     )
 
 
-def waiting_panel(problem: Problem, name: str, note: str) -> Panel:
+def waiting_panel(name: str, array: Array, note: str, *, channels_last: bool = True) -> Panel:
     """The place of a gradient's difference before there is one.
 
     Args:
-        problem: whose gradient.
-        name: "dW", "db" or "dA_prev".
+        name: what the gradient is called.
+        array: of its shape.
         note: what is waited for.
+        channels_last: see `difference_panel`.
     """
-    array = {"dW": problem.W, "db": problem.b, "dA_prev": problem.A_prev}[name]
-    assert array is not None
+    seen = _face_of((0,) * array.ndim, channels_last=channels_last)
     return Panel(
         key=f"difference_{name}",
-        face=face(tr("error of {name}", name=name), array, _face_of((0,) * array.ndim)),
+        face=face(tr("error of {name}", name=name), array, seen),
         limit=1.0,
         listed=array.ndim == 1,
         note=note,
     )
 
 
-def _face_of(index: tuple[int, ...]) -> tuple[int | None, ...]:
+def _face_of(index: tuple[int, ...], *, channels_last: bool) -> tuple[int | None, ...]:
     """The face on which a cell of a gradient stands, as `face` takes it."""
-    return (None,) if len(index) == 1 else (*index[:-3], None, None, index[-1])
+    if channels_last and len(index) > 1:
+        return (*index[:-3], None, None, index[-1])
+    return (*index[:-2], *(None,) * min(len(index), 2))
 
 
 def step_caption(timeline: Timeline) -> str:

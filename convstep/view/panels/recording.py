@@ -20,16 +20,18 @@ from convstep.view.grid.panel import Cell, Panel
 from convstep.view.numbers.text import full
 from convstep.view.panels import recorded
 from convstep.view.panels.array_panels import ArrayPanels
+from convstep.view.panels.compared import OperatorCompared
 from convstep.view.panels.resuming import Resumed, resumed_run
 from convstep.view.panels.stretches import Key
 from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
-from convstep.view.scene.own_lines import own_lines, own_size
+from convstep.view.scene.own_lines import docstrings, own_lines, own_size
 from convstep.view.scene.said import sign
 from convstep.view.scene.scene import OwnLine, Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
@@ -68,9 +70,12 @@ class RecordingStage(StagedSource):
     """The line of the source under the cursor; 0 while there is none."""
     verdicts: Verdicts | None = None
     """What the author's own forward says of it; None while that is not known."""
+    running: Running | None = None
+    """What its gradients should be, where it is an operator's."""
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
+        self._told = frozenset[int]() if self.running is None else docstrings(self.recording.source.lines)
         self._changing = recorded.changing_arguments(self.recording)
         log = self.recording.log
         entered = [one for one in log.sites.functions if log.payloads[one.call]]
@@ -226,9 +231,14 @@ class RecordingStage(StagedSource):
         """The statements that wrote a cell."""
         if self.stop_at(panel, cell) is None:
             return None
-        index = panel.face.index(*cell)
-        writers = self.recording.writers(panel.face.name, index)
-        return WriterTable(recorded.cell_name(panel.face.name, index), writers, self.recording.position)
+        return self.made_of(panel.face.name, panel.face.index(*cell))
+
+    def made_of(self, array: str, index: tuple[int, ...]) -> Listing | None:
+        """The same, of a cell of an array by its name."""
+        if array not in self.recording.layout.written:
+            return None
+        writers = self.recording.writers(array, index)
+        return WriterTable(recorded.cell_name(array, index), writers, self.recording.position)
 
     def cell_words(self, panel: Panel, cell: Cell) -> str:
         """A cell with all its digits."""
@@ -264,6 +274,23 @@ class RecordingStage(StagedSource):
 
     # beside the run
 
+    @property
+    def compares(self) -> bool:
+        """Whether it is an operator's."""
+        return self.running is not None
+
+    def compared(self) -> OperatorCompared | None:
+        """The gradients of an operator where it stands; None where they are on their way."""
+        found = None if self.running is None else self.running.at(self.recording.position)
+        if self.running is None or found is None or isinstance(found, str):
+            return None
+        return OperatorCompared(self.running, found, self.recording.made)
+
+    def checking(self) -> Callable[[], str] | None:
+        """Why nothing is compared here."""
+        found = None if self.running is None else self.running.at(self.recording.position)
+        return (lambda: found) if isinstance(found, str) else None
+
     def save(self, path: str) -> None:
         """Write the recording."""
         save(self.recording, path)
@@ -293,8 +320,9 @@ class RecordingStage(StagedSource):
         return self._lines(found.line, found.last_line)
 
     def _lines(self, first: int, last: int) -> dict[int, str]:
-        """Lines of the source, by their numbers."""
-        return {number: self.recording.source.line(number) for number in range(first, last + 1)}
+        """Lines of the source, by their numbers; of an operator without what its docstring says."""
+        numbers = (number for number in range(first, last + 1) if number not in self._told)
+        return {number: self.recording.source.line(number) for number in numbers}
 
     def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
         """The lines of the function that runs, with stops and the cursor on them."""

@@ -24,6 +24,7 @@ from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells
+from convstep.view.panels.compared import TimelineCompared
 from convstep.view.panels.conv2d import KEYS, Faces
 from convstep.view.panels.conv2d_cells import Choice, provenance_at
 from convstep.view.panels.nonfinite import first_spot
@@ -249,9 +250,14 @@ class Stage(Staged):
         """Forward and backward are there."""
         return True
 
-    def compared(self) -> Timeline | None:
-        """The timeline itself."""
-        return self.timeline
+    @property
+    def compares(self) -> bool:
+        """It is what PyTorch is asked about."""
+        return True
+
+    def compared(self) -> TimelineCompared:
+        """The running gradients."""
+        return TimelineCompared(self.timeline)
 
     def save(self, path: str) -> None:
         """Write the problem."""

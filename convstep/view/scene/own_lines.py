@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -213,3 +214,13 @@ def _broken(code: str, room: int) -> list[str]:
 
 def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
+
+
+def docstrings(lines: Sequence[str]) -> frozenset[int]:
+    """The lines of the docstrings of functions."""
+    said = (
+        one.body[0]
+        for one in ast.walk(ast.parse("\n".join(lines)))
+        if isinstance(one, ast.FunctionDef) and ast.get_docstring(one, clean=False) is not None
+    )
+    return frozenset(line for one in said for line in range(one.lineno, (one.end_lineno or one.lineno) + 1))

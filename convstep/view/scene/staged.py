@@ -14,10 +14,10 @@ from convstep.view.numbers.text import full
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from convstep.conv.timeline import Timeline
     from convstep.replay.session import Session
     from convstep.replay.stop_list import Stops
     from convstep.steps.stepped import Stepped
+    from convstep.view.scene.compared import Compared
     from convstep.view.scene.scene import Scene
 
 
@@ -306,12 +306,17 @@ class Staged(Protocol):
 
     # beside the run
 
-    def compared(self) -> Timeline | None:
-        """What PyTorch and central differences can be asked about; None where there is no such thing."""
+    @property
+    def compares(self) -> bool:
+        """Whether its gradients are compared with PyTorch's, if not everywhere."""
+        return False
+
+    def compared(self) -> Compared | None:
+        """What oracles can be asked about where it stands; None where there is no such thing."""
         return None
 
     def checking(self) -> Callable[[], str] | None:
-        """Where nothing is compared with PyTorch: says, in a thread, how the arrays do as they stand now."""
+        """Where nothing is compared: says, in a thread, how the arrays do as they stand now, or why not."""
         return None
 
     def save(self, path: str) -> None:

@@ -1,0 +1,124 @@
+"""Where somebody's own forward is another than the operator's, its slope says what its backward should return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.operators.answer import UNSAID, Judged
+from convstep.candidate.operators.caller import Caller, Handed
+from convstep.candidate.operators.gathering import answer, forward_fits, how_far, renamed
+from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.candidate.operators.ways import Way
+from convstep.language import tr
+from convstep.operators.operator import Array, OperatorProblem
+
+STEP = 1e-4
+"""How far a number is moved."""
+CLOSE = 1e-5
+"""What such a slope may be off, as a share of the largest one."""
+CORNER = 0.02
+"""How far slopes to either side may differ, as a share of the largest one: at a corner there is none."""
+CELLS, PROBLEMS = 100, 3
+"""Of how many cells at most, on how many problems at most, slopes are taken."""
+CHUNK = 24
+"""Problems in one message."""
+
+
+def by_own_forward(worker: Caller, way: Way, words: Vocabulary, results: Sequence[Judged]) -> list[Judged]:
+    """The results, where its forward differs judged by that: right for it is right.
+
+    What cannot be judged is said to be nothing of.
+    """
+    tried = 0
+
+    def by_slope(one: Judged, otherwise: Judged) -> Judged:
+        nonlocal tried
+        slopes = None
+        if tried < PROBLEMS and _cells(one.answer.problem, way) <= CELLS:
+            tried += 1
+            slopes = _slopes(worker, way, words, one.answer.problem)
+        return otherwise if slopes is None else _compared(one, slopes)
+
+    said = tr("its own forward is another there, so that its backward is not compared")
+    found = [by_slope(one, renamed(one, UNSAID, said)) if _differs(one) else one for one in results]
+    another = [one for one, now in zip(results, found, strict=True) if _differs(one) and not now.failed]
+    if another and len(another) == sum(map(_differs, results)):
+        # it is another function, and right: where only corners tell them apart there is no slope to go by
+        found = [by_slope(one, renamed(one, UNSAID, said)) if one.failed else one for one in found]
+    return found
+
+
+def _differs(one: Judged) -> bool:
+    """Whether its forward returns other numbers, and its backward other gradients; inf and nan are no numbers."""
+    outputs = one.answer.outputs
+    finite = all(np.isfinite(array).all() for array in outputs.values())
+    wrong = any(share > 1 for share in one.off.values())
+    return one.answer.kind == RETURNED and bool(outputs) and wrong and finite and forward_fits(one) is False
+
+
+def _compared(one: Judged, slopes: Mapping[str, Array]) -> Judged:
+    off = dict(one.off)
+    right = dict(one.right)
+    for name, slope in slopes.items():
+        array = one.answer.gradients.get(name)
+        if array is None:
+            continue
+        if how_far(array, slope) * 1e-8 <= CLOSE:  # the share of what is allowed for rounding
+            off[name], right[name] = 0.0, array
+    return replace(one, off=off, right=right)
+
+
+def _cells(problem: OperatorProblem, way: Way) -> int:
+    return sum(problem.arrays[name[1:]].size for name in way.operator.gradients)
+
+
+def _slopes(worker: Caller, way: Way, words: Vocabulary, problem: OperatorProblem) -> dict[str, Array] | None:
+    """The gradients by moving one number at a time; None where it jumps, or returns nothing there."""
+    moved = list(_moved(way, problem))
+    handed = [_handed(way, each) for each in moved]
+    if any(each is None for each in handed):
+        return None
+    totals: list[float] = []
+    for start in range(0, len(handed), CHUNK):
+        some = [each for each in handed[start : start + CHUNK] if each is not None]
+        raws = worker.ask(words, some, pairs=way.pairs, tensors=way.tensors, mode=way.mode)
+        for raw, each in zip(raws, moved[start : start + CHUNK], strict=False):
+            outputs = answer(way, words, each, raw).outputs
+            if not outputs:
+                return None
+            above = problem.upstream.values()
+            totals.append(sum(float(np.sum(o * d)) for o, d in zip(outputs.values(), above, strict=False)))
+    if len(totals) != len(moved) or not np.isfinite(totals).all():
+        return None
+    here, there = totals[0], np.array(totals[1:]).reshape(-1, 2)
+    slopes = (there[:, 0] - there[:, 1]) / (2 * STEP)
+    bends = np.abs(there.sum(axis=1) - 2 * here) / STEP
+    if bends.max(initial=0) > CORNER * max(float(np.abs(slopes).max(initial=0)), 1e-3):
+        return None
+    found, start = {}, 0
+    for name in way.operator.gradients:
+        array = problem.arrays[name[1:]]
+        found[name] = slopes[start : start + array.size].reshape(array.shape)
+        start += array.size
+    return found
+
+
+def _moved(way: Way, problem: OperatorProblem) -> Iterator[OperatorProblem]:
+    """The problem, then for each number of each array with a gradient the problem with it moved, up and down."""
+    yield problem
+    for name in way.operator.gradients:
+        array = problem.arrays[name[1:]]
+        for at in np.ndindex(array.shape):
+            for step in (STEP, -STEP):
+                other = np.array(array, float)
+                other[at] += step
+                yield replace(problem, arrays={**problem.arrays, name[1:]: other})
+
+
+def _handed(way: Way, problem: OperatorProblem) -> Handed | None:
+    told = replace(way, fixed={}, above="").handed(problem)
+    return None if told is None else told[1]

@@ -1,0 +1,219 @@
+"""Shown: an operator's own backward, recorded on one of its problems, as it is or with a mistake."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.operators.so_far import Running
+from convstep.candidate.record.recorder import Recorded
+from convstep.candidate.verdicts.calls import Called, Pair
+from convstep.candidate.verdicts.judging import judge
+from convstep.candidate.verdicts.marks import Verdicts
+from convstep.language import tr
+from convstep.operators.mistake import Mistake, Variant
+from convstep.operators.operator import Operator, OperatorProblem
+from convstep.operators.registry import OperatorError, operator_named
+from convstep.printable import printable
+from convstep.recording import recorder
+from convstep.recording.copying import copied
+from convstep.recording.recording import Recording
+from convstep.recording.source import Source, SourceText
+
+MOST = 1000
+"""Up to which number a problem can be asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """An operator's backward, or its forward, on a problem."""
+
+    operator: Operator
+    """It."""
+    problem: OperatorProblem
+    """What on."""
+    recorded: Recorded
+    """What can be stepped, and what the command line says for it."""
+    backward: Callable[..., Any] | None
+    """What ran: the readable backward, or one with a mistake; None where the forward did."""
+    source: Source
+    """Its text."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is the backward."""
+        return self.backward is not None
+
+    def running(self, recording: Recording) -> Running:
+        """What its gradients should be."""
+        return Running(self.operator, self.problem, recording)
+
+    def again(self) -> None:
+        """It is ours: nobody saves its file."""
+
+    def close(self) -> None:
+        """Nothing of it goes on."""
+
+    def judge(self, recording: Recording) -> Verdicts:
+        """What the forward says of the backward, line by line; see `verdicts`."""
+        assert self.backward is not None
+        problem = self.problem
+        forward = Called.kept(self.operator.forward, **problem.arrays, **problem.options)
+        ran = forward.like()
+        made = ran.make()
+        known = {**problem.upstream, **ran.arguments()}
+        backward = Called(self.backward, tuple(known[name] for name in self.operator.parameters))
+        pair = Pair.of(forward, ran, made, backward)
+        return judge(pair, (None, self.source), recording.total)
+
+
+def told(operator: Operator) -> list[OperatorProblem]:
+    """The problems of an operator that tell mistakes apart, always the same ones."""
+    every = operator.problems(np.random.default_rng(0))
+    return list(itertools.takewhile(lambda one: one.about, itertools.islice(every, MOST)))
+
+
+def problem_of(operator: Operator, case: str | None) -> OperatorProblem:
+    """One of an operator's problems.
+
+    Args:
+        operator: whose.
+        case: its number, from 1, as `told` lists them, or words of what it tells apart; None for the small
+            one.
+
+    Raises:
+        OperatorError: there is none; one sentence.
+    """
+    if case is None:
+        return operator.small()
+    if case.isascii() and case.isdigit() and len(case) < 10:
+        if 1 <= int(case) <= MOST:
+            every = operator.problems(np.random.default_rng(0))
+            found = list(itertools.islice(every, int(case) - 1, int(case)))
+            if found:
+                return found[0]
+        raise OperatorError(
+            tr(
+                "there is no problem {case}; `convstep operators {name}` lists them from 1",
+                case=case,
+                name=operator.name,
+            )
+        )
+    listed = told(operator)
+    wanted = " ".join(case.lower().split())
+    fitting = [one for one in listed if wanted == one.about.lower()] or [
+        one for one in listed if wanted and wanted in one.about.lower()
+    ]
+    if len(fitting) != 1:
+        raise OperatorError(
+            tr(
+                "{case} fits several problems: {fitting}; write more of it, or its number"
+                if fitting
+                else "no problem of {name} is about {case}; `convstep operators {name}` lists them",
+                case=printable(case),
+                name=operator.name,
+                fitting="; ".join(one.about for one in fitting),
+            )
+        )
+    return fitting[0]
+
+
+def mistake_of(operator: Operator, wanted: str) -> tuple[Mistake, Variant]:
+    """A mistake by its id, or what is right as well, and a way of making it: `overwrite`, `overwrite:2`.
+
+    Raises:
+        OperatorError: there is none; one sentence.
+    """
+    id, colon, number = wanted.partition(":")
+    every = (*operator.mistakes, *operator.also_right)
+    found = next((one for one in every if one.id == id), None)
+    if found is None:
+        known = ", ".join(one.id for one in every)
+        raise OperatorError(
+            tr(
+                "{name} has no mistake {id}; it has {known}" if known else "no mistake of {name} is known",
+                name=operator.name,
+                id=printable(id),
+                known=known,
+            )
+        )
+    if not found.variants:
+        raise OperatorError(
+            tr("{id} has no lines of its own that could be stepped: {title}", id=id, title=tr(found.title))
+        )
+    at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0 if colon else 1
+    if not 1 <= at <= len(found.variants):
+        raise OperatorError(
+            tr(
+                "there is no {wanted}; {id} is made in {count} ways, {id}:1 and so on"
+                if len(found.variants) > 1
+                else "there is no {wanted}; {id} is made in one way: leave out what follows it",
+                wanted=printable(wanted),
+                id=id,
+                count=len(found.variants),
+            )
+        )
+    return found, found.variants[at - 1]
+
+
+def shown(name: str, case: str | None = None, mistake: str | None = None, *, forward: bool = False) -> Shown:
+    """Record an operator's backward.
+
+    Args:
+        name: the operator's: "max-pool".
+        case: see `problem_of`.
+        mistake: see `mistake_of`; None for what is right.
+        forward: whether to record the forward instead.
+
+    Raises:
+        OperatorError: there is no such operator, problem or mistake; one sentence.
+    """
+    return shown_of(operator_named(name), case, mistake, forward=forward)
+
+
+def shown_of(
+    operator: Operator, case: str | None = None, mistake: str | None = None, *, forward: bool = False
+) -> Shown:
+    """The same of an operator itself."""
+    problem = problem_of(operator, case)
+    words, said = ([], []) if case is None else (["--case", case], [])
+    said.append(_about(operator, problem, case))
+    function, arguments, named = operator.backward, operator.arguments(problem), dict[str, Any]()
+    if forward:
+        if mistake is not None:
+            raise OperatorError(tr("a mistake is one of the backward; leave out --forward or --mistake"))
+        words.append("--forward")
+        function, arguments, named = operator.forward, (), {**problem.arrays, **problem.options}
+    source = recorder.source_of(recorder.function_of(function))
+    if mistake is not None:
+        found, variant = mistake_of(operator, mistake)
+        words += ["--mistake", mistake]
+        sentence = "right as well: {title}" if found in operator.also_right else "a mistake: {title}"
+        said.insert(0, tr(sentence, title=tr(found.title)))
+        function, source = variant.backward, _source(variant, source.text, mistake)
+    run = recorder.run(function, *copied((arguments, named)), source=source)
+    recording = Recording(run.log, run.source.text, run.name, run.result)
+    recorded = Recorded(recording, operator.name, tuple(words), tr("; ").join(said), ())
+    return Shown(operator, problem, recorded, None if forward else function, source)
+
+
+def _about(operator: Operator, problem: OperatorProblem, case: str | None) -> str:
+    if case is None:
+        whole = all((array == np.round(array)).all() for array in problem.arrays.values())
+        sentence = "{title} on small whole numbers" if whole else "{title} on a small problem"
+        return tr(sentence, title=tr(operator.title))
+    if not problem.about:
+        return tr("{title} on random numbers", title=tr(operator.title))
+    return tr("{title}, a problem in which {about}", title=tr(operator.title), about=tr(problem.about))
+
+
+def _source(variant: Variant, right: SourceText, mistake: str) -> Source:
+    """The text of a backward with a mistake, in a file that says so."""
+    text = variant.text
+    path = f"{right.path.removesuffix('.py')} ({mistake}).py"
+    return Source(SourceText(path, tuple(text.removesuffix("\n").split("\n"))), ast.parse(text))

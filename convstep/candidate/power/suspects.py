@@ -1,0 +1,67 @@
+"""Suspects: the known mistakes of an operator, as gradients of any problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convstep.brief import brief
+from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, Variant, flawed_gradient
+from convstep.conv.problem import Problem
+from convstep.operators.operator import Array, Operator, OperatorProblem
+
+CONV2D = "conv2d"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Suspect:
+    """One way of making a mistake."""
+
+    id: str
+    """The mistake's."""
+    title: str
+    """What is wrong, a few words."""
+    label: str
+    """Which way of making it; "" if there is one only."""
+    gradients: Callable[[OperatorProblem], Mapping[str, Array]]
+    """The gradients that it spoils, by name; it may raise, as a person's would."""
+    wrong: str
+    """The lines as people write them."""
+    right: str
+    """The lines as they should be."""
+
+    __repr__ = brief
+
+
+def suspects(operator: Operator) -> list[Suspect]:
+    """The known mistakes of an operator that numbers can show, commonest first."""
+    if operator.name == CONV2D:
+        return [
+            Suspect(bug.id, bug.title, one.label, _Flawed(one), one.mistakes.wrong, one.mistakes.right)
+            for bug in KNOWN_BUGS.values()
+            for one in bug.variants
+        ]
+    return [
+        Suspect(mistake.id, mistake.title, one.label, _Patched(operator, one.backward), one.wrong, one.right)
+        for mistake in operator.mistakes
+        for one in mistake.variants
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Patched:
+    operator: Operator
+    backward: Callable[..., Any]
+
+    def __call__(self, problem: OperatorProblem) -> Mapping[str, Array]:
+        return self.operator.right(problem, self.backward)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flawed:
+    variant: Variant
+
+    def __call__(self, problem: OperatorProblem) -> Mapping[str, Array]:
+        posed = Problem(*problem.arrays.values(), problem.upstream["dZ"], **problem.options)
+        return {name: flawed_gradient(name, posed, self.variant.mistakes) for name in self.variant.gradients}
