@@ -79,7 +79,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     found, evidence = [*writes(swept)], Evidence(swept)
     wrong = evidence.wrong()
     matches = {name: list(_matches(evidence, name)) for name in wrong}
-    found += _ranked(evidence.operator, {name: each for name, each in matches.items() if each})
+    found += _ranked(evidence, {name: each for name, each in matches.items() if each})
     turned = {name: transposed(evidence, name) for name in wrong if not matches[name]}
     found += [finding for finding in turned.values() if finding is not None]
     left = [name for name, finding in turned.items() if finding is None]
@@ -89,7 +89,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     for name in evidence.wrong(left):
         matches[name] = list(_matches(evidence, name))
         if matches[name]:
-            found += _ranked(evidence.operator, {name: matches[name]})
+            found += _ranked(evidence, {name: matches[name]})
         elif (seen := in_the_numbers(evidence, name)) is not None:
             found = _joined(found, seen)
         else:
@@ -108,7 +108,7 @@ def _with_two(
         return (
             (_with_pair(found, pair), [pair])
             if pair
-            else ([*found, *_ranked(evidence.operator, {name: matches})], matches)
+            else ([*found, *_ranked(evidence, {name: matches})], matches)
         )
     pair = _pair(evidence, name, [finding.id for finding in found if finding.variant is not None], over)
     return (_with_pair(found, pair), [pair]) if pair else ([*found, about_unknown(evidence, name)], [])
@@ -180,7 +180,7 @@ def _match(
     return Match(mistakes, variants, whole, name, shown, compared, unexplained)
 
 
-def _ranked(operator: Operator, matches: Mapping[str, Sequence[Match]]) -> list[Finding]:
+def _ranked(evidence: Evidence, matches: Mapping[str, Sequence[Match]]) -> list[Finding]:
     """A finding for each mistake, those that explain most first, each followed by others that do as well."""
     by_id: dict[str, list[Match]] = {}
     for match in itertools.chain(*matches.values()):
@@ -198,9 +198,7 @@ def _ranked(operator: Operator, matches: Mapping[str, Sequence[Match]]) -> list[
         )
         covered = left & _names(by_id[best])
         equal = [id for id, each in by_id.items() if covered <= _names(each)]
-        best, *equal = sorted(
-            equal, key=lambda id: (_unexplained(by_id[id]), breadth(operator, by_id[id][0].whole))
-        )
+        best, *equal = sorted(equal, key=lambda id: _likelihood(evidence, by_id[id]))
         first = by_id.pop(best)
         sure = all(_unexplained(by_id[id]) for id in equal)
         finding = _from_matches([match for match in first if match.gradient in covered])
@@ -217,12 +215,31 @@ def _unexplained(matches: Sequence[Match]) -> int:
     return sum(match.unexplained for match in matches)
 
 
+def _likelihood(evidence: Evidence, matches: Sequence[Match]) -> tuple[int, int, int]:
+    """How well a mistake fits: the smaller the better.
+
+    Of two with the same numbers in a gradient the one whose other gradients are the candidate's is likelier;
+    then the one that is wrong on fewer problems, so that less is said of what was not seen.
+    """
+    whole = matches[0].whole
+    others = [name for name in evidence.operator.gradients if name not in _names(matches)]
+    contradicted = sum(_contradicts(evidence, whole, name) for name in others)
+    return _unexplained(matches), contradicted, breadth(evidence.operator, whole)
+
+
+def _contradicts(evidence: Evidence, whole: Variant, name: str) -> bool:
+    """Whether a mistake has other numbers than the candidate in one of its gradients."""
+    return any(
+        made is not None and not same(judged.answer.gradients[name], made[name])
+        for judged in evidence.returned
+        if name in judged.answer.gradients
+        for made in [evidence.made(whole, judged)]
+    )
+
+
 @functools.lru_cache(maxsize=1 << 10)
 def breadth(operator: Operator, variant: Variant) -> int:
-    """On how many of an operator's problems a mistake is wrong, those that a candidate cannot be told too.
-
-    Of two mistakes with the same numbers the one that says less of what was not seen is the likelier.
-    """
+    """On how many of an operator's problems a mistake is wrong, those that a candidate cannot be told too."""
     problems = itertools.islice(operator.problems(np.random.default_rng(0)), BREADTH)
     return sum(_is_wrong(operator, variant, problem) for problem in problems)
 
