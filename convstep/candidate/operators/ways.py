@@ -20,7 +20,7 @@ from convstep.operators.operator import Array, Convention, Operator, OperatorPro
 from convstep.operators.registry import operators
 
 CONV2D = "conv2d"
-"""The operator that is tried in another way."""
+"""The operator that `check` calls and judges in another way."""
 SIZE = "=size"
 """Of a stride that is always the window's size."""
 DRAWN = 40
@@ -64,7 +64,10 @@ class Way:
         problem = fitted
         laid: Callable[[OperatorProblem], dict[str, Array] | None]
         laid = self._laid if self.convention is not None and self.convention.lay else self._lying
-        arrays = laid(problem)
+        try:
+            arrays = laid(problem)
+        except (ValueError, IndexError):  # cut to what they have, it is none of the operator's any more
+            return None
         return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
 
     def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
@@ -137,7 +140,9 @@ class Way:
         found = sizes(self.operator, problem)
         axes, outputs = self.operator.axes, self.operator.outputs
         first = next(iter(axes))
-        weights = [lying for name, lying in axes.items() if name not in outputs and name != first]
+        weights = [
+            lying for name, lying in axes.items() if name not in outputs and name != first and "N" not in lying
+        ]
         out, x = "".join(axes[name] for name in outputs), axes[first]
         wide = next((lying for lying in weights if len(lying) > 1), None)
         if wide is None:
@@ -149,7 +154,7 @@ class Way:
             kernel = [letter for letter in inner if letter not in shared]
             roles = {"in": shared[0] if shared else "", "kernel": kernel[0] if kernel else ""}
             roles["kernel2"] = kernel[1] if len(kernel) > 1 else ""
-            roles["out"] = next((letter for letter in wide if letter in out and letter not in x), "")
+            roles["out"] = next((letter for letter in wide if letter in out and letter not in x), out[-1:])
         return found | {role: found[letter] for role, letter in roles.items() if letter in found}
 
 
@@ -183,7 +188,7 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
     """
     owner, _, last = candidate.name.rpartition(".")
     texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
-    listed = [one for one in operators() if one.name != CONV2D]  # that has a path of its own
+    listed = [one for one in operators() if one.name != CONV2D]
     found: list[Operator] = []
     for text in texts:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
@@ -220,9 +225,9 @@ def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem
         lengths = [n for array in problem.arrays.values() for n in array.shape]
         first = next(iter(problem.arrays.values())).shape
         padded = any(np.any(value) for name, value in problem.options.items() if "pad" in name)
-        deep = first and len(first) > 2 and "*" in next(iter(operator.axes.values()))
+        deep = len(first) if "*" in next(iter(operator.axes.values())) else 0
         small = 1 in lengths
-        return sum(len(set(p)) > 1 for p in pairs), bool(deep), padded, small, len(first) - len(set(first))
+        return sum(len(set(p)) > 1 for p in pairs), deep, padded, small, len(first) - len(set(first))
 
     return sorted(drawn, key=rank)
 

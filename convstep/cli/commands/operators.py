@@ -107,8 +107,9 @@ def _mistake(one: Mistake) -> Iterator[str]:
             yield f"{more}{one.id}:{number}{': ' * bool(label)}{label}"
         elif label:
             yield f"{more}{label}"
-        yield textwrap.indent(textwrap.dedent(variant.right), f"{more}- ")
-        yield textwrap.indent(textwrap.dedent(variant.wrong), f"{more}+ ")
+        for sign, lines in (("-", variant.right), ("+", variant.wrong)):
+            if lines:  # what people leave out has no wrong ones
+                yield textwrap.indent(textwrap.dedent(lines), f"{more}{sign} ")
 
 
 def _in_terminal() -> bool:
