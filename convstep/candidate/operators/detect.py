@@ -61,6 +61,20 @@ class Trial:
         )
 
     @property
+    def laid_right(self) -> bool:
+        """Whether its arrays lie like that, however wrong its numbers are.
+
+        In another layout a mistake may not show: a gradient that is divided by the samples is right where an
+        axis of length 1 stands in their place.
+        """
+        said = [forward_fits(one) for one in self.heard]
+        names = set(self.way.operator.gradients)
+        if not said or any(set(one.off) != names or np.inf in one.off.values() for one in self.heard):
+            return False
+        whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
+        return all(said) or (whole and all(each is None for each in said))
+
+    @property
     def forward(self) -> int:
         """On how many problems its own forward agrees."""
         return sum(forward_fits(one) is True for one in self.heard)
@@ -172,7 +186,7 @@ class Detecting:
             self.tried.append(trial)
             if best is None or trial.fit > best.fit:
                 best = trial
-            ended = trial.perfect or any(raw.kind == HUNG for raw in trial.raws)
+            ended = trial.perfect or trial.laid_right or any(raw.kind == HUNG for raw in trial.raws)
             if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
                 break
         return best
