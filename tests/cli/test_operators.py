@@ -122,4 +122,4 @@ def test_an_operator_of_a_file_is_stepped_and_checks(run: Run, refused: Refused,
 
 def test_a_value_that_no_operator_is_made_of_is_no_operator(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("SIZES = dict(a=1)\n\ndef f(x):\n    return x\n")
-    assert refused("trace", "mine.py:SIZES") == "mine.py has no SIZES; it defines f"
+    assert refused("trace", "mine.py:SIZES") == "SIZES in mine.py is not a function (dict); name a function"
