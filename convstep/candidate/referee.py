@@ -19,9 +19,9 @@ from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, notes
 from convstep.candidate.operators.caller import Caller, open_caller
 from convstep.candidate.operators.file import known
-from convstep.candidate.operators.judge import CONV2D, operator_verdict
+from convstep.candidate.operators.judge import operator_verdict
 from convstep.candidate.operators.verdict import OperatorVerdict
-from convstep.candidate.operators.ways import likely
+from convstep.candidate.operators.ways import CONV2D, likely
 from convstep.candidate.report import report
 from convstep.candidate.step.own_lines import own_lines
 from convstep.candidate.step.own_writes import with_writes

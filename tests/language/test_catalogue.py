@@ -90,9 +90,9 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/check/laid.py": tuple(laying.words for laying in LAYINGS),
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/report.py": OWN_NUMBERS.values(),
-    "candidate/operators/pattern.py": PATTERN_FEATURES,
     "candidate/survey/table.py": COUNTS.values(),
     "candidate/survey/page.py": HEADINGS.values(),
+    "candidate/operators/pattern.py": PATTERN_FEATURES,
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
         *(sentence for pair in (*MOVES.values(), *SLICES.values(), RIGHT_SLICE) for sentence in pair),
@@ -128,11 +128,7 @@ TABLES: dict[str, Iterable[str]] = {
         for one in operators()
         for sentence in (
             *([one.title] if english_words(one.title) else ()),
-            *(
-                problem.about
-                for problem in islice(one.problems(np.random.default_rng(0)), 20)
-                if problem.about
-            ),
+            *filter(None, (problem.about for problem in islice(one.problems(np.random.default_rng(0)), 20))),
         )
     ],
     "operators/mistakes": [

@@ -154,6 +154,8 @@ class _Calling:
         left = [name for name in wanted if name not in self.came.planted]
         for place in places(held):
             name = self.words.role(_word(place.path))
+            if self.words.gradient(place.text):
+                continue
             if name not in left or name in self.came.planted or not place.single:
                 continue
             value = np.asarray(plain_array(self.told.arrays[name]))
@@ -224,6 +226,9 @@ class _Calling:
             self.told.context = self.told.context or Context()
             return self.told.context
         found = self.told.value(name, default)
+        if found is NOTHING and keeps(name) and self.subject.forward is not None and not self.outputs:
+            with contextlib.suppress(TypeError, OSError):
+                return self._unpacked(name, inspect.getsource(self.subject.forward))
         if found is NOTHING and default is inspect.Parameter.empty:
             found = self.told.made_with(name, default)
         return found
@@ -292,15 +297,17 @@ class _Calling:
         if len(self.kept) == 1:
             return self.kept[0]
         if self.kept:
-            return tuple(self.kept)
+            alike = [each for word, each in self.named.items() if keeps(word)]
+            grouped = [each for each in self.kept if isinstance(each, (tuple, list, dict))]
+            return (alike or grouped or [tuple(self.kept)])[-1]
         if self.outputs:
             return self.outputs[0]
-        return self._unpacked(name)
+        return self._unpacked(name, self.served.candidate.source)
 
-    def _unpacked(self, name: str) -> Any:
+    def _unpacked(self, name: str, text: str) -> Any:
         """A cache for a backward without a forward: what its text takes out of it, by name."""
         values = []
-        for target in _unpackings(self.served.candidate.source, name):
+        for target in _unpackings(text, name):
             value = self._for_cache(target)
             if value is NOTHING:
                 raise Unusable(
@@ -422,7 +429,9 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
         listed = listed[1:]
     given = []
     for each in listed:
-        value = whole.made_with(each.name, each.default)
+        value = whole.value(each.name, each.default)
+        if value is NOTHING:
+            value = whole.made_with(each.name, each.default)
         if value is NOTHING and each.default is each.empty:
             raise Unusable(tr("there is no value for {names}", names=each.name))
         given.append(each.default if value is NOTHING else value)

@@ -20,7 +20,7 @@ from convstep.candidate.operators.gathering import answer, forward_fits, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
-from convstep.operators.operator import Convention, Operator
+from convstep.operators.operator import Convention, Operator, OperatorProblem
 
 ENOUGH = 3
 """Problems on which a way is tried."""
@@ -89,10 +89,12 @@ class Trial:
 
     @property
     def believable(self) -> bool:
-        """Whether it is no accident: the forward agrees, a gradient is right, or all have their shapes."""
+        """Whether it is no accident: the forward agrees, a gradient is right, or all have their shapes.
+
+        Where its own forward is another, that is asked (see `own_forward`).
+        """
         count = len(self.way.operator.gradients) * len(self.heard)
-        unknown = all(forward_fits(one) is None for one in self.heard)
-        return bool(self.forward or self.right or (unknown and count and self.shaped == count))
+        return bool(self.forward or self.right or (count and self.shaped == count))
 
 
 class Detecting:
@@ -103,6 +105,7 @@ class Detecting:
         self.worker, self.operator, self.in_time = worker, operator, clock
         self.words: Vocabulary = vocabulary(operator)
         self.problems = trials(operator, np.random.default_rng(SEED))
+        self.sets = list(_by_rank(self.problems).values())
         self.tried: list[Trial] = []
 
     def best(self) -> Trial | None:
@@ -121,7 +124,7 @@ class Detecting:
         )
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
         best: Trial | None = None
-        for tensors, hot in itertools.product(kinds, hots):
+        for tensors, self.problems, hot in itertools.product(kinds, self.sets, hots):
             for pairs in self._pairs():
                 found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
                 if (settled := self._settled(found)) is not None:
@@ -254,6 +257,14 @@ class Detecting:
             for (problem, _), raw in zip(handed, raws, strict=False)
         ]
         return Trial(way, tuple(raws), tuple(results))
+
+
+def _by_rank(problems: Sequence[OperatorProblem]) -> dict[int, list[OperatorProblem]]:
+    """Problems by how many axes the first array has, if there are enough of them; the usual number first."""
+    found: dict[int, list[OperatorProblem]] = {}
+    for problem in problems:
+        found.setdefault(next(iter(problem.arrays.values())).ndim, []).append(problem)
+    return {rank: some for rank, some in found.items() if len(some) >= ENOUGH} or {0: list(problems)}
 
 
 def _wants_other(raw: Raw) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -127,6 +128,11 @@ def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> d
         ):
             found[named] = label
     missing = [name for name in gradients if name not in found]
+    for label in [label for label in others if re.search(r"\bd?(grads?|gradients?)\[\d+\]$", label)]:
+        fits = [name for name in missing if raw.arrays[label].shape == _shape(way, problem, name)]
+        if fits and label not in found.values():  # a list of gradients, in the order of its parameters
+            found[fits[0]] = label
+            missing.remove(fits[0])
     unnamed = [label for label in returned if label not in found.values()]
     wanted = {name: _shape(way, problem, name) for name in missing}
     if len(missing) != len(unnamed) or any(

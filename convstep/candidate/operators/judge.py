@@ -12,9 +12,6 @@ from convstep.candidate.operators.settled import settled
 from convstep.candidate.operators.sweep import Progress, swept
 from convstep.candidate.operators.verdict import OperatorVerdict
 
-CONV2D = "conv2d"
-"""The operator that has a path of its own."""
-
 
 def operator_verdict(
     worker: Caller, operator: str | None = None, convention: str = AUTO, progress: Progress | None = None

@@ -21,7 +21,7 @@ from convstep.candidate.operators.detect import (
 )
 from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
 from convstep.candidate.operators.own_forward import by_own_forward
-from convstep.candidate.operators.ways import Way, likely
+from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
 from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import operator_named
@@ -59,7 +59,7 @@ def swept(
         OperatorError: there is no operator of that name.
     """
     if operator is not None:
-        if operator == "conv2d":
+        if operator == CONV2D:
             return None
         listed = [operator_named(operator)]
     else:
@@ -179,27 +179,38 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 
 
 def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
-    """What takes an x of more axes nowhere is not meant for it, so that nothing is said of that.
+    """What takes x of so many axes nowhere is not meant for it, so that nothing is said of that.
 
     That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
-    the gradients of its weights right.
+    the gradients of its weights right; and those have their shapes.
     """
     first = next(iter(operator.axes))
     if "*" not in operator.axes[first]:
         return results
-    least = min(one.answer.problem.arrays[first].ndim for one in results)
-    deep = [one for one in results if one.answer.problem.arrays[first].ndim > least]
-    heard = [one for one in deep if one.answer.kind in (RETURNED, RAISED)]
-    if any(one.answer.outputs for one in results):
-        taken = 2 * sum(forward_fits(one) is True for one in deep) > len(deep)
-    else:
-        taken = any(
-            one.off and all(n == f"d{first}" or off <= 1 for n, off in one.off.items()) for one in heard
-        )
-    if taken or not any(one.failed for one in heard):
+    by_rank: dict[int, list[Judged]] = {}
+    for one in results:
+        by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
+    taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    if not any(taken.values()):
         return results
-    said = tr("it takes x of {count} axes alone", count=least)
-    return [renamed(one, UNSAID, said) if one in heard else one for one in results]
+    said = tr("it does not take x of so many axes")
+    return [
+        one
+        if taken[one.answer.problem.arrays[first].ndim] or one.answer.kind not in (RETURNED, RAISED)
+        else renamed(one, UNSAID, said)
+        for one in results
+    ]
+
+
+def _takes(results: Sequence[Judged], of_x: str) -> bool:
+    """Whether it is meant for these problems."""
+    heard = [one for one in results if one.answer.kind in (RETURNED, RAISED)]
+    others = [[off for name, off in one.off.items() if name != of_x] for one in heard]
+    if any(others) and not any(offs and np.inf not in offs for offs in others):
+        return False
+    if any(one.answer.outputs for one in results):
+        return 2 * sum(forward_fits(one) is True for one in results) > len(results)
+    return any(one.off and not any(off > 1 for off in offs) for one, offs in zip(heard, others, strict=True))
 
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:

@@ -86,7 +86,9 @@ def _check_all(options: Options, example: str) -> int:
     from convstep.candidate.survey.table import summary, table
 
     with candidates.progress() as progress:
-        found = survey_file(options.target, Calls(**asdict(options.calling)), progress)
+        found = survey_file(
+            options.target, Calls(**asdict(options.calling), operator=options.operator), progress
+        )
     verdicts = {row.verdict for row in found.rows}
     code = DIFFERENT if WRONG in verdicts else FINE if RIGHT in verdicts else BAD_USAGE
     if found.interrupted:
