@@ -13,7 +13,7 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
-from convstep.candidate.operators.answer import UNSAID, Judged
+from convstep.candidate.operators.answer import OWN, UNSAID, Judged
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.gathering import answer, forward_fits, judged
@@ -21,6 +21,8 @@ from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
 from convstep.operators.operator import Convention, Operator, OperatorProblem
+from convstep.operators.registry import OperatorError
+from convstep.printable import printable
 
 ENOUGH = 3
 """Problems on which a way is tried."""
@@ -100,9 +102,23 @@ class Trial:
 class Detecting:
     """Looks for the way to call one candidate as one operator."""
 
-    def __init__(self, worker: Caller, operator: Operator, clock: Callable[[], bool]) -> None:
-        """Args: who, as what, and whether there is time left."""
+    def __init__(
+        self, worker: Caller, operator: Operator, clock: Callable[[], bool], convention: str | None = None
+    ) -> None:
+        """Find out nothing yet.
+
+        Args:
+            worker: who.
+            operator: as what.
+            clock: tells whether there is time left.
+            convention: how its arrays lie, by name, if that is not to be found out.
+
+        Raises:
+            OperatorError: there is no such convention.
+        """
         self.worker, self.operator, self.in_time = worker, operator, clock
+        self.insisted = convention is not None
+        self.layouts = tuple(layouts(operator) if convention is None else conventions(operator, convention))
         self.words: Vocabulary = vocabulary(operator)
         self.problems = trials(operator, np.random.default_rng(SEED))
         self.sets = list(_by_rank(self.problems).values())
@@ -147,7 +163,7 @@ class Detecting:
     def _laid(self, way: Way) -> Trial | None:
         """The best of all layouts."""
         best: Trial | None = None
-        for convention in layouts(self.operator):
+        for convention in self.layouts:
             if not self.in_time():
                 break
             trial = self._fixed(replace(way, convention=convention))
@@ -227,7 +243,7 @@ class Detecting:
     def divided(self, trial: Trial) -> Trial:
         """The trial by the rule of division that makes most of it right."""
         best = trial
-        for convention in divisions(trial.way):
+        for convention in () if self.insisted else divisions(trial.way):
             divided = convention.divided if convention else {}
             results = tuple(judged(trial.way, one.answer, divided) for one in trial.results)
             other = Trial(replace(trial.way, convention=convention), trial.raws, results)
@@ -272,6 +288,29 @@ def _wants_other(raw: Raw) -> bool:
     return bool(
         re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message)
     )
+
+
+def conventions(operator: Operator, name: str) -> Iterator[Convention | None]:
+    """The ways of laying an operator's arrays that have a name.
+
+    Raises:
+        OperatorError: there is none.
+    """
+    known = [(OWN, None), *((one.name, one) for one in operator.conventions)]
+    known += [
+        (one.name, one) for one in layouts(operator) if one is not None and one not in operator.conventions
+    ]
+    found = [convention for called, convention in known if called == name]
+    if not found:
+        raise OperatorError(
+            tr(
+                "{name} is not a convention of {operator}; it has {known}",
+                name=printable(name),
+                operator=operator.name,
+                known=", ".join([OWN, *(one.name for one in operator.conventions)]),
+            )
+        )
+    yield from found
 
 
 def divisions(way: Way) -> Iterator[Convention | None]:
