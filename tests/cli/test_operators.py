@@ -110,6 +110,9 @@ def test_an_operator_of_a_file_is_stepped_and_checks(run: Run, refused: Refused,
     (tmp_path / "mine.py").write_text("def f(dout, x, w):\n    return dout * w, (dout * x).mean(axis=0)\n")
     ended = run("trace", "scale.py:SCALE")
     assert ended.out.startswith("scale.py:SCALE: scale on small whole numbers\n\nstep 1/")
+    page = run("operators", "scale.py:SCALE").out
+    assert "    convstep open scale.py:SCALE\n" in page
+    assert "        dw = (dout * x).sum(axis=0)\n" in page
     checked = run("check", "mine.py:f", "--operator", "scale.py:SCALE")
     assert checked.code == 1
     assert "checked as scale" in checked.out

@@ -267,6 +267,8 @@ class _There:
             ]
         )
         self._which, self._ask = which, ask
+        self.text = str(told[2])
+        """Its lines."""
 
     def __deepcopy__(self, memo: object) -> _There:
         """There is one process."""

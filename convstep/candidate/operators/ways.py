@@ -141,7 +141,9 @@ class Way:
         axes, outputs = self.operator.axes, self.operator.outputs
         first = next(iter(axes))
         weights = [
-            lying for name, lying in axes.items() if name not in outputs and name != first and "N" not in lying
+            lying
+            for name, lying in axes.items()
+            if name not in outputs and name != first and "N" not in lying
         ]
         out, x = "".join(axes[name] for name in outputs), axes[first]
         wide = next((lying for lying in weights if len(lying) > 1), None)
