@@ -127,6 +127,9 @@ def test_a_saved_file_is_run_again(path: str, tmp_path: Path) -> None:
         copy.write_text(SCALE + "\n1 / 0\n")
         with pytest.raises(OperatorError, match="does not run: ZeroDivisionError"):
             found.again()
+        assert file.operator.small().arrays["x"].shape == (3, 2)  # what ran before goes on
+        copy.write_text(SCALE)
+        assert found.again() is not None
 
 
 def test_it_is_known_by_its_name_as_long_as_it_runs(path: str) -> None:
