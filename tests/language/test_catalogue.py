@@ -126,7 +126,11 @@ TABLES: dict[str, Iterable[str]] = {
         for one in operators()
         for sentence in (
             *([one.title] if english_words(one.title) else ()),
-            *(problem.about for problem in islice(one.problems(np.random.default_rng(0)), 20) if problem.about),
+            *(
+                problem.about
+                for problem in islice(one.problems(np.random.default_rng(0)), 20)
+                if problem.about
+            ),
         )
     ],
     "operators/mistakes": [
@@ -215,11 +219,7 @@ def test_a_sentence_stands_in_one_room_only() -> None:
 
 
 def test_lines_of_chinese_are_joined_without_a_space() -> None:
-    assert not [
-        text
-        for text in IN_CODE
-        if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])
-    ]
+    assert not [text for text in IN_CODE if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])]
 
 
 def test_what_the_catalogue_lacks_is_said_in_english() -> None:
