@@ -7,6 +7,7 @@ import re
 _NAMED = (
     ("conv-transpose2d", r"conv\w*transpose|transposed?_?conv|deconv"),
     ("conv1d", r"conv_?1d"),
+    ("rnn-step", r"rnn_?(step|cell)"),
     (
         "",
         r"conv_?3d|depthwise|attention|attn|dropout|group_?norm|instance_?norm|(?<![a-z])(gn|rnn|gru)(?![a-z])",
