@@ -20,6 +20,7 @@ from convstep.candidate.survey.naming import named_operators, why_not
         ("softmax_loss_backward", {"softmax-cross-entropy"}),
         ("LayerNorm", {"layer-norm"}),
         ("word_embedding_backward", {"embedding"}),
+        ("rnn_step_backward", {"rnn-step"}),
         ("backward", set()),
         ("convert_grad", set()),
         ("Layer", set()),
