@@ -36,7 +36,7 @@ def test_a_name_says_which_operator_it_is_of(name: str, operators: set[str]) -> 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("rnn_step_backward", "no check is known for rnn"),
+        ("rnn_backward", "no check is known for rnn"),
         ("Conv3D", "no check is known for conv3d"),
         ("MyGRU", "no check is known for gru"),
         ("ConvNet", "no check is known for net"),
