@@ -85,9 +85,17 @@ class Trial:
         return self.forward, self.right, self.shaped, returned, usable
 
     @property
+    def explained(self) -> bool:
+        """Whether all has its shapes, and enough is right that this is how it lies."""
+        count = len(self.way.operator.gradients) * len(self.heard)
+        return (
+            bool(count) and self.shaped == count and bool(self.forward or (self.right and not self.another))
+        )
+
+    @property
     def another(self) -> bool:
         """Whether its own forward runs, and never agrees."""
-        return not self.forward and any(one.answer.outputs for one in self.heard)
+        return not self.forward and any(each.answer.outputs for each in self.heard)
 
     @property
     def closeness(self) -> float:
@@ -145,7 +153,8 @@ class Detecting:
         )
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
         best: Trial | None = None
-        for tensors, self.problems, hot in itertools.product(kinds, self.sets, hots):
+        for tensors, problems, hot in itertools.product(kinds, self.sets, hots):
+            self.problems = problems
             for pairs in self._pairs():
                 found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
                 if (settled := self._settled(found)) is not None:
@@ -171,11 +180,11 @@ class Detecting:
         listed = [replace(way, convention=convention) for convention in layouts(self.operator)]
         groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
         for group in groups:
-            if best is not None and best.believable:  # what has no samples shows less, and so seems right
+            if best is not None and best.explained:  # what has no samples shows less, and so seems right
                 group = [one for one in group if one.whole]
             if not self.in_time():
                 break
-            for trial in self._fixed(group):
+            for trial in map(self._above, self._fixed(group)):
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
@@ -229,17 +238,17 @@ class Detecting:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
 
     def _settled(self, trial: Trial | None) -> Trial | None:
-        """With the division by the batch that its gradients show, and without a gradient from above it ignores."""
+        """With the division by the batch that its gradients show."""
         if trial is None:
             return None
-        return self.divided(self._above(trial))
+        return self.divided(trial)
 
     def _above(self, trial: Trial) -> Trial:
         """With what it takes the gradient from above to be, where it is not told or does not ask."""
         said = {role for raw in trial.raws for role in raw.said}
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
-        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream or not trial.shaped:
             return trial
         best = None if told else self.trial(replace(trial.way, above="1"))
         best = best or trial
@@ -271,7 +280,7 @@ class Detecting:
         return next(iter(self._trials([way])), None)
 
     def _trials(self, ways: Sequence[Way]) -> list[Trial]:
-        """What comes of several ways that differ in layouts and constants only; those that cannot be said fail."""
+        """What comes of ways that differ in layouts and constants only, but for those that cannot be said."""
         told = [list(itertools.islice(self._handed(way), ENOUGH)) for way in ways]
         whole = [handed for some in told for _, handed in some]
         if not whole:

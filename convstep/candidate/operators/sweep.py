@@ -34,7 +34,7 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
-TRYING, GUESSING = 1.5, 5.0
+TRYING, GUESSING = 1.5, 8.0
 """Seconds for an operator that nothing but its numbers suggests, and for all such."""
 CHUNK = 12
 """Problems in one message."""
@@ -199,7 +199,13 @@ def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequenc
         judged(other, answer(other, detecting.words, problem, raw), _divided(way))
         for (problem, _), raw in zip(handed, raws, strict=False)
     ]
-    return found if all(forward_fits(one) for one in found) else []
+    right = sum(_weights_right(one, f"d{first}") for one in found)
+    return found if all(map(forward_fits, found)) and 2 * right > len(found) else []
+
+
+def _weights_right(one: Judged, of_x: str) -> bool:
+    """Whether all gradients but that of x came, and are right."""
+    return bool(one.off) and all(off <= 1 for name, off in one.off.items() if name != of_x)
 
 
 def _divided(way: Way) -> Mapping[str, str]:
@@ -234,6 +240,9 @@ def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
     for one in results:
         by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
     taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
+        right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
+        taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
     if not any(taken.values()):
         return results
     said = tr("it does not take x of so many axes")
@@ -253,11 +262,11 @@ def _takes(results: Sequence[Judged], of_x: str) -> bool:
         return False
     if any(one.answer.outputs for one in results):
         return 2 * sum(forward_fits(one) is True for one in results) > len(results)
-    return any(one.off and not any(off > 1 for off in offs) for one, offs in zip(heard, others, strict=True))
+    return any(_weights_right(one, of_x) for one in heard)
 
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """Gradients that are divided by the batch on every problem are a convention, though the trials missed it."""
+    """Gradients divided by the batch on every problem are a convention, though the trials missed it."""
     right = sum(share <= 1 for one in results for share in one.off.values())
     for convention in divisions(way):
         divided = convention.divided if convention else {}
@@ -295,7 +304,7 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
         yield tr("it takes the gradient from above to be 1")
     if way.above == "N":
         yield tr(
-            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides later"
+            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides"
         )
     fits = [forward_fits(one) for one in results]
     if False in fits and True not in fits:
