@@ -82,7 +82,9 @@ def call(served: Served, told: Told, came: Came, tensors: bool, making: Making |
 
 class _Calling:
     def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
-        self.subject = _with_forward(_other_method(Subject.of(served)))
+        known = _other_method(Subject.of(served))
+        self.subject = _with_forward(known)
+        self.loose = self.subject.forward is not known.forward
         self.served, self.told, self.came, self.tensors = served, told, came, tensors
         self.words: Vocabulary = told.words
         self.making = making
@@ -195,7 +197,9 @@ class _Calling:
         self.named = dict(zip(_returned_names(forward), everything, strict=False))
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
-                self.came.arrays[f"out.{at}"] = np.array(plain_array(output))
+                made, wanted = np.array(plain_array(output)), self.told.arrays.get(self.words.outputs[at])
+                if not self.loose or np.shape(wanted) == made.shape:
+                    self.came.arrays[f"out.{at}"] = made
 
     def _by_place(
         self,

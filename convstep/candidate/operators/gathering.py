@@ -31,14 +31,14 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
     where = _where(way, words, problem, raw)
     gradients, shapes = {}, {}
     for name, label in where.items():
-        array = raw.arrays[label]
-        shapes[name] = array.shape
-        gradients[name] = _ours(way, raw, name[1:], array, right[name])
+        came = raw.arrays[label]
+        shapes[name] = came.shape
+        gradients[name] = _ours(way, raw, name[1:], came, right[name])
     outputs, summed = {}, False
     with quiet():
         shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
-        array = _output(way, raw, at, shown.get(name), where)
+        array: Array | None = _output(way, raw, at, shown.get(name), where)
         if array is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
             if not own and array.size:

@@ -72,7 +72,7 @@ def swept(
     for one in listed:
         detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)))
         trial = detecting.best()
-        if trial is not None and operator is None and trial.another:
+        if trial is not None and operator is None and trial.another and not trial.right:
             other = _other_operator(worker, in_time, {each.name for each in listed})
             if other is not None and other[1].forward:
                 detecting, trial = other
@@ -158,14 +158,14 @@ def _swept(
                 one = renamed(one, UNSAID, said)
             elif raw.kind == REFUSED:
                 one = renamed(one, UNSAID, raw.message)
-            if one.answer.kind != UNSAID or problem.about:
-                results.append(one)
+            results.append(one)
             heard += one.answer.kind != UNSAID
         if progress is not None:
             progress(min(heard, MANY), MANY)
         if any(raw.kind in (HUNG, DIED) for raw in raws):
             break
     results = _other_ranks(detecting.operator, results)
+    results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += _in_batches(worker, detecting, way, results)
     if all(one.answer.kind == UNSAID for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
@@ -173,7 +173,7 @@ def _swept(
     results, way = _ignoring(way, results)
     if in_time():
         results = by_own_forward(worker, way, detecting.words, results)
-    notes = _notes(way, results)
+    notes = _notes(way)
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
 
 
@@ -293,7 +293,7 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     return (results, way) if any(one.failed for one in others) else (others, alone)
 
 
-def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
+def _notes(way: Way) -> Iterator[str]:
     divided = way.convention.divided if way.convention else {}
     if divided:
         yield tr(
@@ -306,6 +306,3 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
         yield tr(
             "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides"
         )
-    fits = [forward_fits(one) for one in results]
-    if False in fits and True not in fits:
-        yield tr("its own forward is not that of {operator}", operator=tr(way.operator.title))
