@@ -197,9 +197,10 @@ class _Calling:
         self.named = dict(zip(_returned_names(forward), everything, strict=False))
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
-                made, wanted = np.array(plain_array(output)), self.told.arrays.get(self.words.outputs[at])
-                if not self.loose or np.shape(wanted) == made.shape:
-                    self.came.arrays[f"out.{at}"] = made
+                array = np.array(plain_array(output))
+                wanted: Any = self.told.arrays.get(self.words.outputs[at], array)
+                if not self.loose or tuple(wanted.shape) == array.shape:
+                    self.came.arrays[f"out.{at}"] = array
 
     def _by_place(
         self,

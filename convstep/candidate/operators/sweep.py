@@ -34,7 +34,7 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
-TRYING, GUESSING = 1.5, 8.0
+TRYING, GUESSING = 1.5, 5.0
 """Seconds for an operator that nothing but its numbers suggests, and for all such."""
 CHUNK = 12
 """Problems in one message."""
@@ -70,7 +70,7 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     for one in listed:
-        detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)))
+        detecting = Detecting(worker, one, deadline(budget / 3 / max(len(listed), 1)))
         trial = detecting.best()
         if trial is not None and operator is None and trial.another and not trial.right:
             other = _other_operator(worker, in_time, {each.name for each in listed})
