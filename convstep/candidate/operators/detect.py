@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import time
@@ -13,13 +14,15 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
-from convstep.candidate.operators.answer import OWN, UNSAID, Judged
+from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Raw
+from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import answer, forward_fits, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
+from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
 from convstep.operators.registry import OperatorError
 from convstep.printable import printable
@@ -30,7 +33,7 @@ SEED = 18
 """Of the problems."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """A way, and what came of it."""
 
@@ -89,12 +92,31 @@ class Trial:
         """How many gradients have the right shape."""
         return sum(share < np.inf for one in self.heard for share in one.off.values())
 
-    @property
-    def fit(self) -> tuple[int, int, int, int, int]:
+    @functools.cached_property
+    def explained(self) -> int:
+        """How many gradients are those of a known mistake, where no forward tells how its arrays lie."""
+        if self.forward or self.right or any(one.answer.outputs for one in self.heard):
+            return 0
+        evidence = Evidence(Swept(self.way.operator, self.way.convention, self.results))
+        names = [name for name in self.way.operator.gradients if any(name in one.off for one in self.heard)]
+        return sum(
+            any(self._explains(evidence, variant, name) for _, variant in evidence.variants())
+            for name in names
+        )
+
+    def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
+        made = ((one, evidence.made(variant, one)) for one in self.heard)
+        return all(
+            each is not None and name in one.answer.gradients and same(one.answer.gradients[name], each[name])
+            for one, each in made
+        )
+
+    @functools.cached_property
+    def fit(self) -> tuple[int, int, int, int, int, int]:
         """How well it fits; the larger the better."""
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.right, self.shaped, returned, usable
+        return self.forward, self.right, self.explained, self.shaped, returned, usable
 
     @property
     def certain(self) -> bool:
