@@ -16,9 +16,9 @@ from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
-from convstep.candidate.operators.caller import Caller, Raw
+from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
-from convstep.candidate.operators.gathering import answer, forward_fits, judged
+from convstep.candidate.operators.gathering import answer, forward_fits, how_far, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
@@ -29,6 +29,10 @@ from convstep.printable import printable
 
 ENOUGH = 3
 """Problems on which a way is tried."""
+TOGETHER = 5
+"""Ways that are tried by one message."""
+CONSTANTS = 24
+"""Of how many values of what a function is not told the best are looked for."""
 SEED = 18
 """Of the problems."""
 
@@ -93,7 +97,7 @@ class Trial:
         return sum(share < np.inf for one in self.heard for share in one.off.values())
 
     @functools.cached_property
-    def explained(self) -> int:
+    def known(self) -> int:
         """How many gradients are those of a known mistake, where no forward tells how its arrays lie."""
         if self.forward or self.right or any(one.answer.outputs for one in self.heard):
             return 0
@@ -116,7 +120,32 @@ class Trial:
         """How well it fits; the larger the better."""
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.right, self.explained, self.shaped, returned, usable
+        return self.forward, self.right, self.known, self.shaped, returned, usable
+
+    @property
+    def explained(self) -> bool:
+        """Whether all has its shapes, and enough is right that this is how it lies."""
+        count = len(self.way.operator.gradients) * len(self.heard)
+        return (
+            bool(count) and self.shaped == count and bool(self.forward or (self.right and not self.another))
+        )
+
+    @property
+    def another(self) -> bool:
+        """Whether its own forward runs, and never agrees."""
+        return not self.forward and any(each.answer.outputs for each in self.heard)
+
+    @property
+    def closeness(self) -> float:
+        """How close its own forward comes: the larger the closer."""
+        return -max(
+            (
+                how_far(array, one.outputs[name])
+                for one in self.heard
+                for name, array in one.answer.outputs.items()
+            ),
+            default=0.0,
+        )
 
     @property
     def certain(self) -> bool:
@@ -176,7 +205,8 @@ class Detecting:
         )
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
         best: Trial | None = None
-        for tensors, self.problems, hot in itertools.product(kinds, self.sets, hots):
+        for tensors, problems, hot in itertools.product(kinds, self.sets, hots):
+            self.problems = problems
             for pairs in self._pairs():
                 found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
                 if (settled := self._settled(found)) is not None:
@@ -197,40 +227,48 @@ class Detecting:
         return [raw for trial in self.tried for raw in trial.raws if trial.way.pairs == found.way.pairs]
 
     def _laid(self, way: Way) -> Trial | None:
-        """The best of all layouts."""
+        """The best of all layouts, the likeliest first, several at a time."""
         best: Trial | None = None
-        for convention in self.layouts:
+        listed = [replace(way, convention=convention) for convention in self.layouts]
+        groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
+        for group in groups:
+            if best is not None and best.explained:  # what has no samples shows less, and so seems right
+                group = [one for one in group if one.whole]
             if not self.in_time():
                 break
-            trial = self._fixed(replace(way, convention=convention))
-            if trial is None:
-                continue
-            self.tried.append(trial)
-            if best is None or trial.fit > best.fit:
-                best = trial
-            ended = trial.perfect or trial.laid_right or any(raw.kind == HUNG for raw in trial.raws)
-            if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
-                break
+            for trial in map(self._above, self._fixed(group)):
+                self.tried.append(trial)
+                if best is None or trial.fit > best.fit:
+                    best = trial
+                ended = trial.perfect or trial.laid_right or any(raw.kind == HUNG for raw in trial.raws)
+                if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
+                    return best
         return best
 
-    def _fixed(self, way: Way) -> Trial | None:
-        """A trial; with what it is not told found by trying."""
-        trial = self.trial(way)
-        if trial is None or not any(raw.usable and raw.stage != "make" for raw in trial.raws):
-            return trial
-        said = {role.partition("[")[0] for raw in trial.raws for role in raw.said}
-        if not {raw.stage for raw in trial.raws} & {"backward", "forward"}:
-            return trial
-        unsaid = [name for name in self.problems[0].options if name not in said]
-        if not unsaid or trial.perfect:
-            return replace(trial, way=replace(way, fixed={})) if not unsaid else self._narrow(trial, unsaid)
-        best = trial
+    def _fixed(self, ways: Sequence[Way]) -> Iterator[Trial]:
+        """The trials of ways; with what each is not told found by trying."""
+        for trial in self._trials(ways):
+            ran = [raw for raw in trial.raws if raw.usable and raw.stage in ("forward", "backward")]
+            said = {role.partition("[")[0] for raw in ran for role in raw.said}
+            unsaid = [name for name in self.problems[0].options if name not in said]
+            if not ran or not unsaid:
+                yield trial
+            elif trial.perfect:
+                yield self._narrow(trial, unsaid)
+            else:
+                yield self._with_constants(trial, unsaid)
+
+    def _with_constants(self, trial: Trial, unsaid: Sequence[str]) -> Trial:
+        """The trial that fits best with some values of what it is not told."""
         lists = [list(choices(self.operator, name, self.problems, self.worker.text)) for name in unsaid]
-        for values in itertools.islice(itertools.product(*lists), 24):
-            other = self.trial(replace(way, fixed=dict(zip(unsaid, values, strict=True))))
-            if other is not None and (other.perfect or other.fit > best.fit or not best.way.fixed):
-                best = other
-            if best.perfect:
+        values = list(itertools.islice(itertools.product(*lists), CONSTANTS))
+        ways = [replace(trial.way, fixed=dict(zip(unsaid, each, strict=True))) for each in values]
+        best = trial
+        for at in range(0, len(ways), TOGETHER):
+            for other in self._trials(ways[at : at + TOGETHER]):
+                if not best.way.fixed or (other.fit, other.closeness) > (best.fit, best.closeness):
+                    best = other
+            if best.perfect and not any(isinstance(value, float) for value in values[0]):
                 break
         return best
 
@@ -252,17 +290,17 @@ class Detecting:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
 
     def _settled(self, trial: Trial | None) -> Trial | None:
-        """With the division by the batch that its gradients show, and without a gradient from above it ignores."""
+        """With the division by the batch that its gradients show."""
         if trial is None:
             return None
-        return self.divided(self._above(trial))
+        return self.divided(trial)
 
     def _above(self, trial: Trial) -> Trial:
         """With what it takes the gradient from above to be, where it is not told or does not ask."""
         said = {role for raw in trial.raws for role in raw.said}
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
-        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream or not trial.shaped:
             return trial
         best = None if told else self.trial(replace(trial.way, above="1"))
         best = best or trial
@@ -291,24 +329,30 @@ class Detecting:
 
     def trial(self, way: Way) -> Trial | None:
         """What comes of a way on a few problems; None if none of them can be said."""
-        handed = []
+        return next(iter(self._trials([way])), None)
+
+    def _trials(self, ways: Sequence[Way]) -> list[Trial]:
+        """What comes of ways that differ in layouts and constants only, but for those that cannot be said."""
+        told = [list(itertools.islice(self._handed(way), ENOUGH)) for way in ways]
+        whole = [handed for some in told for _, handed in some]
+        if not whole:
+            return []
+        way = ways[0]
+        raws = iter(self.worker.ask(self.words, whole, pairs=way.pairs, tensors=way.tensors, mode=way.mode))
+        found = []
+        for way, some in zip(ways, told, strict=True):
+            came = [(problem, raw) for (problem, _), raw in zip(some, raws, strict=False)]
+            divided = way.convention.divided if way.convention else {}
+            results = [judged(way, answer(way, self.words, *each), divided) for each in came]
+            if results:
+                found.append(Trial(way, tuple(raw for _, raw in came), tuple(results)))
+        return found
+
+    def _handed(self, way: Way) -> Iterator[tuple[OperatorProblem, Handed]]:
         for problem in self.problems:
             told = way.handed(problem)
             if told is not None:
-                handed.append(told)
-            if len(handed) == ENOUGH:
-                break
-        if not handed:
-            return None
-        raws = self.worker.ask(
-            self.words, [each for _, each in handed], pairs=way.pairs, tensors=way.tensors, mode=way.mode
-        )
-        divided = way.convention.divided if way.convention else {}
-        results = [
-            judged(way, answer(way, self.words, problem, raw), divided)
-            for (problem, _), raw in zip(handed, raws, strict=False)
-        ]
-        return Trial(way, tuple(raws), tuple(results))
+                yield told
 
 
 def _by_rank(problems: Sequence[OperatorProblem]) -> dict[int, list[OperatorProblem]]:

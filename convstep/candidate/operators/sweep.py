@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +25,7 @@ from convstep.candidate.operators.gathering import answer, forward_fits, judged,
 from convstep.candidate.operators.own_forward import by_own_forward
 from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
-from convstep.operators.operator import Operator, OperatorProblem
+from convstep.operators.operator import Convention, Operator, OperatorProblem
 from convstep.operators.registry import operator_named
 
 BUDGET = 20.0
@@ -32,8 +34,8 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
-TRYING = 1.5
-"""Seconds for an operator that nothing but its numbers suggests."""
+TRYING, GUESSING = 1.5, 8.0
+"""Seconds for an operator that nothing but its numbers suggests, and for all such."""
 CHUNK = 12
 """Problems in one message."""
 
@@ -75,6 +77,10 @@ def swept(
     for one in listed:
         detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)), convention)
         trial = detecting.best()
+        if trial is not None and operator is None and trial.another and not trial.right:
+            other = _other_operator(worker, in_time, {each.name for each in listed})
+            if other is not None and other[1].forward:
+                detecting, trial = other
         if trial is None or not trial.believable:
             failed = failed or cannot_call(worker, detecting.tried, one)
             continue
@@ -92,13 +98,20 @@ def swept(
     return None
 
 
-def _other_operator(worker: Caller, in_time: Callable[[], bool]) -> tuple[Detecting, Trial] | None:
+def _other_operator(
+    worker: Caller, in_time: Callable[[], bool], tried: Collection[str] = ()
+) -> tuple[Detecting, Trial] | None:
     """What its numbers show it to be, where its name shows nothing that fits."""
-    if "conv" in worker.candidate.name.lower():
+    name, text = worker.candidate.name.lower(), worker.candidate.source.lower()
+    convolves = "conv" in name
+    if convolves and not re.search(r"temporal|1_?d|seq|length|transpose|deconv|upsampl", name + text):
         return None
+    soon = deadline(GUESSING)
     for one in likely(worker.candidate, everything=True):
-        if not in_time():
+        if not (in_time() and soon()):
             break
+        if one.name in tried or (convolves and "conv" not in one.name):
+            continue
         detecting = Detecting(worker, one, deadline(TRYING))
         trial = detecting.best()
         if trial is not None and trial.certain:
@@ -139,7 +152,7 @@ def _swept(
         raws = worker.ask(
             detecting.words, [each for _, each in chunk], pairs=way.pairs, tensors=way.tensors, mode=way.mode
         )
-        divided = way.convention.divided if way.convention else {}
+        divided = _divided(way)
         for (problem, _), raw in zip(chunk, raws, strict=False):
             one = judged(way, answer(way, detecting.words, problem, raw), divided)
             if raw.stage in ("make", "plant", "forward") and raw.kind in (RAISED, REFUSED):
@@ -150,14 +163,15 @@ def _swept(
                 one = renamed(one, UNSAID, said)
             elif raw.kind == REFUSED:
                 one = renamed(one, UNSAID, raw.message)
-            if one.answer.kind != UNSAID or problem.about:
-                results.append(one)
+            results.append(one)
             heard += one.answer.kind != UNSAID
         if progress is not None:
             progress(min(heard, MANY), MANY)
         if any(raw.kind in (HUNG, DIED) for raw in raws):
             break
     results = _other_ranks(detecting.operator, results)
+    results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
+    results += _in_batches(worker, detecting, way, results)
     if all(one.answer.kind == UNSAID for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
     if not detecting.insisted:
@@ -165,8 +179,43 @@ def _swept(
     results, way = _ignoring(way, results)
     if in_time():
         results = by_own_forward(worker, way, detecting.words, results)
-    notes = _notes(way, results)
+    notes = _notes(way)
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
+
+
+def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
+    """What takes an x of one more axis in front is tried on that too: its own forward shows it."""
+    operator = way.operator
+    first = next(iter(operator.axes))
+    if operator.axes[first] != "N*" or not way.axes[first].startswith("N"):
+        return []
+    deep = [
+        one for one in results if one.answer.kind == RETURNED and one.answer.problem.arrays[first].ndim > 2
+    ]
+    lying = {**way.axes, **{name: f"1{axes}" for name, axes in way.axes.items() if axes[:1] == "N"}}
+    other = replace(way, convention=Convention("a batch of samples", lying, _divided(way)))
+    told = [other.handed(problem) for problem in itertools.islice(_problems(operator), CHUNK)]
+    handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
+    if deep or not handed:
+        return []
+    raws = worker.ask(
+        detecting.words, [each for _, each in handed], pairs=way.pairs, tensors=way.tensors, mode=way.mode
+    )
+    found = [
+        judged(other, answer(other, detecting.words, problem, raw), _divided(way))
+        for (problem, _), raw in zip(handed, raws, strict=False)
+    ]
+    right = sum(_weights_right(one, f"d{first}") for one in found)
+    return found if all(map(forward_fits, found)) and 2 * right > len(found) else []
+
+
+def _weights_right(one: Judged, of_x: str) -> bool:
+    """Whether all gradients but that of x came, and are right."""
+    return bool(one.off) and all(off <= 1 for name, off in one.off.items() if name != of_x)
+
+
+def _divided(way: Way) -> Mapping[str, str]:
+    return way.convention.divided if way.convention else {}
 
 
 def _other_shape(one: Judged) -> bool:
@@ -197,6 +246,9 @@ def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
     for one in results:
         by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
     taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
+        right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
+        taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
     if not any(taken.values()):
         return results
     said = tr("it does not take x of so many axes")
@@ -216,11 +268,11 @@ def _takes(results: Sequence[Judged], of_x: str) -> bool:
         return False
     if any(one.answer.outputs for one in results):
         return 2 * sum(forward_fits(one) is True for one in results) > len(results)
-    return any(one.off and not any(off > 1 for off in offs) for one, offs in zip(heard, others, strict=True))
+    return any(_weights_right(one, of_x) for one in heard)
 
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """Gradients that are divided by the batch on every problem are a convention, though the trials missed it."""
+    """Gradients divided by the batch on every problem are a convention, though the trials missed it."""
     right = sum(share <= 1 for one in results for share in one.off.values())
     for convention in divisions(way):
         divided = convention.divided if convention else {}
@@ -247,7 +299,7 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     return (results, way) if any(one.failed for one in others) else (others, alone)
 
 
-def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
+def _notes(way: Way) -> Iterator[str]:
     divided = way.convention.divided if way.convention else {}
     if divided:
         yield tr(
@@ -258,8 +310,5 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
         yield tr("it takes the gradient from above to be 1")
     if way.above == "N":
         yield tr(
-            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides later"
+            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides"
         )
-    fits = [forward_fits(one) for one in results]
-    if False in fits and True not in fits:
-        yield tr("its own forward is not that of {operator}", operator=tr(way.operator.title))
