@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import time
@@ -13,14 +14,18 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
-from convstep.candidate.operators.answer import UNSAID, Judged
+from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
+from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import answer, forward_fits, how_far, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
+from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
+from convstep.operators.registry import OperatorError
+from convstep.printable import printable
 
 ENOUGH = 3
 """Problems on which a way is tried."""
@@ -32,7 +37,7 @@ SEED = 18
 """Of the problems."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """A way, and what came of it."""
 
@@ -63,6 +68,20 @@ class Trial:
         )
 
     @property
+    def laid_right(self) -> bool:
+        """Whether its arrays lie like that, however wrong its numbers are.
+
+        In another layout a mistake may not show: a gradient that is divided by the samples is right where an
+        axis of length 1 stands in their place.
+        """
+        said = [forward_fits(one) for one in self.heard]
+        names = set(self.way.operator.gradients)
+        if not said or any(set(one.off) != names or np.inf in one.off.values() for one in self.heard):
+            return False
+        whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
+        return all(said) or (whole and all(each is None for each in said))
+
+    @property
     def forward(self) -> int:
         """On how many problems its own forward agrees."""
         return sum(forward_fits(one) is True for one in self.heard)
@@ -77,15 +96,34 @@ class Trial:
         """How many gradients have the right shape."""
         return sum(share < np.inf for one in self.heard for share in one.off.values())
 
-    @property
-    def fit(self) -> tuple[int, int, int, int, int]:
+    @functools.cached_property
+    def known(self) -> int:
+        """How many gradients are those of a known mistake, where no forward tells how its arrays lie."""
+        if self.forward or self.right or any(one.answer.outputs for one in self.heard):
+            return 0
+        evidence = Evidence(Swept(self.way.operator, self.way.convention, self.results))
+        names = [name for name in self.way.operator.gradients if any(name in one.off for one in self.heard)]
+        return sum(
+            any(self._explains(evidence, variant, name) for _, variant in evidence.variants())
+            for name in names
+        )
+
+    def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
+        made = ((one, evidence.made(variant, one)) for one in self.heard)
+        return all(
+            each is not None and name in one.answer.gradients and same(one.answer.gradients[name], each[name])
+            for one, each in made
+        )
+
+    @functools.cached_property
+    def fit(self) -> tuple[int, int, int, int, int, int]:
         """How well it fits; the larger the better."""
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.right, self.shaped, returned, usable
+        return self.forward, self.right, self.known, self.shaped, returned, usable
 
     @property
-    def explained(self) -> bool:
+    def settles(self) -> bool:
         """Whether all has its shapes, and enough is right that this is how it lies."""
         count = len(self.way.operator.gradients) * len(self.heard)
         return (
@@ -129,9 +167,23 @@ class Trial:
 class Detecting:
     """Looks for the way to call one candidate as one operator."""
 
-    def __init__(self, worker: Caller, operator: Operator, clock: Callable[[], bool]) -> None:
-        """Args: who, as what, and whether there is time left."""
+    def __init__(
+        self, worker: Caller, operator: Operator, clock: Callable[[], bool], convention: str | None = None
+    ) -> None:
+        """Find out nothing yet.
+
+        Args:
+            worker: who.
+            operator: as what.
+            clock: tells whether there is time left.
+            convention: how its arrays lie, by name, if that is not to be found out.
+
+        Raises:
+            OperatorError: there is no such convention.
+        """
         self.worker, self.operator, self.in_time = worker, operator, clock
+        self.insisted = convention is not None
+        self.layouts = tuple(layouts(operator) if convention is None else conventions(operator, convention))
         self.words: Vocabulary = vocabulary(operator)
         self.problems = trials(operator, np.random.default_rng(SEED))
         self.sets = list(_by_rank(self.problems).values())
@@ -177,10 +229,10 @@ class Detecting:
     def _laid(self, way: Way) -> Trial | None:
         """The best of all layouts, the likeliest first, several at a time."""
         best: Trial | None = None
-        listed = [replace(way, convention=convention) for convention in layouts(self.operator)]
+        listed = [replace(way, convention=convention) for convention in self.layouts]
         groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
         for group in groups:
-            if best is not None and best.explained:  # what has no samples shows less, and so seems right
+            if best is not None and best.settles:  # what has no samples shows less, and so seems right
                 group = [one for one in group if one.whole]
             if not self.in_time():
                 break
@@ -188,7 +240,7 @@ class Detecting:
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
-                ended = trial.perfect or any(raw.kind == HUNG for raw in trial.raws)
+                ended = trial.perfect or trial.laid_right or any(raw.kind == HUNG for raw in trial.raws)
                 if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
                     return best
         return best
@@ -265,7 +317,7 @@ class Detecting:
     def divided(self, trial: Trial) -> Trial:
         """The trial by the rule of division that makes most of it right."""
         best = trial
-        for convention in divisions(trial.way):
+        for convention in () if self.insisted else divisions(trial.way):
             divided = convention.divided if convention else {}
             results = tuple(judged(trial.way, one.answer, divided) for one in trial.results)
             other = Trial(replace(trial.way, convention=convention), trial.raws, results)
@@ -316,6 +368,29 @@ def _wants_other(raw: Raw) -> bool:
     return bool(
         re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message)
     )
+
+
+def conventions(operator: Operator, name: str) -> Iterator[Convention | None]:
+    """The ways of laying an operator's arrays that have a name.
+
+    Raises:
+        OperatorError: there is none.
+    """
+    known = [(OWN, None), *((one.name, one) for one in operator.conventions)]
+    known += [
+        (one.name, one) for one in layouts(operator) if one is not None and one not in operator.conventions
+    ]
+    found = [convention for called, convention in known if called == name]
+    if not found:
+        raise OperatorError(
+            tr(
+                "{name} is not a convention of {operator}; it has {known}",
+                name=printable(name),
+                operator=operator.name,
+                known=", ".join([OWN, *(one.name for one in operator.conventions)]),
+            )
+        )
+    yield from found
 
 
 def divisions(way: Way) -> Iterator[Convention | None]:

@@ -43,7 +43,11 @@ Progress = Callable[[int, int], None]
 
 
 def swept(
-    worker: Caller, operator: str | None = None, progress: Progress | None = None, budget: float = BUDGET
+    worker: Caller,
+    operator: str | None = None,
+    progress: Progress | None = None,
+    budget: float = BUDGET,
+    convention: str | None = None,
 ) -> Swept | None:
     """Try somebody's backward as an operator's.
 
@@ -52,13 +56,14 @@ def swept(
         operator: what it is; by default found from its name.
         progress: told how many problems are done, and how many there are.
         budget: seconds for all of it.
+        convention: how its arrays lie, by the name of a convention; by default found out.
 
     Returns:
         What came of it; None for a convolution's backward, and for what is not known.
 
     Raises:
         CannotCall: it is one by its name, and no way was found to call it.
-        OperatorError: there is no operator of that name.
+        OperatorError: there is no operator, or no convention, of that name.
     """
     if operator is not None:
         if operator == CONV2D:
@@ -70,7 +75,7 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     for one in listed:
-        detecting = Detecting(worker, one, deadline(budget / 3 / max(len(listed), 1)))
+        detecting = Detecting(worker, one, deadline(budget / 3 / max(len(listed), 1)), convention)
         trial = detecting.best()
         if trial is not None and operator is None and trial.another and not trial.right:
             other = _other_operator(worker, in_time, {each.name for each in listed})
@@ -169,7 +174,8 @@ def _swept(
     results += _in_batches(worker, detecting, way, results)
     if all(one.answer.kind == UNSAID for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
-    results, way = _averaged(way, results)
+    if not detecting.insisted:
+        results, way = _averaged(way, results)
     results, way = _ignoring(way, results)
     if in_time():
         results = by_own_forward(worker, way, detecting.words, results)

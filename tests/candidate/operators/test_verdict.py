@@ -55,7 +55,7 @@ def test_a_right_one_is_right_and_says_of_what() -> None:
     verdict = verdict_on("linear")
     assert verdict
     assert verdict.failing is None
-    assert verdict.headline == "f is right: dx, dw and db agree with a linear layer on 24 problems"
+    assert verdict.headline == "f is right: dx, dw and db agree with a linear layer on 20 problems"
     assert str(verdict).splitlines()[1] == "checked as linear"
     assert json.loads(json.dumps(verdict.as_dict()))["verdict"] == "right"
 
@@ -73,7 +73,8 @@ def test_a_wrong_one_says_where_why_and_what_to_write() -> None:
     assert any(line.strip().startswith("dx[") and " instead of " in line for line in lines)
     assert "    wrong  dx_pad[i_n, i_c, h + k_h, w + k_w] = dout[i_n, i_c, i_h, i_w]" in lines
     assert "    right  dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]" in lines
-    assert lines[-1].startswith("to see it: convstep open ")
+    assert lines[-2] == "to see it: convstep open mine.py:f"
+    assert lines[-1] == "the same mistake in readable lines: convstep open max-pool --mistake overwrite"
     assert "line 3: `dx = 0`" in str(verdict)
 
 
