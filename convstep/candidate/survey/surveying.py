@@ -156,7 +156,7 @@ def _read(
         if isinstance(answer, UnansweredError):
             answer = {"backwards": [], "key": "", "said": str(answer), "unread": True}
         read[question["file"]] = answer
-        told(len(read), len(files), question["file"])
+        told(len(read), len(files), os.path.basename(question["file"]))
     return read
 
 
@@ -197,7 +197,7 @@ def _judge(
     for question, answer in judges.answers(questions(), lose):
         row = _row(question, answer, whose[question["file"]])
         found.left -= 1
-        told(total - found.left, total, row.target)
+        told(total - found.left, total, f"{row.submission} {row.name}".strip())
         if not row.name and row.file in seen:
             continue  # two judges have met it at the same time
         if not row.name:

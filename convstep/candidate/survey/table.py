@@ -78,7 +78,7 @@ def summary(survey: Survey) -> str:
 def first_mistake(row: Row) -> str:
     """What is wrong first and where, or why there is no verdict."""
     known = row.mistakes[0] if row.mistakes else ""
-    if row.says.startswith(known):  # "raises"
+    if known in row.says:  # "raises", or "something else is wrong: mutates-input"
         known = ""
     before = tr(", ").join(filter(None, (known, row.place)))
     return with_twin(row, tr("{before}: {said}", before=before, said=row.says) if before else row.says)
