@@ -110,7 +110,10 @@ def _further(operator: Operator) -> Iterator[Convention]:
     """Pictures with the channels last, without samples, without channels; columns for rows; one axis more."""
     x = next(iter(operator.axes.values()), "")
     vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying not in "N*"]
-    bases = [{**operator.axes}, *({**operator.axes, **one.axes} for one in operator.conventions if not one.lay)]
+    bases = [
+        {**operator.axes},
+        *({**operator.axes, **one.axes} for one in operator.conventions if not one.lay),
+    ]
     changes = [change for change, needed in _CHANGES.items() if all(letter in x for letter in needed)]
     if x.startswith("N"):
         yield Convention("a batch of samples", {n: f"1{a}" for n, a in operator.axes.items() if a[:1] == "N"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,7 @@ from convstep.candidate.operators.evidence import copied, divisors
 from convstep.candidate.operators.gathering import how_far
 from convstep.operators.operator import Convention, Operator, OperatorProblem
 
-PROBLEMS = 24
+PROBLEMS = 20
 
 
 def swept(
@@ -25,12 +26,14 @@ def swept(
     problems: int = PROBLEMS,
 ) -> Swept:
     """What a backward with the operator's own arguments makes of its first problems."""
-    rng = np.random.default_rng(3)
     bare = Swept(operator, convention, ())
-    found = [
-        judged(bare, problem, backward) for problem in itertools.islice(operator.problems(rng), problems)
-    ]
+    found = [judged(bare, problem, backward) for problem in _problems(operator)[:problems]]
     return Swept(operator, convention, tuple(found))
+
+
+@functools.cache
+def _problems(operator: Operator) -> list[OperatorProblem]:
+    return list(itertools.islice(operator.problems(np.random.default_rng(3)), PROBLEMS))
 
 
 def judged(bare: Swept, problem: OperatorProblem, backward: Callable[..., Any]) -> Judged:

@@ -77,6 +77,14 @@ def test_an_operator_that_no_name_shows_can_be_said() -> None:
         convstep.check(gate, operator="relo")
 
 
+def test_a_convention_can_be_insisted_on() -> None:
+    verdict = convstep.check(gate, "own", operator="relu")
+    assert verdict.ok
+    assert verdict.flags == ("--operator", "relu", "--convention", "own")
+    with pytest.raises(OperatorError, match="coursera is not a convention of max-pool; it has own, NHWC"):
+        convstep.check(max_pool_backward, "coursera")
+
+
 def test_a_convolution_is_a_convolution() -> None:
     verdict = convstep.check(convstep.conv2d_backward)
     assert (verdict.operator, verdict.mistakes) == ("conv2d", ())

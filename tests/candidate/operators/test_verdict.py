@@ -55,7 +55,7 @@ def test_a_right_one_is_right_and_says_of_what() -> None:
     verdict = verdict_on("linear")
     assert verdict
     assert verdict.failing is None
-    assert verdict.headline == "f is right: dx, dw and db agree with a linear layer on 24 problems"
+    assert verdict.headline == "f is right: dx, dw and db agree with a linear layer on 20 problems"
     assert str(verdict).splitlines()[1] == "checked as linear"
     assert json.loads(json.dumps(verdict.as_dict()))["verdict"] == "right"
 
