@@ -147,9 +147,7 @@ class Caller(Recorder):
         asked = json.loads(question.pop(child.QUESTION))
         return self._replied(child.RECORD, asked, question, seconds, _recording)
 
-    def _asked_of(
-        self, words: Vocabulary, pairs: frozenset[str], tensors: bool, mode: str
-    ) -> dict[str, Any]:
+    def _asked_of(self, words: Vocabulary, pairs: frozenset[str], tensors: bool, mode: str) -> dict[str, Any]:
         """How it is called, as the child reads it."""
         keys = list(dict.fromkeys(re.findall(r"[\"']([A-Za-z_]\w*)[\"']", self.text)))
         told = {"pairs": sorted(pairs), "tensors": tensors, "mode": mode, "words": words.as_plain()}

@@ -150,7 +150,10 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
         with contextlib.suppress(Exception):  # what cannot be judged is not
             said = judge(making.pair, making.sources, None, asked["seconds"])
     facts = json.dumps({"how": "", "verdicts": said.as_plain()})
-    return {"facts": facts, **{f"log.{name}": array for name, array in transfer.arrays_of(making.done).items()}}
+    return {
+        "facts": facts,
+        **{f"log.{name}": array for name, array in transfer.arrays_of(making.done).items()},
+    }
 
 
 def _same(before: Any, now: Any) -> bool:
