@@ -403,7 +403,7 @@ async def test_an_edit_keeps_the_answer_that_is_being_typed_and_a_lost_file_is_t
         assert not learner.page.chosen, "another question"
 
 
-async def test_edited_code_that_never_ends_is_said_and_holds_nobody_up(
+async def test_edited_code_that_never_ends_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("convstep.candidate.call.worker.SECONDS", 1.0)
