@@ -205,11 +205,13 @@ def power_of(
     problems = telling(operator) if asked is None else list(asked)
     rows, shows = list[Row](), list[list[OperatorProblem]]()
     for suspect, number in zip(listed, same, strict=True):
-        outcome, by = _outcome(runs.get(number, unseen) if number >= 0 else {"code": PASSED})
+        run = runs.get(number, unseen) if number >= 0 else {"code": PASSED}
+        outcome, by = _outcome(run)
+        spoiled = tuple(run.get("spoiled", ())) if outcome == MISSED else ()
         shown = shown_on(operator, suspect, problems, plain["placed"]) if outcome == MISSED else []
-        shows.append([] if unread else shown)
+        shows.append([] if unread or spoiled else shown)
         outcome = UNTRIED if unread and shown else outcome
-        rows.append(Row(suspect, outcome, by, shown[0] if shown else None))
+        rows.append(Row(suspect, outcome, by, spoiled, shown[0] if shown else None))
     return Power(
         test,
         target,
@@ -257,7 +259,7 @@ def _heard(
     talk.ask({"suspects": list(numbers), "jobs": jobs, "calls": calls, "seconds": seconds})
     while True:
         try:
-            said: dict[str, Any] = json.loads(messages.text(talk.hear(seconds + FIRST), "run"))
+            said: dict[str, Any] = json.loads(messages.text(talk.hear(3 * seconds + FIRST), "run"))
         except (Silent, Ended, messages.Malformed, ValueError):
             raise CandidateError(tr("the process that runs the test has ended")) from None
         yield said

@@ -27,6 +27,8 @@ class Row:
     """SEEN, MISSED or UNTRIED."""
     by: str = ""
     """The test that fails; "" for a script."""
+    spoiled: tuple[str, ...] = ()
+    """The gradients that come out otherwise in the test, which passes all the same."""
     smallest: OperatorProblem | None = None
     """Of one that is missed: the smallest problem known here on which it shows."""
 
@@ -48,7 +50,7 @@ class Power:
     problems: tuple[str, ...]
     """What the test asks, a few words each."""
     would_see: tuple[OperatorProblem, ...]
-    """A few problems that would show all that is missed, as far as one can be found."""
+    """A few problems that would show all that is missed because it is not asked."""
     text: Callable[[Power], str]
     """Writes all of it for a person, in several lines."""
     script: bool = False
@@ -138,6 +140,7 @@ class Power:
                     "way": row.suspect.label,
                     "outcome": row.outcome,
                     "by": row.by,
+                    "spoiled": list(row.spoiled),
                     "smallest": None
                     if row.smallest is None
                     else {"about": row.smallest.about, "problem": problem_words(self.operator, row.smallest)},
