@@ -18,9 +18,10 @@ from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, notes
 from convstep.candidate.operators.caller import Caller, open_caller
-from convstep.candidate.operators.judge import CONV2D, operator_verdict
+from convstep.candidate.operators.file import known
+from convstep.candidate.operators.judge import operator_verdict
 from convstep.candidate.operators.verdict import OperatorVerdict
-from convstep.candidate.operators.ways import likely
+from convstep.candidate.operators.ways import CONV2D, likely
 from convstep.candidate.report import report
 from convstep.candidate.step.own_lines import own_lines
 from convstep.candidate.step.own_writes import with_writes
@@ -29,6 +30,7 @@ from convstep.candidate.verdict import Verdict, patterns_of
 from convstep.conv.problem import Problem
 from convstep.conv.validation import check_type
 from convstep.language import tr
+from convstep.operators.operator import Operator
 from convstep.printable import printable
 
 ATTEMPTS = 3
@@ -45,7 +47,7 @@ def check(
     python2: bool = False,
     adapter: Callable[..., Any] | str | None = None,
     progress: Progress | None = None,
-    operator: str | None = None,
+    operator: str | Operator | None = None,
 ) -> Verdict | Any:  # Any is an OperatorVerdict, whose problems and cells are other things
     """Try a backward on many small problems; say whether it is right, and if not, where and why.
 
@@ -64,8 +66,9 @@ def check(
         adapter: what calls the candidate, if it is a layer class: a function of the class and a
             `Problem` that returns dW, db, dA_prev; given as text if the candidate is.
         progress: called with the number of problems done and their total.
-        operator: what it is the backward of: "conv2d", or the name of one of `operators()`; by default
-            found from its name.
+        operator: what it is the backward of: "conv2d", the name of one of `operators()`, one of a file
+            ("scale.py:SCALE", which runs in a process of its own) or an `Operator`; by default found from its
+            name.
 
     Returns:
         The verdict: `.ok`, `.failing`, `.first_divergence`, `.diagnosis`, `.operator`, `.mistakes`; `str` of
@@ -74,7 +77,7 @@ def check(
     Raises:
         CannotCall: no way of calling it works, so that there is no verdict; `.tried` has what was tried.
         CandidateError: it cannot be loaded.
-        OperatorError: there is no operator of that name.
+        OperatorError: there is no such operator.
 
     >>> from convstep import conv2d_backward
     >>> check(conv2d_backward).ok
@@ -84,7 +87,7 @@ def check(
     if problem is not None:
         check_type("problem", problem, Problem)
     if operator is not None:
-        check_type("operator", operator, str)
+        check_type("operator", operator, str, Operator)
     options = {"run_all": run_all, "python2": python2, "adapter": adapter}
     with open_caller(candidate, options, timeout) as worker:
         return judged(worker, convention, problem, progress, operator)
@@ -95,7 +98,7 @@ def judged(
     convention: str = AUTO,
     problem: Problem | None = None,
     progress: Progress | None = None,
-    operator: str | None = None,
+    operator: str | Operator | None = None,
 ) -> Verdict | OperatorVerdict:
     """The verdict on a candidate as what it is; see `check`.
 
@@ -103,8 +106,15 @@ def judged(
 
     Raises:
         CannotCall: see `check`.
-        OperatorError: there is no operator of that name.
+        OperatorError: there is no such operator.
     """
+    with known(operator) as name:
+        return _judged(worker, convention, problem, progress, name)
+
+
+def _judged(
+    worker: Caller, convention: str, problem: Problem | None, progress: Progress | None, operator: str | None
+) -> Verdict | OperatorVerdict:
     named = operator not in (None, CONV2D)
     free = operator is None and problem is None and "--adapter" not in worker.flags
     if named or (free and likely(worker.candidate)):
@@ -137,7 +147,7 @@ def assert_correct(
     adapter: Callable[..., Any] | str | None = None,
     save: str | os.PathLike[str] | None = None,
     timeout: float | None = None,
-    operator: str | None = None,
+    operator: str | Operator | None = None,
 ) -> None:
     """Fail a test, with the diagnosis, if a backward is wrong.
 

@@ -161,7 +161,7 @@ def pass_of(name: str, forward: bool) -> tuple[bool, Problem]:
 
 def _no_session(name: str) -> Problem:
     """A problem by its path or bundled name; what looks like a path is one."""
-    from convstep.cli.targets import is_operator, is_target
+    from convstep.cli.targets import is_operator, is_target, like_operator
     from convstep.examples import load
 
     if is_target(name):
@@ -183,7 +183,13 @@ def _no_session(name: str) -> Problem:
             f"{name} is an operator and no problem; `convstep open {name}` and `convstep trace {name}` "
             "step it"
         )
-    return load(name)
+    try:
+        return load(name)
+    except ProblemError:
+        if near := like_operator(name):
+            said = f"{printable(name)} is no problem and no operator; did you mean {near}?"
+            raise UsageError(said) from None
+        raise
 
 
 def _loaded(path: str) -> Problem:

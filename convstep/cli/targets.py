@@ -31,16 +31,30 @@ def is_operator(name: str) -> bool:
 
     if name in names() or os.path.dirname(name) or os.path.splitext(name)[1]:
         return False
-    import pkgutil
-
-    import convstep.operators as room
-
-    file = name.replace("-", "_")
-    if not any(file == one.name for one in pkgutil.iter_modules(room.__path__)):  # no NumPy to say so
+    if name not in _files():  # which takes no NumPy
         return False
     from convstep.operators.registry import operators
 
     return any(one.name == name for one in operators())
+
+
+def like_operator(name: str) -> str:
+    """The operator that is probably meant; "" where a bundled problem is as likely, or none is like it."""
+    import difflib
+
+    from convstep.examples import names
+
+    near = difflib.get_close_matches(name.lower().replace("_", "-"), [*_files(), *names()], 1)
+    return near[0] if near and is_operator(near[0]) else ""
+
+
+def _files() -> list[str]:
+    """The files of the operators' room, as their operators would be called."""
+    import pkgutil
+
+    import convstep.operators as room
+
+    return [one.name.replace("_", "-") for one in pkgutil.iter_modules(room.__path__)]
 
 
 def operator_in(name: str) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""The bundled course: twelve lessons and ten bug hunts, each in English and Chinese."""
+"""The bundled course: eighteen lessons and fourteen bug hunts, each in English and Chinese."""
 
 from __future__ import annotations
 

@@ -64,6 +64,31 @@ def avg_pool_backward(dout: Array, x: Array, size: Pair, stride: Pair, padding: 
     return dx
 
 
+def _by_places(dout: Array, x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """One place of all windows after the other, as col2im goes."""
+    (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
+    N, C, H, W = x.shape
+    _, _, H_out, W_out = dout.shape
+    dx_pad = np.zeros((N, C, H + 2 * p_h, W + 2 * p_w))
+    for k_h, k_w in np.ndindex(size):
+        rows = slice(k_h, k_h + s_h * (H_out - 1) + 1, s_h)
+        columns = slice(k_w, k_w + s_w * (W_out - 1) + 1, s_w)
+        dx_pad[:, :, rows, columns] += dout / (f_h * f_w)
+    return dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+
+
+def _at_stride_1(dout: Array, x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """A pool at stride 1 whose other outputs are thrown away: their dout is 0."""
+    (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
+    N, C, H, W = x.shape
+    dx_pad = np.zeros((N, C, H + 2 * p_h, W + 2 * p_w))
+    dout_wide = np.zeros((N, C, H + 2 * p_h - f_h + 1, W + 2 * p_w - f_w + 1))
+    dout_wide[:, :, ::s_h, ::s_w] = dout
+    for i_n, i_c, h, w in np.ndindex(dout_wide.shape):
+        dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += dout_wide[i_n, i_c, h, w] / (f_h * f_w)
+    return dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+
+
 def small() -> OperatorProblem:
     """One picture of whole numbers, 2x2 windows of which two overlap; each dout is four whole shares."""
     x = np.array([[[[1, 3, 0, 2], [4, 0, 1, 5], [2, 2, 3, 1]]]], float)
@@ -127,6 +152,13 @@ overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; Flux
     不重叠时只有一个窗口，所以常见的测试（2x2 窗口、步幅 2）能通过。应该写 +=。
   - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = share
+
+  - dx_pad[:, :, rows, columns] += dout / (f_h * f_w)
+  + dx_pad[:, :, rows, columns] = dout / (f_h * f_w)
+  # one place of all windows at a time | 一次处理所有窗口的同一个位置
+  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += dout_wide[i_n, i_c, h, w] / (f_h * f_w)
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = dout_wide[i_n, i_c, h, w] / (f_h * f_w)
+  # at stride 1, with zeros between dout | 步幅为 1，dout 之间补零
 not-divided: dout is not divided by the size of the window  [rasmusbergpalm/DeepLearnToolbox#129; deeplearning4j PR#1951]
     The mean of a 2x2 window moves by a quarter of what one of its cells moves, so a cell gets a quarter of dout.
     Undivided, every cell of the window gets all of it and the gradient is f_h * f_w times too large. Training
@@ -157,6 +189,10 @@ divided-by-output-size: dout is divided by the number of windows instead of by t
     相等，而这正是常见的测试。应该写 dout / (f_h * f_w)。
   - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
   + share = dout[i_n, i_c, i_h, i_w] / (H_out * W_out)
+
+  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += dout_wide[i_n, i_c, h, w] / (f_h * f_w)
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += dout_wide[i_n, i_c, h, w] / dout_wide[0, 0].size
+  # at stride 1, with zeros between dout | 步幅为 1，dout 之间补零
 divided-twice: dout is divided by the size of the window twice
     The share is made already (by a helper that distributes dout, or by np.mean), and is divided once more where
     it is added. Every gradient is f_h * f_w times too small. Only 1x1 windows hide it. Divide in one place.
@@ -173,13 +209,23 @@ stride-ignored: windows are placed one cell apart, whatever the stride is
     为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
   - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h, i_w
-square-window-assumed: the window's height is used for its width too
-    The slice of the columns, the area, or both, are taken from f_h. It is right while windows are square, and
-    almost all tests have square ones. Otherwise cells are missing, or cells beyond the window get a share. Use
-    f_w for columns and f_h * f_w for the area.
-  窗口的高也被当成了宽:
-    列的切片、面积，或者两者，都用了 f_h。窗口是正方形时没有问题，而几乎所有测试用的都是正方形窗口。否则要么少了
-    一些格子，要么窗口外的格子也分到了一份。列要用 f_w，面积要用 f_h * f_w。
+
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h, i_w * s_w
+  # in the rows | 在行上
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_h, i_w
+  # in the columns | 在列上
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * f_h, i_w * f_w
+  # the window's size stands for it | 用窗口的大小代替
+square-window-assumed: what holds for rows is used for columns too, or the other way round
+    The slice of the columns or the area is taken from f_h, or the step from s_h. It is right while windows and
+    strides are the same both ways, and almost all tests have such. Otherwise cells are missing, or cells beyond
+    the window get a share. Use f_w and s_w for columns and f_h * f_w for the area.
+  行的大小也被用在了列上，或者反过来:
+    列的切片或面积用了 f_h，或者列的步幅用了 s_h。窗口和步幅在两个方向上相同时没有问题，而几乎所有测试都是这样。否则
+    要么少了一些格子，要么窗口外的格子也分到了一份。列要用 f_w 和 s_w，面积要用 f_h * f_w。
   - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_h] += share
   # in the slice | 在切片里
@@ -191,6 +237,66 @@ square-window-assumed: the window's height is used for its width too
   + share = dout[i_n, i_c, i_h, i_w] / (f_h * f_h)
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_h] += share
   # in both | 两处都是
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_h, i_w * s_h
+  # in the stride | 在步幅上
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_w, i_w * s_w
+  # in the stride, the columns' for both | 在步幅上，两个方向都用了列的
+first-window-only: it returns inside a loop
+    The return stands inside a loop, so that the loop ends in its first turn: after the first window, or after the
+    first row of them, channel or sample. Everything else is zero. Where there is one of them it is right. Move
+    the return out of the loops.
+  在循环里面就返回了:
+    return 写在了循环里面，循环在第一轮就结束了：只处理了第一个窗口，或者第一行窗口、第一个通道、第一个样本，其余的全是
+    零。只有一个时是对的。应该把 return 移到所有循环外面。
+  - for i_n in range(N):
+  - for i_c in range(C):
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_n in range(1):
+  +     for i_c in range(1):
+  +         for i_h in range(1):
+  +             for i_w in range(1):
+  # after the first window | 在第一个窗口之后
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_h in range(1):
+  +     for i_w in range(1):
+  # after the first window of each channel | 在每个通道的第一个窗口之后
+  - for i_h in range(H_out):
+  + for i_h in range(1):
+  # after the first row of each channel | 在每个通道的第一行之后
+  - for i_n in range(N):
+  + for i_n in range(1):
+  # after the first sample | 在第一个样本之后
+  - for i_n in range(N):
+  - for i_c in range(C):
+  + for i_n in range(1):
+  +     for i_c in range(1):
+  # after the first channel | 在第一个通道之后
+  - for i_n in range(N):
+  - for i_c in range(C):
+  - for i_h in range(H_out):
+  + for i_n in range(1):
+  +     for i_c in range(1):
+  +         for i_h in range(1):
+  # after the first row of windows | 在第一行窗口之后
+  - for i_n in range(N):
+  + for i_n in range(1):
+  - for i_h in range(H_out):
+  + for i_h in range(1):
+  # after the first row of the first sample | 在第一个样本的第一行之后
+  - for i_n in range(N):
+  + for i_n in range(1):
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_h in range(1):
+  +     for i_w in range(1):
+  # after the first window of the first sample | 在第一个样本的第一个窗口之后
+  - for i_c in range(C):
+  + for i_c in range(1):
+  # after the first channel of each sample | 在每个样本的第一个通道之后
 rows-columns-swapped: rows and columns are swapped
     Height goes with rows, the axis before the last, and width with columns, the last. Swapped, everything is
     right as long as windows and strides are the same both ways. Write h with s_h and f_h, w with s_w and f_w.
@@ -228,6 +334,8 @@ padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 pub
   + dx = dx_pad[:, :, p_h:-p_h, p_w:-p_w]
 """,
     avg_pool_backward,
+    _by_places,
+    _at_stride_1,
 )
 
 OPERATOR = Operator(

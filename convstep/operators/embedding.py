@@ -55,6 +55,14 @@ def _by_sentence(dout: Array, x: Array, w: Array) -> Array:
     return dw
 
 
+def _by_column(dout: Array, x: Array, w: Array) -> Array:
+    """The first words of all sentences, then the second ones."""
+    dw = np.zeros(w.shape)
+    for t in range(x.shape[-1]):
+        np.add.at(dw, x[..., t], dout[..., t, :])
+    return dw
+
+
 def _by_word(dout: Array, x: Array, w: Array) -> Array:
     """For each word, all places where it stands."""
     dw = np.zeros(w.shape)
@@ -120,13 +128,16 @@ repeats-lost: of a word that repeats, only one gradient is kept  [HIPS/autograd#
   - np.add.at(dw, x[i_n], dout[i_n])
   + dw[x[i_n]] += dout[i_n]
   # within a sentence | 在一个句子之内
+  - np.add.at(dw, x[..., t], dout[..., t, :])
+  + dw[x[..., t]] += dout[..., t, :]
+  # within a column | 在一列之内
 overwrite: the gradient is assigned instead of added
     A row that is used by several words gets the sum of their gradients. With = the last of them wins, and the
-    gradients of the others are lost. A test in which no word repeats passes. Write +=, or np.add.at where the
-    index is an array.
+    gradients of the others are lost. Row by row, a test in which no word repeats passes; where the whole table
+    is assigned in each turn, only the last turn is left. Write +=, or np.add.at where the index is an array.
   梯度被赋值，而不是累加:
-    好几个词用了同一行时，这一行得到的是它们的梯度之和。用 = 的话，最后一个说了算，其余的都丢了。如果测试里没有
-    重复的词，就能通过。应该写 +=；下标是数组时写 np.add.at。
+    好几个词用了同一行时，这一行得到的是它们的梯度之和。用 = 的话，最后一个说了算，其余的都丢了。逐行赋值时，没有重复的词
+    的测试能通过；每一轮都给整张表赋值的话，就只剩最后一轮。应该写 +=；下标是数组时写 np.add.at。
   - dw[x[i]] += dout[i]
   + dw[x[i]] = dout[i]
 
@@ -136,6 +147,10 @@ overwrite: the gradient is assigned instead of added
   - np.add.at(dw, x[i_n], dout[i_n])
   + dw[x[i_n]] = dout[i_n]
   # the words of a sentence at once | 一个句子的词一次完成
+  - np.add.at(dw, x[..., t], dout[..., t, :])
+  + dw[:] = 0
+  + np.add.at(dw, x[..., t], dout[..., t, :])
+  # the last column alone is left | 只剩最后一列
 averaged: the gradients of a row are averaged instead of added
     The loss depends on a row through each place where its word stands, and these add up. A mean makes
     frequent words learn as slowly as rare ones. If the loss is a mean, its 1/N is in dout already. Where each
@@ -152,6 +167,9 @@ averaged: the gradients of a row are averaged instead of added
   - dw[x[i]] += dout[i]
   + dw[x[i]] += dout[i] / len(x)
   # over the sentences | 对句子
+  - dw[x[i]] += dout[i]
+  + dw[x[i]] += dout[i] / x.shape[-1]
+  # over the words of a sentence | 对一个句子的词
 off-by-one-row: each gradient goes to the row beside its own
     Words are counted from 0 here and from 1 there: often row 0 is kept for padding in one of them. The rows
     are right but one place off, and at an end of the table the index wraps around or is out of range. The
@@ -165,6 +183,13 @@ off-by-one-row: each gradient goes to the row beside its own
   - dw[x[i]] += dout[i]
   + dw[x[i] + 1] += dout[i]
   # the row below | 下面一行
+  - dw[x[i]] += dout[i]
+  + dw[(x[i] + 1) % len(w)] += dout[i]
+  # the row below, and the first after the last | 下面一行，最后一行之后是第一行
+  - dw[x[i]] += dout[i]
+  + if x[i] > 0:
+  +     dw[x[i] - 1] += dout[i]
+  # the row above, and the first is lost | 上面一行，第一行丢了
 count-ignored: each word that occurs is counted once
     The distinct words are gone through, and each gets the gradient of the first place where it stands. The other
     places are left out. A test in which no word repeats passes. Add up all places where x == word.
@@ -177,6 +202,7 @@ count-ignored: each word that occurs is counted once
     embedding_backward,
     _at_once,
     _by_sentence,
+    _by_column,
     _by_word,
 )
 

@@ -124,6 +124,9 @@ db-wrong-axis: db is summed over the wrong axis  [Kulbear/deep-learning-coursera
   - db[i_m] += dz
   + db[i_n] += dz
   # one number at a time | 一次一个数
+  - db[i_m] += dz
+  + db += dz
+  # over everything, for each output | 每个输出都得到全部之和
 db-not-summed: db is not summed over the samples
     Each sample moves the loss through the same b, so its gradient is a sum over samples. Left as it is, dout has
     one row a sample. b - lr * db then broadcasts to a matrix, and from there on every sample has a bias of its
@@ -201,6 +204,18 @@ averaged-twice: the gradients are divided by the number of samples once too ofte
   - dw = rows.T @ dout
   + dw = rows.T @ dout / len(x)
   # in dw only | 只在 dw 里
+  - dx = (dout @ w.T).reshape(x.shape)
+  - dw = rows.T @ dout
+  - db = dout.sum(axis=0)
+  + dx = (dout @ w.T).reshape(x.shape) / len(x)
+  + dw = rows.T @ dout / len(x)
+  + db = dout.sum(axis=0) / len(x)
+  # in dout already, and so in dx too | 在 dout 里就除了，dx 也跟着除了
+  - dw = rows.T @ dout
+  - db = dout.sum(axis=0)
+  + dw = rows.T @ dout / len(x) ** 2
+  + db = dout.sum(axis=0) / len(x) ** 2
+  # by its square | 除以它的平方
   - db = dout.sum(axis=0)
   + db = dout.mean(axis=0)
   # in db only | 只在 db 里

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from convstep.operators.mistake import mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair
@@ -64,6 +65,39 @@ def max_pool_backward(dout: Array, x: Array, size: Pair, stride: Pair, padding: 
                     dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
     dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
     return dx
+
+
+def _by_places(dout: Array, x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """One place of all windows after the other, as col2im goes."""
+    (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
+    N, C, H, W = x.shape
+    _, _, H_out, W_out = dout.shape
+    x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
+    windows = sliding_window_view(x_pad, size, (2, 3))[:, :, ::s_h, ::s_w]
+    largest = windows.reshape(N, C, H_out, W_out, f_h * f_w).argmax(-1)
+    dx_pad = np.zeros(x_pad.shape)
+    for place in range(f_h * f_w):
+        k_h, k_w = divmod(place, f_w)
+        rows = slice(k_h, k_h + s_h * (H_out - 1) + 1, s_h)
+        columns = slice(k_w, k_w + s_w * (W_out - 1) + 1, s_w)
+        dx_pad[:, :, rows, columns] += (place == largest) * dout
+    return dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+
+
+def _at_stride_1(dout: Array, x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+    """A pool at stride 1 whose other outputs are thrown away: their dout is 0."""
+    (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
+    N, C, H, W = x.shape
+    _, _, H_out, W_out = dout.shape
+    x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
+    dx_pad = np.zeros(x_pad.shape)
+    dout_wide = np.zeros((N, C, H + 2 * p_h - f_h + 1, W + 2 * p_w - f_w + 1))
+    dout_wide[:, :, ::s_h, ::s_w] = dout
+    for i_n, i_c, h, w in np.ndindex(dout_wide.shape):
+        window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+        k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+        dx_pad[i_n, i_c, h + k_h, w + k_w] += dout_wide[i_n, i_c, h, w]
+    return dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
 
 
 def small() -> OperatorProblem:
@@ -138,6 +172,23 @@ overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; ahre
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = (window == window.max()) * dout[i_n, i_c, i_h, i_w]
   # the whole window, zeros too | 整个窗口，连同零
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = 0
+  + k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  + dx_pad[i_n, i_c, h + k_h, w + k_w] = dout[i_n, i_c, i_h, i_w]
+  # the whole window, zeros too, one of tied maxima | 整个窗口，连同零，并列的最大值取一个
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + mask = window == window.max()
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = mask * dout[i_n, i_c, i_h, i_w] / mask.sum()
+  # the whole window, zeros too, tied maxima share | 整个窗口，连同零，并列的最大值平分
+  - dx_pad[:, :, rows, columns] += (place == largest) * dout
+  + dx_pad[:, :, rows, columns] = (place == largest) * dout
+  # one place of all windows at a time | 一次处理所有窗口的同一个位置
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout_wide[i_n, i_c, h, w]
+  + dx_pad[i_n, i_c, h + k_h, w + k_w] = dout_wide[i_n, i_c, h, w]
+  # at stride 1, with zeros between dout | 步幅为 1，dout 之间补零
 ties-all: every tied maximum gets all of dout  [mni-ml/framework PR#22; 22 of 39 published CS231n solutions]
     Where the largest number of a window stands there twice, each of the two cells gets the whole of dout, so
     that more flows back than came in. PyTorch gives it to the first of them. With real pictures ties are
@@ -166,19 +217,44 @@ stride-ignored: windows are placed one cell apart, whatever the stride is
     梯度都挤到了左上角。步幅为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
   - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h, i_w
-square-window-assumed: the window's height is used for its width too
-    The slice of the columns is taken from f_h. It is right while windows are square, and almost all tests have
-    square ones. Otherwise the largest number is looked for in too few columns, or in too many. Write
-    w : w + f_w.
-  窗口的高也被当成了宽:
-    列的切片用了 f_h。窗口是正方形时没有问题，而几乎所有测试用的都是正方形窗口。否则找最大值的列不是少了就是多了。
-    应该写 w : w + f_w。
+
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h, i_w * s_w
+  # in the rows | 在行上
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_h, i_w
+  # in the columns | 在列上
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * f_h, i_w * f_w
+  # the window's size stands for it | 用窗口的大小代替
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, i_h + k_h, i_w + k_w] += dout[i_n, i_c, i_h, i_w]
+  # where the gradient goes | 在梯度要去的位置
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, i_h * f_h + k_h, i_w * f_w + k_w] += dout[i_n, i_c, i_h, i_w]
+  # where the gradient goes, and the window's size stands for it | 在梯度要去的位置，用窗口的大小代替
+square-window-assumed: what holds for rows is used for columns too, or the other way round
+    The slice of the columns is taken from f_h, or an index is split by it, or the step from s_h. It is right while
+    windows and strides are the same both ways, and almost all tests have such. Otherwise the largest number is
+    looked for, or its gradient put, in the wrong columns. Use f_w and s_w for columns.
+  行的大小也被用在了列上，或者反过来:
+    列的切片用了 f_h，或者用它来拆下标，或者列的步幅用了 s_h。窗口和步幅在两个方向上相同时没有问题，而几乎所有测试都
+    是这样。否则要么在错误的列里找最大值，要么把它的梯度放进了错误的列。列要用 f_w 和 s_w。
   - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, h : h + f_h, w : w + f_h]
 
   - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, h : h + f_w, w : w + f_w]
   # the width for the height | 宽被当成了高
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  + k_h, k_w = divmod(window.argmax(), f_h)
+  # in the index | 在下标上
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_h, i_w * s_h
+  # in the stride | 在步幅上
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_w, i_w * s_w
+  # in the stride, the columns' for both | 在步幅上，两个方向都用了列的
 gradient-to-whole-window: all cells of the window get dout, not the largest alone
     Only the largest number of a window reaches the output; moving another one a little changes nothing. So its
     gradient is 0. What stands here is the backward of a sum. Multiply by the mask, window == window.max(), or
@@ -208,15 +284,72 @@ mask-by-value-of-another-window: the mask compares a window with the largest num
   + mask = window == x_pad.max()
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * dout[i_n, i_c, i_h, i_w]
   # the largest of the batch | 整个批量的最大值
-first-window-only: it returns after the first window  [riccardoandreoni0/CNN-from-scratch#1]
-    The return stands inside the loop, so that the loop ends in its first turn. Everything else is zero. One
-    window is right, and so is nothing larger. Move the return out of the loops.
-  处理完第一个窗口就返回了:
-    return 写在了循环里面，循环在第一轮就结束了，其余的全是零。只有一个窗口时是对的，再大就不对。应该把 return 移到
-    循环外面。
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
-  + dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
-  + return dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, i_c, :f_h, :f_w]
+  # the first window for all of them | 每次都用第一个窗口
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[0, i_c, h : h + f_h, w : w + f_w]
+  # the first sample for all of them | 每次都用第一个样本
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, 0, h : h + f_h, w : w + f_w]
+  # the first channel for all of them | 每次都用第一个通道
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, i_c, i_h * f_h : i_h * f_h + f_h, i_w * f_w : i_w * f_w + f_w]
+  # the window's size stands for the stride in the slice of x | x 的切片用窗口的大小代替了步幅
+first-window-only: it returns inside a loop  [riccardoandreoni0/CNN-from-scratch#1]
+    The return stands inside a loop, so that the loop ends in its first turn: after the first window, or after the
+    first row of them, channel or sample. Everything else is zero. Where there is one of them it is right. Move
+    the return out of the loops.
+  在循环里面就返回了:
+    return 写在了循环里面，循环在第一轮就结束了：只处理了第一个窗口，或者第一行窗口、第一个通道、第一个样本，其余的全是
+    零。只有一个时是对的。应该把 return 移到所有循环外面。
+  - for i_n in range(N):
+  - for i_c in range(C):
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_n in range(1):
+  +     for i_c in range(1):
+  +         for i_h in range(1):
+  +             for i_w in range(1):
+  # after the first window | 在第一个窗口之后
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_h in range(1):
+  +     for i_w in range(1):
+  # after the first window of each channel | 在每个通道的第一个窗口之后
+  - for i_h in range(H_out):
+  + for i_h in range(1):
+  # after the first row of each channel | 在每个通道的第一行之后
+  - for i_n in range(N):
+  + for i_n in range(1):
+  # after the first sample | 在第一个样本之后
+  - for i_n in range(N):
+  - for i_c in range(C):
+  + for i_n in range(1):
+  +     for i_c in range(1):
+  # after the first channel | 在第一个通道之后
+  - for i_n in range(N):
+  - for i_c in range(C):
+  - for i_h in range(H_out):
+  + for i_n in range(1):
+  +     for i_c in range(1):
+  +         for i_h in range(1):
+  # after the first row of windows | 在第一行窗口之后
+  - for i_n in range(N):
+  + for i_n in range(1):
+  - for i_h in range(H_out):
+  + for i_h in range(1):
+  # after the first row of the first sample | 在第一个样本的第一行之后
+  - for i_n in range(N):
+  + for i_n in range(1):
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_h in range(1):
+  +     for i_w in range(1):
+  # after the first window of the first sample | 在第一个样本的第一个窗口之后
+  - for i_c in range(C):
+  + for i_c in range(1):
+  # after the first channel of each sample | 在每个样本的第一个通道之后
 mask-times-input: dout is multiplied by the largest number as well
     The output is the largest number itself, so its slope is 1 and not its value: dout goes there as it is.
     It comes from window * mask where mask alone is meant. It shows unless the largest numbers are 1.
@@ -225,6 +358,12 @@ mask-times-input: dout is multiplied by the largest number as well
     最大值不是 1 就看得出来。
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h + k_h, w + k_w] += window.max() * dout[i_n, i_c, i_h, i_w]
+
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + mask = window == window.max()
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * window * dout[i_n, i_c, i_h, i_w]
+  # at every tied maximum | 每个并列的最大值处
 rows-columns-swapped: rows and columns are swapped
     Height goes with rows, the axis before the last, and width with columns, the last. A window or a stride that
     is swapped is right as long as it is the same both ways; an index that is swapped is right on the diagonal of
@@ -241,6 +380,9 @@ rows-columns-swapped: rows and columns are swapped
   - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, h : h + f_w, w : w + f_h]
   # of the window | 窗口的
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  + window = x_pad[i_n, i_c, w : w + f_h, h : h + f_w]
+  # of the window's place | 窗口位置的
 padded-with-zeros: the padding takes part as zeros
     Max pooling pads with something smaller than any number, so that a cell of the padding is never the largest.
     Zeros are the largest wherever all numbers of a window are negative, and dout then goes to a cell that is
@@ -250,6 +392,12 @@ padded-with-zeros: the padding takes part as zeros
     进了后来要裁掉的格子。没有填充时它是对的。应该用 -np.inf 填充。
   - x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
   + x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
+
+  - x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
+  - windows = sliding_window_view(x_pad, size, (2, 3))[:, :, ::s_h, ::s_w]
+  + x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
+  + windows = sliding_window_view(x_pad, size, (2, 3))[:, :, ::s_h, ::s_w]
+  # all windows at once | 所有窗口一次完成
 padding-not-cropped: the padding is left around dx
     The loop fills the gradient of the padded picture. The padding is no input, so its cells are cut away at
     the end, as many on each side as were put there. Left in place, dx is larger than x; cut on one side
@@ -275,6 +423,8 @@ padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 pub
   + dx = dx_pad[:, :, p_h:-p_h, p_w:-p_w]
 """,
     max_pool_backward,
+    _by_places,
+    _at_stride_1,
 )
 
 ALSO_RIGHT = mistakes(

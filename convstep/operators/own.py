@@ -92,6 +92,15 @@ def operator(
                 needs=", ".join(needs),
             )
         )
+    if strange := [each for each in upstream if not each.startswith("d") and "grad" not in each.lower()]:
+        raise OperatorError(
+            tr(
+                "{name}: backward takes {strange}, which the forward does not; if it is a gradient from above, "
+                "call it d and the name of the output: dout",
+                name=name,
+                strange=strange[0],
+            )
+        )
     names = tuple(gradients) or _returned(name, backward)
     made = tuple(outputs) or tuple(each.removeprefix("d") or each for each in upstream)
     reading = _Reading(name, forward, takes, upstream, made)
@@ -124,7 +133,7 @@ def _check_name(name: str) -> None:
     if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise OperatorError(
             tr(
-                "{name} is no name for an operator; write small letters, digits and single dashes: my-pool",
+                "{name} cannot be the name of an operator; write small letters, digits and single dashes: my-pool",
                 name=printable(str(name)),
             )
         )
@@ -139,7 +148,7 @@ def _parameters(name: str, which: str, function: Callable[..., Any]) -> tuple[st
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         raise OperatorError(
-            tr("{name}: its {which} is no function whose parameters are known", name=name, which=which)
+            tr("{name}: its {which} is not a function whose parameters are known", name=name, which=which)
         ) from None
     for one in found:
         if one.kind not in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY) or (
@@ -150,7 +159,7 @@ def _parameters(name: str, which: str, function: Callable[..., Any]) -> tuple[st
                     "{name}: the parameter {parameter} of its {which} has no name and place of its own; write "
                     "plain parameters",
                     name=name,
-                    parameter=one,
+                    parameter=str(one).partition(":")[0].partition("=")[0],
                     which=which,
                 )
             )
@@ -390,7 +399,7 @@ def _check(found: Operator, problem: OperatorProblem) -> None:
                 tr(
                     "{name}: {gradient} has the shape {shape}, and {array} has {right}"
                     if isinstance(value, np.ndarray)
-                    else "{name}: {gradient} is no array",
+                    else "{name}: {gradient} is not an array",
                     name=name,
                     gradient=gradient,
                     shape=np.shape(value) if isinstance(value, np.ndarray) else (),

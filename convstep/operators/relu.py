@@ -140,9 +140,15 @@ mask-inverted: the gradient passes where the input did not
   - mask = x > 0
   + mask = x <= 0
 
+  - mask = x > 0
+  + mask = x < 0
+  # without 0 | 不含 0
   - dx[x <= 0] = 0
   + dx[x > 0] = 0
   # zeros written into a copy | 在副本里写零
+  - dx[x <= 0] = 0
+  + dx[x >= 0] = 0
+  # zeros written into a copy, also at 0 | 在副本里写零，0 处也写
   - dx = np.where(x > 0, dout, 0)
   + dx = np.where(x > 0, 0, dout)
   # np.where with its branches swapped | np.where 的两个分支对调了

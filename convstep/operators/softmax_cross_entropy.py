@@ -105,7 +105,8 @@ def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorPr
     if about == "the loss is scaled" or (not about and rng.random() < 0.5):
         dout = float(rng.standard_normal())
     if about == "logits of 1000" or (not about and rng.random() < 0.2):
-        x += np.where(np.arange(N) % 2, -1000, 1000)[:, np.newaxis]
+        x = 1000 * x + np.where(np.arange(N) % 2, -1000, 1000)[:, np.newaxis]
+        y[0] = x[0].argmin()
     return OperatorProblem({"x": x, "y": y}, {"dout": np.array(dout)}, about=about)
 
 
@@ -118,21 +119,27 @@ loss-overflows: the loss is inf or nan at large logits, though its gradient is r
   logits 很大时损失是 inf 或 nan，尽管梯度是对的:
     减去最大的 logit 能防止 exp 溢出，但远小于最大值的类别概率仍然是 0，而 log(0) 是 -inf。梯度用不到对数，所以
     仍然正确。损失应该直接由 logits 计算：shifted - log(sum(exp(shifted)))，这里的 log 不会遇到 0。
-gradient-overflows: large logits make nan
-    exp(710) is inf in float64, exp(89) in float32, and inf / inf is nan. Each sample's own largest logit has to be
-    subtracted first, which changes no probability. The largest of all samples is not enough: a sample far
-    below it has only zeros left, and 0 / 0 is nan too. It shows at large logits alone. Write
-    x - x.max(axis=1, keepdims=True).
-  logits 很大时得到 nan:
-    float64 里 exp(710) 是 inf，float32 里 exp(89) 就是，而 inf / inf 是 nan。要先减去每个样本自己最大的 logit，这样
-    概率不变。减去所有样本中最大的还不够：远小于它的样本只剩下零，0 / 0 也是 nan。只有 logits 很大时才看得出来。应该
-    写 x - x.max(axis=1, keepdims=True)。
+gradient-overflows: large logits overflow
+    exp(710) is inf in float64, exp(89) in float32, and inf / inf is nan; through a logarithm, exp(x - inf) is 0.
+    Each sample's own largest logit has to be subtracted first, which changes no probability. The largest of all
+    samples is not enough: a sample far below it has only zeros left, and 0 / 0 is nan too. It shows at large
+    logits alone. Write x - x.max(axis=1, keepdims=True).
+  logits 很大时溢出:
+    float64 里 exp(710) 是 inf，float32 里 exp(89) 就是，而 inf / inf 是 nan；经过对数的话，exp(x - inf) 是 0。要先减去
+    每个样本自己最大的 logit，这样概率不变。减去所有样本中最大的还不够：远小于它的样本只剩下零，0 / 0 也是 nan。只有
+    logits 很大时才看得出来。应该写 x - x.max(axis=1, keepdims=True)。
   - exps = np.exp(x - x.max(axis=1, keepdims=True))
   + exps = np.exp(x)
 
   - exps = np.exp(x - x.max(axis=1, keepdims=True))
   + exps = np.exp(x - x.max())
   # the largest of all samples is subtracted | 减去的是所有样本中最大的
+  - exps = np.exp(x - x.max(axis=1, keepdims=True))
+  + exps = np.exp(x - x.mean(axis=1, keepdims=True))
+  # the mean is subtracted | 减去的是平均值
+  - shifted = x - x.max(axis=1, keepdims=True)
+  + shifted = x
+  # through the logarithm | 经过对数
   - exps = np.exp(x[i_n] - x[i_n].max())
   + exps = np.exp(x[i_n])
   # one sample at a time | 一次一个样本
@@ -183,7 +190,7 @@ one-not-subtracted: the 1 at the label is not subtracted
 
   - dx[i_n, y[i_n]] -= dout / N
   # one sample at a time | 一次一个样本
-labels-as-columns: the 1 is subtracted in whole columns
+label-column-for-every-row: the 1 is subtracted in whole columns
     dx[:, y] is every row of the columns y: each sample loses 1 at the labels of all others as well. Pairs of
     a row and its label are meant. With one sample it is right. Write dx[np.arange(N), y] -= 1.
   1 从整列里减去了:
@@ -229,6 +236,10 @@ log-softmax-output-subtracted: log-softmax's own output is subtracted where soft
     没有乘总和的概率，都不对。dx 的每一行之和应该是 0，一看便知。
   - dx = dlog_probs - np.exp(log_probs) * dlog_probs.sum(axis=1, keepdims=True)
   + dx = dlog_probs - log_probs
+
+  - dx = dlog_probs - np.exp(log_probs) * dlog_probs.sum(axis=1, keepdims=True)
+  + dx = dlog_probs - log_probs * dlog_probs.sum(axis=1, keepdims=True)
+  # times the sum | 乘了总和
 
   - dx = dlog_probs - np.exp(log_probs) * dlog_probs.sum(axis=1, keepdims=True)
   + dx = dlog_probs - np.exp(log_probs)

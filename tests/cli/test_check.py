@@ -141,23 +141,23 @@ def test_a_file_alone_is_a_table_of_all_its_backwards(run: Run, write: Write) ->
     ended = run("check", "layers.py")
     assert (ended.code, ended.err) == (1, "")
     heading, right, wrong, two, later, _, counts, more = ended.out.splitlines()
-    assert heading.split() == ["function", "line", "verdict", "first", "mistake"]
-    assert right.split()[:4] == ["conv_backward", "5", "✓", "right"]
-    assert wrong.split()[:4] == ["conv_backward_fast", "8", "✗", "wrong"]
-    assert two.endswith("- another operator  its name speaks of several operators; one at a time is checked")
-    assert later.endswith("- not written       conv_backward_im2col is not written yet")
-    assert counts == "1 wrong, 1 right, 1 not written, 1 of another operator"
+    assert heading.split() == ["function", "line", "operator", "verdict", "first", "mistake"]
+    assert right.split()[:5] == ["conv_backward", "5", "conv2d", "✓", "right"]
+    assert wrong.split()[:5] == ["conv_backward_fast", "8", "conv2d", "✗", "wrong"]
+    assert two.endswith("- no check     its name speaks of several operators; one at a time is checked")
+    assert later.endswith("- not written  conv_backward_im2col is not written yet")
+    assert counts == "1 wrong, 1 right, 1 not written, 1 without a check"
     assert more == "all that is known of one: convstep check layers.py:conv_backward_fast"
 
 
 def test_a_file_of_which_nothing_can_be_called_ends_with_2(run: Run, write: Write) -> None:
-    write("layers.py", "def relu_gru_backward(dout): return dout\ndef conv_backward(dout): pass\n")
+    write("layers.py", "def gru_step_backward(dout): return dout\ndef conv_backward(dout): pass\n")
     ended = run("check", "layers.py", "--json")
     assert (ended.code, ended.err, ended.out.count("\n")) == (2, "", 1)
     plain = json.loads(ended.out)
-    assert (plain["target"], plain["counts"]) == ("layers.py", {"not written": 1, "another operator": 1})
+    assert (plain["target"], plain["counts"]) == ("layers.py", {"not written": 1, "no check": 1})
     assert [(row["function"], row["line"]) for row in plain["rows"]] == [
-        ("relu_gru_backward", 1),
+        ("gru_step_backward", 1),
         ("conv_backward", 2),
     ]
 

@@ -152,8 +152,8 @@ def test_a_problem_of_the_same_name_goes_first(refused: Refused, drawn: list[Any
 
 def test_a_command_line_about_lessons_is_answered_in_the_lessons_language(refused: Refused) -> None:
     for command, more in (("learn", ()), ("export", ("-o", "x.svg"))):
-        said = refused(command, "hunt-11", "--lang", "zh", *more)
-        assert said == "没有叫 'hunt-11' 的课；是不是想写 'hunt-10-no-loops'？"
+        said = refused(command, "hunt-99", "--lang", "zh", *more)
+        assert said == "没有叫 'hunt-99' 的课；是不是想写 'hunt-13-alias'？"
     assert refused("learn", "4", "--lang", "zh").startswith("convstep learn 需要终端；")
     assert refused("export", "4", "--lang", "zh", "-o", "no/such/x.svg") == (
         "文件夹 no/such 不存在；请创建它，或者换一个 -o"
@@ -161,4 +161,4 @@ def test_a_command_line_about_lessons_is_answered_in_the_lessons_language(refuse
     assert refused("export", "4", "--lang", "zh", "--steps", "9:99", "-o", "x.svg").startswith(
         "没有第 9:99 页"
     )
-    assert refused("learn", "hunt-11", "--lang", "en").startswith("no lesson is called 'hunt-11'")
+    assert refused("learn", "hunt-99", "--lang", "en").startswith("no lesson is called 'hunt-99'")

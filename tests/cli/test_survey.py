@@ -111,7 +111,7 @@ def test_how_backwards_are_called_is_passed_on(run: Run, monkeypatch: pytest.Mon
         (["nowhere"], "there is no folder nowhere; check the name"),
         (["kept.csv"], "kept.csv is a file; name a folder, or `convstep check` it"),
         (["."], "there is no .py file and no notebook in ."),
-        ([".", "--operator", "pooling"], "there is no operator 'pooling'; the operators are avg-pool, "),
+        ([".", "--operator", "pooling"], "pooling is not an operator; "),
         ([".", "--convention", "keras"], "there is no convention 'keras'; the conventions are "),
         ([".", "--jobs", "0"], "'0' is not a number from 1 to 64; write it like 4"),
         ([".", "--csv", "kept.csv"], "kept.csv already exists; choose another --csv or add --force"),

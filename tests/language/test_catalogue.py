@@ -22,6 +22,7 @@ from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
+from convstep.candidate.operators.pattern import FEATURES as PATTERN_FEATURES
 from convstep.candidate.report import OWN_NUMBERS
 from convstep.candidate.survey.page import HEADINGS
 from convstep.candidate.survey.table import COUNTS
@@ -91,6 +92,7 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/report.py": OWN_NUMBERS.values(),
     "candidate/survey/table.py": COUNTS.values(),
     "candidate/survey/page.py": HEADINGS.values(),
+    "candidate/operators/pattern.py": PATTERN_FEATURES,
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
         *(sentence for pair in (*MOVES.values(), *SLICES.values(), RIGHT_SLICE) for sentence in pair),
@@ -126,7 +128,7 @@ TABLES: dict[str, Iterable[str]] = {
         for one in operators()
         for sentence in (
             *([one.title] if english_words(one.title) else ()),
-            *(problem.about for problem in islice(one.problems(np.random.default_rng(0)), 20) if problem.about),
+            *filter(None, (problem.about for problem in islice(one.problems(np.random.default_rng(0)), 20))),
         )
     ],
     "operators/mistakes": [
@@ -215,11 +217,7 @@ def test_a_sentence_stands_in_one_room_only() -> None:
 
 
 def test_lines_of_chinese_are_joined_without_a_space() -> None:
-    assert not [
-        text
-        for text in IN_CODE
-        if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])
-    ]
+    assert not [text for text in IN_CODE if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])]
 
 
 def test_what_the_catalogue_lacks_is_said_in_english() -> None:

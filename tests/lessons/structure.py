@@ -44,7 +44,11 @@ def _subject(subject: Subject) -> tuple[Any, ...]:
     run = recording.scout()
     run.seek(run.total)
     arrays = [(name, hashlib.sha256(array.tobytes()).hexdigest()) for name, array in run.arrays.items()]
-    return run.total, arrays, _code("\n".join(recording.source.lines)) if len(recording.source.lines) < 60 else ""
+    return (
+        run.total,
+        arrays,
+        _code("\n".join(recording.source.lines)) if len(recording.source.lines) < 60 else "",
+    )
 
 
 def _problem(problem: Problem) -> tuple[Any, ...]:

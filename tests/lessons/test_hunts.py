@@ -7,8 +7,11 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
@@ -23,12 +26,21 @@ from convstep.lessons import course
 from convstep.lessons.candidates import LessonCandidate
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
+from convstep.lessons.reading import parse_lesson
+from convstep.operators.registry import operators
+from convstep.recording.recording import Recording
 from convstep.view.candidate.diagnosis import whole_diagnosis
 from tests.language.words import english_words
 from tests.strategies import some
 
-HUNTS = {language: [e for e in course.entries(language) if e.hunt] for language in LANGUAGES}
+OF_CODE = ("hunt-11-overlap", "hunt-12-large-batch", "hunt-13-alias", "hunt-14-learning-rate")
+"""Those in which the wrong code itself is stepped, and no convolution beside it."""
+HUNTS = {
+    language: [e for e in course.entries(language) if e.hunt and e.key not in OF_CODE]
+    for language in LANGUAGES
+}
 BOTH = [entry for hunts in HUNTS.values() for entry in hunts]
+CODE = [course.find(key, language) for language in LANGUAGES for key in OF_CODE]
 WIDEST = 56
 """Columns of code that are shown beside the debugger without scrolling."""
 
@@ -98,13 +110,13 @@ def test_nobody_waits_longer_for_a_candidate_of_a_lesson_than_for_a_call(
         LessonCandidate(f"class Endless:\n    while True: pass\n{page.candidate}", page.problem)
 
 
-def test_there_are_ten_hunts_of_ten_bugs() -> None:
-    lessons = [course.load(entry) for entry in HUNTS["en"]]
-    assert [lesson.order for lesson in lessons] == list(range(1, 11))
-    assert all(lesson.hunt for lesson in lessons)
-    bugs = {lesson.bug for lesson in lessons}
-    assert len(bugs) == len(lessons)
-    assert bugs <= set(KNOWN_BUGS)
+def test_there_are_fourteen_hunts_of_fourteen_bugs() -> None:
+    lessons = [course.load(entry) for entry in course.entries("en") if entry.hunt]
+    assert [lesson.order for lesson in lessons] == list(range(1, 15))
+    bugs = [lesson.bug for lesson in lessons]
+    assert len(set(bugs)) == len(lessons)
+    assert {*bugs[:10]} <= set(KNOWN_BUGS)
+    assert {*bugs[10:]} <= {mistake.id for operator in operators() for mistake in operator.mistakes}
 
 
 @pytest.mark.parametrize("entry", some(HUNTS["en"], 3), ids=named)
@@ -133,6 +145,91 @@ def test_the_right_line_fixes_it(entry: course.Entry, tmp_path: Path) -> None:
     page = course.load(entry).pages[0]
     verdict = check(target(mended(page), tmp_path), problem=page.problem)
     assert verdict.ok, str(verdict)
+
+
+@pytest.mark.parametrize("entry", CODE[:4], ids=named)
+def test_the_code_that_is_stepped_is_wrong_and_the_right_line_fixes_it(entry: course.Entry) -> None:
+    text = resources.files(course.__package__).joinpath("en", f"{entry.key}.md").read_text(encoding="utf-8")
+    page = parse_lesson(text).pages[0]
+    question, wrong = line_asked(page), recording_of(page)
+    right = expected(wrong, entry.key)
+    assert differing(wrong, right)
+    line = question.code.splitlines()[min(question.lines) - 1]
+    fixed = line[: len(line) - len(line.lstrip())] + question.right
+    mended = recording_of(parse_lesson(text.replace(line, fixed, 1)).pages[0])
+    assert not differing(mended, right)
+    assert not mended.alarms
+    assert bool(wrong.alarms) is (entry.key == "hunt-13-alias")
+
+
+def recording_of(page: Page) -> Recording:
+    assert page.subject.recording is not None
+    return page.subject.recording.scout()
+
+
+def differing(run: Recording, right: dict[str, np.ndarray[Any, Any]]) -> set[str]:
+    """The gradients that come out otherwise."""
+    run.seek(run.total)
+    names = {name: run.value_of(name) for name in right}
+    return {name for name, value in right.items() if not np.allclose(value, names[name], atol=1e-6)}
+
+
+def expected(run: Recording, key: str) -> dict[str, np.ndarray[Any, Any]]:
+    """What the code should give: central differences of a forward that is written here."""
+    run.seek(0)
+    given = {name: np.array(run.arrays[name]) for name in ("x", "w", "b", "dout") if name in run.arrays}
+    if key == "hunt-14-learning-rate":
+        labels = [0, 1]
+
+        def loss(x: Any, w: Any, b: Any) -> Any:
+            scores = x @ w + b
+            shares = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(2), labels]
+            return shares.mean()
+
+        return {f"d{name}": slopes(loss, given, name) for name in ("x", "w", "b")}
+    dout = given.pop("dout")
+    if key == "hunt-12-large-batch":
+        gamma = np.array(run.arrays["gamma"])
+
+        def forward(x: Any) -> Any:
+            return (gamma * (x - x.mean(axis=0)) / x.std(axis=0) * dout).sum()
+    elif key == "hunt-13-alias":
+
+        def forward(x: Any) -> Any:
+            return ((x + np.maximum(x, 0)) * dout)[x != 0].sum()
+
+        return {"dx": np.where(given["x"] != 0, slopes(forward, given, "x"), dout)}  # no slope at 0
+    else:
+
+        def forward(x: Any) -> Any:
+            windows = np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(2, 3))
+            return (windows.max(axis=(4, 5)) * dout).sum()
+
+    return {"dx": slopes(forward, given, "x")}
+
+
+def slopes(loss: Any, given: dict[str, Any], name: str) -> np.ndarray[Any, Any]:
+    """Central differences by one of the arguments."""
+    found = np.zeros(given[name].shape)
+    for index in np.ndindex(found.shape):
+        sides = []
+        for step in (1e-5, -1e-5):
+            moved = {key: value.copy() for key, value in given.items()}
+            moved[name][index] += step
+            sides.append(loss(**moved))
+        found[index] = (sides[0] - sides[1]) / 2e-5
+    return found
+
+
+@pytest.mark.parametrize("entry", CODE, ids=named)
+def test_code_that_is_stepped_can_be_read_beside_its_run(entry: course.Entry) -> None:
+    lesson = course.load(entry)
+    question = line_asked(lesson.pages[0])
+    assert len(question.code.splitlines()) <= 28
+    assert all(cell_len(line) <= WIDEST for line in (*question.code.splitlines(), question.right))
+    assert {page.subject for page in lesson.pages} == {lesson.pages[0].subject}
+    assert 2 <= len(question.hints) <= 3
+    assert "\n".join(recording_of(lesson.pages[0]).source.lines).rstrip() == question.code
 
 
 @pytest.mark.parametrize("entry", BOTH, ids=named)

@@ -33,7 +33,6 @@ SAME_NUMBERS = {("embedding", "overwrite", "repeats-lost")}
 SHOWS_WHERE: dict[tuple[str, str], Callable[[OperatorProblem], bool]] = {
     ("avg-pool", "padding-not-cropped"): lambda one: any(one.options["padding"]),
     ("embedding", "count-ignored"): lambda one: _repeats(one.arrays["x"]),
-    ("embedding", "overwrite"): lambda one: _repeats(one.arrays["x"]),
     ("embedding", "repeats-lost"): lambda one: _repeats(one.arrays["x"]),
     ("linear", "averaged-twice"): lambda one: len(one.arrays["x"]) > 1,
     ("linear", "dx-averaged"): lambda one: len(one.arrays["x"]) > 1,
@@ -47,7 +46,7 @@ SHOWS_WHERE: dict[tuple[str, str], Callable[[OperatorProblem], bool]] = {
     ("softmax-cross-entropy", "averaged-twice"): lambda one: len(one.arrays["x"]) > 1,
     ("softmax-cross-entropy", "dout-ignored"): lambda one: one.upstream["dout"] != 1,
     ("softmax-cross-entropy", "gradient-overflows"): lambda one: np.abs(one.arrays["x"]).max() > 500,
-    ("softmax-cross-entropy", "labels-as-columns"): lambda one: len(one.arrays["x"]) > 1,
+    ("softmax-cross-entropy", "label-column-for-every-row"): lambda one: len(one.arrays["x"]) > 1,
     ("softmax-cross-entropy", "not-averaged"): lambda one: len(one.arrays["x"]) > 1,
 }
 """Where alone a mistake shows, as its explanation says."""
@@ -93,7 +92,10 @@ def _windows(problem: OperatorProblem) -> tuple[tuple[int, ...], tuple[int, ...]
     """Strides, and sizes of windows: of a pool, or of the kernels of a convolution."""
     stride = problem.options["stride"]
     strides = stride if isinstance(stride, tuple) else (stride,)
-    return strides, problem.options.get("size") or problem.arrays["w"].shape[-len(strides) :]
+    if "size" in problem.options:
+        return strides, problem.options["size"]
+    w = problem.arrays.get("w")
+    return strides, problem.arrays["W"].shape[1:3] if w is None else w.shape[-len(strides) :]
 
 
 @functools.cache
@@ -258,7 +260,8 @@ def test_an_operator_says_all_that_is_asked_of_it(name: str) -> None:
     assert set(problem.upstream) == set(operator.upstream)
     assert set(operator.axes) == {*problem.arrays, *operator.outputs}
     assert {key.partition("[")[0] for key in operator.words} <= {*arguments, *operator.upstream}
-    assert len({one.id for one in operator.mistakes}) == len(operator.mistakes) > 0
+    assert len({one.id for one in operator.mistakes}) == len(operator.mistakes)
+    assert operator.mistakes or name == "conv2d"  # whose mistakes are in the candidate's room
     assert {gradient.removeprefix("d") for gradient in operator.gradients} <= {*problem.arrays}
     for array, letters in operator.axes.items():
         values = {**problem.arrays, **operator.run(problem)}[array]

@@ -15,6 +15,7 @@ import pytest
 from convstep.language import speak
 from convstep.oracle.comparison import Comparison, compare
 from convstep.oracle.expectation import OracleUnavailable
+from convstep.oracle.messages import OperatorQuestion
 from convstep.oracle.service import ServiceClosed, TorchService
 from tests.oracle.problems import random_problem, spoiled
 from tests.waiting import GENEROUS, buried, runs, waited
@@ -230,3 +231,20 @@ def test_the_child_ignores_an_interrupt(service: TorchService) -> None:
     assert service.compare(random_problem()).ok
     os.kill(pid_of(service), signal.SIGINT)
     assert service.compare(random_problem(seed=1)).ok
+
+
+def test_an_operator_is_asked_about_by_its_expression(service: TorchService) -> None:
+    x, dout = np.array([[1.0, -2.0, 3.0]]), np.array([[5.0, 6.0]])
+    question = OperatorQuestion(
+        "F.avg_pool1d(x, size, stride)", {"x": x}, {"size": (2,), "stride": (1,)}, {"dout": dout}, ("dx",)
+    )
+    oracle, gradients = service.gradients(question)
+    assert oracle.startswith("PyTorch ")
+    assert np.array_equal(gradients["dx"], [[2.5, 5.5, 3.0]])
+    with pytest.raises(
+        OracleUnavailable, match="PyTorch could not compute these gradients: name 'nope' is not"
+    ):
+        service.gradients(OperatorQuestion("nope(x)", {"x": x}, {}, {"dout": dout}, ("dx",)))
+    # and a convolution after it
+    problem = random_problem()
+    assert service.compare(problem).ok

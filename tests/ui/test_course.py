@@ -58,10 +58,8 @@ async def _page(learner: Learner, number: int) -> None:
     assert walk.at == number
     assert walk.page.title in learner.told
     if walk.place.given or not walk.page.candidate:
-        assert (learner.timeline.position, learner.timeline.made) == (
-            walk.place.position,
-            walk.place.additions,
-        )
+        stands = learner.debugger.timeline
+        assert (stands.position, stands.made) == (walk.place.position, walk.place.additions)
     question = walk.question
     if question is None:
         return

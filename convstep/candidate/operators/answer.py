@@ -10,6 +10,8 @@ from convstep.brief import brief
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
+OWN = "own"
+"""What the operator's own layout is called where a convention's name is asked."""
 UNSAID = "unsaid"
 """Beside the kinds of `call.outcome`: it has no way to be told this problem; nothing is said of it."""
 

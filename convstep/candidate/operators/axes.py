@@ -107,29 +107,29 @@ def layouts(operator: Operator) -> Iterator[Convention | None]:
 
 
 def _further(operator: Operator) -> Iterator[Convention]:
-    """Pictures with the channels last, without the samples, without the channels; columns for rows."""
+    """Pictures with the channels last, without samples, without channels; columns for rows; one axis more."""
     x = next(iter(operator.axes.values()), "")
-    bases: list[Convention | None] = [None, *(one for one in operator.conventions if not one.divided)]
-    for base in bases:
-        axes = {**operator.axes, **({} if base is None else base.axes)}
-        for change in ("C last", "no N", "no N, C last", "no C", "no N and C", "N last"):
-            needed = {"C last": "NC", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW"}.get(
-                change, "N"
-            )
-            if any(letter not in x for letter in needed):
-                continue
-            changed = {name: _changed(lying, change) for name, lying in axes.items()}
-            yield Convention(
-                change, {name: lying for name, lying in changed.items() if lying != operator.axes[name]}
-            )
+    vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying not in "N*"]
+    bases = [
+        {**operator.axes},
+        *({**operator.axes, **one.axes} for one in operator.conventions if not one.lay),
+    ]
+    changes = [change for change, needed in _CHANGES.items() if all(letter in x for letter in needed)]
     if x.startswith("N"):
-        lying = {name: "1" + axes for name, axes in operator.axes.items() if axes.startswith("N")}
-        yield Convention("one batch of samples", lying)
-    vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying != "N"]
-    for base, form in itertools.product(bases, ("1{}", "{}1")):
-        if vectors:
-            formed = {name: form.format(operator.axes[name]) for name in vectors}
-            yield Convention(form.format("n"), {**({} if base is None else base.axes), **formed})
+        yield Convention("a batch of samples", {n: f"1{a}" for n, a in operator.axes.items() if a[:1] == "N"})
+    for form, change, base in itertools.product(("{}", "1{}", "{}1"), ("", *changes), bases):
+        if form != "{}" and not vectors:
+            continue
+        lying = {name: _changed(axes, change) for name, axes in base.items()}
+        lying |= {name: form.format(lying[name]) for name in vectors if len(lying[name]) == 1}
+        differs = {name: axes for name, axes in lying.items() if axes != operator.axes[name]}
+        yield Convention(change or form.format("n"), differs)
+
+
+_CHANGES = {
+    "C last": "NC", "no N": "N", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW", "N last": "N",
+}  # fmt: skip
+"""What may be otherwise, and the axes that x has to have for it."""
 
 
 def _changed(lying: str, change: str) -> str:

@@ -89,6 +89,7 @@ class _Calling:
         self.outputs: list[Any] = []
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
+        self.misfit = False
 
     def run(self) -> None:
         """All of it."""
@@ -144,8 +145,8 @@ class _Calling:
                 with contextlib.suppress(Exception):
                     method()
             if not self._planted(held, wanted) and forward is not None:
-                with contextlib.suppress(Exception):  # it makes its weights when it first runs
-                    given = self._filled(forward, self.told.value)
+                given = self._filled(forward, self._for_forward)
+                if not given.missing:  # it makes its weights when it first runs
                     forward(*given.places, **given.named)
                 self._planted(held, wanted)
 
@@ -154,6 +155,9 @@ class _Calling:
         left = [name for name in wanted if name not in self.came.planted]
         for place in places(held):
             name = self.words.role(_word(place.path))
+            if self.words.gradient(place.text):
+                continue
+            self.misfit |= name in left
             if name not in left or name in self.came.planted or not place.single:
                 continue
             value = np.asarray(plain_array(self.told.arrays[name]))
@@ -217,13 +221,17 @@ class _Calling:
         if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
             if any("/" in name for name in self.told.arrays):
                 return
-            raise Lacking(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
+            kind = Unusable if self.misfit else Lacking
+            raise kind(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
 
     def _for_forward(self, name: str, default: Any) -> Any:
         if name.lower() in ("ctx", "context"):
             self.told.context = self.told.context or Context()
             return self.told.context
         found = self.told.value(name, default)
+        if found is NOTHING and keeps(name) and self.subject.forward is not None and not self.outputs:
+            with contextlib.suppress(TypeError, OSError):
+                return self._unpacked(name, inspect.getsource(self.subject.forward))
         if found is NOTHING and default is inspect.Parameter.empty:
             found = self.told.made_with(name, default)
         return found
@@ -292,15 +300,17 @@ class _Calling:
         if len(self.kept) == 1:
             return self.kept[0]
         if self.kept:
-            return tuple(self.kept)
+            alike = [each for word, each in self.named.items() if keeps(word)]
+            grouped = [each for each in self.kept if isinstance(each, (tuple, list, dict))]
+            return (alike or grouped or [tuple(self.kept)])[-1]
         if self.outputs:
             return self.outputs[0]
-        return self._unpacked(name)
+        return self._unpacked(name, self.served.candidate.source)
 
-    def _unpacked(self, name: str) -> Any:
+    def _unpacked(self, name: str, text: str) -> Any:
         """A cache for a backward without a forward: what its text takes out of it, by name."""
         values = []
-        for target in _unpackings(self.served.candidate.source, name):
+        for target in _unpackings(text, name):
             value = self._for_cache(target)
             if value is NOTHING:
                 raise Unusable(
@@ -386,18 +396,24 @@ class _Calling:
 
 
 def _other_method(subject: Subject) -> Subject:
-    """Of a class whose backward has another name, that: `derivative`."""
+    """Of a class alone: its `backward` before a method that sounds like one, or one of another name."""
     kind, method = subject.maker, subject.method
-    if kind is None or "." in subject.served.candidate.name or not FORWARD.fullmatch(method):
+    if kind is None or "." in subject.served.candidate.name:
         return subject
-    named = [
-        name
-        for name in dir(kind)
-        if re.match(r"deriv|delta|prime|diff", name) and callable(getattr(kind, name))
-    ]
-    if not named:
+    own = [name for name in dir(kind) if callable(getattr(kind, name))]
+    if FORWARD.fullmatch(method):
+        named, forward = (
+            [name for name in own if re.match(r"deriv|delta|prime|diff", name)],
+            getattr(kind, method),
+        )
+    else:
+        named, forward = (
+            [name for name in own if re.fullmatch(r"back(ward|prop)|bprop", name)],
+            subject.forward,
+        )
+    if not named or named[0] == method:
         return subject
-    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], getattr(kind, method))
+    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], forward)
 
 
 def _by_autograd(served: Served, told: Told, came: Came) -> None:
@@ -422,7 +438,9 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
         listed = listed[1:]
     given = []
     for each in listed:
-        value = whole.made_with(each.name, each.default)
+        value = whole.value(each.name, each.default)
+        if value is NOTHING:
+            value = whole.made_with(each.name, each.default)
         if value is NOTHING and each.default is each.empty:
             raise Unusable(tr("there is no value for {names}", names=each.name))
         given.append(each.default if value is NOTHING else value)

@@ -6,16 +6,19 @@ candidate returned, wrong or right, and shows on at least `ENOUGH` problems. Wha
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from convstep.brief import brief
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, PROVEN, count, listed
 from convstep.candidate.operators.answer import Swept
-from convstep.candidate.operators.evidence import Evidence, is_wrong, same
+from convstep.candidate.operators.evidence import Evidence, copied, is_wrong, same
 from convstep.candidate.operators.finding import Finding, called
 from convstep.candidate.operators.raising import about_raising
 from convstep.candidate.operators.seen import (
@@ -27,10 +30,13 @@ from convstep.candidate.operators.seen import (
     writes,
 )
 from convstep.candidate.operators.settled import shows_other_numbers
+from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant
-from convstep.operators.operator import Array
+from convstep.operators.operator import Array, Operator, OperatorProblem
 
+BREADTH = 16
+"""Problems on which mistakes with the same numbers are told apart."""
 SECONDS = 4.0
 """How long mistakes that come in pairs are sought."""
 
@@ -73,7 +79,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     found, evidence = [*writes(swept)], Evidence(swept)
     wrong = evidence.wrong()
     matches = {name: list(_matches(evidence, name)) for name in wrong}
-    found += _ranked({name: each for name, each in matches.items() if each})
+    found += _ranked(evidence, {name: each for name, each in matches.items() if each})
     turned = {name: transposed(evidence, name) for name in wrong if not matches[name]}
     found += [finding for finding in turned.values() if finding is not None]
     left = [name for name, finding in turned.items() if finding is None]
@@ -83,7 +89,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     for name in evidence.wrong(left):
         matches[name] = list(_matches(evidence, name))
         if matches[name]:
-            found += _ranked({name: matches[name]})
+            found += _ranked(evidence, {name: matches[name]})
         elif (seen := in_the_numbers(evidence, name)) is not None:
             found = _joined(found, seen)
         else:
@@ -99,7 +105,11 @@ def _with_two(
     matches = list(_matches(evidence, name, leaving_ties=True))
     if matches:  # what is left of the ties may be another mistake's
         pair = _pair(evidence, name, [match.mistakes[0].id for match in matches], over, only=True)
-        return (_with_pair(found, pair), [pair]) if pair else ([*found, *_ranked({name: matches})], matches)
+        return (
+            (_with_pair(found, pair), [pair])
+            if pair
+            else ([*found, *_ranked(evidence, {name: matches})], matches)
+        )
     pair = _pair(evidence, name, [finding.id for finding in found if finding.variant is not None], over)
     return (_with_pair(found, pair), [pair]) if pair else ([*found, about_unknown(evidence, name)], [])
 
@@ -170,7 +180,7 @@ def _match(
     return Match(mistakes, variants, whole, name, shown, compared, unexplained)
 
 
-def _ranked(matches: Mapping[str, Sequence[Match]]) -> list[Finding]:
+def _ranked(evidence: Evidence, matches: Mapping[str, Sequence[Match]]) -> list[Finding]:
     """A finding for each mistake, those that explain most first, each followed by others that do as well."""
     by_id: dict[str, list[Match]] = {}
     for match in itertools.chain(*matches.values()):
@@ -182,14 +192,15 @@ def _ranked(matches: Mapping[str, Sequence[Match]]) -> list[Finding]:
             by_id,
             key=lambda id: (
                 len(left & _names(by_id[id])),
-                -sum(each.unexplained for each in by_id[id]),
+                -_unexplained(by_id[id]),
                 -order.index(id),
             ),
         )
-        first = by_id.pop(best)
-        covered = left & _names(first)
+        covered = left & _names(by_id[best])
         equal = [id for id, each in by_id.items() if covered <= _names(each)]
-        sure = all(each.unexplained for id in equal for each in by_id[id])
+        best, *equal = sorted(equal, key=lambda id: _likelihood(evidence, by_id[id]))
+        first = by_id.pop(best)
+        sure = all(_unexplained(by_id[id]) for id in equal)
         finding = _from_matches([match for match in first if match.gradient in covered])
         found.append(finding if sure else replace(finding, strength=LIKELY))
         for id in equal[:others]:
@@ -198,6 +209,49 @@ def _ranked(matches: Mapping[str, Sequence[Match]]) -> list[Finding]:
         others -= min(others, len(equal))
         left -= covered
     return found
+
+
+def _unexplained(matches: Sequence[Match]) -> int:
+    return sum(match.unexplained for match in matches)
+
+
+def _likelihood(evidence: Evidence, matches: Sequence[Match]) -> tuple[int, int, int]:
+    """How well a mistake fits: the smaller the better.
+
+    Of two with the same numbers in a gradient the one whose other gradients are the candidate's is likelier;
+    then the one that is wrong on fewer problems, so that less is said of what was not seen.
+    """
+    whole = matches[0].whole
+    others = [name for name in evidence.operator.gradients if name not in _names(matches)]
+    contradicted = sum(_contradicts(evidence, whole, name) for name in others)
+    return _unexplained(matches), contradicted, breadth(evidence.operator, whole)
+
+
+def _contradicts(evidence: Evidence, whole: Variant, name: str) -> bool:
+    """Whether a mistake has other numbers than the candidate in one of its gradients."""
+    return any(
+        made is not None and not same(judged.answer.gradients[name], made[name])
+        for judged in evidence.returned
+        if name in judged.answer.gradients
+        for made in [evidence.made(whole, judged)]
+    )
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def breadth(operator: Operator, variant: Variant) -> int:
+    """On how many of an operator's problems a mistake is wrong, those that a candidate cannot be told too."""
+    problems = itertools.islice(operator.problems(np.random.default_rng(0)), BREADTH)
+    return sum(_is_wrong(operator, variant, problem) for problem in problems)
+
+
+def _is_wrong(operator: Operator, variant: Variant, problem: OperatorProblem) -> bool:
+    right = operator.right(problem)
+    try:
+        with quiet():
+            made = operator.right(copied(problem), variant.backward)
+    except Exception:  # a mistake may raise anything
+        return True
+    return any(not same(made[name], right[name]) for name in right)
 
 
 def _names(matches: Sequence[Match]) -> set[str]:

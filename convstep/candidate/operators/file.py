@@ -19,14 +19,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.operators.so_far import Running
+from convstep.candidate.operators.so_far import Running, unsound
 from convstep.candidate.record.recorder import ROOM, Recorded
 from convstep.candidate.record.watching import WatchedFile
 from convstep.candidate.verdicts.marks import Verdicts
 from convstep.language import spoken, tr
 from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
-from convstep.operators.registry import OperatorError, added
+from convstep.operators.registry import OperatorError, added, is_ours
 from convstep.oracle import messages, watched
 from convstep.oracle.conversation import Conversation, Ended, Silent
 from convstep.oracle.messages import prefixed, tuples, without
@@ -38,6 +38,9 @@ SECONDS = 60.0
 """How long the file may run, and each of its functions."""
 AT_ONCE = 12
 """Problems that are asked for at once."""
+
+TRIED = 3
+"""On how many problems beside the small one an operator is tried before it says what is right."""
 
 Ask = Callable[[Mapping[str, Any], Mapping[str, npt.ArrayLike]], messages.Message]
 
@@ -96,15 +99,15 @@ class OperatorFile:
         try:
             said = self._conversation.hear(self._seconds)
         except Silent as silent:
-            self.close()
+            self._end()
             raise OperatorError(
                 tr("{target} did not return within {seconds:g} s", target=self._shown, seconds=silent.seconds)
             ) from None
         except Ended:
-            self.close()
+            self._end()
             raise OperatorError(tr("the process that runs {target} ended", target=self._shown)) from None
         except messages.Malformed:
-            self.close()
+            self._end()
             raise OperatorError(tr("{target} answered nonsense", target=self._shown)) from None
         if "error" in said:
             raise OperatorError(printable(messages.text(said, "error"), SENTENCE))
@@ -139,15 +142,28 @@ class OperatorFile:
         """Run the file anew, as it is now.
 
         Raises:
-            OperatorError: see `OperatorFile`; there is no process then.
+            OperatorError: see `OperatorFile`; what ran before goes on then.
         """
-        watched.end(self._process)
-        if not self._closed:
+        if self._closed:
+            return
+        process, conversation = self._process, self._conversation
+        try:
             self._begin()
+        except OperatorError:
+            self._end()
+            self._process, self._conversation = process, conversation
+            raise
+        watched.end(process)
+        conversation.close()
+        if self._closed:  # meanwhile
+            self._end()
 
     def close(self) -> None:
         """End the process; whoever waits for it gets an OperatorError."""
         self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         watched.end(self._process)
         self._conversation.close()
 
@@ -264,6 +280,8 @@ class _There:
             ]
         )
         self._which, self._ask = which, ask
+        self.text = str(told[2])
+        """Its lines."""
 
     def __deepcopy__(self, memo: object) -> _There:
         """There is one process."""
@@ -368,17 +386,39 @@ def known(operator: str | Operator | None) -> Iterator[str | None]:
             `scale.py:SCALE`, which runs in a process of its own as long as this lasts.
 
     Raises:
-        OperatorError: the file does not run, or has no such operator.
+        OperatorError: the file does not run, or has no such operator, or it is wrong itself.
     """
     if isinstance(operator, str):
         path, colon, name = operator.rpartition(":")
         if not colon:
             yield operator
             return
-        with OperatorFile(path, name) as file, added(file.operator):
+        with OperatorFile(path, name) as file, _trusted(file.operator):
             yield file.operator.name
     elif isinstance(operator, Operator):
-        with added(operator):
+        with _trusted(operator):
             yield operator.name
     else:
         yield None
+
+
+@contextlib.contextmanager
+def _trusted(operator: Operator) -> Iterator[None]:
+    """Known while this lasts, if its backward is the gradient of its forward: it says what is right.
+
+    Raises:
+        OperatorError: it is not.
+    """
+    if not is_ours(operator.name):
+        problems = (operator.small(), *itertools.islice(operator.problems(np.random.default_rng(0)), TRIED))
+        if said := unsound(operator, problems):
+            raise OperatorError(
+                tr(
+                    "{name}: its backward is not the gradient of its own forward, so that nothing is checked "
+                    "with it: {said}; `convstep open` shows where",
+                    name=operator.name,
+                    said=said,
+                )
+            )
+    with added(operator):
+        yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -37,7 +38,8 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
     with quiet():
         shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
-        if (array := _output(way, raw, at, shown.get(name), where)) is not None:
+        array = _output(way, raw, at, shown.get(name), where)
+        if array is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
             if not own and array.size:
                 array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
@@ -104,11 +106,16 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
 
 def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...]) -> Array:
     own, other = way.operator.axes[source], way.axes[source]
-    planted = raw.planted.get(source)
-    if planted is not None and array.shape == planted:
-        wanted = theirs(np.zeros(shape), own, other).shape
+    wanted, planted = theirs(np.zeros(shape), own, other).shape, raw.planted.get(source)
+    if planted is not None and (array.shape == planted or _squeezed(array.shape) == _squeezed(wanted)):
         array = array.reshape(wanted)
+    if array.shape == shape != wanted:
+        return array[None]  # it would pass for ours, and is not as theirs are
     return ours(array, own, other, shape)
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length != 1)
 
 
 def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> dict[str, str]:
@@ -127,6 +134,11 @@ def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> d
         ):
             found[named] = label
     missing = [name for name in gradients if name not in found]
+    for label in [label for label in others if re.search(r"\bd?(grads?|gradients?)\[\d+\]$", label)]:
+        fits = [name for name in missing if raw.arrays[label].shape == _shape(way, problem, name)]
+        if fits and label not in found.values():  # a list of gradients, in the order of its parameters
+            found[fits[0]] = label
+            missing.remove(fits[0])
     unnamed = [label for label in returned if label not in found.values()]
     wanted = {name: _shape(way, problem, name) for name in missing}
     if len(missing) != len(unnamed) or any(

@@ -12,9 +12,6 @@ from convstep.candidate.operators.settled import settled
 from convstep.candidate.operators.sweep import Progress, swept
 from convstep.candidate.operators.verdict import OperatorVerdict
 
-CONV2D = "conv2d"
-"""The operator that has a path of its own."""
-
 
 def operator_verdict(
     worker: Caller, operator: str | None = None, convention: str = AUTO, progress: Progress | None = None
@@ -24,7 +21,7 @@ def operator_verdict(
     Args:
         worker: it, in its process.
         operator: the operator's name; by default found from the candidate's.
-        convention: the name of one of the operator's conventions; AUTO finds out.
+        convention: the name of one of the operator's conventions, "own" for its own layout; AUTO finds out.
         progress: told how many problems are done, and how many there are.
 
     Returns:
@@ -34,7 +31,7 @@ def operator_verdict(
         CannotCall: it is an operator by its name, and no way was found to call it.
         OperatorError: there is no operator of that name.
     """
-    tried = swept(worker, operator, progress)
+    tried = swept(worker, operator, progress, convention=None if convention == AUTO else convention)
     if tried is None:
         return None
     result, said = settled(tried)

@@ -14,9 +14,13 @@ from convstep.candidate.operators.evidence import same
 from convstep.candidate.operators.pattern import where
 from convstep.candidate.operators.verdict import problem_words
 from convstep.language import tr
+from convstep.steps.number_text import short
 
 OVERFLOWS = "loss-overflows"
 """The id of the operators' mistake that numbers of a gradient cannot show: an output that is inf or nan."""
+
+DIFFERS = "forward-differs"
+"""What a note about a forward that returns other numbers begins with."""
 
 
 def notes(swept: Swept) -> Iterator[str]:
@@ -37,6 +41,11 @@ def notes(swept: Swept) -> Iterator[str]:
             else "{names} are not computed, and not checked",
             names=listed(absent),
         )
+    if worst := _imprecise(swept):
+        yield tr(
+            "its numbers are accurate only to single precision: errors up to {worst} in float64",
+            worst=short(worst, 3),
+        )
     refusing = [one for one in swept.results if one.answer.kind == REFUSED]
     if refusing:
         yield tr(
@@ -45,6 +54,19 @@ def notes(swept: Swept) -> Iterator[str]:
             message=refusing[0].answer.message,
             problem=problem_words(refusing[0].answer.problem),
         )
+
+
+def _imprecise(swept: Swept) -> float:
+    """The largest error of right gradients that came in single precision; 0 if none did."""
+    return max(
+        (
+            float(np.abs(one.answer.gradients[name] - one.right[name]).max(initial=0.0))
+            for one in swept.results
+            for name, share in one.off.items()
+            if share <= 1 and one.answer.gradients[name].dtype == np.float32
+        ),
+        default=0.0,
+    )
 
 
 def not_computed(swept: Swept) -> list[str]:
@@ -88,13 +110,14 @@ def _about_outputs(swept: Swept) -> Iterator[str]:
         if wrong:
             pattern = where(compared, functools.partial(_among, {id(one) for one in wrong}))
             yield tr(
-                "forward-differs: its own forward returns another {name} than {operator} does, on "
+                "{id}: its own forward returns another {name} than {operator} does, on "
                 "{problems}, {pattern}, for example {problem}"
                 if pattern
-                else "forward-differs: its own forward returns another {name} than {operator} does, on "
+                else "{id}: its own forward returns another {name} than {operator} does, on "
                 "{problems}, for example {problem}",
                 name=name,
                 operator=tr(swept.operator.title),
+                id=DIFFERS,
                 problems=count(len(wrong)),
                 pattern=pattern,
                 problem=problem_words(wrong[0].answer.problem),

@@ -133,7 +133,7 @@ def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
         recording, said = worker.record_operator(words, handed[1], pairs=way.pairs, mode=way.mode)
     except CandidateError:
         return None
-    wrong = [name for name, share in judged.off.items() if share > 1]
+    wrong = [name for name, share in judged.off.items() if 1 < share < np.inf]  # not of another shape
     if way.convention is None or way.convention.lay is None:
         lay, unlay = _layouts(swept.operator, way, judged)
         found = (own_line(recording, swept.operator, judged, name, lay, unlay) for name in wrong)

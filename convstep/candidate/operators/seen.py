@@ -16,6 +16,7 @@ from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
 from convstep.conv.step import quiet
 from convstep.language import tr
+from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.steps.number_text import shape_text, short
 
@@ -90,7 +91,6 @@ def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
         swept: the sweep.
         names: the gradients to look at.
     """
-    named = next((mistake for mistake in swept.operator.mistakes if mistake.id == SHAPE), None)
     found = {name: [one for one in swept.results if _only_by_ones(one, name)] for name in names}
     if not any(found.values()):
         return
@@ -111,8 +111,22 @@ def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
         problems=count(number),
     )
     strength = PROVEN if number >= ENOUGH else LIKELY
-    variant = next(iter(named.variants), None) if named else None
-    yield Finding(SHAPE, strength, message, tuple(name for name in names if found[name]), named, variant)
+    wrong = tuple(name for name in names if found[name])
+    known, variant = _shaping(Evidence(swept), wrong, found[wrong[0]][0])
+    yield Finding(SHAPE, strength, message, wrong, known, variant)
+
+
+def _shaping(
+    evidence: Evidence, names: Sequence[str], judged: Judged
+) -> tuple[Mistake | None, Variant | None]:
+    """The way of making the operator's own mistake of this kind that is about just these gradients."""
+    for mistake, variant in evidence.variants():
+        made = evidence.made(variant, judged) if mistake.id == SHAPE else None
+        if made is not None:
+            wrong = {name for name in made if made[name].shape != judged.right[name].shape}
+            if wrong == set(names):
+                return mistake, variant
+    return None, None
 
 
 # numbers
@@ -307,7 +321,7 @@ def observations(wrong: Sequence[Judged], name: str) -> Iterator[str]:
     if all((np.asarray(actual)[off] == 0).all() for (actual, _), off in zip(pairs, cells, strict=True)):
         yield tr("every wrong cell is 0")
     elif all(not off.all() for off in cells):
-        yield tr("some cells are right everywhere")
+        yield tr("on every problem some cells are right")
     with quiet():
         sums = [(float(actual.sum()), float(right.sum()), np.abs(right).sum()) for actual, right in pairs]
     if all(abs(a - b) <= CLOSE * size for a, b, size in sums):

@@ -8,8 +8,8 @@ not read yet. A straight line has its gradients in the end alone.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from convstep.candidate.verdicts.calls import Called
 from convstep.candidate.verdicts.loops import Place, place_of
+from convstep.candidate.verdicts.marks import DIFFERS, UNKNOWN, Ending, Mark, Verdicts
 from convstep.candidate.verdicts.running import read_before
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, Loss, jacobian
 from convstep.candidate.verdicts.trace import Trace
@@ -26,15 +27,20 @@ from convstep.oracle.comparison import Comparison, row_of
 from convstep.oracle.expectation import Expected, OracleUnavailable
 from convstep.oracle.messages import OperatorQuestion
 from convstep.oracle.numeric import NAME
+from convstep.oracle.row import Row
 from convstep.oracle.tolerance import Judgement
+from convstep.oracle.wording import distinguishable
 from convstep.printable import printable
 from convstep.recording.recording import Recording
+from convstep.steps.cells import cell_text
 from convstep.steps.number_text import short
 
 CLOSE, BY_SLOPES = 1e-10, 1e-5
 """What a cell may be off, as a share of the largest number: beside PyTorch, beside central differences."""
 LEAST = 1e-3
 """The same share, of how much more a sum may hold than comes of it."""
+MOST_MARKS = 200
+"""At how many positions PyTorch is asked for the marks on the timeline."""
 SECONDS = 20.0
 """How long central differences may take; the cells that are not looked at by then are left out."""
 
@@ -72,7 +78,7 @@ class Running:
         """
         self.operator, self._problem = operator, problem
         self._recording = recording.scout()
-        self._known: dict[str, Jacobian] = {}
+        self._slopes = Slopes(operator, problem)
 
     # what stands there
 
@@ -191,90 +197,185 @@ class Running:
             operator.torch, problem.arrays, problem.options, upstream, operator.gradients
         )
         oracle, values = asking(question)
-        expected = {name: Expected(values[name], self._size(found, values[name])) for name in found.gradients}
-        return self._compared(found, oracle, expected, CLOSE)
+        expected = {
+            name: Expected(values[name], _size(found.upstream, values[name])) for name in found.gradients
+        }
+        return _compared(found, oracle, expected, CLOSE, tolerance(CLOSE))
 
     def by_slopes(self, found: SoFar) -> Comparison:
         """The same beside central differences of the forward."""
-        expected = {name: self._sloped(name, found) for name in found.gradients}
-        return self._compared(found, tr(NAME), expected, BY_SLOPES)
+        return self._slopes.beside(found)
 
-    def _sloped(self, name: str, found: SoFar) -> Expected:
+    def marked(self, verdicts: Verdicts, asking: Asking) -> Verdicts:
+        """What is said of a run, and where it is not what PyTorch has: there only that is said.
+
+        Args:
+            verdicts: what is said already.
+            asking: PyTorch.
+
+        Raises:
+            OracleUnavailable: it cannot be asked here.
+        """
+        total = self._recording.total
+        every = -(-total // MOST_MARKS) or 1
+        positions, first = dict(verdicts.positions), True
+        endings = {one.result: one for one in verdicts.end}
+        for position in (*range(0, total, every), total):
+            found = self.at(position)
+            if isinstance(found, str):
+                continue
+            shapes = {name: self._problem.arrays[name.removeprefix("d")].shape for name in found.gradients}
+            if any(value.shape != shapes[name] for name, value in found.gradients.items()):
+                continue  # their cells cannot be compared
+            comparison = self.beside(found, asking)
+            wrong = [row for row in comparison.rows if not row.ok]
+            if wrong and position:
+                known = positions.get(position)
+                if known is None or known.kind != DIFFERS:
+                    how = _how(wrong[0], comparison, self.operator.upstream)
+                    positions[position] = Mark(DIFFERS, how, first)
+                first = False
+            for row in wrong if position == total else ():
+                one = endings.get(
+                    row.name, Ending(row.name, row.name.removeprefix("d"), 0, Mark(UNKNOWN, ""))
+                )
+                if one.mark.kind != DIFFERS:
+                    mark = Mark(DIFFERS, _how(row, comparison, self.operator.upstream))
+                    endings[row.name] = replace(one, mark=mark)
+        return replace(verdicts, end=tuple(endings.values()), positions=dict(sorted(positions.items())))
+
+
+def _how(row: Row, comparison: Comparison, above: Iterable[str]) -> str:
+    actual, expected = distinguishable(
+        float(row.actual[row.worst_index]), float(row.expected[row.worst_index])
+    )
+    return tr(
+        "`{cell}` is {value}; {oracle} has {expected}"
+        if comparison.position == comparison.total
+        else "`{cell}` is {value} now; with zeros in the cells of {above} that are not read yet, {oracle} "
+        "has {expected}",
+        cell=cell_text(row.name, row.worst_index),
+        value=actual,
+        oracle=comparison.oracle,
+        expected=expected,
+        above=", ".join(f"`{each}`" for each in above),
+    )
+
+
+class Slopes:
+    """An operator's gradients on a problem, by central differences of its forward."""
+
+    def __init__(self, operator: Operator, problem: OperatorProblem) -> None:
+        """Nothing is called yet.
+
+        Args:
+            operator: whose forward is asked.
+            problem: where.
+        """
+        self._operator, self._problem = operator, problem
+        self._known: dict[str, Jacobian] = {}
+
+    def beside(self, found: SoFar) -> Comparison:
+        """Gradients beside them."""
+        expected = {name: self._expected(name, found.upstream) for name in found.gradients}
+        return _compared(found, tr(NAME), expected, BY_SLOPES, tolerance(BY_SLOPES, sums=True))
+
+    def _expected(self, name: str, upstream: Mapping[str, Array]) -> Expected:
         rates, array = self._rates(name), self._problem.arrays[name.removeprefix("d")]
-        upstream = [found.upstream[each] for each in self.operator.upstream]
-        values, cells = np.full(array.shape, np.nan), np.zeros(array.shape, bool)
-        values.flat[rates.cells] = rates.gradient(upstream)
+        above = [upstream[each] for each in self._operator.upstream]
+        values, cells, made_of = (
+            np.full(array.shape, np.nan),
+            np.zeros(array.shape, bool),
+            np.zeros(array.shape),
+        )
+        values.flat[rates.cells] = rates.gradient(above)
         cells.flat[rates.cells] = rates.smooth
-        magnitude = np.zeros(array.shape)
-        magnitude.flat[rates.cells] = np.abs(rates.rates) @ np.concatenate(
-            [np.abs(one).ravel() for one in upstream]
+        made_of.flat[rates.cells] = np.abs(rates.rates) @ np.abs(
+            np.concatenate([one.ravel() for one in above])
         )
         values[~cells] = np.nan
-        return Expected(values, np.maximum(magnitude, self._size(found, values)), cells=cells)
+        return Expected(values, np.maximum(made_of, _size(upstream, values)), cells=cells)
 
     def _rates(self, name: str) -> Jacobian:
-        """What moving the array of a gradient does to the outputs, by central differences."""
+        """What moving the array of a gradient does to the outputs."""
         if name not in self._known:
-            self._known[name] = self._differences(name)
+            operator, problem = self._operator, self._problem
+            arrays = {
+                key: value.astype(float) if value.dtype.kind == "f" else value
+                for key, value in problem.arrays.items()
+            }
+            forward = Called(operator.forward, (), {**arrays, **problem.options})
+            single = len(operator.outputs) == 1
+            paths = [("",) if single else ("", f"[{at}]") for at in range(len(operator.upstream))]
+            loss = Loss(paths, [np.asarray(problem.upstream[each], float) for each in operator.upstream])
+            self._known[name] = jacobian(forward, arrays[name.removeprefix("d")], loss, Clock.of(SECONDS))
         return self._known[name]
 
-    def _differences(self, name: str) -> Jacobian:
-        operator, problem = self.operator, self._problem
-        arrays = {
-            key: value.astype(float) if value.dtype.kind == "f" else value
-            for key, value in problem.arrays.items()
-        }
-        forward = Called(operator.forward, (), {**arrays, **problem.options})
-        single = len(operator.outputs) == 1
-        paths = [("",) if single else ("", f"[{at}]") for at in range(len(operator.upstream))]
-        loss = Loss(paths, [np.asarray(problem.upstream[each], float) for each in operator.upstream])
-        return jacobian(forward, arrays[name.removeprefix("d")], loss, Clock.of(SECONDS))
 
-    def _size(self, found: SoFar, expected: Array) -> Array:
-        """What errors are a share of: the largest number, and how large what comes from above is."""
-        above = max((float(np.abs(one).max(initial=0.0)) for one in found.upstream.values()), default=0.0)
-        largest = float(np.nanmax(np.abs(expected), initial=0.0))
-        return np.full(expected.shape, largest + LEAST * above)
+def unsound(operator: Operator, problems: Iterable[OperatorProblem]) -> str:
+    """How an operator's backward is not the gradient of its own forward, a sentence; "" if it is.
 
-    def _compared(
-        self, found: SoFar, oracle: str, expected: Mapping[str, Expected], close: float
-    ) -> Comparison:
-        for name, actual in found.gradients.items():
-            if actual.shape != expected[name].values.shape:
-                raise OracleUnavailable(
-                    tr(
-                        "{name} has the shape {shape}, and the right one has {right}: their cells cannot be "
-                        "compared",
-                        name=name,
-                        shape=actual.shape,
-                        right=expected[name].values.shape,
-                    )
+    Args:
+        operator: it.
+        problems: what on.
+    """
+    for problem in problems:
+        found = SoFar(1, 1, operator.right(problem), problem.upstream)
+        comparison = Slopes(operator, problem).beside(found)
+        if not comparison.ok:
+            return comparison.verdict
+    return ""
+
+
+def _size(upstream: Mapping[str, Array], expected: Array) -> Array:
+    """What errors are a share of: the largest number, and how large what comes from above is."""
+    above = max((float(np.abs(one).max(initial=0.0)) for one in upstream.values()), default=0.0)
+    largest = float(np.nanmax(np.abs(expected), initial=0.0))
+    return np.full(expected.shape, largest + LEAST * above)
+
+
+def _compared(
+    found: SoFar, oracle: str, expected: Mapping[str, Expected], close: float, said: str
+) -> Comparison:
+    for name, actual in found.gradients.items():
+        if actual.shape != expected[name].values.shape:
+            raise OracleUnavailable(
+                tr(
+                    "{name} has the shape {shape}, and the right one has {right}: their cells cannot be "
+                    "compared",
+                    name=name,
+                    shape=actual.shape,
+                    right=expected[name].values.shape,
                 )
+            )
 
-        def judging(actual: Array, wanted: Expected) -> Judgement:
-            same = (actual == wanted.values) | (np.isnan(actual) & np.isnan(wanted.values))
-            with np.errstate(all="ignore"):
-                difference = np.where(same, 0.0, actual.astype(float) - wanted.values)
-            error = np.abs(difference)
-            error[np.isnan(error)] = np.inf
-            if wanted.cells is not None:
-                difference[~wanted.cells], error[~wanted.cells] = np.nan, 0.0
-            allowed = close * wanted.magnitude
-            return Judgement(difference, error, allowed, error <= allowed)
+    def judging(actual: Array, wanted: Expected) -> Judgement:
+        same = (actual == wanted.values) | (np.isnan(actual) & np.isnan(wanted.values))
+        with np.errstate(all="ignore"):
+            difference = np.where(same, 0.0, actual.astype(float) - wanted.values)
+        error = np.abs(difference)
+        error[np.isnan(error)] = np.inf
+        if wanted.cells is not None:
+            difference[~wanted.cells], error[~wanted.cells] = np.nan, 0.0
+        allowed = close * wanted.magnitude
+        return Judgement(difference, error, allowed, error <= allowed)
 
-        return Comparison(
-            tuple(row_of(name, actual, expected[name], judging) for name, actual in found.gradients.items()),
-            oracle,
-            found.position,
-            found.total,
-            tolerance(close),
-        )
+    rows = tuple(row_of(name, actual, expected[name], judging) for name, actual in found.gradients.items())
+    return Comparison(rows, oracle, found.position, found.total, said)
 
 
-def tolerance(close: float) -> str:
-    """How far a cell may be off, a sentence."""
+def tolerance(close: float, *, sums: bool = False) -> str:
+    """How far a cell may be off, a sentence.
+
+    Args:
+        close: the share.
+        sums: whether it may be a share of the sizes that make up a cell, too.
+    """
     return tr(
-        "A cell may be off by {close} of the largest value of its gradient, and by {least} of that of the "
+        "A cell may be off by {close} of the largest value of its gradient and of {least} of the largest "
+        "value from above, or by as much of the sum of the sizes that make it up, if that is more"
+        if sums
+        else "A cell may be off by {close} of the largest value of its gradient and of {least} of the "
         "largest value from above",
         close=short(close, 3),
         least=short(LEAST, 3),

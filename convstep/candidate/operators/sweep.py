@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +23,9 @@ from convstep.candidate.operators.detect import (
 )
 from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
 from convstep.candidate.operators.own_forward import by_own_forward
-from convstep.candidate.operators.ways import Way, likely
+from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
-from convstep.operators.operator import Operator, OperatorProblem
+from convstep.operators.operator import Convention, Operator, OperatorProblem
 from convstep.operators.registry import operator_named
 
 BUDGET = 20.0
@@ -32,8 +34,8 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
-TRYING = 1.5
-"""Seconds for an operator that nothing but its numbers suggests."""
+TRYING, GUESSING = 1.5, 5.0
+"""Seconds for an operator that nothing but its numbers suggests, and for all such."""
 CHUNK = 12
 """Problems in one message."""
 
@@ -41,7 +43,11 @@ Progress = Callable[[int, int], None]
 
 
 def swept(
-    worker: Caller, operator: str | None = None, progress: Progress | None = None, budget: float = BUDGET
+    worker: Caller,
+    operator: str | None = None,
+    progress: Progress | None = None,
+    budget: float = BUDGET,
+    convention: str | None = None,
 ) -> Swept | None:
     """Try somebody's backward as an operator's.
 
@@ -50,16 +56,17 @@ def swept(
         operator: what it is; by default found from its name.
         progress: told how many problems are done, and how many there are.
         budget: seconds for all of it.
+        convention: how its arrays lie, by the name of a convention; by default found out.
 
     Returns:
         What came of it; None for a convolution's backward, and for what is not known.
 
     Raises:
         CannotCall: it is one by its name, and no way was found to call it.
-        OperatorError: there is no operator of that name.
+        OperatorError: there is no operator, or no convention, of that name.
     """
     if operator is not None:
-        if operator == "conv2d":
+        if operator == CONV2D:
             return None
         listed = [operator_named(operator)]
     else:
@@ -68,8 +75,12 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     for one in listed:
-        detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)))
+        detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)), convention)
         trial = detecting.best()
+        if trial is not None and operator is None and trial.another:
+            other = _other_operator(worker, in_time, {each.name for each in listed})
+            if other is not None and other[1].forward:
+                detecting, trial = other
         if trial is None or not trial.believable:
             failed = failed or cannot_call(worker, detecting.tried, one)
             continue
@@ -87,13 +98,20 @@ def swept(
     return None
 
 
-def _other_operator(worker: Caller, in_time: Callable[[], bool]) -> tuple[Detecting, Trial] | None:
+def _other_operator(
+    worker: Caller, in_time: Callable[[], bool], tried: Collection[str] = ()
+) -> tuple[Detecting, Trial] | None:
     """What its numbers show it to be, where its name shows nothing that fits."""
-    if "conv" in worker.candidate.name.lower():
+    name, text = worker.candidate.name.lower(), worker.candidate.source.lower()
+    convolves = "conv" in name
+    if convolves and not re.search(r"temporal|1_?d|seq|length|transpose|deconv|upsampl", name + text):
         return None
+    soon = deadline(GUESSING)
     for one in likely(worker.candidate, everything=True):
-        if not in_time():
+        if not (in_time() and soon()):
             break
+        if one.name in tried or (convolves and "conv" not in one.name):
+            continue
         detecting = Detecting(worker, one, deadline(TRYING))
         trial = detecting.best()
         if trial is not None and trial.certain:
@@ -134,7 +152,7 @@ def _swept(
         raws = worker.ask(
             detecting.words, [each for _, each in chunk], pairs=way.pairs, tensors=way.tensors, mode=way.mode
         )
-        divided = way.convention.divided if way.convention else {}
+        divided = _divided(way)
         for (problem, _), raw in zip(chunk, raws, strict=False):
             one = judged(way, answer(way, detecting.words, problem, raw), divided)
             if raw.stage in ("make", "plant", "forward") and raw.kind in (RAISED, REFUSED):
@@ -153,14 +171,45 @@ def _swept(
         if any(raw.kind in (HUNG, DIED) for raw in raws):
             break
     results = _other_ranks(detecting.operator, results)
+    results += _in_batches(worker, detecting, way, results)
     if all(one.answer.kind == UNSAID for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
-    results, way = _averaged(way, results)
+    if not detecting.insisted:
+        results, way = _averaged(way, results)
     results, way = _ignoring(way, results)
     if in_time():
         results = by_own_forward(worker, way, detecting.words, results)
     notes = _notes(way, results)
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
+
+
+def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
+    """What takes an x of one more axis in front is tried on that too: its own forward shows it."""
+    operator = way.operator
+    first = next(iter(operator.axes))
+    if operator.axes[first] != "N*" or not way.axes[first].startswith("N"):
+        return []
+    deep = [
+        one for one in results if one.answer.kind == RETURNED and one.answer.problem.arrays[first].ndim > 2
+    ]
+    lying = {**way.axes, **{name: f"1{axes}" for name, axes in way.axes.items() if axes[:1] == "N"}}
+    other = replace(way, convention=Convention("a batch of samples", lying, _divided(way)))
+    told = [other.handed(problem) for problem in itertools.islice(_problems(operator), CHUNK)]
+    handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
+    if deep or not handed:
+        return []
+    raws = worker.ask(
+        detecting.words, [each for _, each in handed], pairs=way.pairs, tensors=way.tensors, mode=way.mode
+    )
+    found = [
+        judged(other, answer(other, detecting.words, problem, raw), _divided(way))
+        for (problem, _), raw in zip(handed, raws, strict=False)
+    ]
+    return found if all(forward_fits(one) for one in found) else []
+
+
+def _divided(way: Way) -> Mapping[str, str]:
+    return way.convention.divided if way.convention else {}
 
 
 def _other_shape(one: Judged) -> bool:
@@ -179,27 +228,38 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 
 
 def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
-    """What takes an x of more axes nowhere is not meant for it, so that nothing is said of that.
+    """What takes x of so many axes nowhere is not meant for it, so that nothing is said of that.
 
     That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
-    the gradients of its weights right.
+    the gradients of its weights right; and those have their shapes.
     """
     first = next(iter(operator.axes))
     if "*" not in operator.axes[first]:
         return results
-    least = min(one.answer.problem.arrays[first].ndim for one in results)
-    deep = [one for one in results if one.answer.problem.arrays[first].ndim > least]
-    heard = [one for one in deep if one.answer.kind in (RETURNED, RAISED)]
-    if any(one.answer.outputs for one in results):
-        taken = 2 * sum(forward_fits(one) is True for one in deep) > len(deep)
-    else:
-        taken = any(
-            one.off and all(n == f"d{first}" or off <= 1 for n, off in one.off.items()) for one in heard
-        )
-    if taken or not any(one.failed for one in heard):
+    by_rank: dict[int, list[Judged]] = {}
+    for one in results:
+        by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
+    taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    if not any(taken.values()):
         return results
-    said = tr("it takes x of {count} axes alone", count=least)
-    return [renamed(one, UNSAID, said) if one in heard else one for one in results]
+    said = tr("it does not take x of so many axes")
+    return [
+        one
+        if taken[one.answer.problem.arrays[first].ndim] or one.answer.kind not in (RETURNED, RAISED)
+        else renamed(one, UNSAID, said)
+        for one in results
+    ]
+
+
+def _takes(results: Sequence[Judged], of_x: str) -> bool:
+    """Whether it is meant for these problems."""
+    heard = [one for one in results if one.answer.kind in (RETURNED, RAISED)]
+    others = [[off for name, off in one.off.items() if name != of_x] for one in heard]
+    if any(others) and not any(offs and np.inf not in offs for offs in others):
+        return False
+    if any(one.answer.outputs for one in results):
+        return 2 * sum(forward_fits(one) is True for one in results) > len(results)
+    return any(one.off and not any(off > 1 for off in offs) for one, offs in zip(heard, others, strict=True))
 
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:

@@ -15,6 +15,10 @@ from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
 
 
+_RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar": 1.0}
+"""Statistics of earlier batches, of which nothing depends in training."""
+
+
 class Unsaid(BaseException):
     """It has no way to be told this problem: an int where a pair is needed. Author's code does not catch it."""
 
@@ -57,6 +61,8 @@ class Told:
             return self.mode
         if holds(name):
             return Options(self)
+        if len(self.words.arrays) > 1 and plain(name) in _RUNNING:
+            return self.arrays[self.words.arrays[1]] * 0 + _RUNNING[plain(name)]
         return NOTHING
 
     def _named(self, name: str) -> Any:
@@ -71,7 +77,8 @@ class Told:
 
     def made_with(self, name: str, default: Any) -> Any:
         """What a constructor's parameter is given."""
-        found = self.value(name, default)
+        first = self.words.arrays[0]
+        found = NOTHING if self.words.role(name) == first else self.value(name, default)
         if found is not NOTHING or default is not inspect.Parameter.empty:
             return found if found is not NOTHING else self._size(name, known=True)
         return self._size(name)

@@ -11,7 +11,7 @@ import numpy as np
 from convstep.brief import picture, told
 from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.check.wording import VERBS, count, listed
-from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
 from convstep.candidate.operators.saved import save
@@ -86,7 +86,7 @@ class OperatorVerdict:
     @property
     def convention(self) -> str:
         """How its arrays are laid: the name of one of the operator's conventions, or "own"."""
-        return "own" if self.swept.convention is None else self.swept.convention.name
+        return OWN if self.swept.convention is None else self.swept.convention.name
 
     @property
     def passed(self) -> int:

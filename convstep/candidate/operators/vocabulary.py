@@ -30,9 +30,13 @@ _SIZES = {
     "use_bias": "flag",
 }  # fmt: skip
 """Roles of a constructor's parameters, as `call.words` knows them, and what they are here."""
-_IN = "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features dim"
+_IN = (
+    "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features dim "
+    "d_model dims hidden_dim vocab_size vocab num_embeddings n_vocab voc_size num_words n_words num_weights"
+)
 _OUT = (
-    "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size"
+    "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size "
+    "embedding_dim emb_dim embed_dim embedding_size embed_size"
 )
 
 
@@ -91,12 +95,16 @@ class Vocabulary:
 
     def _common(self, name: str) -> str:
         """What a name means in any operator."""
-        known = {"A_prev": self.arrays[:1], "W": ("w",), "b": ("b",), "kernel_size": ("size",)}
+        known = {"A_prev": self.arrays[:1], "W": ("w", "gamma"), "b": ("b", "beta"), "kernel_size": ("size",)}
         known |= {"stride": ("stride",), "padding": ("padding",), "dilation": ("dilation",)}
         for role in roles_of(name):
             for meant in known.get(role, ()):
                 if meant in (*self.arrays, *self.options):
                     return meant
+        if plain(name) in ("scaler", "scales") and "gamma" in self.arrays:
+            return "gamma"
+        if plain(name) in ("intercept", "offset") and "beta" in self.arrays:
+            return "beta"
         if "size" in self.options:
             sides = [role for role in making_roles(name) if role in ("kernel_h", "kernel_w")]
             return f"size[{int(sides[0] == 'kernel_w')}]" if sides else ""

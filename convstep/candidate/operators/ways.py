@@ -19,6 +19,8 @@ from convstep.conv.step import quiet
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
+CONV2D = "conv2d"
+"""The operator that `check` calls and judges in another way."""
 SIZE = "=size"
 """Of a stride that is always the window's size."""
 DRAWN = 40
@@ -54,6 +56,13 @@ class Way:
         """How each array lies."""
         return {**self.operator.axes, **(self.convention.axes if self.convention else {})}
 
+    @property
+    def whole(self) -> bool:
+        """Whether its problems have their samples and channels, as many as they have."""
+        first = next(iter(self.operator.axes))
+        lying = self.axes[first]
+        return lying[:1] != "1" and not (set(self.operator.axes[first]) & {*"NC"}) - {*lying}
+
     def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
         """A problem as it can be said in this way, and what is handed over; None if it cannot be said."""
         fitted = self._fitted(problem)
@@ -62,7 +71,10 @@ class Way:
         problem = fitted
         laid: Callable[[OperatorProblem], dict[str, Array] | None]
         laid = self._laid if self.convention is not None and self.convention.lay else self._lying
-        arrays = laid(problem)
+        try:
+            arrays = laid(problem)
+        except (ValueError, IndexError):  # cut to what they have, it is none of the operator's any more
+            return None
         return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
 
     def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
@@ -135,7 +147,11 @@ class Way:
         found = sizes(self.operator, problem)
         axes, outputs = self.operator.axes, self.operator.outputs
         first = next(iter(axes))
-        weights = [lying for name, lying in axes.items() if name not in outputs and name != first]
+        weights = [
+            lying
+            for name, lying in axes.items()
+            if name not in outputs and name != first and "N" not in lying
+        ]
         out, x = "".join(axes[name] for name in outputs), axes[first]
         wide = next((lying for lying in weights if len(lying) > 1), None)
         if wide is None:
@@ -147,7 +163,7 @@ class Way:
             kernel = [letter for letter in inner if letter not in shared]
             roles = {"in": shared[0] if shared else "", "kernel": kernel[0] if kernel else ""}
             roles["kernel2"] = kernel[1] if len(kernel) > 1 else ""
-            roles["out"] = next((letter for letter in wide if letter in out and letter not in x), "")
+            roles["out"] = next((letter for letter in wide if letter in out and letter not in x), out[-1:])
         return found | {role: found[letter] for role, letter in roles.items() if letter in found}
 
 
@@ -181,7 +197,7 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
     """
     owner, _, last = candidate.name.rpartition(".")
     texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
-    listed = operators()
+    listed = [one for one in operators() if one.name != CONV2D]
     found: list[Operator] = []
     for text in texts:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
@@ -189,7 +205,11 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
         if found:
             break
     found += [one for one in listed if found and one not in found and any(modes(one, candidate, only=True))]
-    return [one for one in listed if one not in found] if everything else found
+    if not everything:
+        return found
+    said = candidate.source.lower()
+    others = [one for one in listed if one not in found]
+    return sorted(others, key=lambda one: -sum(word in said for word in one.name.split("-")))
 
 
 def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:
@@ -218,9 +238,9 @@ def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem
         lengths = [n for array in problem.arrays.values() for n in array.shape]
         first = next(iter(problem.arrays.values())).shape
         padded = any(np.any(value) for name, value in problem.options.items() if "pad" in name)
-        deep = first and len(first) > 2 and "*" in next(iter(operator.axes.values()))
+        deep = len(first) if "*" in next(iter(operator.axes.values())) else 0
         small = 1 in lengths
-        return sum(len(set(p)) > 1 for p in pairs), bool(deep), padded, small, len(first) - len(set(first))
+        return sum(len(set(p)) > 1 for p in pairs), deep, padded, small, len(first) - len(set(first))
 
     return sorted(drawn, key=rank)
 

@@ -20,7 +20,7 @@ from convstep.language import tr
 
 _OTHER = re.compile(
     r"numeric|check|clip|descent|ascent|zero_?grad|no_?grad|requires_?grad|test|update|optimi[sz]|plot|print"
-    r"|for_?backward|hook",
+    r"|for_?backward|hook|auto_?grad",
     re.IGNORECASE,
 )
 """Names that are about gradients and are no backward."""

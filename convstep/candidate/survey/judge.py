@@ -16,7 +16,7 @@ from typing import Any
 from convstep.candidate.call.child import limit_memory
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.survey.backwards import Contents, Found, contents
-from convstep.candidate.survey.naming import named_operators
+from convstep.candidate.survey.naming import named_operators, why_not
 from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import UNCHECKED, Row
 from convstep.candidate.survey.verdicts import judged
@@ -36,7 +36,7 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     if "found" not in asked:
         try:
             held = contents(file, asked["function"], asked["top"])
-            return asdict(_of_operator(held, asked["operator"]))
+            return asdict(held if asked["function"] else _of_operator(held, asked["operator"]))
         except CandidateError as error:
             said = str(error).replace(os.path.abspath(file), file)
             return {"backwards": [], "key": "", "said": said, "unread": True}
@@ -49,10 +49,12 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_operator(held: Contents, operator: str | None) -> Contents:
-    """The same without those whose name says that they are of another operator."""
+    """The same without those whose name says that they are of another operator, or of several."""
     if operator is None or not held.backwards:
         return held
-    left = tuple(each for each in held.backwards if named_operators(each.name) <= {operator})
+    left = tuple(
+        each for each in held.backwards if named_operators(each.name) <= {operator} and not why_not(each.name)
+    )
     said = "" if left else tr("it defines no backward of {operator}", operator=operator)
     return replace(held, backwards=left, said=said)
 

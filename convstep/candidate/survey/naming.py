@@ -4,38 +4,55 @@ from __future__ import annotations
 
 import re
 
-_NAMED = (
-    ("conv-transpose2d", r"conv\w*transpose|transposed?_?conv|deconv"),
-    ("conv1d", r"conv_?1d"),
-    (
-        "",
-        r"conv_?3d|depthwise|attention|attn|dropout|group_?norm|instance_?norm|(?<![a-z])(gn|rnn|gru)(?![a-z])",
-    ),
-    ("", r"rnn|gru|sigmoid|tanh|gelu|elu(?<!relu)|silu|swish|softplus|svm|mse|model|activation|network"),
-    ("avg-pool", r"(av(g|erage)|mean)\w*pool|pool\w*(av(g|erage)|mean)"),
-    ("max-pool", r"max\w*pool|pool\w*max"),
-    ("", r"pool"),
-    ("layer-norm", r"layer_?norm|(?<![a-z])ln(?![a-z])"),
-    ("batch-norm", r"batch_?norm|(?<![a-z])bn(?![a-z])"),
-    ("embedding", r"embed"),
-    ("lstm-step", r"lstm"),
-    ("softmax-cross-entropy", r"softmax|cross_?entropy"),
-    ("linear", r"affine|linear|dense|fully|(?<![a-z])fc(?![a-z])"),
-    ("relu", r"relu"),
-    ("conv2d", r"conv(?!er|ex|ent|ey|in)"),
+from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.operators.ways import likely
+from convstep.language import tr
+
+_UNKNOWN = re.compile(
+    r"conv_?3_?d|depthwise|attention|attn|dropout|(group|instance)_?norm|sigmoid|tanh|softplus|silu|swish|leaky"
+    r"|(?<![a-z])(gn|rnn|gru|svm|mse|hinge|prelu|elu|selu|gelu|relu6)(?![a-z])|activation"
+    r"|sequential|(?<![a-z])(network|net|model|module|trainer|tensor|variable|parameter)(?![a-z])"
 )
-"""Operators by what their functions are called; "" is what no check is for. The first that fits counts."""
-CHECKED = frozenset({"conv2d"})
-"""Those that can be checked."""
-OPERATORS = tuple(sorted({name for name, _ in _NAMED if name}))
-"""Those that a name can mean."""
+"""What no check is for, unless somebody has added an operator that is called so; or what holds layers."""
+_LAYERS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"conv(?!er|ex|ent|ey|in)",
+        r"affine|linear|dense|(?<![a-z])fc(?![a-z])",
+        r"pool",
+        r"norm(?!al)|(?<![a-z])(bn|ln)(?![a-z])",
+        r"relu",
+        r"softmax|cross_?entropy",
+        r"embed",
+        r"lstm",
+    )
+)
+"""Kinds of layers; a name with two of them is of a sandwich, of which every part is checked by itself."""
 
 
 def named_operators(name: str) -> set[str]:
-    """The operators that a function's name speaks of; several for `conv_relu_backward`."""
-    found, left = set(), name
-    for operator, pattern in _NAMED:
-        if re.search(pattern, left, re.IGNORECASE):
-            found.add(operator)
-            left = re.sub(pattern, " ", left, flags=re.IGNORECASE)
-    return found
+    """The operators that a function of this name can be; none if it does not say."""
+    return _known(name) or ({"conv2d"} if _LAYERS[0].search(snake(name)) else set())
+
+
+def why_not(name: str) -> str:
+    """Why a backward is not checked, a sentence; "" if its name speaks of nothing that cannot be."""
+    said = snake(name)
+    known, unknown = _known(name), _UNKNOWN.search(said)
+    spoken = [found[0] for layer in _LAYERS if (found := layer.search(said)) is not None]
+    if unknown is not None and not known:
+        return tr("no check is known for {operator}", operator=unknown[0].replace("_", ""))
+    if len(spoken) > 1:
+        return tr("its name speaks of several operators; one at a time is checked")
+    if spoken and not named_operators(name):  # a softmax without a loss
+        return tr("no check is known for {operator}", operator=spoken[0])
+    return ""
+
+
+def _known(name: str) -> set[str]:
+    return {one.name for one in likely(Candidate(name, "function", (), 0))}
+
+
+def snake(name: str) -> str:
+    """`MaxPool2D.backward` -> `max_pool2_d.backward`: words that can be told apart."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from convstep.candidate.call.conventions import AUTO, check_convention
 from convstep.candidate.call.opening import check_timeout
-from convstep.candidate.load.target import CandidateError, Target
-from convstep.candidate.survey.naming import OPERATORS
+from convstep.candidate.load.target import Target
+from convstep.candidate.operators.file import known
+from convstep.candidate.operators.ways import CONV2D
 from convstep.conv.validation import check_type
-from convstep.language import tr
+from convstep.operators.registry import operator_named, operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +22,24 @@ class Options:
     run_all: bool = False
     python2: bool = False
     adapter: str | None = None
+    operator: str | None = None
 
     def check(self) -> None:
         """Refuse what no backward could be checked with.
 
         Raises:
             CandidateError: one sentence.
+            OperatorError: there is no such operator; one sentence.
         """
         check_type("convention", self.convention, str)
-        check_convention(self.convention)
+        if self.convention not in {one.name for each in operators() for one in each.conventions}:
+            check_convention(self.convention)
+        if self.operator is not None:
+            check_type("operator", self.operator, str)
+            with known(self.operator) as name:
+                if name not in (None, CONV2D):
+                    operator_named(name)
         check_timeout(self.timeout)
         if self.adapter is not None:
             check_type("adapter", self.adapter, str)
             Target.parse(self.adapter)
-
-
-def check_operator(operator: str | None) -> None:
-    """Refuse an operator that no name means.
-
-    Raises:
-        CandidateError: one sentence.
-    """
-    if operator is not None and operator not in OPERATORS:
-        raise CandidateError(
-            tr(
-                "there is no operator {operator!r}; the operators are {known}",
-                operator=operator,
-                known=", ".join(OPERATORS),
-            )
-        )

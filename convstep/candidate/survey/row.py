@@ -16,7 +16,7 @@ from convstep.printable import printable
 
 RIGHT, WRONG = "right", "wrong"
 UNCALLED, UNLOADED, UNWRITTEN = "cannot be called", "cannot be loaded", "not written"
-UNKNOWN, MISSING, UNCHECKED = "another operator", "no backward", "not checked"
+UNKNOWN, MISSING, UNCHECKED = "no check", "no backward", "not checked"
 VERDICTS = (WRONG, RIGHT, UNCALLED, UNLOADED, UNWRITTEN, UNKNOWN, MISSING, UNCHECKED)
 """What a row can say, in the order in which they are counted."""
 

@@ -12,7 +12,7 @@ from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.survey.folder import Handed, handed_in
 from convstep.candidate.survey.judges import MOST, Answer, Judges, Question, UnansweredError
-from convstep.candidate.survey.options import Options, check_operator
+from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import MISSING, UNCHECKED, UNLOADED, Row
 from convstep.conv.validation import check_type
 from convstep.language import tr
@@ -79,7 +79,7 @@ def survey(
     Args:
         folder: a file or a folder for each submission, at any depth.
         function: the function or class to check; by default all whose name says backward or gradient.
-        operator: leave out those whose name says that they are of another.
+        operator: what they are the backward of; those whose name says that they are of another are left out.
         convention: as for `check`, and so are the next four.
         timeout: see there.
         run_all: see there.
@@ -95,14 +95,12 @@ def survey(
     Raises:
         CandidateError: there is no such folder, nothing in it, or no such operator or convention.
     """
-    options = Options(convention, timeout, run_all, python2, adapter)
+    options = Options(convention, timeout, run_all, python2, adapter, operator)
     options.check()
-    check_operator(operator)
-    wanted = {"function": function, "operator": operator}
     path = os.fspath(folder)
     files = handed_in(path)
     found = Survey(path, submissions=len({each.submission for each in files}))
-    _look(found, files, wanted, options, checked_jobs(jobs), progress)
+    _look(found, files, function, options, checked_jobs(jobs), progress)
     return found
 
 
@@ -110,7 +108,7 @@ def survey_file(file: str, options: Options, progress: Progress | None = None) -
     """Check all backwards of one file; see `survey`."""
     options.check()
     found = Survey(file, submissions=1)
-    _look(found, [Handed("", file)], {"function": None, "operator": None}, options, cores(), progress)
+    _look(found, [Handed("", file)], None, options, cores(), progress)
     return found
 
 
@@ -131,7 +129,7 @@ def checked_jobs(jobs: int | None) -> int:
 def _look(
     found: Survey,
     files: Sequence[Handed],
-    wanted: dict[str, Any],
+    function: str | None,
     options: Options,
     jobs: int,
     progress: Progress | None,
@@ -140,7 +138,8 @@ def _look(
     order = {each.file: number for number, each in enumerate(files)}
     try:
         with Judges(jobs) as judges:
-            read = _read(judges, files, {**wanted, "top": found.folder}, told)
+            wanted = {"function": function, "operator": options.operator, "top": found.folder}
+            read = _read(judges, files, wanted, told)
             _judge(found, judges, files, read, told, options)
     except KeyboardInterrupt:
         found.interrupted = True

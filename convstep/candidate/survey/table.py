@@ -31,7 +31,7 @@ COUNTS = {
     UNCALLED: "{count} cannot be called",
     UNLOADED: "{count} cannot be loaded",
     UNWRITTEN: "{count} not written",
-    UNKNOWN: "{count} of another operator",
+    UNKNOWN: "{count} without a check",
     MISSING: "{count} without a backward",
     UNCHECKED: "{count} not checked",
 }
@@ -61,7 +61,7 @@ def table(survey: Survey, width: int | None = None) -> list[str]:
             for row, each in zip(survey.rows, cells, strict=True)
         ]
     lines = [heading, *cells]
-    if len({row.operator for row in survey.rows if row.operator}) < 2:  # it says nothing
+    if several and len({row.operator for row in survey.rows if row.operator}) < 2:  # it says nothing
         lines = [[*line[:-3], *line[-2:]] for line in lines]
     widths = [max(columns_of(line[column]) for line in lines) for column in range(len(lines[0]) - 1)]
     return [_line(line, widths, width) for line in lines]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from convstep.candidate.call.outcome import CannotCall
+from convstep.candidate.call.outcome import RETURNED, CannotCall
 from convstep.candidate.load.target import CandidateError, NotLoaded
+from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.candidate.referee import check
 from convstep.candidate.survey.backwards import Found
-from convstep.candidate.survey.naming import CHECKED, named_operators
+from convstep.candidate.survey.naming import named_operators, why_not
 from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import (
     RIGHT,
@@ -35,10 +36,11 @@ def judged(file: str, found: Found, options: Options) -> Row:
         options: how it is checked.
     """
     told: dict[str, Any] = {"file": file, "name": found.name, "line": found.line, "cell": found.cell}
-    meant = named_operators(found.name)
+    meant = named_operators(found.name) if options.operator is None else {options.operator}
     told["operator"] = next(iter(meant)) if len(meant) == 1 else ""
-    if options.adapter is None and (unknown := _unknown(meant)):
-        return Row(**told, verdict=UNKNOWN, says=unknown)
+    asked = options.operator is not None or options.adapter is not None
+    if not asked and (unknown := why_not(found.name)):
+        return Row(**{**told, "operator": ""}, verdict=UNKNOWN, says=unknown)
     if not found.written:
         return Row(**told, verdict=UNWRITTEN, says=tr("{name} is not written yet", name=found.name))
     try:
@@ -49,6 +51,7 @@ def judged(file: str, found: Found, options: Options) -> Row:
             run_all=options.run_all,
             python2=options.python2,
             adapter=options.adapter,
+            operator=options.operator,
         )
     except CannotCall as error:
         return Row(**told, verdict=UNCALLED, says=str(error))
@@ -56,24 +59,23 @@ def judged(file: str, found: Found, options: Options) -> Row:
         return Row(file, "", UNLOADED, says=str(error))
     except CandidateError as error:
         return Row(**told, verdict=UNLOADED, says=str(error))
-    return row_of(verdict, told)
+    row = row_of(verdict, told)
+    if row.verdict == WRONG and not asked and not meant and _is_a_guess(verdict):
+        said = tr(
+            "nothing says which operator it is; as {operator} it {says}", operator=row.operator, says=row.says
+        )
+        return Row(**told, verdict=UNCALLED, says=said)
+    return row
 
 
-def _unknown(meant: set[str]) -> str:
-    """Why an operator that a name speaks of is not checked, a sentence; "" if it is."""
-    if len(meant) > 1 and "" not in meant:
-        return tr("its name speaks of several operators; one at a time is checked")
-    operator = next(iter(meant), "conv2d") if "" not in meant else ""
-    if operator in CHECKED:
-        return ""
-    return (
-        tr("no check is known for {operator}", operator=operator)
-        if operator
-        else tr("no operator that is known")
-    )
+def _is_a_guess(verdict: Verdict | OperatorVerdict) -> bool:
+    """Whether it was taken for a convolution's for want of a name, and not one call has returned."""
+    if not isinstance(verdict, Verdict) or named_operators(verdict.swept.candidate.forward):
+        return False
+    return all(result.outcome.kind != RETURNED for result in verdict.swept.results)
 
 
-def row_of(verdict: Verdict, told: dict[str, Any]) -> Row:
+def row_of(verdict: Verdict | OperatorVerdict, told: dict[str, Any]) -> Row:
     """What is kept of a verdict.
 
     Args:
@@ -96,7 +98,7 @@ def row_of(verdict: Verdict, told: dict[str, Any]) -> Row:
     )
 
 
-def _mistake_place(verdict: Verdict, file: str) -> tuple[int, int]:
+def _mistake_place(verdict: Verdict | OperatorVerdict, file: str) -> tuple[int, int]:
     """The line at which it parts from what is right, or raises, and its cell; 0 if in another file."""
     path, line, cell = verdict.place or ("", 0, 0)
     # a notebook's cells are files of their own
@@ -104,9 +106,9 @@ def _mistake_place(verdict: Verdict, file: str) -> tuple[int, int]:
     return (line, cell) if same else (0, 0)
 
 
-def _first_mistake(verdict: Verdict) -> Mistake:
+def _first_mistake(verdict: Verdict | OperatorVerdict) -> Mistake:
     """What the likeliest mistake is, if it is one that is known."""
-    first = next(iter(verdict.diagnosis), None)
+    first: Any = next(iter(verdict.diagnosis), None)  # a Finding of one kind or the other
     if first is None or not first.explanation:
         return Mistake()
     return Mistake(first.title, first.explanation, *map(printable_lines, first.lines))

@@ -40,7 +40,9 @@ class Options:
     )
     calling: candidates.Calling = group(candidates.Calling)
     operator: str | None = option(
-        "NAME", "what it is the backward of, see `convstep operators`; by default found from its name"
+        "NAME",
+        "what it is the backward of: a name of `convstep operators`, or FILE.py:NAME, one of yours; "
+        "by default found from its name",
     )
     json: bool = flag("one JSON object")
     save: str | None = option("FILE.npz", "write the smallest failing problem")
@@ -84,7 +86,9 @@ def _check_all(options: Options, example: str) -> int:
     from convstep.candidate.survey.table import summary, table
 
     with candidates.progress() as progress:
-        found = survey_file(options.target, Calls(**asdict(options.calling)), progress)
+        found = survey_file(
+            options.target, Calls(**asdict(options.calling), operator=options.operator), progress
+        )
     verdicts = {row.verdict for row in found.rows}
     code = DIFFERENT if WRONG in verdicts else FINE if RIGHT in verdicts else BAD_USAGE
     if found.interrupted:

@@ -27,7 +27,7 @@ class Options:
         "NAME", "the function or class to check; by default all whose name says backward or gradient"
     )
     operator: str | None = option(
-        "NAME", "leave out backwards whose name says that they are of another operator"
+        "NAME", "what they are the backward of, see `convstep operators`; by default found from their names"
     )
     csv: str | None = option("FILE", "write the table for a spreadsheet")
     markdown: str | None = option("FILE", "write a page that is grouped by mistake")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from convstep.candidate.operators.evidence import copied, divisors
 from convstep.candidate.operators.gathering import how_far
 from convstep.operators.operator import Convention, Operator, OperatorProblem
 
-PROBLEMS = 24
+PROBLEMS = 20
 
 
 def swept(
@@ -24,12 +26,14 @@ def swept(
     problems: int = PROBLEMS,
 ) -> Swept:
     """What a backward with the operator's own arguments makes of its first problems."""
-    rng = np.random.default_rng(3)
     bare = Swept(operator, convention, ())
-    found = [
-        judged(bare, problem, backward) for problem in itertools.islice(operator.problems(rng), problems)
-    ]
+    found = [judged(bare, problem, backward) for problem in _problems(operator)[:problems]]
     return Swept(operator, convention, tuple(found))
+
+
+@functools.cache
+def _problems(operator: Operator) -> list[OperatorProblem]:
+    return list(itertools.islice(operator.problems(np.random.default_rng(3)), PROBLEMS))
 
 
 def judged(bare: Swept, problem: OperatorProblem, backward: Callable[..., Any]) -> Judged:
@@ -52,3 +56,14 @@ def judged(bare: Swept, problem: OperatorProblem, backward: Callable[..., Any]) 
     answer = Answer(problem, RETURNED, gradients=gradients, shapes=shapes, changed=changed)
     off = {name: how_far(value, right[name]) for name, value in gradients.items()}
     return Judged(answer, right, operator.run(problem), off)
+
+
+def with_outputs(sweep: Swept, forward: Callable[..., Any]) -> Swept:
+    """The same sweep of somebody who has a forward, too."""
+    found = []
+    for one in sweep.results:
+        with np.errstate(all="ignore"):
+            made = np.asarray(forward(**one.answer.problem.arrays, **one.answer.problem.options))
+        outputs = {sweep.operator.outputs[0]: made}
+        found.append(replace(one, answer=replace(one.answer, outputs=outputs)))
+    return replace(sweep, results=tuple(found))

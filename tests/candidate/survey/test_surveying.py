@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 import convstep
-from convstep import CandidateError
 from convstep.candidate.survey import judge, judges, surveying
 from convstep.candidate.survey.judges import Judge, Judges, UnansweredError
 from convstep.candidate.survey.row import RIGHT, UNLOADED, Row
 from convstep.candidate.survey.surveying import Survey, survey
+from convstep.printable import SentenceError
 from tests.candidate.conftest import Files
 
 F = "def f_backward(dout): return dout\n"
@@ -146,7 +146,7 @@ def test_a_row_is_all_that_is_kept_of_a_backward(files: Files, said: Said) -> No
     ("given", "says"),
     [
         ({"convention": "keras"}, "there is no convention 'keras'"),
-        ({"operator": "pool"}, "there is no operator 'pool'; the operators are "),
+        ({"operator": "pool"}, "pool is not an operator"),
         ({"timeout": -1}, "timeout is -1"),
         ({"jobs": 0}, "jobs is 0; it must be from 1 to 64"),
         ({"adapter": "nowhere.py:f"}, "there is no file nowhere.py"),
@@ -156,7 +156,7 @@ def test_what_no_row_could_be_made_with_is_refused_at_once(
     files: Files, said: Said, given: dict[str, Any], says: str
 ) -> None:
     files.write("a.py", F)
-    with pytest.raises(CandidateError, match=says):
+    with pytest.raises(SentenceError, match=says):
         convstep.survey(files.folder, **given)
     assert said.asked == []
 

@@ -64,9 +64,19 @@ def test_what_is_not_written_or_another_operator_is_not_run(monkeypatch: pytest.
     monkeypatch.delattr(verdicts, "check")
     assert judged("conv_backward", written=False).says == "conv_backward is not written yet"
     row = judged("conv_relu_backward")
-    assert (row.verdict, row.operator) == ("another operator", "")
+    assert (row.verdict, row.operator) == ("no check", "")
     assert row.says == "its name speaks of several operators; one at a time is checked"
-    assert judged("rnn_backward").says == "no operator that is known"
+    assert judged("rnn_backward").says == "no check is known for rnn"
+
+
+def test_what_nothing_says_to_be_a_convolution_is_not_wrong_as_one(files: Files) -> None:
+    """It is tried as one, for want of a name; an exception is no proof of anything then."""
+    text = "def backward(dout, cache):\n    return dout @ cache['nobody knows this']\n"
+    path = str(
+        files.write("a.py", f"{text}def conv_grad(dout, cache):\n    return dout @ cache['nor this']\n")
+    )
+    row = verdicts.judged(path, Found("backward", 1), Options())
+    assert row.verdict == "cannot be called"
 
 
 def test_a_mistake_of_ours_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:

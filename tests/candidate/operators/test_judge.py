@@ -1,0 +1,97 @@
+"""Somebody's own function is checked as what it is: from its name to the verdict."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convstep
+from convstep.candidate.operators.verdict import OperatorVerdict
+from convstep.operators.registry import OperatorError
+
+
+def max_pool_forward(x: Any, pool_param: Any) -> Any:
+    height, width, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    N, C, H, W = x.shape
+    out = np.zeros((N, C, (H - height) // stride + 1, (W - width) // stride + 1))
+    for n, c, i, j in np.ndindex(out.shape):
+        rows, columns = slice(i * stride, i * stride + height), slice(j * stride, j * stride + width)
+        out[n, c, i, j] = x[n, c, rows, columns].max()
+    return out, (x, pool_param)
+
+
+def max_pool_backward(dout: Any, cache: Any) -> Any:
+    x, pool_param = cache
+    height, width, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros_like(x)
+    for n, c, i, j in np.ndindex(dout.shape):
+        window = x[n, c, i * stride : i * stride + height, j * stride : j * stride + width]
+        a, b = np.unravel_index(window.argmax(), window.shape)
+        dx[n, c, i * stride + a, j * stride + b] = dout[n, c, i, j]
+    return dx
+
+
+def relu_forward(x: Any) -> Any:
+    return np.maximum(x, 0), x
+
+
+def relu_backward(dout: Any, cache: Any) -> Any:
+    dx = dout
+    dx[cache <= 0] = 0
+    return dx
+
+
+def gate(dout: Any, x: Any) -> Any:
+    return dout * (x > 0)
+
+
+def strange(dout: Any, spell: Any, incantation: Any) -> Any:
+    return dout.spell(incantation)
+
+
+def test_a_mistake_of_an_operator_is_named_with_the_authors_own_line() -> None:
+    verdict = convstep.check(max_pool_backward)
+    assert isinstance(verdict, OperatorVerdict)
+    assert (verdict.operator, verdict.ok, verdict.mistakes) == ("max-pool", False, ("overwrite",))
+    assert verdict.diagnosis[0].proven
+    assert "called as max_pool_backward(dout, cache)" in str(verdict).splitlines()[1]
+    assert verdict.place is not None
+    with open(verdict.place[0], encoding="utf-8") as file:
+        assert file.read().splitlines()[verdict.place[1] - 1].strip().startswith("dx[n, c, i * stride + a")
+
+
+def test_what_writes_into_dout_is_wrong_with_right_gradients() -> None:
+    verdict = convstep.check(relu_backward)
+    assert (verdict.operator, verdict.ok, verdict.mistakes) == ("relu", False, ("writes-into-dout",))
+
+
+def test_an_operator_that_no_name_shows_can_be_said() -> None:
+    assert convstep.check(gate, operator="relu").ok
+    convstep.assert_correct(gate, operator="relu")
+    with pytest.raises(AssertionError, match="overwrite"):
+        convstep.assert_correct(max_pool_backward, operator="max-pool")
+    with pytest.raises(OperatorError, match="did you mean relu"):
+        convstep.check(gate, operator="relo")
+
+
+def test_a_convention_can_be_insisted_on() -> None:
+    verdict = convstep.check(gate, "own", operator="relu")
+    assert verdict.ok
+    assert verdict.flags == ("--operator", "relu", "--convention", "own")
+    with pytest.raises(OperatorError, match="coursera is not a convention of max-pool; it has own, NHWC"):
+        convstep.check(max_pool_backward, "coursera")
+
+
+def test_a_convolution_is_a_convolution() -> None:
+    verdict = convstep.check(convstep.conv2d_backward)
+    assert (verdict.operator, verdict.mistakes) == ("conv2d", ())
+    assert isinstance(verdict, convstep.Verdict)
+
+
+def test_what_is_nothing_that_is_known_is_asked_what_it_is() -> None:
+    with pytest.raises(convstep.CannotCall) as caught:
+        convstep.check(strange)
+    assert re.search(r"--operator \(`convstep operators` lists them\)$", str(caught.value))

@@ -1,0 +1,113 @@
+"""The author's own line at which a running gradient parts from that of what was read so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep.candidate.operators.own_line import OwnLine, own_line
+from convstep.operators.operator import Array
+from convstep.operators.registry import operator_named
+from convstep.recording.record import record
+from tests.candidate.operators.sweeping import swept
+
+
+def pool_backward(dout: Array, x: Array, size: Any, stride: Any, padding: Any) -> Array:
+    *_, H, W = x.shape
+    x_pad = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2), constant_values=-np.inf)
+    dx_pad = np.zeros_like(x_pad)
+    for n, c, i, j in np.ndindex(dout.shape):
+        top, left = i * stride[0], j * stride[1]
+        window = x_pad[n, c, top : top + size[0], left : left + size[1]]
+        a, b = np.unravel_index(window.argmax(), window.shape)
+        dx_pad[n, c, top + a, left + b] = dout[n, c, i, j]
+    dx = dx_pad[:, :, padding[0] : padding[0] + H, padding[1] : padding[1] + W]
+    return dx  # noqa: RET504  # as people write it
+
+
+def crop_backward(dout: Array, x: Array, size: Any, stride: Any, padding: Any) -> Array:
+    *_, H, W = x.shape
+    x_pad = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2), constant_values=-np.inf)
+    dx_pad = np.zeros_like(x_pad)
+    for n, c, i, j in np.ndindex(dout.shape):
+        top, left = i * stride[0], j * stride[1]
+        window = x_pad[n, c, top : top + size[0], left : left + size[1]]
+        a, b = np.unravel_index(window.argmax(), window.shape)
+        dx_pad[n, c, top + a, left + b] += dout[n, c, i, j]
+    dx = dx_pad[:, :, :H, :W]
+    return dx  # noqa: RET504  # as people write it
+
+
+def line_of(backward: Callable[..., Any], text: str) -> int:
+    code = backward.__code__
+    with open(code.co_filename, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    return next(n for n in range(code.co_firstlineno, len(lines)) if text in lines[n - 1])
+
+
+def look(backward: Callable[..., Any]) -> OwnLine | None:
+    operator = operator_named("max-pool")
+    judged = swept(operator, backward).failing
+    assert judged is not None
+    run = record(backward, *operator.arguments(judged.answer.problem))
+    return own_line(run, operator, judged, "dx")
+
+
+def test_the_line_that_overwrites_is_quoted_with_what_the_cell_should_be() -> None:
+    found = look(pool_backward)
+    assert found is not None
+    assert found.text == "dx_pad[n, c, top + a, left + b] = dout[n, c, i, j]"
+    assert found.line == line_of(pool_backward, found.text)
+    assert "for the cells of dout read until then" in found.words
+    assert found.value != pytest.approx(found.expected)
+
+
+def test_a_crop_in_the_wrong_place_is_blamed_on_the_line_that_crops() -> None:
+    found = look(crop_backward)
+    assert found is not None
+    assert found.text == "dx = dx_pad[:, :, :H, :W]"
+    assert "dx_pad holds the right numbers" in found.words
+
+
+def test_of_a_loop_that_does_not_add_up_nothing_is_said() -> None:
+    def running(dout: Array, x: Array, size: Any, stride: Any, padding: Any) -> Array:
+        dx = np.zeros_like(x)
+        total = 0.0
+        for place in np.ndindex(dout.shape):
+            total += float(dout[place])
+            dx[place] = total
+        return dx
+
+    assert look(running) is None
+
+
+def test_another_layout_is_held_against_the_same_numbers() -> None:
+    operator = operator_named("max-pool")
+
+    def last(name: str, array: Array) -> Array:
+        return np.ascontiguousarray(np.moveaxis(array, 1, -1))
+
+    def first(name: str, array: Array) -> Array:
+        return np.ascontiguousarray(np.moveaxis(array, -1, 1))
+
+    def backward(dout: Array, x: Array, size: Any, stride: Any) -> Array:
+        dx = np.zeros(x.shape)
+        for n, i, j, c in np.ndindex(dout.shape):
+            top, left = i * stride[0], j * stride[1]
+            window = x[n, top : top + size[0], left : left + size[1], c]
+            a, b = np.unravel_index(window.argmax(), window.shape)
+            dx[n, top + a, left + b, c] = dout[n, i, j, c]
+        return dx
+
+    judged = swept(operator, pool_backward).failing
+    assert judged is not None
+    problem = judged.answer.problem
+    upstream, x = last("dout", problem.upstream["dout"]), last("x", problem.arrays["x"])
+    run = record(backward, upstream, x, problem.options["size"], problem.options["stride"])
+    found = own_line(run, operator, judged, "dx", last, first)
+    assert found is not None
+    assert found.text == "dx[n, top + a, left + b, c] = dout[n, i, j, c]"
+    assert run.total >= found.step > 1
