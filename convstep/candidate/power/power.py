@@ -34,6 +34,11 @@ class Row:
 
     __repr__ = brief
 
+    @property
+    def passes(self) -> bool:
+        """Whether the test would pass with it, where it makes a difference to the test or to a problem."""
+        return self.outcome == MISSED and bool(self.spoiled or self.smallest)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Power:
@@ -71,17 +76,17 @@ class Power:
         return [row for row in self.rows if row.outcome == outcome]
 
     def missed_ways(self, id: str) -> list[Row]:
-        """The ways of making a mistake that would pass, and that some problem shows.
+        """The ways of making a mistake that would pass.
 
         Args:
             id: the mistake's.
         """
-        return [row for row in self._of(MISSED) if row.suspect.id == id and row.smallest is not None]
+        return [row for row in self.rows if row.passes and row.suspect.id == id]
 
     @property
     def missed(self) -> tuple[str, ...]:
         """The ids of the mistakes that would pass in some way, each once."""
-        return tuple(dict.fromkeys(row.suspect.id for row in self._of(MISSED) if row.smallest is not None))
+        return tuple(dict.fromkeys(row.suspect.id for row in self.rows if row.passes))
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -107,6 +112,8 @@ class Power:
         return tr(
             "{test} sees the known mistakes of {operator}, {count} of them"
             if self.ok
+            else "with no known mistake of {operator} is it known what {test} does"
+            if not self.missed
             else "{test} would pass with {missed} of {count} known mistakes of {operator}",
             test=printable(self.test),
             missed=len(self.missed),

@@ -230,7 +230,7 @@ class Replaced:
             for _, value in walked({str(at): one for at, one in enumerate((*places, *named.values()))})
             if value is not None and not isinstance(value, (int, float, str, bool))
         }
-        remembered = [*self._first, *self._last]
+        remembered: list[tuple[Called, Any]] = [*self._first, *self._last]
         for call, made in reversed(remembered):
             if any(
                 id(value) in given
@@ -284,7 +284,7 @@ def _kept(function: Callable[..., Any], places: tuple[Any, ...], named: dict[str
 
 
 def _still(value: Any) -> Any:
-    """What can be copied, in the place of PyTorch's contexts and of tensors that know where they come from."""
+    """What can be copied, in the place of PyTorch's contexts and of tensors with a history."""
     if hasattr(value, "save_for_backward"):
         kept = {name: _still(one) for name, one in getattr(value, "__dict__", {}).items()}
         return SimpleNamespace(**kept, saved_tensors=tuple(map(_still, value.saved_tensors)))

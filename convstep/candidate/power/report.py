@@ -55,12 +55,15 @@ def _missed(power: Power, id: str) -> Iterator[str]:
 
 def _where(operator: Operator, row: Row) -> str:
     """Where a mistake shows: in the test itself, which does not look, or at another problem."""
-    problem, names = row.smallest, ", ".join(row.spoiled)
-    assert problem is not None
-    if names:
+    if row.spoiled:
+        names = ", ".join(row.spoiled)
         return tr(
-            "{names} comes out wrong, and it passes: it has to compare that, or more closely", names=names
+            "{names} comes out wrong in this very test, and it passes: it does not compare that, or its "
+            "shape, or not closely",
+            names=names,
         )
+    problem = row.smallest
+    assert problem is not None
     words = problem_words(operator, problem)
     if not problem.about:
         return tr("shows at {problem}", problem=words)

@@ -23,9 +23,8 @@ from convstep.oracle import messages
 from convstep.oracle.conversation import answering
 from convstep.oracle.watched import private_pipes
 
-
 SILENT = 2.0
-"""How many times as long as a run may take none may have anything to say: copies are waited for in between."""
+"""How many times as long as a run may take nothing may be said."""
 
 
 def main(arguments: Sequence[str]) -> None:
