@@ -46,6 +46,11 @@ def run(options: Options) -> int:
         else:
             say(*_list(operators()))
         return FINE
+    if options.name == CONV2D[0]:
+        say_json(dict(zip(("name", "title"), CONV2D, strict=True))) if options.json else say(
+            ": ".join(CONV2D)
+        )
+        return FINE
     from convstep.candidate.operators.file import known
 
     with known(options.name) as name:
