@@ -89,6 +89,7 @@ class _Calling:
         self.outputs: list[Any] = []
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
+        self.misfit = False
 
     def run(self) -> None:
         """All of it."""
@@ -144,8 +145,8 @@ class _Calling:
                 with contextlib.suppress(Exception):
                     method()
             if not self._planted(held, wanted) and forward is not None:
-                with contextlib.suppress(Exception):  # it makes its weights when it first runs
-                    given = self._filled(forward, self.told.value)
+                given = self._filled(forward, self._for_forward)
+                if not given.missing:  # it makes its weights when it first runs
                     forward(*given.places, **given.named)
                 self._planted(held, wanted)
 
@@ -156,6 +157,7 @@ class _Calling:
             name = self.words.role(_word(place.path))
             if self.words.gradient(place.text):
                 continue
+            self.misfit |= name in left
             if name not in left or name in self.came.planted or not place.single:
                 continue
             value = np.asarray(plain_array(self.told.arrays[name]))
@@ -219,7 +221,8 @@ class _Calling:
         if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
             if any("/" in name for name in self.told.arrays):
                 return
-            raise Lacking(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
+            kind = Unusable if self.misfit else Lacking
+            raise kind(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
 
     def _for_forward(self, name: str, default: Any) -> Any:
         if name.lower() in ("ctx", "context"):
@@ -393,18 +396,24 @@ class _Calling:
 
 
 def _other_method(subject: Subject) -> Subject:
-    """Of a class whose backward has another name, that: `derivative`."""
+    """Of a class alone: its `backward` before a method that sounds like one, or one of another name."""
     kind, method = subject.maker, subject.method
-    if kind is None or "." in subject.served.candidate.name or not FORWARD.fullmatch(method):
+    if kind is None or "." in subject.served.candidate.name:
         return subject
-    named = [
-        name
-        for name in dir(kind)
-        if re.match(r"deriv|delta|prime|diff", name) and callable(getattr(kind, name))
-    ]
-    if not named:
+    own = [name for name in dir(kind) if callable(getattr(kind, name))]
+    if FORWARD.fullmatch(method):
+        named, forward = (
+            [name for name in own if re.match(r"deriv|delta|prime|diff", name)],
+            getattr(kind, method),
+        )
+    else:
+        named, forward = (
+            [name for name in own if re.fullmatch(r"back(ward|prop)|bprop", name)],
+            subject.forward,
+        )
+    if not named or named[0] == method:
         return subject
-    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], getattr(kind, method))
+    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], forward)
 
 
 def _by_autograd(served: Served, told: Told, came: Came) -> None:

@@ -15,8 +15,8 @@ from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged
 from convstep.candidate.operators.axes import layouts
-from convstep.candidate.operators.caller import Caller, Raw
-from convstep.candidate.operators.gathering import answer, forward_fits, judged
+from convstep.candidate.operators.caller import Caller, Handed, Raw
+from convstep.candidate.operators.gathering import answer, forward_fits, how_far, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
@@ -26,6 +26,10 @@ from convstep.printable import printable
 
 ENOUGH = 3
 """Problems on which a way is tried."""
+TOGETHER = 5
+"""Ways that are tried by one message."""
+CONSTANTS = 24
+"""Of how many values of what a function is not told the best are looked for."""
 SEED = 18
 """Of the problems."""
 
@@ -61,6 +65,20 @@ class Trial:
         )
 
     @property
+    def laid_right(self) -> bool:
+        """Whether its arrays lie like that, however wrong its numbers are.
+
+        In another layout a mistake may not show: a gradient that is divided by the samples is right where an
+        axis of length 1 stands in their place.
+        """
+        said = [forward_fits(one) for one in self.heard]
+        names = set(self.way.operator.gradients)
+        if not said or any(set(one.off) != names or np.inf in one.off.values() for one in self.heard):
+            return False
+        whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
+        return all(said) or (whole and all(each is None for each in said))
+
+    @property
     def forward(self) -> int:
         """On how many problems its own forward agrees."""
         return sum(forward_fits(one) is True for one in self.heard)
@@ -81,6 +99,23 @@ class Trial:
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
         return self.forward, self.right, self.shaped, returned, usable
+
+    @property
+    def another(self) -> bool:
+        """Whether its own forward runs, and never agrees."""
+        return not self.forward and any(one.answer.outputs for one in self.heard)
+
+    @property
+    def closeness(self) -> float:
+        """How close its own forward comes: the larger the closer."""
+        return -max(
+            (
+                how_far(array, one.outputs[name])
+                for one in self.heard
+                for name, array in one.answer.outputs.items()
+            ),
+            default=0.0,
+        )
 
     @property
     def certain(self) -> bool:
@@ -161,40 +196,48 @@ class Detecting:
         return [raw for trial in self.tried for raw in trial.raws if trial.way.pairs == found.way.pairs]
 
     def _laid(self, way: Way) -> Trial | None:
-        """The best of all layouts."""
+        """The best of all layouts, the likeliest first, several at a time."""
         best: Trial | None = None
-        for convention in self.layouts:
+        listed = [replace(way, convention=convention) for convention in self.layouts]
+        groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
+        for group in groups:
+            if best is not None and best.believable:  # what has no samples shows less, and so seems right
+                group = [one for one in group if one.whole]
             if not self.in_time():
                 break
-            trial = self._fixed(replace(way, convention=convention))
-            if trial is None:
-                continue
-            self.tried.append(trial)
-            if best is None or trial.fit > best.fit:
-                best = trial
-            ended = trial.perfect or any(raw.kind == HUNG for raw in trial.raws)
-            if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
-                break
+            for trial in self._fixed(group):
+                self.tried.append(trial)
+                if best is None or trial.fit > best.fit:
+                    best = trial
+                ended = trial.perfect or trial.laid_right or any(raw.kind == HUNG for raw in trial.raws)
+                if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
+                    return best
         return best
 
-    def _fixed(self, way: Way) -> Trial | None:
-        """A trial; with what it is not told found by trying."""
-        trial = self.trial(way)
-        if trial is None or not any(raw.usable and raw.stage != "make" for raw in trial.raws):
-            return trial
-        said = {role.partition("[")[0] for raw in trial.raws for role in raw.said}
-        if not {raw.stage for raw in trial.raws} & {"backward", "forward"}:
-            return trial
-        unsaid = [name for name in self.problems[0].options if name not in said]
-        if not unsaid or trial.perfect:
-            return replace(trial, way=replace(way, fixed={})) if not unsaid else self._narrow(trial, unsaid)
-        best = trial
+    def _fixed(self, ways: Sequence[Way]) -> Iterator[Trial]:
+        """The trials of ways; with what each is not told found by trying."""
+        for trial in self._trials(ways):
+            ran = [raw for raw in trial.raws if raw.usable and raw.stage in ("forward", "backward")]
+            said = {role.partition("[")[0] for raw in ran for role in raw.said}
+            unsaid = [name for name in self.problems[0].options if name not in said]
+            if not ran or not unsaid:
+                yield trial
+            elif trial.perfect:
+                yield self._narrow(trial, unsaid)
+            else:
+                yield self._with_constants(trial, unsaid)
+
+    def _with_constants(self, trial: Trial, unsaid: Sequence[str]) -> Trial:
+        """The trial that fits best with some values of what it is not told."""
         lists = [list(choices(self.operator, name, self.problems, self.worker.text)) for name in unsaid]
-        for values in itertools.islice(itertools.product(*lists), 24):
-            other = self.trial(replace(way, fixed=dict(zip(unsaid, values, strict=True))))
-            if other is not None and (other.perfect or other.fit > best.fit or not best.way.fixed):
-                best = other
-            if best.perfect:
+        values = list(itertools.islice(itertools.product(*lists), CONSTANTS))
+        ways = [replace(trial.way, fixed=dict(zip(unsaid, each, strict=True))) for each in values]
+        best = trial
+        for at in range(0, len(ways), TOGETHER):
+            for other in self._trials(ways[at : at + TOGETHER]):
+                if not best.way.fixed or (other.fit, other.closeness) > (best.fit, best.closeness):
+                    best = other
+            if best.perfect and not any(isinstance(value, float) for value in values[0]):
                 break
         return best
 
@@ -255,24 +298,30 @@ class Detecting:
 
     def trial(self, way: Way) -> Trial | None:
         """What comes of a way on a few problems; None if none of them can be said."""
-        handed = []
+        return next(iter(self._trials([way])), None)
+
+    def _trials(self, ways: Sequence[Way]) -> list[Trial]:
+        """What comes of several ways that differ in layouts and constants only; those that cannot be said fail."""
+        told = [list(itertools.islice(self._handed(way), ENOUGH)) for way in ways]
+        whole = [handed for some in told for _, handed in some]
+        if not whole:
+            return []
+        way = ways[0]
+        raws = iter(self.worker.ask(self.words, whole, pairs=way.pairs, tensors=way.tensors, mode=way.mode))
+        found = []
+        for way, some in zip(ways, told, strict=True):
+            came = [(problem, raw) for (problem, _), raw in zip(some, raws, strict=False)]
+            divided = way.convention.divided if way.convention else {}
+            results = [judged(way, answer(way, self.words, *each), divided) for each in came]
+            if results:
+                found.append(Trial(way, tuple(raw for _, raw in came), tuple(results)))
+        return found
+
+    def _handed(self, way: Way) -> Iterator[tuple[OperatorProblem, Handed]]:
         for problem in self.problems:
             told = way.handed(problem)
             if told is not None:
-                handed.append(told)
-            if len(handed) == ENOUGH:
-                break
-        if not handed:
-            return None
-        raws = self.worker.ask(
-            self.words, [each for _, each in handed], pairs=way.pairs, tensors=way.tensors, mode=way.mode
-        )
-        divided = way.convention.divided if way.convention else {}
-        results = [
-            judged(way, answer(way, self.words, problem, raw), divided)
-            for (problem, _), raw in zip(handed, raws, strict=False)
-        ]
-        return Trial(way, tuple(raws), tuple(results))
+                yield told
 
 
 def _by_rank(problems: Sequence[OperatorProblem]) -> dict[int, list[OperatorProblem]]:

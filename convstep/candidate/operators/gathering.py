@@ -38,7 +38,8 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
     with quiet():
         shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
-        if (array := _output(way, raw, at, shown.get(name), where)) is not None:
+        array = _output(way, raw, at, shown.get(name), where)
+        if array is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
             if not own and array.size:
                 array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
@@ -105,11 +106,16 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
 
 def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...]) -> Array:
     own, other = way.operator.axes[source], way.axes[source]
-    planted = raw.planted.get(source)
-    if planted is not None and array.shape == planted:
-        wanted = theirs(np.zeros(shape), own, other).shape
+    wanted, planted = theirs(np.zeros(shape), own, other).shape, raw.planted.get(source)
+    if planted is not None and (array.shape == planted or _squeezed(array.shape) == _squeezed(wanted)):
         array = array.reshape(wanted)
+    if array.shape == shape != wanted:
+        return array[None]  # it would pass for ours, and is not as theirs are
     return ours(array, own, other, shape)
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length != 1)
 
 
 def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +25,7 @@ from convstep.candidate.operators.gathering import answer, forward_fits, judged,
 from convstep.candidate.operators.own_forward import by_own_forward
 from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
-from convstep.operators.operator import Operator, OperatorProblem
+from convstep.operators.operator import Convention, Operator, OperatorProblem
 from convstep.operators.registry import operator_named
 
 BUDGET = 20.0
@@ -32,8 +34,8 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
-TRYING = 1.5
-"""Seconds for an operator that nothing but its numbers suggests."""
+TRYING, GUESSING = 1.5, 5.0
+"""Seconds for an operator that nothing but its numbers suggests, and for all such."""
 CHUNK = 12
 """Problems in one message."""
 
@@ -75,6 +77,10 @@ def swept(
     for one in listed:
         detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)), convention)
         trial = detecting.best()
+        if trial is not None and operator is None and trial.another:
+            other = _other_operator(worker, in_time, {each.name for each in listed})
+            if other is not None and other[1].forward:
+                detecting, trial = other
         if trial is None or not trial.believable:
             failed = failed or cannot_call(worker, detecting.tried, one)
             continue
@@ -92,13 +98,20 @@ def swept(
     return None
 
 
-def _other_operator(worker: Caller, in_time: Callable[[], bool]) -> tuple[Detecting, Trial] | None:
+def _other_operator(
+    worker: Caller, in_time: Callable[[], bool], tried: Collection[str] = ()
+) -> tuple[Detecting, Trial] | None:
     """What its numbers show it to be, where its name shows nothing that fits."""
-    if "conv" in worker.candidate.name.lower():
+    name, text = worker.candidate.name.lower(), worker.candidate.source.lower()
+    convolves = "conv" in name
+    if convolves and not re.search(r"temporal|1_?d|seq|length|transpose|deconv|upsampl", name + text):
         return None
+    soon = deadline(GUESSING)
     for one in likely(worker.candidate, everything=True):
-        if not in_time():
+        if not (in_time() and soon()):
             break
+        if one.name in tried or (convolves and "conv" not in one.name):
+            continue
         detecting = Detecting(worker, one, deadline(TRYING))
         trial = detecting.best()
         if trial is not None and trial.certain:
@@ -139,7 +152,7 @@ def _swept(
         raws = worker.ask(
             detecting.words, [each for _, each in chunk], pairs=way.pairs, tensors=way.tensors, mode=way.mode
         )
-        divided = way.convention.divided if way.convention else {}
+        divided = _divided(way)
         for (problem, _), raw in zip(chunk, raws, strict=False):
             one = judged(way, answer(way, detecting.words, problem, raw), divided)
             if raw.stage in ("make", "plant", "forward") and raw.kind in (RAISED, REFUSED):
@@ -158,6 +171,7 @@ def _swept(
         if any(raw.kind in (HUNG, DIED) for raw in raws):
             break
     results = _other_ranks(detecting.operator, results)
+    results += _in_batches(worker, detecting, way, results)
     if all(one.answer.kind == UNSAID for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
     if not detecting.insisted:
@@ -167,6 +181,35 @@ def _swept(
         results = by_own_forward(worker, way, detecting.words, results)
     notes = _notes(way, results)
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
+
+
+def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
+    """What takes an x of one more axis in front is tried on that too: its own forward shows it."""
+    operator = way.operator
+    first = next(iter(operator.axes))
+    if operator.axes[first] != "N*" or not way.axes[first].startswith("N"):
+        return []
+    deep = [
+        one for one in results if one.answer.kind == RETURNED and one.answer.problem.arrays[first].ndim > 2
+    ]
+    lying = {**way.axes, **{name: f"1{axes}" for name, axes in way.axes.items() if axes[:1] == "N"}}
+    other = replace(way, convention=Convention("a batch of samples", lying, _divided(way)))
+    told = [other.handed(problem) for problem in itertools.islice(_problems(operator), CHUNK)]
+    handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
+    if deep or not handed:
+        return []
+    raws = worker.ask(
+        detecting.words, [each for _, each in handed], pairs=way.pairs, tensors=way.tensors, mode=way.mode
+    )
+    found = [
+        judged(other, answer(other, detecting.words, problem, raw), _divided(way))
+        for (problem, _), raw in zip(handed, raws, strict=False)
+    ]
+    return found if all(forward_fits(one) for one in found) else []
+
+
+def _divided(way: Way) -> Mapping[str, str]:
+    return way.convention.divided if way.convention else {}
 
 
 def _other_shape(one: Judged) -> bool:

@@ -56,6 +56,13 @@ class Way:
         """How each array lies."""
         return {**self.operator.axes, **(self.convention.axes if self.convention else {})}
 
+    @property
+    def whole(self) -> bool:
+        """Whether its problems have their samples and channels, as many as they have."""
+        first = next(iter(self.operator.axes))
+        lying = self.axes[first]
+        return lying[:1] != "1" and not (set(self.operator.axes[first]) & {*"NC"}) - {*lying}
+
     def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
         """A problem as it can be said in this way, and what is handed over; None if it cannot be said."""
         fitted = self._fitted(problem)
@@ -198,7 +205,11 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
         if found:
             break
     found += [one for one in listed if found and one not in found and any(modes(one, candidate, only=True))]
-    return [one for one in listed if one not in found] if everything else found
+    if not everything:
+        return found
+    said = candidate.source.lower()
+    others = [one for one in listed if one not in found]
+    return sorted(others, key=lambda one: -sum(word in said for word in one.name.split("-")))
 
 
 def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:
