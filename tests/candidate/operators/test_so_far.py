@@ -1,4 +1,4 @@
-"""The gradients of an operator at every step, beside those of the gradient from above that is read by then."""
+"""The gradients of an operator at every step, beside those of what is read of dout by then."""
 
 from __future__ import annotations
 
