@@ -135,7 +135,7 @@ def _about(one: Operator) -> list[str]:
 
 
 def _axes(axes: str) -> str:
-    return ", ".join("…" if axis == "*" else axis for axis in axes) + "," * (len(axes) == 1)
+    return ", ".join("…" if axis == "*" else axis for axis in axes) + "," * (len(axes) == 1 and axes != "*")
 
 
 def _convention(one: Convention) -> str:
