@@ -480,6 +480,8 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
     told.said |= set(told.words.upstream)
     wanted = {name: value for name, value in leaves.items() if value.requires_grad and name in told.said}
     gradients = torch.autograd.grad(outputs[: len(above)], list(wanted.values()), above, allow_unused=True)
+    for name, handed in zip(told.words.upstream, above, strict=True):
+        told.arrays[name][...] = handed if hasattr(told.arrays[name], "detach") else plain_array(handed)
     for name, gradient in zip(wanted, gradients, strict=True):
         if gradient is not None:
             came.arrays[f"return['d{name}']"] = np.array(plain_array(gradient))
