@@ -68,6 +68,8 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
             found = _joined(found, seen)
         else:
             found, matches[name] = _with_two(evidence, name, found, lambda: time.monotonic() > until)
+    said = {name for finding in found for name in finding.gradients}
+    found += about_unknown(evidence, [name for name in evidence.wrong(left) if name not in said])
     explaining = {name: each[0].whole for name, each in matches.items() if each}
     return (*found, *about_raising(evidence, explaining), *in_the_forward(swept))
 
@@ -87,7 +89,8 @@ def _with_two(
     pair = pair_of(evidence, name, [finding.id for finding in found if finding.variant is not None], over)
     if pair:
         return _with_pair(found, pair), [pair]
-    return [*found, _part(evidence, name) or about_unknown(evidence, name)], []
+    part = _part(evidence, name)
+    return ([*found, part] if part else found), []
 
 
 def _joined(found: list[Finding], seen: Finding) -> list[Finding]:
