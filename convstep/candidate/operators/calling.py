@@ -197,9 +197,10 @@ class _Calling:
         self.named = dict(zip(_returned_names(forward), everything, strict=False))
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
-                made, wanted = np.array(plain_array(output)), self.told.arrays.get(self.words.outputs[at])
-                if not self.loose or np.shape(wanted) == made.shape:
-                    self.came.arrays[f"out.{at}"] = made
+                array = np.array(plain_array(output))
+                wanted: Any = self.told.arrays.get(self.words.outputs[at], array)
+                if not self.loose or tuple(wanted.shape) == array.shape:
+                    self.came.arrays[f"out.{at}"] = array
 
     def _by_place(
         self,
@@ -479,6 +480,8 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
     told.said |= set(told.words.upstream)
     wanted = {name: value for name, value in leaves.items() if value.requires_grad and name in told.said}
     gradients = torch.autograd.grad(outputs[: len(above)], list(wanted.values()), above, allow_unused=True)
+    for name, handed in zip(told.words.upstream, above, strict=True):
+        told.arrays[name][...] = handed if hasattr(told.arrays[name], "detach") else plain_array(handed)
     for name, gradient in zip(wanted, gradients, strict=True):
         if gradient is not None:
             came.arrays[f"return['d{name}']"] = np.array(plain_array(gradient))

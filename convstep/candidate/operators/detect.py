@@ -127,7 +127,7 @@ class Trial:
         return self.forward, self.right, self.known, self.shaped, returned, usable
 
     @property
-    def explained(self) -> bool:
+    def settles(self) -> bool:
         """Whether all has its shapes, and enough is right that this is how it lies."""
         count = len(self.way.operator.gradients) * len(self.heard)
         return (
@@ -236,7 +236,7 @@ class Detecting:
         listed = [replace(way, convention=convention) for convention in self.layouts]
         groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
         for group in groups:
-            if best is not None and best.explained:  # what has no samples shows less, and so seems right
+            if best is not None and best.settles:  # what has no samples shows less, and so seems right
                 group = [one for one in group if one.whole]
             if not self.in_time():
                 break

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count
+from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count, listed
 from convstep.candidate.operators.answer import Judged, Swept
 from convstep.candidate.operators.axes import sizes
 from convstep.candidate.operators.evidence import Evidence, is_wrong, same
@@ -283,15 +283,15 @@ def _named_sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]
 
 
 def about_unknown(evidence: Evidence, names: Sequence[str]) -> Iterator[Finding]:
-    """That no mistake explains some gradients: on which problems they are wrong, what is true of their numbers.
+    """That no mistake explains some gradients: on which problems they are wrong, what is true of them.
 
     Gradients of which the same is to be said share a sentence.
     """
     alike: dict[tuple[str, ...], list[str]] = {}
     for name in names:
         wrong = _wrong(evidence, name)
-        said = tuple(map(str, (id(one) for one in wrong)))
-        alike.setdefault((*said, *observations(wrong, name)), []).append(name)
+        where_it_is = tuple(str(id(one)) for one in wrong)
+        alike.setdefault((*where_it_is, *observations(wrong, name)), []).append(name)
     for together in alike.values():
         first, wrong = together[0], _wrong(evidence, together[0])
         tells = [one for one in evidence.returned if first in one.answer.gradients]
