@@ -35,6 +35,13 @@ def seconds(text: str) -> float:
     return float(text)
 
 
+def jobs(text: str) -> int:
+    """`4` -> 4: how many at a time."""
+    if not re.fullmatch("[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64; write it like 4")
+    return int(text)
+
+
 TARGET = (
     "TARGET",
     "path.py:function, path.py:Class, path.py:Class.method, notebook.ipynb:function, package.module:function",

@@ -134,7 +134,7 @@ variance-path-missing: the path through the variance is missing  [deeplearning4j
     每个样本都参与计算方差，所以动一个样本，同一特征的其他样本都跟着变。少了这条路，批次大时 dx 几乎是对的（一个
     样本几乎动不了方差），批次小时就差得远。这条路的贡献是 dvar * 2 * (x - mean) / M。
   - dcentred += dvar * 2 * centred / M
-  + pass
+  + pass  # the line is missing
 
 mean-path-missing: the path through the mean is missing  [darknet#1723; mlpack PR#2474]
     The mean is taken from every sample, so each dx gets an equal share of what flows back through it: minus the

@@ -132,7 +132,7 @@ variance-path-missing: the path through the variance is missing  [openxla/xla PR
     样本的每个特征都参与计算它的方差，所以动一个特征，同一行的其他特征都跟着变。经过它传回来的是 x_hat 乘以
     dx_hat * x_hat 沿这一行的平均值。
   - dcentred += dvar * 2 * centred / D
-  + pass
+  + pass  # the line is missing
 
 mean-path-missing: the path through the mean is missing  [openxla/xla PR#8225]
     The mean of a row is taken from all its features, so each dx gets an equal share of what flows back through it.

@@ -392,6 +392,12 @@ padded-with-zeros: the padding takes part as zeros
     进了后来要裁掉的格子。没有填充时它是对的。应该用 -np.inf 填充。
   - x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
   + x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
+
+  - x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
+  - windows = sliding_window_view(x_pad, size, (2, 3))[:, :, ::s_h, ::s_w]
+  + x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
+  + windows = sliding_window_view(x_pad, size, (2, 3))[:, :, ::s_h, ::s_w]
+  # all windows at once | 所有窗口一次完成
 padding-not-cropped: the padding is left around dx
     The loop fills the gradient of the padded picture. The padding is no input, so its cells are cut away at
     the end, as many on each side as were put there. Left in place, dx is larger than x; cut on one side

@@ -17,7 +17,7 @@ from convstep.printable import SentenceError, printable
 _added: dict[str, Operator] = {}
 
 
-class OperatorError(SentenceError):
+class OperatorError(SentenceError, ValueError):
     """There is no such operator, or it cannot be one; one sentence."""
 
 

@@ -190,7 +190,7 @@ one-not-subtracted: the 1 at the label is not subtracted
 
   - dx[i_n, y[i_n]] -= dout / N
   # one sample at a time | 一次一个样本
-labels-as-columns: the 1 is subtracted in whole columns
+label-column-for-every-row: the 1 is subtracted in whole columns
     dx[:, y] is every row of the columns y: each sample loses 1 at the labels of all others as well. Pairs of
     a row and its label are meant. With one sample it is right. Write dx[np.arange(N), y] -= 1.
   1 从整列里减去了:

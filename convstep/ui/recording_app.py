@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from convstep.language import tr
+from convstep.oracle.expectation import OracleUnavailable
+from convstep.oracle.service import ServiceClosed
 from convstep.printable import printable
 from convstep.recording.again import place_again
 from convstep.recording.recording import Recording
@@ -100,12 +103,17 @@ class RecordingApp(SteppingApp):
             found = self._judge(recording)
         except ValueError:
             return  # it was ended, or the function ended its process: nothing can be said
-        tell(self.debugger, self._take, recording, found)
+        if tell(self.debugger, self._take, recording, found) and self._live and self._expecting is not None:
+            running = self._expecting(recording)  # another one than the screen's: it has a run of its own
+            if running.operator.torch:
+                with contextlib.suppress(OracleUnavailable, ServiceClosed):
+                    found = running.marked(found, self.torch.gradients)
+                    tell(self.debugger, self._take, recording, found, True)
 
-    def _take(self, recording: Recording, found: Verdicts) -> None:
+    def _take(self, recording: Recording, found: Verdicts, by_torch: bool = False) -> None:
         mode = self.debugger.mode
         if isinstance(mode, RecordingMode) and mode.recording is recording:  # and not recorded anew meanwhile
-            mode.said.take(found)
+            mode.said.take(found, by_torch=by_torch)
 
     def close_children(self) -> None:
         """End what is being recorded."""

@@ -110,6 +110,9 @@ def test_an_operator_of_a_file_is_stepped_and_checks(run: Run, refused: Refused,
     (tmp_path / "mine.py").write_text("def f(dout, x, w):\n    return dout * w, (dout * x).mean(axis=0)\n")
     ended = run("trace", "scale.py:SCALE")
     assert ended.out.startswith("scale.py:SCALE: scale on small whole numbers\n\nstep 1/")
+    page = run("operators", "scale.py:SCALE").out
+    assert "    convstep open scale.py:SCALE\n" in page
+    assert "        dw = (dout * x).sum(axis=0)\n" in page
     checked = run("check", "mine.py:f", "--operator", "scale.py:SCALE")
     assert checked.code == 1
     assert "checked as scale" in checked.out
@@ -122,4 +125,4 @@ def test_an_operator_of_a_file_is_stepped_and_checks(run: Run, refused: Refused,
 
 def test_a_value_that_no_operator_is_made_of_is_no_operator(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("SIZES = dict(a=1)\n\ndef f(x):\n    return x\n")
-    assert refused("trace", "mine.py:SIZES") == "mine.py has no SIZES; it defines f"
+    assert refused("trace", "mine.py:SIZES") == "SIZES in mine.py is not a function (dict); name a function"

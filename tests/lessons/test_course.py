@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import doctest
+import linecache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from convstep.conv.timeline import Timeline
 from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.errors import LessonError
 from convstep.lessons.lesson import Lesson
+from convstep.operators import registry
+from convstep.operators.registry import operator_named
 from tests.lessons.mistakes import mistake
 from tests.lessons.structure import structure
 
@@ -54,6 +59,43 @@ def test_python_sessions_in_the_narration_are_true(language: str) -> None:
     assert tried > 20
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_transposed_convolution_of_lesson_17_gives_what_the_convolution_gave(language: str) -> None:
+    convolution, forward, *_ = course.load(course.find("17", language)).pages
+    timeline, run = Timeline(convolution.problem), forward.subject.recording
+    assert run is not None
+    timeline.seek(timeline.total)
+    run.seek(run.total)
+    assert np.array_equal(run.arrays["x"], convolution.problem.dZ[..., 0])
+    assert np.array_equal(run.arrays["w"], convolution.problem.W[0, ..., 0])
+    assert np.array_equal(run.arrays["out"], timeline.dA_prev_pad[..., 0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_operator_of_lesson_18_is_one_and_agrees_with_its_slopes(language: str) -> None:
+    pages = course.load(course.find("18", language)).pages
+    (code,) = (b.text for page in pages for b in page.before if "convstep.operator(" in b.text)
+    path = f"lesson-18-{language}"
+    linecache.cache[path] = len(code), None, code.splitlines(keepends=True), path
+    try:
+        exec(compile(code, path, "exec"), {})
+        operator = operator_named("times-sum")
+    finally:
+        registry._added.pop("times-sum", None)
+        del linecache.cache[path]
+    problem = operator.small()
+    x, dout, found = problem.arrays["x"], problem.upstream["dout"], []
+    for at in range(len(x)):
+        step = np.eye(len(x))[at]
+        sides = [(operator.forward(x + sign * step) * dout).sum() for sign in (1, -1)]
+        found.append((sides[0] - sides[1]) / 2)
+    assert operator.right(problem)["dx"].tolist() == found
+    run = pages[0].subject.recording
+    assert run is not None
+    run.seek(run.total)
+    assert run.arrays["dx"].tolist() == found
+
+
 def sessions(lesson: Lesson) -> list[tuple[str, int]]:
     """Every `>>>` block of a lesson with its line; a page's blocks go on from each other."""
     found = []
@@ -89,7 +131,8 @@ def test_the_list_says_what_the_lesson_is(entry: course.Entry) -> None:
         ("04-padding", "04-padding"), ("PADDING", "04-padding"),
         ("04_padding.md", "04-padding"), ("one window", "01-one-window"), ("hunt-3", "hunt-03-no-padding"),
         ("hunt-03", "hunt-03-no-padding"), ("Hunt 3", "hunt-03-no-padding"), ("hunt-10", "hunt-10-no-loops"),
-        ("10", "10-recipe"), ("no-loops", "hunt-10-no-loops"),
+        ("10", "10-recipe"), ("no-loops", "hunt-10-no-loops"), ("batch norm", "15-batch-norm"),
+        ("hunt 14", "hunt-14-learning-rate"),
     ],
 )  # fmt: skip
 def test_a_lesson_is_found_by_what_people_type(text: str, key: str) -> None:

@@ -202,7 +202,7 @@ def expected(run: Recording, key: str) -> dict[str, np.ndarray[Any, Any]]:
     else:
 
         def forward(x: Any) -> Any:
-            windows = np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(2, 3))  # type: ignore[call-overload]
+            windows = np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(2, 3))
             return (windows.max(axis=(4, 5)) * dout).sum()
 
     return {"dx": slopes(forward, given, "x")}

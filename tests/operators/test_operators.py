@@ -46,7 +46,7 @@ SHOWS_WHERE: dict[tuple[str, str], Callable[[OperatorProblem], bool]] = {
     ("softmax-cross-entropy", "averaged-twice"): lambda one: len(one.arrays["x"]) > 1,
     ("softmax-cross-entropy", "dout-ignored"): lambda one: one.upstream["dout"] != 1,
     ("softmax-cross-entropy", "gradient-overflows"): lambda one: np.abs(one.arrays["x"]).max() > 500,
-    ("softmax-cross-entropy", "labels-as-columns"): lambda one: len(one.arrays["x"]) > 1,
+    ("softmax-cross-entropy", "label-column-for-every-row"): lambda one: len(one.arrays["x"]) > 1,
     ("softmax-cross-entropy", "not-averaged"): lambda one: len(one.arrays["x"]) > 1,
 }
 """Where alone a mistake shows, as its explanation says."""

@@ -31,7 +31,7 @@ def backward(dout: Array, x: Array, w: Array, power: int) -> tuple[Array, Array]
     return dx, dw
 
 
-SMALL = {"x": np.array([[1.0, 2.0], [3.0, -1.0]]), "w": np.array([2.0, 1.0]), "power": 2}
+SMALL: dict[str, Any] = {"x": np.array([[1.0, 2.0], [3.0, -1.0]]), "w": np.array([2.0, 1.0]), "power": 2}
 
 
 def test_names_say_what_is_what() -> None:
@@ -64,7 +64,7 @@ def test_problems_come_from_a_function_or_a_list_and_the_first_is_small() -> Non
         yield {"x": rng.standard_normal((3, 2)), "w": np.ones(2), "power": 3}
 
     for given in (several, list(several(np.random.default_rng(0)))):
-        made = operator("scale", forward, backward, problems=given)  # type: ignore[arg-type]
+        made = operator("scale", forward, backward, problems=given)
         assert made.small().about == "one row"
         first, second = islice(made.problems(np.random.default_rng(0)), 2)
         assert (first.about, second.options) == ("one row", {"power": 3})

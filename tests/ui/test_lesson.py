@@ -12,6 +12,7 @@ from convstep.lessons.reading import parse_lesson, read_lesson
 from convstep.lessons.walk import SHOWN, SKIPPED
 from convstep.lessons.words import say
 from convstep.view.lesson.pointing import CHOSEN, MISSED, SURPLUS
+from tests.lessons.functions import FRONT as FRONT_OF
 from tests.lessons.mistakes import mistake
 from tests.strategies import some
 from tests.ui.learning import Learner, opened_lesson
@@ -273,6 +274,20 @@ async def test_enter_opens_what_a_page_names_before_it_goes_on() -> None:
         assert "20 of 40 points" in learner.text
         await learner.press("escape")
         assert learner.dialog == ""
+
+
+async def test_a_page_over_a_function_opens_who_wrote_a_cell_and_is_come_back_to() -> None:
+    text = FRONT_OF + "## A page\n```stop\nat: 1,1\nfocus: dx_pad\nopen: why dx_pad[0, 0, 2, 2]\n```\nlast\n"
+    async with opened_lesson(parse_lesson(text)) as learner:
+        assert "max_pool.py" in learner.text
+        await learner.press("enter")
+        assert learner.dialog == "TableScreen"
+        assert "dx_pad[0, 0, 2, 2]" in learner.text
+        await learner.press("escape", "N", "N")
+        assert learner.page.wandered
+        await learner.press("r")
+        assert (learner.page.wandered, learner.debugger.timeline.position) == (False, 6)
+        assert learner.mode.command_here().startswith("convstep learn")
 
 
 async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> None:

@@ -99,15 +99,15 @@ class OperatorFile:
         try:
             said = self._conversation.hear(self._seconds)
         except Silent as silent:
-            self.close()
+            self._end()
             raise OperatorError(
                 tr("{target} did not return within {seconds:g} s", target=self._shown, seconds=silent.seconds)
             ) from None
         except Ended:
-            self.close()
+            self._end()
             raise OperatorError(tr("the process that runs {target} ended", target=self._shown)) from None
         except messages.Malformed:
-            self.close()
+            self._end()
             raise OperatorError(tr("{target} answered nonsense", target=self._shown)) from None
         if "error" in said:
             raise OperatorError(printable(messages.text(said, "error"), SENTENCE))
@@ -142,15 +142,28 @@ class OperatorFile:
         """Run the file anew, as it is now.
 
         Raises:
-            OperatorError: see `OperatorFile`; there is no process then.
+            OperatorError: see `OperatorFile`; what ran before goes on then.
         """
-        watched.end(self._process)
-        if not self._closed:
+        if self._closed:
+            return
+        process, conversation = self._process, self._conversation
+        try:
             self._begin()
+        except OperatorError:
+            self._end()
+            self._process, self._conversation = process, conversation
+            raise
+        watched.end(process)
+        conversation.close()
+        if self._closed:  # meanwhile
+            self._end()
 
     def close(self) -> None:
         """End the process; whoever waits for it gets an OperatorError."""
         self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         watched.end(self._process)
         self._conversation.close()
 
@@ -267,6 +280,8 @@ class _There:
             ]
         )
         self._which, self._ask = which, ask
+        self.text = str(told[2])
+        """Its lines."""
 
     def __deepcopy__(self, memo: object) -> _There:
         """There is one process."""

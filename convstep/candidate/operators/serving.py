@@ -13,6 +13,7 @@ import os
 import runpy
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
@@ -123,9 +124,13 @@ def facts(one: Operator) -> dict[str, Any]:
 
 
 def _signature(function: Callable[..., Any]) -> list[Any]:
-    """A function's name, and its parameters: each with whether it can be left out."""
+    """A function's name, its parameters, each with whether it can be left out, and its lines."""
     found = inspect.signature(function).parameters.values()
-    return [function.__name__, [[one.name, one.default is not one.empty] for one in found]]
+    try:
+        lines = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        lines = ""
+    return [function.__name__, [[one.name, one.default is not one.empty] for one in found], lines]
 
 
 def _answered(operator: Operator, question: messages.Message) -> Reply:

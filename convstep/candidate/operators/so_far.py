@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from convstep.candidate.verdicts.calls import Called
 from convstep.candidate.verdicts.loops import Place, place_of
+from convstep.candidate.verdicts.marks import DIFFERS, UNKNOWN, Ending, Mark, Verdicts
 from convstep.candidate.verdicts.running import read_before
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, Loss, jacobian
 from convstep.candidate.verdicts.trace import Trace
@@ -26,15 +27,20 @@ from convstep.oracle.comparison import Comparison, row_of
 from convstep.oracle.expectation import Expected, OracleUnavailable
 from convstep.oracle.messages import OperatorQuestion
 from convstep.oracle.numeric import NAME
+from convstep.oracle.row import Row
 from convstep.oracle.tolerance import Judgement
+from convstep.oracle.wording import distinguishable
 from convstep.printable import printable
 from convstep.recording.recording import Recording
+from convstep.steps.cells import cell_text
 from convstep.steps.number_text import short
 
 CLOSE, BY_SLOPES = 1e-10, 1e-5
 """What a cell may be off, as a share of the largest number: beside PyTorch, beside central differences."""
 LEAST = 1e-3
 """The same share, of how much more a sum may hold than comes of it."""
+MOST_MARKS = 200
+"""At how many positions PyTorch is asked for the marks on the timeline."""
 SECONDS = 20.0
 """How long central differences may take; the cells that are not looked at by then are left out."""
 
@@ -200,6 +206,61 @@ class Running:
         """The same beside central differences of the forward."""
         return self._slopes.beside(found)
 
+    def marked(self, verdicts: Verdicts, asking: Asking) -> Verdicts:
+        """What is said of a run, and where it is not what PyTorch has: there only that is said.
+
+        Args:
+            verdicts: what is said already.
+            asking: PyTorch.
+
+        Raises:
+            OracleUnavailable: it cannot be asked here.
+        """
+        total = self._recording.total
+        every = -(-total // MOST_MARKS) or 1
+        positions, first = dict(verdicts.positions), True
+        endings = {one.result: one for one in verdicts.end}
+        for position in (*range(0, total, every), total):
+            found = self.at(position)
+            if isinstance(found, str):
+                continue
+            shapes = {name: self._problem.arrays[name.removeprefix("d")].shape for name in found.gradients}
+            if any(value.shape != shapes[name] for name, value in found.gradients.items()):
+                continue  # their cells cannot be compared
+            comparison = self.beside(found, asking)
+            wrong = [row for row in comparison.rows if not row.ok]
+            if wrong and position:
+                known = positions.get(position)
+                if known is None or known.kind != DIFFERS:
+                    how = _how(wrong[0], comparison, self.operator.upstream)
+                    positions[position] = Mark(DIFFERS, how, first)
+                first = False
+            for row in wrong if position == total else ():
+                one = endings.get(
+                    row.name, Ending(row.name, row.name.removeprefix("d"), 0, Mark(UNKNOWN, ""))
+                )
+                if one.mark.kind != DIFFERS:
+                    mark = Mark(DIFFERS, _how(row, comparison, self.operator.upstream))
+                    endings[row.name] = replace(one, mark=mark)
+        return replace(verdicts, end=tuple(endings.values()), positions=dict(sorted(positions.items())))
+
+
+def _how(row: Row, comparison: Comparison, above: Iterable[str]) -> str:
+    actual, expected = distinguishable(
+        float(row.actual[row.worst_index]), float(row.expected[row.worst_index])
+    )
+    return tr(
+        "`{cell}` is {value}; {oracle} has {expected}"
+        if comparison.position == comparison.total
+        else "`{cell}` is {value} now; with zeros in the cells of {above} that are not read yet, {oracle} "
+        "has {expected}",
+        cell=cell_text(row.name, row.worst_index),
+        value=actual,
+        oracle=comparison.oracle,
+        expected=expected,
+        above=", ".join(f"`{each}`" for each in above),
+    )
+
 
 class Slopes:
     """An operator's gradients on a problem, by central differences of its forward."""
@@ -314,8 +375,8 @@ def tolerance(close: float, *, sums: bool = False) -> str:
         "A cell may be off by {close} of the largest value of its gradient and of {least} of the largest "
         "value from above, or by as much of the sum of the sizes that make it up, if that is more"
         if sums
-        else "A cell may be off by {close} of the largest value of its gradient and of {least} of the largest "
-        "value from above",
+        else "A cell may be off by {close} of the largest value of its gradient and of {least} of the "
+        "largest value from above",
         close=short(close, 3),
         least=short(LEAST, 3),
     )

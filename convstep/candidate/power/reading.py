@@ -7,6 +7,7 @@ what the backward has returned.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import itertools
 import textwrap
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.operators.axes import Unsayable, layouts, ours, sizes, theirs
 from convstep.candidate.record.filling import is_upstream
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Path, text, walked
@@ -80,20 +82,13 @@ def readings(
                 yield reading
 
 
-def _conventions(operator: Operator, known: Reading | None) -> list[Convention]:
-    own = Convention("own")
-    single = {
-        array: axes[1:] for array, axes in operator.axes.items() if axes.startswith("N") and len(axes) > 2
-    }
-    listed = [own, *(each for each in operator.conventions if each.lay is None)]
-    listed += [
-        Convention(f"{each.name}, one sample", {**each.axes, **_without_n(each, single)}) for each in listed
-    ]
-    return [*([known.convention] if known is not None else []), *listed]
-
-
-def _without_n(convention: Convention, single: Mapping[str, str]) -> dict[str, str]:
-    return {array: convention.axes.get(array, f"N{axes}").replace("N", "") for array, axes in single.items()}
+def _conventions(operator: Operator, known: Reading | None) -> Iterator[Convention]:
+    """How its arrays may lie, the likeliest first; what only a function can lay is left out."""
+    if known is not None:
+        yield known.convention
+    for each in layouts(operator):
+        if each is None or each.lay is None:
+            yield each or Convention("own")
 
 
 # by name
@@ -111,6 +106,7 @@ def _named(backward: Called, forward: Called | None) -> list[tuple[str, Any]]:
     return found
 
 
+@functools.lru_cache(64)
 def _unpacked(function: Callable[..., Any]) -> dict[str, str]:
     """The names that a function gives to the parts of what it is handed: `(x, w) = cache`."""
     try:
@@ -201,62 +197,41 @@ def _problems(
 
 def _laid(operator: Operator, convention: Convention, name: str, given: Sequence[Array]) -> list[Array]:
     """Arrays in the operator's layout; those that cannot lie like that are left out."""
-    found = (to_ours(one, convention.axes.get(name), operator.axes[name]) for one in given)
+    own = operator.axes[name]
+    found = (to_ours(_classes(own, one), own, convention.axes.get(name, own)) for one in given)
     return [one for one in found if one is not None]
 
 
-def to_ours(array: Array, theirs: str | None, ours: str) -> Array | None:
-    """An array in the operator's layout; None if it cannot lie like that."""
-    if theirs is None or theirs == ours:
-        return array if "*" in ours or array.ndim == len(ours) else None
-    if "*" in theirs or "*" in ours:
-        return _with_any(array, theirs, ours)
-    if array.ndim != len(theirs) or any(
-        size != 1 for axis, size in zip(theirs, array.shape, strict=True) if axis == "1"
-    ):
-        return None
-    kept = [axis for axis in theirs if axis != "1"]
-    array = array.reshape([size for axis, size in zip(theirs, array.shape, strict=True) if axis != "1"])
-    missing = [axis for axis in ours if axis not in kept]
-    if set(kept) - set(ours) or any(axis != "N" for axis in missing):
-        return None
-    array = array.transpose([kept.index(axis) for axis in ours if axis in kept])
-    return array[None] if missing else array
-
-
-def _with_any(array: Array, theirs: str, ours: str) -> Array | None:
-    """Between layouts of any number of axes: one axis moves, or samples are columns of a matrix."""
-    fixed = theirs.replace("*", "")
-    more = array.ndim - len(fixed)
-    if "1" in theirs or more < 0 or ("*" not in theirs and "*" in ours and array.ndim != len(theirs)):
-        return None
-    letters = [chr(0x3B1 + number) for number in range(max(more, 0))]
-    if "*" in theirs:
-        spelled = theirs.replace("*", "".join(letters))
-        wanted = ours.replace("*", "".join(letters))
-    else:
-        spelled = theirs
-        wanted = ours.replace("*", "".join(axis for axis in theirs if axis not in ours))
-    if sorted(spelled) != sorted(wanted):
-        return None
-    return array.transpose([spelled.index(axis) for axis in wanted])
-
-
-def to_theirs(array: Array, theirs: str | None, ours: str) -> Array:
-    """A gradient of ours as they lay it; as it is where its axes are others."""
-    if theirs is None or theirs == ours:
+def _classes(own: str, array: Array) -> Array:
+    """Labels as classes, where they are rows of zeros with a one."""
+    if own != "N" or array.ndim != 2 or not ((array == 0) | (array == 1)).all() or (array.sum(1) != 1).any():
         return array
-    if "*" in theirs or "*" in ours:
-        back = _with_any(array, ours, theirs) if array.ndim >= 2 else None
-        return array.T if back is None and array.ndim == 2 else array if back is None else back
-    kept = [axis for axis in theirs if axis != "1"]
-    if "N" in ours and "N" not in kept and array.ndim == len(ours) and len(array) == 1:
-        array, ours = array[0], ours.replace("N", "")
-    if array.ndim != len(ours) or set(kept) != set(ours):
+    return np.asarray(array.argmax(1))
+
+
+def to_ours(array: Array, own: str, other: str) -> Array | None:
+    """An array in the operator's layout; None if it cannot lie like that.
+
+    >>> to_ours(np.zeros((3, 5)), "N*", "DN").shape
+    (5, 3)
+    """
+    fixed = len(own.replace("*", ""))
+    more = array.ndim - len(other.replace("*", "")) if "*" in other else "*" in own
+    try:
+        found = ours(array, own, other, (1,) * (fixed + more if "*" in own else fixed))
+        back = theirs(found, own, other)
+    except (Unsayable, ValueError, IndexError):
+        return None
+    return found if back.shape == array.shape else None
+
+
+def to_theirs(operator: Operator, convention: Convention, gradient: str, array: Array) -> Array:
+    """A gradient of ours as they lay it; as it is where its axes are others, as mistakes make them."""
+    own = operator.axes[gradient[1:]]
+    try:
+        return theirs(array, own, convention.axes.get(gradient[1:], own))
+    except (Unsayable, ValueError, IndexError):
         return array
-    array = array.transpose([ours.index(axis) for axis in kept])
-    sizes = iter(array.shape)
-    return array.reshape([1 if axis == "1" else next(sizes) for axis in theirs])
 
 
 def _options(operator: Operator, found: Sequence[tuple[str, Any]]) -> dict[str, list[Any]]:
@@ -309,16 +284,16 @@ def _borne_out(
     came = [(path, array) for path, value in outcome.items() if (array := _array(value)) is not None]
     places: dict[str, Path] = {}
     scales: dict[str, float] = {}
-    batch = len(next(iter(problem.arrays.values()))) or 1
+    batch = sizes(operator, problem).get("N", 1) or 1
     for name, gradient in right.items():
-        of, theirs = name[1:], convention.axes.get(name[1:])
+        own = operator.axes[name[1:]]
         for path, array in came:
             if path in places.values():
                 continue
-            ours = to_ours(array, theirs, operator.axes[of])
-            if ours is None or ours.shape != gradient.shape:
+            laid = to_ours(array, own, convention.axes.get(name[1:], own))
+            if laid is None or laid.shape != gradient.shape:
                 continue
-            scale = next((one for one in (1.0, 1.0 / batch) if _same(ours, gradient * one)), None)
+            scale = next((one for one in (1.0, 1.0 / batch, batch) if _same(laid, gradient * one)), None)
             if scale is not None:
                 places[name], scales[name] = path, scale
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,19 +35,30 @@ class Suspect:
     __repr__ = brief
 
 
-def suspects(operator: Operator) -> list[Suspect]:
+@functools.cache
+def suspects(operator: Operator) -> tuple[Suspect, ...]:
     """The known mistakes of an operator that numbers can show, commonest first."""
     if operator.name == CONV2D:
-        return [
+        return tuple(
             Suspect(bug.id, bug.title, one.label, _Flawed(one), one.mistakes.wrong, one.mistakes.right)
             for bug in KNOWN_BUGS.values()
             for one in bug.variants
-        ]
-    return [
+        )
+    return tuple(
         Suspect(mistake.id, mistake.title, one.label, _Patched(operator, one.backward), one.wrong, one.right)
         for mistake in operator.mistakes
         for one in mistake.variants
-    ]
+    )
+
+
+def untold(operator: Operator) -> list[str]:
+    """The ids of the mistakes that the gradients of one call do not show.
+
+    Args:
+        operator: whose.
+    """
+    known = KNOWN_BUGS.values() if operator.name == CONV2D else operator.mistakes
+    return [one.id for one in known if not one.variants]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +70,16 @@ class _Patched:
         return self.operator.right(problem, self.backward)
 
 
+def posed(problem: OperatorProblem) -> Problem:
+    """A problem of the operator conv2d as the convolution's own rooms have it."""
+    arrays: dict[str, Any] = {**problem.arrays, "dZ": problem.upstream["dZ"], **problem.options}
+    return Problem(**arrays)
+
+
 @dataclass(frozen=True, slots=True)
 class _Flawed:
     variant: Variant
 
     def __call__(self, problem: OperatorProblem) -> Mapping[str, Array]:
-        posed = Problem(*problem.arrays.values(), problem.upstream["dZ"], **problem.options)
-        return {name: flawed_gradient(name, posed, self.variant.mistakes) for name in self.variant.gradients}
+        whole = posed(problem)
+        return {name: flawed_gradient(name, whole, self.variant.mistakes) for name in self.variant.gradients}

@@ -36,7 +36,7 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     if "found" not in asked:
         try:
             held = contents(file, asked["function"], asked["top"])
-            return asdict(_of_operator(held, asked["operator"]))
+            return asdict(held if asked["function"] else _of_operator(held, asked["operator"]))
         except CandidateError as error:
             said = str(error).replace(os.path.abspath(file), file)
             return {"backwards": [], "key": "", "said": said, "unread": True}

@@ -9,13 +9,13 @@ from convstep.candidate.operators.ways import likely
 from convstep.language import tr
 
 _UNKNOWN = re.compile(
-    r"conv_?3d|depthwise|attention|attn|dropout|(group|instance)_?norm|sigmoid|tanh|softplus|silu|swish|leaky"
-    r"|(?<![a-z])(gn|rnn|gru|svm|mse|hinge|prelu|elu|selu|gelu|relu6)(?![a-z])|activation",
-    re.IGNORECASE,
+    r"conv_?3_?d|depthwise|attention|attn|dropout|(group|instance)_?norm|sigmoid|tanh|softplus|silu|swish|leaky"
+    r"|(?<![a-z])(gn|rnn|gru|svm|mse|hinge|prelu|elu|selu|gelu|relu6)(?![a-z])|activation"
+    r"|sequential|(?<![a-z])(network|net|model|module|trainer|tensor|variable|parameter)(?![a-z])"
 )
-"""What no check is for, unless somebody has added an operator that is called so."""
+"""What no check is for, unless somebody has added an operator that is called so; or what holds layers."""
 _LAYERS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern)
     for pattern in (
         r"conv(?!er|ex|ent|ey|in)",
         r"affine|linear|dense|(?<![a-z])fc(?![a-z])",
@@ -32,15 +32,16 @@ _LAYERS = tuple(
 
 def named_operators(name: str) -> set[str]:
     """The operators that a function of this name can be; none if it does not say."""
-    return _known(name) or ({"conv2d"} if _LAYERS[0].search(name) else set())
+    return _known(name) or ({"conv2d"} if _LAYERS[0].search(snake(name)) else set())
 
 
 def why_not(name: str) -> str:
     """Why a backward is not checked, a sentence; "" if its name speaks of nothing that cannot be."""
-    known, unknown = _known(name), _UNKNOWN.search(name)
-    spoken = [found[0].lower() for layer in _LAYERS if (found := layer.search(name)) is not None]
+    said = snake(name)
+    known, unknown = _known(name), _UNKNOWN.search(said)
+    spoken = [found[0] for layer in _LAYERS if (found := layer.search(said)) is not None]
     if unknown is not None and not known:
-        return tr("no check is known for {operator}", operator=unknown[0].lower())
+        return tr("no check is known for {operator}", operator=unknown[0].replace("_", ""))
     if len(spoken) > 1:
         return tr("its name speaks of several operators; one at a time is checked")
     if spoken and not named_operators(name):  # a softmax without a loss
@@ -50,3 +51,8 @@ def why_not(name: str) -> str:
 
 def _known(name: str) -> set[str]:
     return {one.name for one in likely(Candidate(name, "function", (), 0))}
+
+
+def snake(name: str) -> str:
+    """`MaxPool2D.backward` -> `max_pool2_d.backward`: words that can be told apart."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

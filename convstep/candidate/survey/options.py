@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from convstep.candidate.call.conventions import AUTO, check_convention
 from convstep.candidate.call.opening import check_timeout
 from convstep.candidate.load.target import Target
+from convstep.candidate.operators.file import known
 from convstep.candidate.operators.ways import CONV2D
 from convstep.conv.validation import check_type
 from convstep.operators.registry import operator_named, operators
@@ -33,8 +34,11 @@ class Options:
         check_type("convention", self.convention, str)
         if self.convention not in {one.name for each in operators() for one in each.conventions}:
             check_convention(self.convention)
-        if self.operator not in (None, CONV2D):
-            operator_named(self.operator)
+        if self.operator is not None:
+            check_type("operator", self.operator, str)
+            with known(self.operator) as name:
+                if name not in (None, CONV2D):
+                    operator_named(name)
         check_timeout(self.timeout)
         if self.adapter is not None:
             check_type("adapter", self.adapter, str)

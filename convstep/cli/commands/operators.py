@@ -30,7 +30,9 @@ PLAIN, WIDEST = 80, 100
 class Options:
     """What `convstep operators` is asked."""
 
-    name: str | None = positional("NAME", "show this one; by default they are listed", nargs="?")
+    name: str | None = positional(
+        "NAME", "show this one, or FILE.py:NAME, one of yours; by default they are listed", nargs="?"
+    )
     json: bool = flag("one JSON object in place of words")
 
 
@@ -44,11 +46,15 @@ def run(options: Options) -> int:
         else:
             say(*_list(operators()))
         return FINE
-    found = operator_named(options.name)
-    if options.json:
-        say_json(_plain(found))
-    else:
-        say("\n".join(_page(found)))
+    from convstep.candidate.operators.file import known
+
+    with known(options.name) as name:
+        assert name is not None
+        found = operator_named(name)
+        if options.json:
+            say_json(_plain(found))
+        else:
+            say("\n".join(_page(found, options.name)))
     return FINE
 
 
@@ -66,14 +72,14 @@ def _list(operators: tuple[Operator, ...]) -> Iterator[str]:
     )
 
 
-def _page(one: Operator) -> Iterator[str]:
-    """All of an operator, for a person."""
+def _page(one: Operator, called: str) -> Iterator[str]:
+    """All of an operator, for a person; `called` is what the command line calls it."""
     yield f"{one.name}: {tr(one.title)}"
     yield ""
-    yield f"{INDENT}convstep open {one.name}"
+    yield f"{INDENT}convstep open {called}"
     if steppable := next((mistake.id for mistake in one.mistakes if mistake.variants), ""):
-        yield f"{INDENT}convstep open {one.name} --mistake {steppable}"
-    yield f"{INDENT}convstep check layers.py:f --operator {one.name}"
+        yield f"{INDENT}convstep open {called} --mistake {steppable}"
+    yield f"{INDENT}convstep check layers.py:f --operator {called}"
     for heading, function in (("Forward", one.forward), ("Backward", one.backward)):
         yield from ("", heading, "", textwrap.indent(_text(function), INDENT))
     yield from ("", "Arrays", "")
@@ -83,10 +89,11 @@ def _page(one: Operator) -> Iterator[str]:
     if one.conventions:
         yield from ("", "Conventions: how others lay it", "")
         yield from (f"{INDENT}{each.name}: {_convention(each)}" for each in one.conventions)
-    yield from ("", f"Problems, `convstep open {one.name} --case N`", "")
-    yield from (f"{INDENT}{number:>2}  {about}" for number, about in enumerate(_about(one), 1))
+    if about := _about(one):
+        yield from ("", f"Problems, `convstep open {called} --case N`", "")
+        yield from (f"{INDENT}{number:>2}  {each}" for number, each in enumerate(about, 1))
     if one.mistakes:
-        yield from ("", f"Mistakes, `convstep open {one.name} --mistake ID`")
+        yield from ("", f"Mistakes, `convstep open {called} --mistake ID`")
         for mistake in one.mistakes:
             yield from _mistake(mistake)
     if one.also_right:
@@ -134,13 +141,19 @@ def _convention(one: Convention) -> str:
 
 def _text(function: Any) -> str:
     """A function without its docstring, which says what the headings here say."""
-    import inspect
-
     from convstep.view.scene.own_lines import docstrings
 
-    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
+    lines = _source(function).splitlines()
     left_out = docstrings(lines)
     return "\n".join(line for number, line in enumerate(lines, 1) if number not in left_out)
+
+
+def _source(function: Any) -> str:
+    """A function's lines; one of a file says what they are."""
+    import inspect
+
+    told: str | None = getattr(function, "text", None)
+    return textwrap.dedent(inspect.getsource(function)) if told is None else told
 
 
 def _summary(one: Operator) -> dict[str, Any]:
@@ -153,8 +166,6 @@ def _summary(one: Operator) -> dict[str, Any]:
 
 
 def _plain(one: Operator) -> dict[str, Any]:
-    import inspect
-
     def mistakes(listed: tuple[Mistake, ...]) -> list[dict[str, Any]]:
         return [
             {
@@ -173,8 +184,8 @@ def _plain(one: Operator) -> dict[str, Any]:
     return {
         "name": one.name,
         "title": one.title,
-        "forward": textwrap.dedent(inspect.getsource(one.forward)),
-        "backward": textwrap.dedent(inspect.getsource(one.backward)),
+        "forward": _source(one.forward),
+        "backward": _source(one.backward),
         "upstream": list(one.upstream),
         "gradients": list(one.gradients),
         "outputs": list(one.outputs),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -17,13 +15,6 @@ if TYPE_CHECKING:
     from convstep.candidate.survey.surveying import Survey
 
 USE = "check every submission in a folder, and say which mistakes were made"
-
-
-def jobs(text: str) -> int:
-    """`4` -> 4: how many at a time."""
-    if not re.fullmatch("[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64; write it like 4")
-    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +32,9 @@ class Options:
     csv: str | None = option("FILE", "write the table for a spreadsheet")
     markdown: str | None = option("FILE", "write a page that is grouped by mistake")
     force: bool = flag("overwrite existing files")
-    jobs: int | None = option("N", "how many at a time; by default as many as there are cores", type=jobs)
+    jobs: int | None = option(
+        "N", "how many at a time; by default as many as there are cores", type=candidates.jobs
+    )
 
 
 def run(options: Options) -> int:

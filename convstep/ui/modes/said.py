@@ -44,16 +44,34 @@ class Said:
             "previous-divergence": Handler(lambda: self._seek(-1)),
         }
 
-    def take(self, verdicts: Verdicts) -> None:
-        """Show what was found out."""
+    def take(self, verdicts: Verdicts, *, by_torch: bool = False) -> None:
+        """Show what was found out.
+
+        Args:
+            verdicts: all of it.
+            by_torch: whether what is new in it is what PyTorch has.
+        """
         host = self._host()
+        before = self.verdicts.end if by_torch and self.verdicts is not None else ()
+        known = {one.result for one in before if one.mark.kind == DIFFERS}
         self._stage.verdicts = verdicts
         host.show(keep_said=True)
         host.mark_timeline()
-        differing = [printable(one.result or "return") for one in verdicts.end if one.mark.kind == DIFFERS]
+        differing = [
+            printable(one.result or "return")
+            for one in verdicts.end
+            if one.mark.kind == DIFFERS and one.result not in known
+        ]
         if differing:
             names = ", ".join(differing)
-            host.say(tr("≠ {names}: not the slopes of its own forward; d says how", names=names))
+            host.say(
+                tr(
+                    "≠ {names}: not what PyTorch has; d says how"
+                    if by_torch
+                    else "≠ {names}: not the slopes of its own forward; d says how",
+                    names=names,
+                )
+            )
 
     def marks(self, place_of: Callable[[int], int]) -> dict[int, tuple[int, str]]:
         """Where it differs, and at the end whether it does, by column of the timeline."""

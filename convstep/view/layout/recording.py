@@ -37,7 +37,7 @@ NOTES = 30
 TWO_FROM = 76
 """Columns from which source and step stand side by side below the panels."""
 STACKED_FROM = 20
-"""Lines below the panels from which, where it is narrower, the source stands above the step."""
+"""Lines of source and step together, where it is narrower and they stand above each other."""
 
 
 def arrange_recording(
@@ -123,22 +123,30 @@ def _side(panels: Sequence[Sized], least: int, room: Rect, columns: int) -> int:
 
 def _with_tabs(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
     """The stage and what fits beside it above, and below source and step, with the other panels in turn."""
+    apart = room.width >= TWO_FROM and room.height >= LEAST_ROW + LEAST_ROW
+    if not apart and room.height >= STACKED_FROM + LEAST_ROW:
+        return _stacked(room, panels, tab)
     shown, worth = _beside_stage(panels, room)
     upper = [one.key for column in shown for one in column]
-    lines = max(min(liked(shown), room.height // 2), _least_upper(room)) if shown else 0
-    apart = room.width >= TWO_FROM and room.height >= LEAST_ROW + LEAST_ROW
-    stacked = not apart and room.height - lines >= STACKED_FROM
-    turning = () if apart or stacked else (SOURCE,)
-    tabs = (CARD, *turning, *(one.key for one in panels if one.key not in upper))
+    tabs = (CARD, *(() if apart else (SOURCE,)), *(one.key for one in panels if one.key not in upper))
     seen = tab if tab in tabs else CARD
-    words = part(seen)
-    if apart:
-        words = across((room.width // 2, part(SOURCE)), (None, part(seen)))
-    elif stacked:
-        words = down(((room.height - lines) * 3 // 5, part(SOURCE)), (None, part(seen)))
+    words = across((room.width // 2, part(SOURCE)), (None, part(seen))) if apart else part(seen)
     if shown:
+        lines = max(min(liked(shown), room.height // 2), _least_upper(room))
         words = down((lines, row_box(shown, worth)), (None, words))
     return Plan(words(room), tabs if len(tabs) > 1 else (), seen if len(tabs) > 1 else "")
+
+
+def _stacked(room: Rect, panels: Sequence[Panel], tab: str) -> Plan:
+    """Panels, source and step above each other; panels without room take turns with the step."""
+    above = room.height - STACKED_FROM
+    rows, hidden, worth = fitting([Sized.of(panel) for panel in panels], room.width, above)
+    heights = heights_of(rows, above)
+    source = (room.height - sum(heights)) * 3 // 5
+    tabs = (CARD, *(one.key for one in hidden)) if hidden else ()
+    seen = tab if tab in tabs else CARD
+    boxes = [(lines, row_box(one, worth)) for lines, one in zip(heights, rows, strict=True)]
+    return Plan(down(*boxes, (source, part(SOURCE)), (None, part(seen)))(room), tabs, seen if tabs else "")
 
 
 def _least_upper(room: Rect) -> int:

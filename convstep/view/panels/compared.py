@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convstep.language import tr
+from convstep.operators.registry import OperatorError
 from convstep.oracle.comparison import Comparison, compare
+from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.tolerance import describe
 from convstep.oracle.wording import MATCHING
 from convstep.view.grid.panel import Panel
@@ -129,7 +131,10 @@ class OperatorCompared:
     def ask(self, oracle: str, torch: TorchService) -> Comparison:
         """See `Compared`."""
         if oracle == "numeric":
-            return self._running.by_slopes(self._found)
+            try:
+                return self._running.by_slopes(self._found)
+            except OperatorError as error:  # of somebody's file: its process has ended, say
+                raise OracleUnavailable(str(error)) from error
         return self._running.beside(self._found, torch.gradients)
 
     def explained(self) -> str:

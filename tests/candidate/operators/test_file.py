@@ -13,6 +13,9 @@ import pytest
 from convstep.candidate.operators.file import OperatorFile, known
 from convstep.candidate.operators.so_far import SoFar
 from convstep.operators.registry import OperatorError, operator_named, operators
+from convstep.oracle.expectation import OracleUnavailable
+from convstep.oracle.service import TorchService
+from convstep.view.panels.compared import OperatorCompared
 
 SCALE = """
 import os
@@ -102,6 +105,12 @@ def test_it_has_all_that_an_operator_has_and_none_of_its_code_runs_here(path: st
 
         with pytest.raises(OperatorError, match="ended"):
             one.backward(dout, np.full((3, 2), 99.0), w)
+        # what the screen asks after that is a sentence, and no end of the screen
+        compared = OperatorCompared(found.running(recording), so_far, 0)
+        with pytest.raises(OracleUnavailable, match="ended"):
+            compared.ask("numeric", TorchService())
+        with pytest.raises(ValueError, match="ended"):
+            found.judge(recording)
 
 
 def test_a_saved_file_is_run_again(path: str, tmp_path: Path) -> None:
@@ -118,6 +127,9 @@ def test_a_saved_file_is_run_again(path: str, tmp_path: Path) -> None:
         copy.write_text(SCALE + "\n1 / 0\n")
         with pytest.raises(OperatorError, match="does not run: ZeroDivisionError"):
             found.again()
+        assert file.operator.small().arrays["x"].shape == (3, 2)  # what ran before goes on
+        copy.write_text(SCALE)
+        assert found.again() is not None
 
 
 def test_it_is_known_by_its_name_as_long_as_it_runs(path: str) -> None:

@@ -23,6 +23,9 @@ from convstep.candidate.survey.naming import named_operators, why_not
         ("backward", set()),
         ("convert_grad", set()),
         ("Layer", set()),
+        ("Netz", set()),
+        ("FCLayer", {"linear"}),
+        ("BatchNorm2D.backward", {"batch-norm"}),
     ],
 )
 def test_a_name_says_which_operator_it_is_of(name: str, operators: set[str]) -> None:
@@ -34,6 +37,9 @@ def test_a_name_says_which_operator_it_is_of(name: str, operators: set[str]) -> 
     [
         ("rnn_step_backward", "no check is known for rnn"),
         ("Conv3D", "no check is known for conv3d"),
+        ("MyGRU", "no check is known for gru"),
+        ("ConvNet", "no check is known for net"),
+        ("Sequential", "no check is known for sequential"),
         ("leaky_relu_backward", "no check is known for leaky"),
         ("softmax_backward", "no check is known for softmax"),
         ("spatial_groupnorm_backward", "no check is known for groupnorm"),

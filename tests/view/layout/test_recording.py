@@ -62,6 +62,17 @@ def test_every_part_has_a_place_or_a_turn(width: int, height: int, panels: list[
         assert reached(turned) == reached(plan)
 
 
+def test_beside_a_page_source_and_step_are_seen_below_all_of_a_few_small_arrays() -> None:
+    shapes = ((4, 5), (4, 5), (2, 2), (3,))
+    faces = [face("x", np.zeros(shape), (None,) * len(shape)) for shape in shapes]
+    panels = [Panel(f"array{number}", one, 1.0) for number, one in enumerate(faces)]
+    plan = arrange_recording(72, 36, panels)
+    assert not plan.tabs
+    assert {*plan.places} == {SOURCE, CARD, *(panel.key for panel in panels)}
+    assert plan.places[SOURCE].height >= 12
+    assert plan.places[CARD].height >= 8
+
+
 @given(WIDTHS, HEIGHTS, arrays())
 def test_what_is_maximised_has_all_the_room(width: int, height: int, panels: list[Panel]) -> None:
     key = panels[0].key if panels else SOURCE

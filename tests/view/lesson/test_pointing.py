@@ -14,13 +14,41 @@ from convstep.conv.timeline import Timeline
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.tensors import Cells, parse_cells, shapes
+from convstep.operators.operator import OperatorProblem
+from convstep.operators.registry import operator_named
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
-from convstep.view.lesson.pointing import CHOSEN, MISSED, POINTED, SURPLUS, Marks, pointed, with_chosen
+from convstep.view.lesson.pointing import (
+    CHOSEN,
+    MISSED,
+    POINTED,
+    SURPLUS,
+    Marks,
+    pointed,
+    pointed_at,
+    show_faces,
+    with_chosen,
+)
 from convstep.view.panels.conv2d_cells import cell_of, panel_of
+from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
 from tests.lessons.texts import question
 from tests.strategies import problems, tried
+
+
+def test_a_place_in_a_recording_brings_in_what_it_points_at_and_turns_to_its_face() -> None:
+    x, ones = np.arange(16.0).reshape(2, 2, 2, 2), np.ones(2)
+    problem = OperatorProblem({"x": x, "gamma": ones, "beta": 0 * ones}, {"dout": x**2}, {"eps": 1.0})
+    stage = RecordingStage(operator_named("batch-norm").record(problem))
+    stage.recording.seek(stage.recording.total)
+    assert "x" not in {panel.face.name for panel in stage.scene().panels}
+    show_faces(stage, PagePlace(14, marks=(Cells("x", ((1, 0, 1, 1),)),), focus="dout"))
+    shown = {panel.face.name: panel for panel in stage.scene().panels}
+    assert {"x", "dout"} <= {*shown}
+    assert shown["x"].face.find((1, 0, 1, 1)) == (1, 1)
+    assert pointed_at(stage, shown["x"], Cell(1, 0)) == ("x", (1, 0, 1, 0))
+    show_faces(stage, PagePlace(14))
+    assert "x" not in {panel.face.name for panel in stage.scene().panels}
 
 
 def cells_question() -> CellsQuestion:

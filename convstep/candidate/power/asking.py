@@ -1,0 +1,303 @@
+"""Run a person's test on each known mistake of what it tests; the public way in: `power`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from convstep.candidate.call.conventions import AUTO
+from convstep.candidate.load.target import CandidateError, Target
+from convstep.candidate.operators.caller import open_caller
+from convstep.candidate.power.copies import FAILED, NONE, OUT_OF_TIME, PASSED
+from convstep.candidate.power.power import MISSED, SEEN, UNTRIED, Power, Row
+from convstep.candidate.power.report import report
+from convstep.candidate.power.suspects import suspects
+from convstep.candidate.power.telling import can_be_asked, few, shown_on, telling
+from convstep.candidate.referee import judged
+from convstep.language import spoken, tr
+from convstep.operators.operator import Operator, OperatorProblem
+from convstep.operators.registry import operator_named
+from convstep.oracle import messages, watched
+from convstep.oracle.conversation import Conversation, Ended, Silent
+from convstep.printable import SENTENCE, printable
+
+FIRST = 300.0
+"""Seconds that the test itself may take."""
+SLOWER = 3.0
+"""How many times as long it may take with a mistake, and so many seconds more."""
+Progress = Callable[[int, int], None]
+
+
+def power(
+    test: str | os.PathLike[str],
+    target: str,
+    operator: str | None = None,
+    *,
+    convention: str = AUTO,
+    timeout: float | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Power:
+    """Find out which known mistakes a gradient test would let pass.
+
+    The target is checked first, as `check` does it. Then the test runs with each known mistake in the
+    target's place, in processes that end with this one.
+
+    Args:
+        test: a pytest file, also `file.py::test`, or a script that ends well if the gradients are right.
+        target: what it tests: `path.py:function`, `path.py:Class.method`.
+        operator: which operator that is; by default found from its name.
+        convention: as for `check`.
+        timeout: seconds that the test may take, 300 if not given.
+        jobs: how many mistakes are tried at a time; by default as many as there are cores.
+        progress: called with how many mistakes are done, and of how many.
+
+    Returns:
+        What it would let pass: `.ok`, `.missed`, `.rows`; `str` of it explains.
+
+    Raises:
+        CandidateError: the target is wrong or cannot be loaded; the test cannot be run, fails as it is, or
+            never calls the target.
+        CannotCall: no way of calling the target works.
+        OperatorError: there is no operator of that name.
+    """
+    test = os.fspath(test)
+    check_files(test, target)
+    with open_caller(target, {}, None) as worker:
+        verdict = judged(worker, convention, None, None, operator)
+        name = worker.candidate.name
+    return power_of_checked(test, target, verdict, name, timeout=timeout, jobs=jobs, progress=progress)
+
+
+def check_files(test: str, target: str) -> None:
+    """Refuse what no test can be run on, before anything is.
+
+    Raises:
+        CandidateError: there is no such test, or the target is in no Python file.
+    """
+    file, _, _ = test.partition("::")
+    if not os.path.isfile(file) or not file.endswith(".py"):
+        raise CandidateError(
+            tr("{file} is no Python file; name the file that your test is in", file=printable(file))
+        )
+    path = Target.parse(target).path
+    if path is None or not path.endswith(".py"):
+        raise CandidateError(
+            tr(
+                "{target} is in no Python file; name one, like layers.py:relu_backward",
+                target=printable(target),
+            )
+        )
+
+
+def power_of_checked(
+    test: str,
+    target: str,
+    verdict: Any,
+    name: str,
+    *,
+    timeout: float | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Power:
+    """The same, of a target whose verdict is known; see `power`.
+
+    Args:
+        test: as for `power`.
+        target: as for `power`.
+        verdict: `check`'s verdict on it.
+        name: what is called: `max_pool_backward`, `Pool.backward`.
+        timeout: as for `power`.
+        jobs: as for `power`.
+        progress: as for `power`.
+
+    Raises:
+        CandidateError: see `power`.
+    """
+    if not verdict.ok:
+        raise CandidateError(
+            tr(
+                "{headline}; what its test would let pass is known only once it is right: see convstep check",
+                headline=printable(verdict.headline, SENTENCE),
+            )
+        )
+    whole = operator_named(verdict.operator)
+    return power_of(
+        test,
+        target,
+        whole,
+        name=name,
+        asked=can_be_asked(verdict, whole),
+        jobs=jobs,
+        timeout=timeout or FIRST,
+        progress=progress,
+    )
+
+
+def power_of(
+    test: str,
+    target: str,
+    operator: Operator,
+    *,
+    name: str = "",
+    asked: Sequence[OperatorProblem] | None = None,
+    jobs: int | None = None,
+    timeout: float = FIRST,
+    progress: Progress | None = None,
+) -> Power:
+    """Run a test on each known mistake of what it tests.
+
+    Args:
+        test: as for `power`.
+        target: as for `power`; it is right, as far as `check` knows.
+        operator: which operator that is.
+        name: what is called in the target's file, if the target does not say it.
+        asked: problems that the target takes, among which those are looked for that would show a mistake; by
+            default any that the operator has.
+        jobs: as for `power`.
+        timeout: as for `power`.
+        progress: as for `power`.
+
+    Raises:
+        CandidateError: the test cannot be run, fails as it is, or never calls the target.
+    """
+    check_files(test, target)
+    parsed = Target.parse(target)
+    file, _, _ = test.partition("::")
+    command = watched.command(
+        "convstep.candidate.power.server",
+        os.path.abspath(file) + test[len(file) :],
+        os.path.abspath(str(parsed.path)),
+        name or parsed.name,
+        operator.name,
+        spoken(),
+    )
+    listed = suspects(operator)
+    with _server(command) as talk:
+        started = time.monotonic()
+        (plain,) = _heard(talk, [], 1, 0, timeout)
+        _check_plain(plain, test, target, operator)
+        seconds = SLOWER * (time.monotonic() - started) + SLOWER
+        same = [int(number) for number in plain["same"]] or list(range(len(listed)))
+        numbers = sorted({number for number in same if number >= 0})
+        runs: dict[int, Mapping[str, Any]] = {}
+        last: Mapping[str, Any] = {}
+        for run in (
+            _heard(talk, numbers, jobs or os.cpu_count() or 1, plain["calls"], max(seconds, timeout))
+            if numbers
+            else ()
+        ):
+            if run["suspect"] < 0:
+                last = run
+                break
+            runs[run["suspect"]] = run
+            if progress is not None:
+                progress(len(runs), len(numbers))
+    # where a mistake never showed, no copy was made, and the test passes, if it has come to its end
+    ended = not numbers or last["code"] in (PASSED, NONE)
+    unseen = {"code": PASSED if ended else OUT_OF_TIME}
+    unread = plain["calls"] - plain["read"]
+    problems = telling(operator) if asked is None else list(asked)
+    rows, shows = list[Row](), list[list[OperatorProblem]]()
+    for suspect, number in zip(listed, same, strict=True):
+        outcome, by = _outcome(runs.get(number, unseen) if number >= 0 else {"code": PASSED})
+        shown = shown_on(operator, suspect, problems, plain["placed"]) if outcome == MISSED else []
+        shows.append([] if unread else shown)
+        outcome = UNTRIED if unread and shown else outcome
+        rows.append(Row(suspect, outcome, by, shown[0] if shown else None))
+    return Power(
+        test,
+        target,
+        operator,
+        tuple(rows),
+        tuple(printable(str(one)) for one in plain["problems"]),
+        few(shows),
+        report,
+        script=bool(plain["script"]),
+        asks_check=bool(plain["check"]),
+        unread=unread,
+        unplaced=tuple(name for name in operator.gradients if name not in plain["placed"]),
+    )
+
+
+@contextlib.contextmanager
+def _server(command: Sequence[str]) -> Iterator[Conversation]:
+    """The process in which the test runs, as long as it is needed."""
+    process = subprocess.Popen(
+        command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    talk = Conversation(process.stdin, process.stdout)
+    try:
+        yield talk
+    finally:
+        talk.close()
+        watched.end(process)
+
+
+def _heard(
+    talk: Conversation, numbers: Sequence[int], jobs: int, calls: int, seconds: float
+) -> Iterator[dict[str, Any]]:
+    """What is said of a run and of its copies, one for each mistake; what is said of the run itself is last.
+
+    Args:
+        talk: with the process.
+        numbers: the mistakes; none to look on.
+        jobs: how many copies run at a time.
+        calls: how often the target is called, as far as that is known.
+        seconds: how long nothing may be said.
+    """
+    talk.ask({"suspects": list(numbers), "jobs": jobs, "calls": calls, "seconds": seconds})
+    while True:
+        try:
+            said: dict[str, Any] = json.loads(messages.text(talk.hear(seconds + FIRST), "run"))
+        except (Silent, Ended, messages.Malformed, ValueError):
+            raise CandidateError(tr("the process that runs the test has ended")) from None
+        yield said
+        if said["suspect"] < 0:
+            return
+
+
+def _check_plain(plain: Mapping[str, Any], test: str, target: str, operator: Operator) -> None:
+    """Refuse a test that says nothing as it is."""
+    test, target, why = printable(test), printable(target), printable(str(plain.get("message", "")), SENTENCE)
+    code = plain["code"]
+    if code == OUT_OF_TIME:
+        raise CandidateError(tr("{test} does not end in time; give it more with --timeout", test=test))
+    if code == FAILED:
+        raise CandidateError(
+            tr(
+                "{test} fails as it is: {why}; what it would let pass is known only once it passes",
+                test=test,
+                why=why or printable(str(plain.get("failed", ""))),
+            )
+        )
+    if code not in (PASSED, NONE):
+        raise CandidateError(tr("{test} cannot be run: {why}", test=test, why=why or tr("its process ended")))
+    if not plain["calls"]:
+        raise CandidateError(tr("{test} never calls {target}", test=test, target=target))
+    if not plain["read"]:
+        raise CandidateError(
+            tr(
+                "no call of {target} in {test} can be read as {operator}, so that no mistake can be put in",
+                test=test,
+                target=target,
+                operator=tr(operator.title),
+            )
+        )
+
+
+def _outcome(run: Mapping[str, Any]) -> tuple[str, str]:
+    """What became of the test with a mistake, and which test fails. One that dies is seen."""
+    if run["code"] == PASSED:
+        return MISSED, ""
+    if run["code"] == OUT_OF_TIME:
+        return UNTRIED, ""
+    return SEEN, printable(str(run.get("failed", "")))

@@ -1,0 +1,111 @@
+"""A power as text: the sentence first, what passes and where it would show, then what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from convstep.candidate.check.wording import patch_lines, wrapped
+from convstep.candidate.power.suspects import untold
+from convstep.candidate.power.words import problem_words
+from convstep.language import tr
+from convstep.printable import printable_lines
+
+if TYPE_CHECKING:
+    from convstep.candidate.power.power import Power
+
+FEW = 4
+"""Problems of the test that are told."""
+
+
+def report(power: Power) -> str:
+    """All that a person wants to read."""
+    lines = [*wrapped(power.headline + "."), *_asked(power)]
+    for id in power.missed:
+        lines += ["", *_missed(power, id)]
+    if power.would_see:
+        lines += ["", *_would_see(power)]
+    return printable_lines("\n".join([*lines, "", *_rest(power)]))
+
+
+def _asked(power: Power) -> list[str]:
+    more = "; …" if len(power.problems) > FEW else ""
+    return wrapped(tr("it asks: {problems}", problems="; ".join(power.problems[:FEW]) + more))
+
+
+def _missed(power: Power, id: str) -> Iterator[str]:
+    """A mistake that passes, in the shortest of its ways, and where it would show."""
+    ways = power.missed_ways(id)
+    first = min(ways, key=lambda row: len(row.suspect.wrong))
+    yield from wrapped(f"{id}: {tr(first.suspect.title)}", "  ")
+    yield from patch_lines(first.suspect.wrong, first.suspect.right)
+    problem = first.smallest
+    assert problem is not None
+    yield from wrapped(
+        tr(
+            "shows where {about}: {problem}" if problem.about else "shows at {problem}",
+            about=tr(problem.about) if problem.about else "",
+            problem=problem_words(power.operator, problem),
+        ),
+        "    ",
+    )
+    if len(ways) > 1:
+        yield from wrapped(
+            tr(
+                "another way of making it would pass, too"
+                if len(ways) == 2
+                else "{count} other ways of making it would pass, too",
+                count=len(ways) - 1,
+            ),
+            "    ",
+        )
+
+
+def _would_see(power: Power) -> Iterator[str]:
+    yield from wrapped(
+        tr(
+            "one more problem would show it:"
+            if len(power.would_see) == len(power.missed) == 1
+            else "one more problem would show them:"
+            if len(power.would_see) == 1
+            else "{count} more problems would show them:",
+            count=len(power.would_see),
+        )
+    )
+    for one in power.would_see:
+        about = f"  ({tr(one.about)})" if one.about else ""
+        yield from wrapped(f"{problem_words(power.operator, one)}{about}", "  ")
+
+
+def _rest(power: Power) -> Iterator[str]:
+    """What is seen, and what is not known."""
+    if power.seen:
+        yield from wrapped(tr("it sees: {ids}", ids=", ".join(power.seen)))
+    if power.never:
+        yield from wrapped(
+            tr("shown by no problem that the function takes: {ids}", ids=", ".join(power.never))
+        )
+    if power.untried:
+        yield from wrapped(
+            tr(
+                "not known, because {count} calls could not be read as {operator}: {ids}"
+                if power.unread
+                else "not known, because the run did not end: {ids}",
+                count=power.unread,
+                operator=tr(power.operator.title),
+                ids=", ".join(power.untried),
+            )
+        )
+    if power.unplaced:
+        names = ", ".join(power.unplaced)
+        yield from wrapped(tr("not found in what it returns, so nothing is said of it: {names}", names=names))
+    if ids := untold(power.operator):
+        yield from wrapped(tr("not tried, because the gradients stay the same: {ids}", ids=", ".join(ids)))
+    if power.script:
+        yield from wrapped(
+            tr("it holds no tests and was run as a script: what it prints is not looked at, only how it ends")
+        )
+    if power.asks_check:
+        yield from wrapped(
+            tr("that it asks convstep to check does not count here; check sees all of these mistakes")
+        )
