@@ -10,7 +10,7 @@ from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.check.wording import count, listed
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.evidence import same
-from convstep.candidate.operators.seen import compared_outputs, other_outputs, overflows
+from convstep.candidate.operators.outputs import compared_outputs, other_outputs, overflows
 from convstep.candidate.operators.written import problem_words
 from convstep.language import tr
 from convstep.steps.number_text import short

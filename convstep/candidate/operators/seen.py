@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count
+from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count, listed
 from convstep.candidate.operators.answer import Judged, Swept
 from convstep.candidate.operators.axes import sizes
 from convstep.candidate.operators.evidence import Evidence, is_wrong, same
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
-from convstep.candidate.operators.written import problem_words
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant
@@ -27,8 +27,6 @@ UNKNOWN = "unknown"
 """The id of what is wrong but is not a known mistake."""
 SHAPE = "wrong-shape"
 """The id of right numbers in a wrong shape."""
-FORWARD = "forward-wrong"
-"""The id of a forward of its own that returns other numbers."""
 MUTATES = "mutates-input"
 """The id of a caller's array that is changed, where the operator has no mistake of its own for it."""
 
@@ -53,57 +51,6 @@ def writes(swept: Swept) -> Iterator[Finding]:
         )
         variant = mistake.variants[0] if mistake is not None and mistake.variants else None
         yield Finding(mistake.id if mistake else MUTATES, PROVEN, said, (), mistake, variant)
-
-
-# its own forward
-
-
-def compared_outputs(swept: Swept, name: str) -> list[Judged]:
-    """The problems on which its own forward returned an output of the right shape."""
-    return [
-        one
-        for one in swept.results
-        if name in one.answer.outputs and one.answer.outputs[name].shape == one.outputs[name].shape
-    ]
-
-
-def overflows(judged: Judged, name: str) -> bool:
-    """Whether an output is inf or nan where it should be a number."""
-    return bool((~np.isfinite(judged.answer.outputs[name]) & np.isfinite(judged.outputs[name])).any())
-
-
-def other_outputs(swept: Swept, name: str) -> str:
-    """That its own forward returns other numbers, and on which problems; "" if it does not."""
-    compared = compared_outputs(swept, name)
-    wrong = [
-        one
-        for one in compared
-        if not overflows(one, name) and not same(one.answer.outputs[name], one.outputs[name])
-    ]
-    if not wrong:
-        return ""
-    ids = {id(one) for one in wrong}
-    pattern = where(compared, lambda one: id(one) in ids)
-    return tr(
-        "its own forward returns another {name} than {operator} does, on {problems}, {pattern}, for example "
-        "{problem}"
-        if pattern
-        else "its own forward returns another {name} than {operator} does, on {problems}, for example "
-        "{problem}",
-        name=name,
-        operator=tr(swept.operator.title),
-        problems=count(len(wrong)),
-        pattern=pattern,
-        problem=problem_words(wrong[0].answer.problem),
-    )
-
-
-def in_the_forward(swept: Swept) -> Iterator[Finding]:
-    """That its own forward is wrong, where its gradients are as well, which may be why."""
-    if swept.failing is not None:
-        for said in (other_outputs(swept, name) for name in swept.operator.outputs):
-            if said:
-                yield Finding(FORWARD, PROVEN, said)
 
 
 # shapes
@@ -335,26 +282,47 @@ def _named_sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]
 # what is not known
 
 
-def about_unknown(evidence: Evidence, name: str) -> Finding:
-    """That no mistake explains a gradient: on which problems it is wrong, and what is true of its numbers."""
-    wrong = _wrong(evidence, name)
-    tells = [one for one in evidence.returned if name in one.answer.gradients]
-    pattern = where(tells, lambda one: is_wrong(one, name))
-    said = [
-        tr("{name} is wrong on every problem", name=name)
-        if len(wrong) == len(tells)
-        else tr(
-            "{name} is wrong on {failing} of {problems}, {pattern}"
+def about_unknown(evidence: Evidence, names: Sequence[str]) -> Iterator[Finding]:
+    """That no mistake explains some gradients: on which problems they are wrong, what is true of them.
+
+    Gradients of which the same is to be said share a sentence.
+    """
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        wrong = _wrong(evidence, name)
+        where_it_is = tuple(str(id(one)) for one in wrong)
+        alike.setdefault((*where_it_is, *observations(wrong, name)), []).append(name)
+    for together in alike.values():
+        first, wrong = together[0], _wrong(evidence, together[0])
+        tells = [one for one in evidence.returned if first in one.answer.gradients]
+        pattern = where(tells, functools.partial(is_wrong, name=first))
+        said = [_where_wrong(together, len(wrong), len(tells), pattern), *observations(wrong, first)]
+        message = tr("not a known mistake: {seen}", seen=tr("; ").join(said))
+        yield Finding(UNKNOWN, SEEN, message, tuple(together))
+
+
+def _where_wrong(names: Sequence[str], failing: int, tried: int, pattern: str) -> str:
+    """On how many problems gradients are wrong, and on which."""
+    numbers = {"failing": failing, "problems": count(tried), "pattern": pattern}
+    if len(names) == 1:
+        return tr(
+            "{name} is wrong on every problem"
+            if failing == tried
+            else "{name} is wrong on {failing} of {problems}, {pattern}"
             if pattern
             else "{name} is wrong on {failing} of {problems}",
-            name=name,
-            failing=len(wrong),
-            problems=count(len(tells)),
-            pattern=pattern,
+            name=names[0],
+            **numbers,
         )
-    ]
-    said += observations(wrong, name)
-    return Finding(UNKNOWN, SEEN, tr("not a known mistake: {seen}", seen=tr("; ").join(said)), (name,))
+    return tr(
+        "{names} are wrong on every problem"
+        if failing == tried
+        else "{names} are wrong on {failing} of {problems}, {pattern}"
+        if pattern
+        else "{names} are wrong on {failing} of {problems}",
+        names=listed(names),
+        **numbers,
+    )
 
 
 def observations(wrong: Sequence[Judged], name: str) -> Iterator[str]:
