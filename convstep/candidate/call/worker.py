@@ -175,7 +175,7 @@ class Worker:
         return self.seconds + self._seconds_of_torch(call.with_tensors(self.candidate))
 
     def _seconds_of_torch(self, tensors: bool) -> float:
-        """What its process may need to import PyTorch because we hand it tensors: not the candidate's time."""
+        """What its process may need to import PyTorch because we hand it tensors: not its own time."""
         first = tensors and not self._has_torch and not self.candidate.compiles
         self._has_torch = self._has_torch or tensors
         return LOADING if first else 0.0
