@@ -106,7 +106,7 @@ def _chosen(document: Document, named: dict[str, Found]) -> Iterator[str]:
 
 
 def _of_class(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[str]:
-    """A layer or an autograd Function is one backward; static methods, and those of no layer, are one each."""
+    """A layer or an autograd Function is one backward; static methods and those of no layer are one each."""
     own = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
     inherited = {
         each.name: each
