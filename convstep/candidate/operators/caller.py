@@ -175,8 +175,10 @@ class Caller(Recorder):
         assert talk is not None
         try:
             talk.ask(_question(asked, problems), ROOM)
+            seconds = self.seconds + self._seconds_of_torch(bool(asked["tensors"]))
             for _ in problems:
-                found.append(_read(talk.hear(self.seconds)))
+                found.append(_read(talk.hear(seconds)))
+                seconds = self.seconds
         except Silent as silent:
             self._end()
             said = tr("it did not return within {seconds:g} s", seconds=silent.seconds)
