@@ -149,6 +149,7 @@ def test_it_is_known_by_its_name_as_long_as_it_runs(path: str) -> None:
         ("import convstep\nconvstep.operator('a b', len, len)", "X", "a b cannot be the name of an operator"),
         ("raise SystemExit", "X", "does not run: SystemExit"),
         ("def f(:", "X", "does not run: SyntaxError"),
+        ("import numpy as np; np.ones(1 << 40)", "X", "does not run: .*MemoryError"),
         ("import os; os._exit(1)", "X", "the process that runs .* ended"),
     ],
 )
