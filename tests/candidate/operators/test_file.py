@@ -16,6 +16,7 @@ from convstep.operators.registry import OperatorError, operator_named, operators
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import TorchService
 from convstep.view.panels.compared import OperatorCompared
+from tests.guide import block
 
 SCALE = """
 import os
@@ -140,6 +141,14 @@ def test_it_is_known_by_its_name_as_long_as_it_runs(path: str) -> None:
     with known("max-pool") as same, known(None) as none, known(operator_named("relu")) as itself:
         assert (same, none, itself) == ("max-pool", None, "relu")
     assert operator_named("relu") in operators()
+
+
+def test_the_file_of_the_guide_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "scale.py"
+    path.write_text(block("scale.py"))
+    with known(f"{path}:SCALE") as name:
+        assert name == "scale"
+        assert operator_named(name).gradients == ("dx", "dw")
 
 
 @pytest.mark.parametrize(
