@@ -7,8 +7,8 @@ import contextlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from convstep.candidate.call.given import methods_like
 from convstep.candidate.call.layer import SET_UP
 from convstep.candidate.call.objects import is_array, places
 from convstep.candidate.call.returned import plain as plain_array
-from convstep.candidate.call.served import Served
+from convstep.candidate.call.served import Served, found
 from convstep.candidate.operators.telling import Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
@@ -82,7 +82,9 @@ def call(served: Served, told: Told, came: Came, tensors: bool, making: Making |
 
 class _Calling:
     def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
-        self.subject = _other_method(Subject.of(served))
+        known = _other_method(Subject.of(served))
+        self.subject = _with_forward(known)
+        self.loose = self.subject.forward is not known.forward
         self.served, self.told, self.came, self.tensors = served, told, came, tensors
         self.words: Vocabulary = told.words
         self.making = making
@@ -125,6 +127,8 @@ class _Calling:
 
     def _made(self, kind: type) -> Any:
         given = self._filled(kind, self.told.made_with)
+        if given.missing:
+            given = self._by_place(kind, given, self.told.made_with, self._weights())
         if given.missing:
             raise Lacking(_lacks(given, f"{kind.__name__}()"))
         made = kind(*given.places, **given.named)
@@ -193,14 +197,23 @@ class _Calling:
         self.named = dict(zip(_returned_names(forward), everything, strict=False))
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
-                self.came.arrays[f"out.{at}"] = np.array(plain_array(output))
+                array = np.array(plain_array(output))
+                wanted: Any = self.told.arrays.get(self.words.outputs[at], array)
+                if not self.loose or tuple(wanted.shape) == array.shape:
+                    self.came.arrays[f"out.{at}"] = array
 
     def _by_place(
-        self, function: Callable[..., Any], given: Filled, known: Callable[[str, Any], Any]
+        self,
+        function: Callable[..., Any],
+        given: Filled,
+        known: Callable[[str, Any], Any],
+        arrays: Sequence[str] | None = None,
     ) -> Filled:
         """The arguments where names say nothing: the arrays that it was not told yet, in their order."""
         told = self.told
-        free = [name for name in self.words.arrays if name not in {*self.came.planted, *told.said}]
+        free = [name for name in arrays or self.words.arrays if name not in {*self.came.planted, *told.said}]
+        if arrays is not None and len(free) != len(given.missing):
+            return given
         by_place = dict(zip(given.missing, free, strict=False))
 
         def value(name: str, default: Any) -> Any:
@@ -211,13 +224,16 @@ class _Calling:
 
         return self._filled(function, value)
 
+    def _weights(self) -> list[str]:
+        return [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
+
     def _check_weights(self) -> None:
         """What has no place for the operator's weights is not that operator.
 
         Raises:
             Unusable: it has none.
         """
-        weights = [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
+        weights = self._weights()
         if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
             if any("/" in name for name in self.told.arrays):
                 return
@@ -414,6 +430,15 @@ def _other_method(subject: Subject) -> Subject:
     if not named or named[0] == method:
         return subject
     return Subject(subject.served, getattr(kind, named[0]), kind, named[0], forward)
+
+
+def _with_forward(subject: Subject) -> Subject:
+    """A backward with the function whose name it has besides: `lookup_backward` with `lookup`."""
+    name = subject.served.candidate.name
+    stem = re.sub(r"_?(backward|backprop|bprop|bwd|grad|back)$", "", name)
+    if subject.forward is not None or subject.maker is not None or stem in (name, ""):
+        return subject
+    return replace(subject, forward=found(stem, subject.served.namespace))
 
 
 def _by_autograd(served: Served, told: Told, came: Came) -> None:

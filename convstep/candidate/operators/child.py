@@ -1,4 +1,4 @@
-"""The process in which somebody's operator is called on many problems: one answer a problem, in their order."""
+"""The process in which somebody's operator is called on many problems: an answer each, in their order."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import time
@@ -13,13 +14,15 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
-from convstep.candidate.operators.answer import OWN, UNSAID, Judged
+from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
+from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import answer, forward_fits, how_far, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
+from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
 from convstep.operators.registry import OperatorError
 from convstep.printable import printable
@@ -34,7 +37,7 @@ SEED = 18
 """Of the problems."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """A way, and what came of it."""
 
@@ -93,17 +96,44 @@ class Trial:
         """How many gradients have the right shape."""
         return sum(share < np.inf for one in self.heard for share in one.off.values())
 
-    @property
-    def fit(self) -> tuple[int, int, int, int, int]:
+    @functools.cached_property
+    def known(self) -> int:
+        """How many gradients are those of a known mistake, where no forward tells how its arrays lie."""
+        if self.forward or self.right or any(one.answer.outputs for one in self.heard):
+            return 0
+        evidence = Evidence(Swept(self.way.operator, self.way.convention, self.results))
+        names = [name for name in self.way.operator.gradients if any(name in one.off for one in self.heard)]
+        return sum(
+            any(self._explains(evidence, variant, name) for _, variant in evidence.variants())
+            for name in names
+        )
+
+    def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
+        made = ((one, evidence.made(variant, one)) for one in self.heard)
+        return all(
+            each is not None and name in one.answer.gradients and same(one.answer.gradients[name], each[name])
+            for one, each in made
+        )
+
+    @functools.cached_property
+    def fit(self) -> tuple[int, int, int, int, int, int]:
         """How well it fits; the larger the better."""
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.right, self.shaped, returned, usable
+        return self.forward, self.right, self.known, self.shaped, returned, usable
+
+    @property
+    def settles(self) -> bool:
+        """Whether all has its shapes, and enough is right that this is how it lies."""
+        count = len(self.way.operator.gradients) * len(self.heard)
+        return (
+            bool(count) and self.shaped == count and bool(self.forward or (self.right and not self.another))
+        )
 
     @property
     def another(self) -> bool:
         """Whether its own forward runs, and never agrees."""
-        return not self.forward and any(one.answer.outputs for one in self.heard)
+        return not self.forward and any(each.answer.outputs for each in self.heard)
 
     @property
     def closeness(self) -> float:
@@ -175,7 +205,8 @@ class Detecting:
         )
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
         best: Trial | None = None
-        for tensors, self.problems, hot in itertools.product(kinds, self.sets, hots):
+        for tensors, problems, hot in itertools.product(kinds, self.sets, hots):
+            self.problems = problems
             for pairs in self._pairs():
                 found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
                 if (settled := self._settled(found)) is not None:
@@ -201,11 +232,11 @@ class Detecting:
         listed = [replace(way, convention=convention) for convention in self.layouts]
         groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
         for group in groups:
-            if best is not None and best.believable:  # what has no samples shows less, and so seems right
+            if best is not None and best.settles:  # what has no samples shows less, and so seems right
                 group = [one for one in group if one.whole]
             if not self.in_time():
                 break
-            for trial in self._fixed(group):
+            for trial in map(self._above, self._fixed(group)):
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
@@ -259,17 +290,17 @@ class Detecting:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
 
     def _settled(self, trial: Trial | None) -> Trial | None:
-        """With the division by the batch that its gradients show, and without a gradient from above it ignores."""
+        """With the division by the batch that its gradients show."""
         if trial is None:
             return None
-        return self.divided(self._above(trial))
+        return self.divided(trial)
 
     def _above(self, trial: Trial) -> Trial:
         """With what it takes the gradient from above to be, where it is not told or does not ask."""
         said = {role for raw in trial.raws for role in raw.said}
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
-        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream or not trial.shaped:
             return trial
         best = None if told else self.trial(replace(trial.way, above="1"))
         best = best or trial
@@ -301,7 +332,7 @@ class Detecting:
         return next(iter(self._trials([way])), None)
 
     def _trials(self, ways: Sequence[Way]) -> list[Trial]:
-        """What comes of several ways that differ in layouts and constants only; those that cannot be said fail."""
+        """What comes of ways that differ in layouts and constants only, but for those that cannot be said."""
         told = [list(itertools.islice(self._handed(way), ENOUGH)) for way in ways]
         whole = [handed for some in told for _, handed in some]
         if not whole:

@@ -17,13 +17,15 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, PROVEN, count, listed
-from convstep.candidate.operators.answer import Swept
+from convstep.candidate.operators.answer import Judged, Swept
 from convstep.candidate.operators.evidence import Evidence, copied, is_wrong, same
 from convstep.candidate.operators.finding import Finding, called
+from convstep.candidate.operators.pattern import FEATURES, has
 from convstep.candidate.operators.raising import about_raising
 from convstep.candidate.operators.seen import (
     about_unknown,
     in_shapes,
+    in_the_forward,
     in_the_numbers,
     reshaped,
     transposed,
@@ -76,7 +78,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     Args:
         swept: what came of every problem, with what is right in another way `settled`.
     """
-    found, evidence = [*writes(swept)], Evidence(swept)
+    found, evidence = [*in_the_forward(swept), *writes(swept)], Evidence(swept)
     wrong = evidence.wrong()
     matches = {name: list(_matches(evidence, name)) for name in wrong}
     found += _ranked(evidence, {name: each for name, each in matches.items() if each})
@@ -111,7 +113,9 @@ def _with_two(
             else ([*found, *_ranked(evidence, {name: matches})], matches)
         )
     pair = _pair(evidence, name, [finding.id for finding in found if finding.variant is not None], over)
-    return (_with_pair(found, pair), [pair]) if pair else ([*found, about_unknown(evidence, name)], [])
+    if pair:
+        return _with_pair(found, pair), [pair]
+    return [*found, _part(evidence, name) or about_unknown(evidence, name)], []
 
 
 def _joined(found: list[Finding], seen: Finding) -> list[Finding]:
@@ -160,24 +164,70 @@ def _match(
     shown = compared = unexplained = 0
     wrong_first = sorted(evidence.told, key=lambda one: not is_wrong(one, name))
     for judged in wrong_first:
-        made = evidence.made(whole, judged)
-        if judged.answer.kind != RETURNED:
-            unexplained += made is not None and same(made[name], judged.right[name])
-            continue
-        if name not in judged.answer.gradients:
-            continue
-        wrong = is_wrong(judged, name)
-        if made is not None and same(judged.answer.gradients[name], made[name]):
-            compared, shown = compared + 1, shown + wrong
-        elif leaving_ties and shows_other_numbers(evidence, judged, name):
-            continue
-        elif made is None and wrong:
-            unexplained += 1
-        else:
+        found = _held(evidence, whole, name, judged)
+        if found == OTHER and not (leaving_ties and shows_other_numbers(evidence, judged, name)):
             return None
+        compared += found in (SHOWN, RIGHT)
+        shown += found == SHOWN
+        unexplained += found == OPEN
     if shown <= unexplained:
         return None
     return Match(mistakes, variants, whole, name, shown, compared, unexplained)
+
+
+SHOWN, RIGHT, OTHER, OPEN, SILENT = "shown", "right", "other", "open", ""
+"""What a problem says of a mistake: wrong with the same numbers, right with the same, other numbers, wrong
+where the mistake has no numbers to compare, nothing."""
+
+
+def _held(evidence: Evidence, whole: Variant, name: str, judged: Judged) -> str:
+    """What a problem says of a mistake in a gradient."""
+    made, actual, right = evidence.made(whole, judged), judged.answer.gradients.get(name), judged.right[name]
+    if judged.answer.kind != RETURNED:
+        return OPEN if made is not None and same(made[name], right) else SILENT
+    if actual is None:
+        return SILENT
+    wrong = is_wrong(judged, name)
+    if made is not None and alike(actual, made[name], right):
+        return SHOWN if wrong else RIGHT
+    return OPEN if made is None and wrong else OTHER
+
+
+def alike(actual: Array, made: Array, right: Array) -> bool:
+    """Whether two results are the same; of two in wrong shapes, but for axes of length 1."""
+    if same(actual, made):
+        return True
+    misshapen = actual.shape != right.shape and made.shape != right.shape
+    return misshapen and same(np.squeeze(actual), np.squeeze(made))
+
+
+def _part(evidence: Evidence, name: str) -> Finding | None:
+    """A mistake whose numbers are the candidate's on problems of one kind, most of those that are wrong."""
+    wrong = sum(is_wrong(one, name) for one in evidence.returned)
+    best: tuple[int, str, Mistake, Variant] | None = None
+    for mistake, variant in evidence.variants():
+        said = [(one, _held(evidence, variant, name, one)) for one in evidence.returned]
+        if sum(each == SHOWN for _, each in said) < max(ENOUGH, wrong / 2):
+            continue
+        for words, holds in FEATURES.items():
+            among = [each for one, each in said if has(holds, one.answer.problem)]
+            shown = sum(each == SHOWN for each in among)
+            if OTHER in among or shown < max(ENOUGH, wrong / 2) or (best and shown <= best[0]):
+                continue
+            best = shown, words, mistake, variant
+    if best is None:
+        return None
+    shown, words, mistake, variant = best
+    message = tr(
+        "{mistake}, in {name}: where {feature} it gives the same numbers, on {shown} of {problems} that are "
+        "wrong; the others are not explained",
+        mistake=called(mistake, variant.label),
+        name=name,
+        feature=tr(words),
+        shown=shown,
+        problems=count(wrong),
+    )
+    return Finding(mistake.id, LIKELY, message, (name,), mistake, variant)
 
 
 def _ranked(evidence: Evidence, matches: Mapping[str, Sequence[Match]]) -> list[Finding]:

@@ -19,7 +19,7 @@ from convstep.conv.step import quiet
 from convstep.operators.operator import Array, OperatorProblem
 
 EXACT, SINGLE = 1e-8, 1e-4
-"""What is allowed, as a share of the largest number of a gradient: in float64, and where it came in float32."""
+"""What is allowed, as a share of the largest number of a gradient: in float64, and in float32."""
 
 
 def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> Answer:
@@ -31,14 +31,14 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
     where = _where(way, words, problem, raw)
     gradients, shapes = {}, {}
     for name, label in where.items():
-        array = raw.arrays[label]
-        shapes[name] = array.shape
-        gradients[name] = _ours(way, raw, name[1:], array, right[name])
+        came = raw.arrays[label]
+        shapes[name] = came.shape
+        gradients[name] = _ours(way, raw, name[1:], came, right[name])
     outputs, summed = {}, False
     with quiet():
         shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
-        array = _output(way, raw, at, shown.get(name), where)
+        array: Array | None = _output(way, raw, at, shown.get(name), where)
         if array is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
             if not own and array.size:
@@ -91,7 +91,7 @@ def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
 
 
 def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str, str]) -> Array | None:
-    """An output of its own forward; of a function that returns both, what is no gradient and has its shape."""
+    """An output of its own forward; of a function that returns all, the number that is no gradient."""
     if right is None:
         return None
     if f"out.{at}" in raw.arrays:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from convstep.candidate.check.wording import patch_lines, wrapped
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.raising import place_of
-from convstep.candidate.operators.verdict import Divergence, divergence, problem_words
+from convstep.candidate.operators.verdict import Divergence, divergence
+from convstep.candidate.operators.written import problem_words
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
 from convstep.steps.cells import cell_text
@@ -33,6 +34,10 @@ def report(verdict: OperatorVerdict) -> str:
         lines += ["", *(line for note in verdict.notes for line in wrapped(note, "- "))]
     if verdict.failing is not None:
         lines += ["", tr("to see it: {command}", command=open_command(verdict))]
+        shown = next((one.id for one in verdict.diagnosis if one.variant is not None), None)
+        if shown is not None:
+            command = shlex.join(["convstep", "open", verdict.operator, "--mistake", shown])
+            lines += [tr("the same mistake in readable lines: {command}", command=command)]
     return printable_lines("\n".join(lines))
 
 

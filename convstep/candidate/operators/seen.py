@@ -14,6 +14,7 @@ from convstep.candidate.operators.axes import sizes
 from convstep.candidate.operators.evidence import Evidence, is_wrong, same
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
+from convstep.candidate.operators.written import problem_words
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant
@@ -26,6 +27,8 @@ UNKNOWN = "unknown"
 """The id of what is wrong but is not a known mistake."""
 SHAPE = "wrong-shape"
 """The id of right numbers in a wrong shape."""
+FORWARD = "forward-wrong"
+"""The id of a forward of its own that returns other numbers."""
 MUTATES = "mutates-input"
 """The id of a caller's array that is changed, where the operator has no mistake of its own for it."""
 
@@ -50,6 +53,57 @@ def writes(swept: Swept) -> Iterator[Finding]:
         )
         variant = mistake.variants[0] if mistake is not None and mistake.variants else None
         yield Finding(mistake.id if mistake else MUTATES, PROVEN, said, (), mistake, variant)
+
+
+# its own forward
+
+
+def compared_outputs(swept: Swept, name: str) -> list[Judged]:
+    """The problems on which its own forward returned an output of the right shape."""
+    return [
+        one
+        for one in swept.results
+        if name in one.answer.outputs and one.answer.outputs[name].shape == one.outputs[name].shape
+    ]
+
+
+def overflows(judged: Judged, name: str) -> bool:
+    """Whether an output is inf or nan where it should be a number."""
+    return bool((~np.isfinite(judged.answer.outputs[name]) & np.isfinite(judged.outputs[name])).any())
+
+
+def other_outputs(swept: Swept, name: str) -> str:
+    """That its own forward returns other numbers, and on which problems; "" if it does not."""
+    compared = compared_outputs(swept, name)
+    wrong = [
+        one
+        for one in compared
+        if not overflows(one, name) and not same(one.answer.outputs[name], one.outputs[name])
+    ]
+    if not wrong:
+        return ""
+    ids = {id(one) for one in wrong}
+    pattern = where(compared, lambda one: id(one) in ids)
+    return tr(
+        "its own forward returns another {name} than {operator} does, on {problems}, {pattern}, for example "
+        "{problem}"
+        if pattern
+        else "its own forward returns another {name} than {operator} does, on {problems}, for example "
+        "{problem}",
+        name=name,
+        operator=tr(swept.operator.title),
+        problems=count(len(wrong)),
+        pattern=pattern,
+        problem=problem_words(wrong[0].answer.problem),
+    )
+
+
+def in_the_forward(swept: Swept) -> Iterator[Finding]:
+    """That its own forward is wrong, where its gradients are as well, which may be why."""
+    if swept.failing is not None:
+        for said in (other_outputs(swept, name) for name in swept.operator.outputs):
+            if said:
+                yield Finding(FORWARD, PROVEN, said)
 
 
 # shapes

@@ -75,9 +75,9 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     for one in listed:
-        detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)), convention)
+        detecting = Detecting(worker, one, deadline(budget / 3 / max(len(listed), 1)), convention)
         trial = detecting.best()
-        if trial is not None and operator is None and trial.another:
+        if trial is not None and operator is None and trial.another and not trial.right:
             other = _other_operator(worker, in_time, {each.name for each in listed})
             if other is not None and other[1].forward:
                 detecting, trial = other
@@ -163,14 +163,14 @@ def _swept(
                 one = renamed(one, UNSAID, said)
             elif raw.kind == REFUSED:
                 one = renamed(one, UNSAID, raw.message)
-            if one.answer.kind != UNSAID or problem.about:
-                results.append(one)
+            results.append(one)
             heard += one.answer.kind != UNSAID
         if progress is not None:
             progress(min(heard, MANY), MANY)
         if any(raw.kind in (HUNG, DIED) for raw in raws):
             break
     results = _other_ranks(detecting.operator, results)
+    results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += _in_batches(worker, detecting, way, results)
     if all(one.answer.kind == UNSAID for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
@@ -179,7 +179,7 @@ def _swept(
     results, way = _ignoring(way, results)
     if in_time():
         results = by_own_forward(worker, way, detecting.words, results)
-    notes = _notes(way, results)
+    notes = _notes(way)
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
 
 
@@ -205,7 +205,13 @@ def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequenc
         judged(other, answer(other, detecting.words, problem, raw), _divided(way))
         for (problem, _), raw in zip(handed, raws, strict=False)
     ]
-    return found if all(forward_fits(one) for one in found) else []
+    right = sum(_weights_right(one, f"d{first}") for one in found)
+    return found if all(map(forward_fits, found)) and 2 * right > len(found) else []
+
+
+def _weights_right(one: Judged, of_x: str) -> bool:
+    """Whether all gradients but that of x came, and are right."""
+    return bool(one.off) and all(off <= 1 for name, off in one.off.items() if name != of_x)
 
 
 def _divided(way: Way) -> Mapping[str, str]:
@@ -240,6 +246,9 @@ def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
     for one in results:
         by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
     taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
+        right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
+        taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
     if not any(taken.values()):
         return results
     said = tr("it does not take x of so many axes")
@@ -259,11 +268,11 @@ def _takes(results: Sequence[Judged], of_x: str) -> bool:
         return False
     if any(one.answer.outputs for one in results):
         return 2 * sum(forward_fits(one) is True for one in results) > len(results)
-    return any(one.off and not any(off > 1 for off in offs) for one, offs in zip(heard, others, strict=True))
+    return any(_weights_right(one, of_x) for one in heard)
 
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """Gradients that are divided by the batch on every problem are a convention, though the trials missed it."""
+    """Gradients divided by the batch on every problem are a convention, though the trials missed it."""
     right = sum(share <= 1 for one in results for share in one.off.values())
     for convention in divisions(way):
         divided = convention.divided if convention else {}
@@ -290,7 +299,7 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     return (results, way) if any(one.failed for one in others) else (others, alone)
 
 
-def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
+def _notes(way: Way) -> Iterator[str]:
     divided = way.convention.divided if way.convention else {}
     if divided:
         yield tr(
@@ -301,8 +310,5 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
         yield tr("it takes the gradient from above to be 1")
     if way.above == "N":
         yield tr(
-            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides later"
+            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides"
         )
-    fits = [forward_fits(one) for one in results]
-    if False in fits and True not in fits:
-        yield tr("its own forward is not that of {operator}", operator=tr(way.operator.title))

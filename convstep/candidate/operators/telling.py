@@ -1,4 +1,4 @@
-"""Runs in the child: what each parameter, key and attribute of somebody's operator is given on one problem."""
+"""Runs in the child: what each parameter and key of somebody's operator is given on one problem."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from convstep.candidate.call.layers import RATE
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
 
-
 _RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar": 1.0}
 """Statistics of earlier batches, of which nothing depends in training."""
 
 
 class Unsaid(BaseException):
-    """It has no way to be told this problem: an int where a pair is needed. Author's code does not catch it."""
+    """It has no way to be told this problem: an int where a pair is needed. Nobody's code catches it."""
 
 
 @dataclass(slots=True)
@@ -30,7 +29,7 @@ class Told:
     words: Vocabulary
     """The operator's."""
     arrays: Mapping[str, Any]
-    """By role, laid as they have them, tensors if they want such; outputs and gradients from above as well."""
+    """By role, laid as they have them, tensors if they want such; outputs and those from above as well."""
     options: Mapping[str, Any]
     """By name."""
     sizes: Mapping[str, int]
@@ -119,8 +118,8 @@ class Told:
         if base == "shape":
             return tuple(np.shape(self.arrays[self.words.arrays[0]])[1:])
         return {
-            "activation": _same, "initializer": _small, "optimizer": _Plain(), "rate": RATE, "seed": 0, "name": "layer",
-            "dtype": np.float64, "zero": 0.0, "flag": True, "training": True,
+            "activation": _same, "initializer": _small, "optimizer": _Plain(), "rate": RATE, "seed": 0,
+            "name": "layer", "dtype": np.float64, "zero": 0.0, "flag": True, "training": True,
         }.get(base, NOTHING)  # fmt: skip
 
     def _kernel(self, item: str, name: str) -> Any:

@@ -209,7 +209,11 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
         return found
     said = candidate.source.lower()
     others = [one for one in listed if one not in found]
-    return sorted(others, key=lambda one: -sum(word in said for word in one.name.split("-")))
+    return sorted(others, key=lambda one: (-sum(word in said for word in one.name.split("-")), _options(one)))
+
+
+def _options(operator: Operator) -> int:
+    return len(operator.small().options)
 
 
 def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:

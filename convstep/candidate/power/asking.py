@@ -21,7 +21,7 @@ from convstep.candidate.power.telling import can_be_asked, few, shown_on, tellin
 from convstep.candidate.referee import judged
 from convstep.language import spoken, tr
 from convstep.operators.operator import Operator, OperatorProblem
-from convstep.operators.registry import operator_named
+from convstep.operators.registry import is_ours, operator_named
 from convstep.oracle import messages, watched
 from convstep.oracle.conversation import Conversation, Ended, Silent
 from convstep.printable import SENTENCE, printable
@@ -126,6 +126,13 @@ def power_of_checked(
                 headline=printable(verdict.headline, SENTENCE),
             )
         )
+    if not is_ours(verdict.operator):
+        raise CandidateError(
+            tr(
+                "{operator} is an operator of your own; the mistakes of those in `convstep operators` can be tried",
+                operator=printable(verdict.operator),
+            )
+        )
     whole = operator_named(verdict.operator)
     return power_of(
         test,
@@ -185,8 +192,8 @@ def power_of(
         seconds = SLOWER * (time.monotonic() - started) + SLOWER
         same = [int(number) for number in plain["same"]] or list(range(len(listed)))
         numbers = sorted({number for number in same if number >= 0})
-        runs: dict[int, Mapping[str, Any]] = {}
-        last: Mapping[str, Any] = {}
+        runs: dict[int, dict[str, Any]] = {}
+        last: dict[str, Any] = {}
         for run in (
             _heard(talk, numbers, jobs or os.cpu_count() or 1, plain["calls"], max(seconds, timeout))
             if numbers
@@ -205,11 +212,13 @@ def power_of(
     problems = telling(operator) if asked is None else list(asked)
     rows, shows = list[Row](), list[list[OperatorProblem]]()
     for suspect, number in zip(listed, same, strict=True):
-        outcome, by = _outcome(runs.get(number, unseen) if number >= 0 else {"code": PASSED})
+        run = runs.get(number, unseen if number >= 0 else {"code": PASSED})
+        outcome, by = _outcome(run)
+        spoiled = tuple(run.get("spoiled", ())) if outcome == MISSED else ()
         shown = shown_on(operator, suspect, problems, plain["placed"]) if outcome == MISSED else []
-        shows.append([] if unread else shown)
-        outcome = UNTRIED if unread and shown else outcome
-        rows.append(Row(suspect, outcome, by, shown[0] if shown else None))
+        shows.append([] if unread or spoiled else shown)
+        outcome = UNTRIED if unread and (shown or spoiled) else outcome
+        rows.append(Row(suspect, outcome, by, spoiled, shown[0] if shown else None))
     return Power(
         test,
         target,
@@ -257,7 +266,7 @@ def _heard(
     talk.ask({"suspects": list(numbers), "jobs": jobs, "calls": calls, "seconds": seconds})
     while True:
         try:
-            said: dict[str, Any] = json.loads(messages.text(talk.hear(seconds + FIRST), "run"))
+            said: dict[str, Any] = json.loads(messages.text(talk.hear(3 * seconds + FIRST), "run"))
         except (Silent, Ended, messages.Malformed, ValueError):
             raise CandidateError(tr("the process that runs the test has ended")) from None
         yield said

@@ -27,10 +27,17 @@ class Row:
     """SEEN, MISSED or UNTRIED."""
     by: str = ""
     """The test that fails; "" for a script."""
+    spoiled: tuple[str, ...] = ()
+    """The gradients that come out otherwise in the test, which passes all the same."""
     smallest: OperatorProblem | None = None
     """Of one that is missed: the smallest problem known here on which it shows."""
 
     __repr__ = brief
+
+    @property
+    def passes(self) -> bool:
+        """Whether the test would pass with it, where it makes a difference to the test or to a problem."""
+        return self.outcome == MISSED and bool(self.spoiled or self.smallest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +55,7 @@ class Power:
     problems: tuple[str, ...]
     """What the test asks, a few words each."""
     would_see: tuple[OperatorProblem, ...]
-    """A few problems that would show all that is missed, as far as one can be found."""
+    """A few problems that would show all that is missed because it is not asked."""
     text: Callable[[Power], str]
     """Writes all of it for a person, in several lines."""
     script: bool = False
@@ -69,17 +76,17 @@ class Power:
         return [row for row in self.rows if row.outcome == outcome]
 
     def missed_ways(self, id: str) -> list[Row]:
-        """The ways of making a mistake that would pass, and that some problem shows.
+        """The ways of making a mistake that would pass.
 
         Args:
             id: the mistake's.
         """
-        return [row for row in self._of(MISSED) if row.suspect.id == id and row.smallest is not None]
+        return [row for row in self.rows if row.passes and row.suspect.id == id]
 
     @property
     def missed(self) -> tuple[str, ...]:
         """The ids of the mistakes that would pass in some way, each once."""
-        return tuple(dict.fromkeys(row.suspect.id for row in self._of(MISSED) if row.smallest is not None))
+        return tuple(dict.fromkeys(row.suspect.id for row in self.rows if row.passes))
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -105,6 +112,8 @@ class Power:
         return tr(
             "{test} sees the known mistakes of {operator}, {count} of them"
             if self.ok
+            else "with no known mistake of {operator} is it known what {test} does"
+            if not self.missed
             else "{test} would pass with {missed} of {count} known mistakes of {operator}",
             test=printable(self.test),
             missed=len(self.missed),
@@ -138,6 +147,7 @@ class Power:
                     "way": row.suspect.label,
                     "outcome": row.outcome,
                     "by": row.by,
+                    "spoiled": list(row.spoiled),
                     "smallest": None
                     if row.smallest is None
                     else {"about": row.smallest.about, "problem": problem_words(self.operator, row.smallest)},

@@ -77,7 +77,8 @@ def readings(
     outcome = dict(walked({"": result} | ({"self": owner} if owner is not None else {})))
     for convention in _conventions(operator, known):
         for problem in _problems(operator, convention, found):
-            reading = _borne_out(operator, convention, problem, outcome)
+            of_known = known is not None and convention is known.convention
+            reading = _borne_out(operator, convention, problem, outcome, known=of_known)
             if reading is not None:
                 yield reading
 
@@ -274,7 +275,12 @@ def _option(value: Any, *, pair: bool) -> Any:
 
 
 def _borne_out(
-    operator: Operator, convention: Convention, problem: OperatorProblem, outcome: Mapping[Path, Any]
+    operator: Operator,
+    convention: Convention,
+    problem: OperatorProblem,
+    outcome: Mapping[Path, Any],
+    *,
+    known: bool,
 ) -> Reading | None:
     try:
         with np.errstate(all="ignore"):
@@ -297,8 +303,8 @@ def _borne_out(
             if scale is not None:
                 places[name], scales[name] = path, scale
                 break
-    if not places or not any(right[name].any() for name in places):
-        return None
+    if not places or not (known or any(right[name].any() for name in places)):
+        return None  # zeros fit whatever it was
     return Reading(problem, convention, places, scales, right)
 
 

@@ -58,6 +58,8 @@ class Replaced:
     """The gradients that were found in what it returns, or in its object."""
     asks_check: bool = False
     """Whether the test asks convstep's own check as well."""
+    spoiled: set[str] = field(default_factory=set)
+    """The gradients that the mistake of this copy has changed."""
     _made: int = -1
     """The mistake that is made in this copy."""
     _asked: list[Reading] = field(default_factory=list)
@@ -87,7 +89,7 @@ class Replaced:
     def end_copy(self, said: dict[str, Any]) -> None:
         """In a copy: say how the run has ended, and end."""
         if self._made >= 0:
-            self.copies.end(self._made, said)
+            self.copies.end(self._made, {**said, "spoiled": sorted(self.spoiled)})
 
     def put_into(self, module: ModuleType, name: str) -> None:
         """Let it take the place of a function or a method of a module, and remember calls of its forward.
@@ -215,6 +217,7 @@ class Replaced:
         spoiled = _spoiled(suspect, found)
         if spoiled is None:
             suspect.gradients(found.problem)  # raises
+        self.spoiled |= (spoiled or {}).keys()
         for name, gradient in (spoiled or {}).items():
             laid = to_theirs(self.operator, found.convention, name, gradient * found.scales[name])
             result = _put(result, owner, found.places[name], laid)
@@ -227,7 +230,7 @@ class Replaced:
             for _, value in walked({str(at): one for at, one in enumerate((*places, *named.values()))})
             if value is not None and not isinstance(value, (int, float, str, bool))
         }
-        remembered = [*self._first, *self._last]
+        remembered: list[tuple[Called, Any]] = [*self._first, *self._last]
         for call, made in reversed(remembered):
             if any(
                 id(value) in given
@@ -281,7 +284,7 @@ def _kept(function: Callable[..., Any], places: tuple[Any, ...], named: dict[str
 
 
 def _still(value: Any) -> Any:
-    """What can be copied, in the place of PyTorch's contexts and of tensors that know where they come from."""
+    """What can be copied, in the place of PyTorch's contexts and of tensors with a history."""
     if hasattr(value, "save_for_backward"):
         kept = {name: _still(one) for name, one in getattr(value, "__dict__", {}).items()}
         return SimpleNamespace(**kept, saved_tensors=tuple(map(_still, value.saved_tensors)))

@@ -12,7 +12,8 @@ from convstep.language import tr
 from convstep.printable import printable_lines
 
 if TYPE_CHECKING:
-    from convstep.candidate.power.power import Power
+    from convstep.candidate.power.power import Power, Row
+    from convstep.operators.operator import Operator
 
 FEW = 4
 """Problems of the test that are told."""
@@ -36,19 +37,10 @@ def _asked(power: Power) -> list[str]:
 def _missed(power: Power, id: str) -> Iterator[str]:
     """A mistake that passes, in the shortest of its ways, and where it would show."""
     ways = power.missed_ways(id)
-    first = min(ways, key=lambda row: len(row.suspect.wrong))
+    first = min(ways, key=lambda row: (not row.spoiled, len(row.suspect.wrong)))
     yield from wrapped(f"{id}: {tr(first.suspect.title)}", "  ")
     yield from patch_lines(first.suspect.wrong, first.suspect.right)
-    problem = first.smallest
-    assert problem is not None
-    yield from wrapped(
-        tr(
-            "shows where {about}: {problem}" if problem.about else "shows at {problem}",
-            about=tr(problem.about) if problem.about else "",
-            problem=problem_words(power.operator, problem),
-        ),
-        "    ",
-    )
+    yield from wrapped(_where(power.operator, first), "    ")
     if len(ways) > 1:
         yield from wrapped(
             tr(
@@ -61,14 +53,27 @@ def _missed(power: Power, id: str) -> Iterator[str]:
         )
 
 
+def _where(operator: Operator, row: Row) -> str:
+    """Where a mistake shows: in the test itself, which does not look, or at another problem."""
+    if row.spoiled:
+        names = ", ".join(row.spoiled)
+        return tr(
+            "{names} comes out wrong in this very test, and it passes: it does not compare that, or its "
+            "shape, or not closely",
+            names=names,
+        )
+    problem = row.smallest
+    assert problem is not None
+    words = problem_words(operator, problem)
+    if not problem.about:
+        return tr("shows at {problem}", problem=words)
+    return tr("shows where {about}: {problem}", about=tr(problem.about), problem=words)
+
+
 def _would_see(power: Power) -> Iterator[str]:
     yield from wrapped(
         tr(
-            "one more problem would show it:"
-            if len(power.would_see) == len(power.missed) == 1
-            else "one more problem would show them:"
-            if len(power.would_see) == 1
-            else "{count} more problems would show them:",
+            "one more problem to ask:" if len(power.would_see) == 1 else "{count} more problems to ask:",
             count=len(power.would_see),
         )
     )

@@ -23,6 +23,9 @@ from convstep.oracle import messages
 from convstep.oracle.conversation import answering
 from convstep.oracle.watched import private_pipes
 
+SILENT = 2.0
+"""How many times as long as a run may take nothing may be said."""
+
 
 def main(arguments: Sequence[str]) -> None:
     """Answer which mistakes a test sees.
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str]) -> None:
 
     while (received := messages.receive(questions)) is not None:
         question = messages.opened(received)
-        for said in _forked(functools.partial(begin, question), float(question["seconds"])):
+        for said in _forked(functools.partial(begin, question), SILENT * float(question["seconds"])):
             messages.send(answers, answering(question, {"run": json.dumps(said)}))
 
 

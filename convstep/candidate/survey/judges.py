@@ -24,8 +24,16 @@ LONGEST = 600.0
 MOST = 64
 """Judges that can be asked for; each holds some hundred megabytes with what it checks."""
 
+LEAST = 1 << 30
+"""Bytes that what is checked may ask for at least: a framework takes half of them before it is called."""
+
 Question = Mapping[str, Any]
 Answer = dict[str, Any]
+
+
+def room_for(jobs: int) -> int:
+    """Bytes that what is checked may ask for: its share of what is free, so that all have room."""
+    return int(min(MEMORY, max(LEAST, free_memory() / jobs)))
 
 
 class UnansweredError(SentenceError):
@@ -110,8 +118,7 @@ class Judges:
 
     def __init__(self, jobs: int) -> None:
         """Args: how many work at the same time."""
-        room = int(min(MEMORY, free_memory() / jobs))
-        self._judges = [Judge(room) for _ in range(jobs)]
+        self._judges = [Judge(room_for(jobs)) for _ in range(jobs)]
 
     def answers(
         self,
