@@ -22,7 +22,10 @@ def _tables(name: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in ("a", "b"):
         read = tomllib.loads((CORPUS / f"{name}_{each}.toml").read_text(encoding="utf-8"))
-        found |= {key: found.get(key, []) + value if isinstance(value, list) else value for key, value in read.items()}
+        found |= {
+            key: found.get(key, []) + value if isinstance(value, list) else value
+            for key, value in read.items()
+        }
     return found
 
 
