@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,7 +146,10 @@ def broken_backward(dout: Array, x: Array) -> Array:
 
 def test_what_does_not_return_is_not_compared_anywhere_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("convstep.operators.registry._added", {})
-    problems = [{"x": np.array([1.0, 3.0])}, {"x": np.array([2.0, 3.0]), "about": "it begins with 2"}]
+    problems: list[dict[str, Any]] = [
+        {"x": np.array([1.0, 3.0])},
+        {"x": np.array([2.0, 3.0]), "about": "it begins with 2"},
+    ]
     made = own.operator("broken", clipped, broken_backward, problems=problems)
     running = running_of(shown_of(made, "2"))
     for position in range(3):
