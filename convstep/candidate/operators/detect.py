@@ -78,8 +78,8 @@ class Trial:
         names = set(self.way.operator.gradients)
         if not said or any(set(one.off) != names for one in self.heard):
             return False
-        if all(said):
-            return True
+        if all(said):  # a product that takes what it should not leaves several gradients of other shapes
+            return sum(any(one.off[name] == np.inf for one in self.heard) for name in names) < 2
         if any(np.inf in one.off.values() for one in self.heard):
             return False
         whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
@@ -125,11 +125,11 @@ class Trial:
         )
 
     @functools.cached_property
-    def fit(self) -> tuple[int, int, int, int, int, int]:
+    def fit(self) -> tuple[int, ...]:
         """How well it fits; the larger the better."""
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.right, self.known, self.shaped, returned, usable
+        return self.forward, self.nearly, self.right, self.known, self.shaped, returned, usable
 
     @property
     def settles(self) -> bool:
@@ -256,7 +256,6 @@ class Detecting:
                     return best
                 if all(_wants_other_axes(raw) for raw in trial.raws):
                     beyond.add(len(trial.way.lying))
-        return best
         return best
 
     def _fixed(self, ways: Sequence[Way]) -> Iterator[Trial]:
