@@ -109,9 +109,10 @@ def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...])
     wanted, planted = theirs(np.zeros(shape), own, other).shape, raw.planted.get(source)
     if planted is not None and (array.shape == planted or _squeezed(array.shape) == _squeezed(wanted)):
         array = array.reshape(wanted)
-    if array.shape == shape != wanted:
+    laid = ours(array, own, other, shape)
+    if array.shape == shape != wanted and laid.shape == shape:
         return array[None]  # it would pass for ours, and is not as theirs are
-    return ours(array, own, other, shape)
+    return laid
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
