@@ -10,9 +10,10 @@ TYPE_CHECKING = False  # importing typing takes as long as starting Python
 if TYPE_CHECKING:
     from typing import Any
 
+    from convstep.candidate.asserting import assert_correct as assert_correct
     from convstep.candidate.call.outcome import CannotCall as CannotCall
     from convstep.candidate.load.target import CandidateError as CandidateError
-    from convstep.candidate.referee import assert_correct as assert_correct
+    from convstep.candidate.power.asking import power as power
     from convstep.candidate.referee import check as check
     from convstep.candidate.survey.surveying import survey as survey
     from convstep.candidate.verdict import Verdict as Verdict
@@ -59,7 +60,7 @@ _HOMES = {
     "Step": "convstep.conv.step",
     "Timeline": "convstep.conv.timeline",
     "Verdict": "convstep.candidate.verdict",
-    "assert_correct": "convstep.candidate.referee",
+    "assert_correct": "convstep.candidate.asserting",
     "capture": "convstep.oracle.capture",
     "check": "convstep.candidate.referee",
     "compare": "convstep.oracle.comparison",
@@ -70,6 +71,7 @@ _HOMES = {
     "load_tensors": "convstep.oracle.tensor_files",
     "operator": "convstep.operators.own",
     "operators": "convstep.operators.registry",
+    "power": "convstep.candidate.power.asking",
     "record": "convstep.recording.record",
     "survey": "convstep.candidate.survey.surveying",
 }

@@ -1,8 +1,7 @@
-"""Is this backward right? The public way in: `check`, and `assert_correct` for people's tests."""
+"""Is this backward right? The public way in: `check`."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +30,6 @@ from convstep.conv.problem import Problem
 from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.operators.operator import Operator
-from convstep.printable import printable
 
 ATTEMPTS = 3
 """How many of the reasons are told for which a candidate refuses every problem."""
@@ -140,47 +138,6 @@ def _judged(
         ) from None
 
 
-def assert_correct(
-    candidate: Callable[..., Any] | str,
-    convention: str = AUTO,
-    *,
-    adapter: Callable[..., Any] | str | None = None,
-    save: str | os.PathLike[str] | None = None,
-    timeout: float | None = None,
-    operator: str | Operator | None = None,
-) -> None:
-    """Fail a test, with the diagnosis, if a backward is wrong.
-
-    Args:
-        candidate: as for `check`.
-        convention: as for `check`.
-        adapter: as for `check`.
-        save: where to write the smallest failing problem; by default a new temporary folder.
-        timeout: as for `check`.
-        operator: as for `check`.
-
-    Raises:
-        AssertionError: it is wrong; the message is the verdict, with the command that opens the
-            failing problem, which was saved, or why it could not be.
-        CannotCall: no way of calling it works, so that there is no verdict.
-        CandidateError: it cannot be loaded.
-    """
-    __tracebackhide__ = True  # pytest shows the caller's line, not this one
-    verdict = check(candidate, convention, adapter=adapter, timeout=timeout, operator=operator)
-    if verdict.ok:
-        return
-    saved = ""
-    if verdict.failing is not None:
-        try:
-            verdict = verdict.saved(os.fspath(save) if save is not None else _new_file())
-            saved = f"\nthe failing problem: {printable(verdict.path, None)}"
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            path = tr("a new temporary folder") if save is None else os.fspath(save)
-            reason = getattr(error, "strerror", None) or error
-            saved = f"\n{tr('{path} cannot be written: {reason}', path=path, reason=reason)}"
-    raise AssertionError(f"{verdict}{saved}")
-
-
 def verdict_of(
     worker: Worker,
     convention: str = AUTO,
@@ -232,10 +189,3 @@ def _check_taken(swept: Swept) -> None:
         message=first.outcome.message,
     )
     raise CannotCall(said, swept.candidate, tuple(attempts.values())[:ATTEMPTS])
-
-
-def _new_file() -> str:
-    """A place for a failing problem that nothing else uses."""
-    import tempfile
-
-    return os.path.join(tempfile.mkdtemp(prefix="convstep-"), "failing.npz")

@@ -15,7 +15,7 @@ from convstep.candidate.load.loading import Loaded, Options, load
 from convstep.candidate.load.target import CandidateError, Target
 from tests.strategies import THOROUGH
 
-collect_ignore = ["corpus/files", "operators/corpus"]
+collect_ignore = ["corpus/files", "operators/corpus", "power/courses"]
 """As people write them: what they do at top level is done in a child process, never here."""
 
 

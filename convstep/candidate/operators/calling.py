@@ -20,7 +20,7 @@ from convstep.candidate.call.layer import SET_UP
 from convstep.candidate.call.objects import is_array, places
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
-from convstep.candidate.operators.telling import Context, Told
+from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
 from convstep.candidate.record.subject import FORWARD, Subject
@@ -46,6 +46,8 @@ class Came:
     """By the same, what its author calls it."""
     planted: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """By role, the shape in which a layer holds it."""
+    guessed: bool = False
+    """Whether its backward was given more than the gradient from above and what its own forward kept."""
     call: str = ""
     """The call, as its author would write it."""
     stage: str = "make"
@@ -92,13 +94,14 @@ class _Calling:
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
         self.misfit = False
+        self.held: Any = None
 
     def run(self) -> None:
         """All of it."""
         subject, came = self.subject, self.came
         function, held = subject.function, None
         if subject.maker is not None:
-            held = self._made(subject.maker)
+            held = self.held = self._made(subject.maker)
             function = getattr(held, subject.method)
         forward = (
             subject.forward if held is None else getattr(held, getattr(subject.forward, "__name__", ""), None)
@@ -249,7 +252,7 @@ class _Calling:
             with contextlib.suppress(TypeError, OSError):
                 return self._unpacked(name, inspect.getsource(self.subject.forward))
         if found is NOTHING and default is inspect.Parameter.empty:
-            found = self.told.made_with(name, default)
+            found = self.told.made_with(name, default, making=False)
         return found
 
     def _backward_arguments(self, function: Callable[..., Any]) -> tuple[Filled, dict[str, Any]]:
@@ -258,6 +261,8 @@ class _Calling:
         above, buffers = self._from_above(listed)
 
         def value(name: str, default: Any) -> Any:
+            if name in above and self.told.above == OUTPUT:
+                return self._probabilities()
             if name in above:
                 self.told.said.add(above[name])
                 return self.told.arrays[above[name]]
@@ -270,7 +275,9 @@ class _Calling:
             if (role := self.words.role(name)) in self.words.outputs:
                 at = self.words.outputs.index(role)
                 return self.outputs[at] if at < len(self.outputs) else self.told.arrays[role]
-            return self._for_forward(name, default)
+            found = self._for_forward(name, default)
+            self.came.guessed |= found is not NOTHING
+            return found
 
         given = self._filled(function, value)
         if len(given.missing) == 1 and (self.kept or self.outputs):
@@ -306,6 +313,14 @@ class _Calling:
     def _unknown(self, each: inspect.Parameter, roles: Mapping[str, str]) -> bool:
         unknown = not roles[each.name] and each.default is each.empty
         return unknown and not keeps(each.name) and each.name not in self.named
+
+    def _probabilities(self) -> Any:
+        """What a loss keeps of its forward that is shaped like x and is a share of 1 each."""
+        shape = np.shape(self.told.arrays[self.words.arrays[0]])
+        for place in places(self.held):
+            if place.shape == shape and np.all(place.value >= 0) and np.all(place.value <= 1):
+                return np.array(place.value)
+        raise Unusable(tr("nothing in it is called or shaped like {names}", names=self.words.upstream[0]))
 
     def _like(self, array: Any) -> Any:
         return array * 0
@@ -456,7 +471,7 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
         told.pairs,
         told.mode,
         told.keys,
-        told.said,
+        said=told.said,
     )
     listed = parameters_of(kind.forward)
     if listed and listed[0].name in ("ctx", "context", "self"):

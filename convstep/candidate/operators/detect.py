@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from convstep.brief import brief
-from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
+from convstep.candidate.call.outcome import HUNG, RAISED, RETURNED, Attempt, CannotCall
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
-from convstep.candidate.operators.gathering import answer, forward_fits, how_far, judged
+from convstep.candidate.operators.gathering import NEARLY, answer, forward_fits, how_far, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
+from convstep.candidate.operators.ways import OUTPUT, Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
@@ -91,6 +91,11 @@ class Trial:
         return sum(forward_fits(one) is True for one in self.heard)
 
     @property
+    def nearly(self) -> int:
+        """On how many problems its own forward comes near."""
+        return sum(forward_fits(one, NEARLY) is True for one in self.heard)
+
+    @property
     def right(self) -> int:
         """How many gradients are right."""
         return sum(share <= 1 for one in self.heard for share in one.off.values())
@@ -130,14 +135,12 @@ class Trial:
     def settles(self) -> bool:
         """Whether all has its shapes, and enough is right that this is how it lies."""
         count = len(self.way.operator.gradients) * len(self.heard)
-        return (
-            bool(count) and self.shaped == count and bool(self.forward or (self.right and not self.another))
-        )
+        return bool(count) and self.shaped == count and bool(self.nearly or (self.right and not self.another))
 
     @property
     def another(self) -> bool:
-        """Whether its own forward runs, and never agrees."""
-        return not self.forward and any(each.answer.outputs for each in self.heard)
+        """Whether its own forward runs, and never comes near."""
+        return not self.nearly and any(each.answer.outputs for each in self.heard)
 
     @property
     def closeness(self) -> float:
@@ -164,6 +167,8 @@ class Trial:
 
         Where its own forward is another, that is asked (see `own_forward`).
         """
+        if self.raws and all(raw.guessed and raw.kind == RAISED for raw in self.raws):
+            return False  # what it was given for a parameter may not be what is meant
         count = len(self.way.operator.gradients) * len(self.heard)
         return bool(self.forward or self.right or (count and self.shaped == count))
 
@@ -235,18 +240,23 @@ class Detecting:
         best: Trial | None = None
         listed = [replace(way, convention=convention) for convention in self.layouts]
         groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
+        beyond: set[int] = set()
         for group in groups:
+            some = [one for one in group if len(one.lying) not in beyond]
             if best is not None and best.settles:  # what has no samples shows less, and so seems right
-                group = [one for one in group if one.whole]
+                some = [one for one in some if one.whole]
             if not self.in_time():
                 break
-            for trial in map(self._above, self._fixed(group)):
+            for trial in map(self._above, self._fixed(some)):
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
                 ended = trial.perfect or trial.laid_right or any(raw.kind == HUNG for raw in trial.raws)
                 if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
                     return best
+                if all(_wants_other_axes(raw) for raw in trial.raws):
+                    beyond.add(len(trial.way.lying))
+        return best
         return best
 
     def _fixed(self, ways: Sequence[Way]) -> Iterator[Trial]:
@@ -304,11 +314,15 @@ class Detecting:
         said = {role for raw in trial.raws for role in raw.said}
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
-        if (told and (trial.perfect or not scalar)) or not self.operator.upstream or not trial.shaped:
+        raised = told and scalar and _all_raised(trial)
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+            return trial
+        if not (trial.shaped or raised):
             return trial
         best = None if told else self.trial(replace(trial.way, above="1"))
         best = best or trial
-        for above in ("1", "N")[: 1 + (scalar and not self._means(trial))]:
+        others = ("1", "N") if scalar and not self._means(trial) else ("1",)
+        for above in (OUTPUT,) if raised else others:
             other = self.trial(replace(trial.way, above=above))
             if other is not None and other.right > best.right:
                 best = other
@@ -316,7 +330,7 @@ class Detecting:
 
     def _means(self, trial: Trial) -> bool:
         """Whether its own forward returns the mean over the samples."""
-        return any(forward_fits(one) and not one.answer.summed for one in trial.heard)
+        return any(one.answer.outputs and not one.answer.summed for one in trial.heard)
 
     def divided(self, trial: Trial) -> Trial:
         """The trial by the rule of division that makes most of it right."""
@@ -342,7 +356,11 @@ class Detecting:
         if not whole:
             return []
         way = ways[0]
-        raws = iter(self.worker.ask(self.words, whole, pairs=way.pairs, tensors=way.tensors, mode=way.mode))
+        raws = iter(
+            self.worker.ask(
+                self.words, whole, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above
+            )
+        )
         found = []
         for way, some in zip(ways, told, strict=True):
             came = [(problem, raw) for (problem, _), raw in zip(some, raws, strict=False)]
@@ -365,6 +383,16 @@ def _by_rank(problems: Sequence[OperatorProblem]) -> dict[int, list[OperatorProb
     for problem in problems:
         found.setdefault(next(iter(problem.arrays.values())).ndim, []).append(problem)
     return {rank: some for rank, some in found.items() if len(some) >= ENOUGH} or {0: list(problems)}
+
+
+def _all_raised(trial: Trial) -> bool:
+    return all(raw.kind == RAISED and raw.stage == "backward" for raw in trial.raws)
+
+
+def _wants_other_axes(raw: Raw) -> bool:
+    """Whether its forward failed on how many axes something has, however they lie."""
+    said = r"values to unpack|AxisError|too many indices|out of bounds for array of dimension"
+    return raw.stage == "forward" and bool(re.search(said, raw.message))
 
 
 def _wants_other(raw: Raw) -> bool:

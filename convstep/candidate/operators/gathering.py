@@ -63,9 +63,9 @@ def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
     if array.size == count > 1:
         return np.asarray(array.mean()), True
     single = array.reshape(()) if array.size == 1 else array
-    if single.ndim or how_far(single, right) <= 1 or how_far(single / count, right) > 1:
+    if single.ndim or count == 1 or not np.abs(single / count - right) < np.abs(single - right):
         return single, False
-    return single / count, count > 1
+    return single / count, True
 
 
 def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
@@ -107,7 +107,8 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
 def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...]) -> Array:
     own, other = way.operator.axes[source], way.axes[source]
     wanted, planted = theirs(np.zeros(shape), own, other).shape, raw.planted.get(source)
-    if planted is not None and (array.shape == planted or _squeezed(array.shape) == _squeezed(wanted)):
+    held = planted is not None and array.ndim <= len(planted) and _squeezed(array.shape) == _squeezed(wanted)
+    if held or array.shape == planted:
         array = array.reshape(wanted)
     laid = ours(array, own, other, shape)
     if array.shape == shape != wanted and laid.shape == shape:
@@ -204,12 +205,21 @@ def how_far(array: Array, right: Array) -> float:
     return worst / allowed
 
 
-def forward_fits(judged: Judged) -> bool | None:
-    """Whether its own forward agrees with the operator's; None where none was run."""
+NEARLY = 1e4
+"""How many times what is allowed a forward may be off that has a constant of its own, as in log(p + 1e-7)."""
+
+
+def forward_fits(judged: Judged, times: float = 1) -> bool | None:
+    """Whether its own forward agrees with the operator's; None where none was run.
+
+    Args:
+        judged: what came of it.
+        times: by how many times what is allowed it may be off.
+    """
     outputs = judged.answer.outputs
     if not outputs:
         return None
-    return all(how_far(array, judged.outputs[name]) <= 1 for name, array in outputs.items())
+    return all(how_far(array, judged.outputs[name]) <= times for name, array in outputs.items())
 
 
 def renamed(judged: Judged, kind: str, message: str) -> Judged:

@@ -33,7 +33,7 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
-TRYING, GUESSING = 1.5, 5.0
+TRYING, GUESSING = 1.5, 4.0
 """Seconds for an operator that nothing but its numbers suggests, and for all such."""
 
 Progress = Callable[[int, int], None]
@@ -72,7 +72,7 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     for one in listed:
-        detecting = Detecting(worker, one, deadline(budget / 3 / max(len(listed), 1)), convention)
+        detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
         trial = detecting.best()
         if trial is not None and operator is None and trial.another and not trial.right:
             other = _other_operator(worker, in_time, {each.name for each in listed})
@@ -179,12 +179,12 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     """Gradients divided by the batch on every problem are a convention, though the trials missed it."""
-    right = sum(share <= 1 for one in results for share in one.off.values())
+    right = _right(results)
     for convention in divisions(way):
         divided = convention.divided if convention else {}
         other = [judged(way, one.answer, divided) for one in results]
         all_right = all(one.off[name] <= 1 for one in other for name in divided if name in one.off)
-        if divided and all_right and sum(share <= 1 for one in other for share in one.off.values()) > right:
+        if divided and all_right and _right(other) > right:
             return other, replace(way, convention=convention)
     return results, way
 
@@ -202,7 +202,11 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
         told = replace(one.answer, problem=replace(problem, upstream=ones, about=""))
         other = judged(alone, told, way.convention.divided if way.convention else {})
         others.append(other if one.off else one)
-    return (results, way) if any(one.failed for one in others) else (others, alone)
+    return (others, alone) if _right(others) > _right(results) else (results, way)
+
+
+def _right(results: Sequence[Judged]) -> int:
+    return sum(share <= 1 for one in results for share in one.off.values())
 
 
 def _notes(way: Way) -> Iterator[str]:

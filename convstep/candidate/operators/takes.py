@@ -37,7 +37,7 @@ def tried(
 ) -> list[Judged]:
     """What comes of problems, judged; nothing is said of those that its own forward does not take."""
     handed = [each for _, each in told]
-    raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode)
+    raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
     return [
         _taken(judged(way, answer(way, words, problem, raw), divided(way)), raw)
         for (problem, _), raw in zip(told, raws, strict=False)

@@ -18,6 +18,10 @@ _RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar
 """Statistics of earlier batches, of which nothing depends in training."""
 
 
+OUTPUT = "output"
+"""Of a loss that is handed the probabilities where others are handed the gradient from above."""
+
+
 class Unsaid(BaseException):
     """It has no way to be told this problem: an int where a pair is needed. Nobody's code catches it."""
 
@@ -40,6 +44,8 @@ class Told:
     """What a parameter `mode` is given."""
     keys: tuple[str, ...] = ()
     """The words that stand in quotes in the author's text."""
+    above: str = ""
+    """See `ways.Way`."""
     said: set[str] = field(default_factory=set)
     """Which roles were asked for."""
     cache: Any = NOTHING
@@ -74,13 +80,13 @@ class Told:
         }
         return inner or NOTHING
 
-    def made_with(self, name: str, default: Any) -> Any:
+    def made_with(self, name: str, default: Any, *, making: bool = True) -> Any:
         """What a constructor's parameter is given."""
         first = self.words.arrays[0]
         found = NOTHING if self.words.role(name) == first else self.value(name, default)
         if found is not NOTHING or default is not inspect.Parameter.empty:
             return found if found is not NOTHING else self._size(name, known=True)
-        return self._size(name)
+        return self._size(name, making=making)
 
     def _of(self, role: str, name: str, default: Any) -> Any:
         base, _, item = role.partition("[")
@@ -106,7 +112,7 @@ class Told:
             raise Unsaid
         return value[0]
 
-    def _size(self, name: str, *, known: bool = False) -> Any:
+    def _size(self, name: str, *, known: bool = False, making: bool = True) -> Any:
         """A size or a flag; of a parameter with a default, only a size."""
         base, _, item = self.words.making(name).partition("[")
         if base == "kernel":
@@ -116,7 +122,8 @@ class Told:
         if known or not base:
             return NOTHING
         if base == "shape":
-            return tuple(np.shape(self.arrays[self.words.arrays[0]])[1:])
+            whole = tuple(np.shape(self.arrays[self.words.arrays[0]]))
+            return whole[1:] if making else whole
         return {
             "activation": _same, "initializer": _small, "optimizer": _Plain(), "rate": RATE, "seed": 0,
             "name": "layer", "dtype": np.float64, "zero": 0.0, "flag": True, "training": True,

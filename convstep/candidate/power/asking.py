@@ -26,6 +26,8 @@ from convstep.oracle import messages, watched
 from convstep.oracle.conversation import Conversation, Ended, Silent
 from convstep.printable import SENTENCE, printable
 
+INSIDE = "CONVSTEP_POWER"
+"""What the environment has where a test runs with a mistake, so that it does not ask for its power again."""
 FIRST = 300.0
 """Seconds that the test itself may take."""
 SLOWER = 3.0
@@ -129,7 +131,7 @@ def power_of_checked(
     if not is_ours(verdict.operator):
         raise CandidateError(
             tr(
-                "{operator} is an operator of your own; the mistakes of those in `convstep operators` can be tried",
+                "{operator} is your own operator; only mistakes of those in `convstep operators` are tried",
                 operator=printable(verdict.operator),
             )
         )

@@ -13,7 +13,7 @@ from convstep.printable import printable_lines
 
 if TYPE_CHECKING:
     from convstep.candidate.power.power import Power, Row
-    from convstep.operators.operator import Operator
+    from convstep.operators.operator import Operator, OperatorProblem
 
 FEW = 4
 """Problems of the test that are told."""
@@ -64,10 +64,13 @@ def _where(operator: Operator, row: Row) -> str:
         )
     problem = row.smallest
     assert problem is not None
+    return tr("shows at {problem}", problem=_told(operator, problem))
+
+
+def _told(operator: Operator, problem: OperatorProblem) -> str:
+    """A problem, and what is special about it."""
     words = problem_words(operator, problem)
-    if not problem.about:
-        return tr("shows at {problem}", problem=words)
-    return tr("shows where {about}: {problem}", about=tr(problem.about), problem=words)
+    return f"{words} ({tr(problem.about)})" if problem.about else words
 
 
 def _would_see(power: Power) -> Iterator[str]:
@@ -78,34 +81,21 @@ def _would_see(power: Power) -> Iterator[str]:
         )
     )
     for one in power.would_see:
-        about = f"  ({tr(one.about)})" if one.about else ""
-        yield from wrapped(f"{problem_words(power.operator, one)}{about}", "  ")
+        yield from wrapped(_told(power.operator, one), "  ")
 
 
 def _rest(power: Power) -> Iterator[str]:
     """What is seen, and what is not known."""
-    if power.seen:
-        yield from wrapped(tr("it sees: {ids}", ids=", ".join(power.seen)))
-    if power.never:
-        yield from wrapped(
-            tr("shown by no problem that the function takes: {ids}", ids=", ".join(power.never))
-        )
-    if power.untried:
-        yield from wrapped(
-            tr(
-                "not known, because {count} calls could not be read as {operator}: {ids}"
-                if power.unread
-                else "not known, because the run did not end: {ids}",
-                count=power.unread,
-                operator=tr(power.operator.title),
-                ids=", ".join(power.untried),
-            )
-        )
-    if power.unplaced:
-        names = ", ".join(power.unplaced)
-        yield from wrapped(tr("not found in what it returns, so nothing is said of it: {names}", names=names))
-    if ids := untold(power.operator):
-        yield from wrapped(tr("not tried, because the gradients stay the same: {ids}", ids=", ".join(ids)))
+    unread = tr("not known, because {count} calls could not be read:", count=power.unread)
+    for heading, names in (
+        (tr("it sees:"), power.seen),
+        (tr("shown by no problem that the function takes:"), power.never),
+        (unread if power.unread else tr("not known, because the run did not end:"), power.untried),
+        (tr("not found in what it returns, so nothing is said of it:"), power.unplaced),
+        (tr("not tried, because the gradients stay the same:"), untold(power.operator)),
+    ):
+        if names:
+            yield from wrapped(f"{heading} {', '.join(names)}")
     if power.script:
         yield from wrapped(
             tr("it holds no tests and was run as a script: what it prints is not looked at, only how it ends")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from convstep.candidate import referee
+from convstep.candidate.power.asking import INSIDE
 from convstep.candidate.power.copies import BROKEN, OUT_OF_TIME, Copies
 from convstep.candidate.power.replacing import Replaced, at_import
 from convstep.candidate.power.running import run
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> None:
     speak(language)
     sys.stdin = open(os.devnull)  # noqa: SIM115  open as long as the process lives
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    os.environ |= {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ |= {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1", INSIDE: "1"}
     os.environ.pop("PYTEST_ADDOPTS", None)
     sys.dont_write_bytecode = True
     sys.path[:0] = [os.path.dirname(os.path.realpath(file)), os.getcwd()]

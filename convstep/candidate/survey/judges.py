@@ -52,7 +52,8 @@ class Judge:
         self._room = room
         self._process: subprocess.Popen[bytes] | None = None
         self._talk: Conversation | None = None
-        self._closed = False
+        self.closed = False
+        """Whether nothing can be asked any more."""
 
     def ask(self, question: Question) -> Answer:
         """Its answer.
@@ -78,11 +79,11 @@ class Judge:
 
     def close(self) -> None:
         """End it at once, with all that it has started."""
-        self._closed = True
+        self.closed = True
         self._end()
 
     def _started(self) -> Conversation:
-        if self._closed:
+        if self.closed:
             raise Ended
         if not sys.executable:
             raise OSError(tr("this Python cannot tell where its interpreter is"))
@@ -99,7 +100,7 @@ class Judge:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._talk = Conversation(self._process.stdin, self._process.stdout)
-        if self._closed:  # meanwhile
+        if self.closed:  # meanwhile
             self._end()
             raise Ended
         return self._talk
@@ -135,12 +136,11 @@ class Judges:
         heard: SimpleQueue[tuple[Question, Answer | UnansweredError] | None] = SimpleQueue()
 
         def work(judge: Judge) -> None:
-            while True:
+            while not judge.closed:
                 with one_takes:
                     question = next(left, None)
                 if question is None:
-                    heard.put(None)
-                    return
+                    break
                 answer: Answer | UnansweredError
                 try:
                     answer = judge.ask(question)
@@ -148,6 +148,7 @@ class Judges:
                     answer = error
                 at_once(question, answer)
                 heard.put((question, answer))
+            heard.put(None)
 
         for judge in self._judges:
             threading.Thread(target=work, args=(judge,), name="judge", daemon=True).start()

@@ -23,6 +23,7 @@ from convstep.candidate.survey.naming import named_operators, why_not
         ("rnn_step_backward", {"rnn-step"}),
         ("backward", set()),
         ("convert_grad", set()),
+        ("ConvNet.conv_backward", {"conv2d"}),
         ("Layer", set()),
         ("Netz", set()),
         ("FCLayer", {"linear"}),
