@@ -82,11 +82,12 @@ class Trial:
             # a product that takes what it should not leaves several gradients of other shapes; and one of the
             # right numbers may lie as its array does
             odd = [name for name in names if any(one.off[name] == np.inf for one in self.heard)]
-            return len(odd) < 2 and not any(_turned(one, name) for one in self.heard for name in odd)
+            own = self.way.convention is None
+            return own or (len(odd) < 2 and not any(_turned(one, name) for one in self.heard for name in odd))
         if any(np.inf in one.off.values() for one in self.heard):
             return False
         whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
-        return whole and all(each is None for each in said)
+        return all(said) or (whole and all(each is None for each in said))
 
     @property
     def forward(self) -> int:

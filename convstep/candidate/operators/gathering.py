@@ -110,9 +110,10 @@ def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...])
     held = planted is not None and array.ndim <= len(planted) and squeezed(array.shape) == squeezed(wanted)
     if held or array.shape == planted:
         array = array.reshape(wanted)
-    if array.shape == shape != wanted:
+    laid = ours(array, own, other, shape)
+    if array.shape == shape != wanted and laid.shape == shape:
         return array[None]  # it would pass for ours, and is not as theirs are
-    return ours(array, own, other, shape)
+    return laid
 
 
 def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -31,7 +31,7 @@ def notes(swept: Swept) -> Iterator[str]:
         yield tr(
             "{problems} could not be tried, because its call has no way to say them, for example {problem}",
             problems=count(len(unsaid)),
-            problem=problem_words(unsaid[0].answer.problem),
+            problem=problem_words(swept, unsaid[0].answer.problem),
         )
     if absent := not_computed(swept):
         yield tr(
@@ -51,7 +51,7 @@ def notes(swept: Swept) -> Iterator[str]:
             "it refuses {problems}, which does not count as wrong: {message} (the first is {problem})",
             problems=count(len(refusing)),
             message=refusing[0].answer.message,
-            problem=problem_words(refusing[0].answer.problem),
+            problem=problem_words(swept, refusing[0].answer.problem),
         )
 
 
@@ -96,12 +96,12 @@ def _about_outputs(swept: Swept) -> Iterator[str]:
         compared = compared_outputs(swept, name)
         overflowing = [one for one in compared if overflows(one, name)]
         if overflowing:
-            yield _overflowing(overflowing, name, known.explanation if known else "")
+            yield _overflowing(swept, overflowing, name, known.explanation if known else "")
         if differing := other_outputs(swept, name):
             yield tr("{id}: {seen}", id=DIFFERS, seen=differing)
 
 
-def _overflowing(found: Sequence[Judged], name: str, explanation: str) -> str:
+def _overflowing(swept: Swept, found: Sequence[Judged], name: str, explanation: str) -> str:
     rightly = not any(one.failed for one in found)
     said = tr(
         "{id}: {name} is inf or nan on {problems} where it should be a number, for example {problem}; the "
@@ -111,6 +111,6 @@ def _overflowing(found: Sequence[Judged], name: str, explanation: str) -> str:
         id=OVERFLOWS if explanation else "output-overflows",
         name=name,
         problems=count(len(found)),
-        problem=problem_words(found[0].answer.problem),
+        problem=problem_words(swept, found[0].answer.problem),
     )
     return tr("{seen}. {explanation}", seen=said, explanation=tr(explanation)) if explanation else said

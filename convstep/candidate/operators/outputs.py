@@ -50,7 +50,7 @@ def other_outputs(swept: Swept, name: str) -> str:
         operator=tr(swept.operator.title),
         problems=count(len(wrong)),
         pattern=pattern,
-        problem=problem_words(wrong[0].answer.problem),
+        problem=problem_words(swept, wrong[0].answer.problem),
     )
 
 

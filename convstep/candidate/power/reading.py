@@ -182,7 +182,8 @@ def _problems(
     for name in inputs:
         axes = operator.axes[name]
         if not arrays[name] and all(axis in lengths for axis in axes):
-            arrays[name] = [np.zeros([lengths[axis] for axis in axes])]  # a bias changes no gradient
+            # a bias changes no gradient; one that is not 0 shows who lets it
+            arrays[name] = [np.ones([lengths[axis] for axis in axes])]
     options = _options(operator, found)
     for chosen in itertools.islice(itertools.product(*arrays.values(), *upstream.values()), 16):
         values = dict(zip((*arrays, *upstream), chosen, strict=True))
