@@ -87,7 +87,7 @@ class Trial:
         if any(np.inf in one.off.values() for one in self.heard):
             return False
         whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
-        return all(said) or (whole and all(each is None for each in said))
+        return whole and all(each is None for each in said)
 
     @property
     def forward(self) -> int:
