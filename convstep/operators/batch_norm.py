@@ -163,6 +163,9 @@ gamma-missing: gamma is left out  [Knet.jl#288]
   - drows = dcentred + dmean / M
   + drows = dy / std + dvar * 2 * centred / M + dmean / M
   # on the direct path, and not in the mean's | 只漏在直接的那条路上，经过均值的路没有
+  - dmean = -dcentred.sum(axis=0)
+  + dmean = -(dy / std).sum(axis=0)
+  # on the path through the mean | 只漏在经过均值的那条路上
 
 dgamma-from-x: dgamma is summed with another array than x_hat
     gamma is multiplied by x_hat, the normalised input, so dgamma is the sum of dout * x_hat. With x, or with x less
@@ -276,6 +279,9 @@ wrong-axis: it is summed over features instead of samples
   - dmean = -dcentred.sum(axis=0)
   + dmean = -dcentred.sum(axis=1)
   # of the mean | 均值的
+  - dmean = -dcentred.sum(axis=0)
+  + dmean = -dcentred.sum(axis=1, keepdims=True)
+  # of the mean, kept as a column | 均值的，保留成一列
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
   + dx_hat = dy * gamma
   + means = dx_hat.mean(axis=1, keepdims=True), (dx_hat * x_hat).mean(axis=1, keepdims=True)
