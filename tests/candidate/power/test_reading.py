@@ -23,7 +23,7 @@ def read(name: str, function: Callable[..., Any], *given: Any) -> Reading | None
 
 
 def columns(dZ: Any, cache: Any) -> Any:
-    A_prev, W, b = cache
+    A_prev, W, _ = cache
     m = A_prev.shape[1]
     return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
 
