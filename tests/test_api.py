@@ -57,6 +57,13 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "debug, function": lambda value: convstep.debug(print, value),
     "record": convstep.record,
     "record, function": lambda value: convstep.record(len, value),
+    "survey": convstep.survey,
+    "survey, jobs": lambda value: convstep.survey(".", jobs=-1 if value in (True, None) else value),
+    "survey, timeout": lambda value: convstep.survey(".", timeout=-1 if value in (True, None) else value),
+    "survey, convention": lambda value: convstep.survey(".", convention=[value]),  # type: ignore[arg-type]
+    "survey, adapter": lambda value: convstep.survey(".", adapter=[value]),  # type: ignore[arg-type]
+    "survey, operator": lambda value: convstep.survey(".", operator=[value]),  # type: ignore[arg-type]
+    "survey, function": lambda value: convstep.survey(".", function=[value]),  # type: ignore[arg-type]
     "debug, sample": lambda value: convstep.debug(PROBLEM, 7 if value in (True, None) else value),
 }
 """Arguments of the public functions in whose place a stranger can stand; none of it starts a process."""

@@ -183,6 +183,10 @@ def _no_session(name: str) -> Problem:
             f"{name} is an operator and no problem; `convstep open {name}` and `convstep trace {name}` "
             "step it"
         )
+    if name == "conv2d":
+        raise UsageError(
+            "conv2d is stepped on a problem: `convstep open digit`, or one of `convstep examples`"
+        )
     try:
         return load(name)
     except ProblemError:

@@ -127,12 +127,26 @@ def refuse_wanted(wanted: Wanted) -> None:
 
 
 def operator_shown(
-    name: str, call: str | None, values: Values, wanted: Wanted, *, forward: bool
+    name: str,
+    call: str | None,
+    values: Values,
+    wanted: Wanted,
+    *,
+    forward: bool,
+    timeout: float | None = None,
 ) -> Shown | FileShown | None:
     """The backward of an operator, recorded, if a name is one's, or a session is about one; else None.
 
     One of a file runs in a process of its own, which `close` ends. A session's is recorded anew if it is
     ours, and not of somebody's file.
+
+    Args:
+        name: what stands for it.
+        call: what `--call` says, which is about other things.
+        values: the same of `--args` and `--shape`.
+        wanted: what of it.
+        forward: whether it is the forward.
+        timeout: seconds for running its file, and each of its functions; None for as long as by default.
 
     Raises:
         SentenceError: it has no such problem or mistake.
@@ -141,9 +155,9 @@ def operator_shown(
 
     if (place := operator_in(name)) is not None:
         _refuse_beside(call, values)
-        from convstep.candidate.operators.file import OperatorFile
+        from convstep.candidate.operators.file import SECONDS, OperatorFile
 
-        file = OperatorFile(*place)
+        file = OperatorFile(*place, SECONDS if timeout is None else timeout)
         try:
             return file.shown(wanted.case, wanted.mistake, forward=forward)
         except BaseException:
@@ -182,7 +196,14 @@ def recorded_by(options: OfStepped, *, forward: bool = False) -> Recorded | None
     Raises:
         SentenceError: see `recordable`.
     """
-    found = operator_shown(options.problem, options.call, options.values, options.wanted, forward=forward)
+    found = operator_shown(
+        options.problem,
+        options.call,
+        options.values,
+        options.wanted,
+        forward=forward,
+        timeout=options.loading.timeout,
+    )
     if found is not None:
         found.close()
         return found.recorded

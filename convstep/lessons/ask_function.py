@@ -39,7 +39,7 @@ def ask_cells_of(block: AskBlock[Stood]) -> Asked:
         if {part.tensor for part in parts} != {array}:
             raise wrong("the answer names cells that are not in {tensor}", line, tensor=array)
         every, key = frozenset(index for part in parts for index in part.indices), "ask.cells.these"
-    face = stood.face_of(array, min(every))
+    face = stood.face_of(every)
     seen = face_name(array, face) if any(held is not None for held in face) else array
     cells = frozenset(each for each in every if on_face(each, face))
     shape = stood.function.shapes[array]
@@ -47,7 +47,7 @@ def ask_cells_of(block: AskBlock[Stood]) -> Asked:
         sentence = "every cell of {face} would be a right answer; ask something else"
         raise wrong(sentence, line, face=seen)
     question = CellsQuestion(
-        **block.common(block.say(key, tensor=face_name(array, face)), ""),
+        **block.common(block.say(key, tensor=seen), ""),
         tensor=array,
         face=face,
         cells=cells,

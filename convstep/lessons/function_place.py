@@ -197,10 +197,11 @@ class Stood:
         left = self.ahead().event.writes[self.place.additions :]
         return frozenset(index for access in left if access.array == array for index in _cells(access, shape))
 
-    def face_of(self, array: str, index: Index) -> Face:
-        """The face on which a cell is seen: the last two axes are free, all else is held."""
-        held = max(len(self.function.shapes[array]) - 2, 0)
-        return (*index[:held], *(None for _ in index[held:]))
+    def face_of(self, cells: frozenset[Index]) -> Face:
+        """The face on which cells are seen: two axes are free, the last ones along which they differ."""
+        first = min(cells)
+        axes = sorted(range(len(first)), key=lambda axis: (len({cell[axis] for cell in cells}) > 1, axis))
+        return tuple(None if axis in axes[-2:] else at for axis, at in enumerate(first))
 
     def now(self) -> dict[str, Any]:
         """Its variables and arrays, and what the lesson tells beside them."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +22,13 @@ if TYPE_CHECKING:
     from convstep.operators.operator import Operator, OperatorProblem
     from convstep.recording.recording import Recording
 
+Given = dict[str, tuple[Any, int]]
+"""Values by name, each with its line."""
 FUNCTION_KEYS = ("operator", "given", "call")
 """The keys that describe a function, in the front matter and in a `problem` block."""
+
+LARGEST = 1_000
+"""Of sizes, strides and paddings: what they make has to stay small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +71,14 @@ def make_function(wish: Wish, source: str = "") -> Function:
     Raises:
         LessonError: there is no such operator, or it cannot be called like that.
     """
-    values = dict(_given(field) for field in wish.given)
+    values = _all_given(wish.given)
     operator = None if wish.operator is None else _operator(wish.operator)
-    problem = None if operator is None else _problem(operator, values, wish)
+    problem = None if operator is None else _problem(operator, values)
     if problem is not None:
-        values = {**problem.arrays, **problem.upstream, **problem.options}
+        values = {name: (value, wish.line) for name, value in _whole(problem).items()}
     told = {} if operator is None or problem is None else _told(operator, problem, wish.line)
     if source:
-        recording = _of_code(source, values, wish)
+        recording = _of_code(source, {name: value for name, (value, _) in values.items()}, wish)
         return Function(_walkable(recording, wish.line), recording.name, told)
     if operator is None:
         raise wrong("this names no operator; add `operator: max-pool`, or `call:` and the code", wish.line)
@@ -87,23 +94,37 @@ def _operator(name: Field) -> Operator:
         raise LessonError(str(error), name.line) from error
 
 
-def _problem(operator: Operator, values: dict[str, Any], wish: Wish) -> OperatorProblem:
+def _problem(operator: Operator, values: Given) -> OperatorProblem:
     """The operator's small problem with other arrays and options."""
     small = operator.small()
-    known = {**small.arrays, **small.upstream, **small.options}
-    for field, name in zip(wish.given, values, strict=True):
+    known = _whole(small)
+    laid: dict[str, Any] = {}
+    for name, (value, line) in values.items():
         if name not in known:
             sentence = "{operator} has no {name}; it has {names}"
-            raise wrong(sentence, field.line, operator=operator.name, name=name, names=", ".join(known))
-    whole = {name for name, value in {**small.arrays, **small.upstream}.items() if value.dtype.kind in "iu"}
-    laid = {name: np.asarray(value, int) if name in whole else value for name, value in values.items()}
-    return replace(
-        small,
-        arrays={name: laid.get(name, value) for name, value in small.arrays.items()},
-        upstream={name: laid.get(name, value) for name, value in small.upstream.items()},
-        options={name: laid.get(name, value) for name, value in small.options.items()},
-        about="",
-    )
+            raise wrong(sentence, line, operator=operator.name, name=name, names=", ".join(known))
+        before = known[name]
+        if isinstance(before, np.ndarray):
+            numbers, counts = np.asarray(value, float), before.dtype.kind in "iu"
+            if counts and not (abs(numbers) <= MOST_STEPS).all():
+                raise wrong("{name} has to be small whole numbers", line, name=name)
+            laid[name] = numbers.astype(int) if counts else numbers
+        elif any(isinstance(one, str) or abs(one) > LARGEST for one in np.ravel(np.array(value, object))):
+            sentence = "{name} is {text}; a lesson's sizes are numbers up to {most:,}"
+            raise wrong(sentence, line, name=name, text=value, most=LARGEST)
+        else:
+            laid[name] = value
+
+    def taken(before: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: laid.get(name, value) for name, value in before.items()}
+
+    arrays, upstream = taken(small.arrays), taken(small.upstream)
+    return replace(small, arrays=arrays, upstream=upstream, options=taken(small.options), about="")
+
+
+def _whole(problem: OperatorProblem) -> dict[str, Any]:
+    """All that an operator's forward and backward are given, by name."""
+    return {**problem.arrays, **problem.upstream, **problem.options}
 
 
 def _told(operator: Operator, problem: OperatorProblem, line: int) -> dict[str, Any]:
@@ -118,16 +139,28 @@ def _told(operator: Operator, problem: OperatorProblem, line: int) -> dict[str, 
         raise wrong(sentence, line, operator=operator.name, reason=reason) from error
 
 
+def _all_given(fields: tuple[Field, ...]) -> Given:
+    """What is given, by name, with its line."""
+    found: Given = {}
+    for field in fields:
+        name, value = _given(field)
+        if name in found:
+            raise wrong("{name} is given twice; remove one", field.line, name=name)
+        found[name] = value, field.line
+    return found
+
+
 def _given(field: Field) -> tuple[str, Any]:
-    """A name and its value; lists are arrays of floats."""
+    """A name and its value: a number, numbers in parentheses, or a list, which is an array of floats."""
     name, sign, text = (part.strip() for part in field.text.partition("="))
     if not sign or not name.isidentifier():
-        raise wrong("{text!r} gives nothing; write it like {example}", field.line, text=field.text,
-                    example="x = [[1, 2], [3, 4]]")  # fmt: skip
+        sentence, example = "{text!r} gives nothing; write it like {example}", "x = [[1, 2], [3, 4]]"
+        raise wrong(sentence, field.line, text=field.text, example=example)
     try:
         value = ast.literal_eval(text)
-        return name, np.array(value, float) if isinstance(value, list) else value
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        numbers = np.array(value, float)  # the same for all: it says whether they are
+        return name, numbers if isinstance(value, list) else value
+    except (ValueError, TypeError, SyntaxError, OverflowError, RecursionError, MemoryError) as error:
         sentence = "{text!r} is neither a number nor rows of numbers of the same length"
         raise wrong(sentence, field.line, text=text) from error
 
@@ -168,7 +201,8 @@ class _Filled(ast.NodeTransformer):
             return node
         value = self._values[node.id]
         if isinstance(value, np.ndarray):
-            return ast.parse(f"np.array({value.tolist()!r}, {value.dtype.str!r})", mode="eval").body
+            numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", repr(value.tolist()))
+            return ast.parse(f"np.array({numbers}, {value.dtype.str!r})", mode="eval").body
         return ast.parse(repr(value), mode="eval").body
 
 

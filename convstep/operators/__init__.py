@@ -6,6 +6,7 @@ The room itself can be called: `convstep.operators()` is all of them.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from types import ModuleType
 
 TYPE_CHECKING = False
@@ -18,9 +19,8 @@ class _Room(ModuleType):
 
     def __call__(self) -> tuple[Operator, ...]:
         """All operators, by name: convstep's own, then those that `convstep.operator` has made."""
-        from convstep.operators.registry import operators
-
-        return operators()
+        found: tuple[Operator, ...] = import_module("convstep.operators.registry").operators()
+        return found
 
 
 sys.modules[__name__].__class__ = _Room

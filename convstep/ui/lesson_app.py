@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, work
 from textual.binding import Binding
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
 from convstep.language import speak, spoken
 from convstep.lessons import course
@@ -213,16 +214,34 @@ class LessonApp(TorchApp):
         if stamp is None:
             mode.page.complain(say(walk.lesson.language, "gone"))
             return
+        self._read_anew(walk)
+
+    @work(thread=True, group="reading", exclusive=True)
+    def _read_anew(self, walk: Walk) -> None:
+        """Read an edited lesson beside the screen: code in it is run, and may never end."""
+        found: Lesson | LessonError
         try:
-            lesson = read_lesson(walk.lesson.path, walk.lesson.key)
+            found = read_lesson(walk.lesson.path, walk.lesson.key)
         except LessonError as error:
-            mode.page.complain(f"{say(walk.lesson.language, 'broken')} {error}")
+            found = error
+        tell(self, self._edited, walk, found, of=get_current_worker())
+
+    def _edited(self, walk: Walk, found: Lesson | LessonError) -> None:
+        """Go on in an edited lesson, or say what is wrong with it."""
+        mode = self.lesson_mode
+        if self.walk is not walk or mode is None:  # another one was opened meanwhile
+            return
+        if self.screen is not self.page_screen:  # a dialog was opened meanwhile: once it is closed
+            self._seen = None
+            return
+        if isinstance(found, LessonError):
+            mode.page.complain(f"{say(walk.lesson.language, 'broken')} {found}")
             return
         asked, begun = walk.asked, mode.page.begun_answer()
-        walk.adopt(lesson)
+        walk.adopt(found)
         self._failed.clear()
         self.show_page(begun if walk.asked == asked else None)
-        self.call_after_refresh(self.notify, say(lesson.language, "changed"))
+        self.call_after_refresh(self.notify, say(found.language, "changed"))
 
     async def action_quit(self) -> None:
         """From a lesson back to the list it was opened from, from the list out."""

@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from convstep.operators.registry import operators
+from convstep.operators.operator import Operator
+from convstep.operators.registry import operators as every
 from tests.cli.conftest import Refused, Run, strictly
+
+CONV2D = "conv2d"
+
+
+def operators() -> list[Operator]:
+    return [one for one in every() if one.name != CONV2D]
+
 
 SCALE = """
 import numpy as np
@@ -38,13 +46,15 @@ def test_operators_are_listed_with_what_they_are_and_conv2d_among_them(run: Run)
     for one in operators():
         assert f"{one.title}  " in ended.out or f"{one.title}\n" in ended.out
     assert "convstep open NAME" in ended.out
+    assert run("operators", "conv2d").out.startswith("conv2d: the convolution, which has commands of its own")
+    assert strictly(run("operators", "conv2d", "--json").out)["name"] == "conv2d"
     listed = strictly(run("operators", "--json").out)["operators"]
-    assert [one["name"] for one in listed] == [one.name for one in operators()]
+    assert [one["name"] for one in listed] == [one.name for one in every()]
 
 
 @pytest.mark.parametrize("operator", operators(), ids=lambda one: one.name)
-def test_one_is_shown_with_its_code_its_problems_and_its_mistakes(run: Run, operator: object) -> None:
-    (one,) = (each for each in operators() if each is operator)
+def test_one_is_shown_with_its_code_its_problems_and_its_mistakes(run: Run, operator: Operator) -> None:
+    one = operator
     text = run("operators", one.name).out
     assert f"def {one.forward.__name__}(" in text
     assert f"def {one.backward.__name__}(" in text
@@ -64,6 +74,7 @@ def test_one_is_shown_with_its_code_its_problems_and_its_mistakes(run: Run, oper
 def test_a_name_that_is_almost_one_is_answered_with_it(refused: Refused) -> None:
     assert refused("open", "max_pool") == "max_pool is no problem and no operator; did you mean max-pool?"
     assert refused("open", "digits").startswith("no example is called 'digits'; did you mean 'digit'?")
+    assert "convstep open digit" in refused("open", "conv2d")
     assert refused("operators", "max-poll") == "max-poll is not an operator; did you mean max-pool?"
     assert (
         refused("max-pool")

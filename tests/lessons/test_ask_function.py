@@ -20,6 +20,18 @@ def test_the_cells_of_the_next_step_are_those_it_writes() -> None:
     assert (found.place_after.position, found.place_after.focus) == (4, "dx_pad")
 
 
+def test_cells_of_pictures_with_channels_last_stand_on_a_face_of_rows_and_columns() -> None:
+    front = CODE.replace("x = [[1, 2], [3, 4]]", "x = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]")
+    back = BACK.replace("dx[i] += dout[i] * k", "dx[i, :, 1] += dout[i] * k").replace(
+        "dx[i, 0]", "dx[:, 0, 1]"
+    )
+    question = page(f"{back}```stop\nat: 1\n```\n```ask cells\non: dx\n```", front).question
+    assert isinstance(question, CellsQuestion)
+    assert question.face == (None, None, 1)
+    assert question.cells == {(0, 0, 1), (0, 1, 1), (1, 0, 1)}
+    assert question.prompt.startswith("Which cells of dx[:, :, 1] will")
+
+
 def test_cells_can_be_named_as_well() -> None:
     body = "```ask cells\non: x\nanswer: x[0, 0, 0, :2]; x[0, 0, 3, 4]\n```"
     question = page(f"```stop\nat: end\n```\n{body}", FRONT).question

@@ -72,12 +72,23 @@ def test_the_same_code_goes_on_with_other_numbers() -> None:
 @pytest.mark.parametrize(
     ("wrong", "line", "said"),
     [
-        ("operator: max-pol", 3, "max-pol is no operator; did you mean max-pool?"),
+        ("operator: max-pol", 3, "max-pol is not an operator; did you mean max-pool?"),
         ("operator: relu\ngiven: w = [1]", 4, "relu has no w; it has x, dout"),
         ("operator: relu\ngiven: x", 4, "'x' gives nothing; write it like x = [[1, 2], [3, 4]]"),
         ("operator: relu\ngiven: x = [[1], [2, 3]]", 4, "'[[1], [2, 3]]' is neither a number nor rows of"),
         ("operator: relu\ngiven: x = open('a')", 4, "\"open('a')\" is neither a number nor rows of numbers"),
         ("operator: linear\ngiven: w = [[1, 2]]", 2, "linear cannot be computed from these arrays: "),
+        (
+            "operator: max-pool\ngiven: padding = (9999, 9999)",
+            4,
+            "padding is (9999, 9999); a lesson's sizes are",
+        ),
+        ("operator: max-pool\ngiven: size = 3", 2, "max-pool cannot be computed from these arrays: "),
+        ("operator: relu\ngiven: x = [1]\ngiven: x = [2]", 5, "x is given twice; remove one"),
+        ("operator: relu\ngiven: x = 'a'", 4, "\"'a'\" is neither a number nor rows of numbers"),
+        ("operator: relu\ngiven: x = ((((", 4, "'((((' is neither a number nor rows of numbers"),
+        ("operator: linear\ngiven: x = 3", 2, "linear cannot be computed from these arrays: "),
+        ("operator: softmax-cross-entropy\ngiven: y = [1e999, 0]", 4, "y has to be small whole numbers"),
         ("operator: relu\nfilters: 3", 4, "'filters' is about a convolution, and this is about an operator:"),
         ("given: x = [1]", 2, "this names no operator; add `operator: max-pool`, or `call:` and the code"),
         ("operator: relu\ncall: f(dout, x)", 2, "there is no code to call; put a ```python candidate block"),
@@ -104,6 +115,11 @@ def test_a_call_that_cannot_be_made_is_said_and_names_no_file_of_ours(call: str,
     assert line == -5
     assert "convstep-" not in sentence
     assert said.split(": ")[-1] in sentence
+
+
+def test_numbers_that_are_not_finite_reach_the_code() -> None:
+    front = CODE.replace("dout = [5, 6]", "dout = [1e999, 6]")
+    assert run_of(page(BACK, front)).arrays["dx"][0].tolist() == [np.inf, np.inf]
 
 
 def test_the_code_stands_above_what_is_stepped_in_it() -> None:

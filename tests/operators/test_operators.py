@@ -43,6 +43,8 @@ SHOWS_WHERE: dict[tuple[str, str], Callable[[OperatorProblem], bool]] = {
     ("max-pool", "ties-last"): lambda one: _repeats(one.arrays["x"]),
     ("max-pool", "ties-share"): lambda one: _repeats(one.arrays["x"]),
     ("relu", "mask-includes-zero"): lambda one: bool((one.arrays["x"] == 0).any()),
+    ("rnn-step", "averaged"): lambda one: len(one.arrays["x"]) > 1,
+    ("rnn-step", "transposes-swapped"): lambda one: one.arrays["wx"].size > 1,
     ("softmax-cross-entropy", "averaged-twice"): lambda one: len(one.arrays["x"]) > 1,
     ("softmax-cross-entropy", "dout-ignored"): lambda one: one.upstream["dout"] != 1,
     ("softmax-cross-entropy", "gradient-overflows"): lambda one: np.abs(one.arrays["x"]).max() > 500,
@@ -61,6 +63,7 @@ HOLDS: dict[str, Callable[[OperatorProblem], bool]] = {
     "one sample": lambda one: len(one.arrays["x"]) == 1,
     "some inputs are exactly 0": lambda one: bool((one.arrays["x"] == 0).any()),
     "strides differ": lambda one: len(set(one.options["stride"])) == 2,
+    "the state before is zero": lambda one: not one.arrays["prev_h"].any(),
     "the loss is scaled": lambda one: one.upstream["dout"] != 1,
     "the picture is not square": lambda one: len(set(one.arrays["x"].shape[2:])) == 2,
     "the picture is padded": lambda one: any(one.options["padding"]),
@@ -80,7 +83,12 @@ SMALL = {
 }
 """What an operator's small problem shows."""
 
-NOT_SHORT = {"batch-norm": "thirds", "lstm-step": "exp and tanh", "softmax-cross-entropy": "exp"}
+NOT_SHORT = {
+    "batch-norm": "thirds",
+    "lstm-step": "exp and tanh",
+    "rnn-step": "tanh",
+    "softmax-cross-entropy": "exp",
+}
 """What makes long numbers of an operator's whole ones."""
 
 
@@ -259,7 +267,8 @@ def test_an_operator_says_all_that_is_asked_of_it(name: str) -> None:
     assert set(inspect.signature(operator.forward).parameters) == arguments
     assert set(problem.upstream) == set(operator.upstream)
     assert set(operator.axes) == {*problem.arrays, *operator.outputs}
-    assert {key.partition("[")[0] for key in operator.words} <= {*arguments, *operator.upstream}
+    known = {*arguments, *operator.outputs, *operator.upstream}
+    assert {key.partition("[")[0] for key in operator.words} <= known
     assert len({one.id for one in operator.mistakes}) == len(operator.mistakes)
     assert operator.mistakes or name == "conv2d"  # whose mistakes are in the candidate's room
     assert {gradient.removeprefix("d") for gradient in operator.gradients} <= {*problem.arrays}
@@ -279,6 +288,7 @@ CALLED = {
     "lstm-step": "lstm_step_backward lstm_cell_backward",
     "max-pool": "max_pool_backward_naive maxpool2d maxpool2d_stride1 pool_backward pooling",
     "relu": "relu_backward drelu backward_relu relu relu_grad",
+    "rnn-step": "rnn_step_backward rnn_cell_backward rnncell rnn_cell.backward",
     "softmax-cross-entropy": "softmax_loss softmaxwithloss softmax_cross_entropy_backward crossentropyloss",
 }
 """What functions and classes of courses are called, in lower case."""
@@ -287,7 +297,7 @@ NOT_CALLED = """
 affine_bn_relu_backward affine_relu_backward binary_cross_entropy bilinear_backward conv_backward
 conv_relu_pool_backward dropout_backward embeddingdot global_avg_pool leaky_relu_backward leakyrelu
 linear_activation_backward log_softmax_backward max_unpool maxpool1d non_linear_backward prelu relu6
-rnn_step_backward sigmoid_backward sigmoidwithloss softmax_backward spatial_groupnorm_backward svm_loss
+rnn_backward sigmoid_backward sigmoidwithloss softmax_backward spatial_groupnorm_backward svm_loss
 temporal_affine_backward temporal_softmax_loss
 """
 """Names beside these, of something else."""

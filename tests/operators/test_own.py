@@ -102,7 +102,7 @@ def nameless(dout: Array, x: Array, w: Array) -> Any:
 
 def alien(dout: Array, x: Array, w: Array) -> Any:
     dv = dout * w
-    return dv
+    return dv  # noqa: RET504  the name is read
 
 
 def narrow(dout: Array, x: Array, w: Array) -> Any:
@@ -117,17 +117,17 @@ def lost(dout: Array, x: Array, w: Array) -> Any:
 
 def raising(dout: Array, x: Array, w: Array) -> Any:
     dx = dout @ np.ones((7, 7))
-    return dx
+    return dx  # noqa: RET504  the name is read
 
 
 def starred(dout: Array, *cache: Array) -> Any:
     dx = dout * cache[1]
-    return dx
+    return dx  # noqa: RET504  the name is read
 
 
 def unfed(x: Array, w: Array) -> Any:
     dx = x * w
-    return dx
+    return dx  # noqa: RET504  the name is read
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from convstep.lessons.reading import parse_lesson, read_lesson
 from convstep.lessons.walk import SHOWN, SKIPPED
 from convstep.lessons.words import say
 from convstep.view.lesson.pointing import CHOSEN, MISSED, SURPLUS
+from tests.lessons.functions import BACK
+from tests.lessons.functions import CODE as CODE_OF
 from tests.lessons.functions import FRONT as FRONT_OF
 from tests.lessons.mistakes import mistake
 from tests.strategies import some
@@ -399,6 +401,23 @@ async def test_an_edit_keeps_the_answer_that_is_being_typed_and_a_lost_file_is_t
         assert learner.page.chosen == {(0, 0, 0)}
         await _edit(learner, path, LESSON.replace("at: 0,2,1", "at: 0,1,1"))
         assert not learner.page.chosen, "another question"
+
+
+async def test_edited_code_that_never_ends_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convstep.candidate.call.worker.SECONDS", 1.0)
+    path, text = tmp_path / "mine.md", f"{CODE_OF}## One\n{BACK}\n## Two\nwords\n"
+    path.write_text(text)
+    async with opened_lesson(read_lesson(str(path))) as learner:
+        path.write_text(text.replace("    return dx", "    while True:\n        k = k\n    return dx", 1))
+        learner.lessons.look_at_file()
+        await learner.pilot.press("p")
+        assert learner.page.walk.at == 1, "before it is read"
+        await learner.answered()
+        assert learner.page.walk.at == 1
+        await _edit(learner, path, text.replace("words", "other words"))
+        assert "other words" in learner.told
 
 
 async def _edit(learner: Learner, path: Path, text: str) -> None:

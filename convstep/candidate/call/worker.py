@@ -67,6 +67,7 @@ class Worker:
         self.seconds = SECONDS if seconds is None else seconds
         self._limited = seconds is not None
         self._compiled: frozenset[tuple[Call, str]] = frozenset()
+        self._has_torch = False
         self.loading = LOADING if seconds is None else seconds
         self._start = start
         self._one_call = threading.RLock()
@@ -166,12 +167,18 @@ class Worker:
             return Outcome(DIED, message=nonsense())
 
     def _seconds_of(self, call: Call, problem: Problem) -> float:
-        """How long a call may take: the first of its kind may have to wait for a compiler."""
+        """How long a call may take: the first of its kind may have to wait for a compiler, or for PyTorch."""
         kind = call, problem.A_prev.dtype.str
         new, self._compiled = kind not in self._compiled, self._compiled | {kind}
         if new and self.candidate.compiles and not self._limited:
             return COMPILING
-        return self.seconds
+        return self.seconds + self._seconds_of_torch(call.with_tensors(self.candidate))
+
+    def _seconds_of_torch(self, tensors: bool) -> float:
+        """What its process may need to import PyTorch because we hand it tensors: not its own time."""
+        first = tensors and not self._has_torch and not self.candidate.compiles
+        self._has_torch = self._has_torch or tensors
+        return LOADING if first else 0.0
 
     def _heard_loading(self, talk: Conversation, starting: bool = False) -> Message:
         """Wait for the message that loading has ended; earlier ones say whose time is running.
@@ -221,7 +228,7 @@ class Worker:
     def _begin(self) -> Candidate:
         if self._closed:
             raise CandidateError(tr("the candidate's process was closed"))
-        self._called, self._compiled = False, frozenset()
+        self._called, self._compiled, self._has_torch = False, frozenset(), False
         try:
             self._process = self._start()
         except OSError as error:

@@ -46,7 +46,7 @@ class Answer:
     call: str = ""
     """How it was called, as its author would write it."""
     summed: bool = False
-    """Whether its own forward returned one number a sample, or their sum, where the operator has their mean."""
+    """Whether its own forward returned a number a sample, or their sum, where the operator has their mean."""
 
     __repr__ = brief
 

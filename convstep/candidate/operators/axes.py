@@ -115,7 +115,7 @@ def _further(operator: Operator) -> Iterator[Convention]:
         *({**operator.axes, **one.axes} for one in operator.conventions if not one.lay),
     ]
     changes = [change for change, needed in _CHANGES.items() if all(letter in x for letter in needed)]
-    if x.startswith("N"):
+    if x == "N*":
         yield Convention("a batch of samples", {n: f"1{a}" for n, a in operator.axes.items() if a[:1] == "N"})
     for form, change, base in itertools.product(("{}", "1{}", "{}1"), ("", *changes), bases):
         if form != "{}" and not vectors:

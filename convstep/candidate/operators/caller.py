@@ -74,6 +74,8 @@ class Raw:
     """Whether it was called at all: False where no value was known for a parameter."""
     lacks: bool = False
     """Whether no value was known for a parameter, however arrays lie."""
+    guessed: bool = False
+    """Whether its backward was given more than the gradient from above and what its own forward kept."""
     call: str = ""
     """How it was called."""
     place: Mapping[str, Any] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class Caller(Recorder):
         pairs: frozenset[str] = frozenset(),
         tensors: bool = False,
         mode: str = "",
+        above: str = "",
     ) -> list[Raw]:
         """Call it on problems; one that hangs or dies costs itself alone.
 
@@ -111,8 +114,9 @@ class Caller(Recorder):
             pairs: see `telling.Told`.
             tensors: give PyTorch's tensors.
             mode: what a parameter `mode` is given.
+            above: see `ways.Way`.
         """
-        asked = self._asked_of(words, pairs, tensors, mode)
+        asked = {**self._asked_of(words, pairs, tensors, mode), "above": above}
         found: list[Raw] = []
         with self._one_call:
             while len(found) < len(problems):
@@ -175,8 +179,10 @@ class Caller(Recorder):
         assert talk is not None
         try:
             talk.ask(_question(asked, problems), ROOM)
+            seconds = self.seconds + self._seconds_of_torch(bool(asked["tensors"]))
             for _ in problems:
-                found.append(_read(talk.hear(self.seconds)))
+                found.append(_read(talk.hear(seconds)))
+                seconds = self.seconds
         except Silent as silent:
             self._end()
             said = tr("it did not return within {seconds:g} s", seconds=silent.seconds)
@@ -226,6 +232,7 @@ def _read(said: messages.Message) -> Raw:
             str(facts["stage"]),
             bool(facts.get("usable", True)),
             bool(facts.get("lacks", False)),
+            bool(facts.get("guessed", False)),
             printable(messages.checked(facts["call"], str), SENTENCE),
             place,
         )

@@ -7,8 +7,8 @@ import contextlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ from convstep.candidate.call.given import methods_like
 from convstep.candidate.call.layer import SET_UP
 from convstep.candidate.call.objects import is_array, places
 from convstep.candidate.call.returned import plain as plain_array
-from convstep.candidate.call.served import Served
-from convstep.candidate.operators.telling import Context, Told
+from convstep.candidate.call.served import Served, found
+from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
 from convstep.candidate.record.subject import FORWARD, Subject
@@ -46,6 +46,8 @@ class Came:
     """By the same, what its author calls it."""
     planted: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """By role, the shape in which a layer holds it."""
+    guessed: bool = False
+    """Whether its backward was given more than the gradient from above and what its own forward kept."""
     call: str = ""
     """The call, as its author would write it."""
     stage: str = "make"
@@ -82,7 +84,9 @@ def call(served: Served, told: Told, came: Came, tensors: bool, making: Making |
 
 class _Calling:
     def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
-        self.subject = _other_method(Subject.of(served))
+        known = _other_method(Subject.of(served))
+        self.subject = _with_forward(known)
+        self.loose = self.subject.forward is not known.forward
         self.served, self.told, self.came, self.tensors = served, told, came, tensors
         self.words: Vocabulary = told.words
         self.making = making
@@ -90,13 +94,14 @@ class _Calling:
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
         self.misfit = False
+        self.held: Any = None
 
     def run(self) -> None:
         """All of it."""
         subject, came = self.subject, self.came
         function, held = subject.function, None
         if subject.maker is not None:
-            held = self._made(subject.maker)
+            held = self.held = self._made(subject.maker)
             function = getattr(held, subject.method)
         forward = (
             subject.forward if held is None else getattr(held, getattr(subject.forward, "__name__", ""), None)
@@ -125,6 +130,8 @@ class _Calling:
 
     def _made(self, kind: type) -> Any:
         given = self._filled(kind, self.told.made_with)
+        if given.missing:
+            given = self._by_place(kind, given, self.told.made_with, self._weights())
         if given.missing:
             raise Lacking(_lacks(given, f"{kind.__name__}()"))
         made = kind(*given.places, **given.named)
@@ -193,14 +200,23 @@ class _Calling:
         self.named = dict(zip(_returned_names(forward), everything, strict=False))
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
-                self.came.arrays[f"out.{at}"] = np.array(plain_array(output))
+                array = np.array(plain_array(output))
+                wanted: Any = self.told.arrays.get(self.words.outputs[at], array)
+                if not self.loose or tuple(wanted.shape) == array.shape:
+                    self.came.arrays[f"out.{at}"] = array
 
     def _by_place(
-        self, function: Callable[..., Any], given: Filled, known: Callable[[str, Any], Any]
+        self,
+        function: Callable[..., Any],
+        given: Filled,
+        known: Callable[[str, Any], Any],
+        arrays: Sequence[str] | None = None,
     ) -> Filled:
         """The arguments where names say nothing: the arrays that it was not told yet, in their order."""
         told = self.told
-        free = [name for name in self.words.arrays if name not in {*self.came.planted, *told.said}]
+        free = [name for name in arrays or self.words.arrays if name not in {*self.came.planted, *told.said}]
+        if arrays is not None and len(free) != len(given.missing):
+            return given
         by_place = dict(zip(given.missing, free, strict=False))
 
         def value(name: str, default: Any) -> Any:
@@ -211,13 +227,16 @@ class _Calling:
 
         return self._filled(function, value)
 
+    def _weights(self) -> list[str]:
+        return [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
+
     def _check_weights(self) -> None:
         """What has no place for the operator's weights is not that operator.
 
         Raises:
             Unusable: it has none.
         """
-        weights = [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
+        weights = self._weights()
         if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
             if any("/" in name for name in self.told.arrays):
                 return
@@ -233,7 +252,7 @@ class _Calling:
             with contextlib.suppress(TypeError, OSError):
                 return self._unpacked(name, inspect.getsource(self.subject.forward))
         if found is NOTHING and default is inspect.Parameter.empty:
-            found = self.told.made_with(name, default)
+            found = self.told.made_with(name, default, making=False)
         return found
 
     def _backward_arguments(self, function: Callable[..., Any]) -> tuple[Filled, dict[str, Any]]:
@@ -242,6 +261,8 @@ class _Calling:
         above, buffers = self._from_above(listed)
 
         def value(name: str, default: Any) -> Any:
+            if name in above and self.told.above == OUTPUT:
+                return self._probabilities()
             if name in above:
                 self.told.said.add(above[name])
                 return self.told.arrays[above[name]]
@@ -254,7 +275,9 @@ class _Calling:
             if (role := self.words.role(name)) in self.words.outputs:
                 at = self.words.outputs.index(role)
                 return self.outputs[at] if at < len(self.outputs) else self.told.arrays[role]
-            return self._for_forward(name, default)
+            found = self._for_forward(name, default)
+            self.came.guessed |= found is not NOTHING
+            return found
 
         given = self._filled(function, value)
         if len(given.missing) == 1 and (self.kept or self.outputs):
@@ -290,6 +313,14 @@ class _Calling:
     def _unknown(self, each: inspect.Parameter, roles: Mapping[str, str]) -> bool:
         unknown = not roles[each.name] and each.default is each.empty
         return unknown and not keeps(each.name) and each.name not in self.named
+
+    def _probabilities(self) -> Any:
+        """What a loss keeps of its forward that is shaped like x and is a share of 1 each."""
+        shape = np.shape(self.told.arrays[self.words.arrays[0]])
+        for place in places(self.held):
+            if place.shape == shape and np.all(place.value >= 0) and np.all(place.value <= 1):
+                return np.array(place.value)
+        raise Unusable(tr("nothing in it is called or shaped like {names}", names=self.words.upstream[0]))
 
     def _like(self, array: Any) -> Any:
         return array * 0
@@ -416,6 +447,15 @@ def _other_method(subject: Subject) -> Subject:
     return Subject(subject.served, getattr(kind, named[0]), kind, named[0], forward)
 
 
+def _with_forward(subject: Subject) -> Subject:
+    """A backward with the function whose name it has besides: `lookup_backward` with `lookup`."""
+    name = subject.served.candidate.name
+    stem = re.sub(r"_?(backward|backprop|bprop|bwd|grad|back)$", "", name)
+    if subject.forward is not None or subject.maker is not None or stem in (name, ""):
+        return subject
+    return replace(subject, forward=found(stem, subject.served.namespace))
+
+
 def _by_autograd(served: Served, told: Told, came: Came) -> None:
     """The gradients of an autograd Function, by PyTorch's own engine."""
     from convstep.oracle import pytorch
@@ -431,7 +471,7 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
         told.pairs,
         told.mode,
         told.keys,
-        told.said,
+        said=told.said,
     )
     listed = parameters_of(kind.forward)
     if listed and listed[0].name in ("ctx", "context", "self"):
@@ -455,6 +495,8 @@ def _by_autograd(served: Served, told: Told, came: Came) -> None:
     told.said |= set(told.words.upstream)
     wanted = {name: value for name, value in leaves.items() if value.requires_grad and name in told.said}
     gradients = torch.autograd.grad(outputs[: len(above)], list(wanted.values()), above, allow_unused=True)
+    for name, handed in zip(told.words.upstream, above, strict=True):
+        told.arrays[name][...] = handed if hasattr(told.arrays[name], "detach") else plain_array(handed)
     for name, gradient in zip(wanted, gradients, strict=True):
         if gradient is not None:
             came.arrays[f"return['d{name}']"] = np.array(plain_array(gradient))

@@ -1,4 +1,4 @@
-"""The process in which somebody's operator is called on many problems: one answer a problem, in their order."""
+"""The process in which somebody's operator is called on many problems: an answer each, in their order."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _one(
                 facts["message"] = hinted
     changed = [name for name, before in kept.items() if not _same(before, plain_array(handed[name]))]
     facts |= {"said": sorted(told.said), "changed": changed, "stage": came.stage, "call": came.call}
-    facts |= {"names": came.names, "planted": came.planted}
+    facts |= {"names": came.names, "planted": came.planted, "guessed": came.guessed}
     sent = {name: array for name, array in came.arrays.items() if array.dtype.kind in "biuf"}
     return {"facts": json.dumps(facts), **{f"a.{name}": array for name, array in sent.items()}}
 
@@ -87,7 +87,9 @@ def _told(words: Vocabulary, asked: dict[str, Any], each: dict[str, Any], arrays
         name: tuple(value) if isinstance(value, list) else value for name, value in each["options"].items()
     }
     pairs, keys = frozenset(asked["pairs"]), tuple(asked["keys"])
-    return Told(words, arrays, options, each["sizes"], pairs, asked["mode"], keys)
+    return Told(
+        words, arrays, options, each["sizes"], pairs, asked["mode"], keys, above=asked.get("above", "")
+    )
 
 
 # recording

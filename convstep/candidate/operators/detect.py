@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import time
@@ -12,14 +13,16 @@ from typing import Any
 import numpy as np
 
 from convstep.brief import brief
-from convstep.candidate.call.outcome import HUNG, RETURNED, Attempt, CannotCall
-from convstep.candidate.operators.answer import OWN, UNSAID, Judged
+from convstep.candidate.call.outcome import HUNG, RAISED, RETURNED, Attempt, CannotCall
+from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
-from convstep.candidate.operators.gathering import answer, forward_fits, how_far, judged
+from convstep.candidate.operators.evidence import Evidence, same
+from convstep.candidate.operators.gathering import NEARLY, answer, forward_fits, how_far, judged
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.operators.ways import Way, choices, labels, modes, trials, vocabulary
+from convstep.candidate.operators.ways import OUTPUT, Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
+from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
 from convstep.operators.registry import OperatorError
 from convstep.printable import printable
@@ -34,7 +37,7 @@ SEED = 18
 """Of the problems."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """A way, and what came of it."""
 
@@ -73,15 +76,24 @@ class Trial:
         """
         said = [forward_fits(one) for one in self.heard]
         names = set(self.way.operator.gradients)
-        if not said or any(set(one.off) != names or np.inf in one.off.values() for one in self.heard):
+        if not said or any(set(one.off) != names for one in self.heard):
+            return False
+        if all(said):
+            return True
+        if any(np.inf in one.off.values() for one in self.heard):
             return False
         whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
-        return all(said) or (whole and all(each is None for each in said))
+        return whole and all(each is None for each in said)
 
     @property
     def forward(self) -> int:
         """On how many problems its own forward agrees."""
         return sum(forward_fits(one) is True for one in self.heard)
+
+    @property
+    def nearly(self) -> int:
+        """On how many problems its own forward comes near."""
+        return sum(forward_fits(one, NEARLY) is True for one in self.heard)
 
     @property
     def right(self) -> int:
@@ -93,17 +105,42 @@ class Trial:
         """How many gradients have the right shape."""
         return sum(share < np.inf for one in self.heard for share in one.off.values())
 
-    @property
-    def fit(self) -> tuple[int, int, int, int, int]:
+    @functools.cached_property
+    def known(self) -> int:
+        """How many gradients are those of a known mistake, where no forward tells how its arrays lie."""
+        if self.forward or self.right or any(one.answer.outputs for one in self.heard):
+            return 0
+        evidence = Evidence(Swept(self.way.operator, self.way.convention, self.results))
+        names = [name for name in self.way.operator.gradients if any(name in one.off for one in self.heard)]
+        return sum(
+            any(self._explains(evidence, variant, name) for _, variant in evidence.variants())
+            for name in names
+        )
+
+    def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
+        made = ((one, evidence.made(variant, one)) for one in self.heard)
+        return all(
+            each is not None and name in one.answer.gradients and same(one.answer.gradients[name], each[name])
+            for one, each in made
+        )
+
+    @functools.cached_property
+    def fit(self) -> tuple[int, int, int, int, int, int]:
         """How well it fits; the larger the better."""
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.right, self.shaped, returned, usable
+        return self.forward, self.right, self.known, self.shaped, returned, usable
+
+    @property
+    def settles(self) -> bool:
+        """Whether all has its shapes, and enough is right that this is how it lies."""
+        count = len(self.way.operator.gradients) * len(self.heard)
+        return bool(count) and self.shaped == count and bool(self.nearly or (self.right and not self.another))
 
     @property
     def another(self) -> bool:
-        """Whether its own forward runs, and never agrees."""
-        return not self.forward and any(one.answer.outputs for one in self.heard)
+        """Whether its own forward runs, and never comes near."""
+        return not self.nearly and any(each.answer.outputs for each in self.heard)
 
     @property
     def closeness(self) -> float:
@@ -130,6 +167,8 @@ class Trial:
 
         Where its own forward is another, that is asked (see `own_forward`).
         """
+        if self.raws and all(raw.guessed and raw.kind == RAISED for raw in self.raws):
+            return False  # what it was given for a parameter may not be what is meant
         count = len(self.way.operator.gradients) * len(self.heard)
         return bool(self.forward or self.right or (count and self.shaped == count))
 
@@ -175,7 +214,8 @@ class Detecting:
         )
         hots = (False, True) if labels(self.operator, self.problems[0]) else (False,)
         best: Trial | None = None
-        for tensors, self.problems, hot in itertools.product(kinds, self.sets, hots):
+        for tensors, problems, hot in itertools.product(kinds, self.sets, hots):
+            self.problems = problems
             for pairs in self._pairs():
                 found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
                 if (settled := self._settled(found)) is not None:
@@ -200,18 +240,23 @@ class Detecting:
         best: Trial | None = None
         listed = [replace(way, convention=convention) for convention in self.layouts]
         groups = [listed[:1], *(listed[at : at + TOGETHER] for at in range(1, len(listed), TOGETHER))]
+        beyond: set[int] = set()
         for group in groups:
-            if best is not None and best.believable:  # what has no samples shows less, and so seems right
-                group = [one for one in group if one.whole]
+            some = [one for one in group if len(one.lying) not in beyond]
+            if best is not None and best.settles:  # what has no samples shows less, and so seems right
+                some = [one for one in some if one.whole]
             if not self.in_time():
                 break
-            for trial in self._fixed(group):
+            for trial in map(self._above, self._fixed(some)):
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
                 ended = trial.perfect or trial.laid_right or any(raw.kind == HUNG for raw in trial.raws)
                 if ended or all(not raw.usable and raw.lacks for raw in trial.raws):
                     return best
+                if all(_wants_other_axes(raw) for raw in trial.raws):
+                    beyond.add(len(trial.way.lying))
+        return best
         return best
 
     def _fixed(self, ways: Sequence[Way]) -> Iterator[Trial]:
@@ -259,21 +304,25 @@ class Detecting:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
 
     def _settled(self, trial: Trial | None) -> Trial | None:
-        """With the division by the batch that its gradients show, and without a gradient from above it ignores."""
+        """With the division by the batch that its gradients show."""
         if trial is None:
             return None
-        return self.divided(self._above(trial))
+        return self.divided(trial)
 
     def _above(self, trial: Trial) -> Trial:
         """With what it takes the gradient from above to be, where it is not told or does not ask."""
         said = {role for raw in trial.raws for role in raw.said}
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
+        raised = told and scalar and _all_raised(trial)
         if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+            return trial
+        if not (trial.shaped or raised):
             return trial
         best = None if told else self.trial(replace(trial.way, above="1"))
         best = best or trial
-        for above in ("1", "N")[: 1 + (scalar and not self._means(trial))]:
+        others = ("1", "N") if scalar and not self._means(trial) else ("1",)
+        for above in (OUTPUT,) if raised else others:
             other = self.trial(replace(trial.way, above=above))
             if other is not None and other.right > best.right:
                 best = other
@@ -281,7 +330,7 @@ class Detecting:
 
     def _means(self, trial: Trial) -> bool:
         """Whether its own forward returns the mean over the samples."""
-        return any(forward_fits(one) and not one.answer.summed for one in trial.heard)
+        return any(one.answer.outputs and not one.answer.summed for one in trial.heard)
 
     def divided(self, trial: Trial) -> Trial:
         """The trial by the rule of division that makes most of it right."""
@@ -301,13 +350,17 @@ class Detecting:
         return next(iter(self._trials([way])), None)
 
     def _trials(self, ways: Sequence[Way]) -> list[Trial]:
-        """What comes of several ways that differ in layouts and constants only; those that cannot be said fail."""
+        """What comes of ways that differ in layouts and constants only, but for those that cannot be said."""
         told = [list(itertools.islice(self._handed(way), ENOUGH)) for way in ways]
         whole = [handed for some in told for _, handed in some]
         if not whole:
             return []
         way = ways[0]
-        raws = iter(self.worker.ask(self.words, whole, pairs=way.pairs, tensors=way.tensors, mode=way.mode))
+        raws = iter(
+            self.worker.ask(
+                self.words, whole, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above
+            )
+        )
         found = []
         for way, some in zip(ways, told, strict=True):
             came = [(problem, raw) for (problem, _), raw in zip(some, raws, strict=False)]
@@ -330,6 +383,16 @@ def _by_rank(problems: Sequence[OperatorProblem]) -> dict[int, list[OperatorProb
     for problem in problems:
         found.setdefault(next(iter(problem.arrays.values())).ndim, []).append(problem)
     return {rank: some for rank, some in found.items() if len(some) >= ENOUGH} or {0: list(problems)}
+
+
+def _all_raised(trial: Trial) -> bool:
+    return all(raw.kind == RAISED and raw.stage == "backward" for raw in trial.raws)
+
+
+def _wants_other_axes(raw: Raw) -> bool:
+    """Whether its forward failed on how many axes something has, however they lie."""
+    said = r"values to unpack|AxisError|too many indices|out of bounds for array of dimension"
+    return raw.stage == "forward" and bool(re.search(said, raw.message))
 
 
 def _wants_other(raw: Raw) -> bool:

@@ -19,7 +19,7 @@ from convstep.conv.step import quiet
 from convstep.operators.operator import Array, OperatorProblem
 
 EXACT, SINGLE = 1e-8, 1e-4
-"""What is allowed, as a share of the largest number of a gradient: in float64, and where it came in float32."""
+"""What is allowed, as a share of the largest number of a gradient: in float64, and in float32."""
 
 
 def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> Answer:
@@ -31,14 +31,14 @@ def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> A
     where = _where(way, words, problem, raw)
     gradients, shapes = {}, {}
     for name, label in where.items():
-        array = raw.arrays[label]
-        shapes[name] = array.shape
-        gradients[name] = _ours(way, raw, name[1:], array, right[name])
+        came = raw.arrays[label]
+        shapes[name] = came.shape
+        gradients[name] = _ours(way, raw, name[1:], came, right[name])
     outputs, summed = {}, False
     with quiet():
         shown = operator.run(problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
-        array = _output(way, raw, at, shown.get(name), where)
+        array: Array | None = _output(way, raw, at, shown.get(name), where)
         if array is not None:
             own, other = operator.axes.get(name, ""), way.axes.get(name, "")
             if not own and array.size:
@@ -63,9 +63,9 @@ def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
     if array.size == count > 1:
         return np.asarray(array.mean()), True
     single = array.reshape(()) if array.size == 1 else array
-    if single.ndim or how_far(single, right) <= 1 or how_far(single / count, right) > 1:
+    if single.ndim or count == 1 or not np.abs(single / count - right) < np.abs(single - right):
         return single, False
-    return single / count, count > 1
+    return single / count, True
 
 
 def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
@@ -91,7 +91,7 @@ def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
 
 
 def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str, str]) -> Array | None:
-    """An output of its own forward; of a function that returns both, what is no gradient and has its shape."""
+    """An output of its own forward; of a function that returns all, the number that is no gradient."""
     if right is None:
         return None
     if f"out.{at}" in raw.arrays:
@@ -107,7 +107,8 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
 def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...]) -> Array:
     own, other = way.operator.axes[source], way.axes[source]
     wanted, planted = theirs(np.zeros(shape), own, other).shape, raw.planted.get(source)
-    if planted is not None and (array.shape == planted or _squeezed(array.shape) == _squeezed(wanted)):
+    held = planted is not None and array.ndim <= len(planted) and _squeezed(array.shape) == _squeezed(wanted)
+    if held or array.shape == planted:
         array = array.reshape(wanted)
     if array.shape == shape != wanted:
         return array[None]  # it would pass for ours, and is not as theirs are
@@ -203,12 +204,21 @@ def how_far(array: Array, right: Array) -> float:
     return worst / allowed
 
 
-def forward_fits(judged: Judged) -> bool | None:
-    """Whether its own forward agrees with the operator's; None where none was run."""
+NEARLY = 1e4
+"""How many times what is allowed a forward may be off that has a constant of its own, as in log(p + 1e-7)."""
+
+
+def forward_fits(judged: Judged, times: float = 1) -> bool | None:
+    """Whether its own forward agrees with the operator's; None where none was run.
+
+    Args:
+        judged: what came of it.
+        times: by how many times what is allowed it may be off.
+    """
     outputs = judged.answer.outputs
     if not outputs:
         return None
-    return all(how_far(array, judged.outputs[name]) <= 1 for name, array in outputs.items())
+    return all(how_far(array, judged.outputs[name]) <= times for name, array in outputs.items())
 
 
 def renamed(judged: Judged, kind: str, message: str) -> Judged:

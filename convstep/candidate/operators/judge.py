@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from convstep.candidate.call.conventions import AUTO
+from convstep.candidate.call.outcome import RAISED, Attempt, CannotCall
+from convstep.candidate.operators.answer import UNSAID, Swept
 from convstep.candidate.operators.caller import Caller
 from convstep.candidate.operators.diagnose import diagnose
 from convstep.candidate.operators.notes import notes
 from convstep.candidate.operators.own_line import own_words
+from convstep.candidate.operators.raising import place_of
 from convstep.candidate.operators.report import report
 from convstep.candidate.operators.settled import settled
 from convstep.candidate.operators.sweep import Progress, swept
 from convstep.candidate.operators.verdict import OperatorVerdict
+from convstep.language import tr
+
+MISCALLED = ("AttributeError", "IndexError", "KeyError", "TypeError", "ValueError")
+"""Exceptions that may come from how something is called."""
 
 
 def operator_verdict(
@@ -34,6 +41,7 @@ def operator_verdict(
     tried = swept(worker, operator, progress, convention=None if convention == AUTO else convention)
     if tried is None:
         return None
+    _check_called(worker, tried)
     result, said = settled(tried)
     named = () if operator is None else ("--operator", operator)
     laid = () if convention == AUTO else ("--convention", convention)
@@ -49,3 +57,25 @@ def operator_verdict(
         own=own.words if own else "",
         own_place=own.place if own else None,
     )
+
+
+def _check_called(worker: Caller, tried: Swept) -> None:
+    """Refuse a verdict on what raises on every problem as it would if it were called in a wrong way.
+
+    Raises:
+        CannotCall: it does.
+    """
+    told = [one.answer for one in tried.results if one.answer.kind != UNSAID]
+    if all(one.kind == RAISED and one.message.partition(":")[0] in MISCALLED for one in told):
+        first = told[0]
+        place = place_of(first)
+        attempt = Attempt(
+            first.call or worker.candidate.name, first.message, first.line, first.line_text, place
+        )
+        said = tr(
+            "{name} cannot be called as {operator}: {reason}",
+            name=worker.candidate.name,
+            operator=tr(tried.operator.title),
+            reason=first.message,
+        )
+        raise CannotCall(said, worker.candidate, (attempt,))

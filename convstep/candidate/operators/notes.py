@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,8 +10,8 @@ from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.check.wording import count, listed
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.evidence import same
-from convstep.candidate.operators.pattern import where
-from convstep.candidate.operators.verdict import problem_words
+from convstep.candidate.operators.outputs import compared_outputs, other_outputs, overflows
+from convstep.candidate.operators.written import problem_words
 from convstep.language import tr
 from convstep.steps.number_text import short
 
@@ -32,7 +31,7 @@ def notes(swept: Swept) -> Iterator[str]:
         yield tr(
             "{problems} could not be tried, because its call has no way to say them, for example {problem}",
             problems=count(len(unsaid)),
-            problem=problem_words(unsaid[0].answer.problem),
+            problem=problem_words(swept, unsaid[0].answer.problem),
         )
     if absent := not_computed(swept):
         yield tr(
@@ -52,7 +51,7 @@ def notes(swept: Swept) -> Iterator[str]:
             "it refuses {problems}, which does not count as wrong: {message} (the first is {problem})",
             problems=count(len(refusing)),
             message=refusing[0].answer.message,
-            problem=problem_words(refusing[0].answer.problem),
+            problem=problem_words(swept, refusing[0].answer.problem),
         )
 
 
@@ -94,46 +93,15 @@ def _about_outputs(swept: Swept) -> Iterator[str]:
     """Where its own forward returns inf or nan for numbers, or other numbers."""
     known = next((each for each in swept.operator.mistakes if each.id == OVERFLOWS), None)
     for name in swept.operator.outputs:
-        compared = [
-            one
-            for one in swept.results
-            if name in one.answer.outputs and one.answer.outputs[name].shape == one.outputs[name].shape
-        ]
-        overflowing = [one for one in compared if _overflows(one, name)]
+        compared = compared_outputs(swept, name)
+        overflowing = [one for one in compared if overflows(one, name)]
         if overflowing:
-            yield _overflowing(overflowing, name, known.explanation if known else "")
-        wrong = [
-            one
-            for one in compared
-            if not _overflows(one, name) and not same(one.answer.outputs[name], one.outputs[name])
-        ]
-        if wrong:
-            pattern = where(compared, functools.partial(_among, {id(one) for one in wrong}))
-            yield tr(
-                "{id}: its own forward returns another {name} than {operator} does, on "
-                "{problems}, {pattern}, for example {problem}"
-                if pattern
-                else "{id}: its own forward returns another {name} than {operator} does, on "
-                "{problems}, for example {problem}",
-                name=name,
-                operator=tr(swept.operator.title),
-                id=DIFFERS,
-                problems=count(len(wrong)),
-                pattern=pattern,
-                problem=problem_words(wrong[0].answer.problem),
-            )
+            yield _overflowing(swept, overflowing, name, known.explanation if known else "")
+        if differing := other_outputs(swept, name):
+            yield tr("{id}: {seen}", id=DIFFERS, seen=differing)
 
 
-def _among(numbers: set[int], judged: Judged) -> bool:
-    return id(judged) in numbers
-
-
-def _overflows(judged: Judged, name: str) -> bool:
-    actual, right = judged.answer.outputs[name], judged.outputs[name]
-    return bool((~np.isfinite(actual) & np.isfinite(right)).any())
-
-
-def _overflowing(found: Sequence[Judged], name: str, explanation: str) -> str:
+def _overflowing(swept: Swept, found: Sequence[Judged], name: str, explanation: str) -> str:
     rightly = not any(one.failed for one in found)
     said = tr(
         "{id}: {name} is inf or nan on {problems} where it should be a number, for example {problem}; the "
@@ -143,6 +111,6 @@ def _overflowing(found: Sequence[Judged], name: str, explanation: str) -> str:
         id=OVERFLOWS if explanation else "output-overflows",
         name=name,
         problems=count(len(found)),
-        problem=problem_words(found[0].answer.problem),
+        problem=problem_words(swept, found[0].answer.problem),
     )
     return tr("{seen}. {explanation}", seen=said, explanation=tr(explanation)) if explanation else said

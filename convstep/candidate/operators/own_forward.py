@@ -1,4 +1,4 @@
-"""Where somebody's own forward is another than the operator's, its slope says what its backward should return."""
+"""Where somebody's own forward is another than the operator's, its slopes say what is right."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def by_own_forward(worker: Caller, way: Way, words: Vocabulary, results: Sequenc
 
 
 def _differs(one: Judged) -> bool:
-    """Whether its forward returns other numbers, and its backward other gradients; inf and nan are no numbers."""
+    """Whether its forward and its backward both return other numbers; inf and nan are none."""
     outputs = one.answer.outputs
     finite = all(np.isfinite(array).all() for array in outputs.values())
     wrong = any(share > 1 for share in one.off.values())
@@ -85,7 +85,7 @@ def _slopes(worker: Caller, way: Way, words: Vocabulary, problem: OperatorProble
     totals: list[float] = []
     for start in range(0, len(handed), CHUNK):
         some = [each for each in handed[start : start + CHUNK] if each is not None]
-        raws = worker.ask(words, some, pairs=way.pairs, tensors=way.tensors, mode=way.mode)
+        raws = worker.ask(words, some, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
         for raw, each in zip(raws, moved[start : start + CHUNK], strict=False):
             outputs = answer(way, words, each, raw).outputs
             if not outputs:
@@ -108,7 +108,7 @@ def _slopes(worker: Caller, way: Way, words: Vocabulary, problem: OperatorProble
 
 
 def _moved(way: Way, problem: OperatorProblem) -> Iterator[OperatorProblem]:
-    """The problem, then for each number of each array with a gradient the problem with it moved, up and down."""
+    """The problem, then for each number that has a gradient the problem with it moved, up and down."""
     yield problem
     for name in way.operator.gradients:
         array = problem.arrays[name[1:]]

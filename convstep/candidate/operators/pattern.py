@@ -114,10 +114,10 @@ def where(tried: Sequence[Judged], failed: Callable[[Judged], bool]) -> str:
 
 def _features(tried: Sequence[Judged]) -> Iterator[tuple[str, list[bool]]]:
     for words, holds in FEATURES.items():
-        yield words, [_holds(holds, judged.answer.problem) for judged in tried]
+        yield words, [has(holds, judged.answer.problem) for judged in tried]
 
 
-def _holds(holds: Holds, problem: OperatorProblem) -> bool:
+def has(holds: Holds, problem: OperatorProblem) -> bool:
     """Whether a problem has a feature; one that has no stride has none of it."""
     try:
         return holds(problem)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from convstep.candidate.check.wording import patch_lines, wrapped
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.raising import place_of
-from convstep.candidate.operators.verdict import Divergence, divergence, problem_words
+from convstep.candidate.operators.verdict import divergence
+from convstep.candidate.operators.written import laid, problem_words, their_cell
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
 from convstep.steps.cells import cell_text
 from convstep.steps.number_text import shape_text, short
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.answer import Judged, Swept
     from convstep.candidate.operators.verdict import OperatorVerdict
 
 
@@ -33,6 +35,10 @@ def report(verdict: OperatorVerdict) -> str:
         lines += ["", *(line for note in verdict.notes for line in wrapped(note, "- "))]
     if verdict.failing is not None:
         lines += ["", tr("to see it: {command}", command=open_command(verdict))]
+        shown = next((one.id for one in verdict.diagnosis if one.variant is not None), None)
+        if shown is not None:
+            command = shlex.join(["convstep", "open", verdict.operator, "--mistake", shown])
+            lines += [tr("the same mistake in readable lines: {command}", command=command)]
     return printable_lines("\n".join(lines))
 
 
@@ -52,6 +58,12 @@ def called_as(verdict: OperatorVerdict) -> str:
         convention="" if swept.convention is None else swept.convention.name,
         call=call,
     )
+    if swept.convention is not None and swept.convention.lay is not None:
+        said = tr(
+            "{said}; cells and shapes are as `convstep open {operator}` has them",
+            said=said,
+            operator=swept.operator.name,
+        )
     if not swept.options:
         return said
     options = ", ".join(f"{name} = {value}" for name, value in swept.options.items())
@@ -70,30 +82,31 @@ def open_command(verdict: OperatorVerdict) -> str:
 def _failure(verdict: OperatorVerdict) -> list[str]:
     judged = verdict.failing_result
     assert judged is not None
-    lines = wrapped(tr("smallest failing problem: {problem}", problem=problem_words(judged.answer.problem)))
+    words = problem_words(verdict.swept, judged.answer.problem)
+    lines = wrapped(tr("smallest failing problem: {problem}", problem=words))
     if judged.answer.call:
         lines += wrapped(judged.answer.call, "  ")
     for name in (name for name, share in judged.off.items() if share > 1):
-        lines += wrapped(divergence_words(divergence(judged, name)), "  ")
+        lines += wrapped(divergence_words(verdict.swept, judged, name), "  ")
     if judged.answer.message:
         line = f" ({place_of(judged.answer)}: {judged.answer.line_text})" if judged.answer.line else ""
         lines += wrapped(tr("there: {message}", message=judged.answer.message) + printable(line), "  ")
     return lines + wrapped(verdict.own, "  ")
 
 
-def divergence_words(found: Divergence) -> str:
-    """A wrong cell, what it is and what it should be; or the shapes."""
+def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
+    """A wrong cell of a gradient, what it is and what it should be; or the shapes; in the author's layout."""
+    found, right = divergence(judged, name), judged.right[name]
     if found.shapes is not None:
-        right, actual = found.shapes
         return tr(
             "{gradient} has the shape {shape} instead of {right}",
-            gradient=found.gradient,
-            shape=shape_text(actual),
-            right=shape_text(right),
+            gradient=name,
+            shape=shape_text(found.shapes[1]),
+            right=shape_text(laid(swept, name, right).shape),
         )
     return tr(
         "{cell} is {actual} instead of {expected}",
-        cell=cell_text(found.gradient, found.cell),
+        cell=cell_text(name, their_cell(swept, name, right.shape, found.cell)),
         actual=short(found.actual, 6),
         expected=short(found.expected, 6),
     )

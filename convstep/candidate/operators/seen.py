@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count
+from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, SEEN, count, listed
 from convstep.candidate.operators.answer import Judged, Swept
 from convstep.candidate.operators.axes import sizes
 from convstep.candidate.operators.evidence import Evidence, is_wrong, same
@@ -281,26 +282,47 @@ def _named_sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]
 # what is not known
 
 
-def about_unknown(evidence: Evidence, name: str) -> Finding:
-    """That no mistake explains a gradient: on which problems it is wrong, and what is true of its numbers."""
-    wrong = _wrong(evidence, name)
-    tells = [one for one in evidence.returned if name in one.answer.gradients]
-    pattern = where(tells, lambda one: is_wrong(one, name))
-    said = [
-        tr("{name} is wrong on every problem", name=name)
-        if len(wrong) == len(tells)
-        else tr(
-            "{name} is wrong on {failing} of {problems}, {pattern}"
+def about_unknown(evidence: Evidence, names: Sequence[str]) -> Iterator[Finding]:
+    """That no mistake explains some gradients: on which problems they are wrong, what is true of them.
+
+    Gradients of which the same is to be said share a sentence.
+    """
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        wrong = _wrong(evidence, name)
+        where_it_is = tuple(str(id(one)) for one in wrong)
+        alike.setdefault((*where_it_is, *observations(wrong, name)), []).append(name)
+    for together in alike.values():
+        first, wrong = together[0], _wrong(evidence, together[0])
+        tells = [one for one in evidence.returned if first in one.answer.gradients]
+        pattern = where(tells, functools.partial(is_wrong, name=first))
+        said = [_where_wrong(together, len(wrong), len(tells), pattern), *observations(wrong, first)]
+        message = tr("not a known mistake: {seen}", seen=tr("; ").join(said))
+        yield Finding(UNKNOWN, SEEN, message, tuple(together))
+
+
+def _where_wrong(names: Sequence[str], failing: int, tried: int, pattern: str) -> str:
+    """On how many problems gradients are wrong, and on which."""
+    numbers = {"failing": failing, "problems": count(tried), "pattern": pattern}
+    if len(names) == 1:
+        return tr(
+            "{name} is wrong on every problem"
+            if failing == tried
+            else "{name} is wrong on {failing} of {problems}, {pattern}"
             if pattern
             else "{name} is wrong on {failing} of {problems}",
-            name=name,
-            failing=len(wrong),
-            problems=count(len(tells)),
-            pattern=pattern,
+            name=names[0],
+            **numbers,
         )
-    ]
-    said += observations(wrong, name)
-    return Finding(UNKNOWN, SEEN, tr("not a known mistake: {seen}", seen=tr("; ").join(said)), (name,))
+    return tr(
+        "{names} are wrong on every problem"
+        if failing == tried
+        else "{names} are wrong on {failing} of {problems}, {pattern}"
+        if pattern
+        else "{names} are wrong on {failing} of {problems}",
+        names=listed(names),
+        **numbers,
+    )
 
 
 def observations(wrong: Sequence[Judged], name: str) -> Iterator[str]:

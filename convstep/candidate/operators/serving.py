@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.child import MEMORY, limit_memory
 from convstep.candidate.operators.shown import shown_of
 from convstep.language import speak, tr
 from convstep.operators.operator import Operator, OperatorProblem
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str]) -> None:
     questions, answers = private_pipes()
     received: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
+    limit_memory(MEMORY, loading=True)
     with contextlib.suppress(OSError):
         try:
             operator = loaded(path, name)

@@ -106,8 +106,8 @@ def problem_of(operator: Operator, case: str | None) -> OperatorProblem:
         )
     listed = told(operator)
     wanted = " ".join(case.lower().split())
-    fitting = [one for one in listed if wanted == one.about.lower()] or [
-        one for one in listed if wanted and wanted in one.about.lower()
+    fitting = [one for one in listed if wanted in _spoken(one)] or [
+        one for one in listed if wanted and any(wanted in said for said in _spoken(one))
     ]
     if len(fitting) != 1:
         raise OperatorError(
@@ -121,6 +121,11 @@ def problem_of(operator: Operator, case: str | None) -> OperatorProblem:
             )
         )
     return fitting[0]
+
+
+def _spoken(problem: OperatorProblem) -> tuple[str, str]:
+    """What a problem tells apart, in English and in the language in use, in lower case."""
+    return problem.about.lower(), tr(problem.about).lower()
 
 
 def mistake_of(operator: Operator, wanted: str) -> tuple[Mistake, Variant]:

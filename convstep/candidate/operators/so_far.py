@@ -84,9 +84,11 @@ class Running:
 
     def at(self, position: int) -> SoFar | str:
         """The gradients at a position, or a sentence on why there are none to compare."""
-        total = self._recording.total
+        total, ended = self._recording.total, self._recording.ended
+        if ended is not None:
+            return tr("{name} does not return: {reason}", name=self._recording.name, reason=ended.sentence)
         if position == total:
-            return self._ended()
+            return self._in_the_end()
         places = {name: place for name, place in self._places.items() if place is not None}
         if not places:
             return tr(
@@ -114,13 +116,9 @@ class Running:
         self._recording.seek(total)
         return SoFar(position, total, gradients, self._masked(seen), self._changed(position))
 
-    def _ended(self) -> SoFar | str:
-        recording, total = self._recording, self._recording.total
-        if recording.ended is not None:
-            return tr(
-                "{name} does not return: {reason}", name=recording.name, reason=recording.ended.sentence
-            )
-        names, made = self.operator.gradients, recording.result
+    def _in_the_end(self) -> SoFar:
+        total = self._recording.total
+        names, made = self.operator.gradients, self._recording.result
         values = made if len(names) > 1 and isinstance(made, (tuple, list)) else (made,)
         gradients = {
             name: np.array(value)
@@ -137,8 +135,6 @@ class Running:
     def _places(self) -> dict[str, Place | None]:
         """By gradient, the loop that makes it, where it is one whose turns add up."""
         recording, operator = self._recording, self.operator
-        if recording.ended is not None:
-            return {}
         tree = ast.parse("\n".join(recording.source.lines))
         function = next(
             (

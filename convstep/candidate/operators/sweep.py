@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, CannotCall
+from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, CannotCall
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.caller import Caller
 from convstep.candidate.operators.detect import (
-    SEED,
     Detecting,
     Trial,
     cannot_call,
     deadline,
     divisions,
 )
-from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
+from convstep.candidate.operators.gathering import judged
 from convstep.candidate.operators.own_forward import by_own_forward
+from convstep.candidate.operators.takes import CHUNK, besides, other_ranks, problems_of, tried
 from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
-from convstep.operators.operator import Convention, Operator, OperatorProblem
+from convstep.operators.operator import OperatorProblem
 from convstep.operators.registry import operator_named
 
 BUDGET = 20.0
@@ -34,10 +33,8 @@ MANY = 36
 """Problems on which it is tried, if it can be told so many."""
 MOST = 240
 """Problems that are drawn for that."""
-TRYING, GUESSING = 1.5, 5.0
+TRYING, GUESSING = 1.5, 4.0
 """Seconds for an operator that nothing but its numbers suggests, and for all such."""
-CHUNK = 12
-"""Problems in one message."""
 
 Progress = Callable[[int, int], None]
 
@@ -75,9 +72,9 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     for one in listed:
-        detecting = Detecting(worker, one, deadline(budget / 2 / max(len(listed), 1)), convention)
+        detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
         trial = detecting.best()
-        if trial is not None and operator is None and trial.another:
+        if trial is not None and operator is None and trial.another and not trial.right:
             other = _other_operator(worker, in_time, {each.name for each in listed})
             if other is not None and other[1].forward:
                 detecting, trial = other
@@ -135,90 +132,43 @@ def _swept(
     in_time: Callable[[], bool],
 ) -> Swept:
     way = trial.way
-    results: list[Judged] = []
-    problems = _problems(detecting.operator)
-    drawn = 0
-    heard = 0
-    while heard < MANY and drawn < MOST and in_time():
-        chunk: list[tuple[OperatorProblem, Any]] = []
-        while len(chunk) < CHUNK and drawn < MOST:
-            drawn += 1
-            problem = next(problems)
-            told = way.handed(problem)
-            if told is not None:
-                chunk.append(told)
-            elif problem.about:
-                results.append(_untold(way, problem))
-        raws = worker.ask(
-            detecting.words, [each for _, each in chunk], pairs=way.pairs, tensors=way.tensors, mode=way.mode
-        )
-        divided = _divided(way)
-        for (problem, _), raw in zip(chunk, raws, strict=False):
-            one = judged(way, answer(way, detecting.words, problem, raw), divided)
-            if raw.stage in ("make", "plant", "forward") and raw.kind in (RAISED, REFUSED):
-                said = tr("not tried: its own forward raises there: {message}", message=raw.message)
-                one = renamed(one, UNSAID, said)
-            elif _other_shape(one):
-                said = tr("not tried: what its own forward returns there has another shape")
-                one = renamed(one, UNSAID, said)
-            elif raw.kind == REFUSED:
-                one = renamed(one, UNSAID, raw.message)
-            if one.answer.kind != UNSAID or problem.about:
-                results.append(one)
-            heard += one.answer.kind != UNSAID
-        if progress is not None:
-            progress(min(heard, MANY), MANY)
-        if any(raw.kind in (HUNG, DIED) for raw in raws):
-            break
-    results = _other_ranks(detecting.operator, results)
-    results += _in_batches(worker, detecting, way, results)
-    if all(one.answer.kind == UNSAID for one in results):
+    results = _results(worker, detecting, way, progress, in_time)
+    results = other_ranks(detecting.operator, results)
+    results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
+    results += besides(worker, detecting, way, results)
+    if all(one.answer.kind in (UNSAID, REFUSED) for one in results):
         raise cannot_call(worker, detecting.tried, detecting.operator)
     if not detecting.insisted:
         results, way = _averaged(way, results)
     results, way = _ignoring(way, results)
     if in_time():
         results = by_own_forward(worker, way, detecting.words, results)
-    notes = _notes(way, results)
+    notes = _notes(way)
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
 
 
-def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
-    """What takes an x of one more axis in front is tried on that too: its own forward shows it."""
-    operator = way.operator
-    first = next(iter(operator.axes))
-    if operator.axes[first] != "N*" or not way.axes[first].startswith("N"):
-        return []
-    deep = [
-        one for one in results if one.answer.kind == RETURNED and one.answer.problem.arrays[first].ndim > 2
-    ]
-    lying = {**way.axes, **{name: f"1{axes}" for name, axes in way.axes.items() if axes[:1] == "N"}}
-    other = replace(way, convention=Convention("a batch of samples", lying, _divided(way)))
-    told = [other.handed(problem) for problem in itertools.islice(_problems(operator), CHUNK)]
-    handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
-    if deep or not handed:
-        return []
-    raws = worker.ask(
-        detecting.words, [each for _, each in handed], pairs=way.pairs, tensors=way.tensors, mode=way.mode
-    )
-    found = [
-        judged(other, answer(other, detecting.words, problem, raw), _divided(way))
-        for (problem, _), raw in zip(handed, raws, strict=False)
-    ]
-    return found if all(forward_fits(one) for one in found) else []
-
-
-def _divided(way: Way) -> Mapping[str, str]:
-    return way.convention.divided if way.convention else {}
-
-
-def _other_shape(one: Judged) -> bool:
-    """Whether its own forward returns something of another shape, so that no gradient from above fits."""
-    return any(array.shape != one.outputs[name].shape for name, array in one.answer.outputs.items())
-
-
-def _problems(operator: Operator) -> Iterator[OperatorProblem]:
-    return operator.problems(np.random.default_rng(SEED))
+def _results(
+    worker: Caller,
+    detecting: Detecting,
+    way: Way,
+    progress: Progress | None,
+    in_time: Callable[[], bool],
+) -> list[Judged]:
+    """What comes of the operator's problems, until it was told enough of them."""
+    results: list[Judged] = []
+    problems = itertools.islice(problems_of(detecting.operator), MOST)
+    heard = 0
+    while heard < MANY and in_time() and (drawn := list(itertools.islice(problems, CHUNK))):
+        told = [(problem, way.handed(problem)) for problem in drawn]
+        results += [_untold(way, problem) for problem, each in told if each is None and problem.about]
+        came = tried(worker, detecting.words, way, [each for _, each in told if each is not None])
+        results += came
+        heard += sum(one.answer.kind not in (UNSAID, REFUSED) for one in came)
+        if progress is not None:
+            progress(min(heard, MANY), MANY)
+        if any(one.answer.kind in (HUNG, DIED) for one in came):
+            break
+    return results
 
 
 def _untold(way: Way, problem: OperatorProblem) -> Judged:
@@ -227,49 +177,14 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
     return Judged(Answer(problem, UNSAID), way.operator.right(problem), way.operator.run(problem), {})
 
 
-def _other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
-    """What takes x of so many axes nowhere is not meant for it, so that nothing is said of that.
-
-    That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
-    the gradients of its weights right; and those have their shapes.
-    """
-    first = next(iter(operator.axes))
-    if "*" not in operator.axes[first]:
-        return results
-    by_rank: dict[int, list[Judged]] = {}
-    for one in results:
-        by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
-    taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
-    if not any(taken.values()):
-        return results
-    said = tr("it does not take x of so many axes")
-    return [
-        one
-        if taken[one.answer.problem.arrays[first].ndim] or one.answer.kind not in (RETURNED, RAISED)
-        else renamed(one, UNSAID, said)
-        for one in results
-    ]
-
-
-def _takes(results: Sequence[Judged], of_x: str) -> bool:
-    """Whether it is meant for these problems."""
-    heard = [one for one in results if one.answer.kind in (RETURNED, RAISED)]
-    others = [[off for name, off in one.off.items() if name != of_x] for one in heard]
-    if any(others) and not any(offs and np.inf not in offs for offs in others):
-        return False
-    if any(one.answer.outputs for one in results):
-        return 2 * sum(forward_fits(one) is True for one in results) > len(results)
-    return any(one.off and not any(off > 1 for off in offs) for one, offs in zip(heard, others, strict=True))
-
-
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """Gradients that are divided by the batch on every problem are a convention, though the trials missed it."""
-    right = sum(share <= 1 for one in results for share in one.off.values())
+    """Gradients divided by the batch on every problem are a convention, though the trials missed it."""
+    right = _right(results)
     for convention in divisions(way):
         divided = convention.divided if convention else {}
         other = [judged(way, one.answer, divided) for one in results]
         all_right = all(one.off[name] <= 1 for one in other for name in divided if name in one.off)
-        if divided and all_right and sum(share <= 1 for one in other for share in one.off.values()) > right:
+        if divided and all_right and _right(other) > right:
             return other, replace(way, convention=convention)
     return results, way
 
@@ -287,10 +202,14 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
         told = replace(one.answer, problem=replace(problem, upstream=ones, about=""))
         other = judged(alone, told, way.convention.divided if way.convention else {})
         others.append(other if one.off else one)
-    return (results, way) if any(one.failed for one in others) else (others, alone)
+    return (others, alone) if _right(others) > _right(results) else (results, way)
 
 
-def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
+def _right(results: Sequence[Judged]) -> int:
+    return sum(share <= 1 for one in results for share in one.off.values())
+
+
+def _notes(way: Way) -> Iterator[str]:
     divided = way.convention.divided if way.convention else {}
     if divided:
         yield tr(
@@ -301,8 +220,5 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
         yield tr("it takes the gradient from above to be 1")
     if way.above == "N":
         yield tr(
-            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides later"
+            "its gradient is that of the sum over the samples, not of their mean: whoever uses it divides"
         )
-    fits = [forward_fits(one) for one in results]
-    if False in fits and True not in fits:
-        yield tr("its own forward is not that of {operator}", operator=tr(way.operator.title))

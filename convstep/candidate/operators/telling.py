@@ -1,4 +1,4 @@
-"""Runs in the child: what each parameter, key and attribute of somebody's operator is given on one problem."""
+"""Runs in the child: what each parameter and key of somebody's operator is given on one problem."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from convstep.candidate.call.layers import RATE
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
 
-
 _RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar": 1.0}
 """Statistics of earlier batches, of which nothing depends in training."""
 
 
+OUTPUT = "output"
+"""Of a loss that is handed the probabilities where others are handed the gradient from above."""
+
+
 class Unsaid(BaseException):
-    """It has no way to be told this problem: an int where a pair is needed. Author's code does not catch it."""
+    """It has no way to be told this problem: an int where a pair is needed. Nobody's code catches it."""
 
 
 @dataclass(slots=True)
@@ -30,7 +33,7 @@ class Told:
     words: Vocabulary
     """The operator's."""
     arrays: Mapping[str, Any]
-    """By role, laid as they have them, tensors if they want such; outputs and gradients from above as well."""
+    """By role, laid as they have them, tensors if they want such; outputs and those from above as well."""
     options: Mapping[str, Any]
     """By name."""
     sizes: Mapping[str, int]
@@ -41,6 +44,8 @@ class Told:
     """What a parameter `mode` is given."""
     keys: tuple[str, ...] = ()
     """The words that stand in quotes in the author's text."""
+    above: str = ""
+    """See `ways.Way`."""
     said: set[str] = field(default_factory=set)
     """Which roles were asked for."""
     cache: Any = NOTHING
@@ -75,13 +80,13 @@ class Told:
         }
         return inner or NOTHING
 
-    def made_with(self, name: str, default: Any) -> Any:
+    def made_with(self, name: str, default: Any, *, making: bool = True) -> Any:
         """What a constructor's parameter is given."""
         first = self.words.arrays[0]
         found = NOTHING if self.words.role(name) == first else self.value(name, default)
         if found is not NOTHING or default is not inspect.Parameter.empty:
             return found if found is not NOTHING else self._size(name, known=True)
-        return self._size(name)
+        return self._size(name, making=making)
 
     def _of(self, role: str, name: str, default: Any) -> Any:
         base, _, item = role.partition("[")
@@ -107,7 +112,7 @@ class Told:
             raise Unsaid
         return value[0]
 
-    def _size(self, name: str, *, known: bool = False) -> Any:
+    def _size(self, name: str, *, known: bool = False, making: bool = True) -> Any:
         """A size or a flag; of a parameter with a default, only a size."""
         base, _, item = self.words.making(name).partition("[")
         if base == "kernel":
@@ -117,10 +122,11 @@ class Told:
         if known or not base:
             return NOTHING
         if base == "shape":
-            return tuple(np.shape(self.arrays[self.words.arrays[0]])[1:])
+            whole = tuple(np.shape(self.arrays[self.words.arrays[0]]))
+            return whole[1:] if making else whole
         return {
-            "activation": _same, "initializer": _small, "optimizer": _Plain(), "rate": RATE, "seed": 0, "name": "layer",
-            "dtype": np.float64, "zero": 0.0, "flag": True, "training": True,
+            "activation": _same, "initializer": _small, "optimizer": _Plain(), "rate": RATE, "seed": 0,
+            "name": "layer", "dtype": np.float64, "zero": 0.0, "flag": True, "training": True,
         }.get(base, NOTHING)  # fmt: skip
 
     def _kernel(self, item: str, name: str) -> Any:

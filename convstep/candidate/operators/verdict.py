@@ -15,9 +15,9 @@ from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
 from convstep.candidate.operators.saved import save
+from convstep.candidate.operators.written import option_text, shape_of
 from convstep.language import tr
 from convstep.operators.operator import OperatorProblem
-from convstep.steps.number_text import short
 
 FEW = 5
 """A candidate that is right on fewer problems is said to be right on these alone."""
@@ -259,24 +259,6 @@ def divergence(judged: Judged, name: str) -> Divergence:
     return Divergence(name, cell, float(actual[cell]), float(right[cell]))
 
 
-def problem_words(problem: OperatorProblem) -> str:
-    """A problem in a few words: `x 2x1x4x4, size 2x2, stride 1x1: the windows overlap`."""
-    words = [f"{name} {_shape(array.shape)}" for name, array in problem.arrays.items()]
-    words += [f"{name} {_option(value)}" for name, value in problem.options.items()]
-    about = tr(": {about}", about=tr(problem.about)) if problem.about else ""
-    return ", ".join(words) + about
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "1"
-
-
-def _option(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "x".join(map(str, value))
-    return short(value) if isinstance(value, float) else str(value)
-
-
 def _plain(problem: OperatorProblem) -> dict[str, Any]:
     return {
         "shapes": {name: list(array.shape) for name, array in {**problem.arrays, **problem.upstream}.items()},
@@ -308,8 +290,8 @@ def _row(swept: Swept, judged: Judged) -> dict[str, str | int | float | None]:
     changed = ", ".join(judged.answer.changed)
     graded = "wrong" if judged.failed else f"writes into {changed}" if changed else "right"
     return {
-        **{name: _shape(array.shape) for name, array in {**problem.arrays, **problem.upstream}.items()},
-        **{name: _option(value) for name, value in problem.options.items()},
+        **{name: shape_of(array) for name, array in {**problem.arrays, **problem.upstream}.items()},
+        **{name: option_text(value) for name, value in problem.options.items()},
         "about": problem.about,
         "outcome": graded if kind == RETURNED else kind,
         **{f"{name} off": judged.off.get(name) for name in swept.operator.gradients},

@@ -1,4 +1,4 @@
-"""Vocabulary: what the parameters, keys and attributes of somebody's operator are called, and what they mean."""
+"""Vocabulary: what the parameters, keys and attributes of somebody's operator mean."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ _SIZES = {
 }  # fmt: skip
 """Roles of a constructor's parameters, as `call.words` knows them, and what they are here."""
 _IN = (
-    "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features dim "
-    "d_model dims hidden_dim vocab_size vocab num_embeddings n_vocab voc_size num_words n_words num_weights"
+    "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features "
+    "dim d_model dims hidden_dim vocab_size vocab num_embeddings n_vocab voc_size num_words n_words "
+    "num_weights"
 )
 _OUT = (
     "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size "

@@ -14,6 +14,7 @@ from convstep.brief import brief
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.operators.axes import reduced, sizes, told
 from convstep.candidate.operators.caller import Handed
+from convstep.candidate.operators.telling import OUTPUT as OUTPUT
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.conv.step import quiet
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
@@ -46,8 +47,8 @@ class Way:
     hot: bool = False
     """Whether labels are rows of zeros with a one."""
     above: str = ""
-    """What it takes the gradient from above to be, where it is not told: "1", or "N" where it takes the sum
-    over the samples for their mean."""
+    """What it takes the gradient from above to be, where it is not told: "1", "N" where it takes the sum over
+    the samples for their mean, or OUTPUT."""
 
     __repr__ = brief
 
@@ -57,10 +58,14 @@ class Way:
         return {**self.operator.axes, **(self.convention.axes if self.convention else {})}
 
     @property
+    def lying(self) -> str:
+        """How x lies."""
+        return self.axes[next(iter(self.operator.axes))]
+
+    @property
     def whole(self) -> bool:
         """Whether its problems have their samples and channels, as many as they have."""
-        first = next(iter(self.operator.axes))
-        lying = self.axes[first]
+        first, lying = next(iter(self.operator.axes)), self.lying
         return lying[:1] != "1" and not (set(self.operator.axes[first]) & {*"NC"}) - {*lying}
 
     def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
@@ -121,7 +126,7 @@ class Way:
                 return None
             problem = drawn
         if self.above:
-            count = 1 if self.above == "1" else sizes(operator, problem)[self.above]
+            count = sizes(operator, problem)["N"] if self.above == "N" else 1
             ones = {name: np.full_like(array, count) for name, array in problem.upstream.items()}
             problem = replace(problem, upstream=ones)
         return problem
@@ -209,7 +214,11 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
         return found
     said = candidate.source.lower()
     others = [one for one in listed if one not in found]
-    return sorted(others, key=lambda one: -sum(word in said for word in one.name.split("-")))
+    return sorted(others, key=lambda one: (-sum(word in said for word in one.name.split("-")), _options(one)))
+
+
+def _options(operator: Operator) -> int:
+    return len(operator.small().options)
 
 
 def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:

@@ -26,6 +26,10 @@ _OTHER = re.compile(
 """Names that are about gradients and are no backward."""
 _ALSO = re.compile(r"vjp|(?<![a-z])bw(?![a-z])|retropropag|r(ue|ü)ckw(ae|ä)rts", re.IGNORECASE)
 """What a backward is called besides, by few."""
+_LAYER = re.compile(
+    r"(feed_?)?forward\w*|fprop|__call__|call|(back|gradient|grad|bprop|bwd)(ward|_?prop\w*)?(_?pass)?"
+)
+"""The methods by which a class is a layer, or a Function, and not a place for several functions."""
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -102,7 +106,7 @@ def _chosen(document: Document, named: dict[str, Found]) -> Iterator[str]:
 
 
 def _of_class(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[str]:
-    """A layer or an autograd Function is one backward; static ones are one each."""
+    """A layer or an autograd Function is one backward; static methods and those of no layer are one each."""
     own = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
     inherited = {
         each.name: each
@@ -117,10 +121,11 @@ def _of_class(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[
     methods = [each for each in methods if not each.name.startswith("_")]
     function = any(ast.unparse(base).rpartition(".")[2] == "Function" for base in node.bases)
     static = [each for each in methods if any(_is_static(one) for one in each.decorator_list)]
-    if methods and (function or len(static) < len(methods)):
-        yield node.name
+    alone = not any(map(_LAYER.fullmatch, own.keys() | inherited.keys()))
+    if methods and not function and (len(static) == len(methods) or alone):
+        yield from (f"{node.name}.{each.name}" for each in methods)
     elif methods:
-        yield from (f"{node.name}.{each.name}" for each in static)
+        yield node.name
 
 
 def _is_static(decorator: ast.expr) -> bool:

@@ -24,8 +24,16 @@ LONGEST = 600.0
 MOST = 64
 """Judges that can be asked for; each holds some hundred megabytes with what it checks."""
 
+LEAST = 1 << 30
+"""Bytes that what is checked may ask for at least: a framework takes half of them before it is called."""
+
 Question = Mapping[str, Any]
 Answer = dict[str, Any]
+
+
+def room_for(jobs: int) -> int:
+    """Bytes that what is checked may ask for: its share of what is free, so that all have room."""
+    return int(min(MEMORY, max(LEAST, free_memory() / jobs)))
 
 
 class UnansweredError(SentenceError):
@@ -44,7 +52,8 @@ class Judge:
         self._room = room
         self._process: subprocess.Popen[bytes] | None = None
         self._talk: Conversation | None = None
-        self._closed = False
+        self.closed = False
+        """Whether nothing can be asked any more."""
 
     def ask(self, question: Question) -> Answer:
         """Its answer.
@@ -70,11 +79,11 @@ class Judge:
 
     def close(self) -> None:
         """End it at once, with all that it has started."""
-        self._closed = True
+        self.closed = True
         self._end()
 
     def _started(self) -> Conversation:
-        if self._closed:
+        if self.closed:
             raise Ended
         if not sys.executable:
             raise OSError(tr("this Python cannot tell where its interpreter is"))
@@ -91,7 +100,7 @@ class Judge:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._talk = Conversation(self._process.stdin, self._process.stdout)
-        if self._closed:  # meanwhile
+        if self.closed:  # meanwhile
             self._end()
             raise Ended
         return self._talk
@@ -110,8 +119,7 @@ class Judges:
 
     def __init__(self, jobs: int) -> None:
         """Args: how many work at the same time."""
-        room = int(min(MEMORY, free_memory() / jobs))
-        self._judges = [Judge(room) for _ in range(jobs)]
+        self._judges = [Judge(room_for(jobs)) for _ in range(jobs)]
 
     def answers(
         self,
@@ -128,12 +136,11 @@ class Judges:
         heard: SimpleQueue[tuple[Question, Answer | UnansweredError] | None] = SimpleQueue()
 
         def work(judge: Judge) -> None:
-            while True:
+            while not judge.closed:
                 with one_takes:
                     question = next(left, None)
                 if question is None:
-                    heard.put(None)
-                    return
+                    break
                 answer: Answer | UnansweredError
                 try:
                     answer = judge.ask(question)
@@ -141,6 +148,7 @@ class Judges:
                     answer = error
                 at_once(question, answer)
                 heard.put((question, answer))
+            heard.put(None)
 
         for judge in self._judges:
             threading.Thread(target=work, args=(judge,), name="judge", daemon=True).start()

@@ -37,7 +37,8 @@ def named_operators(name: str) -> set[str]:
 
 def why_not(name: str) -> str:
     """Why a backward is not checked, a sentence; "" if its name speaks of nothing that cannot be."""
-    said = snake(name)
+    last = snake(name.rpartition(".")[2])
+    said = last if any(layer.search(last) for layer in _LAYERS) else snake(name)  # Net.conv_backward
     known, unknown = _known(name), _UNKNOWN.search(said)
     spoken = [found[0] for layer in _LAYERS if (found := layer.search(said)) is not None]
     if unknown is not None and not known:

@@ -15,6 +15,7 @@ from convstep.candidate.survey.judges import MOST, Answer, Judges, Question, Una
 from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import MISSING, UNCHECKED, UNLOADED, Row
 from convstep.conv.validation import check_type
+from convstep.files import path_of
 from convstep.language import tr
 
 Progress = Callable[[int, int, str], None]
@@ -97,7 +98,9 @@ def survey(
     """
     options = Options(convention, timeout, run_all, python2, adapter, operator)
     options.check()
-    path = os.fspath(folder)
+    if function is not None:
+        check_type("function", function, str)
+    path = path_of(folder)
     files = handed_in(path)
     found = Survey(path, submissions=len({each.submission for each in files}))
     _look(found, files, function, options, checked_jobs(jobs), progress)
@@ -156,7 +159,7 @@ def _read(
         if isinstance(answer, UnansweredError):
             answer = {"backwards": [], "key": "", "said": str(answer), "unread": True}
         read[question["file"]] = answer
-        told(len(read), len(files), question["file"])
+        told(len(read), len(files), os.path.basename(question["file"]))
     return read
 
 
@@ -197,7 +200,7 @@ def _judge(
     for question, answer in judges.answers(questions(), lose):
         row = _row(question, answer, whose[question["file"]])
         found.left -= 1
-        told(total - found.left, total, row.target)
+        told(total - found.left, total, f"{row.submission} {row.name}".strip())
         if not row.name and row.file in seen:
             continue  # two judges have met it at the same time
         if not row.name:

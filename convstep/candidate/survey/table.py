@@ -77,11 +77,13 @@ def summary(survey: Survey) -> str:
 
 def first_mistake(row: Row) -> str:
     """What is wrong first and where, or why there is no verdict."""
-    known = row.mistakes[0] if row.mistakes else ""
-    if row.says.startswith(known):  # "raises"
+    known, says = row.mistakes[0] if row.mistakes else "", row.says
+    if says.startswith(known):  # "raises"
         known = ""
+    elif says.endswith(known):  # "something else is wrong: mutates-input"
+        says = says.removesuffix(known).rstrip(" :：")
     before = tr(", ").join(filter(None, (known, row.place)))
-    return with_twin(row, tr("{before}: {said}", before=before, said=row.says) if before else row.says)
+    return with_twin(row, tr("{before}: {said}", before=before, said=says) if before else says)
 
 
 def with_twin(row: Row, said: str) -> str:

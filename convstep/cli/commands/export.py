@@ -181,7 +181,12 @@ def _operator(options: Options) -> Shown | FileShown | None:
         refuse_wanted(options.wanted)
         return None
     return operator_shown(
-        options.problem, options.call, options.values, options.wanted, forward=options.forward
+        options.problem,
+        options.call,
+        options.values,
+        options.wanted,
+        forward=options.forward,
+        timeout=options.calling.timeout,
     )
 
 

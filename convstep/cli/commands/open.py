@@ -47,7 +47,14 @@ def run(options: Options) -> int:
     from convstep.cli.recordings import kept, operator_shown
 
     name = options.problem
-    shown = operator_shown(name, options.call, options.values, options.wanted, forward=options.forward)
+    shown = operator_shown(
+        name,
+        options.call,
+        options.values,
+        options.wanted,
+        forward=options.forward,
+        timeout=options.loading.timeout,
+    )
     if shown is not None:
         try:
             return _show_operator(options, shown)

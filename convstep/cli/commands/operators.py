@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 USE = "list the operators, or show one: code, problems, mistakes"
 
 CONV2D = "conv2d", "the convolution, which has commands of its own: convstep open digit, convstep check"
-"""The one that is no file of the room."""
+"""The one that is stepped and checked in a way of its own."""
 INDENT = "    "
 PLAIN, WIDEST = 80, 100
 """Columns of a text that goes to a file or a pipe, and columns beyond which nobody likes to read."""
@@ -44,7 +44,12 @@ def run(options: Options) -> int:
         if options.json:
             say_json({"operators": [_summary(one) for one in operators()]})
         else:
-            say(*_list(operators()))
+            say(*_list([one for one in operators() if one.name != CONV2D[0]]))
+        return FINE
+    if options.name == CONV2D[0]:
+        say_json(dict(zip(("name", "title"), CONV2D, strict=True))) if options.json else say(
+            ": ".join(CONV2D)
+        )
         return FINE
     from convstep.candidate.operators.file import known
 
@@ -58,7 +63,7 @@ def run(options: Options) -> int:
     return FINE
 
 
-def _list(operators: tuple[Operator, ...]) -> Iterator[str]:
+def _list(operators: Sequence[Operator]) -> Iterator[str]:
     listed = [(one.name, tr(one.title), str(len(one.mistakes))) for one in operators]
     names, titles = (max(len(row[at]) for row in listed) for at in (0, 1))
     names = max(names, len(CONV2D[0]))
@@ -130,7 +135,7 @@ def _about(one: Operator) -> list[str]:
 
 
 def _axes(axes: str) -> str:
-    return ", ".join("…" if axis == "*" else axis for axis in axes) + "," * (len(axes) == 1)
+    return ", ".join("…" if axis == "*" else axis for axis in axes) + "," * (len(axes) == 1 and axes != "*")
 
 
 def _convention(one: Convention) -> str:

@@ -14,7 +14,7 @@ from convstep.cli.outputs import check_output, keep_existing, writing
 if TYPE_CHECKING:
     from convstep.candidate.survey.surveying import Survey
 
-USE = "check every submission in a folder, and say which mistakes were made"
+USE = "check every submission in a folder: which mistakes were made"
 
 
 @dataclass(frozen=True, slots=True)

@@ -634,7 +634,7 @@ def test_the_first_call_of_its_kind_may_wait_for_a_compiler() -> None:
     for compiles, limit in [(True, None), (True, 3.0), (False, None)]:
         running = Worker.__new__(Worker)
         running.seconds, running._limited = limit or worker.SECONDS, limit is not None
-        running._compiled = frozenset()
+        running._compiled, running._has_torch = frozenset(), False
         running.candidate = Candidate("f", "function", ("x",), 1, compiles=compiles)
         granted = [
             running._seconds_of(call, problem)
@@ -643,6 +643,23 @@ def test_the_first_call_of_its_kind_may_wait_for_a_compiler() -> None:
         ]
         first = worker.COMPILING if compiles and limit is None else running.seconds
         assert granted == [first, running.seconds, first] * 2
+
+
+@pytest.mark.parametrize("limit", [None, 3.0])
+def test_pytorch_is_not_imported_in_the_candidates_time(limit: float | None) -> None:
+    """On a busy machine that takes longer than a call may: a right candidate would seem to hang."""
+    running = Worker.__new__(Worker)
+    running.seconds, running._limited = limit or worker.SECONDS, limit is not None
+    running._compiled, running._has_torch = frozenset(), False
+    running.candidate = Candidate("f", "function", ("x",), 1)
+    tensors = Call("torch", tensors=True)
+    granted = [
+        running._seconds_of(call, RIGHT.problem) - running.seconds for call in (CALL, tensors, tensors)
+    ]
+    assert granted == [0, worker.LOADING, 0]
+    running.candidate = Candidate("f", "function", ("x",), 1, tensors=True, compiles=True)
+    running._has_torch = False
+    assert running._seconds_of_torch(True) == 0  # its file has imported it
 
 
 class Saying:

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from convstep.candidate.check.wording import LIKELY, PROVEN
-from convstep.candidate.operators.diagnose import diagnose, together
+from convstep.candidate.operators.diagnose import diagnose
 from convstep.candidate.operators.finding import Finding
+from convstep.candidate.operators.matching import together
 from convstep.candidate.operators.settled import settled
 from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Operator

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import convstep
 from convstep.candidate.operators.file import OperatorFile, known
 from convstep.candidate.operators.so_far import SoFar
+from convstep.operators.operator import Array
 from convstep.operators.registry import OperatorError, operator_named, operators
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import TorchService
 from convstep.view.panels.compared import OperatorCompared
+from tests.guide import block
 
 SCALE = """
 import os
@@ -142,6 +145,14 @@ def test_it_is_known_by_its_name_as_long_as_it_runs(path: str) -> None:
     assert operator_named("relu") in operators()
 
 
+def test_the_file_of_the_guide_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "scale.py"
+    path.write_text(block("scale.py"))
+    with known(f"{path}:SCALE") as name:
+        assert name == "scale"
+        assert operator_named(name).gradients == ("dx", "dw")
+
+
 @pytest.mark.parametrize(
     ("text", "name", "said"),
     [
@@ -149,6 +160,7 @@ def test_it_is_known_by_its_name_as_long_as_it_runs(path: str) -> None:
         ("import convstep\nconvstep.operator('a b', len, len)", "X", "a b cannot be the name of an operator"),
         ("raise SystemExit", "X", "does not run: SystemExit"),
         ("def f(:", "X", "does not run: SyntaxError"),
+        ("import numpy as np; np.ones(1 << 40)", "X", "does not run: .*MemoryError"),
         ("import os; os._exit(1)", "X", "the process that runs .* ended"),
     ],
 )
@@ -169,3 +181,26 @@ def test_an_operator_that_is_wrong_itself_says_nothing_of_others(tmp_path: Path)
     said = "scale: its backward is not the gradient of its own forward"
     with pytest.raises(OperatorError, match=said), known(f"{path}:SCALE"):
         raise AssertionError
+
+
+def times(x: Array, k: float) -> Array:
+    return np.asarray(x * k)
+
+
+def times_backward(dout: Array, k: float) -> Array:
+    dx = dout * k
+    return dx  # noqa: RET504  the name is read
+
+
+def times_wrongly(dout: Array, k: float) -> Array:
+    return dout + k
+
+
+def test_an_operator_itself_says_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convstep.operators.registry._added", {})
+    made = convstep.operator("times", times, times_backward, small={"x": np.array([1.0, 2.0]), "k": 3.0})
+    monkeypatch.setattr("convstep.operators.registry._added", {})  # it need not be known
+    assert convstep.check(times_backward, operator=made).ok
+    assert not convstep.check(times_wrongly, operator=made).ok
+    with pytest.raises(AssertionError, match="checked as times"):
+        convstep.assert_correct(times_wrongly, operator=made)

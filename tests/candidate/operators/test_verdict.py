@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def test_a_wrong_one_says_where_why_and_what_to_write() -> None:
     assert any(line.strip().startswith("dx[") and " instead of " in line for line in lines)
     assert "    wrong  dx_pad[i_n, i_c, h + k_h, w + k_w] = dout[i_n, i_c, i_h, i_w]" in lines
     assert "    right  dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]" in lines
-    assert lines[-1].startswith("to see it: convstep open ")
+    assert lines[-2] == "to see it: convstep open mine.py:f"
+    assert lines[-1] == "the same mistake in readable lines: convstep open max-pool --mistake overwrite"
     assert "line 3: `dx = 0`" in str(verdict)
 
 
@@ -86,6 +88,18 @@ def test_the_numbers_of_the_report_are_those_of_the_failing_problem() -> None:
     assert told.expected == judged.right["dx"][told.cell]
     worst = np.abs(judged.answer.gradients["dx"] - judged.right["dx"]).max()
     assert abs(told.actual - told.expected) == worst
+
+
+def test_cells_and_shapes_are_said_as_the_author_lays_them() -> None:
+    verdict = overwriting()
+    last = replace(verdict.swept, convention=operator_named("max-pool").conventions[0])
+    theirs, told = str(replace(verdict, swept=last)), verdict.first_divergence
+    assert told is not None
+    n, c, h, w = told.cell
+    assert f"dx[{n}, {h}, {w}, {c}] is " in theirs
+    assert f"dx[{n}, {c}, {h}, {w}] is " in str(verdict)
+    N, C, H, W = verdict.failing.arrays["x"].shape  # type: ignore[union-attr]
+    assert f"problem: x {N}x{H}x{W}x{C}, " in theirs
 
 
 def test_the_failing_problem_is_a_file_without_pickles(tmp_path: Path) -> None:

@@ -87,6 +87,14 @@ def test_functions_layers_static_methods_and_functions_of_autograd_are_found(fil
     assert found.said == ""
 
 
+def test_methods_of_a_class_that_is_no_layer_are_one_each(files: Files) -> None:
+    text = "class Net:\n    def __init__(self): pass\n    def conv_backward(self, dZ, A): return A\n"
+    text += "    def relu_backward(self, dA, Z): return dA\n"
+    assert names(files.write("a.py", text)) == ["Net.conv_backward", "Net.relu_backward"]
+    assert names(files.write("a.py", f"{text}    def forward(self, x): return x\n")) == ["Net"]
+    assert names(files.write("a.py", f"{text}    def backward(self, d): return d\n")) == ["Net"]
+
+
 def test_private_names_count_where_there_are_no_others(files: Files) -> None:
     assert names(files.write("mine.py", "def _conv_backward(dout): return dout")) == ["_conv_backward"]
 

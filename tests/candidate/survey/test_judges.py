@@ -59,3 +59,24 @@ def test_no_process_is_no_verdict(monkeypatch: pytest.MonkeyPatch, question: dic
     monkeypatch.setattr(subprocess, "Popen", popen)
     with pytest.raises(UnansweredError, match="no process can be started: Resource temporarily unavailable"):
         Judge(MEMORY).ask(question)
+
+
+def test_what_is_checked_has_its_share_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, jobs, room in ((64 << 30, 2, MEMORY), (6 << 30, 2, 3 << 30), (6 << 30, 60, 1 << 30)):
+        monkeypatch.setattr(judges, "free_memory", lambda free=free: free)
+        assert judges.room_for(jobs) == room
+
+
+def test_what_eats_memory_is_stopped_at_that(files: Files) -> None:
+    head = "import numpy as np\ndef conv_backward(dZ, cache, stride, padding):\n"
+    text = f"{head}    np.ones(1 << 28)\n    return dZ\n"
+    asked = {
+        "file": str(files.write("a.py", text)),
+        "found": {"name": "conv_backward", "line": 2},
+        "options": {},
+    }
+    judge = Judge(1 << 30)
+    try:
+        assert "memory" in judge.ask(asked)["says"].lower()
+    finally:
+        judge.close()

@@ -20,8 +20,10 @@ from convstep.candidate.survey.naming import named_operators, why_not
         ("softmax_loss_backward", {"softmax-cross-entropy"}),
         ("LayerNorm", {"layer-norm"}),
         ("word_embedding_backward", {"embedding"}),
+        ("rnn_step_backward", {"rnn-step"}),
         ("backward", set()),
         ("convert_grad", set()),
+        ("ConvNet.conv_backward", {"conv2d"}),
         ("Layer", set()),
         ("Netz", set()),
         ("FCLayer", {"linear"}),
@@ -35,7 +37,7 @@ def test_a_name_says_which_operator_it_is_of(name: str, operators: set[str]) -> 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("rnn_step_backward", "no check is known for rnn"),
+        ("rnn_backward", "no check is known for rnn"),
         ("Conv3D", "no check is known for conv3d"),
         ("MyGRU", "no check is known for gru"),
         ("ConvNet", "no check is known for net"),

@@ -48,6 +48,8 @@ def test_a_terminal_is_filled_and_no_more() -> None:
 def test_mistakes_that_say_themselves_are_not_said_twice() -> None:
     row = wrong("alice", mistakes=("raises",), says="raises on every problem: KeyError")
     assert table(Survey("hw", [row]))[1].endswith("  line 14: raises on every problem: KeyError")
+    row = wrong("bob", mistakes=("state-kept",), mistake_line=0, says="something else is wrong: state-kept")
+    assert table(Survey("hw", [row]))[1].endswith("  state-kept: something else is wrong")
 
 
 def test_counts_are_one_line() -> None:

@@ -1,0 +1,145 @@
+"""What a backward takes besides: x of more axes, batches of samples, labels in another form."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
+from convstep.candidate.operators.answer import UNSAID, Judged
+from convstep.candidate.operators.caller import Caller, Handed, Raw
+from convstep.candidate.operators.detect import SEED, Detecting
+from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
+from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.candidate.operators.ways import Way, labels
+from convstep.language import tr
+from convstep.operators.operator import Convention, Operator, OperatorProblem
+
+CHUNK = 12
+"""Problems in one message."""
+
+
+def problems_of(operator: Operator) -> Iterator[OperatorProblem]:
+    """The problems of a sweep."""
+    return operator.problems(np.random.default_rng(SEED))
+
+
+def divided(way: Way) -> Mapping[str, str]:
+    """By what a way's gradients are divided."""
+    return way.convention.divided if way.convention else {}
+
+
+def tried(
+    worker: Caller, words: Vocabulary, way: Way, told: Sequence[tuple[OperatorProblem, Handed]]
+) -> list[Judged]:
+    """What comes of problems, judged; nothing is said of those that its own forward does not take."""
+    handed = [each for _, each in told]
+    raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
+    return [
+        _taken(judged(way, answer(way, words, problem, raw), divided(way)), raw)
+        for (problem, _), raw in zip(told, raws, strict=False)
+    ]
+
+
+def _taken(one: Judged, raw: Raw) -> Judged:
+    if raw.stage in ("make", "plant", "forward") and raw.kind in (RAISED, REFUSED):
+        said = tr("not tried: its own forward raises there: {message}", message=raw.message)
+        return renamed(one, UNSAID, said)
+    if any(array.shape != one.outputs[name].shape for name, array in one.answer.outputs.items()):
+        return renamed(one, UNSAID, tr("not tried: what its own forward returns there has another shape"))
+    return one
+
+
+def besides(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
+    """The results on what it takes besides, where its own forward shows that it does."""
+    return _in_batches(worker, detecting, way, results) + _other_labels(worker, detecting, way, results)
+
+
+def other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
+    """What takes x of so many axes nowhere is not meant for it, so that nothing is said of that.
+
+    That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
+    the gradients of its weights right; and those have their shapes.
+    """
+    first = next(iter(operator.axes))
+    if "*" not in operator.axes[first]:
+        return results
+    by_rank: dict[int, list[Judged]] = {}
+    for one in results:
+        by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
+    taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
+        right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
+        taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
+    if not any(taken.values()):
+        return results
+    said = tr("it does not take x of so many axes")
+    return [
+        one
+        if taken[one.answer.problem.arrays[first].ndim] or one.answer.kind not in (RETURNED, RAISED)
+        else renamed(one, UNSAID, said)
+        for one in results
+    ]
+
+
+def _takes(results: Sequence[Judged], of_x: str) -> bool:
+    """Whether it is meant for these problems."""
+    heard = [one for one in results if one.answer.kind in (RETURNED, RAISED)]
+    others = [[off for name, off in one.off.items() if name != of_x] for one in heard]
+    if any(others) and not any(offs and np.inf not in offs for offs in others):
+        return False
+    if any(one.answer.outputs for one in results):
+        return 2 * sum(forward_fits(one) is True for one in results) > len(results)
+    return any(_weights_right(one, of_x) for one in heard)
+
+
+def _weights_right(one: Judged, of_x: str) -> bool:
+    """Whether all gradients but that of x came, and are right."""
+    return bool(one.off) and all(off <= 1 for name, off in one.off.items() if name != of_x)
+
+
+def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
+    """What takes an x of one more axis in front is tried on that too: its own forward shows it."""
+    operator = way.operator
+    first = next(iter(operator.axes))
+    if operator.axes[first] != "N*" or not way.axes[first].startswith("N"):
+        return []
+    deep = [
+        one for one in results if one.answer.kind == RETURNED and one.answer.problem.arrays[first].ndim > 2
+    ]
+    lying = {**way.axes, **{name: f"1{axes}" for name, axes in way.axes.items() if axes[:1] == "N"}}
+    other = replace(way, convention=Convention("a batch of samples", lying, divided(way)))
+    told = [other.handed(problem) for problem in itertools.islice(problems_of(operator), CHUNK)]
+    handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
+    if deep or not handed:
+        return []
+    found = tried(worker, detecting.words, other, handed)
+    right = sum(_weights_right(one, f"d{first}") for one in found)
+    return found if all(map(forward_fits, found)) and 2 * right > len(found) else []
+
+
+def _other_labels(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
+    """Labels as rows where they were numbers, or the other way round: its forward returns the same then."""
+    if not results or not labels(way.operator, results[0].answer.problem):
+        return []
+    other, losses = replace(way, hot=not way.hot), []
+    told = []
+    for one in results[:CHUNK]:
+        handed = replace(other, fixed={}, above="").handed(one.answer.problem)
+        if one.answer.kind == RETURNED and one.answer.outputs and handed is not None:
+            told.append(handed)
+            losses.append(one.answer.outputs)
+    found = tried(worker, detecting.words, other, told) if told else []
+    same = (
+        all(
+            one.answer.outputs.keys() == before.keys()
+            and all(np.allclose(value, before[name]) for name, value in one.answer.outputs.items())
+            for one, before in zip(found, losses, strict=True)
+        )
+        if len(found) == len(losses)
+        else False
+    )
+    return found if same else []

@@ -1,0 +1,122 @@
+"""Other people's backwards: the right ones raise no alarm, the wrong ones are named.
+
+All of the corpus is tried with CONVSTEP_THOROUGH=1, else a few of each operator. What is not named or not
+called is no failure as long as it is seldom: what is said has to be true, not to be everything.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import convstep
+from convstep.candidate.load.target import CandidateError
+from tests.strategies import some
+
+CORPUS = Path(__file__).parent / "corpus"
+NOTES = {
+    "averaged": "divided by the number of samples",
+    "averaged-later": "that of the sum over the samples",
+    "float32": "single precision",
+    "ignores-dout": "the gradient from above to be 1",
+    "loss-clipped": "forward-differs",
+    "pads-with-zeros": "forward-differs",
+    "ties-last": "ties-last",
+    "ties-share": "ties-share",
+}
+"""What a note of the corpus is here; other notes are about what the program does not look at."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of one function."""
+
+    target: str
+    wanted: dict[str, Any]
+    verdict: Any
+    refused: str = ""
+
+    @property
+    def named(self) -> bool:
+        """Whether a mistake is named as the corpus has it; one that numbers do not show may be a note."""
+        ids = {*self.verdict.mistakes, *(note.partition(":")[0] for note in self.verdict.notes)}
+        return bool(ids & set(self.wanted["mistake"]))
+
+    def __str__(self) -> str:
+        said = self.refused or (self.verdict.mistakes, [one.message for one in self.verdict.diagnosis][:2])
+        return (
+            f"{self.target} {self.wanted.get('mistake', '')} {self.wanted.get('replace', '')!r:.60}: {said}"
+        )
+
+
+def _read(name: str) -> Iterator[dict[str, Any]]:
+    for each in ("a", "b"):
+        yield tomllib.loads((CORPUS / f"{name}_{each}.toml").read_text(encoding="utf-8"))
+
+
+EXPECTED = {target: wanted for table in _read("expected") for target, wanted in table.items()}
+MUTANTS = [mutant for table in _read("mutants") for mutant in table["mutant"]]
+
+
+def _check(target: str, wanted: dict[str, Any], folder: Path) -> Said:
+    file, _, function = target.partition(":")
+    try:
+        return Said(target, wanted, convstep.check(f"{folder / Path(file).name}:{function}"))
+    except CandidateError as error:
+        return Said(target, wanted, None, str(error))
+
+
+def _as_it_stands(target: str) -> Said:
+    return _check(target, EXPECTED[target], CORPUS / Path(target).parent)
+
+
+def _mutated(mutant: dict[str, Any], folder: Path) -> Said:
+    original = CORPUS / mutant["file"]
+    shutil.copytree(original.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    text = original.read_text(encoding="utf-8").replace(mutant["find"], mutant["replace"])
+    (folder / original.name).write_text(text, encoding="utf-8")
+    return _check(f"{mutant['file']}:{mutant['function']}", mutant, folder)
+
+
+def _listed(said: list[Said]) -> str:
+    return "\n".join(map(str, said))
+
+
+def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
+    right = [target for target, wanted in EXPECTED.items() if wanted["verdict"] == "right"]
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(_as_it_stands, some(right, 31)))
+    alarms = [
+        one
+        for one in said
+        if one.verdict is not None and not set(one.verdict.mistakes) <= set(one.wanted.get("notes", ()))
+    ]
+    assert not alarms, _listed(alarms)
+    for one in said:
+        for note in one.wanted.get("notes", ()) if one.verdict is not None else ():
+            words = NOTES.get(note)
+            assert words is None or any(words in each for each in one.verdict.notes), (one.target, note)
+    refused = [one for one in said if one.verdict is None]
+    assert len(refused) <= len(said) / 5, _listed(refused)
+
+
+def test_most_wrong_ones_are_named_and_few_by_another_name(tmp_path: Path) -> None:
+    mutants = some(MUTANTS, 118)
+    with ThreadPoolExecutor(2) as pool:
+        folders = (tmp_path / str(number) for number in range(len(mutants)))
+        said = list(pool.map(_mutated, mutants, folders))
+    called = [one for one in said if one.verdict is not None]
+    unnamed = [one for one in called if not one.named]
+    assert len(unnamed) <= 0.3 * len(called), _listed(unnamed)
+    misnamed = [
+        one
+        for one in unnamed
+        if any(each.proven and each.mistake is not None for each in one.verdict.diagnosis)
+    ]
+    assert len(misnamed) <= 0.1 * len(called), _listed(misnamed)
+    assert len(called) >= 0.75 * len(said), _listed([one for one in said if one.verdict is None])

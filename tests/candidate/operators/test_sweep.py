@@ -1,0 +1,315 @@
+"""Somebody's backward is called as its author calls it, and what it was not told is not held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, RETURNED, CannotCall
+from convstep.candidate.operators.answer import UNSAID, Swept
+from convstep.candidate.operators.caller import open_caller
+from convstep.candidate.operators.sweep import swept
+
+
+def sweep(
+    candidate: Callable[..., Any] | str, operator: str | None = None, timeout: float | None = None
+) -> Swept:
+    with open_caller(candidate, None, timeout) as worker:
+        found = swept(worker, operator)
+    assert found is not None
+    return found
+
+
+# --- as courses have them
+
+
+def affine_forward(x, w, b):  # type: ignore[no-untyped-def]
+    return x.reshape(len(x), -1) @ w + b, (x, w, b)
+
+
+def affine_backward(dout, cache):  # type: ignore[no-untyped-def]
+    x, w, _ = cache
+    return (dout @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ dout, dout.sum(axis=0)
+
+
+def linear_forward(A, W, b):  # type: ignore[no-untyped-def]
+    return W @ A + b, (A, W, b)
+
+
+def linear_backward(dZ, cache):  # type: ignore[no-untyped-def]
+    A_prev, W, _ = cache
+    m = A_prev.shape[1]
+    return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+
+
+class Affine:
+    """Deep Learning from Scratch."""
+
+    def __init__(self, W, b):  # type: ignore[no-untyped-def]
+        self.W, self.b = W, b
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Linear:
+    """CMU 11-785: its weights are its own until they are replaced."""
+
+    def __init__(self, in_features, out_features):  # type: ignore[no-untyped-def]
+        self.W, self.b = np.zeros((out_features, in_features)), np.zeros((out_features, 1))
+
+    def forward(self, A):  # type: ignore[no-untyped-def]
+        self.A = A
+        return A @ self.W.T + self.b.T
+
+    def backward(self, dLdZ):  # type: ignore[no-untyped-def]
+        self.dLdW, self.dLdb = dLdZ.T @ self.A, dLdZ.sum(axis=0)[:, None]
+        return dLdZ @ self.W
+
+
+class LinearFunction:
+    """minitorch."""
+
+    @staticmethod
+    def forward(ctx, t1, weight, bias):  # type: ignore[no-untyped-def]
+        ctx.save_for_backward(t1, weight)
+        return t1 @ weight + bias
+
+    @staticmethod
+    def backward(ctx, grad_output):  # type: ignore[no-untyped-def]
+        x, weight = ctx.saved_values
+        return grad_output @ weight.T, x.T @ grad_output, grad_output.sum(axis=0)
+
+
+@pytest.mark.parametrize(("candidate", "convention", "divided"), [
+    (affine_backward, None, {}), (linear_backward, "coursera", {"dw": "N", "db": "N"}), (Affine, None, {}),
+    (Linear, "torch", {}), (LinearFunction.backward, None, {}),
+])  # fmt: skip
+def test_a_linear_layer_is_called_as_its_course_calls_it(
+    candidate: Callable[..., Any], convention: str | None, divided: dict[str, str]
+) -> None:
+    found = sweep(candidate)
+    assert found.operator.name == "linear"
+    assert found.failing is None
+    assert (found.convention.name if found.convention else None) == convention
+    assert dict(found.convention.divided if found.convention else {}) == divided
+    returned = [one for one in found.results if one.answer.kind == RETURNED]
+    assert len(returned) >= 20
+    assert all(set(one.off) == {"dx", "dw", "db"} for one in returned)
+    assert all(one.answer.outputs for one in returned)
+    assert any("divided by the number of samples" in note for note in found.notes) == bool(divided)
+
+
+def test_x_of_more_axes_is_asked_of_those_alone_that_take_it() -> None:
+    kinds = {}
+    for candidate in (affine_backward, Affine):
+        found = sweep(candidate)
+        deep = [one for one in found.results if one.answer.problem.arrays["x"].ndim > 2]
+        kinds[candidate] = {one.answer.kind for one in deep}
+    assert kinds == {affine_backward: {RETURNED}, Affine: {UNSAID}}
+
+
+# --- what cannot be said
+
+
+def pool_forward(A_prev, hparameters, mode="max"):  # type: ignore[no-untyped-def]
+    f, stride = hparameters["f"], hparameters["stride"]
+    rows, columns = ((n - f) // stride + 1 for n in A_prev.shape[1:3])
+    A = np.zeros((len(A_prev), rows, columns, A_prev.shape[3]))
+    for i in range(rows):
+        for j in range(columns):
+            window = A_prev[:, i * stride : i * stride + f, j * stride : j * stride + f]
+            A[:, i, j] = window.max(axis=(1, 2)) if mode == "max" else window.mean(axis=(1, 2))
+    return A, (A_prev, hparameters)
+
+
+def pool_backward(dA, cache, mode="max"):  # type: ignore[no-untyped-def]
+    A_prev, hparameters = cache
+    f, stride = hparameters["f"], hparameters["stride"]
+    dA_prev = np.zeros(A_prev.shape)
+    for n, i, j, c in np.ndindex(dA.shape):
+        rows, columns = slice(i * stride, i * stride + f), slice(j * stride, j * stride + f)
+        if mode == "max":
+            k = np.unravel_index(A_prev[n, rows, columns, c].argmax(), (f, f))
+            dA_prev[n, i * stride + k[0], j * stride + k[1], c] += dA[n, i, j, c]
+        elif mode == "average":
+            dA_prev[n, rows, columns, c] += dA[n, i, j, c] / f / f
+    return dA_prev
+
+
+def test_windows_that_a_key_cannot_say_are_not_tried_and_both_modes_are() -> None:
+    found = sweep(pool_backward)
+    assert (found.operator.name, found.convention and found.convention.name) == ("max-pool", "NHWC")
+    assert found.failing is None
+    assert found.options == {"padding": (0, 0)}
+    for one in found.results:
+        size, stride = one.answer.problem.options["size"], one.answer.problem.options["stride"]
+        assert (one.answer.kind == UNSAID) == (len({*size}) > 1 or len({*stride}) > 1)
+    assert any("average pooling" in note for note in found.notes)
+
+
+def maxpool2x2_backward(dout, x):  # type: ignore[no-untyped-def]
+    dx = np.zeros_like(x)
+    for i, j in np.ndindex(dout.shape):
+        window = x[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+        k = np.unravel_index(window.argmax(), window.shape)
+        dx[2 * i + k[0], 2 * j + k[1]] += dout[i, j]
+    return dx
+
+
+def test_a_single_picture_and_a_window_that_it_always_has_are_found() -> None:
+    found = sweep(maxpool2x2_backward)
+    assert found.failing is None
+    assert dict(found.convention.axes if found.convention else {}) == {"x": "HW", "out": "HW"}
+    assert found.options["size"] == (2, 2)
+    assert all(one.answer.problem.options["size"] == (2, 2) for one in found.results)
+
+
+# --- what a forward says
+
+
+class ZeroPaddedPooling:
+    """Its maximum is of the padding too, and so is its backward's: right for its own forward."""
+
+    def __init__(self, pool_h, pool_w, stride=1, pad=0):  # type: ignore[no-untyped-def]
+        self.size, self.stride, self.pad = (pool_h, pool_w), stride, pad
+
+    def _windows(self) -> Iterator[tuple[int, int, Any]]:
+        f_h, f_w = self.size
+        rows, columns = ((n - f) // self.stride + 1 for n, f in zip(self.x.shape[2:], self.size, strict=True))
+        for i, j in np.ndindex(rows, columns):
+            h, w = i * self.stride, j * self.stride
+            yield i, j, np.s_[:, :, h : h + f_h, w : w + f_w]
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        p = self.pad
+        self.x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+        last = [*self._windows()][-1]
+        out = np.zeros((*x.shape[:2], last[0] + 1, last[1] + 1))
+        for i, j, window in self._windows():
+            out[:, :, i, j] = self.x[window].max(axis=(2, 3))
+        return out
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        dx, p = np.zeros_like(self.x), self.pad
+        for i, j, window in self._windows():
+            part = self.x[window].reshape(*dout.shape[:2], -1)
+            mask = np.eye(part.shape[-1])[part.argmax(axis=-1)].reshape(self.x[window].shape)
+            dx[window] += mask * dout[:, :, i, j, None, None]
+        return dx[:, :, p : dx.shape[2] - p, p : dx.shape[3] - p]
+
+
+def test_a_backward_that_is_right_for_another_forward_raises_no_alarm() -> None:
+    found = sweep(ZeroPaddedPooling)
+    assert found.operator.name == "max-pool"
+    assert found.failing is None
+    assert any(
+        not np.allclose(one.answer.outputs["out"], one.outputs["out"])
+        for one in found.results
+        if one.answer.outputs
+    )
+
+
+def softmax_loss(x, y):  # type: ignore[no-untyped-def]
+    shifted = x - x.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    dx = np.exp(log_probs)
+    dx[np.arange(len(y)), y] -= 1
+    return -log_probs[np.arange(len(y)), y].mean(), dx / len(y)
+
+
+def cross_entropy_grad(logits, labels):  # type: ignore[no-untyped-def]
+    """Labels as rows of zeros with a one; whoever calls it divides by the number of samples."""
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True) - labels
+
+
+def test_a_loss_needs_no_gradient_from_above_and_may_be_a_sum() -> None:
+    mean, total = sweep(softmax_loss), sweep(cross_entropy_grad, "softmax-cross-entropy")
+    assert mean.failing is None
+    assert total.failing is None
+    assert all("loss" in one.answer.outputs for one in mean.results)
+    assert any("sum over the samples" in note for note in total.notes)
+
+
+# --- what goes wrong
+
+
+def relu_forward(x):  # type: ignore[no-untyped-def]
+    return np.maximum(x, 0), x
+
+
+def relu_backward(dout, cache):  # type: ignore[no-untyped-def]
+    dx = dout
+    dx[cache <= 0] = 0
+    return dx
+
+
+def test_a_callers_array_that_is_changed_is_said() -> None:
+    found = sweep(relu_backward)
+    assert found.failing is None
+    assert {"dout"} in [{*one.answer.changed} for one in found.results]
+
+
+def dense_backward(dout, x, w):  # type: ignore[no-untyped-def]
+    if x.shape == (3, 3):
+        while True:
+            pass
+    dout[1]  # with one sample there is none
+    return dout @ w.T, x.T @ dout, dout.sum(axis=0)
+
+
+def test_a_hang_and_an_exception_are_those_of_their_problem() -> None:
+    found = sweep(dense_backward, timeout=0.7)
+    kinds = {one.answer.problem.arrays["x"].shape: one.answer for one in found.results}
+    assert kinds[2, 3].kind == RETURNED
+    assert kinds[3, 3].kind == HUNG
+    assert kinds[1, 3].kind == RAISED
+    assert kinds[1, 3].message.startswith("IndexError")
+    assert kinds[1, 3].line_text.startswith("dout[1]")
+
+
+def batchnorm_backward(first, second, third, fourth, fifth):  # type: ignore[no-untyped-def]
+    return first
+
+
+def test_what_cannot_be_called_says_what_was_tried() -> None:
+    with pytest.raises(CannotCall, match="batch normalization") as raised:
+        sweep(batchnorm_backward)
+    assert raised.value.tried
+    assert "there is no value for" in raised.value.tried[0].message
+
+
+def embedding_backward(dout, cache):  # type: ignore[no-untyped-def]
+    words, table = cache
+    if words.ndim != 2:
+        raise ValueError("words must be sentences")
+    dtable = np.zeros_like(table)
+    np.add.at(dtable, words, dout)
+    return dtable
+
+
+def test_what_it_refuses_on_purpose_is_not_wrong() -> None:
+    found = sweep(embedding_backward)
+    kinds = {one.answer.problem.arrays["x"].ndim: one.answer.kind for one in found.results}
+    assert kinds[2] == RETURNED
+    assert {*kinds.values()} == {RETURNED, REFUSED}
+    assert found.failing is None
+
+
+def conv_backward(dZ, cache):  # type: ignore[no-untyped-def]
+    return dZ, dZ, dZ
+
+
+def test_a_convolution_is_left_to_its_own_path() -> None:
+    with open_caller(conv_backward) as worker:
+        assert swept(worker) is None
+        assert swept(worker, "conv2d") is None
