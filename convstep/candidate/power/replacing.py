@@ -230,15 +230,16 @@ class Replaced:
             for _, value in walked({str(at): one for at, one in enumerate((*places, *named.values()))})
             if value is not None and not isinstance(value, (int, float, str, bool))
         }
+        call: Called
+        made: Any
         remembered = [*self._first, *self._last]
-        last: Called | None = remembered[-1][0] if remembered else None
         for call, made in reversed(remembered):
             held = (value for _, value in walked({"": made}))
             if any(
                 id(value) in given for value in held if isinstance(value, (tuple, dict, list, np.ndarray))
             ):
                 return call
-        return last
+        return remembered[-1][0] if remembered else None
 
 
 def _spoiled(suspect: Suspect, found: Reading) -> dict[str, Array] | None:

@@ -85,6 +85,12 @@ def test_one_sample_and_an_option_that_nobody_is_told_are_read() -> None:
     assert found.problem.options["size"] == found.problem.options["stride"] == (2, 2)
 
 
+def test_an_array_whose_name_says_nothing_is_tried() -> None:
+    found = read("relu", lambda dout, cache: dout * (cache > 0), DOUT, DOUT[::-1])
+    assert found is not None
+    assert np.array_equal(found.problem.arrays["x"], DOUT[::-1])
+
+
 def test_labels_as_rows_with_a_one_are_read() -> None:
     def loss_backward(logits: Any, labels: Any) -> Any:
         p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
