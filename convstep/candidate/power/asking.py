@@ -195,6 +195,8 @@ def power_of(
     )
     listed = suspects(operator)
     with _server(command) as talk:
+        if progress is not None:
+            progress(0, len(listed))
         started = time.monotonic()
         (plain,) = _heard(talk, [], 1, 0, timeout)
         _check_plain(plain, test, target, operator)
