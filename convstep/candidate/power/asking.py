@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
+from convstep.candidate.call.jobs import checked_jobs
+from convstep.candidate.call.opening import check_timeout
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.power.copies import FAILED, NONE, OUT_OF_TIME, PASSED
@@ -19,6 +21,7 @@ from convstep.candidate.power.report import report
 from convstep.candidate.power.suspects import suspects
 from convstep.candidate.power.telling import can_be_asked, few, shown_on, telling
 from convstep.candidate.referee import judged
+from convstep.conv.validation import check_type
 from convstep.language import spoken, tr
 from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import is_ours, operator_named
@@ -68,6 +71,10 @@ def power(
         CannotCall: no way of calling the target works.
         OperatorError: there is no operator of that name.
     """
+    check_type("test", test, str, os.PathLike)
+    check_type("target", target, str)
+    check_timeout(timeout)
+    checked_jobs(jobs)
     test = os.fspath(test)
     check_files(test, target)
     with open_caller(target, {}, None) as worker:
@@ -188,6 +195,8 @@ def power_of(
     )
     listed = suspects(operator)
     with _server(command) as talk:
+        if progress is not None:
+            progress(0, len(listed))
         started = time.monotonic()
         (plain,) = _heard(talk, [], 1, 0, timeout)
         _check_plain(plain, test, target, operator)
@@ -197,7 +206,7 @@ def power_of(
         runs: dict[int, dict[str, Any]] = {}
         last: dict[str, Any] = {}
         for run in (
-            _heard(talk, numbers, jobs or os.cpu_count() or 1, plain["calls"], max(seconds, timeout))
+            _heard(talk, numbers, checked_jobs(jobs), plain["calls"], max(seconds, timeout))
             if numbers
             else ()
         ):

@@ -144,6 +144,14 @@ def _arrays(role: str, operator: Operator, found: Sequence[tuple[str, Any]]) -> 
     return list(seen.values())[:4]
 
 
+def _loose(operator: Operator, found: Sequence[tuple[str, Any]]) -> list[Array]:
+    """The arrays whose names say nothing: `cache`, where that is x itself."""
+    roles = (*operator.axes, *operator.upstream)
+    known = {word for role in roles for word in _called(role, operator)}
+    arrays = [_array(value) for name, value in found if name not in known and not is_upstream(name)]
+    return [one for one in arrays if one is not None][:2]
+
+
 def _array(value: Any) -> Array | None:
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
@@ -168,7 +176,10 @@ def _problems(
             given = drawn[number : number + 1]
         upstream[name] = _laid(operator, convention, operator.outputs[number], given)
     inputs = [name for name in inspect.signature(operator.forward).parameters if name in operator.axes]
-    arrays = {name: _laid(operator, convention, name, _arrays(name, operator, found)) for name in inputs}
+    arrays = {
+        name: _laid(operator, convention, name, _arrays(name, operator, found) or _loose(operator, found))
+        for name in inputs
+    }
     lengths: dict[str, int] = {}
     for name, output in zip(operator.upstream, operator.outputs, strict=True):
         if operator.axes[output] == "" and not upstream[name]:

@@ -230,12 +230,13 @@ class Replaced:
             for _, value in walked({str(at): one for at, one in enumerate((*places, *named.values()))})
             if value is not None and not isinstance(value, (int, float, str, bool))
         }
-        remembered: list[tuple[Called, Any]] = [*self._first, *self._last]
+        call: Called
+        made: Any
+        remembered = [*self._first, *self._last]
         for call, made in reversed(remembered):
+            held = (value for _, value in walked({"": made}))
             if any(
-                id(value) in given
-                for _, value in walked({"": made})
-                if isinstance(value, (tuple, dict, list, np.ndarray))
+                id(value) in given for value in held if isinstance(value, (tuple, dict, list, np.ndarray))
             ):
                 return call
         return remembered[-1][0] if remembered else None

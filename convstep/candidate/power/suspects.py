@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from convstep.conv.problem import Problem
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
 CONV2D = "conv2d"
+_WRITES = re.compile("writes-into|mutates")
+"""Mistakes whose numbers are right: the caller's arrays are changed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +50,7 @@ def suspects(operator: Operator) -> tuple[Suspect, ...]:
     return tuple(
         Suspect(mistake.id, mistake.title, one.label, _Patched(operator, one.backward), one.wrong, one.right)
         for mistake in operator.mistakes
+        if not _WRITES.match(mistake.id)
         for one in mistake.variants
     )
 
@@ -58,7 +62,7 @@ def untold(operator: Operator) -> list[str]:
         operator: whose.
     """
     known = KNOWN_BUGS.values() if operator.name == CONV2D else operator.mistakes
-    return [one.id for one in known if not one.variants]
+    return [one.id for one in known if not one.variants or _WRITES.match(one.id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,12 @@ class _Patched:
     backward: Callable[..., Any]
 
     def __call__(self, problem: OperatorProblem) -> Mapping[str, Array]:
-        return self.operator.right(problem, self.backward)
+        arrays, upstream = (
+            {name: array.copy() for name, array in some.items()}
+            for some in (problem.arrays, problem.upstream)
+        )
+        copied = OperatorProblem(arrays, upstream, problem.options)
+        return self.operator.right(copied, self.backward)  # a mistake may write into them
 
 
 def posed(problem: OperatorProblem) -> Problem:

@@ -21,8 +21,6 @@ from convstep.printable import SentenceError
 
 LONGEST = 600.0
 """Seconds that one backward may take in all: its calls have limits of their own, met long before."""
-MOST = 64
-"""Judges that can be asked for; each holds some hundred megabytes with what it checks."""
 
 LEAST = 1 << 30
 """Bytes that what is checked may ask for at least: a framework takes half of them before it is called."""

@@ -9,14 +9,13 @@ from typing import Any
 
 from convstep.brief import brief
 from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.load.target import CandidateError
+from convstep.candidate.call.jobs import checked_jobs, cores
 from convstep.candidate.survey.folder import Handed, handed_in
-from convstep.candidate.survey.judges import MOST, Answer, Judges, Question, UnansweredError
+from convstep.candidate.survey.judges import Answer, Judges, Question, UnansweredError
 from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import MISSING, UNCHECKED, UNLOADED, Row
 from convstep.conv.validation import check_type
 from convstep.files import path_of
-from convstep.language import tr
 
 Progress = Callable[[int, int, str], None]
 """Told how much is done, of how much, and what was the last."""
@@ -49,14 +48,6 @@ class Survey:
             for submission, held in files.items()
             for file in held
         }
-
-
-def cores() -> int:
-    """How many this process may use."""
-    try:
-        return min(MOST, len(os.sched_getaffinity(0)))
-    except AttributeError:  # not on Linux
-        return min(MOST, os.cpu_count() or 1)
 
 
 def survey(
@@ -113,20 +104,6 @@ def survey_file(file: str, options: Options, progress: Progress | None = None) -
     found = Survey(file, submissions=1)
     _look(found, [Handed("", file)], None, options, cores(), progress)
     return found
-
-
-def checked_jobs(jobs: int | None) -> int:
-    """How many judges to have.
-
-    Raises:
-        CandidateError: not so many.
-    """
-    if jobs is None:
-        return cores()
-    check_type("jobs", jobs, int)
-    if not 1 <= jobs <= MOST:
-        raise CandidateError(tr("jobs is {jobs}; it must be from 1 to {most}", jobs=jobs, most=MOST))
-    return jobs
 
 
 def _look(

@@ -8,7 +8,7 @@ from convstep.cli import candidates
 from convstep.cli.arguments import flag, option, positional
 from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, complain, say, say_json
 
-USE = "find out which known mistakes your own gradient test would let pass"
+USE = "find out which known mistakes your own test would let pass"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from convstep.operators.registry import operator_named
 LINEAR = operator_named("linear")
 
 
-def power(missed: tuple[str, ...] = (), spoiled: tuple[str, ...] = (), untried: tuple[str, ...] = (), **more: Any) -> Power:
+def power(
+    missed: tuple[str, ...] = (), spoiled: tuple[str, ...] = (), untried: tuple[str, ...] = (), **more: Any
+) -> Power:
     """Of a test of a linear layer.
 
     Args:
@@ -33,4 +35,6 @@ def power(missed: tuple[str, ...] = (), spoiled: tuple[str, ...] = (), untried: 
         else:
             outcome = UNTRIED if suspect.id in untried else SEEN
             rows.append(Row(suspect, outcome, "" if suspect.id in untried else "test_it"))
-    return Power("test_layers.py", "layers.py:back", LINEAR, tuple(rows), ("x 4x3, w 3x5",), few(shows), report, **more)
+    return Power(
+        "test_layers.py", "layers.py:back", LINEAR, tuple(rows), ("x 4x3, w 3x5",), few(shows), report, **more
+    )

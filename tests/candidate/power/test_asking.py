@@ -27,7 +27,8 @@ TESTS = """
 import importlib.util, os, unittest
 import numpy as np
 
-spec = importlib.util.spec_from_file_location("homework", os.path.join(os.path.dirname(__file__), "layers.py"))
+path = os.path.join(os.path.dirname(__file__), "layers.py")
+spec = importlib.util.spec_from_file_location("homework", path)
 homework = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(homework)
 
@@ -88,7 +89,10 @@ CALLS = "from layers import *\nx, w, d = np.ones((2, 3)), np.ones((3, 4)), np.on
     ("test", "sentence"),
     [
         ("import nowhere_to_be_found", "t.py cannot be run: .*nowhere_to_be_found"),
-        (f"{CALLS}def test(): affine_backward(0 * d, (x, w, w[0]))", "no call of .* in t.py can be read as a linear"),
+        (
+            f"{CALLS}def test(): affine_backward(0 * d, (x, w, w[0]))",
+            "no call of .* in t.py can be read as a linear",
+        ),
         ("def test():\n    while True: pass", "t.py does not end in time; give it more with --timeout"),
     ],
 )
@@ -101,7 +105,10 @@ def test_a_test_that_says_nothing_as_it_is_is_refused(folder: Path, test: str, s
 @pytest.mark.parametrize(
     ("plain", "sentence"),
     [
-        ({"code": 1, "message": "it is 3"}, "t.py fails as it is: it is 3; what it would let pass is known only"),
+        (
+            {"code": 1, "message": "it is 3"},
+            "t.py fails as it is: it is 3; what it would let pass is known only",
+        ),
         ({"code": 1, "failed": "test_it"}, "t.py fails as it is: test_it; "),
         ({"code": 2}, "t.py cannot be run: its process ended"),
         ({"code": 0, "calls": 0, "read": 0}, "t.py never calls layers.py:f"),
@@ -118,16 +125,24 @@ def test_each_reason_has_its_sentence(plain: dict[str, Any], sentence: str) -> N
     [
         ("nowhere.py", "layers.py:f", "nowhere.py is no Python file; name the file that your test is in"),
         (".", "layers.py:f", ". is no Python file"),
-        ("layers.py", "numpy:zeros", "numpy:zeros is in no Python file; name one, like layers.py:relu_backward"),
+        (
+            "layers.py",
+            "numpy:zeros",
+            "numpy:zeros is in no Python file; name one, like layers.py:relu_backward",
+        ),
         ("layers.py", "hw.py:f", "there is no file hw.py"),
     ],
 )
-def test_what_is_no_file_is_refused_before_anything_runs(folder: Path, test: str, target: str, sentence: str) -> None:
+def test_what_is_no_file_is_refused_before_anything_runs(
+    folder: Path, test: str, target: str, sentence: str
+) -> None:
     with pytest.raises(CandidateError, match=re.escape(sentence)):
         power(test, target)
 
 
 def test_of_a_wrong_target_nothing_is_said(folder: Path) -> None:
     (folder / "wrong.py").write_text(LAYERS.replace("dout.sum(axis=0)", "dout.mean(axis=0)+1"))
-    with pytest.raises(CandidateError, match="is wrong on .*; what its test would let pass is known only once"):
+    with pytest.raises(
+        CandidateError, match=r"is wrong on .*; what its test would let pass is known only once"
+    ):
         power("wrong.py", "wrong.py:affine_backward")

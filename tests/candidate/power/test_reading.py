@@ -23,7 +23,7 @@ def read(name: str, function: Callable[..., Any], *given: Any) -> Reading | None
 
 
 def columns(dZ: Any, cache: Any) -> Any:
-    A_prev, W, b = cache
+    A_prev, W, _ = cache
     m = A_prev.shape[1]
     return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
 
@@ -83,6 +83,12 @@ def test_one_sample_and_an_option_that_nobody_is_told_are_read() -> None:
     assert found is not None
     assert found.problem.arrays["x"].shape == (1, 3, 6, 4)
     assert found.problem.options["size"] == found.problem.options["stride"] == (2, 2)
+
+
+def test_an_array_whose_name_says_nothing_is_tried() -> None:
+    found = read("relu", lambda dout, cache: dout * (cache > 0), DOUT, DOUT[::-1])
+    assert found is not None
+    assert np.array_equal(found.problem.arrays["x"], DOUT[::-1])
 
 
 def test_labels_as_rows_with_a_one_are_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -84,12 +85,13 @@ def test_looking_on_changes_nothing_and_tells_what_is_asked() -> None:
 
 
 def test_the_mistake_is_made_by_whatever_name_it_is_called() -> None:
-    for call in (
+    calls: list[Callable[[Any], Any]] = [
         lambda layers: layers.affine_backward(DOUT, (X, W, B)),  # with a cache made by hand
         lambda layers: layers.affine_backward(cache=(X, W, B), dout=DOUT),
         lambda layers: layers.BY_NAME["affine"](DOUT, (X, W, B)),
         lambda layers: layers.all_at_once(X, W, B, DOUT),
-    ):
+    ]
+    for call in calls:
         layers, replaced = put("affine_backward", "averaged-twice")
         dx, dw, db = call(layers)
         assert replaced.calls == 1
