@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.load import names
 from convstep.candidate.power.copies import PASSED, Copies
 from convstep.candidate.power.importing import recode
 from convstep.candidate.power.placing import put
@@ -97,9 +98,12 @@ class Replaced:
 
         Args:
             module: a module that has run, or has come so far.
-            name: `max_pool_backward`, `Pool.backward`.
+            name: `max_pool_backward`, `Pool.backward`, `Pool`.
         """
         owner, _, last = name.rpartition(".")
+        if isinstance(kind := getattr(module, name, None), type):  # its backward is meant
+            methods = names.backward_first(each for each in dir(kind) if names.looks_backward(each))
+            owner, last = name, next(iter(methods), "")
         held = getattr(module, owner, None) if owner else module
         if held is None or not hasattr(held, last):
             return
