@@ -66,7 +66,9 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "survey, function": lambda value: convstep.survey(".", function=[value]),  # type: ignore[arg-type]
     "power": lambda value: convstep.power(value, "layers.py:f"),
     "power, target": lambda value: convstep.power(__file__, value),
-    "power, jobs": lambda value: convstep.power(__file__, "a.py:f", jobs=-1 if value in (True, None) else value),
+    "power, jobs": lambda value: convstep.power(
+        __file__, "a.py:f", jobs=-1 if value in (True, None) else value
+    ),
     "debug, sample": lambda value: convstep.debug(PROBLEM, 7 if value in (True, None) else value),
 }
 """Arguments of the public functions in whose place a stranger can stand; none of it starts a process."""

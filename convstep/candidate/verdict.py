@@ -88,7 +88,7 @@ class Verdict:
 
     @property
     def place(self) -> tuple[str, int, int] | None:
-        """The author's line that matters, where it parts from the reference or raises: file, line, cell or 0."""
+        """The author's line where it parts from the reference, or raises: file, line, cell or 0."""
         found, failing = _own_line(self.own), self.failing_result
         if found is not None:
             return found["file"], found["line"], found["cell"] or 0

@@ -160,6 +160,12 @@ gamma-missing: gamma is left out  [Knet.jl#288]
   - dcentred = dx_hat / std
   + dcentred = dy / std
   # on the direct path | 只漏在直接的那条路上
+  - drows = dcentred + dmean / M
+  + drows = dy / std + dvar * 2 * centred / M + dmean / M
+  # on the direct path, and not in the mean's | 只漏在直接的那条路上，经过均值的路没有
+  - dmean = -dcentred.sum(axis=0)
+  + dmean = -(dy / std).sum(axis=0)
+  # on the path through the mean | 只漏在经过均值的那条路上
 
 dgamma-from-x: dgamma is summed with another array than x_hat
     gamma is multiplied by x_hat, the normalised input, so dgamma is the sum of dout * x_hat. With x, or with x less
@@ -208,6 +214,9 @@ divided-by-variance: it is divided by the variance, not by its root
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
   + drows = gamma / (M * std**2) * (M * dy - dbeta - x_hat * dgamma)
   # in all of dx | 整个 dx
+  - drows = dcentred + dmean / M
+  + drows = dx_hat / std**2 + dvar * 2 * centred / M + dmean / M
+  # on the direct path, and not in the mean's | 在直接的路上，经过均值的路没有
   - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0) / std
   # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
@@ -237,6 +246,16 @@ eps-missing: eps is left out
   - std = np.sqrt(var + eps)
   + std = np.sqrt(var)
 
+  - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
+  + drows = gamma / (M * np.sqrt(rows.var(axis=0))) * (M * dy - dbeta - x_hat * dgamma)
+  # where dx is divided | 只在 dx 除以它的地方
+  - drows = dcentred + dmean / M
+  + drows = dx_hat / np.sqrt(var) + dvar * 2 * centred / M + dmean / M
+  # on the direct path | 在直接的路上
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=0) / var
+  # on the path through the variance | 在经过方差的路上
+
 wrong-axis: it is summed over features instead of samples
     gamma and beta have one number a feature, and every sample uses it: their gradients are sums over samples,
     axis 0. Over axis 1 there is one number a sample; where both sizes are alike even the shape is right.
@@ -260,6 +279,23 @@ wrong-axis: it is summed over features instead of samples
   - dmean = -dcentred.sum(axis=0)
   + dmean = -dcentred.sum(axis=1)
   # of the mean | 均值的
+  - dmean = -dcentred.sum(axis=0)
+  + dmean = -dcentred.sum(axis=1, keepdims=True)
+  # of the mean, kept as a column | 均值的，保留成一列
+  - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
+  + dx_hat = dy * gamma
+  + means = dx_hat.mean(axis=1, keepdims=True), (dx_hat * x_hat).mean(axis=1, keepdims=True)
+  + drows = (dx_hat - means[0] - x_hat * means[1]) / std
+  # of both means in one line | 一行公式里的两个均值
+  - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
+  + D = len(gamma)
+  + drows = gamma / (D * std) * (D * dy - dbeta - x_hat * dgamma)
+  # the features are counted for the samples | 把特征数当成了样本数
+  - dcentred += dvar * 2 * centred / M
+  + dcentred += dvar * 2 * centred / len(gamma)
+  - drows = dcentred + dmean / M
+  + drows = dcentred + dmean / len(gamma)
+  # the features are counted for the samples, path by path | 每条路上都把特征数当成了样本数
 
 axes-swapped: pictures are reshaped without moving their channels  [5 of 44 course repositories, before they put it right]
     Statistics of pictures go over N, H and W. A reshape to (N * H * W, C) is right only after the channels have been

@@ -213,6 +213,14 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum()
   # over everything | 对全部
 
+overwrite-db: db is assigned instead of added to
+    Each position of each sample adds its dout to the bias of its filter. With = the last of them is what is left.
+    Only with one sample and one position is it right. Write +=, or dout.sum(axis=(0, 2)).
+  db 被赋值，而不是累加:
+    每个样本的每个位置都把它的 dout 加到所属卷积核的偏置上。用 = 的话，只剩下最后一个。只有一个样本、一个位置时才是对
+    的。应该写 +=，或 dout.sum(axis=(0, 2))。
+  - db[i_c] += dz
+  + db[i_c] = dz
 kernel-flipped: the kernel is turned round
     In the readable loop tap k of the kernel meets cell start + k, in the forward and in the backward. A kernel is
     turned round only where dx is computed as a full correlation of dout, and there once.

@@ -247,6 +247,14 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum()
   # over everything | 对全部
 
+overwrite-db: db is assigned instead of added to
+    Each position of each sample adds its dout to the bias of its filter. With = in a loop the last of them is what is
+    left. Only with one sample and one position is it right. Write +=, or dout.sum(axis=(0, 2, 3)).
+  db 被赋值，而不是累加:
+    每个样本的每个位置都把它的 dout 加到所属卷积核的偏置上。循环里用 = 的话，只剩下最后一个。只有一个样本、一个位置时
+    才是对的。应该写 +=，或 dout.sum(axis=(0, 2, 3))。
+  - db = dout.sum(axis=(0, 2, 3))
+  + db = dout[-1, :, -1, -1].copy()
 overwrite-dw: dw is assigned instead of added to
     A kernel was added once for every cell of x; its gradient is the sum over all of them. With = the last cell wins.
   dw 被赋值，而不是累加:

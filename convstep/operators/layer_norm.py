@@ -293,6 +293,18 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = -dcentred.sum(axis=0, keepdims=True)
   # what flows back through both | 经过两者传回来的
+  - dmean = -dcentred.sum(axis=1, keepdims=True)
+  + dmean = np.broadcast_to(-(dx_hat / std).reshape(x.shape).sum(axis=0), x.shape).reshape(rows.shape)
+  # what flows back through the mean, on the direct path | 直接经过均值传回来的
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + g, n = dx_hat.reshape(x.shape), x_hat.reshape(x.shape)
+  + drows = (g - g.mean(axis=0) - n * (g * n).mean(axis=0)).reshape(rows.shape) / std
+  # both means in one line, over the samples | 一行公式里的两个均值，沿样本
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + g, n = dx_hat.reshape(x.shape), x_hat.reshape(x.shape)
+  + means = g.mean(axis=1, keepdims=True), (g * n).mean(axis=1, keepdims=True)
+  + drows = (g - means[0] - n * means[1]).reshape(rows.shape) / std
+  # both means in one line, over axis 1 of whatever x has | 一行公式里的两个均值，不管 x 有几个轴都沿第 1 轴
   - dbeta = dy.sum(axis=0)
   - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dy.sum(axis=1)
@@ -315,6 +327,10 @@ rank-2-assumed: it is right for two axes only  [FlagGems#5392]
   - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dout.sum(axis=0)
   + dgamma = (dout * x_hat.reshape(x.shape)).sum(axis=0)
+
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + drows = (dx_hat - (through_mean + through_variance) * D / x.shape[1]) / std
+  # x.shape[1] for the number of features | 用 x.shape[1] 当特征数
 
 wrong-shape: a gradient has an axis too many  [2 of 20 course repositories]
     With keepdims=True the sums have shape (1, D), while gamma and beta are (D,). NumPy broadcasts this quietly, and an

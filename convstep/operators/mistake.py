@@ -84,7 +84,7 @@ def mistakes(text: str, *forms: Callable[..., Any]) -> tuple[Mistake, ...]:
     Raises:
         ValueError: no form has the lines of a variant.
     """
-    parts = (each.partition("\n") for each in re.split(r"\n(?=\S)", text.strip()))
+    parts = (each.partition("\n") for each in re.split(r"\n(?=\S)", textwrap.dedent(text).strip()))
     return tuple(_mistake(head, below, forms) for head, _, below in parts)
 
 

@@ -49,7 +49,7 @@ def operator_named(name: str) -> Operator:
     known = _ours() | _added
     if name in known:
         return known[name]
-    near = get_close_matches(name, known, 1)
+    near = get_close_matches(name.lower().replace("_", "-"), known, 1)
     raise OperatorError(
         tr(
             "{name} is not an operator; did you mean {near}?"

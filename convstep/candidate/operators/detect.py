@@ -18,7 +18,7 @@ from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
-from convstep.candidate.operators.gathering import NEARLY, answer, forward_fits, how_far, judged
+from convstep.candidate.operators.gathering import NEARLY, answer, forward_fits, how_far, judged, squeezed
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import OUTPUT, Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
@@ -79,7 +79,11 @@ class Trial:
         if not said or any(set(one.off) != names for one in self.heard):
             return False
         if all(said):
-            return True
+            # a product that takes what it should not leaves several gradients of other shapes; and one of the
+            # right numbers may lie as its array does
+            odd = [name for name in names if any(one.off[name] == np.inf for one in self.heard)]
+            own = self.way.convention is None
+            return own or (len(odd) < 2 and not any(_turned(one, name) for one in self.heard for name in odd))
         if any(np.inf in one.off.values() for one in self.heard):
             return False
         whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
@@ -124,18 +128,25 @@ class Trial:
             for one, each in made
         )
 
+    @property
+    def sized(self) -> int:
+        """How many gradients have the right shape, but for axes of length 1."""
+        return sum(
+            share < np.inf or _turned(one, name) for one in self.heard for name, share in one.off.items()
+        )
+
     @functools.cached_property
-    def fit(self) -> tuple[int, int, int, int, int, int]:
+    def fit(self) -> tuple[int, ...]:
         """How well it fits; the larger the better."""
         returned = sum(one.answer.kind == RETURNED for one in self.heard)
         usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.right, self.known, self.shaped, returned, usable
+        return self.forward, self.nearly, self.right, self.known, self.shaped, returned, usable
 
     @property
     def settles(self) -> bool:
         """Whether all has its shapes, and enough is right that this is how it lies."""
         count = len(self.way.operator.gradients) * len(self.heard)
-        return bool(count) and self.shaped == count and bool(self.nearly or (self.right and not self.another))
+        return bool(count) and self.sized == count and bool(self.nearly or (self.right and not self.another))
 
     @property
     def another(self) -> bool:
@@ -171,6 +182,12 @@ class Trial:
             return False  # what it was given for a parameter may not be what is meant
         count = len(self.way.operator.gradients) * len(self.heard)
         return bool(self.forward or self.right or (count and self.shaped == count))
+
+
+def _turned(one: Judged, name: str) -> bool:
+    """Whether a gradient has more or fewer axes of length 1 than it should."""
+    came, right = one.answer.gradients[name], one.right[name]
+    return came.shape != right.shape and squeezed(came.shape) == squeezed(right.shape)
 
 
 class Detecting:
@@ -256,7 +273,6 @@ class Detecting:
                     return best
                 if all(_wants_other_axes(raw) for raw in trial.raws):
                     beyond.add(len(trial.way.lying))
-        return best
         return best
 
     def _fixed(self, ways: Sequence[Way]) -> Iterator[Trial]:

@@ -50,7 +50,8 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     Args:
         swept: what came of every problem, with what is right in another way `settled`.
     """
-    found, evidence = [*writes(swept)], Evidence(swept)
+    found: list[Finding] = []
+    evidence = Evidence(swept)
     wrong = evidence.wrong()
     matches = {name: list(matches_of(evidence, name)) for name in wrong}
     found += _ranked(evidence, {name: each for name, each in matches.items() if each})
@@ -71,7 +72,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     said = {name for finding in found for name in finding.gradients}
     found += about_unknown(evidence, [name for name in evidence.wrong(left) if name not in said])
     explaining = {name: each[0].whole for name, each in matches.items() if each}
-    return (*found, *about_raising(evidence, explaining), *in_the_forward(swept))
+    return (*found, *about_raising(evidence, explaining), *in_the_forward(swept), *writes(swept))
 
 
 def _with_two(

@@ -107,15 +107,17 @@ def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str
 def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...]) -> Array:
     own, other = way.operator.axes[source], way.axes[source]
     wanted, planted = theirs(np.zeros(shape), own, other).shape, raw.planted.get(source)
-    held = planted is not None and array.ndim <= len(planted) and _squeezed(array.shape) == _squeezed(wanted)
+    held = planted is not None and array.ndim <= len(planted) and squeezed(array.shape) == squeezed(wanted)
     if held or array.shape == planted:
         array = array.reshape(wanted)
-    if array.shape == shape != wanted:
+    laid = ours(array, own, other, shape)
+    if array.shape == shape != wanted and laid.shape == shape:
         return array[None]  # it would pass for ours, and is not as theirs are
-    return ours(array, own, other, shape)
+    return laid
 
 
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without its axes of length 1."""
     return tuple(length for length in shape if length != 1)
 
 

@@ -108,8 +108,8 @@ def _named(evidence: Evidence, likely: Sequence[_Likely], raising: Sequence[Judg
             "{mistake}: {seen}; this mistake fails on the same problems, and has the candidate's numbers on "
             "the others"
             if one.fails == len(raising)
-            else "{mistake}: {seen}; this mistake fails on {fails} of these problems, and has the candidate's "
-            "numbers on the others",
+            else "{mistake}: {seen}; this mistake fails on {fails} of these problems, and has the "
+            "candidate's numbers on the others",
             mistake=called(one.mistake, one.variant.label),
             seen=_sentence(evidence, raising),
             fails=one.fails,

@@ -66,7 +66,7 @@ def called_as(verdict: OperatorVerdict) -> str:
         )
     if not swept.options:
         return said
-    options = ", ".join(f"{name} = {value}" for name, value in swept.options.items())
+    options = ", ".join(f"{name} = {str(value).removeprefix('=')}" for name, value in swept.options.items())
     return tr("{said}; it always has {options}", said=said, options=options)
 
 

@@ -15,6 +15,7 @@ from convstep.candidate.operators.axes import sizes
 from convstep.candidate.operators.evidence import Evidence, is_wrong, same
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
+from convstep.candidate.operators.written import laid
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant
@@ -63,7 +64,18 @@ def reshaped(swept: Swept, names: Sequence[str]) -> Swept:
         swept: the sweep.
         names: of these gradients.
     """
-    return replace(swept, results=tuple(_reshaped(one, names) for one in swept.results))
+    wholly = [name for name in names if _shaped(swept, name)]
+    return replace(swept, results=tuple(_reshaped(one, wholly) for one in swept.results))
+
+
+def _shaped(swept: Swept, name: str) -> list[Judged]:
+    """The problems on which a shape is wrong by axes of length 1; none if it is wrong by more on others."""
+    found = [one for one in swept.results if np.isinf(one.off.get(name, 0.0)) and _misshapen(one, name)]
+    return found if all(_only_by_ones(one, name) for one in found) else []
+
+
+def _misshapen(judged: Judged, name: str) -> bool:
+    return judged.answer.gradients[name].shape != judged.right[name].shape
 
 
 def _reshaped(judged: Judged, names: Sequence[str]) -> Judged:
@@ -92,7 +104,7 @@ def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
         swept: the sweep.
         names: the gradients to look at.
     """
-    found = {name: [one for one in swept.results if _only_by_ones(one, name)] for name in names}
+    found = {name: _shaped(swept, name) for name in names}
     if not any(found.values()):
         return
     said = [
@@ -100,7 +112,7 @@ def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
             "{name} has the shape {shape} instead of {right}",
             name=name,
             shape=shape_text(one.answer.shapes.get(name) or one.answer.gradients[name].shape),
-            right=shape_text(one.right[name].shape),
+            right=shape_text(laid(swept, name, one.right[name]).shape),
         )
         for name, (one, *_) in ((name, each) for name, each in found.items() if each)
     ]
@@ -171,7 +183,7 @@ def transposed(evidence: Evidence, name: str) -> Finding | None:
     if len(axes) != 1 or not 2 <= (rank := axes.pop()) <= 4:
         return None
     for order in itertools.islice(itertools.permutations(range(rank)), 1, None):
-        if all(same(one.answer.gradients[name], one.right[name].transpose(order)) for one in returned):
+        if all(_turned(one, name, order) for one in returned):
             wrong = _wrong(evidence, name)
             said = tr(
                 "the axes of {name} are in another order than those of {array}: {order}, on {problems}",
@@ -182,6 +194,15 @@ def transposed(evidence: Evidence, name: str) -> Finding | None:
             )
             return Finding("transposed", _strength(wrong), said, (name,))
     return None
+
+
+def _turned(judged: Judged, name: str, order: tuple[int, ...]) -> bool:
+    """Whether a gradient's axes stand in some order; where it is right, whether that makes no difference."""
+    right = judged.right[name]
+    turned = right.transpose(order)
+    if not is_wrong(judged, name):
+        return same(np.squeeze(right), np.squeeze(turned))
+    return same(judged.answer.gradients[name], turned)
 
 
 def _times(evidence: Evidence, name: str) -> Finding | None:
@@ -291,12 +312,13 @@ def about_unknown(evidence: Evidence, names: Sequence[str]) -> Iterator[Finding]
     for name in names:
         wrong = _wrong(evidence, name)
         where_it_is = tuple(str(id(one)) for one in wrong)
-        alike.setdefault((*where_it_is, *observations(wrong, name)), []).append(name)
+        alike.setdefault((*where_it_is, *observations(evidence, wrong, name)), []).append(name)
     for together in alike.values():
         first, wrong = together[0], _wrong(evidence, together[0])
         tells = [one for one in evidence.returned if first in one.answer.gradients]
         pattern = where(tells, functools.partial(is_wrong, name=first))
-        said = [_where_wrong(together, len(wrong), len(tells), pattern), *observations(wrong, first)]
+        said = [_where_wrong(together, len(wrong), len(tells), pattern)]
+        said += observations(evidence, wrong, first)
         message = tr("not a known mistake: {seen}", seen=tr("; ").join(said))
         yield Finding(UNKNOWN, SEEN, message, tuple(together))
 
@@ -325,15 +347,15 @@ def _where_wrong(names: Sequence[str], failing: int, tried: int, pattern: str) -
     )
 
 
-def observations(wrong: Sequence[Judged], name: str) -> Iterator[str]:
+def observations(evidence: Evidence, wrong: Sequence[Judged], name: str) -> Iterator[str]:
     """What is true of a gradient on all problems where it is wrong."""
     pairs = [(one.answer.gradients[name], one.right[name]) for one in wrong]
     if any(actual.shape != right.shape for actual, right in pairs):
-        actual, right = next(each for each in pairs if each[0].shape != each[1].shape)
+        one = next(each for each in wrong if _misshapen(each, name))
         yield tr(
             "its shape is {shape} instead of {right}",
-            shape=shape_text(actual.shape),
-            right=shape_text(right.shape),
+            shape=shape_text(one.answer.shapes.get(name) or one.answer.gradients[name].shape),
+            right=shape_text(laid(evidence.swept, name, one.right[name]).shape),
         )
         return
     if any((~np.isfinite(actual) & np.isfinite(right)).any() for actual, right in pairs):

@@ -270,4 +270,6 @@ def choices(operator: Operator, option: str, problems: list[OperatorProblem], te
     if option == "stride" and "size" in problems[0].options:
         yield SIZE
     pairs = [value for value in dict.fromkeys(values) if not isinstance(value, tuple) or len(set(value)) == 1]
+    if option == "size":  # with windows of one cell a pool is nothing, and whoever returns dout is right
+        pairs = [value for value in pairs if value not in (1, (1, 1))]
     yield from sorted(pairs, key=str)[:4]

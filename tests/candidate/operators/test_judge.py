@@ -48,6 +48,24 @@ def gate(dout: Any, x: Any) -> Any:
     return dout * (x > 0)
 
 
+def linear_backward(dout: Any, x: Any, w: Any) -> Any:
+    dx = dout @ w.T / x.shape[0]
+    lead = tuple(range(x.ndim - 1))
+    return dx, np.tensordot(x, dout, axes=(lead, lead)), dout.sum(axis=lead)
+
+
+def avg_pool_backward(dA: Any, A_prev: Any, kernel_shape: Any, stride: Any) -> Any:
+    dA_prev = np.zeros(A_prev.shape)
+    height, width = kernel_shape
+    for n, i, j, c in np.ndindex(dA.shape):
+        rows, columns = (
+            slice(i * stride[0], i * stride[0] + height),
+            slice(j * stride[1], j * stride[1] + width),
+        )
+        dA_prev[n, rows, columns, c] += dA[n, i, j, c] / height
+    return dA_prev
+
+
 def strange(dout: Any, spell: Any, incantation: Any) -> Any:
     return dout.spell(incantation)
 
@@ -61,6 +79,16 @@ def test_a_mistake_of_an_operator_is_named_with_the_authors_own_line() -> None:
     assert verdict.place is not None
     with open(verdict.place[0], encoding="utf-8") as file:
         assert file.read().splitlines()[verdict.place[1] - 1].strip().startswith("dx[n, c, i * stride + a")
+
+
+def test_no_layout_is_chosen_because_a_mistake_does_not_show_in_it() -> None:
+    verdict = convstep.check(linear_backward)  # with one sample it is right
+    assert (verdict.convention, verdict.mistakes) == ("own", ("dx-averaged",))
+
+
+def test_the_numbers_of_a_mistake_tell_how_arrays_lie() -> None:
+    verdict = convstep.check(avg_pool_backward)  # nothing is right, and there is no forward
+    assert (verdict.convention, verdict.mistakes) == ("NHWC", ("divided-by-one-side",))
 
 
 def test_what_writes_into_dout_is_wrong_with_right_gradients() -> None:
