@@ -108,8 +108,8 @@ def test_it_still_looks_like_itself() -> None:
 
 
 def test_what_an_object_holds_is_changed_there() -> None:
-    for name in ("Affine", "Kept"):
-        layers, replaced = put(f"{name}.backward", "db-wrong-axis")
+    for name, target in (("Affine", "Affine.backward"), ("Affine", "Affine"), ("Kept", "Kept.backward")):
+        layers, replaced = put(target, "db-wrong-axis")
         layer = getattr(layers, name)(W, B)
         layer.forward(X)
         dx = layer.backward(DOUT)
