@@ -105,6 +105,7 @@ class Caller(Recorder):
         tensors: bool = False,
         mode: str = "",
         above: str = "",
+        seed: int = 0,
     ) -> list[Raw]:
         """Call it on problems; one that hangs or dies costs itself alone.
 
@@ -115,8 +116,9 @@ class Caller(Recorder):
             tensors: give PyTorch's tensors.
             mode: what a parameter `mode` is given.
             above: see `ways.Way`.
+            seed: of NumPy's random numbers, before each problem.
         """
-        asked = {**self._asked_of(words, pairs, tensors, mode), "above": above}
+        asked = {**self._asked_of(words, pairs, tensors, mode), "above": above, "seed": seed}
         found: list[Raw] = []
         with self._one_call:
             while len(found) < len(problems):

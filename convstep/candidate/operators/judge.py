@@ -45,7 +45,7 @@ def operator_verdict(
     result, said = settled(tried)
     named = () if operator is None else ("--operator", operator)
     laid = () if convention == AUTO else ("--convention", convention)
-    own = own_words(worker, result)
+    own = None if result.varying else own_words(worker, result)
     return OperatorVerdict(
         report,
         worker.address,

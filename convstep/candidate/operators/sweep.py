@@ -20,8 +20,15 @@ from convstep.candidate.operators.detect import (
     divisions,
 )
 from convstep.candidate.operators.gathering import judged
-from convstep.candidate.operators.own_forward import by_own_forward
-from convstep.candidate.operators.takes import CHUNK, besides, other_ranks, problems_of, tried
+from convstep.candidate.operators.own_forward import another_operator, by_own_forward
+from convstep.candidate.operators.takes import (
+    CHUNK,
+    besides,
+    other_ranks,
+    problems_of,
+    tried,
+    varying_gradients,
+)
 from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
 from convstep.operators.operator import OperatorProblem
@@ -81,7 +88,11 @@ def swept(
         if trial is None or not trial.believable:
             failed = failed or cannot_call(worker, detecting.tried, one)
             continue
-        swept = _swept(worker, detecting, trial, progress, in_time)
+        try:
+            swept = _swept(worker, detecting, trial, progress, in_time)
+        except CannotCall as error:
+            failed = failed or error
+            continue
         if swept.failing is not None:
             return _noted(swept, [])
         found.append(swept)
@@ -133,7 +144,7 @@ def _swept(
 ) -> Swept:
     way = trial.way
     results = _results(worker, detecting, way, progress, in_time)
-    results = other_ranks(detecting.operator, results)
+    results = other_ranks(way, results)
     results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += besides(worker, detecting, way, results)
     if all(one.answer.kind in (UNSAID, REFUSED) for one in results):
@@ -142,9 +153,13 @@ def _swept(
         results, way = _averaged(way, results)
     results, way = _ignoring(way, results)
     if in_time():
-        results = by_own_forward(worker, way, detecting.words, results)
-    notes = _notes(way)
-    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
+        found = by_own_forward(worker, way, detecting.words, results)
+        if (another := another_operator(worker, way, results, found)) is not None:
+            raise another
+        results = found
+    varying = varying_gradients(worker, detecting.words, way, results) if in_time() else ()
+    notes = tuple(_notes(way, results))
+    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
 
 
 def _results(
@@ -209,8 +224,9 @@ def _right(results: Sequence[Judged]) -> int:
     return sum(share <= 1 for one in results for share in one.off.values())
 
 
-def _notes(way: Way) -> Iterator[str]:
-    divided = way.convention.divided if way.convention else {}
+def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
+    came = {name for one in results for name in one.off}
+    divided = [name for name in (way.convention.divided if way.convention else {}) if name in came]
     if divided:
         yield tr(
             "{names} are divided by the number of samples: a convention of its course, not a mistake",

@@ -16,7 +16,7 @@ from convstep.candidate.operators.gathering import answer, forward_fits, judged,
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, labels
 from convstep.language import tr
-from convstep.operators.operator import Convention, Operator, OperatorProblem
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 CHUNK = 12
 """Problems in one message."""
@@ -44,12 +44,43 @@ def tried(
     ]
 
 
+def varying_gradients(
+    worker: Caller, words: Vocabulary, way: Way, results: Sequence[Judged]
+) -> tuple[str, ...]:
+    """Those of its wrong gradients that are other numbers when it is called again."""
+    wrong = [one for one in results if one.answer.kind == RETURNED and one.failed]
+    handed = replace(way, fixed={}, above="").handed(wrong[0].answer.problem) if wrong else None
+    if handed is None:
+        return ()
+
+    def called(seed: int) -> Mapping[str, Array]:
+        (raw,) = worker.ask(
+            words,
+            [handed[1]],
+            pairs=way.pairs,
+            tensors=way.tensors,
+            mode=way.mode,
+            above=way.above,
+            seed=seed,
+        )
+        return answer(way, words, handed[0], raw).gradients
+
+    one, other = called(0), called(1)
+    return tuple(
+        name
+        for name, array in one.items()
+        if wrong[0].off.get(name, 0) > 1
+        and name in other
+        and not np.array_equal(array, other[name], equal_nan=True)
+    )
+
+
 def _taken(one: Judged, raw: Raw) -> Judged:
     if raw.stage in ("make", "plant", "forward") and raw.kind in (RAISED, REFUSED):
-        said = tr("not tried: its own forward raises there: {message}", message=raw.message)
+        said = tr("its own forward raises there: {message}", message=raw.message)
         return renamed(one, UNSAID, said)
     if any(array.shape != one.outputs[name].shape for name, array in one.answer.outputs.items()):
-        return renamed(one, UNSAID, tr("not tried: what its own forward returns there has another shape"))
+        return renamed(one, UNSAID, tr("what its own forward returns there has another shape"))
     return one
 
 
@@ -58,12 +89,14 @@ def besides(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Ju
     return _in_batches(worker, detecting, way, results) + _other_labels(worker, detecting, way, results)
 
 
-def other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
-    """What takes x of so many axes nowhere is not meant for it, so that nothing is said of that.
+def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
+    """What takes x of so many axes by accident is not meant for it, so that nothing is said of that.
 
-    That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
-    the gradients of its weights right; and those have their shapes.
+    What it is meant for shows where its own forward agrees on most problems, or, without one, where it
+    returns the gradients of its weights right. x of still more axes it takes if it does so on each of these
+    problems (see `_takes_all`): NumPy multiplies and broadcasts some of what a function for matrices is given.
     """
+    operator = way.operator
     first = next(iter(operator.axes))
     if "*" not in operator.axes[first]:
         return results
@@ -74,8 +107,14 @@ def other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
     if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
         right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
         taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
-    if not any(taken.values()):
+    heard = [rank for rank, some in by_rank.items() if any(one.answer.kind == RETURNED for one in some)]
+    if not heard:
         return results
+    sure = [rank for rank in by_rank if taken[rank]]
+    lowest = min(sure or heard)
+    for rank, some in by_rank.items():
+        believed = taken[rank] if sure else rank >= lowest
+        taken[rank] = believed and (rank == lowest or _takes_all(way, by_rank[lowest], some))
     said = tr("it does not take x of so many axes")
     return [
         one
@@ -83,6 +122,32 @@ def other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
         else renamed(one, UNSAID, said)
         for one in results
     ]
+
+
+def _takes_all(way: Way, lower: Sequence[Judged], results: Sequence[Judged]) -> bool:
+    """Whether it takes all problems whose x has more axes than those that it is meant for.
+
+    Its own forward has to be right there; without one it must not raise, and the gradients of its weights
+    must have as many axes as before. One sample without an axis of its own has no more axes to flatten.
+    An axis of length 1 shows nothing.
+    """
+    telling = [one for one in results if 1 not in _lengths(one)] or results
+    if any(one.answer.outputs for one in results):
+        return all(forward_fits(one) is True for one in telling)
+    if "N" in way.operator.axes[next(iter(way.operator.axes))] and "N" not in way.lying:
+        return False
+    return all(one.answer.kind == RETURNED for one in results) and _ranks(telling) <= _ranks(lower)
+
+
+def _lengths(one: Judged) -> set[int]:
+    return {length for array in one.answer.problem.arrays.values() for length in array.shape[1:]}
+
+
+def _ranks(results: Sequence[Judged]) -> set[tuple[str, int]]:
+    """How many axes the gradients of the weights have."""
+    first = next(iter(results)).answer.problem
+    own = f"d{next(iter(first.arrays))}"
+    return {(name, len(shape)) for one in results for name, shape in one.answer.shapes.items() if name != own}
 
 
 def _takes(results: Sequence[Judged], of_x: str) -> bool:

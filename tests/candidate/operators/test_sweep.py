@@ -120,6 +120,30 @@ def test_x_of_more_axes_is_asked_of_those_alone_that_take_it() -> None:
 # --- what cannot be said
 
 
+def batchnorm_backward_2d(dout, x, gamma, beta, eps):  # type: ignore[no-untyped-def]
+    centred, inverse = x - x.mean(0), 1 / np.sqrt(x.var(0) + eps)
+    x_hat, g = centred * inverse, dout * gamma
+    return inverse * (g - g.mean(0) - x_hat * (g * x_hat).mean(0)), (dout * x_hat).sum(0), dout.mean(0)
+
+
+def linear_backward_2d(dout, x, w, b):  # type: ignore[no-untyped-def]
+    return dout @ w.T, 2 * x.T @ dout, dout.sum(0)
+
+
+def dense_backward_1d(delta, a, W):  # type: ignore[no-untyped-def]
+    return W.T @ delta, np.outer(delta, a), delta.copy()
+
+
+@pytest.mark.parametrize("candidate", [batchnorm_backward_2d, linear_backward_2d, dense_backward_1d])
+def test_what_does_not_raise_on_more_axes_by_accident_is_not_meant_for_them(
+    candidate: Callable[..., Any],
+) -> None:
+    found = sweep(candidate)
+    heard = [one.answer.problem.arrays["x"].ndim for one in found.results if one.answer.kind != UNSAID]
+    assert {*heard} == {2}
+    assert any(one.answer.kind == UNSAID for one in found.results)
+
+
 def pool_forward(A_prev, hparameters, mode="max"):  # type: ignore[no-untyped-def]
     f, stride = hparameters["f"], hparameters["stride"]
     rows, columns = ((n - f) // stride + 1 for n in A_prev.shape[1:3])
@@ -313,3 +337,36 @@ def test_a_convolution_is_left_to_its_own_path() -> None:
     with open_caller(conv_backward) as worker:
         assert swept(worker) is None
         assert swept(worker, "conv2d") is None
+
+
+class LeakyRelu:
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x = x
+        return np.where(x > 0, x, 0.2 * x)
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        return np.where(self.x > 0, dout, 0.2 * dout)
+
+
+def softmax_cross_entropy(x, y):  # type: ignore[no-untyped-def]
+    """Each class alone, by a sigmoid."""
+    p, t = 1 / (1 + np.exp(-x)), np.eye(x.shape[1])[y]
+    return -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p)) / len(x), (p - t) / len(x)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "operator"), [(LeakyRelu, "relu"), (softmax_cross_entropy, "softmax-cross-entropy")]
+)
+def test_what_computes_something_else_on_most_problems_is_another_operator(
+    candidate: Callable[..., Any], operator: str
+) -> None:
+    with pytest.raises(CannotCall, match="its own forward returns something else"):
+        sweep(candidate, operator)
+
+
+def noisy_linear_backward(dout, x, w, b):  # type: ignore[no-untyped-def]
+    return dout @ w.T, x.T @ dout + 1e-3 * np.random.randn(*w.shape), dout.sum(0)
+
+
+def test_a_gradient_that_is_another_each_time_is_known_by_calling_twice() -> None:
+    assert sweep(noisy_linear_backward).varying == ("dw",)
