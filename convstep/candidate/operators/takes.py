@@ -12,7 +12,7 @@ from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.detect import SEED, Detecting
-from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
+from convstep.candidate.operators.gathering import answers, forward_fits, judged, renamed
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, labels
 from convstep.language import tr
@@ -33,15 +33,28 @@ def divided(way: Way) -> Mapping[str, str]:
 
 
 def tried(
-    worker: Caller, words: Vocabulary, way: Way, told: Sequence[tuple[OperatorProblem, Handed]]
+    worker: Caller,
+    words: Vocabulary,
+    way: Way,
+    told: Sequence[tuple[OperatorProblem, Handed]],
+    before: list[tuple[OperatorProblem, Raw]] | None = None,
 ) -> list[Judged]:
-    """What comes of problems, judged; nothing is said of those that its own forward does not take."""
+    """What comes of problems, judged; nothing is said of those that its own forward does not take.
+
+    Args:
+        worker: who.
+        words: the operator's.
+        way: how it is called.
+        told: the problems.
+        before: what came of others before; gets these as well.
+    """
     handed = [each for _, each in told]
     raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
-    return [
-        _taken(judged(way, answer(way, words, problem, raw), divided(way)), raw)
-        for (problem, _), raw in zip(told, raws, strict=False)
-    ]
+    came = [(problem, raw) for (problem, _), raw in zip(told, raws, strict=False)]
+    found = answers(way, words, came, before or ())
+    if before is not None:
+        before += came
+    return [_taken(judged(way, each, divided(way)), raw) for each, (_, raw) in zip(found, came, strict=True)]
 
 
 def _taken(one: Judged, raw: Raw) -> Judged:
