@@ -398,8 +398,8 @@ OPERATOR = Operator(
     called=r".*(layer_?norm|(?<![a-z])ln(?![a-z])|ln_)",
     words={
         "x": "a input inputs inp z x_in",
-        "gamma": "w weight scale g",
-        "beta": "b bias shift",
+        "gamma": "a_2 w weight scale g",
+        "beta": "b_2 b bias shift",
         "eps": "epsilon e",
     },
     mistakes=MISTAKES,

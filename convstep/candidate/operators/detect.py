@@ -18,7 +18,7 @@ from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
-from convstep.candidate.operators.gathering import NEARLY, answer, forward_fits, how_far, judged, squeezed
+from convstep.candidate.operators.gathering import NEARLY, answers, forward_fits, how_far, judged, squeezed
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import OUTPUT, Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
@@ -381,7 +381,7 @@ class Detecting:
         for way, some in zip(ways, told, strict=True):
             came = [(problem, raw) for (problem, _), raw in zip(some, raws, strict=False)]
             divided = way.convention.divided if way.convention else {}
-            results = [judged(way, answer(way, self.words, *each), divided) for each in came]
+            results = [judged(way, each, divided) for each in answers(way, self.words, came)]
             if results:
                 found.append(Trial(way, tuple(raw for _, raw in came), tuple(results)))
         return found

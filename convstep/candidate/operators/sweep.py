@@ -11,7 +11,7 @@ import numpy as np
 
 from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, CannotCall
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
-from convstep.candidate.operators.caller import Caller
+from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.detect import (
     Detecting,
     Trial,
@@ -143,7 +143,8 @@ def _swept(
     in_time: Callable[[], bool],
 ) -> Swept:
     way = trial.way
-    results = _results(worker, detecting, way, progress, in_time)
+    before = [(one.answer.problem, raw) for one, raw in zip(trial.results, trial.raws, strict=True)]
+    results = _results(worker, detecting, way, progress, in_time, before)
     results = other_ranks(way, results)
     results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += besides(worker, detecting, way, results)
@@ -168,6 +169,7 @@ def _results(
     way: Way,
     progress: Progress | None,
     in_time: Callable[[], bool],
+    before: list[tuple[OperatorProblem, Raw]],
 ) -> list[Judged]:
     """What comes of the operator's problems, until it was told enough of them."""
     results: list[Judged] = []
@@ -176,7 +178,7 @@ def _results(
     while heard < MANY and in_time() and (drawn := list(itertools.islice(problems, CHUNK))):
         told = [(problem, way.handed(problem)) for problem in drawn]
         results += [_untold(way, problem) for problem, each in told if each is None and problem.about]
-        came = tried(worker, detecting.words, way, [each for _, each in told if each is not None])
+        came = tried(worker, detecting.words, way, [each for _, each in told if each is not None], before)
         results += came
         heard += sum(one.answer.kind not in (UNSAID, REFUSED) for one in came)
         if progress is not None:

@@ -12,7 +12,7 @@ from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.detect import SEED, Detecting
-from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
+from convstep.candidate.operators.gathering import answers, forward_fits, judged, renamed
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, labels
 from convstep.language import tr
@@ -33,15 +33,28 @@ def divided(way: Way) -> Mapping[str, str]:
 
 
 def tried(
-    worker: Caller, words: Vocabulary, way: Way, told: Sequence[tuple[OperatorProblem, Handed]]
+    worker: Caller,
+    words: Vocabulary,
+    way: Way,
+    told: Sequence[tuple[OperatorProblem, Handed]],
+    before: list[tuple[OperatorProblem, Raw]] | None = None,
 ) -> list[Judged]:
-    """What comes of problems, judged; nothing is said of those that its own forward does not take."""
+    """What comes of problems, judged; nothing is said of those that its own forward does not take.
+
+    Args:
+        worker: who.
+        words: the operator's.
+        way: how it is called.
+        told: the problems.
+        before: what came of others before; gets these as well.
+    """
     handed = [each for _, each in told]
     raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
-    return [
-        _taken(judged(way, answer(way, words, problem, raw), divided(way)), raw)
-        for (problem, _), raw in zip(told, raws, strict=False)
-    ]
+    came = [(problem, raw) for (problem, _), raw in zip(told, raws, strict=False)]
+    found = answers(way, words, came, before or ())
+    if before is not None:
+        before += came
+    return [_taken(judged(way, each, divided(way)), raw) for each, (_, raw) in zip(found, came, strict=True)]
 
 
 def varying_gradients(
@@ -63,7 +76,8 @@ def varying_gradients(
             above=way.above,
             seed=seed,
         )
-        return answer(way, words, handed[0], raw).gradients
+        (found,) = answers(way, words, [(handed[0], raw)])
+        return found.gradients
 
     one, other = called(0), called(1)
     return tuple(
@@ -94,7 +108,7 @@ def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
 
     What it is meant for shows where its own forward agrees on most problems, or, without one, where it
     returns the gradients of its weights right. x of still more axes it takes if it does so on each of these
-    problems (see `_takes_all`): NumPy multiplies and broadcasts some of what a function for matrices is given.
+    problems (see `_takes_all`): NumPy multiplies and broadcasts some of what a function for matrices gets.
     """
     operator = way.operator
     first = next(iter(operator.axes))

@@ -117,6 +117,68 @@ def test_x_of_more_axes_is_asked_of_those_alone_that_take_it() -> None:
     assert kinds == {affine_backward: {RETURNED}, Affine: {UNSAID}}
 
 
+class Listed:
+    """Deep Learning from Scratch, its second volume: the gradients of its weights are a list."""
+
+    def __init__(self, W, b):  # type: ignore[no-untyped-def]
+        self.params, self.grads = [W, b], [np.zeros_like(W), np.zeros_like(b)]
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x = x
+        return x @ self.params[0] + self.params[1]
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        self.grads[0][...], self.grads[1][...] = self.x.T @ dout, dout.sum(0)
+        return dout @ self.params[0].T
+
+
+class Listed_Rnn:
+    def __init__(self, Wx, Wh, b):  # type: ignore[no-untyped-def]
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(each) for each in self.params]
+
+    def forward(self, x, h_prev):  # type: ignore[no-untyped-def]
+        self.cache = x, h_prev, np.tanh(h_prev @ self.params[1] + x @ self.params[0] + self.params[2])
+        return self.cache[2]
+
+    def backward(self, dh_next):  # type: ignore[no-untyped-def]
+        x, h_prev, h_next = self.cache
+        dt = dh_next * (1 - h_next**2)
+        for held, found in zip(self.grads, (x.T @ dt, h_prev.T @ dt, dt.sum(0)), strict=True):
+            held[...] = found
+        return dt @ self.params[0].T, dt @ self.params[1].T
+
+
+class Annotated_LayerNorm:
+    """The Annotated Transformer's names."""
+
+    def __init__(self, features, eps=1e-6):  # type: ignore[no-untyped-def]
+        self.a_2, self.b_2, self.eps = np.ones(features), np.zeros(features), eps
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.iv = 1 / np.sqrt(x.var(-1, keepdims=True) + self.eps)
+        self.xh = (x - x.mean(-1, keepdims=True)) * self.iv
+        return self.a_2 * self.xh + self.b_2
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        self.da_2, self.db_2, g = (dout * self.xh).sum(0), dout.sum(0), dout * self.a_2
+        means = g.mean(-1, keepdims=True), (g * self.xh).mean(-1, keepdims=True)
+        return self.iv * (g - means[0] - self.xh * means[1])
+
+
+@pytest.mark.parametrize(("candidate", "operator"), [
+    (Listed, "linear"), (Listed_Rnn, "rnn-step"), (Annotated_LayerNorm, "layer-norm"),
+])  # fmt: skip
+def test_a_gradient_without_a_name_is_the_same_on_every_problem(
+    candidate: Callable[..., Any], operator: str
+) -> None:
+    found = sweep(candidate, operator)
+    assert found.failing is None
+    returned = [one for one in found.results if one.answer.kind == RETURNED]
+    assert len(returned) >= 10
+    assert {name for one in returned for name in one.off} == set(found.operator.gradients)
+
+
 # --- what cannot be said
 
 
