@@ -15,7 +15,7 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RAISED, RETURNED, Attempt, CannotCall
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
-from convstep.candidate.operators.axes import layouts
+from convstep.candidate.operators.axes import ONE_SAMPLE, layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import NEARLY, answers, forward_fits, how_far, judged, squeezed
@@ -262,6 +262,8 @@ class Detecting:
             some = [one for one in group if len(one.lying) not in beyond]
             if best is not None and best.settles:  # what has no samples shows less, and so seems right
                 some = [one for one in some if one.whole]
+            if best is not None and best.right and best.way.whole:
+                some = [one for one in some if one.convention is None or one.convention.name != ONE_SAMPLE]
             if not self.in_time():
                 break
             for trial in map(self._above, self._fixed(some)):
