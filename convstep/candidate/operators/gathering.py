@@ -175,8 +175,9 @@ def _where(way: Way, words: Vocabulary, raw: Raw, fits: Fitting) -> dict[str, st
     if len(gradients) == 1 and len(returned) == 1:
         return {gradients[0]: returned[0]}
     found: dict[str, str] = {}
-    for label in returned:
-        if named := words.gradient(raw.names.get(label, label)):
+    named_as = {label: words.gradient(raw.names.get(label, label)) for label in returned}
+    for label, named in named_as.items():
+        if named and not _of_another(label, named, named_as, gradients, fits):
             found.setdefault(named, label)
     unnamed = [label for label in returned if label not in found.values()]
     handed = [name for name in gradients if name not in found and name[1:] not in raw.planted]
@@ -197,6 +198,20 @@ def _where(way: Way, words: Vocabulary, raw: Raw, fits: Fitting) -> dict[str, st
     found |= _paired(missing, unnamed, fits, fitting_only=True)
     left = [label for label in unnamed if label not in found.values() and raw.arrays[label].ndim]
     return found | _paired([name for name in missing if name not in found], left, fits)
+
+
+def _of_another(
+    label: str, named: str, named_as: Mapping[str, str], gradients: Sequence[str], fits: Fitting
+) -> bool:
+    """Whether a label's name misleads, as `dz` for the gradient from above, handed on as b's.
+
+    It always has the shape of a gradient that nothing is called, and something without a name has that of
+    its own more often.
+    """
+    nameless = [name for name in gradients if name not in named_as.values()]
+    own = fits.get((named, label), 0)
+    better = any(not other and fits.get((named, each), 0) > own for each, other in named_as.items())
+    return better and any(fits.get((name, label)) == 1 for name in nameless)
 
 
 def _of_others(gradients: Sequence[str], names: Sequence[str], labels: Sequence[str], fits: Fitting) -> bool:

@@ -432,3 +432,32 @@ def noisy_linear_backward(dout, x, w, b):  # type: ignore[no-untyped-def]
 
 def test_a_gradient_that_is_another_each_time_is_known_by_calling_twice() -> None:
     assert sweep(noisy_linear_backward).varying == ("dw",)
+
+
+class OneSample:
+    """A tutorial's layer, whose bias is updated by the gradient of one row."""
+
+    def __init__(self, input_size, output_size):  # type: ignore[no-untyped-def]
+        self.weights, self.bias = np.zeros((input_size, output_size)), np.zeros((1, output_size))
+
+    def forward_propagation(self, input_data):  # type: ignore[no-untyped-def]
+        self.input = input_data
+        return np.dot(input_data, self.weights) + self.bias
+
+    def backward_propagation(self, output_error, learning_rate):  # type: ignore[no-untyped-def]
+        error, weights_error = np.dot(output_error, self.weights.T), np.dot(self.input.T, output_error)
+        self.weights -= learning_rate * weights_error
+        self.bias -= learning_rate * output_error
+        return error
+
+
+def linear_backward_vec(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
+    return np.dot(dz, W.T), np.outer(a_prev, dz), dz
+
+
+@pytest.mark.parametrize("candidate", [OneSample, linear_backward_vec])
+def test_a_layer_for_one_sample_is_called_with_one(candidate: Callable[..., Any]) -> None:
+    found = sweep(candidate, "linear")
+    assert found.failing is None
+    assert sum(one.answer.kind == RETURNED for one in found.results) > 10
+    assert not any("divided" in note for note in found.notes)
