@@ -133,7 +133,7 @@ def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
     return [
         one
         if taken[one.answer.problem.arrays[first].ndim] or one.answer.kind not in (RETURNED, RAISED)
-        else renamed(one, UNSAID, said)
+        else renamed(replace(one, answer=replace(one.answer, outputs={})), UNSAID, said)
         for one in results
     ]
 

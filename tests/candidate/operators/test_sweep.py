@@ -451,11 +451,11 @@ class OneSample:
         return error
 
 
-def linear_backward_vec(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
+def fully_connected_backward(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
     return np.dot(dz, W.T), np.outer(a_prev, dz), dz
 
 
-@pytest.mark.parametrize("candidate", [OneSample, linear_backward_vec])
+@pytest.mark.parametrize("candidate", [OneSample, fully_connected_backward])
 def test_a_layer_for_one_sample_is_called_with_one(candidate: Callable[..., Any]) -> None:
     found = sweep(candidate, "linear")
     assert found.failing is None
