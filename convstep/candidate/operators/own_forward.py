@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from convstep.candidate.call.outcome import RETURNED, Attempt, CannotCall
+from convstep.candidate.check.wording import count
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import sizes
 from convstep.candidate.operators.caller import Caller, Handed
@@ -94,6 +95,15 @@ def another_operator(
         operator=tr(way.operator.title),
         problem=problem_words(swept, replace(first.answer.problem, about="")),
     )
+    right_for_it = sum(
+        _differs(one) and now.answer.kind == RETURNED for one, now in zip(results, found, strict=True)
+    )
+    if right_for_it:
+        reason = tr(
+            "{reason}; its gradients are right for that forward, by its slopes on {problems}",
+            reason=reason,
+            problems=count(right_for_it),
+        )
     said = tr(
         "{name} cannot be called as {operator}: {reason}",
         name=worker.candidate.name,
