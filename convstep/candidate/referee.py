@@ -126,10 +126,10 @@ def _judged(
             return found
     guessed = free and convention == AUTO
     try:
-        found = verdict_of(worker, convention, problem, progress)
+        verdict = verdict_of(worker, convention, problem, progress)
         if guessed:
-            _check_conv2d(found)
-        return found
+            _check_conv2d(verdict)
+        return verdict
     except CannotCall as error:
         if not free or CONV in f"{error.candidate.name} {error.candidate.forward}".lower():
             raise
