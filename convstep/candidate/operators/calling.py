@@ -95,6 +95,7 @@ class _Calling:
         self.named: dict[str, Any] = {}
         self.misfit = False
         self.held: Any = None
+        self.above: dict[str, str] = {}
 
     def run(self) -> None:
         """All of it."""
@@ -259,6 +260,7 @@ class _Calling:
         """The arguments of the backward, and the arrays among them that it is to write its gradients into."""
         listed = parameters_of(function)
         above, buffers = self._from_above(listed)
+        self.above = above
 
         def value(name: str, default: Any) -> Any:
             if name in above and self.told.above == OUTPUT:
@@ -379,7 +381,7 @@ class _Calling:
         self, result: Any, function: Callable[..., Any], held: Any, before: dict[str, tuple[int, Array]]
     ) -> None:
         found = self.came.arrays
-        names = _returned_names(function)
+        names = ["" if name in self.above else name for name in _returned_names(function)]
         self._flat(result, "return", names)
         if held is not None:
             for place in places(held):

@@ -20,7 +20,7 @@ from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import NEARLY, answers, forward_fits, how_far, judged, squeezed
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.operators.ways import OUTPUT, Way, choices, labels, modes, trials, vocabulary
+from convstep.candidate.operators.ways import NEUTRAL, OUTPUT, Way, choices, labels, modes, trials, vocabulary
 from convstep.language import tr
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
@@ -264,7 +264,7 @@ class Detecting:
                 some = [one for one in some if one.whole]
             if not self.in_time():
                 break
-            for trial in map(self._above, self._fixed(some)):
+            for trial in map(self._above, map(self._neutral, self._fixed(some))):
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
@@ -315,6 +315,15 @@ class Detecting:
                 return other
         other = self.trial(replace(trial.way, fixed=fixed))
         return other if other is not None and other.perfect else trial
+
+    def _neutral(self, trial: Trial) -> Trial:
+        """With the arrays that it is never told as if they were not there: a norm without gamma."""
+        ran = [raw for raw in trial.raws if raw.kind == RETURNED]
+        told = {name for raw in ran for name in (*raw.said, *raw.planted)}
+        untold = frozenset(name for name in NEUTRAL if name in self.words.arrays and name not in told)
+        if not ran or not untold or trial.perfect:
+            return trial
+        return self.trial(replace(trial.way, neutral=untold)) or trial
 
     def _told_apart(self, trial: Trial) -> bool:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1

@@ -134,7 +134,7 @@ def _swept(
     way = trial.way
     before = [(one.answer.problem, raw) for one, raw in zip(trial.results, trial.raws, strict=True)]
     results = _results(worker, detecting, way, progress, in_time, before)
-    results = other_ranks(detecting.operator, results)
+    results = other_ranks(way, results)
     results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += besides(worker, detecting, way, results)
     if all(one.answer.kind in (UNSAID, REFUSED) for one in results):

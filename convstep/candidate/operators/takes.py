@@ -71,19 +71,22 @@ def besides(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Ju
     return _in_batches(worker, detecting, way, results) + _other_labels(worker, detecting, way, results)
 
 
-def other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
+def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
     """What takes x of so many axes nowhere is not meant for it, so that nothing is said of that.
 
     That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
-    the gradients of its weights right; and those have their shapes.
+    the gradients of its weights right, and that of x too if there is no other, or no axis of samples; and
+    those have their shapes.
     """
+    operator = way.operator
     first = next(iter(operator.axes))
     if "*" not in operator.axes[first]:
         return results
     by_rank: dict[int, list[Judged]] = {}
     for one in results:
         by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
-    taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    single = "N" not in way.lying
+    taken = {rank: _takes(some, f"d{first}", single) for rank, some in by_rank.items()}
     if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
         right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
         taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
@@ -98,7 +101,7 @@ def other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
     ]
 
 
-def _takes(results: Sequence[Judged], of_x: str) -> bool:
+def _takes(results: Sequence[Judged], of_x: str, single: bool) -> bool:
     """Whether it is meant for these problems."""
     heard = [one for one in results if one.answer.kind in (RETURNED, RAISED)]
     others = [[off for name, off in one.off.items() if name != of_x] for one in heard]
@@ -106,6 +109,8 @@ def _takes(results: Sequence[Judged], of_x: str) -> bool:
         return False
     if any(one.answer.outputs for one in results):
         return 2 * sum(forward_fits(one) is True for one in results) > len(results)
+    if single or all({*one.off} <= {of_x} for one in heard):
+        heard = [one for one in heard if one.off.get(of_x, 1) <= 1]
     return any(_weights_right(one, of_x) for one in heard)
 
 
