@@ -20,6 +20,7 @@ from convstep.candidate.call.layer import SET_UP
 from convstep.candidate.call.objects import is_array, places
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
+from convstep.candidate.call.words import roles_of
 from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
@@ -313,7 +314,7 @@ class _Calling:
         return {**exact, **dict(zip(maybe, free, strict=False))}, buffers
 
     def _unknown(self, each: inspect.Parameter, roles: Mapping[str, str]) -> bool:
-        unknown = not roles[each.name] and each.default is each.empty
+        unknown = not roles[each.name] and each.default is each.empty and "W" not in roles_of(each.name)
         return unknown and not keeps(each.name) and each.name not in self.named
 
     def _probabilities(self) -> Any:

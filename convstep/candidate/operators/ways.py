@@ -281,3 +281,10 @@ def choices(operator: Operator, option: str, problems: list[OperatorProblem], te
     if option == "size":  # with windows of one cell a pool is nothing, and whoever returns dout is right
         pairs = [value for value in pairs if value not in (1, (1, 1))]
     yield from sorted(pairs, key=str)[:4]
+
+
+def written_sizes(text: str) -> set[int]:
+    """The numbers of a text that may be a window's side; what stands for axes, or is a power, is none."""
+    axes = r"(axis|dim)\s*=\s*\S+|\[[-\d:, ]*\]|\((\d),\s*(?!\2)\d\)|\.\w+\(-?\d\)|\*\*\s*\d"
+    code = re.sub(rf"(?s)#[^\n]*|\"\"\".*?\"\"\"|'''.*?'''|{axes}", " ", text)
+    return {int(each) for each in re.findall(r"(?<![\w.])\d+(?![\w.])", code)}

@@ -398,3 +398,59 @@ def test_a_convolution_is_left_to_its_own_path() -> None:
     with open_caller(conv_backward) as worker:
         assert swept(worker) is None
         assert swept(worker, "conv2d") is None
+
+
+# --- what nothing says
+
+
+def max_pool_backward(dout, x):  # type: ignore[no-untyped-def]
+    """Of the whole picture, over axes (2, 3)."""
+    return (x == x.max((2, 3), keepdims=True)) * dout
+
+
+def avg_pool_backward(dout, x):  # type: ignore[no-untyped-def]
+    return dout * np.ones_like(x)
+
+
+def softmax_loss_of_a_classifier(W, X, y, reg):  # type: ignore[no-untyped-def]
+    scores = X.dot(W)
+    p = np.exp(scores - scores.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    loss = -np.log(p[np.arange(len(y)), y]).mean() + reg * np.sum(W * W)
+    p[np.arange(len(y)), y] -= 1
+    return loss, X.T.dot(p) / len(y) + 2 * reg * W
+
+
+@pytest.mark.parametrize(("candidate", "said"), [
+    (max_pool_backward, "how large its windows are"), (avg_pool_backward, "how large its windows are"),
+    (softmax_loss_of_a_classifier, "no value for W"),
+])  # fmt: skip
+def test_what_it_would_have_to_be_told_is_not_guessed(candidate: Callable[..., Any], said: str) -> None:
+    with pytest.raises(CannotCall, match=said):
+        sweep(candidate)
+
+
+class AvgPool2d:
+    """It has a padding, and does not pad."""
+
+    def __init__(self, kernel_size, stride, padding=0):  # type: ignore[no-untyped-def]
+        self.k, self.s, self.p = kernel_size, stride, padding
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x, k, s = x, self.k, self.s
+        made = np.zeros((*x.shape[:2], (x.shape[2] - k) // s + 1, (x.shape[3] - k) // s + 1))
+        for i, j in np.ndindex(made.shape[2:]):
+            made[:, :, i, j] = x[:, :, i * s : i * s + k, j * s : j * s + k].mean((2, 3))
+        return made
+
+    def backward(self, d):  # type: ignore[no-untyped-def]
+        k, s, dx = self.k, self.s, np.zeros_like(self.x)
+        for i, j in np.ndindex(d.shape[2:]):
+            dx[:, :, i * s : i * s + k, j * s : j * s + k] += d[:, :, i : i + 1, j : j + 1] / k**2
+        return dx
+
+
+def test_a_padding_that_is_not_used_is_said() -> None:
+    found = sweep(AvgPool2d)
+    assert found.failing is None
+    assert any("holds without padding" in note for note in found.notes)
