@@ -150,6 +150,8 @@ class _Calling:
             if f"d{name}" in self.words.gradients and name not in self.told.said and name not in handed
         ]
         if wanted and not self._planted(held, wanted):
+            if getattr(held, "input_shape", "") is None:  # else its model tells it
+                held.input_shape = np.shape(self.told.arrays[self.words.arrays[0]])[1:]
             for method in methods_like(held, SET_UP):
                 with contextlib.suppress(Exception):
                     method()
@@ -296,6 +298,7 @@ class _Calling:
 
     def _from_above(self, listed: list[inspect.Parameter]) -> tuple[dict[str, str], dict[str, Any]]:
         """Which parameters are gradients from above, and which are to be written into."""
+        listed = [each for each in listed if not _flag(each)]
         roles = {each.name: self.words.role(each.name) for each in listed}
         exact = {name: role for name, role in roles.items() if role in self.words.upstream}
         maybe = [each.name for each in listed if each.name not in exact and not roles[each.name]]
@@ -357,7 +360,7 @@ class _Calling:
 
     def _for_cache(self, name: str) -> Any:
         role = self.words.role(name)
-        if role in self.words.outputs:
+        if role in self.words.outputs and role in self.told.arrays:
             return self.told.arrays[role]
         return self.told.value(name)
 
@@ -365,7 +368,7 @@ class _Calling:
         """As `filling.filled`, with a look at each default."""
         found, by_place = Filled(), True
         for each in parameters_of(function):
-            given = value(each.name, each.default)
+            given = True if self._is_asked(each) else value(each.name, each.default)
             if given is NOTHING:
                 by_place = False
                 if each.default is each.empty:
@@ -375,6 +378,11 @@ class _Calling:
             else:
                 found.places.append(given)
         return found
+
+    def _is_asked(self, each: inspect.Parameter) -> bool:
+        """Whether it is a flag that asks for what is wanted here: for a bias, for the derivative."""
+        asks = re.fullmatch(r"deriv\w*|d|(return_)?grad(ient)?|prime|backward", each.name.lower())
+        return _flag(each) and bool(asks or self.words.role(each.name) in self.words.arrays)
 
     # --- what came
 
@@ -427,6 +435,11 @@ class _Calling:
             name = f"{self.subject.maker.__name__}(…).{self.subject.method}"
         listed = [each.name for each in parameters_of(function)]
         return f"{name}({', '.join([*listed[: len(given.places)], *(f'{n}={n}' for n in given.named)])})"
+
+
+def _flag(each: inspect.Parameter) -> bool:
+    """Whether a parameter is True or False."""
+    return isinstance(each.default, bool) or each.annotation in (bool, "bool")
 
 
 def _other_method(subject: Subject) -> Subject:

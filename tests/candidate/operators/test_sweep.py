@@ -454,3 +454,56 @@ def test_a_padding_that_is_not_used_is_said() -> None:
     found = sweep(AvgPool2d)
     assert found.failing is None
     assert any("holds without padding" in note for note in found.notes)
+
+
+# --- what asks, and what is made late
+
+
+class Late:
+    """ML From Scratch: its model tells it the shape, and has its weights made."""
+
+    def __init__(self, n_units, input_shape=None, bias: bool = True):  # type: ignore[no-untyped-def]
+        self.n_units, self.input_shape, self.W = n_units, input_shape, None
+        self.bias = np.zeros((1, n_units)) if bias else None
+
+    def initialize(self, optimizer=None):  # type: ignore[no-untyped-def]
+        self.W = np.ones((self.input_shape[0], self.n_units))
+
+    def forward_pass(self, X, training=True):  # type: ignore[no-untyped-def]
+        self.layer_input = X
+        return X.dot(self.W) + self.bias
+
+    def backward_pass(self, accum_grad):  # type: ignore[no-untyped-def]
+        self.grad_W, self.grad_bias = self.layer_input.T @ accum_grad, accum_grad.sum(0, keepdims=True)
+        return accum_grad @ self.W.T
+
+
+def relu_or_its_slope(x, derivative=False):  # type: ignore[no-untyped-def]
+    return np.where(x > 0, 1.0, 0.0) if derivative else np.maximum(0, x)
+
+
+def lstm_cell_backward(da_next, dc_next, cache):  # type: ignore[no-untyped-def]
+    (a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters) = cache
+    units, slope, above = len(a_next), np.tanh(c_next), np.concatenate((a_prev, xt))
+    dc = dc_next + da_next * ot * (1 - slope**2)
+    gates = {
+        "f": dc * c_prev * ft * (1 - ft),
+        "i": dc * cct * it * (1 - it),
+        "c": dc * it * (1 - cct**2),
+        "o": da_next * slope * ot * (1 - ot),
+    }
+    da = sum(parameters[f"W{gate}"].T @ dz for gate, dz in gates.items())
+    found = {f"dW{gate}": dz @ above.T for gate, dz in gates.items()}
+    found |= {f"db{gate}": dz.sum(1, keepdims=True) for gate, dz in gates.items()}
+    return {**found, "dxt": da[units:], "da_prev": da[:units], "dc_prev": dc * ft}
+
+
+@pytest.mark.parametrize(("candidate", "operator"), [
+    (Late, "linear"), (relu_or_its_slope, "relu"), (lstm_cell_backward, "lstm-step"),
+])  # fmt: skip
+def test_flags_shapes_and_what_a_forward_keeps_are_told(candidate: Callable[..., Any], operator: str) -> None:
+    found = sweep(candidate, operator)
+    assert found.failing is None
+    returned = [one for one in found.results if one.answer.kind == RETURNED]
+    assert len(returned) >= 20
+    assert {name for one in returned for name in one.off} == set(found.operator.gradients)
