@@ -296,13 +296,13 @@ mask-by-value-of-another-window: the mask compares a window with the largest num
   - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, i_h * f_h : i_h * f_h + f_h, i_w * f_w : i_w * f_w + f_w]
   # the window's size stands for the stride in the slice of x | x 的切片用窗口的大小代替了步幅
-first-window-only: it returns inside a loop  [riccardoandreoni0/CNN-from-scratch#1]
-    The return stands inside a loop, so that the loop ends in its first turn: after the first window, or after the
-    first row of them, channel or sample. Everything else is zero. Where there is one of them it is right. Move
-    the return out of the loops.
-  在循环里面就返回了:
-    return 写在了循环里面，循环在第一轮就结束了：只处理了第一个窗口，或者第一行窗口、第一个通道、第一个样本，其余的全是
-    零。只有一个时是对的。应该把 return 移到所有循环外面。
+first-window-only: only the first turn of a loop is made  [riccardoandreoni0/CNN-from-scratch#1]
+    A loop ends after its first turn: after the first window, or after the first row of them, channel or sample.
+    Everything else is zero. Where there is one of them it is right. A return inside the loop does that, and so
+    does a loop whose range is 1: let it go over all of them, and return behind it.
+  循环只走了第一轮:
+    循环在第一轮之后就结束了：只处理了第一个窗口，或者第一行窗口、第一个通道、第一个样本，其余的全是零。只有一个时是
+    对的。return 写在循环里面会这样，循环的范围写成 1 也会这样：应该让循环走完，在循环之后再返回。
   - for i_n in range(N):
   - for i_c in range(C):
   - for i_h in range(H_out):

@@ -112,13 +112,13 @@ def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorPr
 
 MISTAKES = mistakes(
     """
-loss-overflows: the loss is inf or nan at large logits, though its gradient is right  [31 of 46 published CS231n softmax_loss]
+loss-overflows: the loss is inf or nan at large logits  [31 of 46 published CS231n softmax_loss]
     Subtracting the largest logit keeps exp from overflowing, but a class far below the largest still has
-    probability 0, and log(0) is -inf. The gradient needs no logarithm and stays right. The loss should be
+    probability 0, and log(0) is -inf. The gradient needs no logarithm, so this does not harm it. The loss should be
     computed from the logits: shifted - log(sum(exp(shifted))), whose log never meets 0.
-  logits 很大时损失是 inf 或 nan，尽管梯度是对的:
+  logits 很大时损失是 inf 或 nan:
     减去最大的 logit 能防止 exp 溢出，但远小于最大值的类别概率仍然是 0，而 log(0) 是 -inf。梯度用不到对数，所以
-    仍然正确。损失应该直接由 logits 计算：shifted - log(sum(exp(shifted)))，这里的 log 不会遇到 0。
+    不受它影响。损失应该直接由 logits 计算：shifted - log(sum(exp(shifted)))，这里的 log 不会遇到 0。
 gradient-overflows: large logits overflow
     exp(710) is inf in float64, exp(89) in float32, and inf / inf is nan; through a logarithm, exp(x - inf) is 0.
     Each sample's own largest logit has to be subtracted first, which changes no probability. The largest of all

@@ -234,7 +234,9 @@ def _times(evidence: Evidence, name: str) -> Finding | None:
         )
         return Finding("scaled", _strength(wrong), said, (name,))
     for words, power, lengths in _powers(evidence.operator, [one.answer.problem for one, _ in known]):
-        if np.allclose(values, np.float_power(lengths, power), rtol=10 * CLOSE) and len(set(lengths)) > 1:
+        with quiet():  # an axis may have no length
+            powers = np.float_power(lengths, power)
+        if np.allclose(values, powers, rtol=10 * CLOSE) and len(set(lengths)) > 1:
             said = tr(
                 "{name} is the right one divided by {size}, on {problems}"
                 if power == -1

@@ -59,7 +59,10 @@ def _where(operator: Operator, row: Row) -> str:
         names = ", ".join(row.spoiled)
         return tr(
             "{names} comes out wrong in this very test, and it passes: it does not compare that, or its "
-            "shape, or not closely",
+            "shape, or not closely"
+            if len(row.spoiled) == 1
+            else "{names} come out wrong in this very test, and it passes: it does not compare them, or "
+            "their shapes, or not closely",
             names=names,
         )
     problem = row.smallest
