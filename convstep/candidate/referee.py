@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.opening import open_worker as open_worker
-from convstep.candidate.call.outcome import Attempt, CannotCall
+from convstep.candidate.call.outcome import RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check.grade import problem_words
@@ -19,6 +21,7 @@ from convstep.candidate.notes import about_linearity, notes
 from convstep.candidate.operators.caller import Caller, open_caller
 from convstep.candidate.operators.file import known
 from convstep.candidate.operators.judge import operator_verdict
+from convstep.candidate.operators.naming import named_operators, why_not
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.candidate.operators.ways import CONV2D, likely
 from convstep.candidate.report import report
@@ -31,6 +34,8 @@ from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.operators.operator import Operator
 
+CONV = "conv"
+"""What the name of a convolution has."""
 ATTEMPTS = 3
 """How many of the reasons are told for which a candidate refuses every problem."""
 
@@ -119,23 +124,58 @@ def _judged(
         found = operator_verdict(worker, operator, convention, progress)
         if found is not None:
             return found
+    guessed = free and convention == AUTO
     try:
-        return verdict_of(worker, convention, problem, progress)
+        verdict = verdict_of(worker, convention, problem, progress)
+        if guessed:
+            _check_conv2d(verdict)
+        return verdict
     except CannotCall as error:
-        if not free or "conv" in f"{error.candidate.name} {error.candidate.forward}".lower():
+        if not free or CONV in f"{error.candidate.name} {error.candidate.forward}".lower():
             raise
-        found = operator_verdict(worker, None, convention, progress)  # by its numbers
-        if found is not None:
-            return found
+        other = operator_verdict(worker, None, convention, progress)  # by its numbers
+        if other is not None:
+            return other
+        unknown = why_not(error.candidate.name) if guessed else ""
         raise CannotCall(
             tr(
-                "{error}; if it is no convolution, say what it is with --operator "
+                "{error}; if it is an operator of your own, name that with --operator FILE.py:NAME"
+                if unknown and unknown in str(error)
+                else "{error}; if it is no convolution, say what it is with --operator "
                 "(`convstep operators` lists them)",
                 error=error,
             ),
             error.candidate,
             error.tried,
         ) from None
+
+
+def _check_conv2d(verdict: Verdict) -> None:
+    """Refuse a verdict on what was taken for a convolution's for want of a name, if not one call returned.
+
+    Raises:
+        CannotCall: that is so, and an exception is no proof of anything then.
+    """
+    candidate, results = verdict.swept.candidate, verdict.swept.results
+    if any(result.outcome.kind == RETURNED for result in results):
+        return
+    unknown = why_not(candidate.name)
+    if not unknown and _speaks_of_conv(candidate):
+        return
+    first = results[0]
+    how = call_text(verdict.swept.call, candidate, first.right.problem) or problem_words(first)
+    says = verdict.headline.removeprefix(f"{candidate.name} ").removesuffix(".")
+    guess = tr("nothing says which operator it is; as {operator} it {says}", operator=CONV2D, says=says)
+    said = tr("{name} cannot be called: {reason}", name=candidate.name, reason=unknown or guess)
+    raise CannotCall(said, candidate, [Attempt.of(how, first.outcome)])
+
+
+def _speaks_of_conv(candidate: Candidate) -> bool:
+    """Whether its name, its forward's, its file's or its text says that it is a convolution's."""
+    names = (candidate.name, candidate.forward, Path(candidate.file).stem)
+    return (
+        any(map(named_operators, names)) or re.search(f"{CONV}|im2col|filter", candidate.source) is not None
+    )
 
 
 def verdict_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -161,3 +162,32 @@ def test_it_works_in_a_test_run(files: Files, more: list[str]) -> None:
     assert path.exists()
     path.unlink()
     path.parent.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "def sigmoid_backward(dout, cache): return dout * cache * (1 - cache)",
+            "no check is known for sigmoid; if",
+        ),
+        (
+            "def softmax_backward(dout, s): return s * (dout - (dout * s).sum(-1))",
+            "no check is known for softmax; if",
+        ),
+        (
+            "def backward(dout, cache): return dout * cache * 2",
+            "nothing says which operator it is; as conv2d it raises",
+        ),
+    ],
+)
+def test_what_no_name_says_to_be_a_convolution_and_never_returns_is_not_wrong_as_one(
+    text: str, said: str, files: Files
+) -> None:
+    path = files.write("mine.py", text)
+    name = text.removeprefix("def ").partition("(")[0]
+    with pytest.raises(CannotCall, match=f"^{name} cannot be called: {re.escape(said)}"):
+        check(f"{path}:{name}")
+    path = files.write("conv.py", "def backward(dout, cache): return dout * cache * 2")
+    if name == "backward":
+        assert " raises on every problem: " in check(f"{path}:backward").headline

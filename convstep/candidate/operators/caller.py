@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -122,7 +123,7 @@ class Caller(Recorder):
         found: list[Raw] = []
         with self._one_call:
             while len(found) < len(problems):
-                came = self._some(asked, problems[len(found) :])
+                came = self._some(asked, problems[len(found) : len(found) + _at_once(problems[len(found) :])])
                 found += came
                 if sum(raw.kind in (HUNG, DIED) for raw in found) > 1:
                     break
@@ -199,6 +200,12 @@ class Caller(Recorder):
             self._end()
             raise
         return found
+
+
+def _at_once(problems: Sequence[Handed]) -> int:
+    """How many of the problems a message has room for, by their arrays; one at least."""
+    whole = itertools.accumulate(len(one.arrays) for one in problems)
+    return max(1, sum(count < messages.NAMES for count in whole))
 
 
 def _question(asked: Mapping[str, Any], problems: Sequence[Handed]) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from convstep.operators.operator import OperatorProblem
 Holds = Callable[[OperatorProblem], bool]
 LEAST = 2
 """Problems on either side, so that what they have in common is no accident of one."""
-MOSTLY, SHARE = 0.8, 0.4
-"""Of the problems that have something in common, the share on which it happens: so that it need not be said
-on how many; so that it is worth saying at all."""
+ONLY = 3
+"""Problems on either side of "only where"."""
+MOSTLY = 0.8
+"""Of the problems that have something in common, the share on which it happens, that it is worth saying."""
 
 
 def _pairs(problem: OperatorProblem, name: str) -> tuple[int, int]:
@@ -91,9 +92,12 @@ def where(tried: Sequence[Judged], failed: Callable[[Judged], bool]) -> str:
         A clause; "" if they have nothing in common that tells them from the others.
     """
     happens = [failed(judged) for judged in tried]
+    about = {judged.answer.problem.about for judged, yes in zip(tried, happens, strict=True) if yes}
+    others = {judged.answer.problem.about for judged, yes in zip(tried, happens, strict=True) if not yes}
+    if others and len(about) == 1 and "" not in about and not about & others:
+        return tr("where {what}", what=tr(about.pop()))
     if sum(happens) < LEAST or len(tried) - sum(happens) < LEAST:
-        only = [judged.answer.problem.about for judged, yes in zip(tried, happens, strict=True) if yes]
-        return tr("where {what}", what=tr(only[0])) if len(only) == 1 and only[0] else ""
+        return ""
     for words, values in _features(tried):
         if values == happens:
             return tr("where {what}", what=tr(words))
@@ -101,15 +105,13 @@ def where(tried: Sequence[Judged], failed: Callable[[Judged], bool]) -> str:
         (words, sum(values))
         for words, values in _features(tried)
         if all(has for has, yes in zip(values, happens, strict=True) if yes)
-        and sum(values) < len(tried)
-        and sum(happens) >= SHARE * sum(values)
+        and len(tried) - sum(values) >= ONLY
+        and sum(happens) >= max(ONLY, MOSTLY * sum(values))
     ]
     if not covering:
         return ""
-    words, cases = min(covering, key=lambda each: each[1])
-    if sum(happens) >= MOSTLY * cases:
-        return tr("only where {what}", what=tr(words))
-    return tr("only where {what}, on {count} of {cases}", what=tr(words), count=sum(happens), cases=cases)
+    words, _ = min(covering, key=lambda each: each[1])
+    return tr("only where {what}", what=tr(words))
 
 
 def _features(tried: Sequence[Judged]) -> Iterator[tuple[str, list[bool]]]:

@@ -10,7 +10,9 @@ from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.raising import place_of
 from convstep.candidate.operators.verdict import divergence
 from convstep.candidate.operators.written import laid, problem_words, their_cell
+from convstep.candidate.record.guessing import known
 from convstep.language import tr
+from convstep.operators.registry import is_ours
 from convstep.printable import printable, printable_lines
 from convstep.steps.cells import cell_text
 from convstep.steps.number_text import shape_text, short
@@ -34,11 +36,14 @@ def report(verdict: OperatorVerdict) -> str:
     if verdict.notes:
         lines += ["", *(line for note in verdict.notes for line in wrapped(note, "- "))]
     if verdict.failing is not None:
-        lines += ["", tr("to see it: {command}", command=open_command(verdict))]
+        ways = []
+        if ":" not in verdict.target or known(verdict.name):  # else `open` cannot tell what to give it
+            ways = [tr("to see it: {command}", command=open_command(verdict))]
         shown = next((one.id for one in verdict.diagnosis if one.variant is not None), None)
-        if shown is not None:
+        if shown is not None and is_ours(verdict.operator):  # one of a file is opened by its file's name
             command = shlex.join(["convstep", "open", verdict.operator, "--mistake", shown])
-            lines += [tr("the same mistake in readable lines: {command}", command=command)]
+            ways += [tr("the same mistake in readable lines: {command}", command=command)]
+        lines += ["", *ways] if ways else []
     return printable_lines("\n".join(lines))
 
 

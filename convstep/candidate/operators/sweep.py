@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, CannotCall
-from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
 from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.detect import (
     Detecting,
@@ -19,7 +19,7 @@ from convstep.candidate.operators.detect import (
     deadline,
     divisions,
 )
-from convstep.candidate.operators.gathering import judged
+from convstep.candidate.operators.gathering import how_far, judged
 from convstep.candidate.operators.own_forward import another_operator, by_own_forward
 from convstep.candidate.operators.takes import (
     CHUNK,
@@ -159,7 +159,7 @@ def _swept(
             raise another
         results = found
     varying = varying_gradients(worker, detecting.words, way, results) if in_time() else ()
-    notes = tuple(_notes(way, results))
+    notes = (*_notes(way, results), *_ignored(way, results, {role for _, raw in before for role in raw.said}))
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
 
 
@@ -189,8 +189,6 @@ def _results(
 
 
 def _untold(way: Way, problem: OperatorProblem) -> Judged:
-    from convstep.candidate.operators.answer import Answer
-
     return Judged(Answer(problem, UNSAID), way.operator.right(problem), way.operator.run(problem), {})
 
 
@@ -224,6 +222,29 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
 
 def _right(results: Sequence[Judged]) -> int:
     return sum(share <= 1 for one in results for share in one.off.values())
+
+
+def _ignored(way: Way, results: Sequence[Judged], said: Collection[str]) -> Iterator[str]:
+    """That its own forward computes as if a padding that it takes were none."""
+    for name in said:
+        padded = [
+            one
+            for one in results
+            if "pad" in name and np.any(one.answer.problem.options.get(name, 0)) and one.answer.outputs
+        ]
+        if padded and all(_as_without(way, one.answer, name) for one in padded):
+            yield tr(
+                "it takes {name}, but its own forward ignores it: what is said here holds without {name}",
+                name=name,
+            )
+
+
+def _as_without(way: Way, answer: Answer, option: str) -> bool:
+    """Whether its own forward returns what the operator does without a padding."""
+    options = {**answer.problem.options, option: np.zeros_like(answer.problem.options[option]).tolist()}
+    options[option] = tuple(options[option]) if isinstance(options[option], list) else options[option]
+    plain = way.operator.run(replace(answer.problem, options=options))
+    return all(how_far(array, plain[name]) <= 1 for name, array in answer.outputs.items())
 
 
 def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:

@@ -117,7 +117,8 @@ def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
     by_rank: dict[int, list[Judged]] = {}
     for one in results:
         by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
-    taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    single = "N" not in way.lying
+    taken = {rank: _takes(some, f"d{first}", single) for rank, some in by_rank.items()}
     if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
         right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
         taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
@@ -164,7 +165,7 @@ def _ranks(results: Sequence[Judged]) -> set[tuple[str, int]]:
     return {(name, len(shape)) for one in results for name, shape in one.answer.shapes.items() if name != own}
 
 
-def _takes(results: Sequence[Judged], of_x: str) -> bool:
+def _takes(results: Sequence[Judged], of_x: str, single: bool) -> bool:
     """Whether it is meant for these problems."""
     heard = [one for one in results if one.answer.kind in (RETURNED, RAISED)]
     others = [[off for name, off in one.off.items() if name != of_x] for one in heard]
@@ -172,6 +173,8 @@ def _takes(results: Sequence[Judged], of_x: str) -> bool:
         return False
     if any(one.answer.outputs for one in results):
         return 2 * sum(forward_fits(one) is True for one in results) > len(results)
+    if single or all({*one.off} <= {of_x} for one in heard):
+        heard = [one for one in heard if one.off.get(of_x, 1) <= 1]
     return any(_weights_right(one, of_x) for one in heard)
 
 

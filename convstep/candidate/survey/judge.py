@@ -15,8 +15,8 @@ from typing import Any
 
 from convstep.candidate.call.child import limit_memory
 from convstep.candidate.load.target import CandidateError
+from convstep.candidate.operators.naming import named_operators, why_not
 from convstep.candidate.survey.backwards import Contents, Found, contents
-from convstep.candidate.survey.naming import named_operators, why_not
 from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import UNCHECKED, Row
 from convstep.candidate.survey.verdicts import judged

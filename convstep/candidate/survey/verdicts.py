@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from convstep.candidate.call.outcome import RETURNED, CannotCall
+from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.load.target import CandidateError, NotLoaded
+from convstep.candidate.operators.naming import named_operators, why_not
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.candidate.referee import check
 from convstep.candidate.survey.backwards import Found
-from convstep.candidate.survey.naming import named_operators, why_not
 from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import (
     RIGHT,
@@ -59,20 +59,7 @@ def judged(file: str, found: Found, options: Options) -> Row:
         return Row(file, "", UNLOADED, says=str(error))
     except CandidateError as error:
         return Row(**told, verdict=UNLOADED, says=str(error))
-    row = row_of(verdict, told)
-    if row.verdict == WRONG and not asked and not meant and _is_a_guess(verdict):
-        said = tr(
-            "nothing says which operator it is; as {operator} it {says}", operator=row.operator, says=row.says
-        )
-        return Row(**told, verdict=UNCALLED, says=said)
-    return row
-
-
-def _is_a_guess(verdict: Verdict | OperatorVerdict) -> bool:
-    """Whether it was taken for a convolution's for want of a name, and not one call has returned."""
-    if not isinstance(verdict, Verdict) or named_operators(verdict.swept.candidate.forward):
-        return False
-    return all(result.outcome.kind != RETURNED for result in verdict.swept.results)
+    return row_of(verdict, told)
 
 
 def row_of(verdict: Verdict | OperatorVerdict, told: dict[str, Any]) -> Row:

@@ -179,6 +179,29 @@ def test_a_gradient_without_a_name_is_the_same_on_every_problem(
     assert {name for one in returned for name in one.off} == set(found.operator.gradients)
 
 
+def layernorm_backward(dout, x, eps=1e-5):  # type: ignore[no-untyped-def]
+    iv = 1 / np.sqrt(x.var(-1, keepdims=True) + eps)
+    xh = (x - x.mean(-1, keepdims=True)) * iv
+    return iv * (dout - dout.mean(-1, keepdims=True) - xh * (dout * xh).mean(-1, keepdims=True))
+
+
+def batchnorm_backward(dout, x, eps=1e-5):  # type: ignore[no-untyped-def]
+    iv = 1 / np.sqrt(x.var(0) + eps)
+    xh = (x - x.mean(0)) * iv
+    return iv * (dout - dout.mean(0) - xh * (dout * xh).mean(0))
+
+
+def dense_backward(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
+    return np.dot(dz, W.T), np.outer(a_prev, dz), dz
+
+
+@pytest.mark.parametrize("candidate", [layernorm_backward, batchnorm_backward, dense_backward])
+def test_what_it_never_gets_is_not_held_against_it(candidate: Callable[..., Any]) -> None:
+    found = sweep(candidate)
+    assert found.failing is None
+    assert sum(one.answer.kind == RETURNED for one in found.results) >= 10
+
+
 # --- what cannot be said
 
 
@@ -345,7 +368,7 @@ def test_a_callers_array_that_is_changed_is_said() -> None:
     assert {"dout"} in [{*one.answer.changed} for one in found.results]
 
 
-def dense_backward(dout, x, w):  # type: ignore[no-untyped-def]
+def dense_backward(dout, x, w):  # type: ignore[no-untyped-def,no-redef]
     if x.shape == (3, 3):
         while True:
             pass
@@ -363,7 +386,7 @@ def test_a_hang_and_an_exception_are_those_of_their_problem() -> None:
     assert kinds[1, 3].line_text.startswith("dout[1]")
 
 
-def batchnorm_backward(first, second, third, fourth, fifth):  # type: ignore[no-untyped-def]
+def batchnorm_backward(first, second, third, fourth, fifth):  # type: ignore[no-untyped-def,no-redef]
     return first
 
 
@@ -476,3 +499,113 @@ def test_a_mistake_that_one_sample_does_not_show_is_not_hidden_by_calling_with_o
     candidate: Callable[..., Any],
 ) -> None:
     assert sweep(candidate).failing is not None
+
+
+# --- what nothing says
+
+
+def max_pool_backward(dout, x):  # type: ignore[no-untyped-def]
+    """Of the whole picture, over axes (2, 3)."""
+    return (x == x.max((2, 3), keepdims=True)) * dout
+
+
+def avg_pool_backward(dout, x):  # type: ignore[no-untyped-def]
+    return dout * np.ones_like(x)
+
+
+def softmax_loss_of_a_classifier(W, X, y, reg):  # type: ignore[no-untyped-def]
+    scores = X.dot(W)
+    p = np.exp(scores - scores.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    loss = -np.log(p[np.arange(len(y)), y]).mean() + reg * np.sum(W * W)
+    p[np.arange(len(y)), y] -= 1
+    return loss, X.T.dot(p) / len(y) + 2 * reg * W
+
+
+@pytest.mark.parametrize(("candidate", "said"), [
+    (max_pool_backward, "how large its windows are"), (avg_pool_backward, "how large its windows are"),
+    (softmax_loss_of_a_classifier, "no value for W"),
+])  # fmt: skip
+def test_what_it_would_have_to_be_told_is_not_guessed(candidate: Callable[..., Any], said: str) -> None:
+    with pytest.raises(CannotCall, match=said):
+        sweep(candidate)
+
+
+class AvgPool2d:
+    """It has a padding, and does not pad."""
+
+    def __init__(self, kernel_size, stride, padding=0):  # type: ignore[no-untyped-def]
+        self.k, self.s, self.p = kernel_size, stride, padding
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x, k, s = x, self.k, self.s
+        made = np.zeros((*x.shape[:2], (x.shape[2] - k) // s + 1, (x.shape[3] - k) // s + 1))
+        for i, j in np.ndindex(made.shape[2:]):
+            made[:, :, i, j] = x[:, :, i * s : i * s + k, j * s : j * s + k].mean((2, 3))
+        return made
+
+    def backward(self, d):  # type: ignore[no-untyped-def]
+        k, s, dx = self.k, self.s, np.zeros_like(self.x)
+        for i, j in np.ndindex(d.shape[2:]):
+            dx[:, :, i * s : i * s + k, j * s : j * s + k] += d[:, :, i : i + 1, j : j + 1] / k**2
+        return dx
+
+
+def test_a_padding_that_is_not_used_is_said() -> None:
+    found = sweep(AvgPool2d)
+    assert found.failing is None
+    assert any("holds without padding" in note for note in found.notes)
+
+
+# --- what asks, and what is made late
+
+
+class Late:
+    """ML From Scratch: its model tells it the shape, and has its weights made."""
+
+    def __init__(self, n_units, input_shape=None, bias: bool = True):  # type: ignore[no-untyped-def]
+        self.n_units, self.input_shape = n_units, input_shape
+        self.W: Any = None
+        self.bias = np.zeros((1, n_units)) if bias else None
+
+    def initialize(self, optimizer=None):  # type: ignore[no-untyped-def]
+        self.W = np.ones((self.input_shape[0], self.n_units))
+
+    def forward_pass(self, X, training=True):  # type: ignore[no-untyped-def]
+        self.layer_input = X
+        return X.dot(self.W) + self.bias
+
+    def backward_pass(self, accum_grad):  # type: ignore[no-untyped-def]
+        self.grad_W, self.grad_bias = self.layer_input.T @ accum_grad, accum_grad.sum(0, keepdims=True)
+        return accum_grad @ self.W.T
+
+
+def relu_or_its_slope(x, derivative=False):  # type: ignore[no-untyped-def]
+    return np.where(x > 0, 1.0, 0.0) if derivative else np.maximum(0, x)
+
+
+def lstm_cell_backward(da_next, dc_next, cache):  # type: ignore[no-untyped-def]
+    (a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters) = cache
+    units, slope, above = len(a_next), np.tanh(c_next), np.concatenate((a_prev, xt))
+    dc = dc_next + da_next * ot * (1 - slope**2)
+    gates = {
+        "f": dc * c_prev * ft * (1 - ft),
+        "i": dc * cct * it * (1 - it),
+        "c": dc * it * (1 - cct**2),
+        "o": da_next * slope * ot * (1 - ot),
+    }
+    da = sum(parameters[f"W{gate}"].T @ dz for gate, dz in gates.items())
+    found = {f"dW{gate}": dz @ above.T for gate, dz in gates.items()}
+    found |= {f"db{gate}": dz.sum(1, keepdims=True) for gate, dz in gates.items()}
+    return {**found, "dxt": da[units:], "da_prev": da[:units], "dc_prev": dc * ft}
+
+
+@pytest.mark.parametrize(("candidate", "operator"), [
+    (Late, "linear"), (relu_or_its_slope, "relu"), (lstm_cell_backward, "lstm-step"),
+])  # fmt: skip
+def test_flags_shapes_and_what_a_forward_keeps_are_told(candidate: Callable[..., Any], operator: str) -> None:
+    found = sweep(candidate, operator)
+    assert found.failing is None
+    returned = [one for one in found.results if one.answer.kind == RETURNED]
+    assert len(returned) >= 20
+    assert {name for one in returned for name in one.off} == set(found.operator.gradients)
