@@ -280,7 +280,7 @@ class Detecting:
             some = [one for one in group if len(one.lying) not in beyond]
             if best is not None and best.settles:  # what has no samples shows less, and so seems right
                 some = [one for one in some if one.whole]
-            if best is not None and best.right and best.way.whole:
+            if any(trial.way.whole and trial.shaped for trial in self.tried):  # it takes several samples
                 some = [one for one in some if one.convention is None or one.convention.name != ONE_SAMPLE]
             if not self.in_time():
                 break

@@ -486,6 +486,21 @@ def test_a_layer_for_one_sample_is_called_with_one(candidate: Callable[..., Any]
     assert not any("divided" in note for note in found.notes)
 
 
+def averaging_linear_backward(dout, x, W, b):  # type: ignore[no-untyped-def]
+    return dout @ W / len(x), dout.T @ x / len(x), dout.mean(axis=0)
+
+
+def unsummed_linear_backward(dout, x, W):  # type: ignore[no-untyped-def]
+    return dout @ W.T, x.T @ dout, dout
+
+
+@pytest.mark.parametrize("candidate", [averaging_linear_backward, unsummed_linear_backward])
+def test_a_mistake_that_one_sample_does_not_show_is_not_hidden_by_calling_with_one(
+    candidate: Callable[..., Any],
+) -> None:
+    assert sweep(candidate).failing is not None
+
+
 # --- what nothing says
 
 
