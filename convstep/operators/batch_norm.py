@@ -379,8 +379,8 @@ OPERATOR = Operator(
     called=r"(?!.*(layer|group|instance|affine|conv|linear|relu)).*(batch_?norm|(?<![a-z])bn(?![a-z])|bn_)",
     words={
         "x": "a input inputs inp z x_in",
-        "gamma": "w weight scale bw g",
-        "beta": "b bias shift bb",
+        "gamma": "a_2 w weight scale bw g",
+        "beta": "b_2 b bias shift bb",
         "eps": "epsilon e",
     },
     mistakes=MISTAKES,

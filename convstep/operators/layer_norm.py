@@ -301,6 +301,9 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   + drows = (g - g.mean(axis=0) - n * (g * n).mean(axis=0)).reshape(rows.shape) / std
   # both means in one line, over the samples | 一行公式里的两个均值，沿样本
   - drows = (dx_hat - through_mean - through_variance) / std
+  + drows = (dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)) / std
+  # both means in one line, over all that is no feature | 一行公式里的两个均值，沿特征以外的所有轴
+  - drows = (dx_hat - through_mean - through_variance) / std
   + g, n = dx_hat.reshape(x.shape), x_hat.reshape(x.shape)
   + means = g.mean(axis=1, keepdims=True), (g * n).mean(axis=1, keepdims=True)
   + drows = (g - means[0] - n * means[1]).reshape(rows.shape) / std
@@ -395,8 +398,8 @@ OPERATOR = Operator(
     called=r".*(layer_?norm|(?<![a-z])ln(?![a-z])|ln_)",
     words={
         "x": "a input inputs inp z x_in",
-        "gamma": "w weight scale g",
-        "beta": "b bias shift",
+        "gamma": "a_2 w weight scale g",
+        "beta": "b_2 b bias shift",
         "eps": "epsilon e",
     },
     mistakes=MISTAKES,

@@ -338,7 +338,17 @@ def _from_columns(arrays: dict[str, Array]) -> dict[str, object]:
     H = arrays["prev_h"].shape[1]
     parameters |= {"Wy": np.zeros((2, H)), "by": np.zeros((2, 1))}
     columns = {"xt": arrays["x"].T, "a_prev": arrays["prev_h"].T, "c_prev": arrays["prev_c"].T}
-    return {**columns, "parameters": parameters}
+    return {**columns, **_kept_in_columns(arrays), "parameters": parameters}
+
+
+def _kept_in_columns(arrays: dict[str, Array]) -> dict[str, Array]:
+    """What the specialisation's forward keeps besides, for a backward that stands alone."""
+    z = arrays["x"] @ arrays["wx"] + arrays["prev_h"] @ arrays["wh"] + arrays["b"]
+    i, f, o, g = np.split(z, 4, axis=1)
+    i, f, o, g = 1 / (1 + np.exp(-i)), 1 / (1 + np.exp(-f)), 1 / (1 + np.exp(-o)), np.tanh(g)
+    next_c = f * arrays["prev_c"] + i * g
+    kept = {"it": i, "ft": f, "ot": o, "cct": g, "c_next": next_c, "a_next": o * np.tanh(next_c)}
+    return {name: array.T for name, array in kept.items()}
 
 
 def _to_rows(gradients: dict[str, Array]) -> dict[str, Array]:

@@ -29,7 +29,7 @@ _PROBLEM = ("A_prev", "W", "b", "dZ", "stride", "padding", "dilation", "groups")
 _PARTS = ("values", "magnitude")
 _KINDS = "biufU"
 _AXES = 32
-_NAMES = 256
+NAMES = 256
 _TABLE = 1 << 20
 SPARE = 64 << 20
 """Bytes that a message may have whatever it is about."""
@@ -130,7 +130,7 @@ def opened(received: bytes) -> Message:
         table_end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
         require(table_end <= min(len(received), _TABLE))
         contents = checked(json.loads(received[_LENGTH.size : table_end]), dict)
-        require(len(contents) <= _NAMES)
+        require(len(contents) <= NAMES)
         arrays, start = {}, table_end
         for name, (dtype, shape) in contents.items():
             arrays[name], start = _array(received, start, checked(dtype, str), checked(shape, list))

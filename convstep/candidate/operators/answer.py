@@ -89,6 +89,8 @@ class Swept:
     """What was seen on the way, sentences."""
     way: Any = None
     """How it was called, a `ways.Way`; None where nobody was called."""
+    varying: tuple[str, ...] = ()
+    """Gradients that are wrong, and other numbers each time it is called on the same problem."""
 
     __repr__ = brief
 

@@ -124,8 +124,14 @@ def _further(operator: Operator) -> Iterator[Convention]:
         lying |= {name: form.format(lying[name]) for name in vectors if len(lying[name]) == 1}
         differs = {name: axes for name, axes in lying.items() if axes != operator.axes[name]}
         yield Convention(change or form.format("n"), differs)
+    for form, base in itertools.product(("{}", "1{}", "{}1"), bases if x == "N*" else ()):
+        lying = {name: axes.replace("N", "1") for name, axes in base.items()}
+        lying |= {name: form.format(lying[name]) for name in vectors if len(lying[name]) == 1}
+        yield Convention(ONE_SAMPLE, lying)
 
 
+ONE_SAMPLE = "one sample"
+"""Of a layout whose x is one row, or one column: whatever is a sum over samples is right there without it."""
 _CHANGES = {
     "C last": "NC", "no N": "N", "no N, C last": "NC", "no C": "NCHW", "no N and C": "NCHW", "N last": "N",
 }  # fmt: skip

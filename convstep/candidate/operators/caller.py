@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -105,6 +106,7 @@ class Caller(Recorder):
         tensors: bool = False,
         mode: str = "",
         above: str = "",
+        seed: int = 0,
     ) -> list[Raw]:
         """Call it on problems; one that hangs or dies costs itself alone.
 
@@ -115,12 +117,13 @@ class Caller(Recorder):
             tensors: give PyTorch's tensors.
             mode: what a parameter `mode` is given.
             above: see `ways.Way`.
+            seed: of NumPy's random numbers, before each problem.
         """
-        asked = {**self._asked_of(words, pairs, tensors, mode), "above": above}
+        asked = {**self._asked_of(words, pairs, tensors, mode), "above": above, "seed": seed}
         found: list[Raw] = []
         with self._one_call:
             while len(found) < len(problems):
-                came = self._some(asked, problems[len(found) :])
+                came = self._some(asked, problems[len(found) : len(found) + _at_once(problems[len(found) :])])
                 found += came
                 if sum(raw.kind in (HUNG, DIED) for raw in found) > 1:
                     break
@@ -197,6 +200,12 @@ class Caller(Recorder):
             self._end()
             raise
         return found
+
+
+def _at_once(problems: Sequence[Handed]) -> int:
+    """How many of the problems a message has room for, by their arrays; one at least."""
+    whole = itertools.accumulate(len(one.arrays) for one in problems)
+    return max(1, sum(count < messages.NAMES for count in whole))
 
 
 def _question(asked: Mapping[str, Any], problems: Sequence[Handed]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from convstep.candidate.call.layer import SET_UP
 from convstep.candidate.call.objects import is_array, places
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
+from convstep.candidate.call.words import roles_of
 from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
@@ -95,6 +96,7 @@ class _Calling:
         self.named: dict[str, Any] = {}
         self.misfit = False
         self.held: Any = None
+        self.above: dict[str, str] = {}
 
     def run(self) -> None:
         """All of it."""
@@ -148,6 +150,8 @@ class _Calling:
             if f"d{name}" in self.words.gradients and name not in self.told.said and name not in handed
         ]
         if wanted and not self._planted(held, wanted):
+            if getattr(held, "input_shape", "") is None:  # else its model tells it
+                held.input_shape = np.shape(self.told.arrays[self.words.arrays[0]])[1:]
             for method in methods_like(held, SET_UP):
                 with contextlib.suppress(Exception):
                     method()
@@ -259,6 +263,7 @@ class _Calling:
         """The arguments of the backward, and the arrays among them that it is to write its gradients into."""
         listed = parameters_of(function)
         above, buffers = self._from_above(listed)
+        self.above = above
 
         def value(name: str, default: Any) -> Any:
             if name in above and self.told.above == OUTPUT:
@@ -293,6 +298,7 @@ class _Calling:
 
     def _from_above(self, listed: list[inspect.Parameter]) -> tuple[dict[str, str], dict[str, Any]]:
         """Which parameters are gradients from above, and which are to be written into."""
+        listed = [each for each in listed if not _flag(each)]
         roles = {each.name: self.words.role(each.name) for each in listed}
         exact = {name: role for name, role in roles.items() if role in self.words.upstream}
         maybe = [each.name for each in listed if each.name not in exact and not roles[each.name]]
@@ -311,7 +317,7 @@ class _Calling:
         return {**exact, **dict(zip(maybe, free, strict=False))}, buffers
 
     def _unknown(self, each: inspect.Parameter, roles: Mapping[str, str]) -> bool:
-        unknown = not roles[each.name] and each.default is each.empty
+        unknown = not roles[each.name] and each.default is each.empty and "W" not in roles_of(each.name)
         return unknown and not keeps(each.name) and each.name not in self.named
 
     def _probabilities(self) -> Any:
@@ -354,7 +360,7 @@ class _Calling:
 
     def _for_cache(self, name: str) -> Any:
         role = self.words.role(name)
-        if role in self.words.outputs:
+        if role in self.words.outputs and role in self.told.arrays:
             return self.told.arrays[role]
         return self.told.value(name)
 
@@ -362,7 +368,7 @@ class _Calling:
         """As `filling.filled`, with a look at each default."""
         found, by_place = Filled(), True
         for each in parameters_of(function):
-            given = value(each.name, each.default)
+            given = True if self._is_asked(each) else value(each.name, each.default)
             if given is NOTHING:
                 by_place = False
                 if each.default is each.empty:
@@ -373,13 +379,18 @@ class _Calling:
                 found.places.append(given)
         return found
 
+    def _is_asked(self, each: inspect.Parameter) -> bool:
+        """Whether it is a flag that asks for what is wanted here: for a bias, for the derivative."""
+        asks = re.fullmatch(r"deriv\w*|d|(return_)?grad(ient)?|prime|backward", each.name.lower())
+        return _flag(each) and bool(asks or self.words.role(each.name) in self.words.arrays)
+
     # --- what came
 
     def _gather(
         self, result: Any, function: Callable[..., Any], held: Any, before: dict[str, tuple[int, Array]]
     ) -> None:
         found = self.came.arrays
-        names = _returned_names(function)
+        names = ["" if name in self.above else name for name in _returned_names(function)]
         self._flat(result, "return", names)
         if held is not None:
             for place in places(held):
@@ -424,6 +435,11 @@ class _Calling:
             name = f"{self.subject.maker.__name__}(…).{self.subject.method}"
         listed = [each.name for each in parameters_of(function)]
         return f"{name}({', '.join([*listed[: len(given.places)], *(f'{n}={n}' for n in given.named)])})"
+
+
+def _flag(each: inspect.Parameter) -> bool:
+    """Whether a parameter is True or False."""
+    return isinstance(each.default, bool) or each.annotation in (bool, "bool")
 
 
 def _other_method(subject: Subject) -> Subject:

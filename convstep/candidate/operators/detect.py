@@ -13,14 +13,32 @@ from typing import Any
 import numpy as np
 
 from convstep.brief import brief
-from convstep.candidate.call.outcome import HUNG, RAISED, RETURNED, Attempt, CannotCall
+from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, RETURNED, Attempt, CannotCall
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
-from convstep.candidate.operators.axes import layouts
+from convstep.candidate.operators.axes import ONE_SAMPLE, layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
-from convstep.candidate.operators.gathering import NEARLY, answer, forward_fits, how_far, judged, squeezed
+from convstep.candidate.operators.gathering import (
+    NEARLY,
+    answers,
+    forward_fits,
+    how_far,
+    judged,
+    renamed,
+    squeezed,
+)
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.operators.ways import OUTPUT, Way, choices, labels, modes, trials, vocabulary
+from convstep.candidate.operators.ways import (
+    NEUTRAL,
+    OUTPUT,
+    Way,
+    choices,
+    labels,
+    modes,
+    trials,
+    vocabulary,
+    written_sizes,
+)
 from convstep.language import tr
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
@@ -262,9 +280,11 @@ class Detecting:
             some = [one for one in group if len(one.lying) not in beyond]
             if best is not None and best.settles:  # what has no samples shows less, and so seems right
                 some = [one for one in some if one.whole]
+            if best is not None and best.right and best.way.whole:
+                some = [one for one in some if one.convention is None or one.convention.name != ONE_SAMPLE]
             if not self.in_time():
                 break
-            for trial in map(self._above, self._fixed(some)):
+            for trial in map(self._above, map(self._neutral, self._fixed(some))):
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
@@ -286,7 +306,7 @@ class Detecting:
             elif trial.perfect:
                 yield self._narrow(trial, unsaid)
             else:
-                yield self._with_constants(trial, unsaid)
+                yield self._sized(self._with_constants(trial, unsaid))
 
     def _with_constants(self, trial: Trial, unsaid: Sequence[str]) -> Trial:
         """The trial that fits best with some values of what it is not told."""
@@ -302,6 +322,15 @@ class Detecting:
                 break
         return best
 
+    def _sized(self, trial: Trial) -> Trial:
+        """The trial, refused if only a guess says what windows it has: those of the whole picture, maybe."""
+        size = trial.way.fixed.get("size")
+        shown = trial.perfect or any(one.answer.outputs for one in trial.heard)
+        if size is None or shown or {*np.ravel(size)} <= written_sizes(self.worker.candidate.source):
+            return trial
+        said = tr("nothing in it says how large its windows are")
+        return replace(trial, results=tuple(renamed(one, REFUSED, said) for one in trial.results))
+
     def _narrow(self, trial: Trial, unsaid: Sequence[str]) -> Trial:
         """Right on these problems without being told some options: those have their values here for good."""
         fixed: dict[str, Any] = {}
@@ -315,6 +344,15 @@ class Detecting:
                 return other
         other = self.trial(replace(trial.way, fixed=fixed))
         return other if other is not None and other.perfect else trial
+
+    def _neutral(self, trial: Trial) -> Trial:
+        """With the arrays that it is never told as if they were not there: a norm without gamma."""
+        ran = [raw for raw in trial.raws if raw.kind == RETURNED]
+        told = {name for raw in ran for name in (*raw.said, *raw.planted)}
+        untold = frozenset(name for name in NEUTRAL if name in self.words.arrays and name not in told)
+        if not ran or not untold or trial.perfect:
+            return trial
+        return self.trial(replace(trial.way, neutral=untold)) or trial
 
     def _told_apart(self, trial: Trial) -> bool:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
@@ -381,7 +419,7 @@ class Detecting:
         for way, some in zip(ways, told, strict=True):
             came = [(problem, raw) for (problem, _), raw in zip(some, raws, strict=False)]
             divided = way.convention.divided if way.convention else {}
-            results = [judged(way, answer(way, self.words, *each), divided) for each in came]
+            results = [judged(way, each, divided) for each in answers(way, self.words, came)]
             if results:
                 found.append(Trial(way, tuple(raw for _, raw in came), tuple(results)))
         return found

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, count, listed
+from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, SEEN, count, listed
 from convstep.candidate.operators.answer import Swept
 from convstep.candidate.operators.evidence import Evidence, is_wrong
 from convstep.candidate.operators.finding import Finding, called
@@ -52,7 +52,15 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     """
     found: list[Finding] = []
     evidence = Evidence(swept)
-    wrong = evidence.wrong()
+    if swept.varying:
+        said = tr(
+            "{names} has other numbers each time it is called with the same arrays"
+            if len(swept.varying) == 1
+            else "{names} have other numbers each time it is called with the same arrays",
+            names=listed(swept.varying),
+        )
+        found.append(Finding("varies", SEEN, said, swept.varying))
+    wrong = [name for name in evidence.wrong() if name not in swept.varying]
     matches = {name: list(matches_of(evidence, name)) for name in wrong}
     found += _ranked(evidence, {name: each for name, each in matches.items() if each})
     turned = {name: transposed(evidence, name) for name in wrong if not matches[name]}
@@ -69,8 +77,8 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
             found = _joined(found, seen)
         else:
             found, matches[name] = _with_two(evidence, name, found, lambda: time.monotonic() > until)
-    said = {name for finding in found for name in finding.gradients}
-    found += about_unknown(evidence, [name for name in evidence.wrong(left) if name not in said])
+    named = {name for finding in found for name in finding.gradients}
+    found += about_unknown(evidence, [name for name in evidence.wrong(left) if name not in named])
     explaining = {name: each[0].whole for name, each in matches.items() if each}
     return (*found, *about_raising(evidence, explaining), *in_the_forward(swept), *writes(swept))
 

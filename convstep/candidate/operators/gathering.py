@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,17 +20,46 @@ from convstep.candidate.operators.ways import Way
 from convstep.conv.step import quiet
 from convstep.operators.operator import Array, OperatorProblem
 
+Fitting = Mapping[tuple[str, str], float]
 EXACT, SINGLE = 1e-8, 1e-4
 """What is allowed, as a share of the largest number of a gradient: in float64, and in float32."""
 
 
-def answer(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> Answer:
-    """What a call came to, in the operator's layout."""
+def answers(
+    way: Way,
+    words: Vocabulary,
+    told: Sequence[tuple[OperatorProblem, Raw]],
+    before: Sequence[tuple[OperatorProblem, Raw]] = (),
+) -> list[Answer]:
+    """What calls came to.
+
+    Args:
+        way: how it was called.
+        words: the operator's.
+        told: each problem and what came of it.
+        before: others on which it was called like that.
+    """
+    fits = fitting(way, [*before, *told])
+    return [answer(way, words, problem, raw, fits) for problem, raw in told]
+
+
+def answer(
+    way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw, fits: Fitting | None = None
+) -> Answer:
+    """What a call came to, in the operator's layout.
+
+    Args:
+        way: how it was called.
+        words: the operator's.
+        problem: what on.
+        raw: what came.
+        fits: see `fitting`; by default on this problem alone.
+    """
     operator = way.operator
     right = {name: getattr(problem.arrays[name[1:]], "shape", ()) for name in operator.gradients}
     if way.convention is not None and way.convention.lay is not None:
         return _read(way, problem, raw)
-    where = _where(way, words, problem, raw)
+    where = _where(way, words, raw, fitting(way, [(problem, raw)]) if fits is None else fits)
     gradients, shapes = {}, {}
     for name, label in where.items():
         came = raw.arrays[label]
@@ -121,7 +152,22 @@ def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(length for length in shape if length != 1)
 
 
-def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> dict[str, str]:
+def fitting(way: Way, told: Iterable[tuple[OperatorProblem, Raw]]) -> Fitting:
+    """By gradient and label, on what share of the problems what came there has the gradient's shape.
+
+    What is not named is told apart by this, once for all problems: on square ones several would fit.
+    """
+    fits, count = Counter[tuple[str, str]](), Counter[str]()
+    for problem, raw in told if way.convention is None or way.convention.lay is None else ():
+        labels = [label for label in raw.arrays if not label.startswith("out.")]
+        count.update(labels)
+        for name in way.operator.gradients if raw.kind == RETURNED and labels else ():
+            shape = _shape(way, problem, name)
+            fits.update((name, label) for label in labels if raw.arrays[label].shape == shape)
+    return {(name, label): number / count[label] for (name, label), number in fits.items()}
+
+
+def _where(way: Way, words: Vocabulary, raw: Raw, fits: Fitting) -> dict[str, str]:
     """By gradient, the label of what it is."""
     returned = [label for label in raw.arrays if label.startswith("return")]
     others = [label for label in raw.arrays if not label.startswith(("return", "out."))]
@@ -129,33 +175,63 @@ def _where(way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw) -> d
     if len(gradients) == 1 and len(returned) == 1:
         return {gradients[0]: returned[0]}
     found: dict[str, str] = {}
-    for label in (*returned, *others):
+    named_as = {label: words.gradient(raw.names.get(label, label)) for label in returned}
+    for label, named in named_as.items():
+        if named and not _of_another(label, named, named_as, gradients, fits):
+            found.setdefault(named, label)
+    unnamed = [label for label in returned if label not in found.values()]
+    handed = [name for name in gradients if name not in found and name[1:] not in raw.planted]
+    if raw.planted and len(unnamed) == len(handed) and not _of_others(gradients, handed, unnamed, fits):
+        found |= _paired(handed, unnamed, fits)  # what a layer returns is of what it was handed
+    named_so_far = set(found)
+    for label in others:
         named = words.gradient(raw.names.get(label, label))
-        if named and (
-            named not in found
-            or (label in others and found[named] in others and _nearer(label, found[named]))
-        ):
+        if named and named not in named_so_far and (named not in found or _nearer(label, found[named])):
             found[named] = label
     missing = [name for name in gradients if name not in found]
-    for label in [label for label in others if re.search(r"\bd?(grads?|gradients?)\[\d+\]$", label)]:
-        fits = [name for name in missing if raw.arrays[label].shape == _shape(way, problem, name)]
-        if fits and label not in found.values():  # a list of gradients, in the order of its parameters
-            found[fits[0]] = label
-            missing.remove(fits[0])
+    listed = [label for label in others if re.search(r"\bd?(grads?|gradients?)\[\d+\]$", label)]
+    listed = [label for label in listed if label not in found.values()]
+    held = [name for name in missing if not raw.planted or name[1:] in raw.planted]
+    found |= _paired(held, listed, fits, fitting_only=True)  # a list of gradients, one a parameter
+    missing = [name for name in gradients if name not in found]
     unnamed = [label for label in returned if label not in found.values()]
-    wanted = {name: _shape(way, problem, name) for name in missing}
-    if len(missing) != len(unnamed) or any(
-        raw.arrays[a].shape != wanted[n] for n, a in zip(missing, unnamed, strict=False)
-    ):
-        for name in list(missing):
-            fits = [label for label in unnamed if raw.arrays[label].shape == wanted[name]]
-            if fits:
-                found[name] = fits[0]
-                unnamed.remove(fits[0])
-                missing.remove(name)
-    for name, label in zip(missing, unnamed, strict=False):
-        if raw.arrays[label].ndim or not wanted[name]:
+    found |= _paired(missing, unnamed, fits, fitting_only=True)
+    left = [label for label in unnamed if label not in found.values() and raw.arrays[label].ndim]
+    return found | _paired([name for name in missing if name not in found], left, fits)
+
+
+def _of_another(
+    label: str, named: str, named_as: Mapping[str, str], gradients: Sequence[str], fits: Fitting
+) -> bool:
+    """Whether a label's name misleads, as `dz` for the gradient from above, handed on as b's.
+
+    It always has the shape of a gradient that nothing is called, and something without a name has that of
+    its own more often.
+    """
+    nameless = [name for name in gradients if name not in named_as.values()]
+    own = fits.get((named, label), 0)
+    better = any(not other and fits.get((named, each), 0) > own for each, other in named_as.items())
+    return better and any(fits.get((name, label)) == 1 for name in nameless)
+
+
+def _of_others(gradients: Sequence[str], names: Sequence[str], labels: Sequence[str], fits: Fitting) -> bool:
+    """Whether what came at the labels has never the shapes of these gradients, and always those of others."""
+    own = any((name, label) in fits for name in names for label in labels)
+    return not own and any(fits.get((name, label)) == 1 for name in gradients for label in labels)
+
+
+def _paired(
+    names: Sequence[str], labels: Sequence[str], fits: Fitting, *, fitting_only: bool = False
+) -> dict[str, str]:
+    """Names with labels: those that fit most often first, then in their order."""
+    found: dict[str, str] = {}
+    pairs = itertools.product(names, labels)
+    for name, label in sorted(pairs, key=lambda pair: -fits.get(pair, 0)):
+        if fits.get((name, label)) and name not in found and label not in found.values():
             found[name] = label
+    if not fitting_only:
+        left = [label for label in labels if label not in found.values()]
+        found |= dict(zip([name for name in names if name not in found], left, strict=False))
     return found
 
 

@@ -45,7 +45,7 @@ def operator_verdict(
     result, said = settled(tried)
     named = () if operator is None else ("--operator", operator)
     laid = () if convention == AUTO else ("--convention", convention)
-    own = own_words(worker, result)
+    own = None if result.varying else own_words(worker, result)
     return OperatorVerdict(
         report,
         worker.address,
@@ -62,12 +62,16 @@ def operator_verdict(
 def _check_called(worker: Caller, tried: Swept) -> None:
     """Refuse a verdict on what raises on every problem as it would if it were called in a wrong way.
 
+    Where it was guessed that it takes one sample alone, it is enough that it raises on most of them.
+
     Raises:
         CannotCall: it does.
     """
     told = [one.answer for one in tried.results if one.answer.kind != UNSAID]
-    if all(one.kind == RAISED and one.message.partition(":")[0] in MISCALLED for one in told):
-        first = told[0]
+    raising = [one for one in told if one.kind == RAISED and one.message.partition(":")[0] in MISCALLED]
+    loose = tried.way is not None and not tried.way.whole
+    if len(raising) == len(told) or (loose and 2 * len(raising) > len(told)):
+        first = raising[0]
         place = place_of(first)
         attempt = Attempt(
             first.call or worker.candidate.name, first.message, first.line, first.line_text, place

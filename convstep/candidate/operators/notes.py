@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,13 +28,7 @@ def notes(swept: Swept) -> Iterator[str]:
     """What a sweep shows: what its own forward makes, what was not tried, refused or not computed."""
     yield from swept.notes
     yield from _about_outputs(swept)
-    unsaid = [one for one in swept.results if one.answer.kind == UNSAID]
-    if unsaid:
-        yield tr(
-            "{problems} could not be tried, because its call has no way to say them, for example {problem}",
-            problems=count(len(unsaid)),
-            problem=problem_words(swept, unsaid[0].answer.problem),
-        )
+    yield from _left_out(swept)
     if absent := not_computed(swept):
         yield tr(
             "{names} is not computed, and not checked"
@@ -52,6 +48,25 @@ def notes(swept: Swept) -> Iterator[str]:
             problems=count(len(refusing)),
             message=refusing[0].answer.message,
             problem=problem_words(swept, refusing[0].answer.problem),
+        )
+
+
+def _left_out(swept: Swept) -> Iterator[str]:
+    """On which problems nothing is said of it, and why; what a problem is about need not be why."""
+    why: dict[str, list[Judged]] = {}
+    for one in swept.results:
+        if one.answer.kind == UNSAID:
+            why.setdefault(re.split(r"\w*(?:Error|Exception)\b", one.answer.message)[0], []).append(one)
+    for some in why.values():
+        first = some[0].answer
+        yield tr(
+            "{problems} were left out: {reason} (for example {problem})"
+            if first.message
+            else "{problems} could not be tried, because its call has no way to say them, for example "
+            "{problem}",
+            problems=count(len(some)),
+            reason=first.message,
+            problem=problem_words(swept, replace(first.problem, about="")),
         )
 
 

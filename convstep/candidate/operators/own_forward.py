@@ -7,14 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from convstep.candidate.call.outcome import RETURNED
-from convstep.candidate.operators.answer import UNSAID, Judged
+from convstep.candidate.call.outcome import RETURNED, Attempt, CannotCall
+from convstep.candidate.check.wording import count
+from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.axes import sizes
 from convstep.candidate.operators.caller import Caller, Handed
-from convstep.candidate.operators.gathering import answer, forward_fits, how_far, renamed
+from convstep.candidate.operators.gathering import NEARLY, answer, forward_fits, how_far, renamed
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way
+from convstep.candidate.operators.written import problem_words, their_cell
 from convstep.language import tr
 from convstep.operators.operator import Array, OperatorProblem
+from convstep.steps.cells import cell_text
+from convstep.steps.number_text import short
 
 STEP = 1e-4
 """How far a number is moved."""
@@ -41,7 +46,7 @@ def by_own_forward(worker: Caller, way: Way, words: Vocabulary, results: Sequenc
         if tried < PROBLEMS and _cells(one.answer.problem, way) <= CELLS:
             tried += 1
             slopes = _slopes(worker, way, words, one.answer.problem)
-        return otherwise if slopes is None else _compared(one, slopes)
+        return otherwise if slopes is None else _compared(one, slopes, way)
 
     said = tr("its own forward is another there, so that its backward is not compared")
     found = [by_slope(one, renamed(one, UNSAID, said)) if _differs(one) else one for one in results]
@@ -52,22 +57,86 @@ def by_own_forward(worker: Caller, way: Way, words: Vocabulary, results: Sequenc
     return found
 
 
+def another_operator(
+    worker: Caller, way: Way, results: Sequence[Judged], found: Sequence[Judged]
+) -> CannotCall | None:
+    """That what it computes is something else, as its own forward shows on most problems; else None.
+
+    What differs by a constant, as in log(p + 1e-7), is the same operator; and what is no gradient of its own
+    forward either is wrong.
+
+    Args:
+        worker: who it is.
+        way: how it was called.
+        results: what came of it.
+        found: the same, judged by its own forward; see `by_own_forward`.
+    """
+    if any(_differs(one) and now.failed for one, now in zip(results, found, strict=True)):
+        return None
+    compared = [one for one in results if forward_fits(one) is not None and _finite(one)]
+    others = [one for one in compared if _differs(one) and forward_fits(one, NEARLY) is False]
+    if 2 * len(others) <= len(compared):
+        return None
+    first = others[0]
+    swept = Swept(way.operator, way.convention, tuple(results))
+    name = next(
+        each for each, array in first.answer.outputs.items() if how_far(array, first.outputs[each]) > 1
+    )
+    actual, right = first.answer.outputs[name], first.outputs[name]
+    cell = tuple(int(at) for at in np.unravel_index(int(np.argmax(np.abs(actual - right))), right.shape))
+    reason = tr(
+        "its own forward returns something else, for example on {problem}"
+        if first.answer.summed
+        else "its own forward returns something else: {cell} is {actual} where {operator} has {expected}, on "
+        "{problem}",
+        cell=cell_text(name, their_cell(swept, name, right.shape, cell)) if cell else name,
+        actual=short(float(actual[cell]), 6),
+        expected=short(float(right[cell]), 6),
+        operator=tr(way.operator.title),
+        problem=problem_words(swept, replace(first.answer.problem, about="")),
+    )
+    right_for_it = sum(
+        _differs(one) and now.answer.kind == RETURNED for one, now in zip(results, found, strict=True)
+    )
+    if right_for_it:
+        reason = tr(
+            "{reason}; its gradients are right for that forward, by its slopes on {problems}",
+            reason=reason,
+            problems=count(right_for_it),
+        )
+    said = tr(
+        "{name} cannot be called as {operator}: {reason}",
+        name=worker.candidate.name,
+        operator=tr(way.operator.title),
+        reason=reason,
+    )
+    attempt = Attempt(first.answer.call or worker.candidate.name, reason)
+    return CannotCall(said, worker.candidate, (attempt,))
+
+
+def _finite(one: Judged) -> bool:
+    return all(np.isfinite(array).all() for array in one.answer.outputs.values())
+
+
 def _differs(one: Judged) -> bool:
     """Whether its forward and its backward both return other numbers; inf and nan are none."""
     outputs = one.answer.outputs
-    finite = all(np.isfinite(array).all() for array in outputs.values())
     wrong = any(share > 1 for share in one.off.values())
-    return one.answer.kind == RETURNED and bool(outputs) and wrong and finite and forward_fits(one) is False
+    return one.answer.kind == RETURNED and bool(outputs) and wrong and _finite(one) and not forward_fits(one)
 
 
-def _compared(one: Judged, slopes: Mapping[str, Array]) -> Judged:
+def _compared(one: Judged, slopes: Mapping[str, Array], way: Way) -> Judged:
+    """Judged by slopes; of a loss that seems to be a sum over the samples, by those of the sum as well."""
+    times = (1, sizes(way.operator, one.answer.problem).get("N", 1)) if one.answer.summed else (1,)
     off = dict(one.off)
     right = dict(one.right)
     for name, slope in slopes.items():
         array = one.answer.gradients.get(name)
         if array is None:
             continue
-        if how_far(array, slope) * 1e-8 <= CLOSE:  # the share of what is allowed for rounding
+        if (
+            min(how_far(array, slope * each) for each in times) * 1e-8 <= CLOSE
+        ):  # the share of what is allowed for rounding
             off[name], right[name] = 0.0, array
     return replace(one, off=off, right=right)
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, CannotCall
-from convstep.candidate.operators.answer import UNSAID, Judged, Swept
-from convstep.candidate.operators.caller import Caller
+from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
+from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.detect import (
     Detecting,
     Trial,
@@ -19,9 +19,16 @@ from convstep.candidate.operators.detect import (
     deadline,
     divisions,
 )
-from convstep.candidate.operators.gathering import judged
-from convstep.candidate.operators.own_forward import by_own_forward
-from convstep.candidate.operators.takes import CHUNK, besides, other_ranks, problems_of, tried
+from convstep.candidate.operators.gathering import how_far, judged
+from convstep.candidate.operators.own_forward import another_operator, by_own_forward
+from convstep.candidate.operators.takes import (
+    CHUNK,
+    besides,
+    other_ranks,
+    problems_of,
+    tried,
+    varying_gradients,
+)
 from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
 from convstep.operators.operator import OperatorProblem
@@ -81,7 +88,11 @@ def swept(
         if trial is None or not trial.believable:
             failed = failed or cannot_call(worker, detecting.tried, one)
             continue
-        swept = _swept(worker, detecting, trial, progress, in_time)
+        try:
+            swept = _swept(worker, detecting, trial, progress, in_time)
+        except CannotCall as error:
+            failed = failed or error
+            continue
         if swept.failing is not None:
             return _noted(swept, [])
         found.append(swept)
@@ -132,8 +143,9 @@ def _swept(
     in_time: Callable[[], bool],
 ) -> Swept:
     way = trial.way
-    results = _results(worker, detecting, way, progress, in_time)
-    results = other_ranks(detecting.operator, results)
+    before = [(one.answer.problem, raw) for one, raw in zip(trial.results, trial.raws, strict=True)]
+    results = _results(worker, detecting, way, progress, in_time, before)
+    results = other_ranks(way, results)
     results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += besides(worker, detecting, way, results)
     if all(one.answer.kind in (UNSAID, REFUSED) for one in results):
@@ -142,9 +154,13 @@ def _swept(
         results, way = _averaged(way, results)
     results, way = _ignoring(way, results)
     if in_time():
-        results = by_own_forward(worker, way, detecting.words, results)
-    notes = _notes(way)
-    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), tuple(notes), way)
+        found = by_own_forward(worker, way, detecting.words, results)
+        if (another := another_operator(worker, way, results, found)) is not None:
+            raise another
+        results = found
+    varying = varying_gradients(worker, detecting.words, way, results) if in_time() else ()
+    notes = (*_notes(way, results), *_ignored(way, results, {role for _, raw in before for role in raw.said}))
+    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
 
 
 def _results(
@@ -153,6 +169,7 @@ def _results(
     way: Way,
     progress: Progress | None,
     in_time: Callable[[], bool],
+    before: list[tuple[OperatorProblem, Raw]],
 ) -> list[Judged]:
     """What comes of the operator's problems, until it was told enough of them."""
     results: list[Judged] = []
@@ -161,7 +178,7 @@ def _results(
     while heard < MANY and in_time() and (drawn := list(itertools.islice(problems, CHUNK))):
         told = [(problem, way.handed(problem)) for problem in drawn]
         results += [_untold(way, problem) for problem, each in told if each is None and problem.about]
-        came = tried(worker, detecting.words, way, [each for _, each in told if each is not None])
+        came = tried(worker, detecting.words, way, [each for _, each in told if each is not None], before)
         results += came
         heard += sum(one.answer.kind not in (UNSAID, REFUSED) for one in came)
         if progress is not None:
@@ -172,8 +189,6 @@ def _results(
 
 
 def _untold(way: Way, problem: OperatorProblem) -> Judged:
-    from convstep.candidate.operators.answer import Answer
-
     return Judged(Answer(problem, UNSAID), way.operator.right(problem), way.operator.run(problem), {})
 
 
@@ -209,8 +224,32 @@ def _right(results: Sequence[Judged]) -> int:
     return sum(share <= 1 for one in results for share in one.off.values())
 
 
-def _notes(way: Way) -> Iterator[str]:
-    divided = way.convention.divided if way.convention else {}
+def _ignored(way: Way, results: Sequence[Judged], said: Collection[str]) -> Iterator[str]:
+    """That its own forward computes as if a padding that it takes were none."""
+    for name in said:
+        padded = [
+            one
+            for one in results
+            if "pad" in name and np.any(one.answer.problem.options.get(name, 0)) and one.answer.outputs
+        ]
+        if padded and all(_as_without(way, one.answer, name) for one in padded):
+            yield tr(
+                "it takes {name}, but its own forward ignores it: what is said here holds without {name}",
+                name=name,
+            )
+
+
+def _as_without(way: Way, answer: Answer, option: str) -> bool:
+    """Whether its own forward returns what the operator does without a padding."""
+    options = {**answer.problem.options, option: np.zeros_like(answer.problem.options[option]).tolist()}
+    options[option] = tuple(options[option]) if isinstance(options[option], list) else options[option]
+    plain = way.operator.run(replace(answer.problem, options=options))
+    return all(how_far(array, plain[name]) <= 1 for name, array in answer.outputs.items())
+
+
+def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
+    came = {name for one in results for name in one.off}
+    divided = [name for name in (way.convention.divided if way.convention else {}) if name in came]
     if divided:
         yield tr(
             "{names} are divided by the number of samples: a convention of its course, not a mistake",

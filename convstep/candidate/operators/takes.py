@@ -12,11 +12,11 @@ from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.detect import SEED, Detecting
-from convstep.candidate.operators.gathering import answer, forward_fits, judged, renamed
+from convstep.candidate.operators.gathering import answers, forward_fits, judged, renamed
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, labels
 from convstep.language import tr
-from convstep.operators.operator import Convention, Operator, OperatorProblem
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 CHUNK = 12
 """Problems in one message."""
@@ -33,23 +33,68 @@ def divided(way: Way) -> Mapping[str, str]:
 
 
 def tried(
-    worker: Caller, words: Vocabulary, way: Way, told: Sequence[tuple[OperatorProblem, Handed]]
+    worker: Caller,
+    words: Vocabulary,
+    way: Way,
+    told: Sequence[tuple[OperatorProblem, Handed]],
+    before: list[tuple[OperatorProblem, Raw]] | None = None,
 ) -> list[Judged]:
-    """What comes of problems, judged; nothing is said of those that its own forward does not take."""
+    """What comes of problems, judged; nothing is said of those that its own forward does not take.
+
+    Args:
+        worker: who.
+        words: the operator's.
+        way: how it is called.
+        told: the problems.
+        before: what came of others before; gets these as well.
+    """
     handed = [each for _, each in told]
     raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
-    return [
-        _taken(judged(way, answer(way, words, problem, raw), divided(way)), raw)
-        for (problem, _), raw in zip(told, raws, strict=False)
-    ]
+    came = [(problem, raw) for (problem, _), raw in zip(told, raws, strict=False)]
+    found = answers(way, words, came, before or ())
+    if before is not None:
+        before += came
+    return [_taken(judged(way, each, divided(way)), raw) for each, (_, raw) in zip(found, came, strict=True)]
+
+
+def varying_gradients(
+    worker: Caller, words: Vocabulary, way: Way, results: Sequence[Judged]
+) -> tuple[str, ...]:
+    """Those of its wrong gradients that are other numbers when it is called again."""
+    wrong = [one for one in results if one.answer.kind == RETURNED and one.failed]
+    handed = replace(way, fixed={}, above="").handed(wrong[0].answer.problem) if wrong else None
+    if handed is None:
+        return ()
+
+    def called(seed: int) -> Mapping[str, Array]:
+        (raw,) = worker.ask(
+            words,
+            [handed[1]],
+            pairs=way.pairs,
+            tensors=way.tensors,
+            mode=way.mode,
+            above=way.above,
+            seed=seed,
+        )
+        (found,) = answers(way, words, [(handed[0], raw)])
+        return found.gradients
+
+    one, other = called(0), called(1)
+    return tuple(
+        name
+        for name, array in one.items()
+        if wrong[0].off.get(name, 0) > 1
+        and name in other
+        and not np.array_equal(array, other[name], equal_nan=True)
+    )
 
 
 def _taken(one: Judged, raw: Raw) -> Judged:
     if raw.stage in ("make", "plant", "forward") and raw.kind in (RAISED, REFUSED):
-        said = tr("not tried: its own forward raises there: {message}", message=raw.message)
+        said = tr("its own forward raises there: {message}", message=raw.message)
         return renamed(one, UNSAID, said)
     if any(array.shape != one.outputs[name].shape for name, array in one.answer.outputs.items()):
-        return renamed(one, UNSAID, tr("not tried: what its own forward returns there has another shape"))
+        return renamed(one, UNSAID, tr("what its own forward returns there has another shape"))
     return one
 
 
@@ -58,34 +103,69 @@ def besides(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Ju
     return _in_batches(worker, detecting, way, results) + _other_labels(worker, detecting, way, results)
 
 
-def other_ranks(operator: Operator, results: list[Judged]) -> list[Judged]:
-    """What takes x of so many axes nowhere is not meant for it, so that nothing is said of that.
+def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
+    """What takes x of so many axes by accident is not meant for it, so that nothing is said of that.
 
-    That it takes them shows where its own forward agrees on most of them, or, without one, where it returns
-    the gradients of its weights right; and those have their shapes.
+    What it is meant for shows where its own forward agrees on most problems, or, without one, where it
+    returns the gradients of its weights right. x of still more axes it takes if it does so on each of these
+    problems (see `_takes_all`): NumPy multiplies and broadcasts some of what a function for matrices gets.
     """
+    operator = way.operator
     first = next(iter(operator.axes))
     if "*" not in operator.axes[first]:
         return results
     by_rank: dict[int, list[Judged]] = {}
     for one in results:
         by_rank.setdefault(one.answer.problem.arrays[first].ndim, []).append(one)
-    taken = {rank: _takes(some, f"d{first}") for rank, some in by_rank.items()}
+    single = "N" not in way.lying
+    taken = {rank: _takes(some, f"d{first}", single) for rank, some in by_rank.items()}
     if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
         right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
         taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
-    if not any(taken.values()):
+    heard = [rank for rank, some in by_rank.items() if any(one.answer.kind == RETURNED for one in some)]
+    if not heard:
         return results
+    sure = [rank for rank in by_rank if taken[rank]]
+    lowest = min(sure or heard)
+    for rank, some in by_rank.items():
+        believed = taken[rank] if sure else rank >= lowest
+        taken[rank] = believed and (rank == lowest or _takes_all(way, by_rank[lowest], some))
     said = tr("it does not take x of so many axes")
     return [
         one
         if taken[one.answer.problem.arrays[first].ndim] or one.answer.kind not in (RETURNED, RAISED)
-        else renamed(one, UNSAID, said)
+        else renamed(replace(one, answer=replace(one.answer, outputs={})), UNSAID, said)
         for one in results
     ]
 
 
-def _takes(results: Sequence[Judged], of_x: str) -> bool:
+def _takes_all(way: Way, lower: Sequence[Judged], results: Sequence[Judged]) -> bool:
+    """Whether it takes all problems whose x has more axes than those that it is meant for.
+
+    Its own forward has to be right there; without one it must not raise, and the gradients of its weights
+    must have as many axes as before. One sample without an axis of its own has no more axes to flatten.
+    An axis of length 1 shows nothing.
+    """
+    telling = [one for one in results if 1 not in _lengths(one)] or results
+    if any(one.answer.outputs for one in results):
+        return all(forward_fits(one) is True for one in telling)
+    if "N" in way.operator.axes[next(iter(way.operator.axes))] and "N" not in way.lying:
+        return False
+    return all(one.answer.kind == RETURNED for one in results) and _ranks(telling) <= _ranks(lower)
+
+
+def _lengths(one: Judged) -> set[int]:
+    return {length for array in one.answer.problem.arrays.values() for length in array.shape[1:]}
+
+
+def _ranks(results: Sequence[Judged]) -> set[tuple[str, int]]:
+    """How many axes the gradients of the weights have."""
+    first = next(iter(results)).answer.problem
+    own = f"d{next(iter(first.arrays))}"
+    return {(name, len(shape)) for one in results for name, shape in one.answer.shapes.items() if name != own}
+
+
+def _takes(results: Sequence[Judged], of_x: str, single: bool) -> bool:
     """Whether it is meant for these problems."""
     heard = [one for one in results if one.answer.kind in (RETURNED, RAISED)]
     others = [[off for name, off in one.off.items() if name != of_x] for one in heard]
@@ -93,6 +173,8 @@ def _takes(results: Sequence[Judged], of_x: str) -> bool:
         return False
     if any(one.answer.outputs for one in results):
         return 2 * sum(forward_fits(one) is True for one in results) > len(results)
+    if single or all({*one.off} <= {of_x} for one in heard):
+        heard = [one for one in heard if one.off.get(of_x, 1) <= 1]
     return any(_weights_right(one, of_x) for one in heard)
 
 

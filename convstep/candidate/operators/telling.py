@@ -109,7 +109,7 @@ class Told:
         if isinstance(default, (tuple, list)) or (not number and option in self.pairs):
             return value
         if len(set(value)) > 1:
-            raise Unsaid
+            raise Unsaid(option)
         return value[0]
 
     def _size(self, name: str, *, known: bool = False, making: bool = True) -> Any:

@@ -114,7 +114,7 @@ class Vocabulary:
     def making(self, name: str) -> str:
         """What a constructor's parameter means that is none of the operator's words: a size, a flag."""
         word = plain(name)
-        if word in (plain(each) for each in _IN.split()):
+        if word in (plain(each) for each in _IN.split()) or (word == "d" and "gamma" in self.arrays):
             return "in"
         if word in (plain(each) for each in _OUT.split()):
             return "out"

@@ -22,6 +22,8 @@ from convstep.operators.registry import operators
 
 CONV2D = "conv2d"
 """The operator that `check` calls and judges in another way."""
+NEUTRAL = {"gamma": 1.0, "beta": 0.0, "b": 0.0}
+"""Of arrays without which others write the same operator, the value that changes nothing."""
 SIZE = "=size"
 """Of a stride that is always the window's size."""
 DRAWN = 40
@@ -49,6 +51,9 @@ class Way:
     above: str = ""
     """What it takes the gradient from above to be, where it is not told: "1", "N" where it takes the sum over
     the samples for their mean, or OUTPUT."""
+
+    neutral: frozenset[str] = frozenset()
+    """Arrays that it is never told, which then are what changes nothing; see `NEUTRAL`."""
 
     __repr__ = brief
 
@@ -115,6 +120,9 @@ class Way:
             if letter not in self.axes[first] and letter != "*" and letter.isalpha()
         )
         problem = reduced(operator, problem, dropped)
+        if self.neutral:
+            plain = {name: np.full_like(problem.arrays[name], NEUTRAL[name]) for name in self.neutral}
+            problem = replace(problem, arrays={**problem.arrays, **plain})
         if self.fixed:
             options = {**problem.options}
             for name, value in self.fixed.items():
@@ -273,3 +281,10 @@ def choices(operator: Operator, option: str, problems: list[OperatorProblem], te
     if option == "size":  # with windows of one cell a pool is nothing, and whoever returns dout is right
         pairs = [value for value in pairs if value not in (1, (1, 1))]
     yield from sorted(pairs, key=str)[:4]
+
+
+def written_sizes(text: str) -> set[int]:
+    """The numbers of a text that may be a window's side; what stands for axes, or is a power, is none."""
+    axes = r"(axis|dim)\s*=\s*\S+|\[[-\d:, ]*\]|\((\d),\s*(?!\2)\d\)|\.\w+\(-?\d\)|\*\*\s*\d"
+    code = re.sub(rf"(?s)#[^\n]*|\"\"\".*?\"\"\"|'''.*?'''|{axes}", " ", text)
+    return {int(each) for each in re.findall(r"(?<![\w.])\d+(?![\w.])", code)}

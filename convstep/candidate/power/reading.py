@@ -23,8 +23,8 @@ from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Path, text, walked
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
-CLOSE = 1e-6
-"""How far two gradients may be apart that are the same, as a share of their size."""
+CLOSE, SINGLE = 1e-6, 1e-4
+"""How far two gradients may be apart that are the same, as a share of their size; in float32."""
 MOST = 1 << 16
 """Cells of an output up to which a reading is tried: our loops are readable, not fast."""
 GUESSED: Mapping[str, tuple[Any, ...]] = {
@@ -299,19 +299,24 @@ def _borne_out(
             right = operator.right(problem)
     except Exception:  # these arrays are not its arguments
         return None
-    came = [(path, array) for path, value in outcome.items() if (array := _array(value)) is not None]
+    came = [
+        (path, array, SINGLE if getattr(value.dtype, "itemsize", 8) < 8 else CLOSE)
+        for path, value in outcome.items()
+        if (array := _array(value)) is not None
+    ]
     places: dict[str, Path] = {}
     scales: dict[str, float] = {}
     batch = sizes(operator, problem).get("N", 1) or 1
     for name, gradient in right.items():
         own = operator.axes[name[1:]]
-        for path, array in came:
+        for path, array, close in came:
             if path in places.values():
                 continue
             laid = to_ours(array, own, convention.axes.get(name[1:], own))
             if laid is None or laid.shape != gradient.shape:
                 continue
-            scale = next((one for one in (1.0, 1.0 / batch, batch) if _same(laid, gradient * one)), None)
+            scales_known = (1.0, 1.0 / batch, batch)
+            scale = next((one for one in scales_known if _same(laid, gradient * one, close)), None)
             if scale is not None:
                 places[name], scales[name] = path, scale
                 break
@@ -320,6 +325,6 @@ def _borne_out(
     return Reading(problem, convention, places, scales, right)
 
 
-def _same(array: Array, other: Array) -> bool:
+def _same(array: Array, other: Array, close: float) -> bool:
     size = np.abs(other).max(initial=0.0)
-    return bool((np.abs(array - other) <= CLOSE * size + 1e-12).all())
+    return bool((np.abs(array - other) <= close * size + 1e-12).all())

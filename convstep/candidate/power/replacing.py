@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.machinery
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.load import names
 from convstep.candidate.power.copies import PASSED, Copies
+from convstep.candidate.power.importing import recode
+from convstep.candidate.power.placing import put
 from convstep.candidate.power.reading import Reading, readings, to_theirs
 from convstep.candidate.power.suspects import Suspect, suspects
 from convstep.candidate.power.words import problem_words
 from convstep.candidate.record.subject import FORWARD, forward_of
-from convstep.candidate.verdicts.calls import Called, Path, walked
+from convstep.candidate.verdicts.calls import Called, walked
 from convstep.operators.operator import Array, Operator
 
 KEPT = 64
@@ -96,9 +98,12 @@ class Replaced:
 
         Args:
             module: a module that has run, or has come so far.
-            name: `max_pool_backward`, `Pool.backward`.
+            name: `max_pool_backward`, `Pool.backward`, `Pool`.
         """
         owner, _, last = name.rpartition(".")
+        if isinstance(kind := getattr(module, name, None), type):  # its backward is meant
+            methods = names.backward_first(each for each in dir(kind) if names.looks_backward(each))
+            owner, last = name, next(iter(methods), "")
         held = getattr(module, owner, None) if owner else module
         if held is None or not hasattr(held, last):
             return
@@ -121,7 +126,7 @@ class Replaced:
             return
         own = value.__func__ if isinstance(value, staticmethod) else value
         if isinstance(own, FunctionType) and not own.__code__.co_freevars:
-            _recode(own, made)
+            recode(own, made)
             self._taken[id(function)] = function
             return
         new = functools.wraps(function)(made(function))
@@ -220,7 +225,7 @@ class Replaced:
         self.spoiled |= (spoiled or {}).keys()
         for name, gradient in (spoiled or {}).items():
             laid = to_theirs(self.operator, found.convention, name, gradient * found.scales[name])
-            result = _put(result, owner, found.places[name], laid)
+            result = put(result, owner, found.places[name], laid)
         return result
 
     def _forward_of(self, places: tuple[Any, ...], named: Mapping[str, Any]) -> Called | None:
@@ -256,20 +261,6 @@ def _spoiled(suspect: Suspect, found: Reading) -> dict[str, Array] | None:
     }
 
 
-def _recode(function: FunctionType, made: Callable[..., Any]) -> None:
-    """Give a function the code of a call of another one, which may call what it was."""
-    was = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
-    was.__kwdefaults__ = function.__kwdefaults__
-    functools.update_wrapper(was, function)
-    del was.__dict__["__wrapped__"]
-    key = f"_convstep_{id(function)}_"
-    function.__globals__[key] = made(was)
-    call: dict[str, Any] = {}
-    exec(f"def call(*places, **named): return {key}(*places, **named)", call)
-    function.__code__, function.__defaults__, function.__kwdefaults__ = call["call"].__code__, None, None
-    vars(function)["__wrapped__"] = was  # its signature, its source
-
-
 def _differs(gradient: Array, right: Array) -> bool:
     """Whether it is another one; not by rounding alone."""
     return gradient.shape != right.shape or not np.allclose(gradient, right, rtol=1e-9, atol=1e-12)
@@ -290,66 +281,3 @@ def _still(value: Any) -> Any:
         kept = {name: _still(one) for name, one in getattr(value, "__dict__", {}).items()}
         return SimpleNamespace(**kept, saved_tensors=tuple(map(_still, value.saved_tensors)))
     return value.detach().clone() if hasattr(value, "detach") else value
-
-
-def _put(result: Any, owner: Any, path: Path, value: Array) -> Any:
-    """Put an array where another one was returned, or is held."""
-    if path == ("",):
-        return _as(result, value)
-    if path[0] == "":
-        return _within(result, path[1:], value)
-    _within(owner, path[1:], value)
-    return result
-
-
-def _within(held: Any, path: Path, value: Array) -> Any:
-    """The same, with an array in the place of another one; containers that can be are changed in place."""
-    step, rest = path[0], path[1:]
-    if step.startswith("."):
-        old = getattr(held, step[1:])
-        setattr(held, step[1:], _within(old, rest, value) if rest else _as(old, value))
-        return held
-    key: Any = step[1:-1]
-    key = int(key) if isinstance(held, (tuple, list)) else next(one for one in held if f"[{one!r}]" == step)
-    new = _within(held[key], rest, value) if rest else _as(held[key], value)
-    if isinstance(held, tuple):
-        parts = [*held[:key], new, *held[key + 1 :]]
-        return type(held)(*parts) if hasattr(held, "_fields") else tuple(parts)
-    held[key] = new
-    return held
-
-
-def _as(old: Any, value: Array) -> Any:
-    """An array of the kind that stood there."""
-    if hasattr(old, "detach"):
-        return old.new_tensor(value)
-    return value.astype(old.dtype) if isinstance(old, np.ndarray) else value
-
-
-def at_import(file: str, put: Callable[[ModuleType], None]) -> None:
-    """Have something done whenever a module has run that is a file, however it is imported.
-
-    Args:
-        file: the file.
-        put: what is done with the module.
-    """
-    meant = os.path.realpath(file)
-    kinds: list[Any] = [importlib.machinery.SourceFileLoader]
-    try:
-        from _pytest.assertion.rewrite import AssertionRewritingHook
-
-        kinds.append(AssertionRewritingHook)
-    except ImportError:
-        pass
-    for kind in kinds:
-        kind.exec_module = _then(kind.exec_module, meant, put)
-
-
-def _then(run: Callable[..., None], file: str, put: Callable[[ModuleType], None]) -> Callable[..., None]:
-    def exec_module(loader: Any, module: ModuleType) -> None:
-        run(loader, module)
-        origin = getattr(module.__spec__, "origin", None)
-        if origin and os.path.realpath(origin) == file:
-            put(module)
-
-    return exec_module

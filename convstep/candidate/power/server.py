@@ -16,7 +16,8 @@ from typing import Any
 from convstep.candidate import referee
 from convstep.candidate.power.asking import INSIDE
 from convstep.candidate.power.copies import BROKEN, OUT_OF_TIME, Copies
-from convstep.candidate.power.replacing import Replaced, at_import
+from convstep.candidate.power.importing import at_import
+from convstep.candidate.power.replacing import Replaced
 from convstep.candidate.power.running import run
 from convstep.language import speak
 from convstep.operators.registry import operator_named

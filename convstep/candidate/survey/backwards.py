@@ -16,6 +16,7 @@ from pathlib import Path
 from convstep.candidate.load import names
 from convstep.candidate.load.document import Document, Part, read
 from convstep.candidate.load.selection import is_stub
+from convstep.candidate.verdicts import naming
 from convstep.language import tr
 
 _OTHER = re.compile(
@@ -26,6 +27,8 @@ _OTHER = re.compile(
 """Names that are about gradients and are no backward."""
 _ALSO = re.compile(r"vjp|(?<![a-z])bw(?![a-z])|retropropag|r(ue|ü)ckw(ae|ä)rts", re.IGNORECASE)
 """What a backward is called besides, by few."""
+_LOSS = re.compile(r"(softmax|cross_?entropy)\w*loss|cross_?entropy", re.IGNORECASE)
+"""What a loss is called that is known here."""
 _LAYER = re.compile(
     r"(feed_?)?forward\w*|fprop|__call__|call|(back|gradient|grad|bprop|bwd)(ward|_?prop\w*)?(_?pass)?"
 )
@@ -97,7 +100,7 @@ def _chosen(document: Document, named: dict[str, Found]) -> Iterator[str]:
     for _, node in _definitions(document):
         if isinstance(node, ast.ClassDef):
             yield from _of_class(node, classes)
-        elif _is_backward(node.name) and _takes_something(node):
+        elif (_is_backward(node.name) or _is_loss(node)) and _takes_something(node):
             yield node.name
     for name in named:  # what does not compile may be Python 2, which loading reads
         if named[name].written and _unread(document, name) and _is_backward(name):
@@ -135,6 +138,14 @@ def _is_static(decorator: ast.expr) -> bool:
 def _is_backward(name: str) -> bool:
     last = name.rpartition(".")[2]
     return (names.looks_backward(last) or bool(_ALSO.search(last))) and not _OTHER.search(last)
+
+
+def _is_loss(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it is a loss that returns its gradient as well: `return loss, dx`."""
+    returns = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+    beside = [one for value in returns if isinstance(value, ast.Tuple) for one in value.elts[1:]]
+    named = (each.id for one in beside for each in ast.walk(one) if isinstance(each, ast.Name))
+    return _LOSS.search(node.name) is not None and any(map(naming.of_gradient, named))
 
 
 def _takes_something(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

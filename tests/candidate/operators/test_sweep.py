@@ -117,7 +117,116 @@ def test_x_of_more_axes_is_asked_of_those_alone_that_take_it() -> None:
     assert kinds == {affine_backward: {RETURNED}, Affine: {UNSAID}}
 
 
+class Listed:
+    """Deep Learning from Scratch, its second volume: the gradients of its weights are a list."""
+
+    def __init__(self, W, b):  # type: ignore[no-untyped-def]
+        self.params, self.grads = [W, b], [np.zeros_like(W), np.zeros_like(b)]
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x = x
+        return x @ self.params[0] + self.params[1]
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        self.grads[0][...], self.grads[1][...] = self.x.T @ dout, dout.sum(0)
+        return dout @ self.params[0].T
+
+
+class Listed_Rnn:
+    def __init__(self, Wx, Wh, b):  # type: ignore[no-untyped-def]
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(each) for each in self.params]
+
+    def forward(self, x, h_prev):  # type: ignore[no-untyped-def]
+        self.cache = x, h_prev, np.tanh(h_prev @ self.params[1] + x @ self.params[0] + self.params[2])
+        return self.cache[2]
+
+    def backward(self, dh_next):  # type: ignore[no-untyped-def]
+        x, h_prev, h_next = self.cache
+        dt = dh_next * (1 - h_next**2)
+        for held, found in zip(self.grads, (x.T @ dt, h_prev.T @ dt, dt.sum(0)), strict=True):
+            held[...] = found
+        return dt @ self.params[0].T, dt @ self.params[1].T
+
+
+class Annotated_LayerNorm:
+    """The Annotated Transformer's names."""
+
+    def __init__(self, features, eps=1e-6):  # type: ignore[no-untyped-def]
+        self.a_2, self.b_2, self.eps = np.ones(features), np.zeros(features), eps
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.iv = 1 / np.sqrt(x.var(-1, keepdims=True) + self.eps)
+        self.xh = (x - x.mean(-1, keepdims=True)) * self.iv
+        return self.a_2 * self.xh + self.b_2
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        self.da_2, self.db_2, g = (dout * self.xh).sum(0), dout.sum(0), dout * self.a_2
+        means = g.mean(-1, keepdims=True), (g * self.xh).mean(-1, keepdims=True)
+        return self.iv * (g - means[0] - self.xh * means[1])
+
+
+@pytest.mark.parametrize(("candidate", "operator"), [
+    (Listed, "linear"), (Listed_Rnn, "rnn-step"), (Annotated_LayerNorm, "layer-norm"),
+])  # fmt: skip
+def test_a_gradient_without_a_name_is_the_same_on_every_problem(
+    candidate: Callable[..., Any], operator: str
+) -> None:
+    found = sweep(candidate, operator)
+    assert found.failing is None
+    returned = [one for one in found.results if one.answer.kind == RETURNED]
+    assert len(returned) >= 10
+    assert {name for one in returned for name in one.off} == set(found.operator.gradients)
+
+
+def layernorm_backward(dout, x, eps=1e-5):  # type: ignore[no-untyped-def]
+    iv = 1 / np.sqrt(x.var(-1, keepdims=True) + eps)
+    xh = (x - x.mean(-1, keepdims=True)) * iv
+    return iv * (dout - dout.mean(-1, keepdims=True) - xh * (dout * xh).mean(-1, keepdims=True))
+
+
+def batchnorm_backward(dout, x, eps=1e-5):  # type: ignore[no-untyped-def]
+    iv = 1 / np.sqrt(x.var(0) + eps)
+    xh = (x - x.mean(0)) * iv
+    return iv * (dout - dout.mean(0) - xh * (dout * xh).mean(0))
+
+
+def dense_backward(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
+    return np.dot(dz, W.T), np.outer(a_prev, dz), dz
+
+
+@pytest.mark.parametrize("candidate", [layernorm_backward, batchnorm_backward, dense_backward])
+def test_what_it_never_gets_is_not_held_against_it(candidate: Callable[..., Any]) -> None:
+    found = sweep(candidate)
+    assert found.failing is None
+    assert sum(one.answer.kind == RETURNED for one in found.results) >= 10
+
+
 # --- what cannot be said
+
+
+def batchnorm_backward_2d(dout, x, gamma, beta, eps):  # type: ignore[no-untyped-def]
+    centred, inverse = x - x.mean(0), 1 / np.sqrt(x.var(0) + eps)
+    x_hat, g = centred * inverse, dout * gamma
+    return inverse * (g - g.mean(0) - x_hat * (g * x_hat).mean(0)), (dout * x_hat).sum(0), dout.mean(0)
+
+
+def linear_backward_2d(dout, x, w, b):  # type: ignore[no-untyped-def]
+    return dout @ w.T, 2 * x.T @ dout, dout.sum(0)
+
+
+def dense_backward_1d(delta, a, W):  # type: ignore[no-untyped-def]
+    return W.T @ delta, np.outer(delta, a), delta.copy()
+
+
+@pytest.mark.parametrize("candidate", [batchnorm_backward_2d, linear_backward_2d, dense_backward_1d])
+def test_what_does_not_raise_on_more_axes_by_accident_is_not_meant_for_them(
+    candidate: Callable[..., Any],
+) -> None:
+    found = sweep(candidate)
+    heard = [one.answer.problem.arrays["x"].ndim for one in found.results if one.answer.kind != UNSAID]
+    assert {*heard} == {2}
+    assert any(one.answer.kind == UNSAID for one in found.results)
 
 
 def pool_forward(A_prev, hparameters, mode="max"):  # type: ignore[no-untyped-def]
@@ -259,7 +368,7 @@ def test_a_callers_array_that_is_changed_is_said() -> None:
     assert {"dout"} in [{*one.answer.changed} for one in found.results]
 
 
-def dense_backward(dout, x, w):  # type: ignore[no-untyped-def]
+def dense_backward(dout, x, w):  # type: ignore[no-untyped-def,no-redef]
     if x.shape == (3, 3):
         while True:
             pass
@@ -277,7 +386,7 @@ def test_a_hang_and_an_exception_are_those_of_their_problem() -> None:
     assert kinds[1, 3].line_text.startswith("dout[1]")
 
 
-def batchnorm_backward(first, second, third, fourth, fifth):  # type: ignore[no-untyped-def]
+def batchnorm_backward(first, second, third, fourth, fifth):  # type: ignore[no-untyped-def,no-redef]
     return first
 
 
@@ -313,3 +422,175 @@ def test_a_convolution_is_left_to_its_own_path() -> None:
     with open_caller(conv_backward) as worker:
         assert swept(worker) is None
         assert swept(worker, "conv2d") is None
+
+
+class LeakyRelu:
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x = x
+        return np.where(x > 0, x, 0.2 * x)
+
+    def backward(self, dout):  # type: ignore[no-untyped-def]
+        return np.where(self.x > 0, dout, 0.2 * dout)
+
+
+def softmax_cross_entropy(x, y):  # type: ignore[no-untyped-def]
+    """Each class alone, by a sigmoid."""
+    p, t = 1 / (1 + np.exp(-x)), np.eye(x.shape[1])[y]
+    return -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p)) / len(x), (p - t) / len(x)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "operator"), [(LeakyRelu, "relu"), (softmax_cross_entropy, "softmax-cross-entropy")]
+)
+def test_what_computes_something_else_on_most_problems_is_another_operator(
+    candidate: Callable[..., Any], operator: str
+) -> None:
+    with pytest.raises(CannotCall, match="its own forward returns something else"):
+        sweep(candidate, operator)
+
+
+def noisy_linear_backward(dout, x, w, b):  # type: ignore[no-untyped-def]
+    return dout @ w.T, x.T @ dout + 1e-3 * np.random.randn(*w.shape), dout.sum(0)
+
+
+def test_a_gradient_that_is_another_each_time_is_known_by_calling_twice() -> None:
+    assert sweep(noisy_linear_backward).varying == ("dw",)
+
+
+class OneSample:
+    """A tutorial's layer, whose bias is updated by the gradient of one row."""
+
+    def __init__(self, input_size, output_size):  # type: ignore[no-untyped-def]
+        self.weights, self.bias = np.zeros((input_size, output_size)), np.zeros((1, output_size))
+
+    def forward_propagation(self, input_data):  # type: ignore[no-untyped-def]
+        self.input = input_data
+        return np.dot(input_data, self.weights) + self.bias
+
+    def backward_propagation(self, output_error, learning_rate):  # type: ignore[no-untyped-def]
+        error, weights_error = np.dot(output_error, self.weights.T), np.dot(self.input.T, output_error)
+        self.weights -= learning_rate * weights_error
+        self.bias -= learning_rate * output_error
+        return error
+
+
+def fully_connected_backward(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
+    return np.dot(dz, W.T), np.outer(a_prev, dz), dz
+
+
+@pytest.mark.parametrize("candidate", [OneSample, fully_connected_backward])
+def test_a_layer_for_one_sample_is_called_with_one(candidate: Callable[..., Any]) -> None:
+    found = sweep(candidate, "linear")
+    assert found.failing is None
+    assert sum(one.answer.kind == RETURNED for one in found.results) > 10
+    assert not any("divided" in note for note in found.notes)
+
+
+# --- what nothing says
+
+
+def max_pool_backward(dout, x):  # type: ignore[no-untyped-def]
+    """Of the whole picture, over axes (2, 3)."""
+    return (x == x.max((2, 3), keepdims=True)) * dout
+
+
+def avg_pool_backward(dout, x):  # type: ignore[no-untyped-def]
+    return dout * np.ones_like(x)
+
+
+def softmax_loss_of_a_classifier(W, X, y, reg):  # type: ignore[no-untyped-def]
+    scores = X.dot(W)
+    p = np.exp(scores - scores.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    loss = -np.log(p[np.arange(len(y)), y]).mean() + reg * np.sum(W * W)
+    p[np.arange(len(y)), y] -= 1
+    return loss, X.T.dot(p) / len(y) + 2 * reg * W
+
+
+@pytest.mark.parametrize(("candidate", "said"), [
+    (max_pool_backward, "how large its windows are"), (avg_pool_backward, "how large its windows are"),
+    (softmax_loss_of_a_classifier, "no value for W"),
+])  # fmt: skip
+def test_what_it_would_have_to_be_told_is_not_guessed(candidate: Callable[..., Any], said: str) -> None:
+    with pytest.raises(CannotCall, match=said):
+        sweep(candidate)
+
+
+class AvgPool2d:
+    """It has a padding, and does not pad."""
+
+    def __init__(self, kernel_size, stride, padding=0):  # type: ignore[no-untyped-def]
+        self.k, self.s, self.p = kernel_size, stride, padding
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x, k, s = x, self.k, self.s
+        made = np.zeros((*x.shape[:2], (x.shape[2] - k) // s + 1, (x.shape[3] - k) // s + 1))
+        for i, j in np.ndindex(made.shape[2:]):
+            made[:, :, i, j] = x[:, :, i * s : i * s + k, j * s : j * s + k].mean((2, 3))
+        return made
+
+    def backward(self, d):  # type: ignore[no-untyped-def]
+        k, s, dx = self.k, self.s, np.zeros_like(self.x)
+        for i, j in np.ndindex(d.shape[2:]):
+            dx[:, :, i * s : i * s + k, j * s : j * s + k] += d[:, :, i : i + 1, j : j + 1] / k**2
+        return dx
+
+
+def test_a_padding_that_is_not_used_is_said() -> None:
+    found = sweep(AvgPool2d)
+    assert found.failing is None
+    assert any("holds without padding" in note for note in found.notes)
+
+
+# --- what asks, and what is made late
+
+
+class Late:
+    """ML From Scratch: its model tells it the shape, and has its weights made."""
+
+    def __init__(self, n_units, input_shape=None, bias: bool = True):  # type: ignore[no-untyped-def]
+        self.n_units, self.input_shape = n_units, input_shape
+        self.W: Any = None
+        self.bias = np.zeros((1, n_units)) if bias else None
+
+    def initialize(self, optimizer=None):  # type: ignore[no-untyped-def]
+        self.W = np.ones((self.input_shape[0], self.n_units))
+
+    def forward_pass(self, X, training=True):  # type: ignore[no-untyped-def]
+        self.layer_input = X
+        return X.dot(self.W) + self.bias
+
+    def backward_pass(self, accum_grad):  # type: ignore[no-untyped-def]
+        self.grad_W, self.grad_bias = self.layer_input.T @ accum_grad, accum_grad.sum(0, keepdims=True)
+        return accum_grad @ self.W.T
+
+
+def relu_or_its_slope(x, derivative=False):  # type: ignore[no-untyped-def]
+    return np.where(x > 0, 1.0, 0.0) if derivative else np.maximum(0, x)
+
+
+def lstm_cell_backward(da_next, dc_next, cache):  # type: ignore[no-untyped-def]
+    (a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters) = cache
+    units, slope, above = len(a_next), np.tanh(c_next), np.concatenate((a_prev, xt))
+    dc = dc_next + da_next * ot * (1 - slope**2)
+    gates = {
+        "f": dc * c_prev * ft * (1 - ft),
+        "i": dc * cct * it * (1 - it),
+        "c": dc * it * (1 - cct**2),
+        "o": da_next * slope * ot * (1 - ot),
+    }
+    da = sum(parameters[f"W{gate}"].T @ dz for gate, dz in gates.items())
+    found = {f"dW{gate}": dz @ above.T for gate, dz in gates.items()}
+    found |= {f"db{gate}": dz.sum(1, keepdims=True) for gate, dz in gates.items()}
+    return {**found, "dxt": da[units:], "da_prev": da[:units], "dc_prev": dc * ft}
+
+
+@pytest.mark.parametrize(("candidate", "operator"), [
+    (Late, "linear"), (relu_or_its_slope, "relu"), (lstm_cell_backward, "lstm-step"),
+])  # fmt: skip
+def test_flags_shapes_and_what_a_forward_keeps_are_told(candidate: Callable[..., Any], operator: str) -> None:
+    found = sweep(candidate, operator)
+    assert found.failing is None
+    returned = [one for one in found.results if one.answer.kind == RETURNED]
+    assert len(returned) >= 20
+    assert {name for one in returned for name in one.off} == set(found.operator.gradients)

@@ -59,6 +59,13 @@ def test_names_alone_are_not_believed() -> None:
     assert read("linear", lambda dout: dout, DOUT) is None
 
 
+def test_float32_is_read_as_closely_as_it_is_kept() -> None:
+    x, w, b, dout = (array.astype(np.float32) for array in (X, W, B, DOUT))
+    found = read("linear", rows, dout, (x, w, b))
+    assert found is not None
+    assert found.places.keys() == {"dx", "dw", "db"}
+
+
 def test_zeros_are_read_only_as_what_is_known_already() -> None:
     zero = np.zeros_like(DOUT)
     assert read("linear", rows, zero, (X, W, B)) is None

@@ -108,8 +108,8 @@ def test_it_still_looks_like_itself() -> None:
 
 
 def test_what_an_object_holds_is_changed_there() -> None:
-    for name in ("Affine", "Kept"):
-        layers, replaced = put(f"{name}.backward", "db-wrong-axis")
+    for name, target in (("Affine", "Affine.backward"), ("Affine", "Affine"), ("Kept", "Kept.backward")):
+        layers, replaced = put(target, "db-wrong-axis")
         layer = getattr(layers, name)(W, B)
         layer.forward(X)
         dx = layer.backward(DOUT)
@@ -156,3 +156,31 @@ def test_what_is_never_read_is_not_read_for_ever() -> None:
     for _ in range(30):
         module.affine_backward(DOUT, (X, W, B))
     assert (replaced.calls, replaced.read) == (30, 0)
+
+
+def test_a_function_of_pytorch_is_read_by_its_context() -> None:
+    import torch
+
+    class Relu(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x.clamp(min=0)
+
+        @staticmethod
+        def backward(ctx: Any, dout: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return dout * (x > 0)
+
+    module = ModuleType("layers")
+    vars(module)["Relu"] = Relu
+    operator = operator_named("relu")
+    missing = next(at for at, one in enumerate(suspects(operator)) if one.id == "mask-missing")
+    replaced = Replaced(operator, [missing], Here(-1, 1, 1.0))
+    replaced.put_into(module, "Relu")
+    x = torch.tensor([[-1.0, 2.0], [3.0, -4.0]], requires_grad=True)
+    apply: Callable[[Any], Any] = Relu.apply
+    apply(x).sum().backward()
+    assert replaced.spoiled == {"dx"}
+    assert x.grad is not None
+    assert x.grad.tolist() == [[1.0, 1.0], [1.0, 1.0]]

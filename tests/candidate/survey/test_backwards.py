@@ -87,6 +87,12 @@ def test_functions_layers_static_methods_and_functions_of_autograd_are_found(fil
     assert found.said == ""
 
 
+def test_a_loss_that_returns_its_gradient_is_one_as_well(files: Files) -> None:
+    text = "def softmax_loss(x, y):\n    return {}\n"
+    assert names(files.write("a.py", text.format("x.mean(), dx / len(x)"))) == ["softmax_loss"]
+    assert names(files.write("a.py", text.format("x.mean(), x"))) == []
+
+
 def test_methods_of_a_class_that_is_no_layer_are_one_each(files: Files) -> None:
     text = "class Net:\n    def __init__(self): pass\n    def conv_backward(self, dZ, A): return A\n"
     text += "    def relu_backward(self, dA, Z): return dA\n"
@@ -162,6 +168,7 @@ def test_everything_of_a_course_is_found() -> None:
         "conv_backward_naive",
         "max_pool_backward_naive",
         "spatial_batchnorm_backward",
+        "softmax_loss",
     ]
 
 
