@@ -204,7 +204,8 @@ def shown_of(
         sentence = "right as well: {title}" if found in operator.also_right else "a mistake: {title}"
         said.insert(0, tr(sentence, title=tr(found.title)))
         function, source = variant.backward, _source(variant, source.text, mistake)
-    run = recorder.run(function, *copied((arguments, named)), source=source)
+    with np.errstate(all="ignore"):  # overflow may be what there is to see
+        run = recorder.run(function, *copied((arguments, named)), source=source)
     title = getattr(operator.backward, "__name__", run.name) if run.name.startswith("_") else run.name
     recording = Recording(run.log, run.source.text, title, run.result)
     recorded = Recorded(recording, operator.name, tuple(words), tr("; ").join(said), ())
