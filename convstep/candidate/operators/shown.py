@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -185,6 +186,8 @@ def shown_of(
     operator: Operator, case: str | None = None, mistake: str | None = None, *, forward: bool = False
 ) -> Shown:
     """The same of an operator itself."""
+    if case is None and mistake is not None and not forward:
+        case = _case_that_shows(operator, mistake_of(operator, mistake)[1])
     problem = problem_of(operator, case)
     words, said = ([], []) if case is None else (["--case", case], [])
     said.append(_about(operator, problem, case))
@@ -201,10 +204,39 @@ def shown_of(
         sentence = "right as well: {title}" if found in operator.also_right else "a mistake: {title}"
         said.insert(0, tr(sentence, title=tr(found.title)))
         function, source = variant.backward, _source(variant, source.text, mistake)
-    run = recorder.run(function, *copied((arguments, named)), source=source)
-    recording = Recording(run.log, run.source.text, run.name, run.result)
+    with np.errstate(all="ignore"):  # overflow may be what there is to see
+        run = recorder.run(function, *copied((arguments, named)), source=source)
+    title = getattr(operator.backward, "__name__", run.name) if run.name.startswith("_") else run.name
+    recording = Recording(run.log, run.source.text, title, run.result)
     recorded = Recorded(recording, operator.name, tuple(words), tr("; ").join(said), ())
     return Shown(operator, problem, recorded, None if forward else function, source)
+
+
+def _case_that_shows(operator: Operator, variant: Variant) -> str | None:
+    """The number of the smallest problem on which a mistake shows; None if that is the small one, or none."""
+    if _shows(operator, variant, operator.small()):
+        return None
+    found = [(number, one) for number, one in enumerate(told(operator), 1) if _shows(operator, variant, one)]
+    smallest = min(found, key=lambda each: sum(a.size for a in each[1].arrays.values()), default=None)
+    return None if smallest is None else str(smallest[0])
+
+
+def _shows(operator: Operator, variant: Variant, problem: OperatorProblem) -> bool:
+    """Whether a mistake makes wrong numbers of a problem, or raises, or changes what it is given."""
+    mine, before = copy.deepcopy(problem), operator.arguments(problem)
+    try:
+        with np.errstate(all="ignore"):
+            right, made = operator.right(problem), operator.right(mine, variant.backward)
+    except Exception:  # of lines that are wrong anything may come
+        return True
+    same = all(
+        right[name].shape == made[name].shape and np.allclose(right[name], made[name], equal_nan=True)
+        for name in right
+    )
+    kept = zip(before, operator.arguments(mine), strict=True)
+    return not same or any(
+        isinstance(a, np.ndarray) and not np.array_equal(a, b, equal_nan=False) for a, b in kept
+    )
 
 
 def _about(operator: Operator, problem: OperatorProblem, case: str | None) -> str:

@@ -41,7 +41,7 @@ def test_every_mistake_with_lines_is_stepped(operator: Operator) -> None:
         for number in range(1, len(mistake.variants) + 1):
             wanted = f"{mistake.id}:{number}"
             recorded = shown(operator.name, mistake=wanted).recorded
-            assert recorded.words == ("--mistake", wanted)
+            assert recorded.words[-2:] == ("--mistake", wanted)
             assert mistake.title in recorded.how
             assert f"({wanted}).py" in recorded.recording.source.path
             assert recorded.recording.total > 0
@@ -108,3 +108,10 @@ def test_a_mistake_differs_from_its_own_forward_where_it_first_shows() -> None:
     first = min(position for position, mark in said.positions.items() if mark.kind == "differs")
     assert first == 4
     assert said.positions[first].first
+
+
+def test_a_mistake_is_opened_on_the_smallest_problem_that_shows_it() -> None:
+    found = shown("softmax-cross-entropy", None, "gradient-overflows").recorded
+    assert found.words == ("--case", "7", "--mistake", "gradient-overflows")
+    assert not found.recording.name.startswith("_")
+    assert shown("max-pool", None, "overwrite").recorded.words == ("--mistake", "overwrite")
