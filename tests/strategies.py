@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +19,10 @@ THOROUGH = bool(os.environ.get("CONVSTEP_THOROUGH"))
 """Whether the long promises are tried in full, and not a sixth of them."""
 
 
+EVERYTHING = bool(os.environ.get("CONVSTEP_EVERYTHING"))
+"""Whether what takes the better part of an hour is tried in full: by hand, before a release."""
+
+
 def tried(count: int) -> int:
     """How many of that many tries are made."""
     return count if THOROUGH else -(-count // 6)
@@ -27,6 +31,11 @@ def tried(count: int) -> int:
 def some(what: Iterable[T], every: int = 2) -> list[T]:
     """All of it with CONVSTEP_THOROUGH=1, as in CI; else one in so many."""
     return list(what) if THOROUGH else list(what)[::every]
+
+
+def few(what: Sequence[T], usual: int, thorough: int) -> Sequence[T]:
+    """All of it with CONVSTEP_EVERYTHING=1; else one in so many, fewer still without CONVSTEP_THOROUGH=1."""
+    return what if EVERYTHING else what[:: thorough if THOROUGH else usual]
 
 
 def draw_problem(

@@ -1,26 +1,24 @@
 """Other people's backwards: the right ones raise no alarm, the wrong ones are named.
 
-A few of each operator are tried, more with CONVSTEP_THOROUGH=1, and with CONVSTEP_CORPUS=1 all of them, which
-takes half an hour. What is not named or not called is no failure as long as it is seldom: what is said has to
-be true, not to be everything.
+A few of each operator are tried, more with CONVSTEP_THOROUGH=1, and all of them with CONVSTEP_EVERYTHING=1,
+which takes half an hour. What is not named or not called is no failure as long as it is seldom: what is said
+has to be true, not to be everything.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import convstep
 from convstep.candidate.load.target import CandidateError
-from tests.strategies import THOROUGH
+from tests.strategies import few
 
-T = TypeVar("T")
 CORPUS = Path(__file__).parent / "corpus"
 NOTES = {
     "averaged": "divided by the number of samples",
@@ -86,11 +84,6 @@ def _mutated(mutant: dict[str, Any], folder: Path) -> Said:
     return _check(f"{mutant['file']}:{mutant['function']}", mutant, folder)
 
 
-def _few(what: Sequence[T], usual: int, thorough: int) -> Sequence[T]:
-    """One in so many."""
-    return what if os.environ.get("CONVSTEP_CORPUS") else what[:: thorough if THOROUGH else usual]
-
-
 def _listed(said: list[Said]) -> str:
     return "\n".join(map(str, said))
 
@@ -98,7 +91,7 @@ def _listed(said: list[Said]) -> str:
 def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
     right = [target for target, wanted in EXPECTED.items() if wanted["verdict"] == "right"]
     with ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(_as_it_stands, _few(right, 29, 5)))
+        said = list(pool.map(_as_it_stands, few(right, 29, 7)))
     alarms = [
         one
         for one in said
@@ -114,7 +107,7 @@ def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
 
 
 def test_most_wrong_ones_are_named_and_few_by_another_name(tmp_path: Path) -> None:
-    mutants = _few(MUTANTS, 118, 17)
+    mutants = few(MUTANTS, 118, 29)
     with ThreadPoolExecutor(2) as pool:
         folders = (tmp_path / str(number) for number in range(len(mutants)))
         said = list(pool.map(_mutated, mutants, folders))

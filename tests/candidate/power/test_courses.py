@@ -11,7 +11,7 @@ import pytest
 from convstep.candidate.power.asking import power
 from convstep.candidate.power.power import Power
 from tests.guide import block, part
-from tests.strategies import THOROUGH
+from tests.strategies import EVERYTHING, THOROUGH
 
 COURSES = Path(__file__).parent / "courses"
 CHECKS = {
@@ -24,7 +24,7 @@ CHECKS = {
     "test_lstm_step": "lstm_step_backward",
 }
 """By the test of the notebook, what it tests."""
-TRIED = CHECKS if THOROUGH else ("test_relu",)
+TRIED = CHECKS if EVERYTHING else ("test_relu", "test_affine") if THOROUGH else ("test_relu",)
 
 
 def found(test: str) -> Power:
