@@ -167,7 +167,7 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def decide(right: bool) -> None:
         found = verdict(candidates.right if right else candidates.stride_ignored)
         monkeypatch.setattr("convstep.cli.candidates.opened", lambda *_: contextlib.nullcontext())
-        monkeypatch.setattr("convstep.cli.candidates.swept", lambda *_: found)
+        monkeypatch.setattr("convstep.cli.candidates.judged", lambda *_: found)
 
         def of(problem: Problem) -> Comparison:
             zeros = np.zeros_like(problem.W), np.zeros_like(problem.b), np.zeros_like(problem.A_prev_pad)
