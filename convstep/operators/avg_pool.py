@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from convstep.operators.mistake import mistakes
-from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair, random_pair
 
 
 def avg_pool_forward(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
@@ -115,14 +115,10 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
     for about, sizes, size, stride, padding in told:
         yield _problem(rng, about, sizes, size, stride, padding)
     while True:
-        size = _pair(rng, 1, 4)
+        size = random_pair(rng, 1, 4)
         padding = int(rng.integers(0, size[0] // 2 + 1)), int(rng.integers(0, size[1] // 2 + 1))
         sizes = size[0] + int(rng.integers(0, 5)), size[1] + int(rng.integers(0, 5))
-        yield _problem(rng, "", sizes, size, _pair(rng, 1, 4), padding)
-
-
-def _pair(rng: np.random.Generator, low: int, high: int) -> Pair:
-    return int(rng.integers(low, high)), int(rng.integers(low, high))
+        yield _problem(rng, "", sizes, size, random_pair(rng, 1, 4), padding)
 
 
 def _problem(

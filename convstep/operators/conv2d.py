@@ -13,7 +13,7 @@ import numpy as np
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
-from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair, random_pair
 
 
 def forward(
@@ -73,12 +73,12 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
     for about, sizes, size, stride, padding, *channels in told:
         yield _problem(rng, about, sizes, size, channels, _options(stride, padding))
     while True:
-        size, dilation = _pair(rng, 1, 4), _pair(rng, 1, 3)
+        size, dilation = random_pair(rng, 1, 4), random_pair(rng, 1, 3)
         reach = tuple(d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True))
         sizes = reach[0] + int(rng.integers(0, 4)), reach[1] + int(rng.integers(0, 4))
         groups = int(rng.integers(1, 3))
         channels = [int(rng.integers(1, 3)), *(groups * int(n) for n in rng.integers(1, 3, 2))]
-        options = _options(_pair(rng, 1, 4), _pair(rng, 0, 3), dilation, groups)
+        options = _options(random_pair(rng, 1, 4), random_pair(rng, 0, 3), dilation, groups)
         yield _problem(rng, "", sizes, size, channels, options)
 
 
@@ -86,10 +86,6 @@ def _options(
     stride: Pair = (1, 1), padding: Pair = (0, 0), dilation: Pair = (1, 1), groups: int = 1
 ) -> dict[str, Pair | int]:
     return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-
-
-def _pair(rng: np.random.Generator, low: int, high: int) -> Pair:
-    return int(rng.integers(low, high)), int(rng.integers(low, high))
 
 
 def _problem(

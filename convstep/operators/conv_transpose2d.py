@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from convstep.operators.mistake import mistakes
-from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair, random_pair
 
 
 def conv_transpose2d_forward(
@@ -133,10 +133,10 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
     for about, channels, sizes, size, stride, padding, more in told:
         yield _problem(rng, about, channels, sizes, size, stride, padding, more)
     while True:
-        stride, size = _pair(rng, 1, 4), _pair(rng, 1, 4)
+        stride, size = random_pair(rng, 1, 4), random_pair(rng, 1, 4)
         padding = int(rng.integers(0, size[0])), int(rng.integers(0, size[1]))
         more = int(rng.integers(0, stride[0])), int(rng.integers(0, stride[1]))
-        sizes = _pair(rng, 2, 4)
+        sizes = random_pair(rng, 2, 4)
         out = [
             (n - 1) * s + f - 2 * p + o
             for n, s, f, p, o in zip(sizes, stride, size, padding, more, strict=True)
@@ -144,10 +144,6 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
         if min(out) > 0:
             channels = int(rng.integers(1, 3)), int(rng.integers(1, 4)), int(rng.integers(1, 4))
             yield _problem(rng, "", channels, sizes, size, stride, padding, more)
-
-
-def _pair(rng: np.random.Generator, low: int, high: int) -> Pair:
-    return int(rng.integers(low, high)), int(rng.integers(low, high))
 
 
 def _problem(

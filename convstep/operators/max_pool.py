@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from convstep.operators.mistake import mistakes
-from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair, random_pair
 
 
 def max_pool_forward(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
@@ -126,16 +126,12 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
     for about, sizes, size, stride, padding, numbers in told:
         yield _problem(rng, about, sizes, size, stride, padding, numbers)
     while True:
-        size = _pair(rng, 1, 4)
+        size = random_pair(rng, 1, 4)
         padding = int(rng.integers(0, size[0] // 2 + 1)), int(rng.integers(0, size[1] // 2 + 1))
         sizes = size[0] + int(rng.integers(0, 5)), size[1] + int(rng.integers(0, 5))
         yield _problem(
-            rng, "", sizes, size, _pair(rng, 1, 4), padding, rng.choice(["tied", "negative", "", ""])
+            rng, "", sizes, size, random_pair(rng, 1, 4), padding, rng.choice(["tied", "negative", "", ""])
         )
-
-
-def _pair(rng: np.random.Generator, low: int, high: int) -> Pair:
-    return int(rng.integers(low, high)), int(rng.integers(low, high))
 
 
 def _problem(

@@ -22,6 +22,11 @@ Pair = tuple[int, int]
 """Of rows and of columns: a size, a stride, a padding."""
 
 
+def random_pair(rng: np.random.Generator, low: int, high: int) -> Pair:
+    """Two whole numbers from low to below high."""
+    return int(rng.integers(low, high)), int(rng.integers(low, high))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OperatorProblem:
     """The arguments of an operator's forward, and the gradients from above."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from convstep.brief import brief
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, Variant, flawed_gradient
+from convstep.candidate.operators.ways import CONV2D
 from convstep.conv.problem import Problem
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
-CONV2D = "conv2d"
 _WRITES = re.compile("writes-into|mutates")
 """Mistakes whose numbers are right: the caller's arrays are changed."""
 
