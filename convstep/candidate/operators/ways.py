@@ -208,8 +208,9 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
         candidate: what is known of it.
         everything: all the others instead.
     """
-    owner, _, last = candidate.name.rpartition(".")
-    texts = [text for text in (last, owner, candidate.name, candidate.forward) if text]
+    name = candidate.name.rpartition("<locals>.")[2]  # what makes it has a name of another thing
+    owner, _, last = name.rpartition(".")
+    texts = [text for text in (last, owner, name, candidate.forward) if text]
     listed = [one for one in operators() if one.name != CONV2D]
     found: list[Operator] = []
     for text in texts:
