@@ -27,8 +27,8 @@ KERNELS: dict[str, tuple[tuple[float, ...], ...]] = {
 """3x3 each.
 
 Source: R. C. Gonzalez, R. E. Woods, Digital Image Processing, chapter 3 (edge: the Laplacian with diagonals;
-sharpen: the picture minus the Laplacian without them; blur: the weighted average; Sobel); for emboss the manual
-of GIMP 2.8, "Convolution Matrix".
+sharpen: the picture minus the Laplacian without them; blur: the weighted average; Sobel); for emboss the
+manual of GIMP 2.8, "Convolution Matrix".
 """
 
 

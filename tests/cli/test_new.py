@@ -211,7 +211,7 @@ def test_a_picture_is_the_input(run: Run) -> None:
     assert found.A_prev[..., 0].tolist() == (grey / 255).tolist()
     whole = new(run, "--image", "grey.png", "--kernel", "edge", "--padding", "1", "--whole")
     assert whole.A_prev[..., 0].tolist() == grey.tolist()
-    Image.fromarray((grey.astype(np.uint16) * 257)).save("deep.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save("deep.png")
     deep = new(run, "--image", "deep.png", "--channels", "3", "--kernel", "2", "--filters", "1", "--whole")
     assert (deep.A_prev == grey[..., None]).all()
     Image.new("RGBA", (4, 4), (255, 0, 0, 0)).save("clear.png")
