@@ -61,7 +61,7 @@ class Sized:
     def of(cls, panel: Panel) -> Sized:
         """The sizes of a panel."""
         factor = cell_len(panel.factor) + 2 if panel.factor else 0
-        caption = cell_len(panel.caption_text) + 2 if panel.caption else 0
+        caption = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.loop_text) if word)
         titled = cell_len(panel.face.label) + factor + BORDERS
         texts = [max(one, least_text(panel)) for one in range(MOST_TEXT + 1)]
         return cls(
