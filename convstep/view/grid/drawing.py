@@ -117,7 +117,7 @@ def _row_segments(
 ) -> Iterator[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
     # rather a digit less than a shade that touches the number before it, where there are enough
-    spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE - 1 else 0
+    spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE else 0
     width, scale = layout.text - spared, look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     middle = line.part == layout.middle
@@ -155,10 +155,13 @@ def _preceded(
     return _gutter(panel, *cell, look, " ", marked=False), Segment(text, drawn_cell.style)
 
 
+def _format_of(panel: Panel, width: int) -> CellFormat:
+    return _format(width, panel.most, panel.whole, panel.signed, panel.power)
+
+
 @functools.lru_cache(maxsize=256)
-def _format(width: int, limit: float, whole: bool, power: int) -> CellFormat:
-    # limits are rounded up to a power of two: a lone 1.0 must not cost every other cell a digit
-    return CellFormat.fitting(width, limit * 0.9, whole=whole, power=power)
+def _format(width: int, limit: float, whole: bool, signed: bool, power: int) -> CellFormat:
+    return CellFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
 
 
 def _hint(value: float, scale: Scale, look: Look) -> str:
@@ -187,7 +190,7 @@ def _cell(
     elif big:
         text = _big(panel, value, width)[part]
     else:
-        text = _format(width, panel.most, panel.whole, panel.power).text(value) if middle else ""
+        text = _format_of(panel, width).text(value) if middle else ""
     if big and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
@@ -207,7 +210,7 @@ def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     words = (
         number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
     )
-    plain = _format(min(width, WIDEST), panel.most, panel.whole, power)
+    plain = _format_of(panel, min(width, WIDEST))
     return drawn(words, width) if words else written(plain.text(value).strip(), width)
 
 

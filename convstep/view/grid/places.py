@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG
-from convstep.view.numbers.factor import scaled
+from convstep.view.numbers.factor import NARROW, USUAL, fits
 
-LEAST_TEXT = 3
+LEAST_TEXT = NARROW
 """Columns of a number at the least."""
-MOST_TEXT = 7
+MOST_TEXT = USUAL
 """Columns of a number at the most, unless more precision is asked for."""
 PRECISE_TEXT = 12
 """Columns of a number at the very most."""
@@ -264,9 +264,11 @@ def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:
 
 
 def least_text(panel: Panel) -> int:
-    """Columns that a number of this face needs at the least: its sign and its whole digits."""
-    digits = len(str(int(min(scaled(panel.most, panel.power), 1e6) * 0.9)))
-    return max(LEAST_TEXT, min(digits + 1, SCROLLED_TEXT))
+    """Columns that a number of this face needs at the least: two digits', or all of a whole one."""
+    if not panel.whole:
+        return LEAST_TEXT
+    rooms = range(LEAST_TEXT, SCROLLED_TEXT)
+    return next((text for text in rooms if fits(panel.most, text, 0, signed=panel.signed)), SCROLLED_TEXT)
 
 
 def _text(columns: int, width: int, window: int, least: int) -> int:
