@@ -18,10 +18,10 @@ from convstep.view.grid.look import Look as Look
 from convstep.view.grid.look import big_roles
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.grid.places import GridLayout, Line
-from convstep.view.numbers.big_digits import LINES, BigFormat, drawn, written
-from convstep.view.numbers.factor import CLOSE, scaled
+from convstep.view.numbers.big_digits import LINES, BigFormat
+from convstep.view.numbers.factor import CLOSE
 from convstep.view.numbers.scale import Scale
-from convstep.view.numbers.text import WIDEST, CellFormat
+from convstep.view.numbers.text import CellFormat
 from convstep.view.text.wrapping import wrap
 
 WAITING = "▄"
@@ -202,21 +202,12 @@ def _cell(
 
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
-    power = panel.power
-    number = _big_format(width, scaled(panel.most, power))
-    if not power:
-        return number.lines(value)
-    shown = scaled(value, power)
-    words = (
-        number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
-    )
-    plain = _format_of(panel, min(width, WIDEST))
-    return drawn(words, width) if words else written(plain.text(value).strip(), width)
+    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power).lines(value)
 
 
 @functools.lru_cache(maxsize=256)
-def _big_format(width: int, limit: float) -> BigFormat:
-    return BigFormat.fitting(width, limit * 0.9)
+def _big_format(width: int, limit: float, whole: bool, signed: bool, power: int) -> BigFormat:
+    return BigFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
 
 
 def _known(panel: Panel, cell: Cell) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG
+from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG, BigFormat
 from convstep.view.numbers.factor import NARROW, USUAL, fits
 
 LEAST_TEXT = NARROW
@@ -220,7 +220,11 @@ def lay_out_in_unit(
 ) -> tuple[Panel, GridLayout]:
     """The layout, and the panel in the unit that its numbers need in the columns they get there."""
     plan = lay_out(panel, width, height, precision=precision, large=large)
-    return replace(panel, unit=panel.power_at(plan.text if plan.lines < LINES else MOST_TEXT)), plan
+    text = plan.text
+    if plan.lines == LINES:
+        number = BigFormat.fitting(text, panel.most, whole=panel.whole, signed=panel.signed)
+        text = number.number.width
+    return replace(panel, unit=panel.power_at(text)), plan
 
 
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
