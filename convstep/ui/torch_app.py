@@ -7,11 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from rich.style import Style
+from rich.theme import Theme as Named
 from textual import events
 from textual.app import SystemCommand
+from textual.color import Color
 from textual.command import CommandPalette, Provider
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.theme import Theme
 
 from convstep import waiting
 from convstep.language import tr
@@ -21,7 +25,8 @@ from convstep.ui.commands import COMMANDS
 from convstep.ui.ending_app import EndingApp
 from convstep.ui.legible import Legible
 from convstep.ui.type_ahead import Act, TypeAhead
-from convstep.view.grid.colours import Colours
+from convstep.view.grid.colours import HUES, Colours
+from convstep.view.grid.look import NOW
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -46,6 +51,20 @@ class Commanded(Protocol):
 
     def applies(self, id: str) -> bool:
         """Whether a command has something to do, or to say, now."""
+
+
+def _hues(theme: Theme) -> dict[str, str]:
+    """By what a step does; where colours are the terminal's own, two of its."""
+    return {"reads": "ansi_cyan", "writes": "ansi_magenta"} if theme.ansi else HUES[theme.dark]
+
+
+def _named(theme: Theme) -> Named:
+    """The styles that a text may name: what a step reads and writes, and the one value that it takes."""
+    styles = {name: Style(color=Color.parse(hue).rich_color) for name, hue in _hues(theme).items()}
+    styles[NOW] = Style(bold=True, reverse=True)
+    with_weight = {f"{word} {name}": style + Style.parse(word)
+                   for name, style in styles.items() for word in ("bold", "dim")}  # fmt: skip
+    return Named(styles | with_weight)
 
 
 def _commands() -> type[Provider]:
@@ -74,6 +93,7 @@ class TorchApp(EndingApp):
         self._first_frame, self._waited = ExitStack(), ""
         self._legible = Legible(Colours.ALL)
         self._chosen_theme: ChosenTheme | None = None
+        self.console.push_theme(_named(self.current_theme))
         self.type_ahead = TypeAhead(self)
         """What was typed and is not taken yet."""
 
@@ -111,8 +131,14 @@ class TorchApp(EndingApp):
             self.theme = chosen.name
         self._chosen_theme = chosen
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The hues of what a step reads and writes, for style sheets: `$reads` and `$writes`."""
+        return _hues(self.current_theme)
+
     def watch_theme(self, before: str, name: str) -> None:
-        """Keep what a person chose."""
+        """Give texts its hues, and keep what a person chose."""
+        self.console.pop_theme()
+        self.console.push_theme(_named(self.current_theme))
         if self._chosen_theme is None or name == before:
             return
         try:

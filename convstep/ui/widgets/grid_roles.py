@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ROLES = (
     "cell", "padding", "done", "todo", "window", "changed", "differs", "now", "marked",
-    "cursor", "frame", "stop", "mark", "crop", "label", "hint",
+    "cursor", "frame", "reads", "writes", "stop", "mark", "crop", "label", "hint",
 )  # fmt: skip
 """What a cell or line can be; each has a component class of this name in the style sheet."""
 
@@ -41,7 +41,9 @@ class GridRoles(Widget):
     GridRoles > .grid-roles--marked { background: #ffd83d; color: #000000; text-style: bold underline; }
     GridRoles > .grid-roles--mark { background: #ffd83d; color: #000000; text-style: bold; }
     GridRoles > .grid-roles--cursor { text-style: reverse; }
-    GridRoles > .grid-roles--frame { color: $warning; text-style: bold; }
+    GridRoles > .grid-roles--frame { color: $foreground; text-style: bold; }
+    GridRoles > .grid-roles--reads { color: $reads; text-style: bold; }
+    GridRoles > .grid-roles--writes { color: $writes; text-style: bold; }
     GridRoles > .grid-roles--stop { color: $error; text-style: bold; }
     GridRoles > .grid-roles--crop { text-style: dim; }
     GridRoles > .grid-roles--label { text-style: dim; }

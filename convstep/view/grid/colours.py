@@ -23,6 +23,11 @@ VISIBLE: Final = 3.0
 """The least contrast of lines. Source: WCAG 2.2, "non-text contrast"."""
 
 
+HUES: Final = {
+    True: {"reads": "#4fd1c5", "writes": "#f472b6"},
+    False: {"reads": "#0f766e", "writes": "#be185d"},
+}
+"""What a step reads and what it writes, on dark and on light screens. Unlike all of the ramp of values."""
 GREY: Final = 0.06
 """The most chroma, in OKLab, of what becomes a grey where colours are few."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 from rich.style import Style
 
@@ -12,6 +13,11 @@ from convstep.view.grid.colours import Colours
 from convstep.view.grid.panel import Cell
 from convstep.view.numbers.scale import Scale
 
+READS: Final = "reads"
+WRITES: Final = "writes"
+NOW: Final = "now"
+"""What a step does with what is shown: roles of cells and lines, and names of styles in texts, which the
+app knows on every theme (also with `bold ` or `dim ` before them)."""
 Heat = tuple[str | None, str]
 """The colours of a value, behind it and in front; None leaves the screen's ground."""
 MODES = ("both", "numbers", "heat")
