@@ -117,7 +117,7 @@ def _row_segments(
 ) -> Iterator[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
     # rather a digit less than a shade that touches the number before it, where there are enough
-    spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE else 0
+    spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE - 1 else 0
     width, scale = layout.text - spared, look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     middle = line.part == layout.middle
@@ -202,12 +202,12 @@ def _cell(
 
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
-    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power).lines(value)
+    return _big_format(width, panel.most, panel.whole, panel.power).lines(value)
 
 
 @functools.lru_cache(maxsize=256)
-def _big_format(width: int, limit: float, whole: bool, signed: bool, power: int) -> BigFormat:
-    return BigFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
+def _big_format(width: int, limit: float, whole: bool, power: int) -> BigFormat:
+    return BigFormat.fitting(width, limit, whole=whole, power=power)
 
 
 def _known(panel: Panel, cell: Cell) -> bool:

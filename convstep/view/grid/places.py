@@ -222,8 +222,8 @@ def lay_out_in_unit(
     plan = lay_out(panel, width, height, precision=precision, large=large)
     text = plan.text
     if plan.lines == LINES:
-        number = BigFormat.fitting(text, panel.most, whole=panel.whole, signed=panel.signed)
-        text = number.number.width
+        panel = replace(panel, signed=True)
+        text = BigFormat.fitting(text, panel.most, whole=panel.whole).number.width
     return replace(panel, unit=panel.power_at(text)), plan
 
 

@@ -67,25 +67,19 @@ class BigFormat:
     """Their characters."""
 
     @classmethod
-    def fitting(
-        cls, width: int, limit: float, *, signed: bool = True, whole: bool = False, power: int | None = None
-    ) -> BigFormat:
-        """The format with the most digits that holds every value up to a limit.
+    def fitting(cls, width: int, limit: float, *, whole: bool = False, power: int | None = None) -> BigFormat:
+        """The format with the most digits that holds every value up to a limit, and a sign.
 
         Args:
             width: Columns of a number.
             limit: The largest magnitude to expect.
-            signed: Whether to leave room for a minus sign.
             whole: Whether all values are whole numbers.
             power: The power of ten that the numbers are divided by; None for the one that they ask for.
         """
-        largest = -abs(limit) if signed else abs(limit)
         for characters in range(WIDEST, NARROWEST - 1, -1):
-            times = power
-            if times is None:
-                times = common_power(limit, characters, whole=whole, signed=signed)
-            number = CellFormat.fitting(characters, limit, signed=signed, whole=whole, power=times)
-            if columns_of(_drawable(number.text(largest)) or "0", width) <= width:
+            times = common_power(limit, characters, whole=whole) if power is None else power
+            number = CellFormat.fitting(characters, limit, whole=whole, power=times)
+            if columns_of(number.longest, width) <= width:
                 break
         return cls(width, number)
 

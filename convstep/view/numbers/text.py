@@ -115,6 +115,12 @@ class CellFormat:
         )
         return cls(width, decimals, power, signed)
 
+    @property
+    def longest(self) -> str:
+        """A number that leaves none of the columns empty."""
+        point = "." if self.decimals else ""
+        return "-" + "8" * (self.width - 1 - len(point) - self.decimals) + point + "8" * self.decimals
+
     def text(self, value: SupportsFloat) -> str:
         """A value in exactly `width` columns, right-aligned."""
         number = float(value)
