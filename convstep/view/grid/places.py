@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG, BigFormat
-from convstep.view.numbers.factor import NARROW, USUAL, fits
+from convstep.view.numbers.factor import CLOSE, NARROW, USUAL, fits
 
 LEAST_TEXT = NARROW
 """Columns of a number at the least."""
@@ -191,6 +191,7 @@ def lay_out_in_unit(
     """The layout, and the panel in the unit that its numbers need in the columns they get there."""
     plan = lay_out(panel, width, height, precision=precision, large=large)
     text = plan.text
+    panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between the numbers
     if plan.lines == LINES:
         panel = replace(panel, signed=True)
         text = BigFormat.fitting(text, panel.most, whole=panel.whole).number.width

@@ -16,6 +16,11 @@ PLAIN_WHOLE: Final = 1e6
 """The limit up to which whole numbers are rather written in full."""
 NARROW: Final = 3
 """Columns of the narrowest number: a sign and two digits."""
+UNITS: Final = 20
+"""How many units of the last decimal the limit of plain numbers holds at the least: sums are much smaller
+than their limit for most of a pass."""
+UNSIGNED_UNITS: Final = 10
+"""The same where nothing is below zero: pictures read best from 0 to 1.0."""
 USUAL: Final = 7
 """Columns of a number where there is room."""
 CLOSE: Final = 5
@@ -32,7 +37,7 @@ ALIKE: Final = 100
 def common_power(limit: float, width: int = NARROW, *, whole: bool = False, signed: bool = True) -> int:
     """The power of ten to take out of a table's numbers; 0 where they read well as they are.
 
-    That is where the limit has two digits without one, and is neither tiny nor huge. With one the
+    That is where the limit has two good digits without one, and is neither tiny nor huge. With one the
     largest number has as many digits as the columns hold: `-63`, `-633`, then `-6.33`, `-6.331`. So a
     wider table never has fewer of them.
 
@@ -52,9 +57,11 @@ def common_power(limit: float, width: int = NARROW, *, whole: bool = False, sign
         return 0
     room = width - signed
     least, most = (0.0, PLAIN_WHOLE) if whole else PLAIN
-    before_point = len(f"{magnitude:.0f}") if magnitude <= most else math.inf
-    if least <= magnitude and before_point <= room and (whole or before_point > 1 or room > 2):
-        return 0
+    if least <= magnitude <= most and fits(magnitude, width, 0, signed=signed):
+        before_point = len(f"{magnitude:.0f}") if round(magnitude, room - 1) >= 1 else 0
+        units = round(magnitude * 10.0 ** max(room - before_point - 1, 0))
+        if whole or units >= (UNITS if signed else UNSIGNED_UNITS):
+            return 0
     digits, after_point = (room - 1, room - 2) if room >= POINTED else (room, 0)
     exponent = int(f"{magnitude:.{digits - 1}e}".split("e")[1])
     return exponent - (digits - 1 - after_point)
