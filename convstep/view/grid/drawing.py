@@ -174,7 +174,7 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
     """One line of a cell, which may have several."""
     cell = Cell(line.row, column)
     roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
-    middle, big = line.middle, line.count == LINES
+    middle, big = line.middle, line.lines == LINES
     if not _known(panel, cell):
         return Segment("", look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
