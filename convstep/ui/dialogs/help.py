@@ -37,7 +37,7 @@ MARKS = (
         "an addition that has been made, and the one that comes next; a line that has run, and where it is",
     ),
     ("-.0 0.00 +0", "not zero, but rounds to it; a plain 0 is exactly zero"),
-    (">> <<", "far larger than the rest, above and below zero; the status line has the whole number"),
+    (">> <<", "too large for the column, above and below zero; the status line has all digits"),
     ("×1e-7", "in a title: a factor that all numbers of the panel share"),
     ("? ∞ !", "beside a number: NaN, infinite, beyond the colour scale"),
     ("▄▄▄", "heat alone: a value whose step is still to come"),
