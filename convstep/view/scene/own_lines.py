@@ -201,12 +201,12 @@ def _rows(line: SourceLine, width: int, number: int, scale: float, everywhere: b
             f"{mark}{STOP if line.stop else CURSOR if line.cursor else ' '}" if not at else "  ", "bold"
         )
         row.append(" " * (start - 2))
-        full = at == len(pieces) - 1 and (bool(end) or (line.current and not beside))
-        begun = len(row)
+        last, begun = at == len(pieces) - 1, len(row)
+        full = (bool(end) and last) or (line.current and at not in beside)
         row.append(padded(piece, room) if full else piece, style)
         if line.cursor:
             row.stylize("underline", begun)
-        row.append(end if full else "", "bold")
+        row.append(end if last else "", "bold")
         if at in beside:
             row.append("  ")
             row.append(beside[at], NOW if line.now else "italic")
