@@ -25,7 +25,7 @@ VISIBLE: Final = 3.0
 
 HUES: Final = {
     True: {
-        "reads": "#4fd1c5", "writes": "#f472d0", "reads-ground": "#005048", "writes-ground": "#4a1242"
+        "reads": "#55dacd", "writes": "#f472d0", "reads-ground": "#005048", "writes-ground": "#4a1242"
     },
     False: {
         "reads": "#0f766e", "writes": "#a8169a", "reads-ground": "#b0ebe3", "writes-ground": "#ffc9f2"

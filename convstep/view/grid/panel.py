@@ -219,11 +219,12 @@ def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
 
     label = panel.face.label
     captioned = (f"{label}  {panel.caption_text}",) if panel.caption and not brief else ()
+    uses = panel.use_texts
     plain = panel.titles or (label, label.replace(", ", ","))
     titles = tuple(
         form
         for some in (captioned, plain)
-        for forms in ([f"{title}  {use}" for title in some for use in panel.use_texts], some)
+        for forms in ([f"{title}{gap}{use}" for title in some for use in uses for gap in ("  ", " ")], some)
         for form in forms
     )
     factor = "" if panel.note else panel.factor  # also on heat: the current cell and the cursor's are numbers

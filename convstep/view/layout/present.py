@@ -93,9 +93,9 @@ def _upper(stage: Sequence[Panel], below: Sequence[Panel], width: int, height: i
     if window <= height:
         return height
     # no big numbers: the small ones of the sums are seen whole if the window still is
-    rows = max(panel.face.shape[0] + BORDER for panel in sums)
+    rows = max((not panel.listed) + panel.face.shape[0] + BORDER for panel in sums)
     windows = [panel.window for panel in stage if panel.window is not None]
-    least = max((w.bottom - w.top + 1 for w in windows), default=1) + 2 + BORDER
+    least = max((w.bottom - w.top + 1 for w in windows), default=1) + 1 + BORDER
     return height - (rows if usual < rows <= height - least else usual)
 
 

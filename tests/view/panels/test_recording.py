@@ -12,7 +12,7 @@ from convstep.recording.record import record
 from convstep.recording.recorder import RecordingError
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
-from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.panel import READS, WRITES, Cell, Panel, Span
 from convstep.view.grid.places import Rect
 from convstep.view.layout.recording import arrange_recording
 from convstep.view.panels.recorded import words_of
@@ -124,7 +124,8 @@ def test_a_face_is_what_the_step_s_cells_extend_along_and_the_rest_follows_the_l
     dx, dout = (next(p for p in scene.panels if p.face.name == name) for name in ("dx", "dout"))
     assert dx.window == dx.changed == Span(range(4, 6), range(4, 6))
     assert dout.now == Cell(2, 2)
-    assert [panel.caption for panel in scene.panels] == ["written", "written", "", ""]
+    assert [panel.running for panel in scene.panels] == [True, True, False, False]
+    assert [(panel.use, panel.word) for panel in (dx, dout)] == [(WRITES, ""), (READS, "")]
     assert scene.place == "n 1/2, c 1/2, h = 4 (turn 2/3), w = 4 (turn 2/3)"
 
 
