@@ -8,7 +8,16 @@ from dataclasses import replace
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect, lay_out
 from convstep.view.layout.boxes import Plan as Plan
-from convstep.view.layout.boxes import across, down, least_width, natural_height, natural_width, part, row
+from convstep.view.layout.boxes import (
+    across,
+    columns_of,
+    down,
+    least_width,
+    natural_height,
+    natural_width,
+    part,
+    row,
+)
 from convstep.view.layout.columns import STANDARD, Room, below, keys_of, stage_further
 
 LEAST = (60, 16)
@@ -98,14 +107,16 @@ def _too_large(stage: Sequence[Panel], width: int, height: int) -> bool:
 
 
 def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Plan:
-    """The stage above, running arrays below, and one place for the rest in turn."""
+    """The stage above, running arrays below with what is like them, and one place for the rest in turn."""
     stage = [panel for panel in panels if panel.stage]
-    running = [panel for panel in panels if not panel.stage and panel.running]
     upper = _upper_height(height, panels, width // 2)
+    others = [panel for panel in panels if not panel.stage]
+    columns = [column for column in columns_of(others, height - upper) if any(one.running for one in column)]
+    seen = [panel for column in columns for panel in column]
     large = (MAP,) if _too_large(stage, width // 2, upper) else ()
-    tabs = (CARD, SOURCE, *large, *(p.key for p in panels if not p.stage and p not in running))
+    tabs = (CARD, SOURCE, *large, *(panel.key for panel in others if panel not in seen))
     shown = tab if tab in tabs else CARD
-    kept = [(_kept_width(panel, width), part(panel.key)) for panel in running]
+    kept = [(max(_kept_width(panel, width) for panel in column), row(column)) for column in columns]
     rows = down((upper, row(stage)), (None, across(*kept, (None, part(shown)))))
     return Plan(rows(Rect(0, 0, width, height)), tabs, shown)
 

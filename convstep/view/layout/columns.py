@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -114,11 +115,12 @@ def _numbers_width(panel: Panel, width: int) -> int:
 def _spilled(sized: Mapping[str, Sized], apart: Sequence[str], room: Room) -> list[str]:
     """Which panels stand below the step, so that fewer rows of all are out of sight."""
     best, least = list[str](), _missing(sized, [], room)
-    for count in range(1, len(apart) + 1) if any(least) else ():
-        if count < len(sized) and room.lines - LEAST_CARD >= LEAST_ROW * count:
-            found = _missing(sized, apart[:count], room)
+    most = min(len(apart), len(sized) - 1, (room.lines - LEAST_CARD) // LEAST_ROW) if any(least) else 0
+    for count in range(1, most + 1):
+        for some in itertools.combinations(apart, count):
+            found = _missing(sized, some, room)
             if found < least:
-                best, least = [*apart[:count]], found
+                best, least = [*some], found
     return best
 
 
