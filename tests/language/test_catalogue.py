@@ -103,7 +103,7 @@ TABLES: dict[str, Iterable[str]] = {
         *(activation.words for activation in ACTIVATIONS if activation.words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
-    "view/scene.py": (WITHOUT_BATCH, "running"),
+    "view/scene.py": (WITHOUT_BATCH,),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
     "view/panels/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
