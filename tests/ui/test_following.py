@@ -238,8 +238,8 @@ def check_numbers(session: Session, grid: TensorGrid, when: object) -> None:
         # on heat the current cell and the one under the cursor are numbers all the same
         assert ("×" in str(grid.border_title)) == bool(grid._drawn and grid._drawn.power), when
         return
-    factor = re.search(r"×1e(-?\d+)", str(grid.border_title))
-    times = 10.0 ** int(factor.group(1)) if factor else 1.0
+    factor = re.search(r"×(\S+)", str(grid.border_title))
+    times = float(factor[1]) if factor else 1.0
     right = 0
     for cell in (Cell(*at) for at in np.ndindex(*panel.face.shape)):
         if not holds(session, grid, cell):
@@ -247,9 +247,8 @@ def check_numbers(session: Session, grid: TensorGrid, when: object) -> None:
         x, y = session.place(grid.key, *cell)
         text = "".join(session.cell(x + n, y).text for n in range(plan.text)).strip()
         value = float(panel.face.values[cell])
-        if text in ("·", "~0", "-~0"):
-            right += 1
-            continue
-        assert float(text) * times == pytest.approx(value, rel=0.6, abs=0.06 * times), (when, grid.key)
+        number = 0.0 if text == "·" else float(text)
+        unit = times * 10.0 ** -len(text.partition(".")[2])
+        assert number * times == pytest.approx(value, rel=1e-9, abs=0.501 * unit), (when, grid.key)
         right += 1
     assert right, (when, grid.key)

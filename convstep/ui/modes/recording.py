@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from convstep.recording.recording import Recording
+    from convstep.snippet import Snippet
 
 
 class RecordingMode(Mode):
@@ -159,6 +160,12 @@ class RecordingMode(Mode):
 
     # ways back to here
 
+    def case(self) -> Snippet:
+        """The call, as it was typed where it was."""
+        words = [*self._options]
+        call = words[words.index("--call") + 1] if "--call" in words[:-1] else ""
+        return self.stage.case(self.state.name, call)
+
     @property
     def function(self) -> str:
         """What the command line says to record it anew."""
@@ -228,7 +235,7 @@ class RecordingMode(Mode):
 
     def _move_cursor(self, by: int) -> None:
         """To the line above or below, within the function that the step runs in."""
-        numbers = [line.number for line in self.state.scene.own]
+        numbers = [line.number for line in self.state.scene.source]
         if not numbers:
             return
         at = numbers.index(self._line) if self._line in numbers else 0

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG
-from convstep.view.numbers.factor import scaled
+from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG, BigFormat
+from convstep.view.numbers.factor import CLOSE, NARROW, USUAL, fits
 
-LEAST_TEXT = 3
+LEAST_TEXT = NARROW
 """Columns of a number at the least."""
-MOST_TEXT = 7
+MOST_TEXT = USUAL
 """Columns of a number at the most, unless more precision is asked for."""
 PRECISE_TEXT = 12
 """Columns of a number at the very most."""
@@ -207,7 +207,12 @@ def lay_out_in_unit(
 ) -> tuple[Panel, GridLayout]:
     """The layout, and the panel in the unit that its numbers need in the columns they get there."""
     plan = lay_out(panel, width, height, precision=precision, large=large, window=window)
-    return replace(panel, unit=panel.power_at(plan.text if plan.lines < LINES else MOST_TEXT)), plan
+    text = plan.text
+    panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between the numbers
+    if plan.lines == LINES:
+        panel = replace(panel, signed=True)
+        text = BigFormat.fitting(text, panel.most, whole=panel.whole).number.width
+    return replace(panel, unit=panel.power_at(text)), plan
 
 
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
@@ -239,9 +244,11 @@ def _big_text(panel: Panel, width: int) -> int:
 
 
 def least_text(panel: Panel) -> int:
-    """Columns that a number of this face needs at the least: its sign and its whole digits."""
-    digits = len(str(int(min(scaled(panel.most, panel.power), 1e6) * 0.9)))
-    return max(LEAST_TEXT, min(digits + 1, SCROLLED_TEXT))
+    """Columns that a number of this face needs at the least: two digits', or all of a whole one."""
+    if not panel.whole:
+        return LEAST_TEXT
+    rooms = range(LEAST_TEXT, SCROLLED_TEXT)
+    return next((text for text in rooms if fits(panel.most, text, 0, signed=panel.signed)), SCROLLED_TEXT)
 
 
 def _text(columns: int, width: int, window: int, least: int) -> int:

@@ -5,40 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from convstep.view.grid.panel import Panel, beside_key
-from convstep.view.grid.places import Rect, lay_out, least_text
-from convstep.view.layout.boxes import (
-    Plan as Plan,
-)
+from convstep.view.grid.panel import Panel
+from convstep.view.grid.places import Rect, lay_out
+from convstep.view.layout.boxes import Plan as Plan
 from convstep.view.layout.boxes import (
     across,
+    columns_of,
     down,
     least_width,
     natural_height,
     natural_width,
     part,
     row,
-    width_at,
 )
+from convstep.view.layout.columns import STANDARD, Room, below, keys_of, stage_further
 
 LEAST = (60, 16)
 """Columns and lines below which nothing useful fits."""
 MOST = (500, 200)
 """Columns and lines beyond which no screen goes; a picture of that takes seconds and 400 MB."""
-SIDE_WIDTH = 32
-"""Columns of the side with the source and the step, where there is one."""
+COMMON = (120, 36)
+"""Columns and lines of room on a screen of 120x40: a larger one shows no fewer digits or faces."""
 SIDE_FROM = (108, 32)
-"""Columns and lines from which the side stands beside the panels."""
+"""Columns and lines from which source, step and the other panels stand in columns below the stage."""
 WIDE_SIDE_FROM = 170
-"""Columns from which the side is wide enough for matrices next to each other."""
-WIDE_SIDE = 54
-"""Columns of the side on a wide screen."""
+"""Columns from which there is room for further faces."""
+MORE = (1, 2, 5)
+"""How these share what a wider screen has more."""
+LEAST_PANELS = 38
+"""Columns of the panels below the stage on a narrower one."""
+STAGE = 13
+"""Lines that the stage has before those."""
+LEAST_LOWER = 2 / 5
+"""Part of a high screen that stands below the stage at the least."""
+MAP_WIDTH = (22, 40)
+"""Columns of the map beside the stage, at the least and at the most."""
 
 LEAST_BESIDE = 56
 """Columns of a small screen that a running array leaves to the others, however long its title is."""
-
-MOST_BESIDE = 3
-"""Further faces of one tensor at the most."""
 
 SOURCE, CARD, MAP = "source", "card", "map"
 """Keys of the parts that are not panels."""
@@ -57,24 +61,43 @@ def arrange(width: int, height: int, panels: Sequence[Panel], tab: str = CARD, m
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})
     if width >= SIDE_FROM[0] and height >= SIDE_FROM[1]:
-        return _with_side(width, height, panels)
+        return _with_columns(width, height, panels)
     return _with_tabs(width, height, panels, tab)
 
 
-def _with_side(width: int, height: int, panels: Sequence[Panel]) -> Plan:
-    side = WIDE_SIDE if width >= WIDE_SIDE_FROM else SIDE_WIDTH
-    upper = _upper_height(height, panels, (width - side) // 2)
-    stage = [panel for panel in panels if panel.stage]
-    mapped = _too_large(stage, (width - side) // 2, upper)
-    source = 14 if mapped else min(17, upper)
-    card = max((height - source) * 2 // 5, 9) if mapped else None
-    words = down((source, part(SOURCE)), (card, part(CARD)), *([(None, part(MAP))] if mapped else []))
-    below = [panel for panel in panels if not panel.stage]
-    beside: dict[str, int] = {}
-    if width >= WIDE_SIDE_FROM:
-        beside = _neighbours(stage, width - side) | _neighbours(below, width - side)
-    rows = down((upper, row(_expanded(stage, beside))), (None, row(_expanded(below, beside))))
-    return Plan(across((side, words), (None, rows))(Rect(0, 0, width, height)), beside=beside)
+def _with_columns(width: int, height: int, panels: Sequence[Panel]) -> Plan:
+    """The stage above in the full width; source, step and the other panels beside each other below."""
+    stage, others = ([panel for panel in panels if panel.stage is large] for large in (True, False))
+    upper = _stage_height(height, stage, width)
+    mapped, wide = _too_large(stage, width // len(stage), upper), width >= WIDE_SIDE_FROM
+    beside = stage_further(stage, width) if wide and not mapped else {}
+    faces = [replace(panel, key=key) for panel in stage for key in keys_of(panel.key, beside)]
+    chart = [(min(max(width // 5, MAP_WIDTH[0]), MAP_WIDTH[1]), part(MAP))] if mapped else []
+    source, step = _words_widths(width)
+    room = Room(source, step, width - source - step, height - upper)
+    usual = STANDARD._replace(lines=COMMON[1] - _stage_height(COMMON[1], stage, COMMON[0]))
+    lower, further = below(others, CARD, room, usual, further=wide)
+    box = down(
+        (upper, across((None, row(faces)), *chart)), (None, across((source, part(SOURCE)), (None, lower)))
+    )
+    return Plan(box(Rect(0, 0, width, height)), beside=beside | further)
+
+
+def _stage_height(height: int, stage: Sequence[Panel], width: int) -> int:
+    """What the stage asks for, as far as source and step are seen below it."""
+    asked = max(natural_height(panel, width // len(stage)) for panel in stage)
+    return min(asked, height - max(min(STANDARD.lines, height - STAGE), int(height * LEAST_LOWER)))
+
+
+def _words_widths(width: int) -> tuple[int, int]:
+    """Columns of source and step."""
+    source, step, panels, _ = STANDARD
+    more = width - source - step - panels
+    if more >= 0:
+        return source + more * MORE[0] // sum(MORE), step + more * MORE[1] // sum(MORE)
+    side = width - max(LEAST_PANELS, panels + more)
+    source = round(side * source / (source + step))
+    return source, side - source
 
 
 def _too_large(stage: Sequence[Panel], width: int, height: int) -> bool:
@@ -83,48 +106,17 @@ def _too_large(stage: Sequence[Panel], width: int, height: int) -> bool:
     return any(plan.width > 1.5 * width or plan.height > 1.5 * height for plan in plans)
 
 
-def _neighbours(panels: Sequence[Panel], room: int) -> dict[str, int]:
-    """How many further faces fit beside each panel, the same number for all that belong together."""
-    found: dict[str, int] = {}
-    groups: dict[str, list[Panel]] = {}
-    for panel in panels:
-        groups.setdefault("stage" if panel.stage else panel.stack or panel.key, []).append(panel)
-    widths = {
-        name: max(width_at(panel, least_text(panel) + 1) for panel in members)
-        * (len(members) if name == "stage" else 1)
-        for name, members in groups.items()
-    }
-    used = sum(max(widths[name], max(map(least_width, groups[name]))) for name in groups)
-    for number in range(1, MOST_BESIDE + 1):
-        # the widest first: a large face says more than a small one
-        for name in sorted(groups, key=lambda name: -widths[name]):
-            members = groups[name]
-            if min(panel.choices[0] for panel in members) > number and used + widths[name] <= room:
-                used += widths[name]
-                found |= {panel.key: number for panel in members}
-    return found
-
-
-def _expanded(panels: Sequence[Panel], beside: dict[str, int]) -> list[Panel]:
-    """Each panel followed by stand-ins for its further faces, which are of the same size."""
-    found = []
-    for panel in panels:
-        found.append(panel)
-        for number in range(1, beside.get(panel.key, 0) + 1):
-            stack = f"{panel.stack}-{number}" if panel.stack else ""
-            found.append(replace(panel, key=beside_key(panel.key, number), stack=stack))
-    return found
-
-
 def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Plan:
-    """The stage above, running arrays below, and one place for the rest in turn."""
+    """The stage above, running arrays below with what is like them, and one place for the rest in turn."""
     stage = [panel for panel in panels if panel.stage]
-    running = [panel for panel in panels if not panel.stage and panel.running]
     upper = _upper_height(height, panels, width // 2)
+    others = [panel for panel in panels if not panel.stage]
+    columns = [column for column in columns_of(others, height - upper) if any(one.running for one in column)]
+    seen = [panel for column in columns for panel in column]
     large = (MAP,) if _too_large(stage, width // 2, upper) else ()
-    tabs = (CARD, SOURCE, *large, *(p.key for p in panels if not p.stage and p not in running))
+    tabs = (CARD, SOURCE, *large, *(panel.key for panel in others if panel not in seen))
     shown = tab if tab in tabs else CARD
-    kept = [(_kept_width(panel, width), part(panel.key)) for panel in running]
+    kept = [(max(_kept_width(panel, width) for panel in column), row(column)) for column in columns]
     rows = down((upper, row(stage)), (None, across(*kept, (None, part(shown)))))
     return Plan(rows(Rect(0, 0, width, height)), tabs, shown)
 

@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from convstep.candidate.operators.case import operator_case_of
 from convstep.candidate.record.file import save
 from convstep.candidate.verdicts.marks import DIFFERS
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.recording.case import case_of
 from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
+from convstep.snippet import Snippet
 from convstep.steps.event import Event, Loop
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel
@@ -27,7 +30,7 @@ from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import docstrings, own_lines, own_size
 from convstep.view.scene.said import sign
-from convstep.view.scene.scene import OwnLine, Scene
+from convstep.view.scene.scene import Scene, SourceLine
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
@@ -113,7 +116,7 @@ class RecordingStage(StagedSource):
         return replace(
             scene,
             panels=tuple(map(self._marked, scene.panels)),
-            own=self._own(event, notes, executed=executed),
+            source=self._own(event, notes, executed=executed),
             remarks=tuple(remarks),
         )
 
@@ -295,6 +298,17 @@ class RecordingStage(StagedSource):
         """Write the recording."""
         save(self.recording, path)
 
+    def case(self, name: str, call: str = "") -> Snippet:
+        """The call as it was recorded.
+
+        Args:
+            name: what it is called.
+            call: as it was typed; "" takes the arguments that were recorded.
+        """
+        if self.running is not None:
+            return operator_case_of(self.running.operator, self.running.problem, self.recording)
+        return case_of(self.recording, call)
+
     # inside
 
     @property
@@ -324,7 +338,7 @@ class RecordingStage(StagedSource):
         numbers = (number for number in range(first, last + 1) if number not in self._told)
         return {number: self.recording.source.line(number) for number in numbers}
 
-    def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
+    def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[SourceLine, ...]:
         """The lines of the function that runs, with stops and the cursor on them."""
         line = self._line(event)
         lines = own_lines(event, self._function(line), notes, line, executed=executed)
