@@ -258,14 +258,15 @@ def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look
 def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     """The cell's roles, the strongest last."""
     roles = ["cell"]
-    if panel.ground and panel.window is not None and cell in panel.window:
+    framed = (block := panel.block) is not None and cell in block
+    if framed and panel.use:
         roles.append(panel.ground)
     if panel.inside is not None and cell not in panel.inside:
         roles.append("padding")
     if panel.done is not None and panel.now != cell:
         place = cell.row * panel.face.shape[1] + cell.column
         roles.append("done" if place < panel.done else "todo")
-    if panel.window is not None and cell in panel.window:
+    if framed:
         roles.append("window")
     if panel.changed is not None and cell in panel.changed:
         roles.append("changed")
