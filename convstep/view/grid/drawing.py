@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from convstep.view.grid.gutters import RUNS_ON, gutter
+from convstep.view.grid.gutters import DIFFERS, RUNS_ON, gutter, is_differing
 from convstep.view.grid.look import MODES as MODES
 from convstep.view.grid.look import NOW, WRITES, big_roles
 from convstep.view.grid.look import Look as Look
@@ -20,7 +20,7 @@ from convstep.view.grid.panel import Cell, Panel
 from convstep.view.grid.places import GridLayout, Line
 from convstep.view.numbers.big_digits import LINES, BigFormat
 from convstep.view.numbers.factor import CLOSE
-from convstep.view.numbers.scale import Scale
+from convstep.view.numbers.scale import SHADES, Scale
 from convstep.view.numbers.text import CellFormat
 from convstep.view.text.wrapping import wrap
 
@@ -140,16 +140,18 @@ def _preceded(
     """The gutter and the cell, with what stands before its number: a mark, or else a hint.
 
     That is directly before the digits where the cell has a blank there: in the gutter it would touch
-    the neighbour's digits, and be taken for the neighbour's.
+    the neighbour's digits, and be taken for the neighbour's, or hide a side of the frame.
     """
     mark = panel.marks.get((line.row, column), "") if panel.marks else ""
-    before, digits = mark or hint.strip(), drawn_cell.text.lstrip()
+    strange = hint.strip() and hint not in SHADES
+    differs = DIFFERS if not strange and is_differing(panel, line.row, column) else ""
+    before, digits = mark or differs or hint.strip(), drawn_cell.text.lstrip()
     blanks = len(drawn_cell.text) - len(digits)
     if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground
         return gutter(panel, line, column, look, hint), drawn_cell
     digits = digits or " "
     text = before.rjust(len(drawn_cell.text) - len(digits)) + digits
-    return gutter(panel, line, column, look, " ", marked=False), Segment(text, drawn_cell.style)
+    return gutter(panel, line, column, look, " ", within=before), Segment(text, drawn_cell.style)
 
 
 def _format_of(panel: Panel, width: int) -> CellFormat:
@@ -212,9 +214,7 @@ def _known(panel: Panel, cell: Cell) -> bool:
 
 def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) -> bool:
     """Whether a dot says that nothing is here: a zero of the padding, or no difference."""
-    return ("padding" in roles and value == 0) or (
-        panel.sparse and (panel.differing is None or not panel.differing[cell])
-    )
+    return ("padding" in roles and value == 0) or (panel.sparse and not is_differing(panel, *cell))
 
 
 def _stands_out(roles: tuple[str, ...]) -> bool:
@@ -271,7 +271,7 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     if panel.changed is not None and cell in panel.changed:
         roles.append("changed")
     if panel.now == cell:
-        roles.append("window" if panel.use == WRITES else NOW)
+        roles.append("window" if panel.use == WRITES or (panel.running and not panel.use) else NOW)
     if panel.marks and cell in panel.marks:
         roles.append("marked")
     if look.cursor == cell:

@@ -388,6 +388,19 @@ def test_a_mark_touches_the_digits_of_its_own_cell_and_no_others() -> None:
     assert all("●" not in row[layout.gutter(column)] for row in rows for column in range(4))
 
 
+def test_what_differs_is_marked_off_the_frame_s_side_where_its_cell_has_a_blank() -> None:
+    values = np.array([[0.25, 0.5, 0.0], [0.5, math.nan, 1.0]])
+    panel = Panel("t", face("t", values, (None, None)), 1.0, framed=True, window=Span(range(2), range(1, 3)),
+                  differing=values > 0.3)  # fmt: skip
+    for coloured, left in ((True, "┏┗"), (False, "[[")):
+        layout = lay_out(panel, 60, 30)
+        lines = drawn(panel, layout, Look(ROLES, coloured=coloured))
+        assert "".join(line[layout.gutter(1)] for line in lines) == left
+        assert ["≠" in line[layout.gutter(n) : layout.gutter(n + 1)] for line in lines for n in range(3)] == [
+            False, True, False, True, False, True,
+        ]  # fmt: skip
+
+
 def test_where_digits_fill_a_cell_its_mark_stands_left_of_it_even_in_the_frame_s_side() -> None:
     window = Span(range(1, 3), range(1, 3))
     panel = Panel(
