@@ -53,7 +53,7 @@ KEYS = (
     ),
     (
         "s",
-        "Sort: by name, |dZ|, the largest gradient, NaN and inf, size, and as they ran again; a map by RMS dZ.",
+        "Sort: by name, |dZ|, largest gradient, NaN and inf, size, and as they ran again; a map by RMS dZ.",
     ),
     (
         "m",
