@@ -9,6 +9,7 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.view.grid.look import NOW
 from convstep.view.numbers.text import short
 from convstep.view.scene.addition_forms import MATRICES, AdditionForms, Form
 from convstep.view.scene.scene import Scene
@@ -38,7 +39,7 @@ def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
         return Text()
     value, word = short(scene.dz, 6), scene.taken.text
     name = f"{word} = {scene.upstream} = "
-    title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, "now"))
+    title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, NOW))
     adds = all(write.kind == "adds" for write in scene.event.writes)
     said = remarks if scene.dz == 0 and adds else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
