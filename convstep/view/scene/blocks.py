@@ -57,6 +57,11 @@ class Block:
         power = common_power(limit, text, whole=whole) if scaled else 0
         return CellFormat.fitting(text, limit, whole=whole, power=power)
 
+    def numbers(self, text: int) -> list[Text]:
+        """Its rows in so many columns a number."""
+        form = self.written(text)
+        return [Text(" ".join(_numbers(self, form, row)), self.style) for row in range(len(self.values))]
+
 
 Row = tuple[Block, ...]
 """Blocks side by side."""
