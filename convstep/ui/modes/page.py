@@ -154,6 +154,7 @@ class Page:
         if place.mode:
             state.values = place.mode
             self.host.panels.apply_look()
+        state.card = place.card or state.card
         self.put_marks()
         if self.placed:
             show_faces(state.stage, place)

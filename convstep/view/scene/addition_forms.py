@@ -28,6 +28,8 @@ LINE, CHANGE, BESIDE, PAIR_PART, PART, NARROW, PAIR, ADDED, ALL, LOOSE = range(1
 """What is shown of an addition: the cell that changes most; below the addition as the source has it; beside
 that; some cells before and after; with what is added and its factor; all cells in few digits; all before and
 after; with what is added; with its factor as well; and in more lines than it needs."""
+WHOLE = (ADDED,)
+"""From which on all cells are there before and after, with what is added."""
 READABLE = 4
 """Columns of a number from which a change is mostly seen in it."""
 MATRICES = (PAIR_PART,)

@@ -11,7 +11,7 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.view.grid.look import NOW
 from convstep.view.numbers.text import short
-from convstep.view.scene.addition_forms import MATRICES, AdditionForms, Form
+from convstep.view.scene.addition_forms import MATRICES, WHOLE, AdditionForms, Form
 from convstep.view.scene.scene import Scene
 from convstep.view.text.wrapping import wrap
 
@@ -27,10 +27,20 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room.
     """
-    title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
-    above = [] if scene.event.statements else [title]
-    above += [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
+    above = _above(scene, width)
     return first_that_fits([[*above, *_as_full_as_fits(scene, width, height - len(above))]], height)
+
+
+def least_lines(scene: Scene, width: int) -> int | None:
+    """Lines with which all that is written stands before and after in readable numbers; None without room."""
+    found = len(_above(scene, width))
+    for addition in scene.additions:
+        forms = AdditionForms(addition, mark_of(scene, addition.number), width)
+        whole = [form.lines for form in forms if form.rank >= WHOLE]
+        if not whole:
+            return None
+        found += min(whole)
+    return found
 
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
@@ -62,6 +72,13 @@ def mark_of(scene: Scene, number: int) -> str:
     if number < scene.made:
         return MARKS["done"]
     return MARKS["next" if number == scene.made else "later"]
+
+
+def _above(scene: Scene, width: int) -> list[Text]:
+    """What stands above the additions."""
+    title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
+    above = [] if scene.event.statements else [title]
+    return above + [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
 
 
 def _as_full_as_fits(scene: Scene, width: int, height: int) -> list[Text]:

@@ -48,6 +48,8 @@ class Resumed:
     """How values were shown; "" for however the screen begins."""
     precision: int
     """Columns added to every number."""
+    card: str
+    """What was seen of a step; "" for however the screen begins."""
 
 
 class Facts(NamedTuple):

@@ -14,10 +14,9 @@ from convstep.language import tr
 from convstep.view.grid.look import NOW, READS, WRITES
 from convstep.view.numbers.factor import factor_text
 from convstep.view.numbers.text import NARROWEST, largest, short
-from convstep.view.scene.blocks import ENOUGH, WIDEST, Block, around, shares
+from convstep.view.scene.blocks import ENOUGH, WIDEST, Block, around, cut, shares
 from convstep.view.scene.card import first_that_fits, mark_of
 from convstep.view.scene.scene import Scene
-from convstep.view.text.wrapping import wrap
 
 Array = npt.NDArray[Any]
 Lines = list[Text]
@@ -160,15 +159,15 @@ class _Drawing:
         return next(fits, [Text(formula, "bold"), Text.assemble(" ", *in_brief)])
 
     def _notes(self, cells: tuple[slice, slice] | None) -> Lines:
-        """Which channel is seen where there are several, and which rows and columns where not all."""
-        (at, count), found = self._window.channels, list[str]()
+        """That there are more channels than the one that is seen; which cells are, where not all."""
+        (_, count), found = self._window.channels, list[str]()
         if count > 1:
-            found.append(tr("channel {channel} of {count}; all are summed", channel=at, count=count))
+            found.append(tr("y sums all {count} channels", count=count))
         if cells is not None:
             part = ", ".join(f"{part.start}:{part.stop}" for part in cells)
             shape = "x".join(map(str, self._window.x.shape))
             found.append(tr("{cells}, a part of {shape}", cells=f"[{part}]", shape=shape))
-        return [Text(wrap(Text(f"  {words}"), self._width)[0].plain, "dim") for words in found]
+        return [Text(cut(f"  {words}", self._width), "dim") for words in found]
 
     def _upstream(self) -> Text:
         """`dy = dZ[4, 2, 0] = -0.16`."""
@@ -177,12 +176,13 @@ class _Drawing:
 
     def _upper(self, form: _Form) -> list[Lines]:
         """Filter, input and bias, each under its name."""
-        window = self._window
-        found = list[Lines]()
+        window, found = self._window, list[Lines]()
+        channel, count = window.channels
+        face = f"[…, {channel}]" if count > 1 else ""
         for name, values in (("w", window.w), ("x", window.x)):
             block = Block((name,), values[form.cells], READS)
             factor = factor_text(block.written(form.text).power)
-            found.append([Text(f"{name} {factor}".rstrip(), READS), *block.numbers(form.text)])
+            found.append([Text(f"{name}{face} {factor}".rstrip(), READS), *block.numbers(form.text)])
         if form.beside and window.bias is not None:
             found.append(_in_the_middle("b", Text(short(window.bias), READS), len(found[0])))
         return found
@@ -256,7 +256,7 @@ class _Drawing:
         write = self._scene.event.writes[number]
         addition = self._additions.get(number)
         names = [f"{write.array}[…]", write.array]
-        names = names if addition is None else [addition.shown, *names]
+        names = names if addition is None else [addition.shown, addition.target, *names]
         fitting = next((name for name in names if len(name) + 2 <= width), "")
         return Text(f"→ {fitting}" if fitting else "", self._style(number))
 
