@@ -23,8 +23,8 @@ Lines = list[Text]
 
 RULES = ("dw = x * dy", "dx = w * dy", "db = dy")
 """What comes back to each of the three that made y, in the order in which a step adds it."""
-GAP = 3
-"""Columns between two arrays."""
+WIDE_FROM = 40
+"""Columns from which more than two stand between the arrays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,7 @@ class _Drawing:
         self._marked = [
             f"{mark_of(scene, n)} {rule}" for n, rule in enumerate(RULES[: len(scene.event.writes)])
         ]
-        self._dy = short(scene.dz, 5)
+        self._dy, self._gap = short(scene.dz, 5), 3 if width >= WIDE_FROM else 2
 
     def briefly(self) -> Lines:
         """Both without arrays: of each of the three the cell to which most is added."""
@@ -211,12 +211,12 @@ class _Drawing:
     def _columns(self, columns: Sequence[Lines], form: _Form) -> Lines:
         """Columns beside each other, everything in the middle of its own."""
         widths = [self._column(form)] * 2 + [self._last()] * (len(columns) - 2)
-        left = min(self._width - sum(widths) - GAP * (len(widths) - 1) - 1, 2)
+        left = min(self._width - sum(widths) - self._gap * (len(widths) - 1) - 1, 2)
         lines = list[Text]()
         for row in zip(*columns, strict=True):
             line = Text(" " * max(left, 0))
             for number, (part, width) in enumerate(zip(row, widths, strict=False)):
-                before = (width - part.cell_len) // 2 + GAP * (number > 0)
+                before = (width - part.cell_len) // 2 + self._gap * (number > 0)
                 line.append(" " * before).append_text(part)
                 line.append(" " * (width - part.cell_len - (width - part.cell_len) // 2))
             lines.append(line)
@@ -273,7 +273,7 @@ class _Drawing:
 
     def _text(self, columns: int, *, beside: bool) -> int:
         """Columns of a number."""
-        room = self._width - (GAP + self._last() if beside else 0) - GAP
+        room = self._width - (self._gap + self._last() if beside else 0) - self._gap
         return -1 if room < 2 * len(self._marked[0]) else min((room // 2 + 1) // columns - 1, WIDEST)
 
     def _column(self, form: _Form) -> int:
