@@ -15,7 +15,6 @@ from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, least_text
 from convstep.view.layout.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
 from convstep.view.layout.boxes import least_width, natural_width
-from convstep.view.numbers.factor import scaled
 from convstep.view.panels.stage import Stage
 from tests.view.layout.plans import check_places
 
@@ -88,14 +87,13 @@ def test_a_map_stands_beside_large_faces_or_behind_a_tab() -> None:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_a_number_has_room_for_its_sign_and_whole_digits(name: str) -> None:
+def test_a_number_has_room_for_two_digits_and_a_whole_one_for_all(name: str) -> None:
     for panel in PROBLEMS[name]:
-        for limit in (1e-9, 0.5, 8.0, 64.0, 512.0, 4096.0, 1e9):
-            sized = replace(panel, limit=limit)
-            text = least_text(sized)
-            assert LEAST_TEXT <= text <= SCROLLED_TEXT
-            assert text >= min(len(str(int(scaled(limit, sized.power) * 0.9))) + 1, SCROLLED_TEXT)
-            assert lay_out(replace(panel, limit=limit), 40, 10).text >= text
+        for limit, digits in ((1e-9, 1), (8.0, 1), (64.0, 2), (512.0, 3), (4096.0, 4), (1e9, 10)):
+            sized = replace(panel, limit=limit, reach=None, whole=True, signed=True)
+            assert least_text(sized) == min(max(digits + 1, LEAST_TEXT), SCROLLED_TEXT)
+            assert least_text(replace(sized, whole=False)) == LEAST_TEXT
+            assert lay_out(sized, 40, 10).text >= least_text(sized)
 
 
 @pytest.mark.parametrize("tab", [CARD, SOURCE, "kernel", "upstream"])
