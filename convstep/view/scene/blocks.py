@@ -22,8 +22,8 @@ GAP: Final = 2
 """Columns between two blocks."""
 WIDEST: Final = 7
 """Columns of a number at the most."""
-LEAST_NAME: Final = 5
-"""Columns of a name before its factor at the least."""
+LEAST_NAME: Final = 4
+"""Columns of a name that says something though it is cut."""
 ENOUGH: Final = 6
 """Columns of a number with which it has all the digits that anybody compares."""
 
@@ -53,9 +53,9 @@ class Block:
             scaled: whether a factor may be taken out of them.
         """
         measured = np.concatenate(self.alike) if self.alike else self.values
-        limit, whole = largest_finite(measured, 1.0), is_whole(measured)
-        power = common_power(limit, text, whole=whole) if scaled else 0
-        return CellFormat.fitting(text, limit, whole=whole, power=power)
+        limit, whole, signed = largest_finite(measured, 1.0), is_whole(measured), bool((measured < 0).any())
+        power = common_power(limit, text, whole=whole, signed=signed) if scaled else 0
+        return CellFormat.fitting(text, limit, signed=signed, whole=whole, power=power)
 
     def numbers(self, text: int) -> list[Text]:
         """Its rows in so many columns a number."""
@@ -144,11 +144,12 @@ def _titles(row: Row, formats: Sequence[CellFormat], least: Sequence[int], width
         factor = "" if shared else factor_text(form.power)
         # what a long name takes is left to those after it to share
         room = columns + spare // (len(row) - number)
-        if factor and room < len(factor) + LEAST_NAME:
+        if len(factor) > room:
             return None
-        names = [f"{name} {factor}".rstrip() for name in block.names]
-        cut_name = f"{cut(block.names[-1], room - len(factor) - bool(factor))} {factor}".rstrip()
-        title = next((name for name in names if cell_len(name) <= room), cut_name)
+        left = room - len(factor) - bool(factor)
+        names = [*block.names, cut(block.names[-1], left) if left >= LEAST_NAME else ""]
+        forms = (f"{name} {factor}".strip() for name in names)
+        title = next(form for form in forms if cell_len(form) <= room)
         spare -= max(cell_len(title) - columns, 0)
         titles.append(title)
     return titles

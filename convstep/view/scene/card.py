@@ -95,7 +95,8 @@ def _as_full_as_fits(scene: Scene, width: int, height: int) -> list[Text]:
         one_whole = _fuller(briefly, forms, order[0], height)
         chosen = one_whole if one_whole[order[0]].rank >= MATRICES else chosen
     for at in order:
-        chosen = _fuller(chosen, forms, at, height)
+        if chosen[at].rank < WHOLE:  # else rather all of them alike
+            chosen = _fuller(chosen, forms, at, height)
     return _drawn(chosen, height, below_title=not scene.event.statements)
 
 

@@ -17,6 +17,8 @@ CARDS: Final = (STEP, WINDOW)
 """What a person may choose to see; until then the window stands beside the step where both have room."""
 GAP: Final = 4
 """Columns between the two."""
+FOR_WINDOW: Final = 4
+"""Lines that the window takes first of what more there is: where it adds to, and what keeps it apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +69,8 @@ class Cards:
         step, window = self._least(width)
         if step is not None and window is not None and step + 1 + window <= height:
             spare = height - step - 1 - window
-            return (width, step + spare // 2), (width, window + spare - spare // 2)
+            more = min(spare, FOR_WINDOW)
+            return (width, height - 1 - window - more), (width, window + more)
         return None
 
     def _least(self, width: int) -> tuple[int | None, int | None]:

@@ -143,7 +143,7 @@ def compact(text: str) -> str:
     return text.replace(" ", "")
 
 
-NUMBER = re.compile(r"-?(~0|[\d.]+(e-?\d+)?|inf|∞)|nan|>>|<<")
+NUMBER = re.compile(r"[-+]?([\d.]+|inf|∞)|nan|>>|<<")
 
 
 def matrices(addition: Addition, section: list[str]) -> dict[str, Array]:
@@ -173,8 +173,8 @@ def matrices(addition: Addition, section: list[str]) -> dict[str, Array]:
 
 
 def number(text: str) -> float:
-    """A number of a table; 0 for one that rounds to it, NaN for a mark."""
-    return 0.0 if "~" in text else np.nan if text in (">>", "<<", "∞", "-∞") else float(text)
+    """A number of a table; NaN for a mark."""
+    return np.nan if text in (">>", "<<", "∞", "-∞") else float(text)
 
 
 def shown_cells(addition: Addition, section: list[str]) -> tuple[slice, slice]:
