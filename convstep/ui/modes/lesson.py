@@ -228,7 +228,7 @@ class LessonMode(Mode):
             if asks or not self.page.wandered:
                 done = cards.scene.additions[: cards.scene.made]
                 cards = dataclasses.replace(cards, scene=dataclasses.replace(cards.scene, additions=done))
-            found[CARD] = dataclasses.replace(cards, hidden=asks).draw
+            found[CARD] = dataclasses.replace(cards, hidden=asks, beside=False).draw
         if self._secret:
             words = say(self.page.language, "diagnosis.hidden")
             found[DIAGNOSIS] = lambda width, height: Text("\n").join(wrap(Text(words), width)[:height])

@@ -33,6 +33,8 @@ class Cards:
     """One of `CARDS`, or ""."""
     hidden: bool = False
     """Whether the value of y is not to be seen."""
+    beside: bool = True
+    """Whether both may be seen at once."""
 
     def draw(self, width: int, height: int) -> Text:
         """What was chosen, in as much detail as the room allows; both where they have room."""
@@ -62,6 +64,8 @@ class Cards:
 
     def _places(self, width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]] | None:
         """Columns and lines of step and window where both say all there is; None where they do not."""
+        if not self.beside:
+            return None
         half = (width - GAP) // 2
         step, window = self._least(half)
         if step is not None and window is not None and max(step, window) <= height:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rich.text import Text
 
 from convstep.language import tr
+from convstep.steps.cells import cell_text
 from convstep.view.grid.look import NOW, READS, WRITES
 from convstep.view.numbers.factor import factor_text
 from convstep.view.numbers.text import NARROWEST, largest, short
@@ -60,8 +61,8 @@ def draw_window(scene: Scene, window: Window, width: int, height: int, *, hidden
     drawing = _Drawing(scene, window, width, hidden=hidden)
     fitting = (form for form in drawing.forms() if form.lines <= height)
     form = max(fitting, key=lambda form: form.rank, default=None)
-    lines = drawing.briefly() if form is None else drawing.drawn(form, height - form.lines)
-    return first_that_fits([lines], height)
+    whole = [] if form is None else [drawing.drawn(form, height - form.lines)]
+    return first_that_fits([*whole, drawing.briefly(), drawing.rules()], height)
 
 
 def least_lines(scene: Scene, window: Window, width: int) -> int | None:
@@ -92,7 +93,7 @@ class _Drawing:
 
     def __init__(self, scene: Scene, window: Window, width: int, *, hidden: bool = False) -> None:
         self._scene, self._window, self._width = scene, window, width
-        self._y = ["…"] * 2 if hidden else [short(window.y, digits) for digits in (5, 3)]
+        self._hidden = hidden
         self._additions = {one.number: one for one in scene.additions}
         self._marked = [
             f"{mark_of(scene, n)} {rule}" for n, rule in enumerate(RULES[: len(scene.event.writes)])
@@ -102,6 +103,14 @@ class _Drawing:
     def briefly(self) -> Lines:
         """Both without arrays: of each of the three the cell to which most is added."""
         return [*self._forward(), self._upstream(), *map(self._rule, range(len(self._marked)))]
+
+    def rules(self) -> Lines:
+        """The same without any of these cells, the three in as few lines as they need."""
+        words = Text("  ").join(map(self._heading, range(len(self._marked))))
+        lines = (
+            [words] if words.cell_len <= self._width else list(map(self._heading, range(len(self._marked))))
+        )
+        return [*self._forward(), self._upstream(), *lines]
 
     def forms(self) -> Iterator[_Form]:
         """The ways to show the arrays: all of them, and parts around what is added most to the filter."""
@@ -141,13 +150,9 @@ class _Drawing:
 
     def _forward(self) -> Lines:
         """`y = sum(x * w) + b` with its numbers, in one line or in two."""
-        window, (y, brief) = self._window, self._y
+        window = self._window
         formula = "y = sum(x * w)" if window.bias is None else "y = sum(x * w) + b"
-        in_full, in_brief = (
-            [(f" = {_sum(window, digits)} = ", ""), (text, "bold")] if window.bias is not None
-            else [(" = ", ""), (text, "bold")]
-            for text, digits in ((y, 5), (brief, 3))
-        )  # fmt: skip
+        in_full, in_brief = (self._value(digits) for digits in (5, 3))
         cell = (f"   {window.cell}", "dim")
         forms = [
             [Text.assemble((formula, "bold"), *in_full, cell)],
@@ -157,6 +162,13 @@ class _Drawing:
         ]
         fits = (form for form in forms if all(line.cell_len <= self._width for line in form))
         return next(fits, [Text(formula, "bold"), Text.assemble(" ", *in_brief)])
+
+    def _value(self, digits: int) -> list[tuple[str, str]]:
+        """What y comes to: ` = 2.34 + 0.85129 = 3.1913`; a question does not answer itself."""
+        if self._hidden:
+            return [(" = …", "")]
+        between = "" if self._window.bias is None else f"{_sum(self._window, digits)} = "
+        return [(f" = {between}", ""), (short(self._window.y, digits), "bold")]
 
     def _notes(self, cells: tuple[slice, slice] | None) -> Lines:
         """That there are more channels than the one that is seen; which cells are, where not all."""
@@ -255,8 +267,9 @@ class _Drawing:
         """Where it is added: `→ dW[0]`, the longest form that fits."""
         write = self._scene.event.writes[number]
         addition = self._additions.get(number)
-        names = [f"{write.array}[…]", write.array]
-        names = names if addition is None else [addition.shown, addition.target, *names]
+        names = [cell_text(write.array, write.region)] if not np.ndim(write.value) or number == 0 else []
+        names = names if addition is None else [addition.shown, addition.target]
+        names += [f"{write.array}[…]", write.array]
         fitting = next((name for name in names if len(name) + 2 <= width), "")
         return Text(f"→ {fitting}" if fitting else "", self._style(number))
 
