@@ -61,7 +61,7 @@ def draw_line(
         left: columns of the cells that are scrolled past.
         width: columns to draw, the label included.
         look: roles, mode and cursor.
-        cut: whether the row is only partly in sight, so that its numbers are left out.
+        cut: whether the row is only partly in sight, so that its numbers and its label are left out.
     """
     line = layout.line(y)
     if line is None:
@@ -75,7 +75,8 @@ def draw_line(
         segments = [s if s.text in RUNS_ON else Segment(" " * len(s.text), look.base) for s in segments]
     else:
         _blank_partial(segments, layout.text, skip, room, look)
-    label = [_row_label(panel, layout, line, look)] if layout.margin else []
+    blank = Segment(" " * layout.margin, look.base)
+    label = [blank if cut else _row_label(panel, layout, line, look)] if layout.margin else []
     return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
 
 

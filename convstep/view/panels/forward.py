@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv import forward, magnitude
+from convstep.conv.case import case_of
 from convstep.conv.forward_timeline import ForwardTimeline
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
@@ -20,6 +21,7 @@ from convstep.language import tr
 from convstep.replay.conditions import Condition
 from convstep.replay.stop_kinds import Breakpoint, Stop
 from convstep.replay.stop_list import Stops
+from convstep.snippet import Snippet
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
@@ -273,6 +275,10 @@ class ForwardStage(Staged):
     def save(self, path: str) -> None:
         """Write the problem."""
         self._problem.save(path)
+
+    def case(self, name: str) -> Snippet:
+        """The problem, the call and what comes of it."""
+        return case_of(self._problem, name, forward=True)
 
     @property
     def _problem(self) -> Problem:

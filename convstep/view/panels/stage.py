@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from convstep.conv import magnitude
+from convstep.conv.case import case_of
 from convstep.conv.geometry import Geometry
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
@@ -17,6 +18,7 @@ from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
+from convstep.snippet import Snippet
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
@@ -270,6 +272,10 @@ class Stage(Staged):
     def save(self, path: str) -> None:
         """Write the problem."""
         self._problem.save(path)
+
+    def case(self, name: str) -> Snippet:
+        """The problem, the call and what comes of it."""
+        return case_of(self._problem, name)
 
     @property
     def _problem(self) -> Problem:

@@ -12,7 +12,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.view.grid.panel import Panel, beside_key
-from convstep.view.grid.places import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, least_text
+from convstep.view.grid.places import LEAST_TEXT, SCROLLED_TEXT, GridLayout, Rect, lay_out, least_text
 from convstep.view.layout.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
 from convstep.view.layout.boxes import least_width, natural_width
 from convstep.view.panels.stage import Stage
@@ -138,6 +138,44 @@ def test_wide_screens_show_faces_beside_each_other_in_order() -> None:
         places = [plan.places[key], *(plan.places[beside_key(key, n)] for n in range(1, count + 1))]
         assert [place.x for place in places] == sorted(place.x for place in places)
         assert len({place.y for place in places}) == 1
+
+
+def shown(panel: Panel, plan: Plan) -> GridLayout:
+    place = plan.places[panel.key]
+    return lay_out(panel, place.width - 2, place.height - 2)
+
+
+@given(st.integers(120, 260), st.integers(36, 90), st.sampled_from(sorted(PROBLEMS)))
+@example(200, 46, "digit")
+@example(176, 36, "many filters")
+def test_a_larger_screen_shows_no_fewer_digits_rows_or_faces(w: int, h: int, name: str) -> None:
+    common, larger = arrange(120, 36, PROBLEMS[name]), arrange(w, h, PROBLEMS[name])
+    for panel in PROBLEMS[name]:
+        before, after = shown(panel, common), shown(panel, larger)
+        if before.width <= common.places[panel.key].width - 2:  # else more of its columns are seen
+            assert after.text >= before.text, panel.key
+            if before.height <= common.places[panel.key].height - 2:
+                assert after.height <= larger.places[panel.key].height - 2, panel.key
+        assert larger.beside.get(panel.key, 0) >= common.beside.get(panel.key, 0)
+
+
+def test_at_120_by_40_source_step_and_panels_stand_below_the_stage() -> None:
+    places = arrange(120, 36, PROBLEMS["digit"]).places
+    assert places["input"] == Rect(0, 0, 60, 13)
+    assert places["input_gradient"] == Rect(60, 0, 60, 13)
+    assert (places[SOURCE].width, places[SOURCE].height) == (42, 23)
+    assert (places[CARD].width, places[CARD].height) == (33, 23)
+    upstream, kernel = places["upstream"], places["kernel"]
+    assert upstream.y < kernel.y < places["kernel_gradient"].y, "what is read stands above what is written"
+    assert places["kernel_gradient"].y == places["bias_gradient"].y
+
+
+def test_what_scrolls_stands_below_the_step_where_the_kernels_have_no_room_else() -> None:
+    plan = arrange(120, 36, PROBLEMS["stem"])
+    assert plan.places["upstream"].x == plan.places["bias_gradient"].x == plan.places[CARD].x
+    for panel in PROBLEMS["stem"]:
+        if panel.stack:
+            assert shown(panel, plan).height <= plan.places[panel.key].height - 2
 
 
 def test_no_more_faces_stand_beside_than_there_are() -> None:
