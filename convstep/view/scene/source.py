@@ -22,7 +22,7 @@ def draw_source(scene: Scene, width: int, height: int) -> Text:
     if scene.own:
         return draw_own(scene.own, width, height)
     lines = scene.source
-    marks = _marks(scene, lines)
+    marks = marks_of(scene, lines)
     widest = max(len(line.code) for line in lines if line.addition)
     indent = 4 if width >= 4 * 4 + widest + 2 else 2 if width >= 2 * 4 + widest + 2 else 1
     gap = 1 if width >= indent * 4 + widest + 2 else 0  # the marked lines are indented anyway
@@ -34,8 +34,8 @@ def draw_source(scene: Scene, width: int, height: int) -> Text:
     return text
 
 
-def _marks(scene: Scene, lines: Sequence[SourceLine]) -> list[str]:
-    """`▶` on the next addition, or on the line where the loop rests once all are made."""
+def marks_of(scene: Scene, lines: Sequence[SourceLine]) -> list[str]:
+    """By line: `▶` on the next addition, or on the line where the loop rests once all are made."""
     marks, addition = [], 0
     for line in lines:
         mark = MARKS["later"]
