@@ -13,11 +13,13 @@ from convstep.language import tr
 from convstep.printable import printable
 
 if TYPE_CHECKING:
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.record.recorder import Recorded
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.export.html.page import Page
     from convstep.lessons.lesson import Lesson
+    from convstep.recording.recording import Recording
     from convstep.view.scene.staged import Staged
 
 SUFFIX = ".html"
@@ -60,13 +62,17 @@ def problem_page(problem: Problem, name: str, steps: Steps, *, forward: bool, pr
     return _run_page(Stage.on(problem), name, steps, progress)
 
 
-def recording_page(found: Recorded, steps: Steps, progress: Progress) -> Page:
-    """The steps of a recorded function."""
+def recording_page(
+    found: Recorded, steps: Steps, progress: Progress, running: Callable[[Recording], Running] | None = None
+) -> Page:
+    """The steps of a recorded function; of an operator's backward, `running` says what should come out."""
     from convstep.view.panels.recording import RecordingStage
 
     if not found.recording.total:
         raise UsageError(nothing_to_step(found.recording))
-    return _run_page(RecordingStage(found.recording), found.target, steps, progress)
+    recording = found.recording
+    stage = RecordingStage(recording, running=None if running is None else running(recording))
+    return _run_page(stage, found.target, steps, progress)
 
 
 def _run_page(stage: Staged, name: str, steps: Steps, progress: Progress) -> Page:
@@ -74,9 +80,14 @@ def _run_page(stage: Staged, name: str, steps: Steps, progress: Progress) -> Pag
     from convstep.export.html.runs import run_tape
 
     wanted = positions(steps, name, stage.run.total)
-    facts = stage.facts()
+    facts = stage.facts().said
     tape = run_tape(stage, wanted, progress)
-    return Page(f"convstep  {printable(name)}", [*facts.said, *facts.kept], tape, [stage.source_title])
+    return Page(_title(name), facts, tape, [stage.source_title])
+
+
+def _title(name: str) -> str:
+    """What a page is called: its folder is nobody's business elsewhere."""
+    return f"convstep  {printable(name.rpartition('/')[2])}"
 
 
 def candidate_page(
@@ -94,7 +105,7 @@ def candidate_page(
     reference = tr("{file}: the reference", file="backward.py")
     titles = [reference] if scenes.own is None else [own_title(scenes.own), reference]
     return Page(
-        f"convstep  {printable(name)}",
+        _title(name),
         candidate_facts(candidate),
         tape,
         titles,

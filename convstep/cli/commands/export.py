@@ -175,7 +175,8 @@ def _page(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
         page = pages.lesson_page(*_lesson(options), _told)
     elif (shown := _operator(options)) is not None:
         try:
-            page = pages.recording_page(shown.recorded, options.steps, _told)
+            running = shown.running if shown.compares else None
+            page = pages.recording_page(shown.recorded, options.steps, _told, running)
         finally:
             shown.close()
     elif (found := _recorded(options)) is not None:

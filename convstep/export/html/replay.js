@@ -286,6 +286,7 @@ function showPanels() {
   const staged = slots.P.filter((panel) => data.staged[panel]);
   const others = slots.P.filter((panel) => !data.staged[panel]);
   document.body.classList.toggle("unstaged", staged.length === 0);
+  element("stage").classList.toggle("triples", staged.some((panel) => data.staged[panel] === 2));
   const place = (id, numbers) => {
     const wanted = numbers.map(figureOf);
     const here = [...element(id).children];
@@ -334,6 +335,7 @@ function showWrites() {
     found.push(box);
   }
   element("writes").replaceChildren(...found);
+  element("writes").hidden = slots.G === 0;
 }
 
 function smallTable([name, factor, packed, columns, differing], done) {

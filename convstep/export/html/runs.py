@@ -12,6 +12,7 @@ import numpy as np
 from convstep.export.formats import ExportError
 from convstep.export.html.tape import MOST_CELLS, Json, Line, Shown, Tape, lines_of, named_table, own_lines
 from convstep.language import tr
+from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.candidate.stage import CandidateStage
 from convstep.view.panels.stage import begin
 
@@ -60,7 +61,8 @@ def run_tape(stage: Staged, positions: range, progress: Progress = lambda done: 
         stage.take_magnitudes(stage.magnitudes())
     tape = Tape()
     for scene in _scenes(stage, positions[0], positions[-1]):
-        tape.take(Shown(scene, [lines_of(scene)], walked=len(positions) > 1))
+        standing = stage.standing() if scene.own else ""
+        tape.take(Shown(scene, [lines_of(scene)], standing=standing, walked=len(positions) > 1))
         if not stage.run.made:
             check_size(tape, stage.run.position, positions)
             progress(stage.run.position - positions[0] + 1)
@@ -144,7 +146,8 @@ class CandidateScenes:
         own, said = self._own(step) if not discreet else ([], [])
         writes = [_share(number, share) for number, share in enumerate(stage.shares())]
         sources = [own, lines_of(scene)] if own else [lines_of(scene)]
-        return Shown(scene, sources, writes, [stage.standing(), *said])
+        beside = [key for name in stage.gradients for key in keys_of(name)]
+        return Shown(scene, sources, writes, [stage.standing(), *said], beside)
 
     def _own(self, step: int) -> tuple[list[Line], list[str]]:
         """The candidate's own lines at the step that does what the reference's does, and what is said."""

@@ -21,7 +21,7 @@ there to be able to go back; so what a page has of a step is what the step chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +88,10 @@ class Shown:
     """What stands in place of the step's writes."""
     remarks: Sequence[str] = ()
     """What else is to be said."""
+    beside: Container[str] = ()
+    """The keys of panels that stand three in a row: reference, candidate, difference."""
+    standing: str = ""
+    """What is said of a step that writes nothing."""
     walked: bool = False
     """Whether each of the writes that are still to be made is a scene of its own, and comes next."""
 
@@ -116,8 +120,8 @@ class Tape:
         a number, the array."""
         self.whole: list[int] = []
         """The frames in which no step is under way."""
-        self.staged: list[bool] = []
-        """By panel, whether it is one of the large ones."""
+        self.staged: list[int] = []
+        """By panel, where it stands: 1 with the large ones, 2 with those of a gradient, 0 below them."""
         self.size = 0
         """Roughly how many bytes the page needs for the frames."""
         self._held: dict[str, Json] = {}
@@ -135,9 +139,9 @@ class Tape:
         """
         scene = shown.scene
         slots: dict[str, Json] = {"p": scene.position, "n": scene.total, "m": scene.made, "o": scene.place}
-        slots["q"] = sentence_parts(scene)[0]
+        slots["q"] = sentence_parts(scene)[0] or ("" if scene.additions else shown.standing)
         slots["r"] = [printable(words, None) for words in (*scene.remarks, *shown.remarks)]
-        slots["P"] = [self._panel_number(about, panel) for panel in scene.panels]
+        slots["P"] = [self._panel_number(about, panel, shown.beside) for panel in scene.panels]
         self._put_writes(
             slots, shown, about
         )  # before the cells: what they were is what they will be changed from
@@ -157,10 +161,10 @@ class Tape:
         self.frames.append(frame)
         self.size += sum(len(str(slot)) + len(str(value)) for slot, value in frame.items())
 
-    def _panel_number(self, about: str, panel: Panel) -> int:
+    def _panel_number(self, about: str, panel: Panel, beside: Container[str] = ()) -> int:
         number = self._panels.setdefault(f"{about}:{panel.key}", len(self._panels))
         if number == len(self.staged):
-            self.staged.append(panel.stage)
+            self.staged.append(2 if panel.key in beside else int(panel.stage))
         return number
 
     def _face(self, about: str, panel: Panel) -> _Face:
@@ -378,7 +382,8 @@ def title_words(panel: Panel) -> str:
 def role_of(panel: Panel, scene: Scene) -> int:
     """What the step does with the panel's array: `READS`, `WRITES` or 0."""
     own = [one for one in scene.event.accesses if one.array == panel.face.name and one.kind != "names"]
-    if panel.running or panel.changed is not None or any(one.writes for one in own):
+    compared = panel.differing is not None or panel.sparse
+    if panel.running or compared or panel.changed is not None or any(one.writes for one in own):
         return WRITES
     return READS if own or panel.window is not None or panel.now is not None else 0
 
