@@ -176,8 +176,6 @@ def _words() -> dict[str, str]:
         "at": tr("step {position}/{total}"),
         "start": tr("before step 1/{total}"),
         "part": tr("rows {top} to {bottom} of {rows}, columns {left} to {right} of {columns}"),
-        "reads": tr("reads"),
-        "writes": tr("writes"),
         "writes_heading": tr("this step"),
         "after": tr("after"),
         "will_be": tr("will be"),

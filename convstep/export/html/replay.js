@@ -256,10 +256,9 @@ function tableOf(title, factor, rows, columns, [top, bottom, left, right]) {
 }
 
 function showCells(figure, panel, face, columns) {
-  const role = slots[`R${panel}`];
-  figure.className = ["", "reads", "writes"][role] ?? "";
-  const said = figure.querySelector("caption small");
-  said.textContent = role ? `  ${[words.reads, words.writes][role - 1]}` : "";
+  const [role, said] = slots[`R${panel}`] || [0, ""];
+  figure.className = ["", "reads", "writes"][role];
+  figure.querySelector("caption small").textContent = said ? `  ${said}` : "";
   const differing = new Set((slots[`x${panel}`] ?? []).map(([row, column]) => row * columns + column));
   const marks = new Map((slots[`k${panel}`] ?? []).map(([row, column, mark]) => [row * columns + column, mark]));
   for (const cell of figure.querySelectorAll("tbody td")) {
@@ -366,12 +365,12 @@ function sourceOf(pane, source) {
   box.append(make("h2", "", data.titles[slots.S > 1 ? pane : data.titles.length - 1] ?? ""));
   const list = make("ol");
   data.sources[source].forEach(([number, indent, code], line) => {
-    const [mark = "", turn = "", note = "", said = ""] = slots[`l${source}.${line}`] ?? [];
+    const [mark = "", turn = "", note = "", said = "", hue = ""] = slots[`l${source}.${line}`] ?? [];
     const item = make("li", mark === ">" ? "current" : mark ? "done" : "");
     if (mark === ">") item.setAttribute("aria-current", "step");
     item.append(make("span", "number", number ? `${number}${said}` : said));
     item.append(make("span", "", { ">": "▶", v: "✓" }[mark] ?? ""));
-    item.append(make("span", "", " ".repeat(indent) + code), make("span", "turn", turn));
+    item.append(make("span", hue && `code ${hue}`, " ".repeat(indent) + code), make("span", "turn", turn));
     if (note) item.append(make("span", "note", " ".repeat(indent) + note));
     list.append(item);
   });

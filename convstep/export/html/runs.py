@@ -61,7 +61,7 @@ def run_tape(stage: Staged, positions: range, progress: Progress = lambda done: 
         stage.take_magnitudes(stage.magnitudes())
     tape = Tape()
     for scene in _scenes(stage, positions[0], positions[-1]):
-        standing = stage.standing() if scene.own else ""
+        standing = "" if scene.additions else stage.standing()
         tape.take(Shown(scene, [lines_of(scene)], standing=standing, walked=len(positions) > 1))
         if not stage.run.made:
             check_size(tape, stage.run.position, positions)

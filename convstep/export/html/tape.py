@@ -21,7 +21,7 @@ there to be able to go back; so what a page has of a step is what the step chang
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,22 +32,19 @@ from convstep.export.html.cells import View, colour_letter, form_of, packed, pac
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.view.grid.faces import Face
+from convstep.view.grid.look import READS, WRITES
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.factor import factor_text
 from convstep.view.scene.build import span_on
-from convstep.view.scene.card import MARKS
-from convstep.view.scene.scene import Addition, OwnLine, Scene, turn_text
+from convstep.view.scene.scene import Addition, Scene, SourceLine
 from convstep.view.scene.sentence import sentence_parts
-from convstep.view.scene.source import marks_of
 
 Array = npt.NDArray[Any]
 Json = Any
 """What `json.dumps` takes."""
 
-_ROLES = ("running", "written")
-"""Captions that say what a page says of every panel that the step writes."""
-READS, WRITES = 1, 2
-"""What the step does with a panel's array; 0 for nothing."""
+_USES = ("", READS, WRITES)
+"""What a step does with cells, by its number on the tape."""
 DONE, NEXT = "v", ">"
 """Marks of lines, as the tape has them."""
 AFTER = 0
@@ -74,6 +71,8 @@ class Line:
     """What it came to."""
     said: str = ""
     """What its author's own forward says of it."""
+    hue: str = ""
+    """What it does with cells: `READS`, `WRITES`, or "now" for the single value of the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class Tape:
         patches = dict[str, Json]()
         for panel in scene.panels:
             face = self._face(about, panel)
-            self._put_panel(slots, self._panel_number(about, panel), panel, face, scene)
+            self._put_panel(slots, self._panel_number(about, panel), panel, face)
             if patch := _patch(panel, face):
                 patches[f"f{face.number}"] = patch
         for pane, lines in enumerate(shown.sources):
@@ -177,13 +176,11 @@ class Tape:
             self.faces.append([title, factor, *seen.shape, form_of(panel).cell.width, seen.name])
         return self._faces[key]
 
-    def _put_panel(
-        self, slots: dict[str, Json], number: int, panel: Panel, face: _Face, scene: Scene
-    ) -> None:
+    def _put_panel(self, slots: dict[str, Json], number: int, panel: Panel, face: _Face) -> None:
         face.view = view = view_of(panel, face.view)
         whole = (len(view.rows), len(view.columns)) == panel.face.shape
         slots[f"t{number}"] = [face.number, panel.note] if panel.note else face.number
-        slots[f"R{number}"] = role_of(panel, scene)
+        slots[f"R{number}"] = role_of(panel)
         slots[f"u{number}"] = (
             0 if whole else [view.rows.start, view.rows.stop, view.columns.start, view.columns.stop]
         )
@@ -300,7 +297,7 @@ class Tape:
             self.sources.append([[*line] for line in text])
         slots[f"s{pane}"] = number
         for at, line in enumerate(lines):
-            said = [line.mark, line.turn, line.note, line.said]
+            said = [line.mark, line.turn, line.note, line.said, line.hue]
             while said and not said[-1]:
                 said.pop()
             slots[f"l{number}.{at}"] = said or None
@@ -376,16 +373,12 @@ def title_words(panel: Panel) -> str:
     """The panel's title: the face, and what is said of it."""
     if panel.titles:
         return panel.titles[0]
-    return f"{panel.face.label}  {'' if panel.caption in _ROLES else panel.caption_text}".strip()
+    return f"{panel.face.label}  {panel.caption_text}".strip()
 
 
-def role_of(panel: Panel, scene: Scene) -> int:
-    """What the step does with the panel's array: `READS`, `WRITES` or 0."""
-    own = [one for one in scene.event.accesses if one.array == panel.face.name and one.kind != "names"]
-    compared = panel.differing is not None or panel.sparse
-    if panel.running or compared or panel.changed is not None or any(one.writes for one in own):
-        return WRITES
-    return READS if own or panel.window is not None or panel.now is not None else 0
+def role_of(panel: Panel) -> Json:
+    """What the step does with the panel's array, by number and in words; 0 where that is nothing."""
+    return [_USES.index(panel.use), panel.use_texts[0]] if panel.use else 0
 
 
 def span_json(span: Span | None) -> Json:
@@ -398,18 +391,8 @@ def span_json(span: Span | None) -> Json:
     return [*found, "".join("01"[bool(one)] for one in span.only)] if span.only else found
 
 
-def loop_lines(scene: Scene) -> list[Line]:
-    """The loop of the library, as the scene stands in it."""
-    turns: Mapping[str, str] = {loop.name: turn_text(loop) for loop in scene.event.loops}
-    marks = marks_of(scene, scene.source)
-    return [
-        Line(0, line.code, 4 * line.depth, _MARKS[mark], turns.get(line.loop, "0/1") if line.loop else "")
-        for line, mark in zip(scene.source, marks, strict=True)
-    ]
-
-
-def own_lines(lines: Sequence[OwnLine]) -> list[Line]:
-    """Somebody's own function, as a step stands in it."""
+def own_lines(lines: Sequence[SourceLine]) -> list[Line]:
+    """Lines of code, as a step stands in them."""
     return [
         Line(
             line.number,
@@ -419,6 +402,7 @@ def own_lines(lines: Sequence[OwnLine]) -> list[Line]:
             line.loop,
             line.note,
             line.said,
+            "now" if line.now else line.hue,
         )
         for line in lines
     ]
@@ -426,7 +410,4 @@ def own_lines(lines: Sequence[OwnLine]) -> list[Line]:
 
 def lines_of(scene: Scene) -> list[Line]:
     """The source beside a scene."""
-    return own_lines(scene.own) if scene.own else loop_lines(scene)
-
-
-_MARKS = {MARKS["next"]: NEXT, MARKS["done"]: DONE, MARKS["later"]: ""}
+    return own_lines(scene.source)
