@@ -222,6 +222,7 @@ class StepQuestion(Question):
 
     @property
     def example(self) -> str:
+        """A place of this loop, to show how one is written."""
         return example_place(self.geometry)
 
     def _named(self, step: int) -> str:

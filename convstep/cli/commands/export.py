@@ -118,8 +118,8 @@ class Options:
     size: Pair = option("WxH", "columns and rows, 60x16 or more", type=_size, default=(120, 40))
     seconds: float | None = option(
         "S",
-        "how long a GIF, cast or playing page shows each picture; default 0.6, in a lesson as long as reading "
-        "takes",
+        "how long a GIF, a cast or a page that plays shows each step; default 0.6, in a lesson as long as "
+        "reading takes",
         type=candidates.seconds,
     )
 

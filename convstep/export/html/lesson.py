@@ -82,7 +82,7 @@ class _Filming:
         """Whether a page has a candidate."""
 
     def take(self, number: int) -> tuple[int, int, int]:
-        """The scenes of a page: the frames before the answer begins, at which it is given, and the last one."""
+        """The scenes of a page: its first frame, the one at which it is answered, and its last."""
         page = self._lesson.pages[number]
         first = len(self._tape.frames)
         if page.candidate:

@@ -38,7 +38,7 @@ _VALUES = {
 """A value of each colour, by its letter."""
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _FOR_SCRIPTS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
-"""What would end the script, or mean something else than itself there; in JSON they stand in strings alone."""
+"""What would end the script, or mean something else there; in JSON they stand in strings alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +164,8 @@ def _labels() -> dict[str, str]:
         "step": tr("step"),
         "keys": tr("Keys"),
         "legend": tr(
-            "framed: the window of the step; underlined: what the step has changed; reversed: the value that it "
-            "takes; italic: steps still to come; blue below zero, orange above"
+            "framed: the window of the step; underlined: what the step has changed; reversed: the value that "
+            "it takes; italic: steps still to come; blue below zero, orange above"
         ),
     }
 

@@ -144,11 +144,11 @@ def _field(question: Question, name: str) -> str:
             for number, option in enumerate(question.options, 1)
         )
     if isinstance(question, LineQuestion):
-        lines = enumerate(question.code.splitlines(), 1)
         return "".join(
             f'<label class="code"><input type="radio" name="{name}" value="{number}"'
-            f"{' disabled' if question.is_empty(number) else ''}> {number:>2}  <code>{escape(line)}</code></label>"
-            for number, line in lines
+            f"{' disabled' if question.is_empty(number) else ''}> {number:>2}  "
+            f"<code>{escape(line)}</code></label>"
+            for number, line in enumerate(question.code.splitlines(), 1)
         )
     if isinstance(question, CellsQuestion):
         return f"<p>{escape(tr('click the cells, or reach them with Tab and mark them with Enter'))}</p>"
@@ -164,17 +164,12 @@ def _answer(question: Question) -> list[str]:
     parts = (
         []
         if isinstance(question, ChoiceQuestion)
-        else [f'<p class="given"><b>{inline(_given(question))}</b></p>']
+        else [f'<p class="given"><b>{inline(question.given)}</b></p>']
     )
     if isinstance(question, ChoiceQuestion):
         right = [option for option in question.options if option.right]
         parts += [f"<p><b>{inline(option.text)}</b></p>{markdown(option.reason)}" for option in right]
     return [*parts, markdown(question.explanation), markdown(question.why)]
-
-
-def _given(question: Question) -> str:
-    """The answer in words; cells are marked as well."""
-    return question.given
 
 
 def _block(block: Block) -> str:

@@ -365,13 +365,18 @@ function sourceOf(pane, source) {
   box.append(make("h2", "", data.titles[slots.S > 1 ? pane : data.titles.length - 1] ?? ""));
   const list = make("ol");
   data.sources[source].forEach(([number, indent, code], line) => {
-    const [mark = "", turn = "", note = "", said = "", hue = ""] = slots[`l${source}.${line}`] ?? [];
-    const item = make("li", mark === ">" ? "current" : mark ? "done" : "");
-    if (mark === ">") item.setAttribute("aria-current", "step");
+    const state = slots[`l${source}.${line}`] ?? "";
+    const [turn = "", note = "", said = ""] = state.slice(2).split("\n");
+    const mark = { ">": "▶", v: "✓" }[state[0]] ?? "";
+    const hue = { r: "reads", w: "writes", n: "taken" }[state[1]];
+    const item = make("li", mark === "▶" ? "current" : mark ? "done" : "");
+    if (mark === "▶") item.setAttribute("aria-current", "step");
     item.append(make("span", "number", number ? `${number}${said}` : said));
-    item.append(make("span", "", { ">": "▶", v: "✓" }[mark] ?? ""));
-    item.append(make("span", hue && `code ${hue}`, " ".repeat(indent) + code), make("span", "turn", turn));
-    if (note) item.append(make("span", "note", " ".repeat(indent) + note));
+    item.append(make("span", "", mark));
+    const text = make("span", `code ${hue ?? ""}`, code);
+    text.style.paddingLeft = `${2 + indent * 0.6}ch`; // what is broken goes on a little to the right
+    if (note) text.append("  ", make("span", "note", note));
+    item.append(text, make("span", "turn", turn));
     list.append(item);
   });
   box.append(list);

@@ -16,7 +16,7 @@ there to be able to go back; so what a page has of a step is what the step chang
 | `w` `c` `i` | by panel: the window, the changed cells (1: those of the window), what is not padding |
 | `N` `d` `x` `k` | by panel: the cell that the step takes, how many are done, which differ, marks |
 | `f` | by face: cells that are different now, `[first, "text text …", …]` in reading order |
-| `S` `s` `l` | how many sources; by pane the source; by source and line: mark, loop counter, note, sign |
+| `S` `s` `l` | how many sources; by pane the source; by source and line what the step makes of it |
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ class Tape:
         self.sources: list[list[list[Json]]] = []
         """Every source that occurs: its lines as `[number, indent, code]`."""
         self.faces: list[list[Json]] = []
-        """Every face that occurs: its title, the factor of its numbers, its rows and columns, the characters of
-        a number, the array."""
+        """Every face that occurs: its title, the factor of its numbers, its rows and columns, the characters
+        of a number, the array."""
         self.whole: list[int] = []
         """The frames in which no step is under way."""
         self.staged: list[int] = []
@@ -297,10 +297,13 @@ class Tape:
             self.sources.append([[*line] for line in text])
         slots[f"s{pane}"] = number
         for at, line in enumerate(lines):
-            said = [line.mark, line.turn, line.note, line.said, line.hue]
-            while said and not said[-1]:
-                said.pop()
-            slots[f"l{number}.{at}"] = said or None
+            slots[f"l{number}.{at}"] = _state_of(line) or None
+
+
+def _state_of(line: Line) -> str:
+    """What a step makes of a line: a letter for its mark, one for its hue, then its turn, note and sign."""
+    said = "\n".join(" ".join(words.split()) for words in (line.turn, line.note, line.said))
+    return f"{line.mark or ' '}{line.hue[:1] or ' '}{said}".rstrip()
 
 
 def named_table(name: str, values: Array, *, known: Array | None = None) -> Json:
@@ -382,7 +385,7 @@ def role_of(panel: Panel) -> Json:
 
 
 def span_json(span: Span | None) -> Json:
-    """A block of cells: first and end of its rows and of its columns; if they are apart their steps; which."""
+    """A block of cells: first and end of its rows and columns; where they are apart their steps; which."""
     if span is None:
         return None
     found: list[Json] = [span.rows.start, span.rows.stop, span.columns.start, span.columns.stop]
