@@ -144,6 +144,7 @@ function asFloat(value) {
 function dividedFloats(left, right) {
   let rest = left % right;
   let quotient = (left - rest) / right;
+  if (Number.isNaN(quotient)) return [NaN, NaN];
   if (rest) {
     if (right < 0 !== rest < 0) {
       rest += right;
