@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.view.grid.drawing import format_of
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.scale import STEPS, Scale
@@ -51,13 +52,15 @@ class Form(NamedTuple):
     """Their colours."""
 
 
+def settled(panel: Panel) -> Panel:
+    """A panel with the common factor that its numbers have in as many columns as a page gives them."""
+    return replace(panel, unit=panel.power_at(width_of(min(panel.face.shape[1], LARGEST))))
+
+
 def form_of(panel: Panel) -> Form:
-    """How all cells of a panel are written: the same as on the screen in as much room."""
-    width = width_of(min(panel.face.shape[1], LARGEST))
+    """How all cells of a panel that is settled are written: the same as on the screen in as much room."""
     limit = panel.limit if 0 < panel.limit < np.inf else 1.0
-    return Form(
-        CellFormat.fitting(width, panel.most * 0.9, whole=panel.whole, power=panel.power), Scale(limit)
-    )
+    return Form(format_of(panel, width_of(min(panel.face.shape[1], LARGEST))), Scale(limit))
 
 
 def view_of(panel: Panel, before: View | None) -> View:

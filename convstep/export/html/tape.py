@@ -22,7 +22,7 @@ there to be able to go back; so what a page has of a step is what the step chang
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,7 @@ class Tape:
             shown: it.
             about: what tells its arrays from others of the same names, where a page is about several runs.
         """
+        shown = replace(shown, scene=replace(shown.scene, panels=tuple(map(settled, shown.scene.panels))))
         scene = shown.scene
         slots: dict[str, Json] = {"p": scene.position, "n": scene.total, "m": scene.made, "o": scene.place}
         slots["q"] = sentence_parts(scene)[0] or ("" if scene.additions else shown.standing)

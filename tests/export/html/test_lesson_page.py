@@ -109,7 +109,9 @@ def test_cells_are_marked_on_the_grid(browser: Browser, own: Path) -> None:
         browser.click(f".pick[data-row='{row}'][data-column='{column}']")
     browser.click(".page:not([hidden]) [type=submit]")
     assert f"{len(cells) - 1} of {len(cells)} cells found" in page_text(browser)
-    browser.ask(f"document.querySelector(\".pick[data-row='{cells[0][0]}'][data-column='{cells[0][1]}']\").focus()")
+    browser.ask(
+        f"document.querySelector(\".pick[data-row='{cells[0][0]}'][data-column='{cells[0][1]}']\").focus()"
+    )
     browser.press("Enter")
     browser.click(".page:not([hidden]) [type=submit]")
     assert "Right." in page_text(browser)
@@ -170,9 +172,49 @@ def expected(question: Question, answer: str) -> tuple[bool, bool, str]:
 
 
 TYPED = {
-    1: ["1", "-3*2", "０．５", "1,5", "2*(3+4)", "abc", "", "1/0", "--4", "0x10", "1_0", "1e2", "2**-1", "1e999"],
-    4: ["3,2,3,2", "(3, 2, 3, 2)", "[3 2 3 2]", "3x2x3", "3", "2,3,3,2", "3,2,3,9", "4, 5, 2", "x", "（3，2，3，2）"],
-    5: ["0,0,1", "(0, 0, 1)", "2", "1", "0 0 1", "start", "50%", "99,0,0", "1,2,3,4,5", "1.5", "-1", "0,0", "0，0，1"],
+    1: [
+        "1",
+        "-3*2",
+        "０．５",
+        "1,5",
+        "2*(3+4)",
+        "abc",
+        "",
+        "1/0",
+        "--4",
+        "0x10",
+        "1_0",
+        "1e2",
+        "2**-1",
+        "1e999",
+    ],
+    4: [
+        "3,2,3,2",
+        "(3, 2, 3, 2)",
+        "[3 2 3 2]",
+        "3x2x3",
+        "3",
+        "2,3,3,2",
+        "3,2,3,9",
+        "4, 5, 2",
+        "x",
+        "（3，2，3，2）",
+    ],
+    5: [
+        "0,0,1",
+        "(0, 0, 1)",
+        "2",
+        "1",
+        "0 0 1",
+        "start",
+        "50%",
+        "99,0,0",
+        "1,2,3,4,5",
+        "1.5",
+        "-1",
+        "0,0",
+        "0，0，1",
+    ],
 }
 
 
@@ -202,7 +244,24 @@ def test_choices_are_judged_as_python_judges_them(browser: Browser, own: Path) -
 numbers = st.one_of(
     st.integers(0, 10**6).map(str),
     st.floats(0, 1e6, allow_nan=False).map(lambda value: f"{value:.3f}"),
-    st.sampled_from([".5", "1.", "1e3", "2E-2", "0x1F", "0b11", "1_000", "007", "00", "01.5", "inf", "nan", "1_", "9" * 30]),
+    st.sampled_from(
+        [
+            ".5",
+            "1.",
+            "1e3",
+            "2E-2",
+            "0x1F",
+            "0b11",
+            "1_000",
+            "007",
+            "00",
+            "01.5",
+            "inf",
+            "nan",
+            "1_",
+            "9" * 30,
+        ]
+    ),
 )
 sums = st.recursive(
     numbers,

@@ -16,7 +16,7 @@ from convstep.cli import main
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
 from convstep.export.formats import ExportError
-from convstep.export.html.cells import form_of
+from convstep.export.html.cells import form_of, settled
 from convstep.export.html.page import Page, page_html
 from convstep.export.html.runs import MOST_STEPS, check_steps, run_tape
 from convstep.view.panels.stage import Stage
@@ -48,7 +48,7 @@ def digit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tables(scene: Scene) -> dict[str, list[list[str]]]:
     """What a page must show of a scene's small faces, by their titles."""
     found = {}
-    for panel in scene.panels:
+    for panel in map(settled, scene.panels):
         form, values = form_of(panel), panel.face.values
         title = " ".join(f"{panel.face.label} {panel.factor}".split())
         found[title] = [[form.cell.text(value).strip() for value in row] for row in values.tolist()]
@@ -128,8 +128,10 @@ def test_a_step_has_its_cells_before_and_after(browser: Browser, digit: Path) ->
         for addition, (was, now) in zip(scene.additions, browser.ask(read), strict=True):
             region = scene.event.writes[addition.number].region
             panel = next(one for one in scene.panels if one.face.name == addition.cells.name)
-            form = form_of(panel).cell
-            assert was == [form.text(value).strip() for value in before[panel.face.name][region].ravel().tolist()]
+            form = form_of(settled(panel)).cell
+            assert was == [
+                form.text(value).strip() for value in before[panel.face.name][region].ravel().tolist()
+            ]
             assert now == [form.text(value).strip() for value in addition.after.ravel().tolist()]
 
 
@@ -141,7 +143,9 @@ def test_marks_say_what_the_step_does(browser: Browser, digit: Path) -> None:
 
     def marked(name: str, kind: str) -> list[list[int]]:
         picked = f"[...({cells})({json.dumps(name)})].filter((cell) => cell.classList.contains({json.dumps(kind)}))"
-        found = browser.ask(f"{picked}.map((cell) => [Number(cell.dataset.row), Number(cell.dataset.column)])")
+        found = browser.ask(
+            f"{picked}.map((cell) => [Number(cell.dataset.row), Number(cell.dataset.column)])"
+        )
         return [list(cell) for cell in found]
 
     window = [[row, column] for row in range(4, 7) for column in range(2, 5)]
@@ -254,13 +258,15 @@ def test_of_a_large_face_the_part_around_the_step_is_seen(browser: Browser, tmp_
         browser.ask(f"goTo({position})")
         stage.run.seek(position)
         scene = stage.scene()
-        for panel in scene.panels:
+        for panel in map(settled, scene.panels):
             if panel.window is None:
                 continue
             title = f"{panel.face.label} {panel.factor}".strip()
             part, form = browser.ask(_window(title)), form_of(panel)
             span = panel.window
-            wanted = panel.face.values[span.top : span.bottom + 1, span.left : span.right + 1].ravel().tolist()
+            wanted = (
+                panel.face.values[span.top : span.bottom + 1, span.left : span.right + 1].ravel().tolist()
+            )
             assert part == [form.cell.text(value).strip() for value in wanted]
 
 
