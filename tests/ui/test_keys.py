@@ -224,7 +224,7 @@ async def asks_for_a_file_to_save_in(session: Session, key: str) -> None:
 async def shows_the_other_direction_at_the_same_place(session: Session, key: str) -> None:
     await session.press(key)
     assert "forward.py" in session.text
-    assert "Z[here] = np.sum(x * w)" in session.text
+    assert "Z[i_h, i_w, i_c] = np.sum(x * w)" in session.text
     assert f"step {HERE}/256" in session.lines[0]
     await session.press("n", key)
     assert "backward.py" in session.text

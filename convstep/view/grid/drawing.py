@@ -154,7 +154,8 @@ def _preceded(
     return gutter(panel, line, column, look, " ", within=before), Segment(text, drawn_cell.style)
 
 
-def _format_of(panel: Panel, width: int) -> CellFormat:
+def format_of(panel: Panel, width: int) -> CellFormat:
+    """How all numbers of a panel are written where each has so many columns."""
     return _format(width, panel.most, panel.whole, panel.signed, panel.power)
 
 
@@ -188,7 +189,7 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
     elif big:
         text = _big(panel, value, width)[line.part]
     else:
-        text = _format_of(panel, width).text(value) if middle else ""
+        text = format_of(panel, width).text(value) if middle else ""
     if big and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
