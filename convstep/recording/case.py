@@ -41,10 +41,10 @@ def case_of(recording: Recording, call: str = "", imports: Sequence[str] | None 
         imports = importing(source.path, "*" if call else name)
     ended = recording.ended
     checks = [] if ended is not None else _checks(recording.result, "result")
-    said = (
-        tr("as it ended when it was recorded: {reason}", reason=ended.sentence) if ended is not None else ""
-    )
-    about = [f"{name}: {said or tr('expected is what it returned when it was recorded')}"]
+    expected = tr("expected is what it returned when it was recorded")
+    if ended is not None:
+        expected = tr("as it ended when it was recorded: {reason}", reason=ended.sentence)
+    about = [f"{name}: {expected}"]
     return Snippet(name, about, imports, given, lines, checks)
 
 
