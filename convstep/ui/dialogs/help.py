@@ -14,8 +14,9 @@ from convstep.ui.dialogs.paragraphs import ParagraphsScreen
 from convstep.view.text.wrapping import Paragraph
 
 MARKS = (
-    ("┏━━┓", "the window: the cells that the current step reads or writes"),
-    ("┌──┐", "the crop line: what is inside is the input's gradient, what is outside is padding"),
+    ("reads x", "in a title: what the current step does with the panel, and what its source calls that"),
+    ("┏ ┓ [ ]", "the window: the cells that the current step reads, in one colour, or writes, in another"),
+    ("┌ ┐", "the crop line: what is inside is the input's gradient, what is outside is padding"),
     ("·", "a padding cell, still zero"),
     (
         "▸ ◂",
@@ -36,8 +37,8 @@ MARKS = (
         "✓ ▶",
         "an addition that has been made, and the one that comes next; a line that has run, and where it is",
     ),
-    ("~0", "not zero, but too small for the column; a plain 0 is exactly zero"),
-    (">> <<", "too large for the column, positive and negative"),
+    ("-.0 0.00 +0", "not zero, but rounds to it; a plain 0 is exactly zero"),
+    (">> <<", "too large for the column, above and below zero; the status line has all digits"),
     ("×1e-7", "in a title: a factor that all numbers of the panel share"),
     ("? ∞ !", "beside a number: NaN, infinite, beyond the colour scale"),
     ("▄▄▄", "heat alone: a value whose step is still to come"),

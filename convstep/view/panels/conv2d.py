@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,16 +11,22 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv import backward
+from convstep.conv.forward_timeline import forward_event
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
+from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
+from convstep.view.numbers.scale import round_limit
 from convstep.view.panels.conv2d_cells import Choice, chosen
+from convstep.view.scene.build import values_on
 from convstep.view.scene.scene import SourceLine
 from convstep.view.scene.source import LoopLine, at_step, loop_lines
+from convstep.view.scene.window import Window
 
 Array = npt.NDArray[Any]
 Shown = tuple[Event, Mapping[str, Array]]
@@ -32,6 +38,8 @@ LIMITS = {"A_prev_pad": "A_prev", "dA_prev_pad": "dA_prev"}
 """The arrays whose magnitudes are those of another."""
 MEASURED = ("A_prev", "W", "dZ", "dW", "db", "dA_prev")
 """The arrays whose magnitudes colour limits are chosen by."""
+GIVEN = ("A_prev", "W", "b", "dZ")
+"""Those of them whose magnitude is exact: no step changes them."""
 SHARED = ("dW", "db")
 """What all samples add to."""
 
@@ -47,7 +55,7 @@ class Faces:
     arrays: Mapping[str, Array]
     """What it reads and writes, live."""
     limits: Mapping[str, float]
-    """Colour limits by array."""
+    """The largest magnitude by array, at which colours saturate as soon as it is rounded up."""
     executed: bool = False
     """Whether the step is executed whole."""
     drawn: bool = False
@@ -56,6 +64,8 @@ class Faces:
     """Whether the sums are those of the step's sample alone."""
     whole: bool = False
     """Whether all numbers are whole."""
+    unsigned: frozenset[str] = frozenset()
+    """Arrays that have no number below zero."""
 
     def panels(self, choice: Choice) -> tuple[Panel, ...]:
         """The panels in reading order."""
@@ -110,8 +120,9 @@ class Faces:
         return () if self.geometry.batch is None else (self.index.i_n,)
 
     def _panel(self, key: str, name: str, *fixed: int | None, **rest: Any) -> Panel:
-        limit = self.limits[LIMITS.get(name, name)]
-        return Panel(key, face(name, self.arrays[name], fixed), limit, whole=self.whole, **rest)
+        most = self.limits[LIMITS.get(name, name)]
+        shown, signed = face(name, self.arrays[name], fixed), name not in self.unsigned
+        return Panel(key, shown, round_limit(most), reach=most, whole=self.whole, signed=signed, **rest)
 
     def _padded(self, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: the same face, one read and one written."""
@@ -202,6 +213,31 @@ def shown_event(timeline: Timeline, share: SampleShare | None) -> Shown:
     return replace(event, accesses=accesses), {**arrays, **{name: alone.arrays[name] for name in own}}
 
 
+def window(problem: Problem, step: int, panels: Sequence[Panel]) -> Window:
+    """What the forward pass makes of a step's window, `x` and `w` on the faces that panels show."""
+    event = forward_event(problem, step, made=0)
+    x, w = factors_on(event, panels)
+    summed, *_, last = (*event.writes, event.writes[-1])
+    *_, k = next(panel.face.fixed for panel in panels if panel.face.name == "W")
+    return Window(
+        cell=cell_text("Z", last.region),
+        x=x,
+        w=w,
+        total=float(summed.value),
+        bias=None if problem.b is None else float(event.read("b").value),
+        y=float(np.asarray(last.after)),
+        channels=(k or 0, problem.geometry.kernel_shape[3]),
+    )
+
+
+def factors_on(event: Event, panels: Sequence[Panel]) -> tuple[Array, Array]:
+    """`x` and `w` of a step, on the faces that panels show."""
+    shown = {panel.face.name: panel.face for panel in reversed(panels)}
+    x, w = event.read("x"), event.read("w")
+    *_, k = shown["W"].fixed
+    return values_on(shown["A_prev_pad"].fixed, x.region, x.value), np.asarray(w.value)[..., k]
+
+
 def without_padding(event: Event, arrays: Mapping[str, Array], geometry: Geometry) -> Shown:
     """The same as writes to `dA_prev`: what lies in the padding is left out."""
     rows, columns = geometry.crop
@@ -253,3 +289,13 @@ def source_at(event: Event, lines: Sequence[LoopLine]) -> tuple[SourceLine, ...]
     bounds = {"h_lower": rows.start, "h_upper": rows.stop, "w_lower": columns.start, "w_upper": columns.stop}
     single = {read.text: read.value for read in event.reads if np.ndim(read.value) == 0}
     return at_step(lines, event, {**bounds, "input_slice": x.value, "kernel_slice": w.value, **single})
+
+
+def magnitudes(found: Mapping[str, float], exact: Collection[str]) -> dict[str, float]:
+    """Magnitudes by array, those that are not exact rounded up: what is written must have room."""
+    return {name: most if name in exact else round_limit(most) for name, most in found.items()}
+
+
+def unsigned(problem: Problem) -> frozenset[str]:
+    """The arrays that a picture, or what comes out of a ReLU, makes free of numbers below zero."""
+    return frozenset() if (problem.A_prev < 0).any() else frozenset(("A_prev", "A_prev_pad"))

@@ -26,7 +26,6 @@ from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import full, is_whole, short
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import Faces
@@ -36,7 +35,7 @@ from convstep.view.panels.nonfinite import spot_of_output
 from convstep.view.panels.problem_words import problem_facts, shape_facts, window_facts
 from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.panels.stage import Stage
-from convstep.view.scene.build import build, values_on
+from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.source import LoopLine, loop_lines
 from convstep.view.scene.staged import Facts, Listing, Spot, Staged
@@ -80,14 +79,17 @@ class ForwardStage(Staged):
     stops: Stops = field(default_factory=Stops)
     """Where runs stop; those on cells of Z are marked."""
     limits: dict[str, float] = field(init=False, default_factory=dict)
-    """Colour limits by array name."""
+    """The largest magnitude by array name."""
     whole: bool = field(init=False, default=False)
     """Whether all numbers are whole, and so all sums of their products."""
+    unsigned: frozenset[str] = field(init=False, default=frozenset())
+    """Arrays that have no number below zero."""
     forward: bool = field(init=False, default=True)
     """The direction."""
 
     def __post_init__(self) -> None:
         problem = self._problem
+        self.unsigned = conv2d.unsigned(problem)
         self.take_magnitudes(magnitude.quick_output(problem))
         if not self.unmeasured:
             self.take_magnitudes(self.magnitudes())
@@ -174,8 +176,8 @@ class ForwardStage(Staged):
         return magnitude.output_magnitude(self._problem)
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
-        """Let colours saturate at these magnitudes, each rounded up to a round one."""
-        self.limits |= {name: round_limit(largest) for name, largest in found.items()}
+        """Let colours saturate at these magnitudes."""
+        self.limits |= conv2d.magnitudes(found, conv2d.GIVEN)
 
     # faces
 
@@ -291,22 +293,19 @@ class ForwardStage(Staged):
             self.limits,
             executed=event.made == len(event.writes),
             whole=self.whole,
+            unsigned=self.unsigned,
         )
 
     def _terms(self, event: Event, panels: list[Panel]) -> tuple[tuple[str, Array], ...]:
         """The factors of the sum and their products, as far as the faces show them."""
-        shown = {panel.face.name: panel.face for panel in reversed(panels)}
-        x, w = event.read("x"), event.read("w")
-        fixed = shown["A_prev_pad"].fixed
-        factors = [values_on(fixed, x.region, x.value)]
-        *_, k = shown["W"].fixed
-        factors.append(np.asarray(w.value)[..., k])
+        x, w = conv2d.factors_on(event, panels)
+        *_, k = next(panel.face.fixed for panel in panels if panel.face.name == "W")
         channel = "" if self.geometry.kernel_shape[3] == 1 else f"[…, {k}]"
         with quiet():
-            product = factors[0] * factors[1]
+            product = x * w
         return (
-            (f"x{channel}", factors[0]),
-            (f"w{channel}", factors[1]),
+            (f"x{channel}", x),
+            (f"w{channel}", w),
             (f"(x * w){channel}" if channel else "x * w", product),
         )
 

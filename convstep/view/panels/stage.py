@@ -23,7 +23,6 @@ from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.compared import TimelineCompared
@@ -36,6 +35,7 @@ from convstep.view.scene.build import build
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.staged import Facts, Listing, Spot, Staged
+from convstep.view.scene.window import Window
 
 if TYPE_CHECKING:
     from convstep.replay.session import Session
@@ -50,7 +50,7 @@ class Stage(Staged):
     timeline: Timeline
     """What is shown."""
     limits: dict[str, float] = field(default_factory=dict)
-    """Colour limits by array name; measured, which takes time with the arrays, unless they are given."""
+    """The largest magnitude by array name; measured, which takes time with them, unless they are given."""
     choice: Choice = field(default_factory=Choice)
     """Which faces are shown."""
     beside: Mapping[str, int] = field(default_factory=dict)
@@ -63,8 +63,11 @@ class Stage(Staged):
     """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
     whole: bool = field(init=False, default=False)
     """Whether all numbers are whole, and so all sums of their products."""
+    unsigned: frozenset[str] = field(init=False, default=frozenset())
+    """Arrays that have no number below zero."""
 
     def __post_init__(self) -> None:
+        self.unsigned = conv2d.unsigned(self._problem)
         if self.limits:
             return
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
@@ -103,8 +106,9 @@ class Stage(Staged):
         return magnitude.reached_magnitudes(self._problem)
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
-        """Let colours saturate at these magnitudes, each rounded up to a round one."""
-        self.limits |= {name: round_limit(largest) for name, largest in found.items()}
+        """Let colours saturate at these magnitudes; sums may be larger on their way where steps are many."""
+        few = self._problem.total_steps <= magnitude.STEPWISE
+        self.limits |= conv2d.magnitudes(found, conv2d.MEASURED if few else conv2d.GIVEN)
 
     def scene(self) -> Scene:
         """The scene at the timeline's position. Costs do not grow with the tensors."""
@@ -115,6 +119,10 @@ class Stage(Staged):
         parts = {} if self.share is None else conv2d.share_parts(self.share.sample)
         scene = build(place, event, arrays, panels, parts, conv2d.source_at(event, conv2d.source_lines()))
         return replace(scene, panels=tuple(map(self._marked, scene.panels)))
+
+    def window(self, scene: Scene) -> Window:
+        """The step of a scene as the forward pass makes it, on the faces of its panels."""
+        return conv2d.window(self._problem, scene.event.index, scene.panels)
 
     def prepared(self, position: int) -> bool:
         """Whether the scene at a position takes no time to speak of."""
@@ -284,6 +292,7 @@ class Stage(Staged):
             drawn=self._problem.dZ_drawn,
             alone=self.share is not None,
             whole=self.whole,
+            unsigned=self.unsigned,
         )
 
     def _marked(self, panel: Panel) -> Panel:

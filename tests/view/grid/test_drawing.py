@@ -17,9 +17,7 @@ from convstep.view.grid.faces import face
 from convstep.view.grid.panel import WRITES, Cell, Panel, Span
 from convstep.view.grid.places import GridLayout, lay_out
 from convstep.view.numbers.big_digits import LEAST_BIG, LINES, BigFormat, written
-from convstep.view.numbers.factor import scaled
 from convstep.view.numbers.scale import Scale
-from convstep.view.numbers.text import CellFormat
 from tests.view.random_panels import insides, panels, spans
 
 ROLES = {
@@ -153,7 +151,7 @@ def sides(lines: list[str], layout: GridLayout, block: Span) -> list[str]:
 
 def upright(corners: str, lines: int) -> str:
     """One side of a bracket over so many lines."""
-    top, middle, bottom, alone = corners
+    top, middle, bottom, alone = [*corners]
     return alone if lines == 1 else top + middle * (lines - 2) + bottom
 
 
@@ -168,7 +166,7 @@ def test_a_frame_is_a_pair_of_brackets_beside_the_window_s_rows_and_nothing_else
     count = (window.bottom - window.top + 1) * layout.lines
     left, right = ("┏┃┗[", "┓┃┛]") if coloured else ("[[[[", "]]]]")
     assert sides(lines, layout, window) == [upright(left, count), upright(right, count)]
-    without = drawn(replace(panel, window=None), layout, Look(ROLES, "numbers", coloured=coloured))
+    without = drawn(replace(panel, window=None, used=None), layout, Look(ROLES, "numbers", coloured=coloured))
     assert ["".join(" " if one in left + right else one for one in line) for line in lines] == [
         "".join(" " if at in (layout.gutter(window.left), layout.gutter(window.right + 1))
                 and shown in left + right else one for at, (one, shown) in enumerate(zip(*pair, strict=True)))
@@ -186,7 +184,7 @@ def test_the_crop_line_stands_beside_its_rows_but_for_what_stands_on_it(
     lines = drawn(panel, layout)
     count = (inside.bottom - inside.top + 1) * layout.lines
     expected = [upright(corners, count) for corners in ("┌│└│", "┐│┘│")]
-    over = "" if panel.window is None and panel.now is None else "┏┃┗┓┛[]▸◂"
+    over = "" if panel.block is None and panel.now is None else "┏┃┗┓┛[]▸◂"
     for shown, side in zip(sides(lines, layout, inside), expected, strict=True):
         assert all(s == e or s in over for s, e in zip(shown, side, strict=True))
     everything = "".join(lines)
@@ -200,10 +198,11 @@ def test_between_the_window_s_cells_is_a_ground_of_the_hue_of_what_the_step_does
     grounds = {"reads-ground": Style(bgcolor="#005048"), "writes-ground": Style(bgcolor="#4a1242")}
     layout = lay_out(panel, 90, 30)
     look = Look(ROLES | grounds, "numbers", coloured=coloured, colours=colours)
-    tinted = coloured and colours is not Colours.SIXTEEN and panel.use and panel.window is not None
+    tinted = coloured and colours is not Colours.SIXTEEN and bool(panel.use)
     for row, column in np.ndindex(panel.face.shape):
         ground = style_of(panel, layout, Cell(row, column), look).bgcolor
-        assert ground == (grounds[panel.ground].bgcolor if tinted and (row, column) in panel.window else None)
+        within = panel.block is not None and (row, column) in panel.block
+        assert ground == (grounds[panel.ground].bgcolor if tinted and within else None)
 
 
 @given(panels())
@@ -215,7 +214,7 @@ def test_marks_stand_on_exactly_their_cells(panel: Panel) -> None:
         cell = Cell(row, column)
         style = style_of(panel, layout, cell, look)
         written = panel.now == cell and panel.use == WRITES
-        assert bool(style.bold) == (written or (panel.window is not None and cell in panel.window))
+        assert bool(style.bold) == (written or (panel.block is not None and cell in panel.block))
         assert bool(style.underline) == (panel.changed is not None and cell in panel.changed)
         assert bool(style.reverse) == (panel.now == cell and not written), "only what is taken is reversed"
         assert bool(style.strike) == (cell == (1, 1))
@@ -309,7 +308,7 @@ def test_a_shade_stands_directly_before_its_own_number_and_off_the_one_before() 
 
 @given(panels())
 def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
-    panel = replace(panel, framed=False, window=None, now=None, cropped=False, listed=False)
+    panel = replace(panel, framed=False, window=None, used=None, now=None, cropped=False, listed=False)
     layout = lay_out(panel, 90, 30)
     for mode in MODES:
         for (row, column), value in np.ndenumerate(panel.face.values):
@@ -411,29 +410,17 @@ def tall(panel: Panel, look: Look = PLAIN, lines: int = 3) -> tuple[GridLayout, 
     return layout, drawn(panel, layout, look)
 
 
-def in_range(times: float, value: float) -> bool:
-    """Whether dividing a number by a power of ten made it neither zero nor infinite."""
-    return math.isinf(times) == math.isinf(value) and bool(times) == bool(value)
-
-
 @given(panels())
 def test_big_numbers_stand_in_their_cells(panel: Panel) -> None:
     layout = lay_out(panel, 90, 60, large=True)
-    number = BigFormat.fitting(max(layout.text, LEAST_BIG), scaled(panel.limit, panel.power) * 0.9)
-    small = CellFormat.fitting(min(layout.text, 12), panel.limit * 0.9, power=panel.power)
+    number = BigFormat.fitting(max(layout.text, LEAST_BIG), panel.limit, power=panel.power)
     lines = drawn(panel, layout)
     for (row, column), value in np.ndenumerate(panel.face.values if layout.lines == 3 else np.zeros((0, 0))):
         first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
         place = layout.y_of(row) - layout.header
         shown = tuple(line[first:beyond] for line in lines[place : place + 3])
         empty = panel.inside is not None and (row, column) not in panel.inside and value == 0
-        times = scaled(float(value), panel.power)
-        if empty:
-            assert shown == written("·", layout.text)
-        elif panel.power and not (number.text(times) and in_range(times, value)):
-            assert shown[1].strip() == small.text(value).strip()
-        else:
-            assert shown == number.lines(times)
+        assert shown == (written("·", layout.text) if empty else number.lines(float(value)))
 
 
 def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> None:
