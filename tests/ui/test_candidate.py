@@ -255,7 +255,16 @@ async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(t
         assert re.search(r"dW\[0\] \+= A_prev_pad.*dZ\[0, 0, 0\]", "\n".join(own))
         await session.press("d")
         assert "line 15: window = slice(" in session.text
-        await session.press("escape", "end", "<")
+        await session.press("escape", "Y")
+        await session.until("NumPy code")
+        assert f"sys.path.insert(0, {str(tmp_path)!r})" in session.app.clipboard
+        with pytest.raises(AssertionError, match=r"\[0, 0, 0, 0\]: -1.5548.* 0.3246"):
+            exec(compile(session.app.clipboard, "case.py", "exec"), {})
+        sys.path.remove(str(tmp_path))
+        await session.press("Y")
+        await session.until("a pytest function")
+        assert "def test_conv2d_backward():" in session.app.clipboard
+        await session.press("end", "<")
         for size in ((60, 16), (80, 24), (200, 50), (120, 40)):
             await session.resize(*size)
             await session.answered()

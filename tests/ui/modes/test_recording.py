@@ -209,6 +209,23 @@ async def test_the_command_that_leads_back_has_the_call() -> None:
         assert shlex.split(session.app.clipboard) == words
 
 
+async def test_the_call_is_copied_as_code_and_what_is_lost_is_said() -> None:
+    async with opened_recording(of(pool_backward), options=["--call", "'{pool_case()}'"]) as session:
+        await session.press("Y")
+        await session.answered()
+        assert "result = '{pool_case()}'\n" in session.app.clipboard  # as it was typed
+        assert "from tests.view.recorded import *" in session.app.clipboard
+        await session.press("Y")
+        await session.answered()
+        assert "def test_pool_backward():" in session.app.clipboard
+        mode_of(session)._options = []
+        await session.press("Y")
+        await session.answered()
+        assert (
+            "cache has a dict of 3, whose content is not recorded; give the call with --call" in session.text
+        )
+
+
 async def test_what_a_script_called_is_in_a_file_once_a_way_back_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
