@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rich.cells import cell_len
+
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect, lay_out
 from convstep.view.layout.boxes import Plan as Plan
@@ -38,8 +40,10 @@ STAGE = 13
 """Lines that the stage has before those."""
 LEAST_LOWER = 2 / 5
 """Part of a high screen that stands below the stage at the least."""
-MAP_WIDTH = (22, 40)
-"""Columns of the map beside the stage, at the least and at the most."""
+MAP_WIDTH = 40
+"""Columns of the map beside the stage at the most, unless its title needs more."""
+MAP_TITLE = 11
+"""Columns of that title around the name of the face."""
 
 LEAST_BESIDE = 56
 """Columns of a small screen that a running array leaves to the others, however long its title is."""
@@ -72,7 +76,8 @@ def _with_columns(width: int, height: int, panels: Sequence[Panel]) -> Plan:
     mapped, wide = _too_large(stage, width // len(stage), upper), width >= WIDE_SIDE_FROM
     beside = stage_further(stage, width) if wide and not mapped else {}
     faces = [replace(panel, key=key) for panel in stage for key in keys_of(panel.key, beside)]
-    chart = [(min(max(width // 5, MAP_WIDTH[0]), MAP_WIDTH[1]), part(MAP))] if mapped else []
+    named = max(cell_len(panel.face.label) for panel in stage) + MAP_TITLE
+    chart = [(max(named, min(width // 5, MAP_WIDTH)), part(MAP))] if mapped else []
     source, step = _words_widths(width)
     room = Room(source, step, width - source - step, height - upper)
     usual = STANDARD._replace(lines=COMMON[1] - _stage_height(COMMON[1], stage, COMMON[0]))
