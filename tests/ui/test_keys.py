@@ -259,7 +259,7 @@ async def turns_through_numbers_and_heat(session: Session, key: str) -> None:
     assert numbers == both  # with colours, the numbers of "both" are the same text
     assert WAITING in "".join(heat[2:-1])  # values still to come; those before are coloured blanks
     dz = session.timeline.step.dz
-    numbers_left = re.findall(r"-?\.\d+", "".join(heat[2:-1]))
+    numbers_left = re.findall(r"-?\d*\.\d+", "".join(heat[2:-1]))
     assert [round(float(one), 2) for one in numbers_left] == [round(dz, 2)], (
         "the current one alone is written"
     )
