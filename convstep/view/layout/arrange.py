@@ -93,7 +93,8 @@ def _map_width(width: int, stage: Sequence[Panel]) -> int:
     kept = [len(str(panel.face.shape[0])) + 3 + columns * (SCROLLED_TEXT + 1)
             for panel, columns in zip(stage, windows, strict=True)]  # fmt: skip
     named = max(cell_len(panel.face.label) for panel in stage) + MAP_TITLE
-    return max(named - len("map: "), min(max(named, width // 5), MAP_WIDTH, width - max(kept) * len(stage)))
+    liked, left = max(named, min(width // 5, MAP_WIDTH)), width - max(kept) * len(stage)
+    return min(liked, left) if left >= named - len("map: ") else liked
 
 
 def _stage_height(height: int, stage: Sequence[Panel], width: int) -> int:
