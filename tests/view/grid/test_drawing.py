@@ -509,7 +509,7 @@ def test_heat_fills_a_tall_cell_and_shows_the_sign_once() -> None:
     assert first == [" " + "█" * text_columns, "-" + "█" * text_columns, " " + "█" * text_columns]
 
 
-def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
+def test_a_row_that_is_only_partly_in_sight_has_no_numbers_and_no_label() -> None:
     panel = Panel("t", face("t", np.ones((2, 2)), (None, None)), 1.0, framed=True,
                   window=Span(range(2), range(2)))  # fmt: skip
     layout = lay_out(panel, 40, 30, large=True)
@@ -517,6 +517,8 @@ def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
     for look in (PLAIN, Look(ROLES, coloured=False)):
         shown = text(draw_line(panel, layout, y, 0, layout.width, look, cut=True))
         assert shown.replace(" ", "") == ("┏┓" if look.coloured else "[]")
+        labelled = text(draw_line(panel, layout, y + LINES // 2, 0, layout.width, look, cut=True))
+        assert labelled.replace(" ", "") == ("┃┃" if look.coloured else "[]")
 
 
 @given(st.sampled_from(("its shape is 0x0x1, not 4x5x1", "形状是 0x0x1，而不是 4x5x1")), st.integers(4, 40))
