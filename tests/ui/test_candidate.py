@@ -111,6 +111,8 @@ async def moves_between_divergent_steps(session: Session, candidate: CandidateTi
     await session.press("<")
     assert session.position == at
     assert "no earlier step" in session.lines[-3]
+    await session.press("V")
+    assert "without a candidate" in session.lines[-3]
 
 
 async def shows_the_whole_diagnosis(session: Session) -> None:
