@@ -9,6 +9,7 @@ import functools
 import re
 from collections.abc import Sequence
 from html import escape
+from math import isfinite
 
 from markdown_it import MarkdownIt
 
@@ -71,7 +72,9 @@ def judging(page: Page) -> Json:
         found |= {
             "value": question.value,
             "tolerance": question.tolerance,
-            "known": [[name, value] for name, value in known.items() if value is not None],
+            "known": [
+                [name, value] for name, value in known.items() if value is not None and isfinite(value)
+            ],
             "says": said("not.number", *(f"wrong.value.{name}" for name in known)),
         }
     elif isinstance(question, ShapeQuestion):

@@ -235,7 +235,7 @@ class Tape:
         found = [
             named_table(name, values, known=known if np.shape(values) == shape else None)
             for name, values in (*addition.terms, *addition.operands)
-            if np.size(values) <= MOST_CELLS
+            if 0 < np.size(values) <= MOST_CELLS
         ]
         if addition.factor_name:
             found.append(
@@ -391,7 +391,10 @@ def title_words(panel: Panel) -> str:
 
 def role_of(panel: Panel) -> Json:
     """What the step does with the panel's array, by number and in words; 0 where that is nothing."""
-    return [_USES.index(panel.use), panel.use_texts[0]] if panel.use else 0
+    if panel.use:
+        return [_USES.index(panel.use), panel.use_texts[0]]
+    compared = panel.differing is not None or panel.sparse
+    return [_USES.index(WRITES), ""] if compared else 0
 
 
 def span_json(span: Span | None) -> Json:

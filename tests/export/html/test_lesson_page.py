@@ -120,8 +120,7 @@ def test_cells_are_marked_on_the_grid(browser: Browser, own: Path) -> None:
     assert browser.ask("document.querySelectorAll('.pick').length") == 0
 
 
-@pytest.mark.parametrize("name", ["1", "14", "hunt-1"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("name", "language"), [("1", "en"), ("14", "zh"), ("hunt-1", "zh")])
 def test_a_bundled_lesson_is_a_page_in_both_languages(
     browser: Browser, tmp_path: Path, name: str, language: str
 ) -> None:
