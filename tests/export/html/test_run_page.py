@@ -145,7 +145,7 @@ def test_marks_say_what_the_step_does(browser: Browser, digit: Path) -> None:
     def marked(name: str, kind: str) -> list[list[int]]:
         found: list[list[int]] = browser.ask(f"""
           [...[...document.querySelectorAll("figure")].find((one) => one.textContent.startsWith("{name}"))
-            .querySelectorAll("td.{kind}")].map((cell) => [Number(cell.dataset.row), Number(cell.dataset.column)])
+            .querySelectorAll("td.{kind}")].map((cell) => [cell.dataset.row, cell.dataset.column].map(Number))
         """)
         return found
 
