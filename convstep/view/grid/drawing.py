@@ -198,12 +198,12 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
 
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
-    return _big_format(width, panel.most, panel.whole, panel.power).lines(value)
+    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power).lines(value)
 
 
 @functools.lru_cache(maxsize=256)
-def _big_format(width: int, limit: float, whole: bool, power: int) -> BigFormat:
-    return BigFormat.fitting(width, limit, whole=whole, power=power)
+def _big_format(width: int, limit: float, whole: bool, signed: bool, power: int) -> BigFormat:
+    return BigFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
 
 
 def _known(panel: Panel, cell: Cell) -> bool:

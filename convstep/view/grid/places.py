@@ -208,10 +208,11 @@ def lay_out_in_unit(
     """The layout, and the panel in the unit that its numbers need in the columns they get there."""
     plan = lay_out(panel, width, height, precision=precision, large=large, window=window)
     text = plan.text
-    panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between the numbers
     if plan.lines == LINES:
-        panel = replace(panel, signed=True)
-        text = BigFormat.fitting(text, panel.most, whole=panel.whole).number.width
+        number = BigFormat.fitting(text, panel.most, signed=panel.signed, whole=panel.whole).number
+        unit = replace(panel, signed=False).power_at(number.width - number.signed)
+        return replace(panel, signed=number.signed, unit=unit), plan
+    panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between numbers that have room
     return replace(panel, unit=panel.power_at(text)), plan
 
 
