@@ -204,16 +204,35 @@ def lay_out_in_unit(
     precision: int = 0,
     large: bool = False,
     window: Span | None = None,
+    shaded: bool = False,
 ) -> tuple[Panel, GridLayout]:
-    """The layout, and the panel in the unit that its numbers need in the columns they get there."""
+    """The layout, and the panel in the unit that its numbers need in the columns they get there.
+
+    Args:
+        panel: what to show.
+        width: columns of room.
+        height: lines of room.
+        precision: columns to add to each number, or to take away.
+        large: whether it is read from afar.
+        window: see `lay_out`.
+        shaded: whether shades stand beside the numbers.
+    """
     plan = lay_out(panel, width, height, precision=precision, large=large, window=window)
-    text = plan.text
+    text = number_width(plan, shaded=shaded)
     if plan.lines == LINES:
         number = BigFormat.fitting(text, panel.most, signed=panel.signed, whole=panel.whole).number
         unit = replace(panel, signed=False).power_at(number.width - number.signed)
         return replace(panel, signed=number.signed, unit=unit), plan
     panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between numbers that have room
     return replace(panel, unit=panel.power_at(text)), plan
+
+
+def number_width(plan: GridLayout, *, shaded: bool) -> int:
+    """Columns of a number itself.
+
+    Where shades stand beside numbers it is rather a digit less than a shade that touches the number before it.
+    """
+    return plan.text - (shaded and plan.lines == 1 and plan.text >= CLOSE)
 
 
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
