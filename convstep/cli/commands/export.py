@@ -142,15 +142,9 @@ def run(options: Options) -> int:
         check(output, 1)  # before anything is read or run
         if options.forward and (options.candidate is not None or of_lesson):
             raise UsageError(tr("--forward is about a problem, and not about a candidate or a lesson"))
-<<<<<<< HEAD
-        if options.diagnosis and options.candidate is None:
-=======
         if options.answers is not None and not (of_lesson and output.suffix == ".md"):
             raise UsageError(tr("--answers is about the handout of a lesson; give a lesson, and -o OUT.md"))
-        if options.candidate is not None:
-            frames = _candidate_frames(options, output)
-        elif options.diagnosis:
->>>>>>> wt-lead19
+        if options.diagnosis and options.candidate is None:
             raise UsageError(tr("--diagnosis is about a candidate; add --candidate path.py:function"))
         draw = _page if output.suffix == pages.SUFFIX else _pictures
         written = draw(options, output, of_lesson=of_lesson)
@@ -345,6 +339,7 @@ def _lesson_frames(options: Options, output: Path) -> list[Frame]:
         options.size,
         moving=output.suffix in (".gif", ".cast"),
         seconds=options.seconds,
+        answers=options.answers or "inline",
         progress=_Progress(DRAWN, 2 * len(wanted)),
     )
 
@@ -368,7 +363,6 @@ def _lesson(options: Options) -> tuple[Lesson, range]:
                 count=count,
             )
         )
-<<<<<<< HEAD
     return lesson, range(first - 1, last)
 
 
@@ -384,17 +378,6 @@ def _candidate(options: Options) -> Iterator[CandidateTimeline]:
         verdict = candidates.swept(worker, options.calling, problem)
         shown = candidates.shown_problem(verdict, problem)
         yield CandidateTimeline(worker, verdict, shown)
-=======
-    return lesson_frames(
-        lesson,
-        range(first - 1, last),
-        options.size,
-        moving=output.suffix in (".gif", ".cast"),
-        seconds=options.seconds,
-        answers=options.answers or "inline",
-        progress=_Progress(DRAWN, 2 * (last - first + 1)),
-    )
->>>>>>> wt-lead19
 
 
 def _candidate_frames(options: Options, output: Path) -> list[Frame]:

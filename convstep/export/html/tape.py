@@ -28,7 +28,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.export.html.cells import View, colour_letter, form_of, packed, packed_table, view_of, written
+from convstep.export.html.cells import (
+    View,
+    colour_letter,
+    form_of,
+    packed,
+    packed_table,
+    settled,
+    view_of,
+    written,
+)
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.view.grid.faces import Face
