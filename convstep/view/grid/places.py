@@ -223,14 +223,15 @@ def lay_out_in_unit(
         number = BigFormat.fitting(text, panel.most, signed=panel.signed, whole=panel.whole).number
         unit = replace(panel, signed=False).power_at(number.width - number.signed)
         return replace(panel, signed=number.signed, unit=unit), plan
-    panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between numbers that have room
+    # the column of a sign is a shade's, and numbers that have room rather have air between them
+    panel = replace(panel, signed=panel.signed or shaded or text > CLOSE)
     return replace(panel, unit=panel.power_at(text)), plan
 
 
 def number_width(plan: GridLayout, *, shaded: bool) -> int:
     """Columns of a number itself.
 
-    Where shades stand beside numbers it is rather a digit less than a shade that touches the number before it.
+    Rather a digit less than a shade that touches the number before it.
     """
     return plan.text - (shaded and plan.lines == 1 and plan.text >= CLOSE)
 
