@@ -90,7 +90,7 @@ def test_numbers_stand_beside_their_part_and_small_arrays_below_it() -> None:
         "          1        0",
         "t  (4,) float64, -4e-9 … 3e-7",
         "  ×1e-7",
-        "   3.00000 -0.04000        0  0.00000",
+        "    3.00000 -0.04000        0  0.00000",
     ]
     assert [line.plain for line in draw_parts([])] == ["there is no expression on this line"]
 
