@@ -17,9 +17,8 @@ from convstep.view.grid.look import MODES as MODES
 from convstep.view.grid.look import NOW, WRITES, big_roles
 from convstep.view.grid.look import Look as Look
 from convstep.view.grid.panel import Cell, Panel
-from convstep.view.grid.places import GridLayout, Line
+from convstep.view.grid.places import GridLayout, Line, number_width
 from convstep.view.numbers.big_digits import LINES, BigFormat
-from convstep.view.numbers.factor import CLOSE
 from convstep.view.numbers.scale import SHADES, Scale
 from convstep.view.numbers.text import CellFormat
 from convstep.view.text.wrapping import wrap
@@ -114,9 +113,7 @@ def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
-    # rather a digit less than a shade that touches the number before it, where there are enough
-    spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE - 1 else 0
-    width, scale = layout.text - spared, look.scale(panel.limit)
+    width, scale = number_width(layout, shaded=_shaded(look)), look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
@@ -201,12 +198,12 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
 
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
-    return _big_format(width, panel.most, panel.whole, panel.power).lines(value)
+    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power).lines(value)
 
 
 @functools.lru_cache(maxsize=256)
-def _big_format(width: int, limit: float, whole: bool, power: int) -> BigFormat:
-    return BigFormat.fitting(width, limit, whole=whole, power=power)
+def _big_format(width: int, limit: float, whole: bool, signed: bool, power: int) -> BigFormat:
+    return BigFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
 
 
 def _known(panel: Panel, cell: Cell) -> bool:
