@@ -24,6 +24,7 @@ from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.drawing import WAITING
 from convstep.view.grid.panel import Cell
+from convstep.view.layout.arrange import CARD
 from convstep.view.numbers.text import full
 from tests.strategies import some
 from tests.ui.driving import Session, opened
@@ -248,6 +249,14 @@ async def asks_where_to_go(session: Session, key: str) -> None:
     assert "Step 44 of 256: just after i_h 1, i_w 2, i_c 3." in session.text
     await session.press("enter")
     assert (session.dialog, session.position) == ("", 44)
+
+
+async def turns_the_card(session: Session, key: str) -> None:
+    step = session.part(CARD)
+    await session.press(key)
+    assert "y = sum(x * w) + b" in "\n".join(session.part(CARD))
+    await session.press(key)
+    assert session.part(CARD) == step
 
 
 async def turns_through_numbers_and_heat(session: Session, key: str) -> None:
@@ -529,6 +538,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "next-face": shows_the_next_face,
     "previous-face": shows_the_face_before,
     "share": says_that_there_is_no_batch,
+    "window": turns_the_card,
     "mark": goes_one_step_on,
     "mark-block": sets_and_removes_a_stop,
     "stop-marking": follows_the_loop_again,
@@ -609,7 +619,7 @@ async def begin_again(session: Session, focused: Widget | None) -> None:
     debugger.state.stops._stops.clear()
     debugger.state.stops._last_id = 0
     debugger.state.bookmarks = Bookmarks()
-    debugger.state.values, debugger.state.precision = "both", 0
+    debugger.state.values, debugger.state.precision, debugger.state.card = "both", 0, ""
     debugger.panels.apply_look()
     if debugger.state.maximised:
         await session.press("escape")

@@ -118,7 +118,8 @@ async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() 
     steps = recording.touching("dx", (0, 0, 0, 2))
     async with opened_recording(recording) as session:
         state = session.debugger.state
-        await session.press("n", "n")
+        await session.press("n", "n", "V")
+        assert "forward above backward is shown in the backward pass of conv2d" in session.text
         await to_panel(session, "dx")
         await session.press("right", "right", "right")
         while session.grid(session.app.focused.id or "").cursor != (0, 2):  # type: ignore[union-attr]
