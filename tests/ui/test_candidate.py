@@ -264,7 +264,7 @@ async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(t
             exec(compile(session.app.clipboard, "case.py", "exec"), {})
         sys.path.remove(str(tmp_path))
         await session.press("Y")
-        await session.until("a pytest function")
+        await session.until("test_case.py")
         assert "def test_conv2d_backward():" in session.app.clipboard
         await session.press("end", "<")
         for size in ((60, 16), (80, 24), (200, 50), (120, 40)):
