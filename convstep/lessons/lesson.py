@@ -46,6 +46,8 @@ class PagePlace:
     """The gradient and the cell that `WHY` is about."""
     mode: str = ""
     """How values are shown: numbers, heat or both; "" leaves it."""
+    card: str = ""
+    """What is seen of a convolution's step: its additions, or its window; "" leaves it."""
 
 
 class Standing(Protocol):

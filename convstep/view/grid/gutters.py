@@ -19,24 +19,33 @@ _CROP: Final = ("┌│└│", "┐│┘│")
 """The same of the crop line."""
 _PLAIN: Final = ("[" * 4, "]" * 4)
 """The same of a frame where there is no colour."""
+DIFFERS: Final = "≠"
+"""What stands before a number that is unlike another panel's."""
 RUNS_ON: Final = frozenset("".join(side for block in (_FRAME, _CROP, _PLAIN) for side in block))
 """What stands beside a row also where that is only partly in sight."""
 
 
-def gutter(
-    panel: Panel, line: Line, boundary: int, look: Look, plain: str, *, marked: bool = True
-) -> Segment:
+def gutter(panel: Panel, line: Line, boundary: int, look: Look, plain: str, *, within: str = "") -> Segment:
     """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint.
 
     Above and below the middle line of a cell nothing is said that is said once.
+
+    Args:
+        panel: whose.
+        line: where.
+        boundary: the cell on the right; the number of columns for the last gutter.
+        look: how to draw.
+        plain: the hint.
+        within: the mark or hint that stands in the cell and so not here.
     """
     row, middle, own = line.row, line.middle, panel.use or "frame"
-    if marked and (row, boundary) in panel.marks:
+    block = panel.block
+    if (row, boundary) in panel.marks and not within:
         text, role = panel.marks[row, boundary] if middle else " ", "mark"
-    elif middle and _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
-        text, role = "≠", "differs"
-    elif panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
-        text, role = _side(panel.window, line, boundary, _FRAME if look.coloured else _PLAIN), own
+    elif middle and within != DIFFERS and is_differing(panel, row, boundary):  # even in the frame's side
+        text, role = DIFFERS, "differs"
+    elif block is not None and _on_side(block, row, boundary):
+        text, role = _side(block, line, boundary, _FRAME if look.coloured else _PLAIN), own
     elif middle and (row, boundary) in panel.stops:
         text, role = "◆", "stop"
     elif middle and panel.now == (row, boundary) and not panel.listed:
@@ -47,18 +56,12 @@ def gutter(
         text, role = _side(panel.inside, line, boundary, _CROP), "crop"
     else:
         text, role = plain, "hint"
-    ground = panel.ground if _in_window(panel, row, boundary) else ""
-    return Segment(text, look.style((ground, role) if ground else (role,), None))
+    tinted = block is not None and panel.use and ((row, boundary) in block or (row, boundary - 1) in block)
+    return Segment(text, look.style((panel.ground, role) if tinted else (role,), None))
 
 
-def _in_window(panel: Panel, row: int, boundary: int) -> bool:
-    """Whether a gutter is between two cells of the window, or is its side."""
-    if panel.window is None:
-        return False
-    return any((row, column) in panel.window for column in (boundary - 1, boundary))
-
-
-def _differs(panel: Panel, row: int, column: int) -> bool:
+def is_differing(panel: Panel, row: int, column: int) -> bool:
+    """Whether a cell is marked as unlike another panel's."""
     if panel.differing is None or column >= panel.face.shape[1]:
         return False
     return bool(panel.differing[row, column])

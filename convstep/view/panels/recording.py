@@ -381,7 +381,7 @@ class RecordingStage(StagedSource):
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""
         if panel.note:
-            return replace(panel, window=None, changed=None, now=None, near=None)
+            return replace(panel, window=None, used=None, changed=None, now=None, near=None)
         name, shown = panel.face.name, panel.face
         stops = [
             stop.index

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.view.grid.look import NOW
 from convstep.view.numbers.text import short
-from convstep.view.scene.addition_forms import MATRICES, AdditionForms, Form
+from convstep.view.scene.addition_forms import MATRICES, PAIRS, WHOLE, AdditionForms, Form
 from convstep.view.scene.scene import Scene
 from convstep.view.text.wrapping import wrap
 
@@ -18,18 +19,28 @@ MARKS = {"done": "✓", "next": "▶", "later": " "}
 """What stands before an addition."""
 
 
-def draw_card(scene: Scene, width: int, height: int) -> Text:
+def draw_card(scene: Scene, width: int, height: int, *, products: bool = True) -> Text:
     """The step in as much detail as the room allows.
 
     Args:
         scene: what the screen shows.
         width: columns of room.
         height: lines of room.
+        products: whether what is added is shown, too; else what is written has its room.
     """
-    title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
-    above = [] if scene.event.statements else [title]
-    above += [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
-    return first_that_fits([[*above, *_as_full_as_fits(scene, width, height - len(above))]], height)
+    above, forms = _above(scene, width), _forms(scene, width, products=products)
+    return first_that_fits([[*above, *_as_full_as_fits(scene, forms, height - len(above))]], height)
+
+
+def least_lines(scene: Scene, width: int) -> int | None:
+    """Lines for all cells before and after in readable numbers, without what is added; None without room."""
+    found = len(_above(scene, width))
+    for forms in _forms(scene, width, products=False):
+        whole = [form.lines for form in forms if form.rank >= PAIRS]
+        if not whole:
+            return None
+        found += min(whole)
+    return found
 
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
@@ -38,7 +49,7 @@ def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
         return Text()
     value, word = short(scene.dz, 6), scene.taken.text
     name = f"{word} = {scene.upstream} = "
-    title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, "now"))
+    title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, NOW))
     adds = all(write.kind == "adds" for write in scene.event.writes)
     said = remarks if scene.dz == 0 and adds else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
@@ -63,9 +74,21 @@ def mark_of(scene: Scene, number: int) -> str:
     return MARKS["next" if number == scene.made else "later"]
 
 
-def _as_full_as_fits(scene: Scene, width: int, height: int) -> list[Text]:
+def _above(scene: Scene, width: int) -> list[Text]:
+    """What stands above the additions."""
+    title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
+    above = [] if scene.event.statements else [title]
+    return above + [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
+
+
+def _forms(scene: Scene, width: int, *, products: bool) -> list[list[Form]]:
+    """The ways to show each addition."""
+    found = [list(AdditionForms(one, mark_of(scene, one.number), width)) for one in scene.additions]
+    return found if products else [[form for form in own if not form.products] for own in found]
+
+
+def _as_full_as_fits(scene: Scene, forms: Sequence[Sequence[Form]], height: int) -> list[Text]:
     """The additions alike in the fullest form that fits; then each as fully, the most telling first."""
-    forms = [list(AdditionForms(one, mark_of(scene, one.number), width)) for one in scene.additions]
     if not forms:
         return []
     ranks = sorted({form.rank for own in forms for form in own}, reverse=True)
@@ -77,7 +100,8 @@ def _as_full_as_fits(scene: Scene, width: int, height: int) -> list[Text]:
         one_whole = _fuller(briefly, forms, order[0], height)
         chosen = one_whole if one_whole[order[0]].rank >= MATRICES else chosen
     for at in order:
-        chosen = _fuller(chosen, forms, at, height)
+        if chosen[at].rank < WHOLE:  # else rather all of them alike
+            chosen = _fuller(chosen, forms, at, height)
     return _drawn(chosen, height, below_title=not scene.event.statements)
 
 

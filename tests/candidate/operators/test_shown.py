@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convstep.candidate.operators.shown import MOST, mistake_of, problem_of, shown, told
+from convstep.candidate.operators.case import operator_case_of
+from convstep.candidate.operators.shown import MOST, Shown, mistake_of, problem_of, shown, told
 from convstep.operators.operator import Operator
 from convstep.operators.registry import OperatorError, operator_named, operators
+from tests.strategies import some
 
 STEPPED = [one for one in operators() if one.name != "conv2d"]
 """Those that are stepped as recordings."""
@@ -115,3 +117,21 @@ def test_a_mistake_is_opened_on_the_smallest_problem_that_shows_it() -> None:
     assert found.words == ("--case", "7", "--mistake", "gradient-overflows")
     assert not found.recording.name.startswith("_")
     assert shown("max-pool", None, "overwrite").recorded.words == ("--mistake", "overwrite")
+
+
+@every
+def test_its_case_as_code_passes_where_the_backward_is_right_and_fails_with_a_mistake(
+    operator: Operator,
+) -> None:
+    def run_case(found: Shown) -> None:
+        made = operator_case_of(found.operator, found.problem, found.recorded.recording)
+        exec(compile(made.text(), "case.py", "exec"), {})
+
+    run_case(shown(operator.name))
+    for mistake in some(operator.mistakes, 2):
+        try:
+            found = shown(operator.name, None, mistake.id)
+        except OperatorError:
+            continue  # it has no lines of its own
+        with np.errstate(all="ignore"), pytest.raises((AssertionError, ValueError)):
+            run_case(found)
