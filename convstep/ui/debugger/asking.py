@@ -197,7 +197,7 @@ class Asking:
 
         def work(job: Job) -> None:
             try:
-                copied = self._written(self._mode.case(), as_test)
+                copied = self._written(self._state.stage.case(self._state.name, self._mode.function), as_test)
             except OSError as error:
                 copied = "", tr("the code cannot be written: {reason}", reason=error.strerror or error)
             except ValueError as error:

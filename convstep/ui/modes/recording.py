@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from convstep.recording.recording import Recording
-    from convstep.snippet import Snippet
 
 
 class RecordingMode(Mode):
@@ -156,12 +155,6 @@ class RecordingMode(Mode):
         return not self.stage.compares
 
     # ways back to here
-
-    def case(self) -> Snippet:
-        """The call, as it was typed where it was."""
-        words = [*self._options]
-        call = words[words.index("--call") + 1] if "--call" in words[:-1] else ""
-        return self.stage.case(self.state.name, call)
 
     @property
     def function(self) -> str:
