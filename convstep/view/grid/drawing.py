@@ -294,7 +294,7 @@ def _gutter(
     if marked and (row, boundary) in panel.marks:
         text, role = panel.marks[row, boundary] if middle else " ", "mark"
     elif middle and _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
-        text, role = "≠", "differs"
+        text, role = panel.differing_mark, "differs"
     elif panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
         text, role = "┃", "frame"
     elif middle and (row, boundary) in panel.stops:

@@ -121,6 +121,8 @@ class Panel:
     """Whether all values are, and stay, whole numbers."""
     differing: npt.NDArray[np.bool_] | None = None
     """Cells that differ from another panel's, in the face's shape: each is marked."""
+    differing_mark: str = "≠"
+    """The character that marks them."""
     known: npt.NDArray[np.bool_] | None = None
     """Which cells have a value, in the face's shape: the others stay blank; None for all."""
     sparse: bool = False

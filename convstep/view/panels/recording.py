@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
+    from convstep.view.panels.unedited import Unedited
+    from convstep.view.scene.staged import Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class RecordingStage(StagedSource):
     """What the author's own forward says of it; None while that is not known."""
     running: Running | None = None
     """What its gradients should be, where it is an operator's."""
+    unedited: Unedited | None = None
+    """The run as it was before some of its numbers were edited; None if none is."""
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
@@ -97,6 +102,8 @@ class RecordingStage(StagedSource):
     def scene(self) -> Scene:
         """The scene at the recording's position."""
         run, event = self.recording, self.recording.event
+        if self.unedited is not None:
+            self.unedited.follow(run)
         faces, brought = dict(self.choice.faces), self.choice.brought
         panels, arrays = self._made.panels(event, brought, faces, self.beside), self._made.arrays(event)
         executed = event.index < run.position
@@ -244,7 +251,39 @@ class RecordingStage(StagedSource):
         """A cell with all its digits."""
         value = panel.face.values[cell]
         written = full(value) if value.dtype.kind == "f" else str(value)
-        return f"{panel.face.cell(*cell)} = {written}"
+        words = f"{panel.face.cell(*cell)} = {written}"
+        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
+
+    # what it begins with
+
+    @property
+    def numbers(self) -> Numbers:
+        """What was edited of its arguments."""
+        return {} if self.unedited is None else self.unedited.numbers
+
+    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
+        """A cell of an array that was handed in, and that is not written."""
+        name = panel.face.name
+        info = self._made.infos.get(name)
+        if panel.note or info is None or info.written or name not in self.recording.handed_in:
+            return None
+        return Input(name, panel.face.index(*cell), panel.face.values[cell])
+
+    def anew(self, recording: Recording, numbers: Numbers, running: Running | None) -> RecordingStage:
+        """The stage of the same call, recorded with other numbers in what it was handed in.
+
+        Args:
+            recording: of that.
+            numbers: all that is edited.
+            running: what the gradients should be then, of an operator's.
+        """
+        from convstep.view.panels.unedited import Unedited
+
+        original = self.recording if self.unedited is None else self.unedited.run
+        beside = Unedited(original, numbers, numbers) if numbers else None
+        return RecordingStage(
+            recording, marks=self.marks, cursor=self.cursor, running=running, unedited=beside
+        )
 
     # words
 
@@ -370,7 +409,8 @@ class RecordingStage(StagedSource):
         cells = frozenset(place for index in stops if (place := shown.find(tuple(index))) is not None)
         wanted = self.marks.get(name, {}).items()
         marks = {place: mark for index, mark in wanted if (place := shown.find(index)) is not None}
-        return replace(panel, stops=cells, marks=marks) if cells or marks else panel
+        panel = replace(panel, stops=cells, marks=marks) if cells or marks else panel
+        return panel if self.unedited is None else self.unedited.marked(panel)
 
 
 def _turn_of(around: int) -> Key:
