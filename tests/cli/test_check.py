@@ -184,7 +184,7 @@ def test_what_is_about_one_function_wants_its_name(refused: Refused, write: Writ
     ("arguments", "said"),
     [
         (["nowhere.py:f"], "there is no file nowhere.py; "),
-        (["mine.py"], "name the function: mine.py:conv_backward"),
+        (["mine.py"], "mine.py: it defines no function or class whose name says backward"),
         (["mine.py:other"], "mine.py has no other; it defines conv2d_mine"),
         (["broken.py:conv2d_mine"], "broken.py does not compile: line 1: "),
         (

@@ -50,12 +50,16 @@ class Place:
     @property
     def text(self) -> str:
         """The place as its author would write it after `self.`: "inner.W", "params['W']"."""
-        return "".join(f".{piece}" if piece[0] != "[" else piece for piece in self.path).lstrip(".")
+        return _text(self.path)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The array's shape."""
         return tuple(self.value.shape)
+
+
+def _text(path: tuple[str, ...]) -> str:
+    return "".join(f".{piece}" if piece[0] != "[" else piece for piece in path).lstrip(".")
 
 
 def places(root: Any, path: tuple[str, ...] = ()) -> list[Place]:
@@ -82,6 +86,17 @@ def places(root: Any, path: tuple[str, ...] = ()) -> list[Place]:
         seen.add(id(value))
         queue += [((*at, piece), each, keep) for piece, each, keep in _inside(value)]
     return [*found, *_groups([*found, *numbers])]
+
+
+def numbers_in(root: Any) -> dict[str, float]:
+    """The numbers that an object holds as attributes, by name, and those in its dicts: `grads['b']`."""
+    found: dict[str, float] = {}
+    for piece, value, _ in _inside(root):
+        inner = _inside(value) if isinstance(value, dict) else ()
+        for path, each in (((piece,), value), *(((piece, key), each) for key, each, _ in inner)):
+            if isinstance(each, (float, np.floating)):
+                found[_text(path)] = float(each)
+    return found
 
 
 def _groups(found: list[Place]) -> Iterator[Place]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import methods_like
 from convstep.candidate.call.layer import SET_UP
-from convstep.candidate.call.objects import is_array, places
+from convstep.candidate.call.objects import is_array, numbers_in, places
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
 from convstep.candidate.call.words import roles_of
@@ -120,10 +120,12 @@ class _Calling:
             if held is None
             else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
         )
+        numbers = {} if held is None else numbers_in(held)
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
         result = self.making.backward(function, given)
         self._gather(result, function, held, before)
+        self._gather_numbers(held, numbers)
         for name, buffer in buffers.items():
             came.arrays.setdefault(name, np.array(plain_array(buffer)))
             came.names[name] = name
@@ -407,6 +409,13 @@ class _Calling:
                     found[label], self.came.names[label] = now, label
         if result is None and not any(label.startswith("self.") for label in found):
             raise Unusable(tr("it returned None; a backward must return its gradients"))
+
+    def _gather_numbers(self, held: Any, before: Mapping[str, float]) -> None:
+        """What is called a gradient and came as a single number: summed over everything, say."""
+        for text, value in (numbers_in(held) if held is not None else {}).items():
+            label = f"self.{text}"
+            if self.words.gradient(label) and value != before.get(text) and len(self.came.arrays) < MOST:
+                self.came.arrays[label], self.came.names[label] = np.array(value), label
 
     def _flat(self, value: Any, label: str, names: list[str]) -> None:
         found = self.came.arrays

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from convstep.candidate.call.outcome import DIED, HUNG, REFUSED, CannotCall
+from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, CannotCall
 from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
+from convstep.candidate.operators.axes import ONE_SAMPLE
 from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.detect import (
     Detecting,
@@ -19,7 +20,7 @@ from convstep.candidate.operators.detect import (
     deadline,
     divisions,
 )
-from convstep.candidate.operators.gathering import how_far, judged
+from convstep.candidate.operators.gathering import forward_fits, how_far, judged
 from convstep.candidate.operators.own_forward import another_operator, by_own_forward
 from convstep.candidate.operators.takes import (
     CHUNK,
@@ -148,7 +149,10 @@ def _swept(
     results = other_ranks(way, results)
     results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += besides(worker, detecting, way, results)
-    if all(one.answer.kind in (UNSAID, REFUSED) for one in results):
+    if all(
+        one.answer.kind in (UNSAID, REFUSED) or (one.answer.kind == RETURNED and not one.off)
+        for one in results
+    ):
         raise cannot_call(worker, detecting.tried, detecting.operator)
     if not detecting.insisted:
         results, way = _averaged(way, results)
@@ -159,7 +163,11 @@ def _swept(
             raise another
         results = found
     varying = varying_gradients(worker, detecting.words, way, results) if in_time() else ()
-    notes = (*_notes(way, results), *_ignored(way, results, {role for _, raw in before for role in raw.said}))
+    notes = (
+        *_notes(way, results),
+        *_raising_in_batches(detecting, way),
+        *_ignored(way, results, {role for _, raw in before for role in raw.said}),
+    )
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
 
 
@@ -222,6 +230,21 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
 
 def _right(results: Sequence[Judged]) -> int:
     return sum(share <= 1 for one in results for share in one.off.values())
+
+
+def _raising_in_batches(detecting: Detecting, way: Way) -> Iterator[str]:
+    """That what was judged on one sample alone raises on several, which its own forward takes."""
+    if way.convention is None or way.convention.name != ONE_SAMPLE:
+        return
+    for trial in detecting.tried:
+        for one in trial.results if "N" in trial.way.lying else ():
+            if one.answer.kind == RAISED and one.answer.outputs and forward_fits(one):
+                yield tr(
+                    "it was tried on one sample at a time: its own forward takes several, but then it raises "
+                    "{message}",
+                    message=one.answer.message,
+                )
+                return
 
 
 def _ignored(way: Way, results: Sequence[Judged], said: Collection[str]) -> Iterator[str]:

@@ -60,6 +60,8 @@ class Contents:
     """The same for files that hold the same and need nothing beside them; "" for one that may."""
     said: str = ""
     """Why nothing was found, a sentence; "" if something was."""
+    readable: bool = True
+    """Whether all of it is Python."""
 
 
 def contents(path: str, function: str | None = None, top: str | None = None) -> Contents:
@@ -78,7 +80,10 @@ def contents(path: str, function: str | None = None, top: str | None = None) -> 
         linecache.cache.pop(part.filename, None)
     named = dict(_named(document))
     found = _one(named, function) if function is not None else tuple(_backwards(document, named))
-    return Contents(found, _key(document, top), "" if found else _nothing(document, named, function))
+    readable = not any(part.unread for part in document.parts)
+    return Contents(
+        found, _key(document, top), "" if found else _nothing(document, named, function), readable
+    )
 
 
 def _one(named: dict[str, Found], function: str) -> tuple[Found, ...]:

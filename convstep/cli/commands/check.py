@@ -58,11 +58,15 @@ def run(options: Options) -> int:
     if options.target.lower().endswith(PYTHON) and os.path.isfile(options.target):
         from convstep.candidate.survey.backwards import contents
 
-        found = contents(options.target).backwards
+        listed = contents(options.target)
+        found = listed.backwards
+        if not found:
+            place = printable(options.target)
+            hint = f"; name what is to be checked: {place}:NAME" if listed.readable else ""
+            raise UsageError(f"{place}: {listed.said}{hint}")
         if len(found) > 1:
             return _check_all(options, found[0].name)
-        if found:
-            options = replace(options, target=f"{options.target}:{found[0].name}")
+        options = replace(options, target=f"{options.target}:{found[0].name}")
     return _watch(options) if options.watch else _check(options)
 
 

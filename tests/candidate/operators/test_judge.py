@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import convstep
+from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.operators.registry import OperatorError
 
@@ -123,3 +125,41 @@ def test_what_is_nothing_that_is_known_is_asked_what_it_is() -> None:
     with pytest.raises(convstep.CannotCall) as caught:
         convstep.check(strange)
     assert re.search(r"--operator \(`convstep operators` lists them\)$", str(caught.value))
+
+
+AFFINE = """
+class Affine:
+    def __init__(self, W, b):
+        self.W, self.b, self.db = W, b, 0.0
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = {db}
+        return dout @ self.W.T
+"""
+
+
+def test_a_bias_gradient_that_is_one_number_is_wrong_and_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "layers.py").write_text(AFFINE.format(db="dout.sum()"))
+    verdict = convstep.check(f"{tmp_path}/layers.py:Affine")
+    assert not verdict.ok
+    assert [one.id for one in verdict.diagnosis] == ["db-wrong-axis"]
+
+
+def test_what_raises_in_batches_only_is_told_beside_what_is_right(tmp_path: Path) -> None:
+    (tmp_path / "layers.py").write_text(AFFINE.format(db="dout.reshape(self.b.shape)"))
+    verdict = convstep.check(f"{tmp_path}/layers.py:Affine")
+    assert "its own forward takes several, but then it raises ValueError" in " ".join(str(verdict).split())
+
+
+def test_gradients_that_cannot_be_read_are_not_called_right(tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "corpus" / "lstm_step" / "coursera.py").read_text()
+    wrong = text.replace("dWf = np.dot(dft, concat.T)", "dWf = np.dot(concat, dft.T)")
+    assert wrong != text
+    (tmp_path / "lstm.py").write_text(wrong)
+    with pytest.raises(CannotCall, match="what came back has not the shapes of the gradients"):
+        convstep.check(f"{tmp_path}/lstm.py:lstm_cell_backward")
