@@ -32,7 +32,7 @@ def record_call(
     function: Callable[..., Any],
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
-    numbers: Edited = MappingProxyType({}),  # noqa: B008  # it cannot be changed
+    numbers: Edited = MappingProxyType({}),  # it cannot be changed
 ) -> Recording:
     """The same, with other numbers in some cells of its arguments' copies; see `recorder.run`."""
     owner = getattr(function, "__self__", None)

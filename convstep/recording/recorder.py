@@ -24,7 +24,6 @@ from convstep.recording.source import Definition, Source
 from convstep.recording.trees import PREFIX
 from convstep.steps.cells import cell_text, check_index
 
-
 Edited = Mapping[str, Mapping[tuple[int, ...], Any]]
 """By what the function reaches an array, `cache['W']`, and by index: what a cell shall hold."""
 
@@ -56,7 +55,7 @@ def run(
     *,
     source: Source | None = None,
     limits: Limits = Limits(),  # noqa: B008  # it cannot be changed
-    numbers: Edited = MappingProxyType({}),  # noqa: B008  # nor can it
+    numbers: Edited = MappingProxyType({}),  # nor can it
 ) -> Run:
     """Run a function with hooks; what it raises ends the recording, not the caller.
 

@@ -1,7 +1,7 @@
 """Edits: numbers of the arrays that a run begins with, changed by hand, undone and made again.
 
-A run is never changed: it is begun anew on copies of its arrays, so that whatever was edited and undone, every
-state is that of a fresh run on these numbers, to the bit.
+A run is never changed: it is begun anew on copies of its arrays, so that whatever was edited and undone,
+every state is that of a fresh run on these numbers, to the bit.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.expr.language import read_expression
-from convstep.expr.text import LONGEST
 from convstep.language import tr
 from convstep.steps.cells import cell_text
 
@@ -148,6 +146,9 @@ def number_of(text: str, dtype: np.dtype[Any]) -> Number:
 
 
 def _computed(text: str) -> float:
+    from convstep.expr.language import read_expression  # a debugger opens sooner without
+    from convstep.expr.text import LONGEST
+
     try:
         with np.errstate(all="ignore"):
             looks = tr("a number looks like {example}", example="0.5, -3/4, nan")

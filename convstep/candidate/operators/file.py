@@ -130,11 +130,11 @@ class OperatorFile:
         mistake: str | None = None,
         *,
         forward: bool = False,
-        numbers: Edited = MappingProxyType({}),  # noqa: B008  # it cannot be changed
+        numbers: Edited = MappingProxyType({}),  # it cannot be changed
     ) -> FileShown:
         """Record a pass there; see `shown.shown_of`."""
-        asked = {"kind": "shown", "case": case, "mistake": mistake, "forward": forward, "judged": False}
-        asked["wish"] = Wish(numbers=numbers).as_plain()
+        asked: dict[str, Any] = {"kind": "shown", "case": case, "mistake": mistake, "forward": forward}
+        asked |= {"judged": False, "wish": Wish(numbers=numbers).as_plain()}
         said = self.ask(asked, {})
         with self._sense():
             told = json.loads(messages.text(said, "told"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.failure import short
 from convstep.candidate.operators.so_far import Running
 from convstep.candidate.record.recorder import Recorded
 from convstep.candidate.verdicts.calls import Called, Pair
@@ -79,7 +80,11 @@ class Shown:
         problem = self.problem
         forward = Called.kept(self.operator.forward, **problem.arrays, **problem.options)
         ran = forward.like()
-        made = ran.make()
+        try:
+            made = ran.make()
+        except Exception as error:  # numbers that somebody edited may be none for it: a label that is none
+            said = short(f"{type(error).__name__}: {error}")
+            return Verdicts(note=tr("its forward ends with {said}", said=said))
         known = {**problem.upstream, **ran.arguments()}
         backward = Called(self.backward, tuple(known[name] for name in self.operator.parameters))
         pair = Pair.of(forward, ran, made, backward)
@@ -201,7 +206,7 @@ def shown_of(
     mistake: str | None = None,
     *,
     forward: bool = False,
-    numbers: Edited = MappingProxyType({}),  # noqa: B008  # it cannot be changed
+    numbers: Edited = MappingProxyType({}),  # it cannot be changed
 ) -> Shown:
     """The same of an operator itself, with other numbers in some cells of the problem's arrays."""
     if case is None and mistake is not None and not forward:

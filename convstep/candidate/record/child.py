@@ -149,9 +149,7 @@ def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
     return {"verdicts": json.dumps(found.as_plain()), "digest": digest(done.run.source.text)}
 
 
-def _first_that_fits(
-    served: Served, arguments: Arguments, limits: Limits, paired: bool, wish: Wish
-) -> _Done:
+def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paired: bool, wish: Wish) -> _Done:
     """The first call that does not raise; of several that do, the one that came furthest.
 
     Of a call that was made before, the same one again, whatever comes of it with other numbers.

@@ -313,7 +313,9 @@ class Recordable:
         """
         assert self._first is not None
         paths = self._first.handed_in
-        wish = Wish(self._guess, {paths[name]: cells for name, cells in numbers.items()}) if numbers else Wish()
+        wish = (
+            Wish(self._guess, {paths[name]: cells for name, cells in numbers.items()}) if numbers else Wish()
+        )
         before, self._wish = self._wish, wish
         try:
             return self.record().recording if numbers else self._first.scout()

@@ -176,6 +176,9 @@ class Asking:
         """Copy the command that reproduces this view."""
         from convstep.replay.session import permalink
 
+        if self._state.unsaved:
+            self._host.say(tr("no command opens these numbers: they are edited. Save them with w, then copy"))
+            return
         try:
             command = self._mode.command_here() or permalink(self.session(), self._state.timeline.layout)
         except ValueError as error:  # more stops than a session holds

@@ -62,7 +62,8 @@ class Lines:
         state, mode = self._state, self._mode
         about = state.stage.facts()
         way_out = [tr("z leaves")] if state.presenting else []
-        names, facts = mode.title_names(), [*way_out, *mode.title_facts()]
+        edited = [tr("numbers edited ({count})", count=state.edits.count)] if state.edits.numbers else []
+        names, facts = mode.title_names(), [*way_out, *edited, *mode.title_facts()]
         rights = self._places()
         if self._aside and not state.presenting:
             room = self._width - 2 - cell_len(self._aside)
@@ -73,7 +74,7 @@ class Lines:
             facts,
             rights,
             self._width,
-            kept=[*way_out, *about.kept],
+            kept=[*way_out, *edited, *about.kept],
             spared=about.spared,
             ended=state.scene.position == state.scene.total,
         )

@@ -194,6 +194,10 @@ class CandidateMode(Mode):
             return ""
         return tr("this problem is not in a file; convstep check TARGET --save FILE.npz saves it")
 
+    def why_not_edited(self) -> str:
+        """The verdict is of this problem."""
+        return tr("the verdict is of this problem: convstep open PROBLEM edits its numbers, w saves them")
+
     def commands_back(self, problem: str) -> list[str]:
         """The command that opens the candidate beside the reference."""
         return [self._command(problem)]

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.lessons.lesson import Subject
     from convstep.lessons.walk import Walk
+    from convstep.replay.edits import Numbers
     from convstep.ui.messages import CellClicked
+    from convstep.view.scene.staged import Staged
 
 PRESENT_FROM = 140
 """Columns from which the narration stays in sight before a class."""
@@ -250,6 +252,23 @@ class LessonMode(Mode):
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """A candidate's divergences."""
         return self._around.marks(place_of, columns)
+
+    @property
+    def runs_code(self) -> bool:  # type: ignore[override]
+        """As without a lesson."""
+        return self._around.runs_code
+
+    def why_not_edited(self) -> str:
+        """As without a lesson."""
+        return self._around.why_not_edited()
+
+    def begin_anew(self, numbers: Numbers) -> Staged:
+        """As without a lesson."""
+        return self._around.begin_anew(numbers)
+
+    def place_in(self, stage: Staged) -> int:
+        """As without a lesson."""
+        return self._around.place_in(stage)
 
     def last_words(self) -> str:
         """As without a lesson."""

@@ -25,7 +25,9 @@ from convstep.view.scene.source import draw_source
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from convstep.replay.edits import Numbers
     from convstep.ui.messages import CellClicked
+    from convstep.view.scene.staged import Staged
 
 Marks = dict[int, tuple[int, str]]
 """By column of the timeline, a position and what marks it."""
@@ -70,8 +72,13 @@ class Mode:
         if self._other is None:
             stage = other_way(state.stage)
             self._other = other = copy.copy(self)
-            other.state = State(stage, "", state.command_name, bookmarks=state.bookmarks)
+            other.state = State(
+                stage, "", state.command_name, bookmarks=state.bookmarks, edits=state.edits, saved=state.saved
+            )
             other._other = self
+        elif self._other.state.edits is not state.edits:  # edited here since
+            self._other.state.restage(other_way(state.stage), 0)
+            self._other.state.edits = state.edits
         step, begun = state.scene.event.index, state.position or state.timeline.made
         self._other.state.begin_at = state.begin_at or (step + 1 if begun else 0)
         for name in ("name", "values", "precision", "presenting"):
@@ -126,6 +133,33 @@ class Mode:
     def offers(self, id: str) -> bool:
         """Whether the line of keys names a command now."""
         return id != "compare" or self.state.stage.compares
+
+    # other numbers
+
+    runs_code = False
+    """Whether beginning anew runs somebody's own code, which may take long."""
+
+    def why_not_edited(self) -> str:
+        """Why no number is edited here; "" if it is."""
+        return ""
+
+    def begin_anew(self, numbers: Numbers) -> Staged:
+        """The stage of the same run with edited numbers, before its first step.
+
+        Args:
+            numbers: all that is edited.
+
+        Raises:
+            ValueError: there is none; one sentence.
+        """
+        return self.state.stage.with_numbers(numbers)
+
+    def place_in(self, stage: Staged) -> int:
+        """Where a run that was begun anew stands as this one does."""
+        return min(self.state.position, stage.run.total)
+
+    def begun_anew(self) -> None:
+        """It is shown now."""
 
     # what stands on it
 
@@ -232,7 +266,7 @@ class Mode:
     @property
     def source_name(self) -> str:
         """What the command line calls the problem; "" if it has no name there."""
-        return self.state.command_name
+        return self.state.called
 
     def name_for_session(self) -> str:
         """The same for a session.
@@ -240,10 +274,10 @@ class Mode:
         Raises:
             SessionError: it has none, and cannot be given one.
         """
-        return self.state.command_name
+        return self.state.called
 
     def save_beside(self, path: Path) -> str | None:
-        """Write what a session needs beside its file.
+        """Write what a session needs beside its file: numbers that were edited.
 
         Args:
             path: where the session will be.
@@ -255,7 +289,14 @@ class Mode:
             OSError: it cannot be written.
             ValueError: something else is there; one sentence.
         """
-        return None
+        state, beside = self.state, path.with_suffix(".npz")
+        if not state.unsaved:
+            return None
+        if beside.exists() and str(beside) not in state.saved:
+            raise ValueError(tr("{path} is another file; choose another name", path=beside))
+        state.stage.save(str(beside))
+        state.saved[str(beside)] = state.edits
+        return beside.name
 
     @property
     def function(self) -> str:

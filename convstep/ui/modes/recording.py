@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.recording.again import place_with
 from convstep.replay.stop_kinds import LineStop
 from convstep.ui.commands import RECORDED
 from convstep.ui.debugger.host import Handler, Handlers, Host
@@ -32,7 +33,12 @@ from convstep.view.scene.outcome import draw_outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from convstep.candidate.operators.so_far import Running
     from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
+    from convstep.view.scene.staged import Staged
+
+    Anew = Callable[[Numbers], tuple[Recording, Running | None]]
 
 
 class RecordingMode(Mode):
@@ -49,6 +55,7 @@ class RecordingMode(Mode):
         command_name: str,
         options: Sequence[str] = (),
         *,
+        anew: Anew | None = None,
         live: bool = True,
     ) -> None:
         """Debug a recording.
@@ -58,12 +65,17 @@ class RecordingMode(Mode):
             name: what to call it on the screen.
             command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
+            anew: records the same call with other numbers, and says what its gradients should be then, of
+                an operator's; None if it cannot be recorded again.
             live: whether going on at the last step opens the comparison of an operator's gradients.
         """
         super().__init__(State(stage, name, command_name), compare_at_end=live)
         if stage.compares:
             self.lacks = self.lacks - {"compare"} | {"outcome"}
         self._options: Sequence[str] = options
+        self._anew = anew
+        self.after_edit: Callable[[], object] = lambda: None
+        """What there is to do once it was recorded with other numbers."""
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
         """What the author's own forward says of it."""
         self.state.tab = SOURCE
@@ -138,6 +150,33 @@ class RecordingMode(Mode):
         """Where it differs from what the author's own forward says."""
         return self.said.marks(place_of)
 
+    # other numbers
+
+    runs_code = True
+
+    def why_not_edited(self) -> str:
+        """A file holds what has run, and nothing that could run again."""
+        if self._anew is not None:
+            return ""
+        return tr("what was recorded is all there is here: its function cannot be run with another number")
+
+    def begin_anew(self, numbers: Numbers) -> RecordingStage:
+        """Record the same call with other numbers in what it is handed."""
+        assert self._anew is not None
+        recording, running = self._anew(numbers)
+        if not recording.total:
+            raise ValueError(tr("no line touches an array then"))
+        return self.stage.anew(recording, numbers, running)
+
+    def place_in(self, stage: Staged) -> int:
+        """The same position if the same line runs there in the same turns, else where these are."""
+        assert isinstance(stage, RecordingStage)
+        return place_with(self.recording, stage.recording)
+
+    def begun_anew(self) -> None:
+        """What its own forward says of it is asked anew."""
+        self.after_edit()
+
     # what is said
 
     def title_facts(self) -> list[str]:
@@ -162,7 +201,7 @@ class RecordingMode(Mode):
     @property
     def function(self) -> str:
         """What the command line says to record it anew."""
-        name = self.state.command_name
+        name = self.state.called
         return shlex.join([name, *self._options]) if name and not name.endswith(".npz") else ""
 
     def command_here(self) -> str:
@@ -175,7 +214,8 @@ class RecordingMode(Mode):
 
         session = self.host.asking.session()
         first, opens, name, *rest = shlex.split(permalink(session, self.state.timeline.layout))
-        return shlex.join([first, opens, name, *self._options, *rest])
+        options = () if self.state.edits.numbers else self._options
+        return shlex.join([first, opens, name, *options, *rest])
 
     def name_for_session(self) -> str:
         """What the command line calls it; of a function that a script has called a file, which is written.
@@ -187,6 +227,8 @@ class RecordingMode(Mode):
         from convstep.ui.temporary_files import in_new_folder
 
         state = self.state
+        if state.edits.numbers:
+            return state.called
         if not state.command_name:
             path = in_new_folder(state.name)
             try:
@@ -206,12 +248,15 @@ class RecordingMode(Mode):
         """
         from convstep.candidate.record.marked import holds_recording
 
-        if self.stage.compares and ":" not in self.state.command_name:  # its name is all that opening needs
-            return self.state.command_name
+        edits = self.state.edits
+        if self.stage.compares and ":" not in self.state.command_name and not edits.numbers:
+            return self.state.command_name  # all that opening needs
         beside = path.with_suffix(".npz")
         if beside.exists() and not holds_recording(beside):
             raise ValueError(tr("{path} is another file; choose another name", path=beside))
         self.stage.save(str(beside))
+        if edits.numbers:
+            self.state.saved[str(beside)] = edits
         return beside.name
 
     # lines
