@@ -14,8 +14,12 @@ usage: convstep [COMMAND ...]
 
 Step through the backward pass of a convolution, or of your own function.
 
-  convstep                              step it: the bundled digit, both ways
-  convstep check mine.py:conv_backward  check mine: is it right and, if not, why
+new here?
+  convstep learn                        learn backward by doing it: lessons
+  convstep check FILE.py                check mine: is it right and, if not, why
+  convstep                              step the bundled digit; ? explains keys
+
+more:
   convstep open layers.py:f             step any function over NumPy arrays
   convstep open run.npz                 open a layer of a model, kept by capture
 

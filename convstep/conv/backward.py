@@ -72,26 +72,31 @@ def _steps_of(problem: Problem) -> Steps:
 
 
 def _loop(
-    run: Run, A_prev_pad: Array, W: Array, dZ: Array, dW: Array, db: Array | None, dA_prev_pad: Array
+    run: Run, A_prev_pads: Array, W: Array, dZs: Array, dW: Array, db: Array | None, dA_prev_pads: Array
 ) -> Steps:
-    """The article's loop. Arrays have a batch axis: `(N, H, W, C)`; `W` is `(C_out, F_h, F_w, C_k)`."""
-    n, h_o, w_o, c_o = dZ.shape
-    rows = [run.geometry.rows(i_h) for i_h in range(h_o)]
-    columns = [run.geometry.columns(i_w) for i_w in range(w_o)]
-    channels = [run.geometry.channels(i_c) for i_c in range(c_o)]
+    """The article's loop. Arrays of several samples are `(N, H, W, C)`; `W` is `(C_out, F_h, F_w, C_k)`."""
+    n, h_o, w_o, c_o = dZs.shape
+    (s_h, s_w), (d_h, d_w) = run.geometry.stride, run.geometry.dilation
+    f_h, f_w = run.geometry.reach  # the kernel's size, with the gaps that dilation makes
+    group = [run.geometry.channels(i_c) for i_c in range(c_o)]
 
     for i_n in range(n):
+        A_prev_pad, dZ, dA_prev_pad = A_prev_pads[i_n], dZs[i_n], dA_prev_pads[i_n]
         for i_h in range(h_o):
             for i_w in range(w_o):
                 for i_c in range(c_o):
-                    at = i_n, rows[i_h], columns[i_w], channels[i_c]
-                    x, w = A_prev_pad[at], W[i_c]
-                    dz = dZ[i_n, i_h, i_w, i_c]
+                    h_lower = i_h * s_h
+                    h_upper = h_lower + f_h
+                    w_lower = i_w * s_w
+                    w_upper = w_lower + f_w
+                    x = input_slice = A_prev_pad[h_lower:h_upper:d_h, w_lower:w_upper:d_w, group[i_c]]
+                    w = kernel_slice = W[i_c]
+                    dz = dZ[i_h, i_w, i_c]
                     dW[i_c] += x * dz
-                    dA_prev_pad[at] += w * dz
+                    dA_prev_pad[h_lower:h_upper:d_h, w_lower:w_upper:d_w, group[i_c]] += w * dz
                     if db is not None:
                         db[i_c] += dz
-                    yield Step(run, i_n, i_h, i_w, i_c, at, x, w, dz)
+                    yield Step(run, i_n, i_h, i_w, i_c, input_slice, kernel_slice, dz)
     return run.gradients()
 
 

@@ -52,23 +52,27 @@ def conv2d_forward(
     return {"Z": Z.reshape(problem.dZ.shape), "W": problem.W, "b": problem.b, "A_prev": problem.A_prev}
 
 
-def _loop(geometry: Geometry, A_prev_pad: Array, W: Array, b: Array | None, Z: Array) -> None:
-    """The article's loop. Arrays have a batch axis: `(N, H, W, C)`; `W` is `(C_out, F_h, F_w, C_k)`."""
-    n, h_o, w_o, c_o = Z.shape
-    rows = [geometry.rows(i_h) for i_h in range(h_o)]
-    columns = [geometry.columns(i_w) for i_w in range(w_o)]
-    channels = [geometry.channels(i_c) for i_c in range(c_o)]
+def _loop(geometry: Geometry, A_prev_pads: Array, W: Array, b: Array | None, Zs: Array) -> None:
+    """The article's loop. Arrays of several samples are `(N, H, W, C)`; `W` is `(C_out, F_h, F_w, C_k)`."""
+    n, h_o, w_o, c_o = Zs.shape
+    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
+    f_h, f_w = geometry.reach  # the kernel's size, with the gaps that dilation makes
+    group = [geometry.channels(i_c) for i_c in range(c_o)]
 
     for i_n in range(n):
+        A_prev_pad, Z = A_prev_pads[i_n], Zs[i_n]
         for i_h in range(h_o):
             for i_w in range(w_o):
                 for i_c in range(c_o):
-                    at = i_n, rows[i_h], columns[i_w], channels[i_c]
-                    x, w = A_prev_pad[at], W[i_c]
-                    here = i_n, i_h, i_w, i_c
-                    Z[here] = np.sum(x * w)
+                    h_lower = i_h * s_h
+                    h_upper = h_lower + f_h
+                    w_lower = i_w * s_w
+                    w_upper = w_lower + f_w
+                    x = input_slice = A_prev_pad[h_lower:h_upper:d_h, w_lower:w_upper:d_w, group[i_c]]
+                    w = kernel_slice = W[i_c]
+                    Z[i_h, i_w, i_c] = np.sum(x * w)
                     if b is not None:
-                        Z[here] += b[i_c]
+                        Z[i_h, i_w, i_c] += b[i_c]
 
 
 def expected_forward(problem: Problem) -> Array:

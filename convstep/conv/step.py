@@ -67,10 +67,9 @@ class Run:
     def step(self, index: StepIndex) -> Step:
         """The step at a loop index, as the loop would hand it out."""
         i_n, i_h, i_w, i_c = index
-        window = self.geometry.window(index)
-        x = self.samples(self.problem.A_prev_pad)[window]
+        x = self.samples(self.problem.A_prev_pad)[self.geometry.window(index)]
         dz = self.samples(self.problem.dZ)[index]
-        return Step(self, i_n, i_h, i_w, i_c, window, x, self.problem.W[i_c], dz)
+        return Step(self, i_n, i_h, i_w, i_c, x, self.problem.W[i_c], dz)
 
     def gradients(self) -> Gradients:
         """`(dW, db, dA_prev)` as they stand; `dA_prev` is the padded gradient cropped."""
@@ -90,7 +89,7 @@ class Step:
     iteration, and whatever can be derived is derived when somebody asks.
     """
 
-    __slots__ = ("dz", "i_c", "i_h", "i_n", "i_w", "input_slice", "kernel", "run", "window")
+    __slots__ = ("dz", "i_c", "i_h", "i_n", "i_w", "input_slice", "kernel", "run")
 
     def __init__(
         self,
@@ -99,7 +98,6 @@ class Step:
         i_h: int,
         i_w: int,
         i_c: int,
-        window: Window,
         input_slice: Array,
         kernel: Array,
         dz: np.floating[Any],
@@ -115,8 +113,6 @@ class Step:
         """Output column."""
         self.i_c = i_c
         """Output channel."""
-        self.window = window
-        """Where the step lies in the padded input, batch axis included."""
         self.input_slice = input_slice
         """Window of `A_prev_pad`, a view, `(F_h, F_w, C_in // groups)`."""
         self.kernel = kernel
@@ -142,6 +138,11 @@ class Step:
     def index(self) -> int:
         """The step's number in the loop's order, from 0."""
         return self.run.geometry.step_at(self.loop_index)
+
+    @property
+    def window(self) -> Window:
+        """Where the step lies in the padded input, batch axis included."""
+        return self.run.geometry.window(self.loop_index)
 
     @property
     def dW(self) -> Array:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.language import tr
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from convstep.conv.geometry import Geometry, Padding, Pair
     from convstep.conv.problem import Problem
 
@@ -16,6 +20,12 @@ LARGEST = 8 * 2**30
 """Bytes of arrays and gradients beyond which nothing is drawn."""
 WHOLE = 3
 """Whole numbers are drawn from -3 to 3: products and sums that a person can follow in the head."""
+DIGIT = 9
+"""Telling numbers have one digit."""
+TRIES = 20
+"""How often telling numbers are drawn, to find some in which no two steps add the same."""
+MOST_STEPS = 1000
+"""Steps up to which that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +56,23 @@ class Sizes:
     """Whether there is a `b`."""
     whole: bool = False
     """Small whole numbers, none of them zero, instead of standard-normal ones."""
+    telling: bool = False
+    """Whole numbers of one digit, none of them zero, as different as they can be: no two steps of a
+    filter add the same where the sizes allow it."""
 
 
-def draw_problem(sizes: Sizes, largest: int = LARGEST) -> Problem:
+def draw_problem(
+    sizes: Sizes, largest: int = LARGEST, given: Mapping[str, npt.NDArray[Any]] | None = None
+) -> Problem:
     """A problem of random numbers; the same sizes draw the same ones.
 
     Args:
         sizes: of the arrays.
         largest: bytes of arrays and gradients beyond which nothing is drawn.
+        given: arrays that are not drawn, by name.
 
     Raises:
-        ProblemError: the sizes contradict each other, or need more memory than makes sense.
+        ProblemError: the sizes contradict each other or what is given, or need more memory than makes sense.
     """
     import numpy as np
 
@@ -65,16 +81,70 @@ def draw_problem(sizes: Sizes, largest: int = LARGEST) -> Problem:
     numbers = {name: getattr(sizes, name) for name in ("stride", "padding", "dilation", "groups")}
     found = _geometry(sizes, numbers, largest)
     rng = np.random.default_rng(sizes.seed)
-    dtype = np.dtype(sizes.dtype)
     batch = () if found.batch is None else (found.batch,)
     c_out = found.kernel_shape[0]
     shapes = [(*batch, *found.input_shape), found.kernel_shape, (c_out,), (*batch, *found.output_shape)]
-    if sizes.whole:
-        some = np.array([*range(-WHOLE, 0), *range(1, WHOLE + 1)], dtype)
-        A_prev, W, b, dZ = (rng.choice(some, shape) for shape in shapes)
-    else:
-        A_prev, W, b, dZ = (rng.standard_normal(shape, dtype) for shape in shapes)
-    return Problem(A_prev, W, b if sizes.bias else None, dZ, **numbers)
+    whole = [*range(-WHOLE, 0), *range(1, WHOLE + 1)]
+
+    def drawn(shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        return rng.choice(whole, shape) if sizes.whole else rng.standard_normal(shape, np.dtype(sizes.dtype))
+
+    def made() -> Problem:
+        values = _telling(rng, *shapes) if sizes.telling else map(drawn, shapes)
+        arrays = dict(zip(("A_prev", "W", "b", "dZ"), values, strict=True)) | dict(given or {})
+        if not sizes.bias:
+            del arrays["b"]
+        typed = {name: values.astype(sizes.dtype) for name, values in arrays.items()}
+        return Problem(typed["A_prev"], typed["W"], typed.get("b"), typed["dZ"], **numbers)
+
+    if not sizes.telling or found.total_steps > MOST_STEPS:
+        return made()
+    return _most_telling(made() for _ in range(TRIES))
+
+
+def _telling(rng: np.random.Generator, *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]]:
+    """Whole numbers of one digit, the same as seldom as there is room for: A_prev, W, b and dZ.
+
+    Those of a filter by themselves, its kernel's and its dZ's: that is where steps could add the same.
+    """
+    import numpy as np
+
+    def drawn(cells: int) -> npt.NDArray[Any]:
+        most = min(max(-(-cells // 2), WHOLE), DIGIT)
+        some = np.array([*range(-most, 0), *range(1, most + 1)])
+        return np.concatenate([rng.permutation(some) for _ in range(-(-cells // len(some)))])[:cells]
+
+    A_prev, W, b, dZ = shapes
+    kernels = [drawn(math.prod(W[1:])) for _ in range(W[0])]
+    planes = [drawn(math.prod(dZ[:-1])) for _ in range(dZ[-1])]
+    return [
+        drawn(math.prod(A_prev)).reshape(A_prev),
+        np.reshape(kernels, W),
+        drawn(*b),
+        np.stack(planes, axis=-1).reshape(dZ),
+    ]
+
+
+def _most_telling(problems: Iterator[Problem]) -> Problem:
+    """The first in which no two steps of a filter add the same; else that in which the fewest do."""
+    from convstep.conv.backward import conv2d_backward_steps
+
+    least, best = math.inf, None
+    for problem in problems:
+        added: list[set[tuple[int, bytes]]] = [set(), set()]
+        steps = conv2d_backward_steps(
+            problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
+        )
+        for step in steps:
+            added[0].add((step.i_c, (step.input_slice * step.dz).tobytes()))
+            added[1].add((step.i_c, (step.kernel * step.dz).tobytes()))
+        alike = 2 * problem.total_steps - sum(map(len, added))
+        if alike < least:
+            least, best = alike, problem
+        if not alike:
+            break
+    assert best is not None
+    return best
 
 
 def _geometry(sizes: Sizes, numbers: dict[str, Any], largest: int) -> Geometry:

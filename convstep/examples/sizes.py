@@ -42,6 +42,12 @@ def pair(text: str) -> Pair:
     return rows, int(found[2] or rows)
 
 
+def kernel(text: str) -> Pair | tuple[str, ...]:
+    """`3x5` -> `(3, 5)`, and names as they are: `edge,blur` -> `("edge", "blur")`."""
+    names = text.split(",")
+    return tuple(names) if all(re.fullmatch("[a-zA-Z][a-zA-Z-]*", name) for name in names) else pair(text)
+
+
 def number_or_pair(text: str) -> int | Pair:
     """`2` -> `2`, and `2x1` or `2,1` -> `(2, 1)`: as a `Problem` takes it."""
     return int(text) if re.fullmatch(_NUMBER, text) else pair(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import operator
 import os
 import textwrap
@@ -66,7 +67,7 @@ class Captured:
             )
         if not calls:
             return told(found, missing, *textwrap.wrap(printable(self.why_nothing), COLUMNS - 2))
-        opens = ".rows() is the table, .problem(layer=…) one layer; convstep.debug(…) opens the list"
+        opens = ".rows() is the table, .map() |dZ| from the loss back; convstep.debug(…) opens the list"
         return told(found, some(names), missing, opens)
 
     _repr_html_ = picture
@@ -76,10 +77,46 @@ class Captured:
 
         All have the same keys: "name", "call", "step"; shapes as text ("A_prev", "W", "b", "dZ"); "stride",
         "padding", "dilation", "groups"; "steps" of the loop; Euclidean norms ("|dZ|", "|dW|", "|db|",
-        "|dA_prev|"); and how many "nan" and "inf" all of its arrays hold together, its output included.
+        "|dA_prev|"); the root mean square of dZ ("RMS dZ"), "|dW|/|W|", and in which place, from 0, the
+        backward pass "reached" it; and how many "nan" and "inf" all of its arrays hold together, its
+        output included.
         What there is not is None.
         """
         return [layer.row() for layer in self.layers]
+
+    def map(self, step: int | None = None) -> str:
+        """One backward pass as text: how large dZ was at each layer, from the loss back to the input.
+
+            print(captured.map())
+
+        A row for each call, in the order in which the backward pass reached them: the root mean square of
+        dZ, its ratio to the call that was reached first, the ratio as a bar on a log scale, and |dW|/|W|.
+
+        Args:
+            step: which backward pass inside the block, from 0; negative counts from the last, which is
+                the default.
+
+        Raises:
+            CaptureError: nothing was captured, or there is no such pass; the sentence says what to do.
+        """
+        layers, step = self.layers, -1 if step is None else operator.index(step)
+        if not layers:
+            self.layer()  # says why there is none
+        passes = sorted({layer.step for layer in layers})
+        wanted = passes[step] if -len(passes) <= step < 0 else step
+        if wanted not in passes:
+            raise CaptureError(
+                tr(
+                    "backward pass {step} was not captured; those that were: {passes}",
+                    step=step,
+                    passes=", ".join(map(str, passes[:5])) + (", …" if len(passes) > 5 else ""),
+                )
+            )
+        # by its name, as `picture`: who draws stands above, and arrows point down
+        drawn: str = importlib.import_module("convstep.view.panels.layer_map").map_text(
+            layers, self.skipped, wanted
+        )
+        return drawn
 
     @property
     def why_nothing(self) -> str:
@@ -251,6 +288,8 @@ class Captured:
 def _layers(reached: list[Reached], by: str) -> list[CapturedLayer]:
     """The log's entries, numbered by layer."""
     numbers: dict[str, int] = {}
+    passes = {id(entry.backward): entry.backward for entry in reached}.values()
+    came_by = {id(entry): at for one in passes for at, entry in enumerate(one.reached.values())}
     layers = []
     for entry in reached:
         name = entry.convolution.name
@@ -267,6 +306,7 @@ def _layers(reached: list[Reached], by: str) -> list[CapturedLayer]:
                 frozenset(compared),
                 entry.shared_by,
                 by,
+                came_by[id(entry)],
             )
         )
     return layers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import textwrap
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ from convstep.oracle.capture_log import Convolution, Seen
 from convstep.printable import SENTENCE, SentenceError, printable
 
 Array = npt.NDArray[Any]
+
+LEAST_SQUARES = 1e-280
+"""Below this a sum of squares in float64 has lost digits, or all of them."""
 
 
 class CaptureError(SentenceError, ValueError):
@@ -81,6 +85,8 @@ class CapturedLayer:
     """How many calls of this backward pass used the same weight; `dW` and `db` belong to all of them."""
     by: str
     """Who computed them: "PyTorch 2.13.0 during training"."""
+    reached: int | None = None
+    """Its place, from 0, in the order in which the backward pass came by; None where a file does not say."""
 
     def __repr__(self) -> str:
         """What and when, not the numbers."""
@@ -104,8 +110,20 @@ class CapturedLayer:
     @functools.cached_property
     def gradient_norms(self) -> dict[str, float]:
         """The Euclidean norm of `dZ` and of each gradient, in float64; NaN or inf where one holds it."""
-        with quiet():
-            return {name: _norm(values) for name, values in {"dZ": self.dZ, **self.gradients}.items()}
+        return {name: _root(values, 1) for name, values in {"dZ": self.dZ, **self.gradients}.items()}
+
+    @functools.cached_property
+    def dZ_rms(self) -> float:
+        """The root mean square of `dZ`: how large a cell of it is, whatever the layer's size; NaN or inf."""
+        return _root(self.dZ, self.dZ.size)
+
+    @functools.cached_property
+    def dW_ratio(self) -> float | None:
+        """The Euclidean norm of `dW` over that of `W`; None without a `dW`, or where `W` is zero."""
+        if "dW" not in self.gradients:
+            return None
+        size = _root(self.convolution.W, 1)
+        return _root(self.gradients["dW"], 1) / size if size else None
 
     @functools.cached_property
     def nonfinite(self) -> dict[str, Nonfinite]:
@@ -135,6 +153,9 @@ class CapturedLayer:
             **self._table_columns,
             "steps": self.dZ.size,
             **{f"|{name}|": self.gradient_norms.get(name) for name in ("dZ", *NAMES)},
+            "RMS dZ": self.dZ_rms,
+            "|dW|/|W|": self.dW_ratio,
+            "reached": self.reached,
             "nan": Z.nan + sum(counts.nan for counts in seen),
             "inf": Z.inf + sum(counts.inf for counts in seen),
         }
@@ -237,6 +258,15 @@ class CapturedLayer:
         return {**held, "dZ": self.dZ, **self.gradients}
 
 
-def _norm(values: Array) -> float:
-    flat = values.astype(np.float64).ravel()
-    return float(np.sqrt(flat @ flat))
+def _root(values: Array, cells: int) -> float:
+    """The root of the sum of squares over a number of cells, in float64; NaN or inf where one is held."""
+    with quiet():
+        flat = values.astype(np.float64).ravel()
+        squares = float(flat @ flat)
+        if LEAST_SQUARES < squares < math.inf:
+            return math.sqrt(squares / cells)
+        largest = float(np.abs(flat).max(initial=0.0))
+        if not 0 < largest < math.inf:
+            return largest
+        flat /= largest  # what is not zero has squares that are
+        return largest * math.sqrt(float(flat @ flat) / cells)

@@ -165,6 +165,7 @@ def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, A
         "batch": convolution.batch,
         "compared": sorted(layer.compared),
         "shared_by": layer.shared_by,
+        "reached": layer.reached,
     }
 
 
@@ -249,6 +250,7 @@ class _Call:
         self.name, self.kind = _line(found["name"]), _line(found["kind"])
         self.number, self.step, self.order = (_whole(found[name]) for name in ("call", "step", "order"))
         self.shared_by = _whole(found["shared_by"], 1)
+        self.reached = _whole_or_none(found.get("reached"))  # older files do not say
         self.sample, self.batch = (_whole_or_none(found[name]) for name in ("sample", "batch"))
         self.numbers = {name: _number(found[name]) for name in NUMBERS}
         self.eps = found["eps"]
@@ -303,6 +305,7 @@ class _Call:
             self.compared,
             self.shared_by,
             by,
+            self.reached,
         )
 
 

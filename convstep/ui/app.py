@@ -6,14 +6,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.screen import Screen
 
+from convstep.language import tr
 from convstep.served import in_browser
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
 from convstep.ui.modes.mode import Mode
 from convstep.ui.running import run
 from convstep.ui.torch_app import TorchApp
+from convstep.ui.type_ahead import Act
 from convstep.view.panels.stage import Stage
 
 if TYPE_CHECKING:
@@ -87,12 +90,37 @@ class DebuggerApp(SteppingApp):
                 the last step opens the comparison.
             forward: whether to begin with the forward pass.
         """
+        self.offers, self._offered = False, False
+        """Whether somebody to whom this is new is told where else to begin; whether that is said now."""
         mode = self.make_mode(problem, name, command_name or name, live)
         super().__init__(mode.other_way() if forward else mode, position=position, torch=torch, live=live)
 
     def make_mode(self, problem: Problem, name: str, command_name: str, live: bool) -> Mode:
         """What the debugger is about."""
         return Mode(State(Stage.on(problem), name, command_name), compare_at_end=live)
+
+    def on_ready(self) -> None:
+        """Say to whom this is new where else to begin."""
+        # no super(): Textual calls every class's handler by itself
+        chosen = self._chosen_theme
+        if not self.offers or chosen is None or not chosen.begins():
+            return
+        self._offered = True
+        said = tr("new here? `convstep learn` · `convstep check FILE.py` · ? explains the keys")
+        self.call_after_refresh(
+            lambda: self.call_after_refresh(self._say_offer, said)
+        )  # after a session's move
+
+    def _say_offer(self, said: str) -> None:
+        if self._offered:
+            self.debugger.say(said)
+
+    def heed(self, act: Act) -> None:
+        """The first key takes the offer away."""
+        super().heed(act)
+        if self._offered and isinstance(act, events.Key):
+            self._offered = False
+            self.debugger.show_status()
 
 
 FILES = (".npz", ".pt", ".pth", ".safetensors")
@@ -119,4 +147,5 @@ def run_debugger(problem: Problem, session: Session) -> None:
     name = os.path.basename(session.problem) if in_browser() else session.problem
     app = DebuggerApp(problem, problem_title(session.problem), command_name=name, forward=session.forward)
     app.debugger.asking.resume(session)
+    app.offers = True
     run(app)

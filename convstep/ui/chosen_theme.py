@@ -1,8 +1,12 @@
-"""The theme that a person chose, from one start to the next. The file is data; reading it runs nothing."""
+"""The theme that a person chose, from one start to the next. The file is data; reading it runs nothing.
+
+That there is such a file says that convstep was opened here before.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from convstep.files import contents, written_whole
@@ -26,6 +30,23 @@ class ChosenTheme:
         """The file."""
         self.name = _read(self.path)
         """The theme's name; "" if none was ever chosen."""
+
+    def begins(self) -> bool:
+        """Whether there was no file until now; there is one from now on.
+
+        Where none can be written, as in a home that is read-only, there is nothing that could begin.
+        """
+        if os.path.lexists(self.path):
+            return False
+        from convstep.lessons import progress
+
+        if os.path.lexists(progress.default_path()):
+            return False
+        try:
+            self.keep("")
+        except OSError:
+            return False
+        return True
 
     def keep(self, name: str) -> None:
         """Write down another choice.

@@ -23,8 +23,15 @@ from convstep.ui.telling import tell
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.layer_list import LayerList, SearchLine
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.panels.layer_order import ORDERS, Order, arranged
-from convstep.view.panels.layers import LayerTable, captured_words, details, entry_title, holds_nonfinite
+from convstep.view.panels.layer_map import LayerMap
+from convstep.view.panels.layer_order import Order
+from convstep.view.panels.layers import (
+    LayerRows,
+    LayerTable,
+    captured_words,
+    entry_title,
+    holds_nonfinite,
+)
 from convstep.view.panels.nonfinite import spot_of_origin
 
 if TYPE_CHECKING:
@@ -45,6 +52,13 @@ KEYS = (
         "Search: list the layers whose names hold what is typed; Enter goes back to the list, Esc shows all.",
     ),
     ("s", "Sort: by name, |dZ|, the largest gradient, NaN and inf, size, and as they ran again."),
+    (
+        "m",
+        "The map of a backward pass: how large dZ was at each layer, from the loss back; Esc or m leads "
+        "back. RMS dZ is the root of the mean of the squares of all cells of dZ; a bar is its ratio to the "
+        "layer that was reached first, on a log scale: to the left smaller, to the right larger.",
+    ),
+    ("[  ]", "In the map: the previous and the next backward pass."),
     ("u", "What is not in the list, with the reasons."),
     ("q", "Leave."),
 )
@@ -63,6 +77,9 @@ class LayersScreen(Once, Screen[None]):
         Binding("x", "hunt", "first NaN"),
         Binding("slash", "search", "search", key_display="/"),
         Binding("s", "sort", "sort"),
+        Binding("m", "map", "map"),
+        Binding("left_square_bracket", "turn(-1)", show=False),
+        Binding("right_square_bracket", "turn(1)", show=False),
         Binding("u", "skipped", "not opened"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
@@ -101,8 +118,9 @@ class LayersScreen(Once, Screen[None]):
         super().__init__()
         self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end
         self._skipped, self._file = list(skipped), file
-        self.table = LayerTable(layers)
-        """The rows."""
+        self._list = LayerTable(layers)
+        self.table: LayerRows = self._list
+        """The rows: the list, or the map of a backward pass."""
 
     @property
     def chosen(self) -> int:
@@ -141,6 +159,9 @@ class LayersScreen(Once, Screen[None]):
     def on_row_list_taken(self, message: RowList.Taken) -> None:
         """Open the layer."""
         at = self.table.shown[message.at]
+        if at >= len(self._layers):
+            self._answer(tr("no dZ was captured here, so there is nothing to step through"))
+            return
         try:
             problem = self._layers[at].problem(self._sample)
         except SentenceError as error:
@@ -179,9 +200,25 @@ class LayersScreen(Once, Screen[None]):
 
     def action_sort(self) -> None:
         """Sort by the next of ORDERS."""
-        following = ORDERS[(ORDERS.index(self.table.order) + 1) % len(ORDERS)]
+        orders = self.table.orders
+        following = orders[(orders.index(self.table.order) + 1) % len(orders)]
         self._answer(tr("sorting …"))  # large arrays have to be read for their norms
-        self._sort(following)
+        self._sort(self.table, following)
+
+    def action_map(self) -> None:
+        """Draw the backward pass of the chosen layer as a map, or list all layers again."""
+        if isinstance(self.table, LayerMap):
+            self._show_rows(self._list)
+        else:
+            self._measure(self._layers[self.chosen].step)
+
+    def action_turn(self, by: int) -> None:
+        """Draw the map of an earlier or a later backward pass."""
+        if isinstance(self.table, LayerMap):
+            passes = self.table.passes
+            at = passes.index(self.table.step) + by
+            if 0 <= at < len(passes):
+                self._measure(passes[at])
 
     def action_skipped(self) -> None:
         """List what cannot be opened."""
@@ -199,9 +236,11 @@ class LayersScreen(Once, Screen[None]):
         self._hunt()
 
     def action_stop(self) -> None:
-        """Look no further; where nothing is looked for, list all layers again."""
+        """Look no further; where nothing is looked for, show all layers again, then their list."""
         if self._stopped():
             self._answer(tr("search stopped"))
+        elif isinstance(self.table, LayerMap) and not self.table.words:
+            self.action_map()
         else:
             self.action_search_over()
 
@@ -218,13 +257,39 @@ class LayersScreen(Once, Screen[None]):
         self.app.push_screen(list_help(tr("Layers"), [(key, tr(what)) for key, what in KEYS]))
 
     @work(thread=True, group="sort", exclusive=True)
-    def _sort(self, order: Order) -> None:
-        tell(self, self._sorted, order, arranged(self._layers, order), of=get_current_worker())
+    def _sort(self, table: LayerRows, order: Order) -> None:
+        tell(self, self._sorted, table, order, table.arranged(order), of=get_current_worker())
 
-    def _sorted(self, order: Order, indices: list[int]) -> None:
+    def _sorted(self, table: LayerRows, order: Order, indices: list[int]) -> None:
         self._answer("")
-        self.table.sort(order, indices)
-        self._rearranged()
+        table.sort(order, indices)
+        if table is self.table:
+            self._rearranged()
+
+    def _measure(self, step: int) -> None:
+        self._answer(tr("measuring …"))  # large arrays have to be read here, too
+        self._measure_aside(step)
+
+    @work(thread=True, group="sort", exclusive=True)
+    def _measure_aside(self, step: int) -> None:
+        table = LayerMap(self._layers, self._skipped, step)
+        tell(self, self._measured, table, of=get_current_worker())
+
+    def _measured(self, table: LayerMap) -> None:
+        self._answer("")
+        if isinstance(self.table, LayerMap):
+            table.sort(table.orders[self.table.orders.index(self.table.order)])
+        self._show_rows(table)
+
+    def _show_rows(self, table: LayerRows) -> None:
+        """Show the list or a map, with what is chosen and searched for now."""
+        before, self.table = self.table, table
+        known = before.chosen < len(self._layers) or isinstance(table, LayerMap)
+        table.chosen = before.chosen if known else table.chosen
+        table.fit(self.size.width - 3)
+        table.filter(before.words)
+        self.query_one(LayerList).show(table)
+        self._show_order()
 
     def _leave_search(self) -> None:
         line = self.query_one(SearchLine)
@@ -242,6 +307,8 @@ class LayersScreen(Once, Screen[None]):
             self.table.filter("")
             self._leave_search()
             self._rearranged()
+        if at not in self.table.shown:  # the map of another backward pass
+            self._show_rows(self._list)
         self.query_one(LayerList).action_choose(self.table.shown.index(at))
 
     @work(thread=True, group="hunt", exclusive=True)
@@ -291,11 +358,12 @@ class LayersScreen(Once, Screen[None]):
         """What the rows are, and that there is more than them."""
         known = {layer.name for layer in self._layers}
         closed = sum(skipped.name not in known for skipped in self._skipped)
-        left = [tr("{count} not opened (u)", count=closed)] if closed else []
+        left = [self.table.place] if isinstance(self.table, LayerMap) and self.table.place else []
+        left += [tr("{count} not opened (u)", count=closed)] if closed else []
         if self._skipped and not closed:
-            left = [tr("not every call is opened (u)")]
+            left += [tr("not every call is opened (u)")]
         if self.table.words:
-            left.append(tr("{count} of {all}", count=len(self.table), all=len(self._layers)))
+            left.append(tr("{count} of {all}", count=len(self.table), all=self.table.total))
         self.query_one("#order Static", Static).update(Text(" · ".join([*left, tr(self.table.order.words)])))
         self.query_one("#columns", Static).update(self.table.header())
 
@@ -303,7 +371,7 @@ class LayersScreen(Once, Screen[None]):
         most = max(self.size.height - AROUND, 1)
         lines = [tr("no layer's name holds {words}", words=printable(self.table.words))]
         if len(self.table):
-            lines = details(self._layers[self.chosen], self.size.width - 2)[:most]
+            lines = self.table.details(self.size.width - 2)[:most]
         self.query_one("#details", Static).update(Text("\n".join(lines), no_wrap=True))
 
     def say(self, words: str) -> None:

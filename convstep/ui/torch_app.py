@@ -26,7 +26,7 @@ from convstep.ui.ending_app import EndingApp
 from convstep.ui.legible import Legible
 from convstep.ui.type_ahead import Act, TypeAhead
 from convstep.view.grid.colours import HUES, Colours
-from convstep.view.grid.look import NOW
+from convstep.view.grid.look import NOW, READS, WRITES
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -55,12 +55,14 @@ class Commanded(Protocol):
 
 def _hues(theme: Theme) -> dict[str, str]:
     """By what a step does; where colours are the terminal's own, two of its."""
-    return {"reads": "ansi_cyan", "writes": "ansi_magenta"} if theme.ansi else HUES[theme.dark]
+    own = {"reads": "ansi_cyan", "writes": "ansi_magenta"} if theme.ansi else {}
+    return {**HUES[theme.dark], **own}
 
 
 def _named(theme: Theme) -> Named:
     """The styles that a text may name: what a step reads and writes, and the one value that it takes."""
-    styles = {name: Style(color=Color.parse(hue).rich_color) for name, hue in _hues(theme).items()}
+    hues = {name: Color.parse(hue).rich_color for name, hue in _hues(theme).items()}
+    styles = {name: Style(color=hues[name]) for name in (READS, WRITES)}
     styles[NOW] = Style(bold=True, reverse=True)
     with_weight = {f"{word} {name}": style + Style.parse(word)
                    for name, style in styles.items() for word in ("bold", "dim")}  # fmt: skip

@@ -110,6 +110,10 @@ def _captured(captured: Captured) -> Iterator[str]:
         columns = columns_of(layers)
         rows = [[title_of(each), *(column.text(each) for column in columns)] for each in layers[:ROWS]]
         yield _table([tr("layer"), *(tr(column.title) for column in columns)], rows, len(layers))
+    if len(layers) > 1:
+        from convstep.view.panels.layer_map import map_text
+
+        yield f"<pre>{escape(map_text(layers, skipped, most=ROWS))}</pre>"
     if skipped:
         yield _head(tr("{count} not opened", count=len(skipped)))
         told = [[one.name, one.kind, str(one.calls), one.reason] for one in skipped[:ROWS]]

@@ -11,12 +11,13 @@ from convstep.cli.which import command
 from tests.cli.conftest import Run
 
 
-def test_help_opens_with_the_three_doors_and_names_every_command(run: Run) -> None:
+def test_help_opens_with_the_doors_for_who_is_new_and_names_every_command(run: Run) -> None:
     for flag in ("--help", "-h"):
         ended = run(flag)
         assert (ended.code, ended.err) == (0, "")
         doors, _, listed = ended.out.partition("\ncommands:\n")
-        at = [doors.index(f"\n  {door} ") for door in ("convstep", "convstep check", "convstep open")]
+        first = ("convstep learn ", "convstep check FILE.py", "convstep  ", "convstep open")
+        at = [doors.index(f"\n  {door} ") for door in first]
         assert at == sorted(at)
         assert all(f"\n  {name} " in f"\n{listed}" for name in COMMANDS)
         assert max(map(len, ended.out.splitlines())) <= 80

@@ -46,7 +46,7 @@ from convstep.ui.dialogs.skipped import TIMES
 from convstep.view.candidate.candidate_panels import SHORT_ROLES
 from convstep.view.candidate.diagnosis import MORE
 from convstep.view.panels.conv2d_cells import WITHOUT_BATCH
-from convstep.view.panels.layer_order import ORDERS
+from convstep.view.panels.layer_order import FORWARD_REVERSED, MAP_ORDERS, ORDERS
 from convstep.view.panels.layers import COLUMNS
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
@@ -103,11 +103,11 @@ TABLES: dict[str, Iterable[str]] = {
         *(activation.words for activation in ACTIVATIONS if activation.words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],
-    "view/scene.py": (WITHOUT_BATCH, "running"),
+    "view/scene.py": (WITHOUT_BATCH,),
     "view/beside.py": [word for roles in SHORT_ROLES.items() for word in roles],
     "view/verdicts.py": (*filter(None, (*LONG, *BRIEF, *BRIEFEST)), MATCHES, DIFFERS),
     "view/panels/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
-    "view/layer_order.py": [order.words for order in ORDERS],
+    "view/layer_order.py": [*(order.words for order in (*ORDERS, *MAP_ORDERS)), FORWARD_REVERSED],
     "view/diagnosis.py": (MORE,),
     "ui/debugger/panels.py": SHOWN.values(),
     "ui/debugger/travel.py": (AT_START,),

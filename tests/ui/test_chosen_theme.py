@@ -93,6 +93,39 @@ async def test_only_a_person_s_terminal_gets_the_person_s_theme(
     assert (in_a_terminal.theme, without.theme) == ("nord", "textual-dark")
 
 
+async def test_who_is_new_is_told_where_to_begin_once_until_the_first_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convstep.lessons.progress.default_path", lambda: tmp_path / "progress.json")
+
+    def kept_in(folder: str) -> DebuggerApp:
+        made = app()
+        made.offers = True
+        made.remember_theme(ChosenTheme(tmp_path / folder / "theme.json"))
+        return made
+
+    def status(of: DebuggerApp) -> str:
+        return str(of.screen.query_one("#status", Static).content)
+
+    first, again, elsewhere, learner = kept_in("a"), kept_in("a"), kept_in("b"), kept_in("c")
+    async with first.run_test(size=(80, 24)) as pilot:
+        while "new here" not in status(first):
+            await pilot.pause()
+        for said in ("convstep learn", "convstep check FILE.py", "? explains the keys"):
+            assert said in status(first)
+        await pilot.press("left")  # which moves nothing here
+        assert "convstep learn" not in status(first)
+    assert ChosenTheme(tmp_path / "a" / "theme.json").name == ""
+    async with again.run_test(size=(80, 24)):
+        assert "convstep learn" not in status(again)
+    (tmp_path / "b").write_text("no folder: nothing can be kept there")
+    async with elsewhere.run_test(size=(80, 24)):
+        assert "convstep learn" not in status(elsewhere), "it would come every time"
+    (tmp_path / "progress.json").write_text("{}")
+    assert learner._chosen_theme is not None
+    assert not learner._chosen_theme.begins()
+
+
 async def test_a_choice_that_cannot_be_kept_is_told_and_holds_until_the_end(tmp_path: Path) -> None:
     (tmp_path / "convstep").write_text("a file, no folder")
     opened = app()

@@ -71,13 +71,12 @@ def check(session: Session, when: object) -> None:
         whole = [cell for cell in np.ndindex(rows, columns) if holds(session, grid, Cell(*cell))]
         assert whole, (when, grid.key, "blank")
         content = grid.content_region
-        for row in {row for row, _ in whole} if plan.margin else set():
-            y = session.place(grid.key, row, 0)[1] + plan.middle
+        for row in {row for row, _ in whole}:
+            y = session.place(grid.key, row, 0)[1] + (plan.lines - 1) // 2
             label = "".join(session.cell(x, y).text for x in range(content.x, content.x + plan.margin))
             assert label.strip(" []") == str(row), (when, grid.key)
-        if not session.debugger.state.presenting:
-            assert plan.margin, (when, grid.key)
-        if plan.header:
+        if not panel.listed:
+            assert plan.header, (when, grid.key)
             for column in {column for _, column in whole}:
                 x = session.place(grid.key, 0, column)[0]
                 label = "".join(session.cell(x + n, content.y).text for n in range(plan.text))

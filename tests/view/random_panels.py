@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from convstep.view.grid.faces import face
 from convstep.view.grid.look import Look
 from convstep.view.grid.overview import Overview
-from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.panel import READS, WRITES, Cell, Panel, Span
 
 STRANGE = (math.nan, math.inf, -math.inf, 1e30, -1e30, 1e-30, -1e-30, 5e-324, -5e-324, 0.0, -0.0, 1e308)
 VALUES = st.one_of(st.sampled_from(STRANGE), st.floats(-4, 4), st.floats(width=64))
@@ -63,6 +63,7 @@ def panels(draw: st.DrawFn, *, plain: bool = False) -> Panel:
         face=face("t", np.array(numbers).reshape(rows, columns), (None, None)),
         limit=2.0 ** draw(st.integers(-30, 30)),
         framed=framed,
+        use=draw(st.sampled_from(["", READS, WRITES])),
         window=window,
         changed=draw(st.none() | st.just(window)),
         inside=draw(st.none() | insides(rows, columns)),

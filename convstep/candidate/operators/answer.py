@@ -31,6 +31,8 @@ class Answer:
     that did not come is missing."""
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """The gradients' shapes as they came."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """By gradient, what its author calls it, where that is known: "dA_prev", "self.dW"."""
     changed: tuple[str, ...] = ()
     """The caller's arrays that were changed in place, by the operator's names: "dout"."""
     message: str = ""

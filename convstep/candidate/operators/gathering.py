@@ -21,6 +21,7 @@ from convstep.conv.step import quiet
 from convstep.operators.operator import Array, OperatorProblem
 
 Fitting = Mapping[tuple[str, str], float]
+_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 EXACT, SINGLE = 1e-8, 1e-4
 """What is allowed, as a share of the largest number of a gradient: in float64, and in float32."""
 
@@ -75,12 +76,16 @@ def answer(
             if not own and array.size:
                 array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
             outputs[name] = ours(array, own, other, shown[name].shape) if own else array
+    called = {
+        name: text for name, label in where.items() if _NAME.fullmatch(text := raw.names.get(label, ""))
+    }
     return Answer(
         problem,
         raw.kind,
         outputs,
         gradients if raw.kind == RETURNED else {},
         shapes if raw.kind == RETURNED else {},
+        called,
         raw.changed,
         raw.message,
         call=raw.call,
@@ -117,7 +122,16 @@ def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
             outputs[name] = array.T
     shapes = {name: array.shape for name, array in gradients.items()}
     return Answer(
-        problem, raw.kind, outputs, gradients, shapes, raw.changed, raw.message, call=raw.call, **raw.place
+        problem,
+        raw.kind,
+        outputs,
+        gradients,
+        shapes,
+        {},
+        raw.changed,
+        raw.message,
+        call=raw.call,
+        **raw.place,
     )
 
 

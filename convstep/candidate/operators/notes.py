@@ -60,7 +60,11 @@ def _left_out(swept: Swept) -> Iterator[str]:
     for some in why.values():
         first = some[0].answer
         yield tr(
-            "{problems} were left out: {reason} (for example {problem})"
+            (
+                "{problems} was left out: {reason} ({problem})"
+                if len(some) == 1
+                else "{problems} were left out: {reason} (for example {problem})"
+            )
             if first.message
             else "{problems} could not be tried, because its call has no way to say them, for example "
             "{problem}",

@@ -102,6 +102,7 @@ def _failure(verdict: OperatorVerdict) -> list[str]:
 def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
     """A wrong cell of a gradient, what it is and what it should be; or the shapes; in the author's layout."""
     found, right = divergence(judged, name), judged.right[name]
+    theirs = judged.answer.called.get(name, name)
     if found.shapes is not None:
         return tr(
             "{gradient} has the shape {shape} instead of {right}",
@@ -110,8 +111,11 @@ def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
             right=shape_text(laid(swept, name, right).shape),
         )
     return tr(
-        "{cell} is {actual} instead of {expected}",
-        cell=cell_text(name, their_cell(swept, name, right.shape, found.cell)),
+        "{cell} is {actual} instead of {expected}"
+        if theirs == name
+        else "{gradient}: {cell} is {actual} instead of {expected}",
+        gradient=name,
+        cell=cell_text(theirs, their_cell(swept, name, right.shape, found.cell)),
         actual=short(found.actual, 6),
         expected=short(found.expected, 6),
     )

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
-from convstep.cli.console import FINE, UsageError, say
-from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, recorded_by
+from convstep.cli.console import FINE, UsageError, say, say_json
+from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, recorded_by, refuse_unused
 from convstep.examples.sizes import number
 from convstep.printable import printable
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from convstep.candidate.record.recorder import Recorded
+    from convstep.oracle.captured import Captured
     from convstep.steps.event import Event
     from convstep.steps.stepped import Stepped
 
-USE = "write steps as text"
+USE = "write steps as text; of a file of many layers, the map of a backward pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,27 @@ class Options(OfStepped):
 
 
 def run(options: Options) -> int:
-    """Write the steps as they are made."""
+    """Write the steps as they are made; of many captured layers, how large dZ was at each."""
+    from convstep.cli.problems import run_in
+
+    if (captured := run_in(options.problem)) is not None:
+        return _trace_layers(options, captured)
     found = recorded_by(options, forward=options.forward)
     return _trace_problem(options) if found is None else _trace_recording(options, found)
+
+
+def _trace_layers(options: Options, captured: Captured) -> int:
+    if (options.first, options.last, options.forward) != (1, None, False):
+        raise UsageError("--from, --to and --forward are about one layer; add --layer NAME")
+    refuse_unused(options.values, options.wanted)
+    if options.format == "text":
+        say(captured.map())
+        return FINE
+    from convstep.view.panels.layer_map import LayerMap
+
+    for record in LayerMap(captured.layers, captured.skipped).records():
+        say_json(record)
+    return FINE
 
 
 def _trace_problem(options: Options) -> int:

@@ -15,6 +15,7 @@ from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel
 from convstep.view.numbers.statistics import Statistics
 from convstep.view.scene.sentence import draw_sentence
+from convstep.view.scene.staged import Input
 from convstep.view.text.lines import status_line, title_line
 
 if TYPE_CHECKING:
@@ -86,19 +87,28 @@ class Lines:
         if playing:
             self._write(playing)
         elif isinstance(grid, TensorGrid) and grid.cursor is not None:
-            self.show_cell(CellMessage(grid.key, grid.cursor))
+            self.show_cell(CellMessage(grid.key, grid.cursor), pointed=True)
         else:
             self._write(self._standing())
         self.spoken = ""
 
-    def show_cell(self, message: CellMessage) -> None:
-        """One cell in full precision."""
+    def show_cell(self, message: CellMessage, *, pointed: bool = False) -> None:
+        """One cell in full precision.
+
+        Args:
+            message: which.
+            pointed: whether it is under the cursor, so that Enter is about it.
+        """
         panel, cell = self._state.scene.find(message.key), message.cell
         if panel is None:
             return
         rows, columns = panel.face.shape
         if cell.row < rows and cell.column < columns:
-            self._write(panel.note or self._state.stage.cell_words(panel, cell))
+            stage = self._state.stage
+            words = panel.note or stage.cell_words(panel, cell)
+            editable = pointed and isinstance(stage.input_at(panel, cell), Input)
+            enter = tr("Enter changes it") if editable and not self._mode.why_not_edited() else ""
+            self._write(" · ".join(filter(None, [words, enter])))
 
     def say(self, words: str) -> None:
         """Answer a key, until the next move: the one place for what is said, on every screen."""

@@ -273,7 +273,7 @@ class RecordingMode(Mode):
 
     def _move_cursor(self, by: int) -> None:
         """To the line above or below, within the function that the step runs in."""
-        numbers = [line.number for line in self.state.scene.own]
+        numbers = [line.number for line in self.state.scene.source]
         if not numbers:
             return
         at = numbers.index(self._line) if self._line in numbers else 0

@@ -25,7 +25,7 @@ class FaceMap(Widget, can_focus=True):
         border: round $foreground 35%; border-title-color: $foreground;
         border-subtitle-color: $foreground 60%;
     }
-    FaceMap:focus { border: heavy $accent; border-title-style: bold; }
+    FaceMap:focus { border: heavy $foreground; border-title-style: bold; }
     """
 
     def __init__(self, key: str) -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 ROLES = (
     "cell", "padding", "done", "todo", "window", "changed", "differs", "now", "marked",
-    "cursor", "frame", "reads", "writes", "stop", "mark", "crop", "label", "hint",
+    "cursor", "frame", "reads", "writes", "reads-ground", "writes-ground",
+    "stop", "mark", "crop", "label", "hint",
 )  # fmt: skip
 """What a cell or line can be; each has a component class of this name in the style sheet."""
 
@@ -44,6 +45,8 @@ class GridRoles(Widget):
     GridRoles > .grid-roles--frame { color: $foreground; text-style: bold; }
     GridRoles > .grid-roles--reads { color: $reads; text-style: bold; }
     GridRoles > .grid-roles--writes { color: $writes; text-style: bold; }
+    GridRoles > .grid-roles--reads-ground { background: $reads-ground; }
+    GridRoles > .grid-roles--writes-ground { background: $writes-ground; }
     GridRoles > .grid-roles--stop { color: $error; text-style: bold; }
     GridRoles > .grid-roles--crop { text-style: dim; }
     GridRoles > .grid-roles--label { text-style: dim; }

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from convstep.ui.widgets.row_list import RowList
-from convstep.view.panels.layers import LayerTable
+from convstep.view.panels.layers import LayerRows
 
 
 class LayerList(RowList):
@@ -21,10 +21,15 @@ class LayerList(RowList):
     class Chosen(Message):
         """Another row is chosen."""
 
-    def __init__(self, table: LayerTable) -> None:
+    def __init__(self, table: LayerRows) -> None:
         """List the table's rows."""
         super().__init__(table)
         self._table, self._wanted = table, table.chosen
+
+    def show(self, table: LayerRows) -> None:
+        """List another table's rows; the layer that was chosen stays chosen, if it is among them."""
+        self._rows = self._table = table
+        self.rearranged()
 
     def on_resize(self) -> None:
         """Keep the chosen row in sight: longer details leave fewer rows."""

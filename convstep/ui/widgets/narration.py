@@ -117,7 +117,7 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
         border: round $foreground 35%; border-title-color: $foreground; padding: 0 1;
         border-subtitle-color: $foreground; layers: page answer;
     }
-    Narration:focus, Narration:focus-within { border: heavy $accent; border-title-style: bold; }
+    Narration:focus, Narration:focus-within { border: heavy $foreground; border-title-style: bold; }
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         scrollbar-size: 0 0;
         padding: 0;
     }
-    TensorGrid:focus { border: heavy $accent; border-title-style: bold; }
+    TensorGrid:focus { border: heavy $foreground; border-title-style: bold; }
     """
 
     def __init__(self, key: str) -> None:
@@ -193,7 +193,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _write_border(self) -> None:
         """Name the face on the border; only if that is new, because it repaints the whole panel."""
         assert self._drawn is not None
-        border = (self._title(self._drawn).replace("[", r"\["), self._part_shown())
+        border = (_in_hue(self._title(self._drawn), self._drawn), self._part_shown())
         if border != self._border:
             self._border = self.border_title, self.border_subtitle = border
 
@@ -230,16 +230,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if changed is None or old is None or new is None or before is None or after is None:
             self.refresh()
             return
-        if (_places(before), old.power) != (_places(after), new.power):
+        if (before, old.power) != (after, new.power):
             self.refresh()
             return
-        if before.edges != after.edges and (old.window is None or new.window is None):
-            self.refresh()
-            return
-        if before.edges != after.edges and old.window is not None and new.window is not None:
-            # the frame moved to other rows: every row between its old and its new lines moved too
-            band = before.rect(old.window).union(after.rect(new.window))
-            self._refresh_rect(Rect(0, band.y, after.width, band.height))
         for span in changed:
             self._refresh_span(span)
         for cell in (old.now, new.now) if old.now != new.now else ():  # the current row's label stands out
@@ -295,9 +288,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         return self._plan.cell_at(x, y)
 
 
-def _places(plan: GridLayout) -> tuple[int, int, int]:
-    """What of a layout moves cells, but for the frame's lines."""
-    return plan.text, plan.margin, plan.lines
+def _in_hue(title: str, panel: Panel) -> str:
+    """A title as markup, with what the step does in its hue."""
+    words = next((f" {text}" for text in panel.use_texts if f" {text}" in title), "")
+    before, _, after = (part.replace("[", r"\[") for part in title.rpartition(words or title))
+    return f"{before} [bold ${panel.use}]{words[1:]}[/]{after}" if words else title.replace("[", r"\[")
 
 
 def _first_cell(panel: Panel) -> Cell:

@@ -22,7 +22,7 @@ class TextPane(Widget, can_focus=True):
         text-wrap: nowrap; text-overflow: clip;
         border: round $foreground 35%; border-title-color: $foreground;
     }
-    TextPane:focus { border: heavy $accent; border-title-style: bold; }
+    TextPane:focus { border: heavy $foreground; border-title-style: bold; }
     """
 
     def __init__(self, key: str, title: str, to_line: Callable[[int], None] | None = None) -> None:

@@ -131,10 +131,10 @@ def triple(
         current: whether it said so about this place; else its panels say how old they are.
         discreet: whether not to say that it overwrites.
     """
-    reference, name = replace(reference, caption=""), reference.face.name
+    name = reference.face.name
     _, candidate_key, difference_key = keys_of(name)
     blank = np.full_like(reference.face.values, np.nan)
-    side = replace(reference, changed=None, face=replace(reference.face, values=blank))
+    side = replace(reference, changed=None, use="", face=replace(reference.face, values=blank))
     first = replace(reference, titles=_titles(reference.face, "reference"))
     if answer is None or name not in answer.actual:
         note = "…" if answer is None else answer.problems[name]

@@ -13,7 +13,7 @@ from convstep.printable import printable
 from convstep.view.panels import recorded
 from convstep.view.scene.own_lines import draw_own as draw_lines
 from convstep.view.scene.own_lines import own_lines
-from convstep.view.scene.scene import OwnLine
+from convstep.view.scene.scene import SourceLine
 from convstep.view.text.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def own_title(own: OwnLines) -> str:
     return tr("{file}: yours", file=name)
 
 
-def own_source(own: OwnLines, step: OwnStep) -> tuple[OwnLine, ...]:
+def own_source(own: OwnLines, step: OwnStep) -> tuple[SourceLine, ...]:
     """The lines of the function that the step runs in; beside the one that matters what is right."""
     source, event, window = own.run.recording.source, step.event, step.window
     functions = own.run.recording.log.sites.functions

@@ -24,10 +24,17 @@ VISIBLE: Final = 3.0
 
 
 HUES: Final = {
-    True: {"reads": "#4fd1c5", "writes": "#f472b6"},
-    False: {"reads": "#0f766e", "writes": "#be185d"},
-}
-"""What a step reads and what it writes, on dark and on light screens. Unlike all of the ramp of values."""
+    True: {
+        "reads": "#55dacd", "writes": "#f472d0", "reads-ground": "#005048", "writes-ground": "#4a1242"
+    },
+    False: {
+        "reads": "#0f766e", "writes": "#a8169a", "reads-ground": "#b0ebe3", "writes-ground": "#ffc9f2"
+    },
+}  # fmt: skip
+"""What a step reads and what it writes, on dark and on light screens, and grounds of the same hues.
+
+Unlike all of the ramp of values, and still so in the nearest colours of a table of 256 or 16.
+"""
 GREY: Final = 0.06
 """The most chroma, in OKLab, of what becomes a grey where colours are few."""
 

@@ -12,11 +12,11 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from convstep.view.grid.edges import edge_segments
+from convstep.view.grid.gutters import RUNS_ON, differs, gutter
 from convstep.view.grid.look import MODES as MODES
+from convstep.view.grid.look import NOW, WRITES, big_roles
 from convstep.view.grid.look import Look as Look
-from convstep.view.grid.look import big_roles
-from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.panel import DIFFERS, Cell, Panel
 from convstep.view.grid.places import GridLayout, Line
 from convstep.view.numbers.big_digits import LINES, BigFormat, drawn, written
 from convstep.view.numbers.factor import CLOSE, scaled
@@ -28,8 +28,6 @@ WAITING = "▄"
 """Heat of a value whose step is still to come: half as high as the others."""
 QUIET = 4
 """How much larger the limit of the colours behind big numbers is: half the steps, the root being taken."""
-SIDES = ("┃", "│")
-"""What runs on along a row that is only partly in sight."""
 
 
 def draw_header(panel: Panel, layout: GridLayout, left: int, width: int, look: Look) -> list[Segment]:
@@ -72,11 +70,10 @@ def draw_line(
     first = left // (layout.text + 1)
     last = min((left + room) // (layout.text + 1) + 1, layout.columns)
     skip = left - first * (layout.text + 1)
-    draw = edge_segments if line.edge else _row_segments
-    segments = list(draw(panel, layout, line, range(first, last), look))
-    if cut and not line.edge:
-        segments = [s if s.text in SIDES else Segment(" " * len(s.text), look.base) for s in segments]
-    elif not line.edge:
+    segments = list(_row_segments(panel, layout, line, range(first, last), look))
+    if cut:
+        segments = [s if s.text in RUNS_ON else Segment(" " * len(s.text), look.base) for s in segments]
+    else:
         _blank_partial(segments, layout.text, skip, room, look)
     label = [_row_label(panel, layout, line, look)] if layout.margin else []
     return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
@@ -105,7 +102,7 @@ def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Se
 
 
 def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segment:
-    if line.edge or line.part != layout.middle:
+    if not line.middle:
         return Segment(" " * layout.margin, look.base)
     label = f"[{line.row}]" if panel.listed else f"{line.row}"
     roles = ("label", "window") if panel.now is not None and panel.now.row == line.row else ("label",)
@@ -120,39 +117,40 @@ def _row_segments(
     spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE - 1 else 0
     width, scale = layout.text - spared, look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
-    middle = line.part == layout.middle
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
         # a shade beside big ink would be read as a part of the digit: 5 as 9
         hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
         if not _known(panel, cell):
             hint = " "
-        text, style, _ = _cell(panel, layout, cell, line.part, value, width, look)
+        text, style, _ = _cell(panel, line, column, value, width, look)
         drawn_cell = Segment(text.rjust(layout.text), style)
-        if middle and layout.lines < LINES:
-            yield from _preceded(panel, cell, drawn_cell, hint, look)
+        if line.middle and layout.lines < LINES:
+            yield from _preceded(panel, line, column, drawn_cell, hint, look)
             continue
-        yield _gutter(panel, *cell, look, hint if middle or not scale.mark(value) else " ", middle=middle)
+        yield gutter(panel, line, column, look, hint if line.middle or not scale.mark(value) else " ")
         yield drawn_cell
-    yield _gutter(panel, line.row, columns.stop, look, " ", middle=middle)
+    yield gutter(panel, line, columns.stop, look, " ")
 
 
 def _preceded(
-    panel: Panel, cell: Cell, drawn_cell: Segment, hint: str, look: Look
+    panel: Panel, line: Line, column: int, drawn_cell: Segment, hint: str, look: Look
 ) -> tuple[Segment, Segment]:
     """The gutter and the cell, with what stands before its number: a mark, or else a hint.
 
     That is directly before the digits where the cell has a blank there: in the gutter it would touch
     the neighbour's digits, and be taken for the neighbour's.
     """
-    mark = panel.marks.get(cell, "") if panel.marks else ""
+    mark = panel.marks.get((line.row, column), "") if panel.marks else ""
+    if not mark and panel.differing_mark != DIFFERS and differs(panel, line.row, column):
+        mark = panel.differing_mark
     before, digits = mark or hint.strip(), drawn_cell.text.lstrip()
     blanks = len(drawn_cell.text) - len(digits)
     if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground
-        return _gutter(panel, *cell, look, hint), drawn_cell
+        return gutter(panel, line, column, look, hint), drawn_cell
     digits = digits or " "
     text = before.rjust(len(drawn_cell.text) - len(digits)) + digits
-    return _gutter(panel, *cell, look, " ", marked=False), Segment(text, drawn_cell.style)
+    return gutter(panel, line, column, look, " ", marked=False), Segment(text, drawn_cell.style)
 
 
 @functools.lru_cache(maxsize=256)
@@ -171,12 +169,11 @@ def _shaded(look: Look) -> bool:
     return look.mode == "both" and not look.coloured
 
 
-def _cell(
-    panel: Panel, layout: GridLayout, cell: Cell, part: int, value: float, width: int, look: Look
-) -> Segment:
+def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look: Look) -> Segment:
     """One line of a cell, which may have several."""
+    cell = Cell(line.row, column)
     roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
-    middle, big = part == layout.middle, layout.lines == LINES
+    middle, big = line.middle, line.count == LINES
     if not _known(panel, cell):
         return Segment("", look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
@@ -185,14 +182,14 @@ def _cell(
     elif _is_block(value, roles, look):
         text = _block(value, width, roles, scale, look, signed=middle)
     elif big:
-        text = _big(panel, value, width)[part]
+        text = _big(panel, value, width)[line.part]
     else:
         text = _format(width, panel.most, panel.whole, panel.power).text(value) if middle else ""
     if big and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
         roles += big_roles(roles, look.dark)
-    if part != (LINES - 1 if big else layout.middle):
+    if not (line.part == LINES - 1 if big else middle):
         roles += ("plain",)  # an underline through every line would be read as part of the digits
     return Segment(text, _style(value, empty, roles, scale, look))
 
@@ -222,7 +219,9 @@ def _known(panel: Panel, cell: Cell) -> bool:
 
 def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) -> bool:
     """Whether a dot says that nothing is here: a zero of the padding, or no difference."""
-    return ("padding" in roles and value == 0) or (panel.sparse and not _differs(panel, *cell))
+    return ("padding" in roles and value == 0) or (
+        panel.sparse and (panel.differing is None or not panel.differing[cell])
+    )
 
 
 def _stands_out(roles: tuple[str, ...]) -> bool:
@@ -266,6 +265,8 @@ def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look
 def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     """The cell's roles, the strongest last."""
     roles = ["cell"]
+    if panel.ground and panel.window is not None and cell in panel.window:
+        roles.append(panel.ground)
     if panel.inside is not None and cell not in panel.inside:
         roles.append("padding")
     if panel.done is not None and panel.now != cell:
@@ -276,45 +277,9 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     if panel.changed is not None and cell in panel.changed:
         roles.append("changed")
     if panel.now == cell:
-        roles.append("now")
+        roles.append("window" if panel.use == WRITES else NOW)
     if panel.marks and cell in panel.marks:
         roles.append("marked")
     if look.cursor == cell:
         roles.append("cursor")
     return tuple(roles)
-
-
-def _gutter(
-    panel: Panel, row: int, boundary: int, look: Look, plain: str, *, marked: bool = True, middle: bool = True
-) -> Segment:
-    """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint.
-
-    Above and below the middle line of a cell nothing is said that is said once.
-    """
-    if marked and (row, boundary) in panel.marks:
-        text, role = panel.marks[row, boundary] if middle else " ", "mark"
-    elif middle and _differs(panel, row, boundary):  # even in the frame's side: its other sides still show it
-        text, role = panel.differing_mark, "differs"
-    elif panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
-        text, role = "┃", "frame"
-    elif middle and (row, boundary) in panel.stops:
-        text, role = "◆", "stop"
-    elif middle and panel.now == (row, boundary) and not panel.listed:
-        text, role = "▸", "frame"
-    elif middle and panel.now == (row, boundary - 1):
-        text, role = "◂", "frame"
-    elif panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
-        text, role = "│", "crop"
-    else:
-        text, role = plain, "hint"
-    return Segment(text, look.style((role,), None))
-
-
-def _differs(panel: Panel, row: int, column: int) -> bool:
-    if panel.differing is None or column >= panel.face.shape[1]:
-        return False
-    return bool(panel.differing[row, column])
-
-
-def _on_side(block: Span, row: int, boundary: int) -> bool:
-    return block.top <= row <= block.bottom and boundary in (block.left, block.right + 1)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
 
 from rich.style import Style
 
 from convstep.view.grid.colours import Colours
-from convstep.view.grid.panel import Cell
+from convstep.view.grid.panel import GROUND, Cell
+from convstep.view.grid.panel import NOW as NOW
+from convstep.view.grid.panel import READS as READS
+from convstep.view.grid.panel import WRITES as WRITES
 from convstep.view.numbers.scale import Scale
 
-READS: Final = "reads"
-WRITES: Final = "writes"
-NOW: Final = "now"
-"""What a step does with what is shown: roles of cells and lines, and names of styles in texts, which the
-app knows on every theme (also with `bold ` or `dim ` before them)."""
 Heat = tuple[str | None, str]
 """The colours of a value, behind it and in front; None leaves the screen's ground."""
 MODES = ("both", "numbers", "heat")
@@ -32,7 +29,7 @@ class Look:
 
     styles: Mapping[str, Style]
     """A style a role: cell, padding, todo, window, changed, now, marked, differs, cursor, frame,
-    stop, mark, crop, label."""
+    reads, writes, the grounds of these two, stop, mark, crop, label."""
     mode: str = "both"
     """One of `MODES`."""
     dark: bool = True
@@ -51,6 +48,11 @@ class Look:
         """The scale of an array's values up to a limit."""
         return _scale(limit, self.dark, self.colours)
 
+    @property
+    def _tinted(self) -> bool:
+        """Whether there are colours for grounds beside those that values have."""
+        return self.coloured and self.colours is not Colours.SIXTEEN
+
     def style(self, roles: tuple[str, ...], heat: Heat | None) -> Style:
         """The roles' styles laid over each other, on a background of heat if there is one."""
         key = (roles, heat)
@@ -60,6 +62,8 @@ class Look:
                 combined += Style(color=heat[1], bgcolor=heat[0])
             for role in roles:
                 style = self.styles.get(role) or _OWN.get(role, _NONE)
+                if role.endswith(GROUND) and (heat is not None or not self._tinted):
+                    continue
                 if heat is not None and style.bgcolor is None:
                     # an ink chosen for the screen may not be readable on heat, nor may its own if dimmed
                     style = style.without_color + _BRIGHT

@@ -97,7 +97,7 @@ class Overview:
         upper = self._pixels[2 * y].tolist()
         below = self._pixels[2 * y + 1].tolist() if 2 * y + 1 < len(self._pixels) else [None] * len(upper)
         return [
-            _segment(scale, pair, marks.get((y, column)), look)
+            _segment(scale, pair, marks.get((y, column)), panel.use, look)
             for column, pair in enumerate(zip(upper, below, strict=True))
         ]
 
@@ -115,11 +115,13 @@ class Overview:
         return marks | {(top, left): "┏", (top, last): "┓", (bottom, left): "┗", (bottom, last): "┛"}
 
 
-def _segment(scale: Scale, pair: tuple[float, float | None], mark: str | None, look: Look) -> Segment:
+def _segment(
+    scale: Scale, pair: tuple[float, float | None], mark: str | None, use: str, look: Look
+) -> Segment:
     """One character: a mark, two pixels in colour, or the shade of the larger."""
     upper, lower = pair
     if mark:
-        return Segment(mark, look.style(("frame",), None) if look.coloured else _PLAIN_MARK)
+        return Segment(mark, look.style((use or "frame",), None) if look.coloured else _PLAIN_MARK)
     if look.coloured:
         return Segment("▀", _two(scale.background(upper), None if lower is None else scale.background(lower)))
     strange = scale.mark(upper) or (scale.mark(lower) if lower is not None else "")

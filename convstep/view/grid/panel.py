@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,18 @@ import numpy.typing as npt
 from convstep.language import tr
 from convstep.view.grid.faces import Face
 from convstep.view.numbers.factor import NARROW, common_power, factor_text
+
+READS: Final = "reads"
+WRITES: Final = "writes"
+NOW: Final = "now"
+"""What a step does with what is shown: roles of cells and lines, and names of styles in texts, which the
+app knows on every theme (also with `bold ` or `dim ` before them)."""
+GROUND: Final = "-ground"
+"""Ends the name of the role that is behind what is read, or written, as far as no value's colour is."""
+
+
+DIFFERS = "≠"
+"""The mark of a cell that differs from another panel's, where nothing else is said."""
 
 
 class Cell(NamedTuple):
@@ -88,7 +100,13 @@ class Panel:
     limit: float
     """The magnitude at which the colour scale saturates."""
     caption: str = ""
-    """A word beside the title, e.g. "running"; it is translated where it is written."""
+    """A word beside the title, e.g. "drawn at random"; it is translated where it is written."""
+    use: str = ""
+    """What the step does with cells of this face: `READS` or `WRITES`; "" for nothing."""
+    word: str = ""
+    """What the source calls the cells that it reads: "x"; "" where that is no name."""
+    running: bool = False
+    """Whether the loop writes its values, at this step or another: most often sums that it adds to."""
     framed: bool = False
     """Whether a window moves over this face: room for its frame is kept."""
     window: Span | None = None
@@ -121,7 +139,7 @@ class Panel:
     """Whether all values are, and stay, whole numbers."""
     differing: npt.NDArray[np.bool_] | None = None
     """Cells that differ from another panel's, in the face's shape: each is marked."""
-    differing_mark: str = "≠"
+    differing_mark: str = DIFFERS
     """The character that marks them."""
     known: npt.NDArray[np.bool_] | None = None
     """Which cells have a value, in the face's shape: the others stay blank; None for all."""
@@ -167,9 +185,22 @@ class Panel:
         return factor_text(self.power)
 
     @property
-    def running(self) -> bool:
-        """Whether the loop writes its values: most often sums that it adds to."""
-        return self.caption in ("running", "written") or bool(self.part)
+    def ground(self) -> str:
+        """The role behind the cells that the step uses."""
+        return f"{self.use}{GROUND}" if self.use else ""
+
+    @property
+    def loop_text(self) -> str:
+        """What a title says of that at most steps: what rooms are measured by, which stay as they are."""
+        return tr("writes" if self.running else "reads")
+
+    @property
+    def use_texts(self) -> tuple[str, ...]:
+        """What a title says of what the step does, the longest form first: `reads x`, `reads`."""
+        if self.use == WRITES:
+            return (tr("writes"),)
+        named = (tr("reads {name}", name=self.word),) if self.word else ()
+        return (*named, tr("reads")) if self.use == READS else ()
 
 
 def beside_key(key: str, number: int) -> str:
@@ -179,6 +210,8 @@ def beside_key(key: str, number: int) -> str:
 
 def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
     """The longest of the panel's titles that fits, with the factor of its numbers; that is never left out.
+
+    What the step does with it comes before a title in full, but not before a caption.
 
     Args:
         panel: whose.
@@ -192,7 +225,14 @@ def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
 
     label = panel.face.label
     captioned = (f"{label}  {panel.caption_text}",) if panel.caption and not brief else ()
-    titles = panel.titles or (*captioned, label, label.replace(", ", ","))
+    uses = panel.use_texts
+    plain = panel.titles or (label, label.replace(", ", ","))
+    titles = tuple(
+        form
+        for some in (captioned, plain)
+        for forms in ([f"{title}{gap}{use}" for title in some for use in uses for gap in ("  ", " ")], some)
+        for form in forms
+    )
     factor = "" if panel.note else panel.factor  # also on heat: the current cell and the cursor's are numbers
     if not factor:
         return next((title for title in titles if cell_len(title) <= room), titles[-1])

@@ -2,9 +2,7 @@
 
 A cell is `text` columns wide with a gutter of one column on each side; neighbours share a gutter.
 Row labels stand on the left and column labels at the top; neither scrolls away.
-A frame's sides live in the gutters. Its top and bottom have lines of their own, which wander
-with the window: rows above keep their place, rows below stand two lines lower, and only the
-rows that enter or leave the window move. The total height never changes.
+Frames and the crop line live in the gutters: where a cell stands depends on nothing that a step does.
 
 A row is one line high, or for readers far from the screen two or three.
 """
@@ -29,8 +27,6 @@ SCROLLED_TEXT = 5
 SCROLLED_BIG = ROOMY_BIG + 1
 """Columns of a big number where the face is not seen whole: a sign, a point, two digits, and one more
 between a digit and the sign beside it."""
-FEW = 3
-"""Lines of room in which column labels may not cost one of the rows that belong together."""
 ROOMY = 2
 """Lines of a row where big numbers do not fit."""
 
@@ -55,24 +51,20 @@ class Rect(NamedTuple):
         return Rect(x, y, right - x, bottom - y)
 
 
-class Edge(NamedTuple):
-    """A line of its own between two rows."""
-
-    anchor: int
-    """The row it stands before."""
-    kind: str
-    """`frame-top`, `frame-bottom`, `crop-top` or `crop-bottom`."""
-
-
 class Line(NamedTuple):
     """What one line of a grid shows."""
 
     row: int
-    """The row, or for an edge the row it stands before."""
-    edge: str | None
-    """The edge's kind, None for a row of numbers."""
+    """The row."""
     part: int = 0
     """Which of the row's lines, from the top."""
+    count: int = 1
+    """How many lines the row has."""
+
+    @property
+    def middle(self) -> bool:
+        """Whether labels and marks stand on it."""
+        return self.part == (self.count - 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +81,6 @@ class GridLayout:
     """Columns of the row labels on the left, 0 without; they do not scroll."""
     header: int
     """Lines of the column labels at the top, 0 or 1; they do not scroll."""
-    edges: tuple[Edge, ...]
-    """In the order of their lines."""
     lines: int = 1
     """Lines of one row; with three, digits are drawn big."""
 
@@ -102,12 +92,7 @@ class GridLayout:
     @property
     def height(self) -> int:
         """Lines of the whole content, the header included."""
-        return self.header + self.rows * self.lines + len(self.edges)
-
-    @property
-    def middle(self) -> int:
-        """Which line of a row has its labels and marks."""
-        return (self.lines - 1) // 2
+        return self.header + self.rows * self.lines
 
     def gutter(self, column: int) -> int:
         """The gutter left of a column; `columns` gives the last one."""
@@ -115,28 +100,18 @@ class GridLayout:
 
     def y_of(self, row: int) -> int:
         """The line of a row, the first of several."""
-        return self.header + row * self.lines + sum(edge.anchor <= row for edge in self.edges)
+        return self.header + row * self.lines
 
     def line(self, y: int) -> Line | None:
         """What stands on a line below the header; None beyond the last."""
-        y -= self.header
-        for passed, edge in enumerate(self.edges):
-            place = edge.anchor * self.lines + passed
-            if y < place:
-                return self._row_line(y - passed)
-            if y == place:
-                return Line(edge.anchor, edge.kind)
-        place = y - len(self.edges)
-        return self._row_line(place) if place < self.rows * self.lines else None
-
-    def _row_line(self, place: int) -> Line:
-        return Line(place // self.lines, None, place % self.lines)
+        row, part = divmod(y - self.header, self.lines)
+        return Line(row, part, self.lines) if row < self.rows else None
 
     def cell_at(self, x: int, y: int) -> Cell | None:
         """The cell whose number or left gutter is at a place, if any."""
         line = self.line(y) if y >= self.header else None
         column = (x - self.margin) // (self.text + 1)
-        if line is None or line.edge or x < self.margin or column >= self.columns:
+        if line is None or x < self.margin or column >= self.columns:
             return None
         return Cell(line.row, column)
 
@@ -153,8 +128,7 @@ class GridLayout:
         left, first, last = self.gutter(span.left) - self.margin, self.y_of(span.top), self.y_of(span.bottom)
         x = _scrolled(left, self.gutter(span.right + 1) + 1 - self.gutter(span.left), scroll[0], wide)
         top, lines = first - self.header, last + self.lines - first
-        around = 1 if self.edges and lines + 2 <= high else 0  # rather a row than the frame's top
-        y = _scrolled(top - around, lines + 2 * around, scroll[1], high)
+        y = _scrolled(top, lines, scroll[1], high)
         return self.snap(x, width), self.snap_down(y, high)
 
     def snap(self, x: int, width: int) -> int:
@@ -177,18 +151,15 @@ class GridLayout:
             height: lines in sight.
         """
         line = self.line(y)
-        if line is None or line.edge:
+        if line is None:
             return False
         first = y - line.part
         return first < top or first + self.lines > top + height
 
     def rect(self, span: Span) -> Rect:
-        """The block of a span with the gutters and the edge lines around it."""
-        x = self.gutter(span.left)
-        top, bottom = self.y_of(span.top), self.y_of(span.bottom)
-        around = 1 if self.edges else 0
-        width = self.gutter(span.right + 1) + 1 - x
-        return Rect(x, top - around, width, bottom - top + self.lines + 2 * around)
+        """The block of a span with the gutters on both sides of it."""
+        x, y = self.gutter(span.left), self.y_of(span.top)
+        return Rect(x, y, self.gutter(span.right + 1) + 1 - x, self.y_of(span.bottom) + self.lines - y)
 
 
 def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large: bool = False) -> GridLayout:
@@ -210,9 +181,8 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large:
     # however much precision is asked for, a whole cell is in sight
     most = max(min(PRECISE_TEXT, width - label - 2), LEAST_TEXT)
     text = min(max(text + precision, LEAST_TEXT), most)
-    seen = panel.window.bottom - panel.window.top + 1 if panel.window is not None else rows
-    header = 0 if panel.listed or height <= min(seen, FEW) else 1
-    return GridLayout(rows, columns, text, label, header, _edges(panel))
+    header = 0 if panel.listed or height < 2 else 1
+    return GridLayout(rows, columns, text, label, header)
 
 
 def lay_out_in_unit(
@@ -225,42 +195,30 @@ def lay_out_in_unit(
 
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
     """Big numbers if all of the face fits with them, or the window; else roomy rows, else the usual ones."""
-    edges = _edges(panel, paired=True)
-    usual = replace(lay_out(panel, width, height, precision=precision), edges=edges)
-    rows = panel.face.shape[0]
-    text, margin = _big_text_and_margin(panel, width)
-    room = height - len(edges)
-    seen_rows = rows if panel.window is None else panel.window.bottom - panel.window.top + 1
-    # of the two crop lines one at the most is near a window that is not nearly all
-    spare = height - min(len(edges), 3) - LINES * seen_rows if LINES * rows > room else room - LINES * rows
-    if text and spare >= 0:
-        header = 1 if not panel.listed and spare else 0
-        most = max(min(2 * MOST_BIG, width - margin - 2), LEAST_BIG)
-        text = min(max(text + DIGIT * precision, LEAST_BIG), most)
-        return replace(usual, text=text, margin=margin, header=header, lines=LINES)
-    # a face that scrolls anyway rather loses a row than the numbers of its columns
-    header = usual.header if seen_rows < room or seen_rows > room > FEW else 0
-    if usual.width <= width and header + ROOMY * rows <= room:
-        return replace(usual, header=header, lines=ROOMY)
-    return replace(usual, header=header)
+    usual = lay_out(panel, width, height, precision=precision)
+    rows, room = panel.face.shape[0], height - usual.header
+    text = _big_text(panel, width - usual.margin)
+    if text and LINES * (rows if panel.window is None else _rows(panel.window)) <= room:
+        most = max(min(2 * MOST_BIG, width - usual.margin - 2), LEAST_BIG)
+        return replace(usual, text=min(max(text + DIGIT * precision, LEAST_BIG), most), lines=LINES)
+    roomy = usual.width <= width and ROOMY * rows <= room
+    return replace(usual, lines=ROOMY) if roomy else usual
 
 
-def _big_text_and_margin(panel: Panel, width: int) -> tuple[int, int]:
-    """Columns of a big number and of the row labels; 0 columns where no room is enough.
+def _rows(span: Span) -> int:
+    return span.bottom - span.top + 1
 
-    Labels stand where numbers keep two decimals beside them.
-    """
-    columns = panel.face.shape[1]
-    label = len(str(panel.face.shape[0] - 1)) + (2 if panel.listed else 0)
-    counts = [columns]
+
+def _big_text(panel: Panel, width: int) -> int:
+    """Columns of a big number in a width: of all of the face, or of its window; 0 if neither has room."""
+    counts = [panel.face.shape[1]]
     if panel.window is not None:
         counts.append(panel.window.right - panel.window.left + 1)
     for count, most in zip(counts, (MOST_BIG, SCROLLED_BIG), strict=False):
-        for margin, least in ((label, LEAST_BIG if panel.listed else SCROLLED_BIG), (0, LEAST_BIG)):
-            text = (width - margin - 1) // count - 1
-            if text >= least:
-                return min(text, most), margin
-    return 0, 0
+        text = (width - 1) // count - 1
+        if text >= LEAST_BIG:
+            return min(text, most)
+    return 0
 
 
 def least_text(panel: Panel) -> int:
@@ -288,25 +246,3 @@ def _scrolled(start: int, length: int, scroll: int, room: int) -> int:
     if start + length > scroll + room:
         return min(start, start + length - room)
     return scroll
-
-
-def _edges(panel: Panel, *, paired: bool = False) -> tuple[Edge, ...]:
-    """The lines around the crop and the window; closing edges stand above opening ones.
-
-    Args:
-        panel: what to show.
-        paired: whether rows stand level with those of a cropped panel of the same face: its lines are left
-            blank where there is none.
-    """
-    found = []
-    rows, columns = panel.face.shape
-    padded = panel.inside is not None and panel.inside != Span(range(rows), range(columns))
-    if panel.inside is not None and (panel.cropped or (paired and panel.stage and padded)):
-        found.append((panel.inside.top, 2, "crop-top"))
-        found.append((panel.inside.bottom + 1, 1, "crop-bottom"))
-    if panel.framed:
-        # where there is no window now, the room of its frame stays
-        top, below = (rows, rows) if panel.window is None else (panel.window.top, panel.window.bottom + 1)
-        found.append((top, 3, "frame-top"))
-        found.append((below, 0, "frame-bottom"))
-    return tuple(Edge(anchor, kind) for anchor, _, kind in sorted(found))

@@ -153,7 +153,7 @@ def whole_width(panel: Panel, text: int) -> int:
 
 
 def _title_width(panel: Panel) -> int:
-    further = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.factor) if word)
+    further = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.loop_text, panel.factor) if word)
     return len(panel.face.label) + further + 4
 
 

@@ -82,7 +82,7 @@ def _upper(stage: Sequence[Panel], below: Sequence[Panel], width: int, height: i
         return height
     usual = min(max(natural_height(panel, width) for panel in below), height // 3)
     sums = [panel for panel in below if panel.running and not panel.listed] or below
-    large = max(LINES * panel.face.shape[0] + BORDER for panel in sums)
+    large = max((not panel.listed) + LINES * panel.face.shape[0] + BORDER for panel in sums)
     if whole + large <= height:
         return whole + (height - whole - large) // 2
     if whole + usual <= height:
@@ -93,9 +93,9 @@ def _upper(stage: Sequence[Panel], below: Sequence[Panel], width: int, height: i
     if window <= height:
         return height
     # no big numbers: the small ones of the sums are seen whole if the window still is
-    rows = max(panel.face.shape[0] + BORDER for panel in sums)
+    rows = max((not panel.listed) + panel.face.shape[0] + BORDER for panel in sums)
     windows = [panel.window for panel in stage if panel.window is not None]
-    least = max((w.bottom - w.top + 1 for w in windows), default=1) + 2 + BORDER
+    least = max((w.bottom - w.top + 1 for w in windows), default=1) + 1 + BORDER
     return height - (rows if usual < rows <= height - least else usual)
 
 
@@ -109,7 +109,7 @@ def _big_heights(panels: Sequence[Panel], width: int) -> tuple[int, int]:
         plan = lay_out(panel, width - BORDER, ENDLESS, large=True)
         if plan.lines != LINES:
             return ENDLESS, ENDLESS
-        whole = max(whole, plan.height - plan.header + BORDER)
+        whole = max(whole, plan.height + BORDER)
         rows = panel.window.bottom - panel.window.top + 1 if panel.window is not None else plan.rows
-        window = max(window, LINES * rows + len(plan.edges) + BORDER)
+        window = max(window, plan.header + LINES * rows + BORDER)
     return whole, window

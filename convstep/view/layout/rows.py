@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -61,7 +61,7 @@ class Sized:
     def of(cls, panel: Panel) -> Sized:
         """The sizes of a panel."""
         factor = cell_len(panel.factor) + 2 if panel.factor else 0
-        caption = cell_len(panel.caption_text) + 2 if panel.caption else 0
+        caption = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.loop_text) if word)
         titled = cell_len(panel.face.label) + factor + BORDERS
         texts = [max(one, least_text(panel)) for one in range(MOST_TEXT + 1)]
         return cls(
@@ -72,6 +72,10 @@ class Sized:
             tuple(max(least_width(panel), width_at(panel, text)) for text in texts),
             tuple(whole_width(panel, text) for text in texts),
         )
+
+    def at_least(self, columns: int) -> Sized:
+        """The same, but never with fewer columns than so many."""
+        return replace(self, columns=tuple(max(one, columns) for one in self.columns))
 
     def wanted(self, worth: Worth) -> int:
         """Columns with which its title and its numbers are worth so much."""

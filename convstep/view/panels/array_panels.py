@@ -85,9 +85,7 @@ class ArrayPanels:
                 if number <= beside.get(panel.key, 0)
             ]
         # the first that is written and the first that is read are the large ones
-        large = {
-            next((panel.key for panel in panels if bool(panel.caption) == it), "") for it in (True, False)
-        }
+        large = {next((panel.key for panel in panels if panel.running == it), "") for it in (True, False)}
         return [replace(panel, stage=panel.key in large) for panel in panels]
 
     def arrays(self, event: Event) -> dict[str, Array]:
@@ -149,7 +147,7 @@ class ArrayPanels:
             beside_key(self.key(name), further) if further else self.key(name),
             shown,
             self._limit(name, None if array is None else shown.values),
-            caption="written" if name in stretch.written else "",
+            running=name in stretch.written,
             framed=seen.framed,
             choices=(count, at),
             listed=len(shape) == 1,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +20,7 @@ from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
 from convstep.view.panels.conv2d_cells import Choice, chosen
 from convstep.view.scene.scene import SourceLine
+from convstep.view.scene.source import LoopLine, at_step, loop_lines
 
 Array = npt.NDArray[Any]
 Shown = tuple[Event, Mapping[str, Array]]
@@ -242,38 +241,15 @@ def _inside(part: slice, crop: slice) -> tuple[slice, slice]:
 
 
 @functools.cache
-def source_lines() -> tuple[SourceLine, ...]:
+def source_lines() -> tuple[LoopLine, ...]:
     """The lines of the loop that runs, from its first `for` to its `yield`."""
     return loop_lines(backward._loop)
 
 
-def loop_lines(function: Callable[..., object]) -> tuple[SourceLine, ...]:
-    """The lines of a function from its first `for` over the samples to its `yield`, or to its end.
-
-    A loop that yields rests there between two steps, another one at its innermost `for`.
-    """
-    code = inspect.getsource(function).splitlines()
-    first = next(n for n, line in enumerate(code) if line.lstrip().startswith("for i_n"))
-    last = next((n for n, line in enumerate(code) if line.lstrip().startswith("yield")), len(code) - 1)
-    base = _indent(code[first])
-    lines = [_parse(line, base) for line in code[first : last + 1]]
-    if not any(line.rests for line in lines):
-        innermost = max((line for line in lines if line.loop), key=lambda line: line.depth)
-        lines[lines.index(innermost)] = replace(innermost, rests=True)
-    return tuple(lines)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _parse(line: str, base: int) -> SourceLine:
-    code = line.strip()
-    written = re.match(r"(\w+)\[[^]]*\] \+?= ", code)
-    return SourceLine(
-        code=code,
-        depth=(_indent(line) - base) // 4,
-        loop=code.split()[1] if code.startswith("for ") else "",
-        addition=written[1] if written else "",
-        rests=code.startswith("yield"),
-    )
+def source_at(event: Event, lines: Sequence[LoopLine]) -> tuple[SourceLine, ...]:
+    """The lines of a loop at a step, with what its names stand for there."""
+    x, w = event.read("x"), event.read("w")
+    rows, columns, _ = (part for part in x.region if isinstance(part, slice))
+    bounds = {"h_lower": rows.start, "h_upper": rows.stop, "w_lower": columns.start, "w_upper": columns.stop}
+    single = {read.text: read.value for read in event.reads if np.ndim(read.value) == 0}
+    return at_step(lines, event, {**bounds, "input_slice": x.value, "kernel_slice": w.value, **single})

@@ -35,7 +35,8 @@ from convstep.view.panels.problem_words import problem_facts, shape_facts, windo
 from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.panels.stage import Stage
 from convstep.view.scene.build import build, values_on
-from convstep.view.scene.scene import Scene, SourceLine
+from convstep.view.scene.scene import Scene
+from convstep.view.scene.source import LoopLine, loop_lines
 from convstep.view.scene.staged import Facts, Listing, Prepared, Spot, Staged
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ class ForwardStage(Staged):
         if self.unedited is not None:
             self.unedited.follow(run)
         panels = self._faces(event, arrays).beside(self.choice, self.beside)
-        scene = build((run.position, run.total), event, arrays, panels, source=source_lines())
+        source = conv2d.source_at(event, source_lines())
+        scene = build((run.position, run.total), event, arrays, panels, source=source)
         summed, *added = scene.additions
         additions = (replace(summed, terms=self._terms(event, panels)), *added)
         return replace(scene, additions=additions, panels=tuple(map(self._marked, scene.panels)))
@@ -374,6 +376,6 @@ def other_way(stage: Staged) -> Staged:
 
 
 @functools.cache
-def source_lines() -> tuple[SourceLine, ...]:
+def source_lines() -> tuple[LoopLine, ...]:
     """The lines of the loop that runs, from its first `for` on."""
-    return conv2d.loop_lines(forward._loop)
+    return loop_lines(forward._loop)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convstep.conv.recorded import NAMES
-from convstep.oracle.captured import CapturedLayer
+from convstep.oracle.captured import CapturedLayer, Skipped
 from convstep.printable import printable
 
 
@@ -43,7 +43,7 @@ def arranged(layers: Sequence[CapturedLayer], order: Order) -> list[int]:
     )
 
 
-def matching(layers: Sequence[CapturedLayer], arranged: Iterable[int], words: str) -> list[int]:
+def matching(layers: Sequence[CapturedLayer | Skipped], arranged: Iterable[int], words: str) -> list[int]:
     """Those whose name holds every one of some words, in either case."""
     wanted = words.casefold().split()
     return [at for at in arranged if all(word in printable(layers[at].name).casefold() for word in wanted)]
@@ -77,6 +77,10 @@ def _by_size(layer: CapturedLayer) -> int:
     return -sum(math.prod(shape) for shape in layer.shapes.values())
 
 
+def _by_rms(layer: CapturedLayer) -> tuple[bool, float]:
+    return _falling(layer.dZ_rms)
+
+
 ORDERS = (
     Order("in the order of the forward pass"),
     Order("sorted by name", _by_name, ("layer",), "▲"),
@@ -86,3 +90,11 @@ ORDERS = (
     Order("sorted by size", _by_size, ("A_prev", "W")),
 )
 """One after the other, from the first to the first."""
+
+MAP_ORDERS = (
+    Order("from the loss back, as the backward pass reached them"),
+    Order("sorted by RMS dZ", _by_rms, ("RMS dZ",)),
+)
+"""The same for the map of one backward pass."""
+FORWARD_REVERSED = "from the loss back: the order of the forward pass reversed"
+"""In place of the first, where a file does not say in which order they were reached."""

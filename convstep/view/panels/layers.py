@@ -11,7 +11,7 @@ from rich.text import Text
 from convstep.conv.recorded import NAMES
 from convstep.conv.validation import shape_text
 from convstep.language import tr
-from convstep.oracle.captured import CapturedLayer
+from convstep.oracle.captured import CapturedLayer, Skipped
 from convstep.printable import printable
 from convstep.view.numbers.text import short
 from convstep.view.panels.layer_order import ORDERS, Order, arranged, count_nonfinite, matching
@@ -44,39 +44,89 @@ class Column:
     """Whether its cells stand to the right."""
 
 
-class LayerTable:
-    """Draws rows of captured layers; what costs time is only calculated for rows that are seen."""
+class LayerRows:
+    """Layers as rows that are sorted, filtered and chosen; what a row looks like is said below it."""
 
-    def __init__(self, layers: Sequence[CapturedLayer]) -> None:
-        """Draw these layers, in the order given."""
+    orders: tuple[Order, ...] = ORDERS
+    """How the rows can be sorted, one after the other."""
+
+    def __init__(self, layers: Sequence[CapturedLayer | Skipped], chosen: int = 0) -> None:
+        """List these layers, in the order given."""
         self.layers = layers
         """What there is."""
-        self.order, self.words = ORDERS[0], ""
+        self.order, self.words = self.orders[0], ""
         """How the rows are sorted, and what the names must hold."""
-        self.chosen = 0
+        self.chosen = chosen
         """The layer with the mark, an index into `layers`; it may be one that is not shown."""
-        self._all = columns_of(layers)
-        self._natural = {column.title: self._needed(column) for column in self._all}
-        self._name = max((cell_len(title_of(layer)) for layer in layers), default=0)
         self._arranged = self.shown = list(range(len(layers)))
         """The rows, as indices into `layers`."""
         self._width = 200
-        self.fit(self._width)
 
     def sort(self, order: Order, indices: list[int] | None = None) -> None:
         """Put the rows into another order.
 
         Args:
-            order: one of ORDERS.
+            order: one of `orders`.
             indices: what `arranged` says, where it was asked beforehand.
         """
-        self.order, self._arranged = order, arranged(self.layers, order) if indices is None else indices
+        self.order, self._arranged = order, self.arranged(order) if indices is None else indices
         self.filter(self.words)
         self.fit(self._width)
 
     def filter(self, words: str) -> None:
         """Show the layers whose names hold these words; without any, all."""
         self.words, self.shown = words, matching(self.layers, self._arranged, words)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.shown)
+
+    @property
+    def total(self) -> int:
+        """How many rows there are where none is searched for."""
+        return len(self._arranged)
+
+    def arranged(self, order: Order) -> list[int]:
+        """All rows in an order, as indices into `layers`; large arrays are read for it."""
+        raise NotImplementedError
+
+    def fit(self, width: int) -> None:
+        """Choose the columns for a width."""
+        raise NotImplementedError
+
+    def header(self) -> Text:
+        """What stands above the rows."""
+        raise NotImplementedError
+
+    def row(self, at: int) -> Text:
+        """One row, counted from 0."""
+        raise NotImplementedError
+
+    def details(self, width: int) -> list[str]:
+        """The chosen row in all its words, in lines of at most this width."""
+        raise NotImplementedError
+
+
+class LayerTable(LayerRows):
+    """Draws rows of captured layers; what costs time is only calculated for rows that are seen."""
+
+    layers: Sequence[CapturedLayer]
+
+    def __init__(self, layers: Sequence[CapturedLayer]) -> None:
+        """Draw these layers, in the order given."""
+        super().__init__(layers)
+        self._all = columns_of(layers)
+        self._natural = {column.title: self._needed(column) for column in self._all}
+        self._name = max((cell_len(title_of(layer)) for layer in layers), default=0)
+        self.fit(self._width)
+
+    def arranged(self, order: Order) -> list[int]:
+        """All layers in this order."""
+        return arranged(self.layers, order)
+
+    def details(self, width: int) -> list[str]:
+        """The chosen layer."""
+        return details(self.layers[self.chosen], width)
 
     def fit(self, width: int) -> None:
         """Choose the columns for a width: the least telling are left out first, what sorts the rows last."""
@@ -91,10 +141,6 @@ class LayerTable:
         self._columns = kept
         least = max(LEAST_NAME, cell_len(tr("layer")) + 1)
         self._name_width = max(min(self._name, width - self._taken(kept)), least)
-
-    def __len__(self) -> int:
-        """How many rows there are."""
-        return len(self.shown)
 
     def header(self) -> Text:
         """The columns' names; what the rows are sorted by is marked."""
@@ -166,7 +212,7 @@ def details(layer: CapturedLayer, width: int) -> list[str]:
     return [shortened(line, width) for parts in lines for line in _wrapped(parts, width)]
 
 
-def title_of(layer: CapturedLayer) -> str:
+def title_of(layer: CapturedLayer | Skipped) -> str:
     """The layer's name, in characters that a terminal can show."""
     return printable(layer.name)
 

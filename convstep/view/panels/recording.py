@@ -27,7 +27,7 @@ from convstep.view.panels.writers import WriterTable
 from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import docstrings, own_lines, own_size
 from convstep.view.scene.said import sign
-from convstep.view.scene.scene import OwnLine, Scene
+from convstep.view.scene.scene import Scene, SourceLine
 from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class RecordingStage(StagedSource):
         return replace(
             scene,
             panels=tuple(map(self._marked, scene.panels)),
-            own=self._own(event, notes, executed=executed),
+            source=self._own(event, notes, executed=executed),
             remarks=tuple(remarks),
         )
 
@@ -363,7 +363,7 @@ class RecordingStage(StagedSource):
         numbers = (number for number in range(first, last + 1) if number not in self._told)
         return {number: self.recording.source.line(number) for number in numbers}
 
-    def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[OwnLine, ...]:
+    def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[SourceLine, ...]:
         """The lines of the function that runs, with stops and the cursor on them."""
         line = self._line(event)
         lines = own_lines(event, self._function(line), notes, line, executed=executed)

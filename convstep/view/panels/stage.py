@@ -120,7 +120,7 @@ class Stage(Staged):
         panels = self._faces(event, arrays).beside(self.choice, self.beside)
         place = timeline.position, timeline.total
         parts = {} if self.share is None else conv2d.share_parts(self.share.sample)
-        scene = build(place, event, arrays, panels, parts, conv2d.source_lines())
+        scene = build(place, event, arrays, panels, parts, conv2d.source_at(event, conv2d.source_lines()))
         return replace(scene, panels=tuple(map(self._marked, scene.panels)))
 
     def in_sample(self, by: int) -> int | str:

@@ -12,11 +12,14 @@ import numpy.typing as npt
 
 from convstep.steps.event import Access, Event, Region
 from convstep.view.grid.faces import Face, Fixed, face
-from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.panel import READS, WRITES, Cell, Panel, Span
 from convstep.view.numbers.text import largest
 from convstep.view.scene.scene import NO_WORDS, Addition, Scene, SourceLine, Words
 
 Array = npt.NDArray[Any]
+
+LONGEST_NAME = 12
+"""Characters of a name that a title has room for."""
 
 
 def build(
@@ -108,9 +111,10 @@ def placed(panel: Panel, event: Event) -> Panel:
     own = [one for one in own if fits(one, panel.face.lengths)]
     own = [one for one in own if one.writes or not _is_whole(one, panel.face)] or own
     writes = [one for one in own if one.writes]
-    changes: dict[str, Any] = {"caption": panel.caption or "running"} if writes else {}
+    changes: dict[str, Any] = {"running": True} if writes else {}
     span = joined(seen_on(panel.face, one) for one in writes or own)
     if span is not None:
+        changes |= {"use": WRITES} if writes else {"use": READS, "word": _name(own)}
         made = (one for one in event.writes[: event.made] if any(one is other for other in writes))
         changes["changed"] = joined(seen_on(panel.face, one) for one in made)
         if panel.framed:
@@ -122,6 +126,13 @@ def placed(panel: Panel, event: Event) -> Panel:
             row, column = largest(values_on(panel.face.fixed, own[0].region, factor.value))
             changes["near"] = Cell(span.rows[row], span.columns[column])
     return replace(panel, **changes) if changes else panel
+
+
+def _name(reads: Iterable[Access]) -> str:
+    """What the source calls what is read, if that is a short name, and one for all of it."""
+    texts = {one.text for one in reads}
+    text = texts.pop() if len(texts) == 1 else ""
+    return text if text.isidentifier() and len(text) <= LONGEST_NAME else ""
 
 
 def _is_whole(access: Access, shown: Face) -> bool:

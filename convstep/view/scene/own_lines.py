@@ -1,8 +1,9 @@
-"""Somebody's own source: the lines of the function that runs, with what a step made of each."""
+"""Source on the screen: whole lines, with what a step made of each; those of somebody's own function."""
 
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,8 +15,9 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.event import Event
 from convstep.steps.number_text import shape_text, short
+from convstep.view.grid.look import NOW, READS, WRITES
 from convstep.view.scene.card import MARKS
-from convstep.view.scene.scene import OwnLine, turn_text
+from convstep.view.scene.scene import SourceLine, turn_text
 from convstep.view.text.wrapping import padded, wrap
 
 NUMBERED_FROM = 44
@@ -37,7 +39,7 @@ def own_lines(
     current: int,
     *,
     executed: bool,
-) -> tuple[OwnLine, ...]:
+) -> tuple[SourceLine, ...]:
     """The lines of the function that a step runs in.
 
     Args:
@@ -49,9 +51,9 @@ def own_lines(
     """
     done = _done(event, executed=executed)
     loops = {loop.line: turn_text(loop) for loop in event.loops if loop.line}
-    texts, base = _texts(lines)
+    texts, base, hues = *_texts(lines), _hues(event)
     return tuple(
-        OwnLine(
+        SourceLine(
             number,
             text.strip(),
             max(_indent(text) - base, 0),
@@ -59,6 +61,7 @@ def own_lines(
             current=number == current,
             loop=loops.get(number, ""),
             note=notes.get(number, ""),
+            hue=hues.get(number, ""),
         )
         for number, text in texts.items()
     )
@@ -108,7 +111,7 @@ def set_text(variables: Mapping[str, object]) -> str:
     )
 
 
-def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
+def draw_own(lines: Sequence[SourceLine], width: int, height: int) -> Text:
     """As many lines around the one where the step stands as there is room for, each of them whole.
 
     Args:
@@ -116,7 +119,7 @@ def draw_own(lines: Sequence[OwnLine], width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room.
     """
-    number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines else 0
+    number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines and lines[-1].number else 0
     number = number or any(line.said for line in lines)
     scale = _scale(lines, width - number)
     current = next((at for at, line in enumerate(lines) if line.current), 0)
@@ -152,64 +155,99 @@ def _done(event: Event, *, executed: bool) -> set[int]:
     return found
 
 
-def _scale(lines: Sequence[OwnLine], width: int) -> float:
-    """What part of the indentation there is room for: as much as breaks no line that could be whole."""
+def _hues(event: Event) -> dict[int, str]:
+    """By line, the style of what its statement does with cells."""
+    found = dict[int, str]()
+    for statement in event.statements:
+        kinds = {access.writes for access in statement.accesses if access.kind != "names"}
+        if kinds and found.get(statement.line) != WRITES:
+            found[statement.line] = WRITES if True in kinds else READS
+    return found
+
+
+def _scale(lines: Sequence[SourceLine], width: int) -> float:
+    """What part of the indentation there is room for: as much as breaks no line more often than it must."""
 
     def broken(scale: float) -> int:
-        return sum(_start(line, scale) + cell_len(line.code) + len(line.loop) + 1 > width for line in lines)
+        return sum(len(_broken(line.code, _room(line, width, scale))) for line in lines)
 
     return next(scale for scale in (1.0, 0.5, 0.25) if broken(scale) == broken(0.25))
 
 
-def _start(line: OwnLine, scale: float) -> int:
+def _start(line: SourceLine, scale: float) -> int:
     return 2 + int(line.indent * scale)
 
 
-def _rows(line: OwnLine, width: int, number: int, scale: float, everywhere: bool) -> Iterator[Text]:
+def _room(line: SourceLine, width: int, scale: float) -> int:
+    return max(width - _start(line, scale) - len(line.loop) - bool(line.loop), 2)
+
+
+def _rows(line: SourceLine, width: int, number: int, scale: float, everywhere: bool) -> Iterator[Text]:
     """A line with its mark, its loop's counter and its note: beside it, or below where that has no room."""
     mark = MARKS["next" if line.current else "done" if line.done else "later"]
-    style = "bold reverse" if line.current else "bold" if line.done else ""
-    style += " underline" if line.cursor else ""
+    style = "bold reverse" if line.current else f"bold {line.hue}".strip() if line.done else line.hue
     start = min(_start(line, scale), max(width - number - 12, 2))
     label = f"{line.number if number > 1 else '':>{number - 1}}" if number else ""
     end = f" {line.loop}" if line.loop else ""
     room = max(width - number - start - len(end), 2)
-    first, *others = _broken(line.code, room)
-    forms = [f"  {note}" for note in (line.note, _brief(line)) if note and not others and not end]
-    beside = next((form for form in forms if cell_len(first) + cell_len(form) <= room), "")
-    fits = bool(beside)
-    row = Text(label, "dim", no_wrap=True)
-    row.append(line.said or " " * bool(number), "not dim bold")
-    row.append(mark + (STOP if line.stop else CURSOR if line.cursor else " "), "not dim bold")
-    row.append(" " * (start - 2))
-    full = bool(end) or (line.current and not fits)
-    row.append(padded(first, room) if full and not others else first, f"not dim {style}")
-    row.append(beside if fits else "" if others else end, "not dim italic" if fits else "not dim bold")
-    yield row
-    blank = " " * (number + start)
-    for number_of, other in enumerate(others, 1):
-        last = number_of == len(others)
-        yield Text.assemble(
-            blank, (padded(other, room) if end and last else other, style), (end if last else "", "bold")
+    pieces = _broken(line.code, room)
+    beside = {} if end else _beside(line, [room - cell_len(piece) for piece in pieces])
+    below = () if beside or not line.note or not (everywhere or line.current) else _broken(line.note, room)
+    for at, piece in enumerate(pieces):
+        row = Text(label if not at else " " * len(label), no_wrap=True)
+        row.stylize("dim")
+        row.append((line.said or " " * bool(number)) if not at else " " * bool(number))
+        row.append(
+            f"{mark}{STOP if line.stop else CURSOR if line.cursor else ' '}" if not at else "  ", "bold"
         )
-    if line.note and not fits and (everywhere or line.current):
-        for part in _broken(line.note, max(width - number - start, 2)):
-            yield Text.assemble(blank, (part, "italic"))
+        row.append(" " * (start - 2))
+        full = at == len(pieces) - 1 and (bool(end) or (line.current and not beside))
+        begun = len(row)
+        row.append(padded(piece, room) if full else piece, style)
+        if line.cursor:
+            row.stylize("underline", begun)
+        row.append(end if full else "", "bold")
+        if at in beside:
+            row.append("  ")
+            row.append(beside[at], NOW if line.now else "italic")
+        yield row
+    for part in below:
+        yield Text.assemble(" " * (number + start), (part, NOW if line.now else "italic"))
 
 
-def _brief(line: OwnLine) -> str:
-    """The note without the name that the line begins with: `= 0`."""
+def _beside(line: SourceLine, rooms: Sequence[int]) -> dict[int, str]:
+    """Beside which row of a line its note stands, whole if it can be; nothing where none has room."""
+    if not line.note:
+        return {}
+    fitting = (
+        {at: note}
+        for note in _forms(line)
+        for at in (len(rooms) - 1, *range(len(rooms) - 1))
+        if cell_len(note) + 2 <= rooms[at]
+    )
+    return next(fitting, {})
+
+
+def _forms(line: SourceLine) -> tuple[str, ...]:
+    """The note in the forms to try; one without the name that the line gives a value: `= 0`, `3x3`."""
+    if ", " in line.note:
+        return (line.note,)
     name, sign, value = line.note.partition(" = ")
-    return f"= {value}" if sign and line.code.startswith(f"{name} = ") and ", " not in value else ""
+    if sign:
+        return (f"= {value}" if line.code.startswith(f"{name} = ") else line.note,)
+    name, _, shape = line.note.partition(" ")
+    return (line.note, shape) if f" {name} = " in f" {line.code}" else (line.note,)
 
 
-def _broken(code: str, room: int) -> list[str]:
+@functools.lru_cache(maxsize=2048)
+def _broken(code: str, room: int) -> tuple[str, ...]:
     """A line of code in pieces that fit, those after the first a little to the right."""
     if cell_len(code) <= room:
-        return [code]
+        return (code,)
     first, *rest = (line.plain for line in wrap(Text(code), room))
     left = code[len(first) :].lstrip()
-    return [first, *(f"  {line.plain}" for line in wrap(Text(left), max(room - 2, 2)))] if rest else [first]
+    more = (f"  {line.plain}" for line in wrap(Text(left), max(room - 2, 2))) if rest else ()
+    return first, *more
 
 
 def _indent(text: str) -> int:

@@ -95,30 +95,14 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """One line of the loop."""
-
-    code: str
-    """The code without its indentation."""
-    depth: int
-    """How deep it is nested below the outermost `for`."""
-    loop: str = ""
-    """The variable of a `for` line."""
-    addition: str = ""
-    """The array that an addition writes."""
-    rests: bool = False
-    """Whether the loop rests here between two steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnLine:
-    """One line of somebody's own function, as it stands at a step."""
+    """One line of the source, as it stands at a step."""
 
     number: int
-    """As the file counts."""
+    """As the file counts; 0 where nobody asks."""
     code: str
     """Without its indentation."""
     indent: int
-    """Columns of its indentation within the function."""
+    """Columns of its indentation within what is shown."""
     done: bool = False
     """Whether the step has executed it."""
     current: bool = False
@@ -133,6 +117,10 @@ class OwnLine:
     """What it came to in this step: `vert_start = 1`, `mask 2x2`, the statement with its indices."""
     said: str = ""
     """What its author's own forward says of it: `✓`, `≠`."""
+    hue: str = ""
+    """The style of what it does in this step: reads cells, or writes them."""
+    now: bool = False
+    """Whether the single value that the step is about is what it came to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,9 +138,7 @@ class Scene:
     panels: tuple[Panel, ...]
     """In reading order: the stage first."""
     source: tuple[SourceLine, ...] = ()
-    """The lines of the loop, from its first `for` on."""
-    own: tuple[OwnLine, ...] = ()
-    """The lines of somebody's own function, in place of these."""
+    """The lines of the loop, or of somebody's own function."""
     remarks: tuple[str, ...] = ()
     """What else the step comes to: what it sets, what a name now stands for, why there is no further one."""
 

@@ -1,64 +1,108 @@
-"""The loop's own source, line by line, with what each line means to the debugger."""
+"""The loop's own source: its lines as they run, with the place of a step in them and what they come to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 from rich.text import Text
 
-from convstep.view.scene.card import MARKS
-from convstep.view.scene.own_lines import draw_own
-from convstep.view.scene.scene import Scene, SourceLine
+from convstep.steps.event import Event
+from convstep.view.grid.look import READS, WRITES
+from convstep.view.scene.own_lines import draw_own, set_text
+from convstep.view.scene.scene import Scene, SourceLine, turn_text
 
 
 def draw_source(scene: Scene, width: int, height: int) -> Text:
-    """The loop with the place it stands at: `▶` runs next or rests, `✓` is done in this step.
+    """The lines with the place of the step: `▶` runs next or rests, `✓` is done in this step.
 
     Args:
         scene: what the screen shows.
         width: columns of room.
         height: lines of room; where the loop is longer, the lines around the mark are shown.
     """
-    if scene.own:
-        return draw_own(scene.own, width, height)
-    lines = scene.source
-    marks = _marks(scene, lines)
-    widest = max(len(line.code) for line in lines if line.addition)
-    indent = 4 if width >= 4 * 4 + widest + 2 else 2 if width >= 2 * 4 + widest + 2 else 1
-    gap = 1 if width >= indent * 4 + widest + 2 else 0  # the marked lines are indented anyway
-    drawn = [_draw(line, mark, scene, width, indent, gap) for line, mark in zip(lines, marks, strict=True)]
-    current = marks.index(MARKS["next"])
-    first = max(0, min(current - height // 2, len(drawn) - height))
-    text = Text("\n").join(drawn[first : first + height])
-    text.no_wrap, text.overflow = True, "crop"
-    return text
+    return draw_own(scene.source, width, height)
 
 
-def _marks(scene: Scene, lines: Sequence[SourceLine]) -> list[str]:
-    """`▶` on the next addition, or on the line where the loop rests once all are made."""
-    marks, addition = [], 0
-    for line in lines:
-        mark = MARKS["later"]
-        if line.addition and addition < len(scene.additions):
-            mark = MARKS["done"] if addition < scene.made else mark
-            mark = MARKS["next"] if addition == scene.made else mark
-            addition += 1
-        elif line.rests and scene.made == len(scene.additions):
-            mark = MARKS["next"]
-        marks.append(mark)
-    return marks
+@dataclass(frozen=True, slots=True)
+class LoopLine:
+    """One line of a loop that runs, wherever that stands."""
+
+    code: str
+    """The code without its indentation."""
+    indent: int
+    """Columns of its indentation."""
+    loop: str = ""
+    """The variable of a `for` line."""
+    reads: str = ""
+    """The name that it gives to cells of an array."""
+    sets: str = ""
+    """The name of anything that it sets."""
+    writes: str = ""
+    """The array whose cells it writes."""
+    rests: bool = False
+    """Whether the loop rests here between two steps."""
 
 
-def _draw(line: SourceLine, mark: str, scene: Scene, width: int, indent: int, gap: int) -> Text:
-    # a loop that is not counted makes a single turn
-    at, count = next(((loop.at, loop.count) for loop in scene.event.loops if loop.name == line.loop), (0, 1))
-    counter = f" {at}/{count}" if line.loop else ""
-    code = " " * (line.depth * indent) + line.code
-    room = width - 1 - gap - len(counter)
-    if len(code) > room:
-        code = code[: room - 1] + "…"
-    style = "bold reverse" if mark == MARKS["next"] else "bold" if mark == MARKS["done"] else ""
-    drawn = Text.assemble((mark + " " * gap, "bold"))
-    drawn.append(code.ljust(room), style)
-    drawn.append(counter, "bold" if counter else "")
-    return drawn
+def loop_lines(function: Callable[..., object]) -> tuple[LoopLine, ...]:
+    """The lines of a function from its first `for` to its `yield`, or to its end.
+
+    A loop that yields rests there between two steps, another one at its innermost `for`.
+    """
+    code = inspect.getsource(function).splitlines()
+    first = next(n for n, line in enumerate(code) if line.lstrip().startswith("for "))
+    last = next((n for n, line in enumerate(code) if line.lstrip().startswith("yield")), len(code) - 1)
+    lines = [_parse(line) for line in code[first : last + 1]]
+    if not any(line.rests for line in lines):
+        innermost = max((line for line in lines if line.loop), key=lambda line: line.indent)
+        lines[lines.index(innermost)] = replace(innermost, rests=True)
+    return tuple(lines)
+
+
+def _parse(line: str) -> LoopLine:
+    code = line.strip()
+    written = re.match(r"(\w+)\[.*\] \+?= ", code)
+    named = re.match(r"(?:\w+ = )*(\w+) = (.*)", code)
+    return LoopLine(
+        code,
+        len(line) - len(code),
+        loop=code.split()[1] if code.startswith("for ") else "",
+        reads=named[1] if named and "[" in named[2] else "",
+        sets=named[1] if named else "",
+        writes=written[1] if written else "",
+        rests=code.startswith("yield"),
+    )
+
+
+def at_step(lines: Sequence[LoopLine], event: Event, values: Mapping[str, object]) -> tuple[SourceLine, ...]:
+    """The lines at a step, without a loop around them that makes a single turn by definition.
+
+    Args:
+        lines: of the loop.
+        event: the step.
+        values: what the names in it stand for, beside the lines that set them.
+    """
+    turns = {loop.name: turn_text(loop) for loop in event.loops}
+    first = next((at for at, line in enumerate(lines) if line.loop in turns), 0)
+    made, count, write, found = event.made, len(event.writes), 0, list[SourceLine]()
+    taken = [read.text for read in event.reads if np.ndim(read.value) == 0]
+    for line in lines[first:]:
+        adds = bool(line.writes) and write < count
+        found.append(
+            SourceLine(
+                0,
+                line.code,
+                line.indent - lines[first].indent,
+                done=adds and write < made,
+                current=(adds and write == made) or (line.rests and made == count),
+                loop=turns.get(line.loop, ""),
+                note=set_text({line.sets: values[line.sets]}) if line.sets in values else "",
+                hue=WRITES if line.writes else READS if line.reads else "",
+                now=line.reads in taken,
+            )
+        )
+        write += bool(line.writes)
+    return tuple(found)

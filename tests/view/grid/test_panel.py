@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.view.grid.faces import Fixed, face
-from convstep.view.grid.panel import Cell, Panel, Span, beside_key, title_of
+from convstep.view.grid.panel import READS, WRITES, Cell, Panel, Span, beside_key, title_of
 
 
 @given(st.integers(0, 9), st.integers(1, 4), st.integers(1, 3), st.integers(0, 9), st.integers(1, 4))
@@ -45,17 +45,25 @@ def test_keys_of_further_faces_differ_from_each_other_and_from_the_first() -> No
 @given(
     st.booleans(),
     st.sampled_from([(), ("t of all  reference", "t ref")]),
-    st.sampled_from(["", "running"]),
+    st.sampled_from(["", "drawn at random"]),
+    st.sampled_from([("", "", ""), (READS, "", "reads"), (READS, "x", "reads x"), (WRITES, "", "writes")]),
     st.floats(1e-30, 1e30),
     st.integers(-4, 60),
     st.booleans(),
 )
 def test_a_title_never_loses_the_factor_of_the_numbers(
-    deep: bool, titles: tuple[str, ...], caption: str, limit: float, room: int, brief: bool
+    deep: bool,
+    titles: tuple[str, ...],
+    caption: str,
+    used: tuple[str, str, str],
+    limit: float,
+    room: int,
+    brief: bool,
 ) -> None:
     fixed: Fixed = (None, None, 1) if deep else (None, None)
     shown = face("dA_prev", np.zeros((2, 2, 2) if deep else (2, 2)), fixed)
-    panel = Panel("t", shown, limit, caption=caption, titles=titles)
+    use, word, said = used
+    panel = Panel("t", shown, limit, caption=caption, titles=titles, use=use, word=word)
     title = title_of(panel, room, brief=brief)
     if panel.factor and title:
         assert title.endswith(panel.factor)
@@ -64,7 +72,8 @@ def test_a_title_never_loses_the_factor_of_the_numbers(
     if not panel.factor:
         assert title
     if room == 60:
-        assert ("running" in title) == (caption == "running" and not brief and not titles)
+        assert (caption in title) == (not caption or (not brief and not titles))
+        assert said in title
     assert "×" not in title_of(replace(panel, note="…"), room)
 
 

@@ -31,7 +31,7 @@ def test_cell_at_is_the_inverse_of_where_a_cell_stands(
 
 
 @given(panels(plain=True), WIDTHS, HEIGHTS, LARGE)
-def test_no_cell_stands_on_labels_edges_or_beyond(panel: Panel, width: int, height: int, large: bool) -> None:
+def test_no_cell_stands_on_labels_or_beyond(panel: Panel, width: int, height: int, large: bool) -> None:
     layout = lay_out(panel, width, height, large=large)
     found = {layout.cell_at(x, y) for y in range(layout.height) for x in range(layout.width)} - {None}
     assert len(found) == layout.rows * layout.columns
@@ -50,33 +50,36 @@ def test_rows_stand_below_each_other_and_every_line_is_one_thing(
     assert places == sorted(set(places))
     lines = [layout.line(y) for y in range(layout.header, layout.height)]
     assert None not in lines
-    parts = [(row, part) for row in range(layout.rows) for part in range(layout.lines)]
-    assert [(line.row, line.part) for line in lines if line and not line.edge] == parts
-    assert [(line.row, line.edge) for line in lines if line and line.edge] == list(layout.edges)
+    parts = [(row, part, layout.lines) for row in range(layout.rows) for part in range(layout.lines)]
+    assert lines == parts
     assert layout.line(layout.height) is None
-    assert all(layout.line(y) == (row, None, 0) for row, y in enumerate(places))
+    assert all(layout.line(y) == (row, 0, layout.lines) for row, y in enumerate(places))
+    assert sum(line.middle for line in lines if line) == layout.rows, "labels and marks stand once"
 
 
-@given(panels(plain=True), st.data())
-def test_height_never_changes_as_the_window_moves(panel: Panel, data: st.DataObject) -> None:
-    panel = replace(panel, framed=True, window=data.draw(spans(*panel.face.shape)))
-    moved = replace(panel, window=data.draw(spans(*panel.face.shape)))
-    assert lay_out(panel, 60, 200).height == lay_out(moved, 60, 200).height
-    large = [lay_out(each, 60, 200, large=True) for each in (panel, replace(panel, window=panel.window))]
-    assert large[0].height == large[1].height
-
-
-@given(panels())
-def test_the_room_of_the_frame_stays_where_there_is_no_window(panel: Panel) -> None:
-    without = lay_out(replace(panel, window=None), 60, 30)
-    assert without.height == lay_out(panel, 60, 30).height or without.header != lay_out(panel, 60, 30).header
-    lines = [without.line(y) for y in range(without.header, without.height)]
-    rows = [line.row for line in lines if line is not None and line.edge is None]
-    assert rows == list(range(without.rows))
+@given(panels(plain=True), WIDTHS, HEIGHTS, st.data())
+def test_nothing_that_a_step_does_moves_a_cell(
+    panel: Panel, width: int, height: int, data: st.DataObject
+) -> None:
+    rows, columns = panel.face.shape
+    cells = st.builds(Cell, st.integers(0, rows - 1), st.integers(0, columns - 1))
+    used = replace(
+        panel,
+        window=None if panel.window is None else data.draw(spans(rows, columns)),
+        changed=data.draw(st.none() | spans(rows, columns)),
+        now=data.draw(st.none() | cells),
+        inside=data.draw(st.none() | spans(rows, columns)),
+        cropped=data.draw(st.booleans()),
+        use=data.draw(st.sampled_from(["", "reads", "writes"])),
+    )
+    assert lay_out(panel, width, height) == lay_out(replace(used, window=panel.window), width, height)
+    if lay_out(panel, width, height).width <= width:  # one that scrolls is as wide as its windows need
+        assert lay_out(panel, width, height) == lay_out(used, width, height)
+    assert lay_out(panel, width, height).height == panel.face.shape[0] + (height > 1)
 
 
 @given(panels(plain=True), WIDTHS, HEIGHTS, LARGE, st.data())
-def test_rect_holds_every_cell_of_a_span_and_the_lines_around_it(
+def test_rect_is_the_cells_of_a_span_with_the_gutters_beside_them(
     panel: Panel, width: int, height: int, large: bool, data: st.DataObject
 ) -> None:
     layout = lay_out(panel, width, height, large=large)
@@ -86,10 +89,7 @@ def test_rect_holds_every_cell_of_a_span_and_the_lines_around_it(
         for column in span.columns:
             cell = Rect(layout.gutter(column), layout.y_of(row), layout.text + 2, layout.lines)
             assert rect.union(cell) == rect
-    if panel.framed and panel.window == span:
-        edges = [y for y in range(layout.header, layout.height) if (line := layout.line(y)) and line.edge
-                 and line.edge.startswith("frame")]  # fmt: skip
-        assert all(rect.y <= y < rect.y + rect.height for y in edges)
+    assert rect.height == layout.lines * (span.bottom - span.top + 1)
 
 
 @given(panels(plain=True), WIDTHS, st.integers(-5, 120))
@@ -103,16 +103,13 @@ def test_snapping_begins_with_a_whole_cell_or_at_the_end(panel: Panel, width: in
         assert place >= min(x, most)
 
 
-@given(panels(), st.integers(4, 100), st.integers(2, 40), st.integers(-12, 12))
+@given(panels(), st.integers(4, 100), st.integers(2, 40), st.integers(-12, 12), LARGE)
 def test_rows_and_columns_are_numbered_at_every_size(
-    panel: Panel, width: int, height: int, more: int
+    panel: Panel, width: int, height: int, more: int, large: bool
 ) -> None:
-    layout = lay_out(panel, width, height, precision=more)
+    layout = lay_out(panel, width, height, precision=more, large=large)
     assert layout.margin == len(str(panel.face.shape[0] - 1)) + (2 if panel.listed else 0)
-    if panel.listed or height > 3:
-        assert layout.header == (0 if panel.listed else 1)
-    elif panel.window is not None and not layout.header:
-        assert panel.window.bottom - panel.window.top + 1 >= height, "it would cost a row of the window"
+    assert layout.header == (0 if panel.listed else 1)
 
 
 @given(panels(), st.integers(12, 100), HEIGHTS, st.integers(0, 12), LARGE)
@@ -186,12 +183,9 @@ def test_numbers_are_big_wherever_the_face_or_its_window_fits_with_them(
     if panel.window is not None:
         rows = panel.window.bottom - panel.window.top + 1
         columns = panel.window.right - panel.window.left + 1
-    narrowest = columns * (LEAST_BIG + 1) + 1
-    whole = LINES * layout.rows <= height - len(layout.edges)
-    room = height - (len(layout.edges) if whole else min(len(layout.edges), 3))
-    assert (layout.lines == LINES) == (narrowest <= width and LINES * rows <= room)
+    narrowest = layout.margin + columns * (LEAST_BIG + 1) + 1
+    assert (layout.lines == LINES) == (narrowest <= width and layout.header + LINES * rows <= height)
     if layout.lines == LINES:
-        assert layout.header + LINES * rows <= room
         assert layout.text >= LEAST_BIG
         assert layout.margin + columns * (layout.text + 1) + 1 <= width
     if layout.lines == 2:
@@ -211,7 +205,7 @@ def test_a_scroll_place_begins_with_a_whole_row_and_cut_rows_are_known(
     assert y == most or (line is not None and line.part == 0)
     top = layout.header + y
     for place in range(top, top + room):
-        if (line := layout.line(place)) is not None and not line.edge:
+        if (line := layout.line(place)) is not None:
             first = layout.y_of(line.row)
             whole = top <= first and first + layout.lines <= top + room
             assert layout.is_cut(place, top, room) == (not whole)
@@ -233,8 +227,3 @@ def test_before_a_class_what_is_read_and_what_is_written_stand_level(
     layouts = [lay_out(panel, width, height, large=True) for panel in (read, written)]
     assert len({(layout.header, layout.lines, layout.height) for layout in layouts}) == 1
     assert len({tuple(map(layout.y_of, range(layout.rows))) for layout in layouts}) == 1
-
-
-def test_a_face_that_scrolls_before_a_class_keeps_the_numbers_of_its_columns() -> None:
-    panel = Panel("t", face("t", np.zeros((8, 8)), (None, None)), 1.0)
-    assert [lay_out(panel, 40, height, large=True).header for height in (3, 5, 8, 9)] == [0, 1, 0, 1]

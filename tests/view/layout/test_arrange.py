@@ -130,7 +130,7 @@ def test_digit_shows_every_column_and_row_whole_at_120_by_40(name: str) -> None:
         if panel.stage:
             assert panel.face.shape == (10, 10)
             assert (layout.margin, layout.header) == (1, 1), "with the numbers of its rows and columns"
-            assert layout.rows + len(layout.edges) <= place.height - 2
+            assert layout.height <= place.height - 2
 
 
 def test_wide_screens_show_faces_beside_each_other_in_order() -> None:

@@ -34,7 +34,7 @@ def arrays(draw: st.DrawFn) -> list[Panel]:
                 f"array{number}",
                 face("grad" * draw(st.integers(1, 4)), np.broadcast_to(0.0, shape), fixed),
                 2.0 ** draw(st.integers(-20, 20)),
-                caption=draw(st.sampled_from(["", "written"])),
+                running=draw(st.booleans()),
                 framed=draw(st.booleans()),
                 choices=(int(np.prod(shape[:-2])) if rank > 2 else 1, 0),
                 listed=rank == 1,
@@ -113,7 +113,8 @@ def small(names: str, *shapes: tuple[int, ...]) -> list[Panel]:
             f"array{number}",
             face(name, np.broadcast_to(0.0, shape), (None,) * len(shape)),
             9.0,
-            caption="" if number else "written",
+            running=not number,
+            use="reads" if number else "writes",
             listed=len(shape) == 1,
         )
         for number, (name, shape) in enumerate(zip(names.split(), shapes, strict=True))
@@ -134,7 +135,7 @@ def test_what_small_arrays_leave_goes_to_source_and_step(panels: list[Panel], si
     for panel in panels:  # as high as its numbers, or as those beside it
         assert natural_height(panel, 1000) <= plan.places[panel.key].height <= max(high)
         assert title_of(panel, plan.places[panel.key].width - 6).startswith(panel.face.label)
-        assert title_of(panel, plan.places[panel.key].width - 6).endswith("written") or not panel.caption
+        assert title_of(panel, plan.places[panel.key].width - 6).endswith(panel.loop_text)
     rows = collections.Counter(plan.places[panel.key].y for panel in panels)
     if len(panels) > 1 and len(rows) > 1:
         assert min(rows.values()) > 1, rows  # none stands alone

@@ -83,15 +83,15 @@ def test_a_scene_shows_what_the_loop_reads_and_makes(problem: Problem, share: fl
         np.testing.assert_array_equal(one.after, two.before)
 
 
+SUM, BIAS = "Z[i_h, i_w, i_c] = np.sum(x * w)", "Z[i_h, i_w, i_c] += b[i_c]"
+
+
 def test_the_lines_shown_are_those_that_run() -> None:
     code = [line.strip() for line in inspect.getsource(forward._loop).splitlines()]
     shown = [line.code for line in source_lines()]
     assert shown == code[code.index(shown[0]) :]
     assert shown[0].startswith("for i_n")
-    assert [line.code for line in source_lines() if line.addition] == [
-        "Z[here] = np.sum(x * w)",
-        "Z[here] += b[i_c]",
-    ]
+    assert [line.code for line in source_lines() if line.writes] == [SUM, BIAS]
     assert [line.loop for line in source_lines() if line.rests] == ["i_c"]
 
 
@@ -103,10 +103,10 @@ def test_the_mark_goes_through_the_lines_of_a_step(bias: bool) -> None:
         lines = draw_source(stage.scene(), 60, 20).plain.splitlines()
         return [re.sub(r" +\\d+/\\d+$", "", line[1:].strip()) for line in lines if line.startswith(mark)]
 
-    assert marked("▶") == ["Z[here] = np.sum(x * w)"]
+    assert marked("▶") == [SUM]
     if bias:
         stage.run.next_write()
-        assert (marked("✓"), marked("▶")) == (["Z[here] = np.sum(x * w)"], ["Z[here] += b[i_c]"])
+        assert (marked("✓"), marked("▶")) == ([SUM], [BIAS])
     stage.run.next()
     assert marked("▶")[0].startswith("for i_c in range(c_o):")
     assert len(marked("✓")) == 1 + bias

@@ -12,7 +12,7 @@ from convstep.recording.record import record
 from convstep.recording.recorder import RecordingError
 from convstep.recording.recording import Recording
 from convstep.replay.stop_kinds import LineStop, Watchpoint
-from convstep.view.grid.panel import Cell, Panel, Span
+from convstep.view.grid.panel import READS, WRITES, Cell, Panel, Span
 from convstep.view.grid.places import Rect
 from convstep.view.layout.recording import arrange_recording
 from convstep.view.panels.recorded import words_of
@@ -124,7 +124,8 @@ def test_a_face_is_what_the_step_s_cells_extend_along_and_the_rest_follows_the_l
     dx, dout = (next(p for p in scene.panels if p.face.name == name) for name in ("dx", "dout"))
     assert dx.window == dx.changed == Span(range(4, 6), range(4, 6))
     assert dout.now == Cell(2, 2)
-    assert [panel.caption for panel in scene.panels] == ["written", "written", "", ""]
+    assert [panel.running for panel in scene.panels] == [True, True, False, False]
+    assert [(panel.use, panel.word) for panel in (dx, dout)] == [(WRITES, ""), (READS, "")]
     assert scene.place == "n 1/2, c 1/2, h = 4 (turn 2/3), w = 4 (turn 2/3)"
 
 
@@ -244,7 +245,7 @@ def test_a_view_places_its_window_in_the_array_that_owns_it() -> None:
 def test_the_source_is_that_of_the_function_that_runs() -> None:
     run = recorded("pool_backward").scout()
     run.seek(5)
-    lines = RecordingStage(run).scene().own
+    lines = RecordingStage(run).scene().source
     assert lines[0].code.startswith("def pool_backward(")
     assert lines[-1].code == "return dx"
     assert [line.loop for line in lines if line.loop] == ["0/2", "0/2", "1/3", "0/3"]
@@ -262,7 +263,7 @@ def test_the_place_of_an_exception_is_the_last_one() -> None:
     assert run.ended is not None
     run.seek(run.total)
     scene = stage.scene()
-    current = next(line for line in scene.own if line.current)
+    current = next(line for line in scene.source if line.current)
     assert current.code == "missing: Array = inner[len(none) + 7]"
     assert scene.remarks[0] == run.ended.sentence
     assert run.ended.sentence in stage.standing()
@@ -291,7 +292,7 @@ def test_half_steps_mark_what_is_made_and_where_it_stands() -> None:
     assert run.next_write()
     scene = stage.scene()
     assert (scene.made, len(scene.additions)) == (1, 2)
-    assert [line.code for line in scene.own if line.done] == ["count[k] += int(seen.sum())"]
+    assert [line.code for line in scene.source if line.done] == ["count[k] += int(seen.sum())"]
     count, total = (next(p for p in scene.panels if p.face.name == name) for name in ("count", "total"))
     assert count.changed == Span.single((1, 0))
     assert total.changed is None
@@ -303,13 +304,13 @@ def test_half_steps_mark_what_is_made_and_where_it_stands() -> None:
 def test_stops_and_the_cursor_stand_on_their_lines_and_cells() -> None:
     stage = staged("pool_backward", 9)
     scene = stage.scene()
-    line = next(line.number for line in scene.own if line.code.startswith("mask ="))
+    line = next(line.number for line in scene.source if line.code.startswith("mask ="))
     stage.stops.toggle(LineStop(line))
     stage.stops.toggle(Watchpoint("dx", (0, 0, 0, 1)))
     stage.cursor = line + 1
     scene = stage.scene()
-    assert [own.number for own in scene.own if own.stop] == [line]
-    assert [own.number for own in scene.own if own.cursor] == [line + 1]
+    assert [own.number for own in scene.source if own.stop] == [line]
+    assert [own.number for own in scene.source if own.cursor] == [line + 1]
     panel = scene.panels[0]
     cell = panel.face.find((0, 0, 0, 1))
     assert panel.stops == {cell}

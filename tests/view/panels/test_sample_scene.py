@@ -9,7 +9,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.examples import catalog
 from convstep.replay.stop_kinds import Watchpoint
-from convstep.view.grid.panel import Cell, title_of
+from convstep.view.grid.panel import WRITES, Cell, title_of
 from convstep.view.layout.arrange import arrange
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.problem_words import problem_facts
@@ -70,7 +70,7 @@ def test_toggling_twice_shows_the_sums_again_and_says_so() -> None:
     assert toggle_share(stage) == "dW and db: the running sums of the whole batch"
     after = stage.scene().panel("kernel_gradient")
     np.testing.assert_array_equal(after.face.values, before)
-    assert (after.caption, after.part) == ("running", "")
+    assert (after.use, after.caption, after.part) == (WRITES, "", "")
 
 
 @pytest.mark.parametrize("room", [10, 14, 18, 40])

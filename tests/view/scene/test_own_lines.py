@@ -53,7 +53,7 @@ def test_lines_fit_their_room_and_one_of_them_is_the_current_one(name: str, widt
 def test_no_line_is_cut(name: str, width: int) -> None:
     scene = SCENES[name]
     drawn = plain(draw_source(scene, width, 500).plain)
-    for line in scene.own:
+    for line in scene.source:
         assert plain(line.code) in drawn, line.code
 
 

@@ -1,0 +1,78 @@
+"""The columns between cells: frames, the crop line, marks and pointers. None of them moves a cell.
+
+A frame is written like the brackets of a matrix, in the gutters beside its rows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+
+from convstep.view.grid.look import Look
+from convstep.view.grid.panel import DIFFERS, Panel, Span
+from convstep.view.grid.places import Line
+
+_FRAME: Final = ("┏┃┗[", "┓┃┛]")
+"""The left and the right side of a frame: its top, its middle, its bottom, and all of it on one line."""
+_CROP: Final = ("┌│└│", "┐│┘│")
+"""The same of the crop line."""
+_PLAIN: Final = ("[" * 4, "]" * 4)
+"""The same of a frame where there is no colour."""
+RUNS_ON: Final = frozenset("".join(side for block in (_FRAME, _CROP, _PLAIN) for side in block))
+"""What stands beside a row also where that is only partly in sight."""
+
+
+def gutter(
+    panel: Panel, line: Line, boundary: int, look: Look, plain: str, *, marked: bool = True
+) -> Segment:
+    """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint.
+
+    Above and below the middle line of a cell nothing is said that is said once.
+    """
+    row, middle, own = line.row, line.middle, panel.use or "frame"
+    if marked and (row, boundary) in panel.marks:
+        text, role = panel.marks[row, boundary] if middle else " ", "mark"
+    elif (
+        marked and middle and differs(panel, row, boundary)
+    ):  # even in the frame's side: its other sides still show it
+        text, role = panel.differing_mark, "differs" if panel.differing_mark == DIFFERS else "mark"
+    elif panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
+        text, role = _side(panel.window, line, boundary, _FRAME if look.coloured else _PLAIN), own
+    elif middle and (row, boundary) in panel.stops:
+        text, role = "◆", "stop"
+    elif middle and panel.now == (row, boundary) and not panel.listed:
+        text, role = "▸", own
+    elif middle and panel.now == (row, boundary - 1):
+        text, role = "◂", own
+    elif panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
+        text, role = _side(panel.inside, line, boundary, _CROP), "crop"
+    else:
+        text, role = plain, "hint"
+    ground = panel.ground if _in_window(panel, row, boundary) else ""
+    return Segment(text, look.style((ground, role) if ground else (role,), None))
+
+
+def _in_window(panel: Panel, row: int, boundary: int) -> bool:
+    """Whether a gutter is between two cells of the window, or is its side."""
+    if panel.window is None:
+        return False
+    return any((row, column) in panel.window for column in (boundary - 1, boundary))
+
+
+def differs(panel: Panel, row: int, column: int) -> bool:
+    """Whether a cell differs from another panel's."""
+    if panel.differing is None or column >= panel.face.shape[1]:
+        return False
+    return bool(panel.differing[row, column])
+
+
+def _on_side(block: Span, row: int, boundary: int) -> bool:
+    return block.top <= row <= block.bottom and boundary in (block.left, block.right + 1)
+
+
+def _side(block: Span, line: Line, boundary: int, sides: tuple[str, str]) -> str:
+    """The character of a block's left or right side on a line."""
+    first = line.row == block.top and line.part == 0
+    last = line.row == block.bottom and line.part == line.count - 1
+    return sides[boundary != block.left][3 if first and last else 0 if first else 2 if last else 1]

@@ -1,0 +1,193 @@
+"""Blocks: matrices under their names, side by side or above each other, in as many digits as have room."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from convstep.view.numbers.factor import common_power, factor_text
+from convstep.view.numbers.text import NARROWEST, CellFormat, is_whole, largest_finite
+from convstep.view.text.wrapping import centred
+
+Array = npt.NDArray[Any]
+
+GAP: Final = 2
+"""Columns between two blocks."""
+WIDEST: Final = 7
+"""Columns of a number at the most."""
+ENOUGH: Final = 6
+"""Columns of a number with which it has all the digits that anybody compares."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A matrix and what stands above it."""
+
+    names: tuple[str, ...]
+    """What it is, the longest form first."""
+    values: Array
+    """Its numbers, `(rows, columns)`."""
+    style: str = ""
+    """How they are drawn."""
+    alike: tuple[Array, ...] = ()
+    """Everything that is written in the same way, so that it can be compared; empty for itself alone."""
+    known: Array | None = None
+    """Which cells have a number, the others a dot; None for all."""
+    sign: str = ""
+    """What stands between its name and that of the block before: `→`."""
+
+    def part(self, rows: slice, columns: slice) -> Block:
+        """Some of its rows and columns."""
+        return replace(
+            self,
+            values=self.values[rows, columns],
+            alike=tuple(array[rows, columns] for array in self.alike),
+            known=None if self.known is None else self.known[rows, columns],
+        )
+
+    def written(self, text: int, *, scaled: bool = True) -> CellFormat:
+        """How its numbers are written in so many columns each.
+
+        Args:
+            text: columns of a number.
+            scaled: whether a factor may be taken out of them.
+        """
+        measured = np.concatenate(self.alike) if self.alike else self.values
+        limit, whole = largest_finite(measured, 1.0), is_whole(measured)
+        power = common_power(limit, text, whole=whole) if scaled else 0
+        return CellFormat.fitting(text, limit, whole=whole, power=power)
+
+
+Row = tuple[Block, ...]
+"""Blocks side by side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrangement:
+    """Rows of blocks with numbers of one width."""
+
+    rows: tuple[Row, ...]
+    """From top to bottom."""
+    text: int
+    """Columns of a number."""
+
+    @property
+    def lines(self) -> int:
+        """How many lines it takes."""
+        return sum(1 + len(row[0].values) for row in self.rows)
+
+    def drawn(self, width: int) -> list[Text]:
+        """Its lines."""
+        return [line for row in self.rows for line in _drawn(row, self.text, width)]
+
+
+def arrangements(groups: Sequence[Row], width: int) -> list[Arrangement]:
+    """How groups of blocks can stand in a width, the fewest rows first: all in a row, a group, a block.
+
+    Args:
+        groups: blocks of one shape each; those of one group rather stand side by side.
+        width: columns of room.
+    """
+    blocks = tuple(block for group in groups for block in group)
+    found = dict.fromkeys([(blocks,), tuple(groups), tuple((block,) for block in blocks)])
+    fitting = [Arrangement(rows, min(columns_for(row, width) for row in rows)) for rows in found]
+    return [one for one in fitting if one.text >= NARROWEST]
+
+
+def columns_for(row: Row, width: int) -> int:
+    """Columns that a number can have where blocks stand side by side; below `NARROWEST` they do not fit."""
+    room = width - GAP * (len(row) - 1)
+    columns = sum(block.values.shape[1] for block in row)
+    return int(min((room + len(row)) // columns - 1, WIDEST))
+
+
+def _drawn(row: Row, text: int, width: int) -> list[Text]:
+    """The names, and below them the numbers."""
+    formats = [block.written(text) for block in row]
+    least = [block.values.shape[1] * (text + 1) - 1 for block in row]
+    spare = width - sum(least) - GAP * (len(row) - 1)
+    titles = list[str]()
+    for number, (block, form, columns) in enumerate(zip(row, formats, least, strict=True)):
+        # what a long name takes is left to those after it to share
+        title = _title(block, form, columns + spare // (len(row) - number))
+        spare -= max(cell_len(title) - columns, 0)
+        titles.append(title)
+    if any(form.power and factor_text(form.power) not in title
+           for form, title in zip(formats, titles, strict=True)):  # fmt: skip
+        formats = [block.written(text, scaled=False) for block in row]  # a factor that is not named is none
+    rooms = [max(columns, cell_len(title)) for columns, title in zip(least, titles, strict=True)]
+    left = width - sum(rooms) - GAP * (len(row) - 1) - 1  # rather not up to the border
+    indent = " " * max(min(left, GAP), 0)
+    above = Text(indent, "dim")
+    for block, title, room in zip(row, titles, rooms, strict=True):
+        above.append(_between(block, row), "" if block.sign else "dim")
+        above.append(centred(title, room), "dim")
+    lines = [above]
+    for at in range(len(row[0].values)):
+        line = Text(indent)
+        for block, form, room, columns in zip(row, formats, rooms, least, strict=True):
+            line.append("" if block is row[0] else " " * GAP)
+            numbers = " ".join(_numbers(block, form, at))
+            left = (room - columns) // 2
+            line.append(" " * left)
+            line.append(numbers, block.style)
+            line.append(" " * (room - columns - left))
+        lines.append(line)
+    return lines
+
+
+def _between(block: Block, row: Row) -> str:
+    return "" if block is row[0] else block.sign.ljust(GAP)
+
+
+def _numbers(block: Block, form: CellFormat, row: int) -> list[str]:
+    """The numbers of a row; a dot in place of those that nobody means."""
+    meant = [True] * block.values.shape[1] if block.known is None else block.known[row].tolist()
+    return [
+        form.text(value) if known else "·".rjust(form.width)
+        for value, known in zip(block.values[row].tolist(), meant, strict=True)
+    ]
+
+
+def _title(block: Block, form: CellFormat, room: int) -> str:
+    """Its name with the factor of its numbers: the longest form that has room."""
+    factor = factor_text(form.power)
+    titles = [f"{name} {factor}".rstrip() for name in block.names]
+    titles += [f"{cut(block.names[-1], room - len(factor) - 1)} {factor}"] if room > len(factor) + 2 else []
+    return next((title for title in titles if cell_len(title) <= room), cut(block.names[-1], room))
+
+
+def cut(text: str, room: int) -> str:
+    """A text, or as much of it as there is room for."""
+    return text if cell_len(text) <= room else set_cell_size(text, max(room - 1, 0)).rstrip() + "…"
+
+
+def around(shape: tuple[int, int], cell: tuple[int, int], rows: int, columns: int) -> tuple[slice, slice]:
+    """Some rows and columns of a matrix, with a cell as much in their middle as its edges allow."""
+
+    def places(length: int, at: int, count: int) -> slice:
+        first = max(0, min(at - count // 2, length - count))
+        return slice(first, first + count)
+
+    return places(shape[0], cell[0], rows), places(shape[1], cell[1], columns)
+
+
+def shares(shape: tuple[int, int], least: int) -> list[tuple[int, int]]:
+    """Smaller and smaller parts of a matrix, the larger side first, down to so many rows and columns."""
+    rows, columns = shape
+    found = list[tuple[int, int]]()
+    while max(rows, columns) > least:
+        longest = max(rows, columns)
+        if longest > 2 * least:  # far too many to try each
+            rows, columns = (min(side, math.ceil(longest * 3 / 4)) for side in (rows, columns))
+        else:
+            rows, columns = (rows - 1, columns) if rows >= columns else (rows, columns - 1)
+        found.append((rows, columns))
+    return found
