@@ -28,7 +28,7 @@ from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import docstrings, own_lines, own_size
 from convstep.view.scene.said import sign
 from convstep.view.scene.scene import Scene, SourceLine
-from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
+from convstep.view.scene.staged import Facts, Input, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.so_far import Running
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
     from convstep.view.panels.unedited import Unedited
-    from convstep.view.scene.staged import Input
 
 
 @dataclass(frozen=True, slots=True)
