@@ -33,13 +33,12 @@ from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.scene.build import build
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.staged import Facts, Listing, Prepared, Spot, Staged
+from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
 
 if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
     from convstep.view.panels.unedited import Unedited
-    from convstep.view.scene.staged import Input
 
 Array = npt.NDArray[Any]
 
@@ -217,6 +216,10 @@ class Stage(Staged):
         from convstep.view.panels.unedited import input_at
 
         return input_at(panel, cell, self._problem)
+
+    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
+        """A cell of an array of the problem."""
+        return Input(array, cell, getattr(self._problem, array)[cell])
 
     def with_numbers(self, numbers: Numbers) -> Stage:
         """The stage of the problem with other numbers."""

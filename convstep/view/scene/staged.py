@@ -314,6 +314,10 @@ class Staged(Protocol):
         """The cell of an input that a panel's cell shows, or why it is none; None on a panel of no input."""
         return None
 
+    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
+        """A cell of an input by the array's name; asked only of a convolution."""
+        raise KeyError(array)
+
     def with_numbers(self, numbers: Numbers) -> Staged:
         """The stage of a new run in which some inputs hold other numbers, before its first step.
 
