@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.backward import conv2d_backward
+from convstep.lessons.reading import parse_lesson
 from convstep.recording.record import record_call
 from convstep.recording.recording import Recording
 from convstep.replay.session import load
 from tests.ui.driving import Session, opened, opened_recording
+from tests.ui.learning import opened_lesson
 
 Array = npt.NDArray[Any]
 
@@ -78,6 +80,53 @@ async def test_a_problem_s_numbers_are_changed_marked_taken_back_and_saved(tmp_p
         assert "numbers edited" not in session.text
         await session.press("y")
         assert session.app.clipboard.startswith("convstep open digit")
+
+
+LESSON = """---
+language: en
+input: 4x5x1
+filters: 1
+kernel: 2x3
+numbers: whole
+---
+# A lesson
+
+It sets a cell.
+
+## With and without
+
+See.
+
+```stop
+at: 0,0,0
+what-if: A_prev[0, 1, 0] = 90
+```
+
+## After it
+
+```ask value
+cell: dW[0, 0, 1, 0]
+```
+"""
+
+
+async def test_a_lesson_sets_a_cell_and_the_next_page_is_about_its_own_numbers() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        problem = learner.page.walk.page.problem
+        assert "Enter set the cell, and see" in learner.text
+        await learner.press("enter")
+        assert "numbers edited (1)" in learner.lines[0]
+        assert learner.timeline.problem.A_prev[0, 1, 0] == 90
+        assert any("Δ" in line for line in learner.part("kernel_gradient"))
+        assert "U set it back" in learner.text
+        await learner.press("U")
+        assert learner.timeline.problem is problem
+        await learner.press("ctrl+r")
+        assert learner.timeline.problem.A_prev[0, 1, 0] == 90
+        await learner.press("enter")  # it was shown: on
+        assert learner.page.walk.at == 1
+        assert learner.timeline.problem is problem
+        assert "numbers edited" not in learner.text
 
 
 def picky(x: Array, w: Array) -> Array:

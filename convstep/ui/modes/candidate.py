@@ -196,7 +196,10 @@ class CandidateMode(Mode):
 
     def why_not_edited(self) -> str:
         """The verdict is of this problem."""
-        return tr("the verdict is of this problem: convstep open PROBLEM edits its numbers, w saves them")
+        return tr(
+            "the verdict is of these numbers: change them in convstep open, save them with w, then "
+            "convstep debug TARGET FILE.npz"
+        )
 
     def commands_back(self, problem: str) -> list[str]:
         """The command that opens the candidate beside the reference."""
