@@ -87,22 +87,34 @@ def adapter_text(
         path: where it will stand, for the command in its first line.
         flags: what the command has besides.
     """
-    writer = _Writer(candidate, spelled(call, candidate))
+    writer = Writer(candidate, spelled(call, candidate))
     name = target.name.removesuffix(".backward") if writer.paired else target.name
     words = ["convstep", "check", f"{target.path or target.module}:{name}", "--adapter", f"{path}:{CALL}"]
     return writer.text(printable(shlex.join([*words, *flags]), None))
 
 
-class _Writer:
-    """Writes one adapter."""
+class Writer:
+    """Writes the lines that call a candidate on a problem, `n`, and says where its gradients are then."""
 
     def __init__(self, candidate: Candidate, call: Call) -> None:
+        """Write nothing yet.
+
+        Args:
+            candidate: who is called.
+            call: how, with its convention written out.
+        """
         self.candidate, self.call, self.value = candidate, call, Given(candidate, call)
         self.paired = "." in candidate.forward and call.forward is not None
         """Whether it stands in one class with its forward, so that the class is needed."""
         whole = self.paired or candidate.kind in ("class", "autograd")
         self.name = candidate.name.partition(".")[0] if whole else candidate.name.rpartition(".")[2]
+        """What the lines call it."""
         self.lines: list[str] = []
+
+    def where(self) -> dict[str, str]:
+        """Write the lines; returns by gradient the code that it is to be found by, as its author lays it."""
+        body = {"class": self._layer, "autograd": self._autograd}.get(self.candidate.kind, self._function)
+        return body()
 
     def text(self, command: str) -> str:
         """All of the file; its first line is the command that it is for."""
@@ -110,8 +122,7 @@ class _Writer:
         if self.call.convention == "problem":
             self.lines.append(f"return {self.name}(problem)")
         else:
-            body = {"class": self._layer, "autograd": self._autograd}.get(self.candidate.kind, self._function)
-            self._gradients(body())
+            self._gradients(self.where())
             start = [
                 *self.value.undecided,  # first, so that this is what is said first
                 "# arrays channels first; what it cannot express is refused, which does not count as wrong",

@@ -15,15 +15,19 @@ _MARKUP = re.compile(r"[\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w)")
 
 
 def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
-    """A page with a section per frame: its caption, its text, its picture.
+    """A page with a section per frame: its caption, its text, its picture; parts stand above sections.
 
     Args:
         frames: what to show, at least one.
         pictures: the frames' pictures, in the page's own folder.
     """
     sections = [f"# {escaped(frames[0].title)}"]
+    part = ""
     for frame, picture in zip(frames, pictures, strict=True):
-        sections.append(f"## {escaped(frame.caption)}")
+        if frame.part != part:
+            sections.append(f"## {escaped(frame.part)}")
+            part = frame.part
+        sections.append(f"{'###' if part else '##'} {escaped(frame.caption)}")
         if frame.text.strip():
             sections.append(frame.text.strip())
         alt = escaped(f"{frame.title}: {frame.caption}")

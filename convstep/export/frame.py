@@ -87,6 +87,8 @@ class Frame:
     """How long it stands in a GIF or a cast."""
     text: str = ""
     """Markdown that belongs to this moment, put above its picture in a document."""
+    part: str = ""
+    """The heading of the document's part that it belongs to, above its caption; "" for none."""
 
     @property
     def lines(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.export.draw import with_long_end
@@ -32,6 +33,8 @@ READING = 0.045
 """Seconds that a character takes to read; a wide one counts as three."""
 LEAST, MOST = 2.0, 7.0
 """Seconds that a page stands."""
+ANSWERS = ("inline", "end", "none")
+"""Where a handout has its answers: below each question, in a part of their own, nowhere."""
 
 
 def lesson_frames(
@@ -41,6 +44,7 @@ def lesson_frames(
     *,
     moving: bool = False,
     seconds: float | None = None,
+    answers: str = "inline",
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Frame]:
     """A lesson's pages; those with a question twice, before and after the right answer.
@@ -51,12 +55,14 @@ def lesson_frames(
         size: columns and lines of the screen.
         moving: whether to show the steps from one page's place to the next, for a GIF or a cast.
         seconds: how long a page stands; by default as long as it takes to read.
+        answers: one of `ANSWERS`; where they are not inline, a question that is answered by typing has a
+            line to write on.
         progress: told how many frames there are so far.
 
     Raises:
         ExportError: a page's candidate cannot be loaded; the page would say so in place of the panels.
     """
-    drawing = _Drawing(lesson, size, moving, seconds, progress)
+    drawing = _Drawing(lesson, size, moving, seconds, answers, progress)
     return with_long_end(asyncio.run(drawing.frames(list(pages))))
 
 
@@ -76,9 +82,9 @@ def answer_markdown(page: Page) -> str:
     reasons: list[str] = []
     if isinstance(question, ChoiceQuestion):
         right = [option for option in question.options if option.right]
-        reasons = [f"**{option.text}**\n\n{option.reason}".strip() for option in right]
+        reasons = [f"{_bold(option.text)}\n\n{option.reason}".strip() for option in right]
     elif isinstance(question.solution, str):
-        reasons = [f"**{question.given}**"]
+        reasons = [_bold(question.given)]
     parts = [*reasons, question.explanation, question.why, *(_markdown(block) for block in page.after)]
     return "\n\n".join(part for part in parts if part)
 
@@ -92,11 +98,13 @@ class _Drawing:
         size: tuple[int, int],
         moving: bool,
         seconds: float | None,
+        answers: str,
         progress: Callable[[int], None],
     ) -> None:
         self._lesson, self._size, self._moving = lesson, size, moving
-        self._seconds, self._progress = seconds, progress
+        self._seconds, self._answers, self._progress = seconds, answers, progress
         self._frames: list[Frame] = []
+        self._at_end: list[Frame] = []
 
     async def frames(self, pages: list[int]) -> list[Frame]:
         self._app = app = LessonApp(self._lesson, self._lesson.language, Progress(kept=False), live=False)
@@ -109,6 +117,9 @@ class _Drawing:
                 else:
                     self._answer()
                 await self._turn(number, shown=number in pages)
+        part = say(self._lesson.language, "answers")
+        for frame in self._at_end if self._answers == "end" else ():
+            self._frames.append(replace(frame, part=part, position=len(self._frames) + 1))
         return self._frames
 
     @property
@@ -122,7 +133,10 @@ class _Drawing:
         text = page_markdown(page)
         if page.question is None:
             text = "\n\n".join([text, *(_markdown(block) for block in page.after)])
+        if page.question is not None and page.question.is_typed and self._answers != "inline":
+            text += f"\n\n{say(self._lesson.language, 'answer.line')}"
         await self._told(page.title, f"{self._lesson.summary}\n\n{text}" if first else text)
+        asked = len(self._frames)
         if page.question is not None:
             await self._walk(page)
             self._answer()
@@ -134,6 +148,9 @@ class _Drawing:
             await self._settle()
             self._take(page.title, "")
             self._app.pop_screen()
+        if page.question is not None and self._answers != "inline":
+            self._at_end += self._frames[asked:]
+            del self._frames[asked:]
 
     def _answer(self) -> None:
         """Answer as somebody does who knows."""
@@ -207,11 +224,16 @@ def _reading_time(text: str) -> float:
 
 def _asked(question: Question) -> str:
     """A question with its choices."""
-    lines = [f"**{question.prompt}**"]
+    lines = [_bold(question.prompt)]
     if isinstance(question, ChoiceQuestion):
         choices = [f"{number}. {option.text}" for number, option in enumerate(question.options, 1)]
         lines.append("\n".join(choices))
     return "\n\n".join(lines)
+
+
+def _bold(words: str) -> str:
+    """Markdown in bold; what is bold in it already would end that."""
+    return f"**{words.replace('**', '')}**"
 
 
 def _markdown(block: Block) -> str:

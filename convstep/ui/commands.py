@@ -252,6 +252,9 @@ COMMANDS = (
             "In a lesson: start again from the first page, with no question answered.",
             LESSON, otherwise=LESSONS_ONLY),
     Command("copy", ("y",), "copy command", "Copy the command that opens exactly this view.", ASK),
+    Command("copy-case", ("Y",), "copy case",
+            "Copy what is looked at as NumPy code: arrays, the call and what should come of it, of your own "
+            "backward the case in which it fails; again: as a pytest function.", ASK),
     Command("save", ("w",), "save session", "Save the position, stops, bookmarks and view to a file.", ASK),
     Command("help", ("question_mark",), "help", "Explain all keys and marks.", APP, EVERYWHERE),
     Command("palette", ("ctrl+p",), "palette",

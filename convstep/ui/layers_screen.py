@@ -54,9 +54,10 @@ KEYS = (
     ("s", "Sort: by name, |dZ|, the largest gradient, NaN and inf, size, and as they ran again."),
     (
         "m",
-        "The map of a backward pass: how large dZ was at each layer, from the loss back; Esc or m leads "
-        "back. RMS dZ is the root of the mean of the squares of all cells of dZ; a bar is its ratio to the "
-        "layer that was reached first, on a log scale: to the left smaller, to the right larger.",
+        "The map of a backward pass: how large dZ was at each layer, from the loss back, in the order in "
+        "which the pass reached them; Esc or m leads back. RMS dZ is the root of the mean of the squares of "
+        "all cells of dZ; a bar is its ratio to the layer that was reached first, on a log scale: to the "
+        "left smaller, to the right larger.",
     ),
     ("[  ]", "In the map: the previous and the next backward pass."),
     ("u", "What is not in the list, with the reasons."),
@@ -363,7 +364,7 @@ class LayersScreen(Once, Screen[None]):
         if self._skipped and not closed:
             left += [tr("not every call is opened (u)")]
         if self.table.words:
-            left.append(tr("{count} of {all}", count=len(self.table), all=self.table.total))
+            left.insert(0, tr("{count} of {all}", count=len(self.table), all=self.table.total))
         self.query_one("#order Static", Static).update(Text(" · ".join([*left, tr(self.table.order.words)])))
         self.query_one("#columns", Static).update(self.table.header())
 

@@ -146,3 +146,9 @@ def test_a_lesson_whose_candidate_cannot_be_loaded_is_refused(refused: Refused) 
     said = refused("export", "mine.md", "--steps", "1", "-o", "out.svg")
     assert said.startswith("the lesson's candidate cannot be shown: backward() fits no convention")
     assert not Path("out.svg").exists()
+
+
+def test_answers_are_about_the_handout_of_a_lesson(refused: Refused) -> None:
+    for name, output in (("digit", "out.md"), ("1", "out.gif"), ("1", "out.png")):
+        said = refused("export", name, "--steps", "1", "--answers", "end", "-o", output)
+        assert said == "--answers is about the handout of a lesson; give a lesson, and -o OUT.md"

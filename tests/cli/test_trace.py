@@ -6,6 +6,7 @@ import pytest
 from convstep.cli import problems
 from convstep.conv.forward import conv2d_forward
 from convstep.conv.problem import Problem
+from tests.captures import small
 from tests.cli.conftest import Run, strictly
 
 
@@ -58,3 +59,16 @@ def test_trace_writes_the_range_it_is_asked_for(run: Run) -> None:
     assert [title.split()[1] for title in titles] == ["137/256", "138/256"]
     assert "(i_h 4, i_w 2, i_c 0)" in titles[0]
     assert "\n\nstep 138" in ended.out
+
+
+def test_trace_of_many_layers_is_the_map_of_a_backward_pass(run: Run) -> None:
+    small().save("run.npz")
+    ended = run("trace", "run.npz")
+    assert (ended.code, ended.out, ended.err) == (0, f"{small().map()}\n", "")
+    records = [strictly(line) for line in run("trace", "run.npz", "--format", "jsonl").out.splitlines()]
+    assert [record["name"] for record in records] == ["3", "2", "1", "0"]
+    assert [record["reached"] for record in records] == [0, 1, 2, 3]
+    for option in (("--to", "2"), ("--forward",)):
+        ended = run("trace", "run.npz", *option)
+        assert (ended.code, "add --layer NAME" in ended.err) == (2, True)
+    assert run("trace", "run.npz", "--layer", "3", "--to", "1").out.startswith("step 1/")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from convstep.export.document import document
 from convstep.export.formats import write
 from convstep.export.frame import Frame
 from convstep.export.lesson import LEAST, MOST, answer_markdown, lesson_frames, page_markdown
@@ -63,6 +64,30 @@ def test_the_text_of_a_page_stands_with_its_picture(frames: list[Frame]) -> None
     assert last == "Three steps later."
 
 
+@pytest.mark.parametrize("answers", ["end", "none"])
+def test_a_handout_has_its_answers_at_the_end_or_nowhere(answers: str) -> None:
+    frames = lesson_frames(OWN, range(3), (80, 24), answers=answers)
+    text = document(frames, [Path(f"{number}.png") for number in range(len(frames))])
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    at_end = ["## Answers", "### 问: the answer"] if answers == "end" else []
+    assert headings == ["# A title", "## First", "## 问", "## Last", *at_end]
+    assert [frame.position for frame in frames] == list(range(1, len(frames) + 1))
+    questions, _, key = text.partition("## Answers")
+    assert "Answer: " + "\\_" * 8 in questions
+    assert "The answer is" not in questions
+    assert "It went on." not in questions, "what follows a question may give its answer away"
+    assert ("It went on." in key) == (answers == "end")
+    assert "✓" not in "\n".join("\n".join(rows(frame)) for frame in frames[1:2])
+
+
+def test_a_question_with_bold_words_is_bold_as_a_whole() -> None:
+    asked = page_markdown(course.load(course.find("hunt-2", "en")).pages[1])
+    shown = MarkdownIt().render(asked)
+    assert "candidate takes as its window" in shown
+    assert shown.count("<strong>") == 1
+    assert "**" not in shown
+
+
 @pytest.mark.parametrize("suffix", [".md", ".gif", ".cast", ".svg", ".png"])
 def test_every_form_can_be_written(tmp_path: Path, frames: list[Frame], suffix: str) -> None:
     few = frames[:2] if suffix != ".cast" else frames
@@ -99,6 +124,6 @@ def test_every_page_of_the_course_has_its_text_and_its_answer(language: str) -> 
             assert "{=" not in text
             assert bool(answer) == (found.question is not None)
             if found.question is not None:
-                assert f"**{found.question.prompt}**" in text
+                assert f"**{found.question.prompt.replace('**', '')}**" in text
                 assert found.question.explanation in answer
                 assert found.question.why in answer

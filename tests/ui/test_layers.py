@@ -326,3 +326,85 @@ async def test_calls_left_out_of_a_captured_layer_are_no_layer_that_is_not_opene
     async with picking(layers, rows) as session:
         assert "not every call is opened (u)" in session.text
         assert "1 not opened" not in session.text
+
+
+def passes() -> list[CapturedLayer]:
+    """Two backward passes through five hundred layers, whose dZ is ten times smaller from layer to layer."""
+    layer = small().layers[0]
+    return [
+        replace(
+            layer,
+            name=f"conv{at}",
+            step=step,
+            reached=499 - at,
+            dZ=np.full_like(layer.dZ, 10.0 ** (at % 30 - step)),
+        )
+        for at in range(500)
+        for step in range(2)
+    ]
+
+
+async def test_m_draws_a_backward_pass_as_bars_from_the_loss_back_and_enter_opens_a_layer_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with picking(passes(), SKIPPED) as session:
+        await session.press("m")
+        await session.answered()
+        await session.press("home")
+        assert session.lines[1].strip() == (
+            "backward pass 0 ([ ]) · 2 not opened (u) · from the loss back, as recorded"
+        )
+        rows = [line.split()[:3] for line in session.lines[3:7]]
+        assert rows == [["▶", "conv499", "1e19"], ["conv498", "1e18", "×0.1"], *(
+            [f"conv{at}", f"1e{at - 480}", f"×{ratio}"] for at, ratio in ((497, "0.01"), (496, "0.001"))
+        )]  # fmt: skip
+        assert [line.count("█") + line.count("▐") / 2 for line in session.lines[3:7]] == [0, 1, 2, 3]
+        assert "RMS dZ falls by a factor of 1e19 from conv499 to conv0" in session.text
+        assert "largest at conv479: ×1e10" in " ".join(session.text.split())
+        await session.press("down", "enter")
+        assert session.debugger.state.name == "conv498 call 0"
+        await session.press("escape")
+        assert session.at_the_picker
+        assert session.lines[4].startswith(" ▶ conv498"), "one is back at the map"
+        await session.press("]")
+        await session.answered()
+        assert "backward pass 1 ([ ])" in session.lines[1]
+        await session.press("s")
+        await session.answered()
+        await session.press("home")
+        assert "sorted by RMS dZ" in session.text
+        assert session.lines[3].split()[2] == "1e28"
+        await session.press("[")
+        await session.answered()
+        await session.press("]")
+        await session.answered()
+        assert "sorted by RMS dZ" in session.text, "the order stays from pass to pass"
+        await session.press("/", *"CONV49")
+        assert "11 of 502" in session.text
+        await session.press("escape", "end")
+        assert "no dZ" in session.lines[next(y for y, line in enumerate(session.lines) if "▶" in line)]
+        assert "was not called inside the block" in session.text
+        await session.press("enter")
+        assert "no dZ was captured here" in session.text
+        for size in ((60, 16), (120, 40), (200, 50)):
+            await session.resize(*size)
+            assert session.stale_cells() == [], size
+        await session.press("escape")
+        assert "in the order of the forward pass" in session.text
+        assert session.stale_cells() == []
+
+
+async def test_a_first_nan_of_another_pass_than_the_map_shows_is_chosen_in_the_list() -> None:
+    layers = passes()[:6]
+    values = np.array(layers[0].dZ)
+    values.flat[0] = np.nan
+    layers[0] = replace(layers[0], dZ=values)
+    async with picking(layers) as session:
+        await session.press("m", "]")
+        await session.answered()
+        await session.press("x")
+        await session.answered()
+        await session.press("q")
+        assert session.chosen == "conv0"
+        assert "first NaN: dZ[" in session.text

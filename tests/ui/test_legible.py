@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from rich.cells import cell_len
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.app import App
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
@@ -24,7 +27,19 @@ from convstep.export.frame import take
 from convstep.export.svg import svg
 from convstep.ui.app import DebuggerApp
 from convstep.ui.legible import JOINER, Legible
-from convstep.view.grid.colours import _TABLES, READABLE, VISIBLE, Colours, Rgb, contrast_of, rgb
+from convstep.ui.widgets.text_pane import TextPane
+from convstep.view.grid.colours import (
+    _TABLES,
+    HUES,
+    READABLE,
+    VISIBLE,
+    Colours,
+    Rgb,
+    contrast_of,
+    nearest,
+    nearest_pair,
+    rgb,
+)
 from convstep.view.numbers.scale import Scale
 from tests.strategies import some
 from tests.test_printable import obeyed
@@ -32,6 +47,7 @@ from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Terminal
 
+HUED = ("reads", "writes")
 WHITE = Color(255, 255, 255)
 
 
@@ -93,6 +109,48 @@ async def test_every_theme_is_readable_in_all_colours_and_in_the_table() -> None
                     readable = contrast >= least or "\u2580" <= text <= "\u259f"
                     assert readable, (theme.name, text, inked, grounded)
                     assert colours is Colours.ALL or inked[:2] == grounded[:2] == "5;"
+
+
+def test_reading_and_writing_look_unlike_each_other_and_unlike_any_value_with_few_colours_too() -> None:
+    for dark, (colours, tables) in itertools.product((True, False), _TABLES.items()):
+        ground = (18, 18, 18) if dark else (224, 224, 224)
+        lines = {name: nearest_pair(rgb(HUES[dark][name]), ground, colours, VISIBLE)[0] for name in HUED}
+        assert len(set(lines.values())) == 2
+        if dark or colours is Colours.TABLE:  # on a light screen of 16 nothing but black and blue is readable
+            words = {nearest_pair(rgb(HUES[dark][name]), ground, colours)[0] for name in HUED}
+            assert len(words) == 2
+        if colours is Colours.TABLE:
+            grounds = [nearest(rgb(HUES[dark][f"{name}-ground"]), colours, ground=True) for name in HUED]
+            ramp = {Scale(1.0, dark, colours).background(value) for value in np.linspace(-1, 1, 99)}
+            for number in grounds:
+                red, green, blue = tables[0][number]
+                assert f"#{red:02x}{green:02x}{blue:02x}" not in ramp
+                assert len({red, green, blue}) > 1, "a tint, and no grey"
+            assert len(set(grounds)) == 2
+
+
+async def test_a_text_names_what_it_says_of_reading_and_writing_and_has_its_hue_on_every_theme() -> None:
+    def draw(width: int, height: int) -> Text:
+        return Text.assemble(("r", "reads"), ("w", "bold writes"), ("n", "now"))
+
+    async with opened("one-window") as session:
+        pane = session.debugger.query(TextPane).first()
+        for theme in ("textual-light", "nord", "textual-dark"):
+            session.app.theme = theme
+            pane.show(draw)
+            await session.settle()
+            x, y = pane.content_region.offset
+            reads, writes, now = (session.cell(x + n, y).style for n in range(3))
+            for name, style in zip(HUED, (reads, writes), strict=True):
+                ink = re.search(r"38;(2;\d+;\d+;\d+)", style)
+                assert ink is not None
+                # as it was chosen, or nearer to black or white by what reading takes
+                red, green, blue = meant(ink[1], Colours.ALL)
+                wanted = rgb(HUES[session.app.current_theme.dark][name])
+                order = sorted(range(3), key=wanted.__getitem__)
+                assert sorted((red, green, blue)) == [(red, green, blue)[at] for at in order], (theme, style)
+            assert writes.startswith("1;")
+            assert now.startswith("1;7;")
 
 
 async def test_heat_in_the_table_is_the_ramp_made_for_it() -> None:

@@ -41,8 +41,16 @@ async def test_nothing_is_coloured(size: tuple[int, int]) -> None:
 async def test_state_is_visible_without_colour() -> None:
     async with opened(position=137) as session:
         window, upstream = "\n".join(session.part("input_gradient")), "\n".join(session.part("upstream"))
-        assert all(corner in window for corner in "┏┓┗┛┃━")
-        assert all(corner in window for corner in "┌┐└┘│─")
+        assert all(corner in window for corner in "┌┐└┘│")
+        for key, word in (("input", "reads x"), ("input_gradient", "writes"), ("kernel", "reads w"),
+                          ("upstream", "reads dz"), ("kernel_gradient", "writes")):  # fmt: skip
+            assert word in session.part(key)[0]
+        for key in ("input", "input_gradient"):
+            framed = [line for line in session.part(key) if "[" in line][1:]
+            assert [line.split("[")[1].split("]")[0].strip() != "" for line in framed] == [True] * 3
+            for row in (4, 5, 6):
+                (left, y), (right, _) = (session.place(key, row, column) for column in (2, 5))
+                assert session.cell(left - 1, y).text + session.cell(right - 1, y).text == "[]"
         assert any(shade in window for shade in "░▒▓█")
         assert "▸" in upstream
         assert "◂" in upstream

@@ -76,7 +76,7 @@ class Running:
             problem: what on.
             recording: of that; it is left where it stands.
         """
-        self.operator, self._problem = operator, problem
+        self.operator, self.problem = operator, problem
         self._recording = recording.scout()
         self._slopes = Slopes(operator, problem)
 
@@ -125,7 +125,7 @@ class Running:
             for name, value in zip(names, values, strict=False)
             if isinstance(value, (np.ndarray, float, np.floating))
         }
-        return SoFar(total, total, gradients, self._problem.upstream, self._changed(total))
+        return SoFar(total, total, gradients, self.problem.upstream, self._changed(total))
 
     def _changed(self, position: int) -> tuple[str, ...]:
         alarms = self._recording.alarms
@@ -147,7 +147,7 @@ class Running:
         if function is None:
             return {}
         trace = Trace.of(recording)
-        above = {name: self._problem.upstream[name].size for name in operator.upstream}
+        above = {name: self.problem.upstream[name].size for name in operator.upstream}
         found = {
             name: place_of(trace, function, above, name, operator.gradients) for name in operator.gradients
         }
@@ -167,11 +167,11 @@ class Running:
         assert place is not None
         if place.low < position < place.high:
             return self._complete[name].get(position)
-        return np.full(sum(self._problem.upstream[each].size for each in place.above), position >= place.high)
+        return np.full(sum(self.problem.upstream[each].size for each in place.above), position >= place.high)
 
     def _masked(self, seen: Cells) -> dict[str, Array]:
         """The gradients from above with zeros in the other cells."""
-        upstream = {name: self._problem.upstream[name] for name in self.operator.upstream}
+        upstream = {name: self.problem.upstream[name] for name in self.operator.upstream}
         parts = np.split(seen, np.cumsum([one.size for one in upstream.values()])[:-1])
         return {
             name: np.where(part.reshape(value.shape), value, 0.0)
@@ -187,7 +187,7 @@ class Running:
             found: they.
             asking: PyTorch.
         """
-        operator, problem = self.operator, self._problem
+        operator, problem = self.operator, self.problem
         upstream = {name: found.upstream[name] for name in operator.upstream}
         question = OperatorQuestion(
             operator.torch, problem.arrays, problem.options, upstream, operator.gradients
@@ -220,7 +220,7 @@ class Running:
             found = self.at(position)
             if isinstance(found, str):
                 continue
-            shapes = {name: self._problem.arrays[name.removeprefix("d")].shape for name in found.gradients}
+            shapes = {name: self.problem.arrays[name.removeprefix("d")].shape for name in found.gradients}
             if any(value.shape != shapes[name] for name, value in found.gradients.items()):
                 continue  # their cells cannot be compared
             comparison = self.beside(found, asking)

@@ -6,7 +6,7 @@ import os
 import shlex
 import time
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convstep.cli import candidates
 from convstep.cli.arguments import flag, group, option, positional
@@ -28,6 +28,13 @@ from convstep.cli.outputs import check_output, keep_existing, writing
 from convstep.cli.targets import PYTHON
 from convstep.printable import SentenceError, printable
 
+if TYPE_CHECKING:
+    from convstep.candidate.operators.verdict import OperatorVerdict
+    from convstep.candidate.verdict import Verdict
+
+PRINTED = "-"
+"""In place of a snippet's file: on the screen."""
+
 USE = "find out whether your backward is right and, if not, why"
 
 
@@ -46,6 +53,9 @@ class Options:
     )
     json: bool = flag("one JSON object")
     save: str | None = option("FILE.npz", "write the smallest failing problem")
+    snippet: str | None = option(
+        "FILE.py", "write the smallest failing problem as a pytest function; - prints it instead of a verdict"
+    )
     write_adapter: str | None = option(
         "FILE.py", "instead of a verdict, write an adapter for TARGET: a function to start from"
     )
@@ -79,8 +89,10 @@ def _check_all(options: Options, example: str) -> int:
     Raises:
         UsageError: something is asked that is about one function.
     """
-    given = {"--adapter": options.calling.adapter, "--save": options.save, "--watch": options.watch}
-    for name, value in (given | {"--write-adapter": options.write_adapter}).items():
+    given: dict[str, object] = {"--adapter": options.calling.adapter, "--save": options.save}
+    given["--watch"] = options.watch
+    given |= {"--snippet": options.snippet, "--write-adapter": options.write_adapter}
+    for name, value in given.items():
         if value:
             target = f"{printable(options.target)}:{example}"
             raise UsageError(f"{name} is about one function, and the file has several; name one: {target}")
@@ -122,6 +134,7 @@ def _watch(options: Options) -> int:
     saved = candidates.Saved(options.target, options.calling, None)
     if saved.path is None:
         raise UsageError(f"--watch is about a file; {printable(options.target)} is an installed module")
+    _check_snippet(options)
     if options.save is not None:  # later it is this command's own
         check_output(options.save, "--save")
         keep_existing(options.save, "--save", options.force)
@@ -156,6 +169,7 @@ def _check(options: Options) -> int:
     if options.save is not None:
         check_output(options.save, "--save")
         keep_existing(options.save, "--save", options.force)
+    _check_snippet(options)
     from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.report import uncallable_json, uncallable_report
 
@@ -177,8 +191,66 @@ def _check(options: Options) -> int:
                 verdict = verdict.saved(options.save)
         except UsageError as error:
             unsaved = str(error)
-    said = verdict.as_dict() if options.json else str(verdict)
-    return _tell(said, FINE if verdict.ok else DIFFERENT, unsaved)
+    code, said = FINE if verdict.ok else DIFFERENT, verdict.as_dict() if options.json else str(verdict)
+    if options.snippet is not None and verdict.failing is not None:
+        try:
+            written = _write_snippet(options.snippet, verdict)
+        except (SentenceError, OSError) as error:
+            unsaved = "; ".join(filter(None, [unsaved, sentence_of(error)]))
+        else:
+            if options.snippet == PRINTED:
+                return _tell(written, code, unsaved)
+    return _tell(said, code, unsaved)
+
+
+def _check_snippet(options: Options) -> None:
+    """Refuse, before any work is done, what no snippet can be written to.
+
+    Raises:
+        UsageError: it is no Python file, or exists.
+    """
+    path = options.snippet
+    if path == PRINTED:
+        if options.json:
+            raise UsageError("--snippet - prints code, and --json prints JSON; give --snippet a file")
+        if options.watch:
+            raise UsageError("--snippet - and --watch do not go together; give --snippet a file")
+    elif path is not None:
+        check_output(path, "--snippet")
+        if not path.endswith(".py"):
+            raise UsageError(f"{path} is not a Python file; choose another --snippet, like test_mine.py")
+        for each in (path, _beside(path)):
+            keep_existing(each, "--snippet", options.force)
+
+
+def _beside(path: str) -> str:
+    """The file of a snippet's arrays, where they are many."""
+    return f"{path.removesuffix('.py')}.npz"
+
+
+def _write_snippet(path: str, verdict: Verdict | OperatorVerdict) -> str:
+    """Write the failing problem as a pytest function, many arrays beside it; returns the code.
+
+    Raises:
+        SnippetError: it cannot be written as code.
+        UsageError: a file cannot be written.
+    """
+    from convstep.candidate.snippet import snippet_of
+    from convstep.files import written_whole
+    from convstep.snippet import SnippetError
+
+    made = snippet_of(verdict)
+    if path == PRINTED:
+        if made.large:
+            raise SnippetError("its arrays are too large to be printed; give --snippet a file")
+        return made.text(as_test=True).rstrip("\n")
+    if made.large:
+        with writing(_beside(path)):
+            made.save(_beside(path))
+    code = made.text(as_test=True, beside=_beside(path))
+    with writing(path), written_whole(path) as file:
+        file.write(code.encode())
+    return code
 
 
 def _tell(said: str | dict[str, Any], code: int, complaint: str) -> int:

@@ -91,6 +91,11 @@ class Options:
     values: Values = group(Values)
     wanted: Wanted = group(Wanted)
     lang: str | None = option(None, "language of a bundled lesson", choices=("en", "zh"))
+    answers: str | None = option(
+        None,
+        "of a lesson as OUT.md: below each question (the default), in a part at the end, or left out",
+        choices=("inline", "end", "none"),
+    )
     output: str = option(
         "OUT",
         "OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast or OUT.md",
@@ -127,6 +132,8 @@ def run(options: Options) -> int:
         check(output, 1)  # before anything is read or run
         if options.forward and (options.candidate is not None or of_lesson):
             raise UsageError(tr("--forward is about a problem, and not about a candidate or a lesson"))
+        if options.answers is not None and not (of_lesson and output.suffix == ".md"):
+            raise UsageError(tr("--answers is about the handout of a lesson; give a lesson, and -o OUT.md"))
         if options.candidate is not None:
             frames = _candidate_frames(options, output)
         elif options.diagnosis:
@@ -285,6 +292,7 @@ def _lesson_frames(options: Options, output: Path) -> list[Frame]:
         options.size,
         moving=output.suffix in (".gif", ".cast"),
         seconds=options.seconds,
+        answers=options.answers or "inline",
         progress=_Progress(DRAWN, 2 * (last - first + 1)),
     )
 

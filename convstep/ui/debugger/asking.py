@@ -9,15 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convstep.files import written_whole
 from convstep.language import tr
+from convstep.replay.edits import Edits
 from convstep.replay.visited import Bookmarks
 from convstep.served import in_browser
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
-from convstep.ui.temporary_files import command_for, file_to_write, stem_of
+from convstep.ui.temporary_files import command_for, file_to_write, in_new_folder, stem_of
 
 if TYPE_CHECKING:
     from convstep.oracle.service import TorchService
     from convstep.replay.session import Session
+    from convstep.snippet import Snippet
     from convstep.ui.dialogs.comparison import ComparisonScreen
     from convstep.ui.modes.mode import Mode
     from convstep.view.scene.staged import Listing
@@ -40,6 +43,8 @@ class Asking:
         self._host, self._state, self._mode = host, host.state, mode
         self._torch, self._copy = torch, copy
         self._comparison: ComparisonScreen | None = None
+        self._case_copied, self._folder = ((-1, Edits()), False), ""
+        """Where a case was copied last, and whether as a test; the folder with what was copied."""
 
     @property
     def comparing(self) -> bool:
@@ -52,6 +57,7 @@ class Asking:
             "compare": Handler(self.compare),
             "provenance": Handler(self._explain_pointed),
             "copy": Handler(self._copy_command),
+            "copy-case": Handler(self._copy_case),
             "save": Handler(self._save),
         }
 
@@ -186,6 +192,55 @@ class Asking:
             return
         self._copy(command)
         self._host.say(tr("copied: {command}", command=command))
+
+    def _copy_case(self) -> None:
+        """Copy what is looked at as code: of NumPy, and when it is asked for again as a test."""
+        place = self._state.position, self._state.edits
+        as_test = self._case_copied == (place, False)
+
+        def work(job: Job) -> None:
+            try:
+                copied = self._written(self._mode.case(), as_test)
+            except OSError as error:
+                copied = "", tr("the code cannot be written: {reason}", reason=error.strerror or error)
+            except ValueError as error:
+                copied = "", str(error)
+            job.tell(take, *copied)
+
+        def take(code: str, said: str) -> None:
+            if code:
+                self._case_copied = place, as_test
+                self._copy(code)
+            self._host.say(said)
+
+        self._host.begin("case", work)
+
+    def _written(self, case: Snippet, as_test: bool) -> tuple[str, str]:
+        """The code of a case, and what is said of it; it is in a file too: not every terminal copies.
+
+        Raises:
+            SnippetError: it cannot be written as code.
+            OSError: nor into a file.
+        """
+        if in_browser():
+            if case.large:
+                return "", tr("this case needs a file for its arrays, and nothing is saved from a browser")
+            said = (
+                "copied: a pytest function" if as_test else "copied: NumPy code; Y again: a pytest function"
+            )
+            return case.text(as_test=as_test), tr(said)
+        self._folder = self._folder or os.path.dirname(in_new_folder("case"))
+        beside = os.path.join(self._folder, "case.npz")
+        if case.large:
+            case.save(beside)
+        code = case.text(as_test=as_test, beside=beside)
+        path = os.path.join(self._folder, "test_case.py" if as_test else "case.py")
+        with written_whole(path) as file:
+            file.write(code.encode(errors="backslashreplace"))
+        said = "copied, and in {path}: a pytest function"
+        if not as_test:
+            said = "copied, and in {path}: NumPy code; Y again: a pytest function"
+        return code, tr(said, path=path)
 
     def _save(self) -> None:
         """Ask for a file and save the session in it; not in a browser."""

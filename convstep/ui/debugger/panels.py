@@ -18,6 +18,7 @@ from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.layout.arrange import LEAST
+from convstep.view.layout.present import sentence_lines
 from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
 
@@ -166,8 +167,10 @@ class Panels:
             screen.query_one("#too-small", Static).update(words)
             return False
         status.display = size.height >= STATUS_FROM and not state.presenting
+        sentence = sentence_lines(size.height)
+        screen.query_one("#sentence", Static).styles.height = sentence
         # title, timeline and keys; before a class, title and sentence
-        around = 2 if state.presenting else 4 if status.display else 3
+        around = 1 + sentence if state.presenting else 4 if status.display else 3
         plan = self._mode.plan(size.width, size.height - around)
         self.area.follow(plan)
         had, self._had_keys = self._had_keys, None

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from convstep.candidate.step.own_run import OwnStep
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.step.stepping import CandidateTimeline
+    from convstep.snippet import Snippet
 
 
 class CandidateMode(Mode):
@@ -187,6 +188,14 @@ class CandidateMode(Mode):
     def whose_steps(self) -> str:
         """The candidate's own steps are not known, only what it returns."""
         return tr("in the reference")
+
+    def case(self) -> Snippet:
+        """The problem on which it fails, called as its author calls it."""
+        from convstep.candidate.snippet import snippet_beside, snippet_of
+
+        if self._is_the_failing_problem() or self._verdict.ok:
+            return snippet_of(self._verdict)
+        return snippet_beside(self._verdict, self.candidate.probe.right, self.candidate.probe.whole())
 
     def why_not_saved(self) -> str:
         """A session names a problem; the verdict's own has no name before it is saved."""

@@ -288,8 +288,8 @@ class LessonMode(Mode):
         return f"convstep  {title}", title
 
     def title_facts(self) -> list[str]:
-        """How far."""
-        return [page_line(self.page.walk)]
+        """How far; nobody's points before a class."""
+        return [] if self.state.presenting else [page_line(self.page.walk)]
 
     def command_here(self) -> str:
         """The command that opens this lesson; its page is kept."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from convstep.replay.edits import Numbers
+    from convstep.snippet import Snippet
     from convstep.ui.messages import CellClicked
     from convstep.view.scene.staged import Staged
 
@@ -250,6 +251,14 @@ class Mode:
         return ""
 
     # ways back to here
+
+    def case(self) -> Snippet:
+        """What is looked at as code that runs by itself; it may take a while.
+
+        Raises:
+            SnippetError: it cannot be written; one sentence.
+        """
+        return self.state.stage.case(self.state.name)
 
     def command_here(self) -> str:
         """The command that leads back here; "" if that is the one which opens the session."""

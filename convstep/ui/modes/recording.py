@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from convstep.candidate.operators.so_far import Running
     from convstep.recording.recording import Recording
     from convstep.replay.edits import Numbers
+    from convstep.snippet import Snippet
     from convstep.view.scene.staged import Staged
 
     Anew = Callable[[Numbers], tuple[Recording, Running | None]]
@@ -197,6 +198,13 @@ class RecordingMode(Mode):
         return not self.stage.compares
 
     # ways back to here
+
+    def case(self) -> Snippet:
+        """The call, as it was typed where it was."""
+        # the text of the call does not have edited numbers: the arguments do
+        words = [] if self.state.edits.numbers else [*self._options]
+        call = words[words.index("--call") + 1] if "--call" in words[:-1] else ""
+        return self.stage.case(self.state.name, call)
 
     @property
     def function(self) -> str:

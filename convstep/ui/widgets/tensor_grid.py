@@ -52,6 +52,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether the cursor was moved since the last step: then it is what is kept in sight."""
         self._drawn: Panel | None = None
         """The panel as it is drawn: without a common factor where its title has no room for one."""
+        self._window: Span | None = None
+        """The latest window on a face of this shape: at a step without one no cell moves."""
         self._plan: GridLayout | None = None
         self._look: Look | None = None
         self._border = ("", "")
@@ -175,11 +177,13 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if before is not None and panel is not None and before.face.shape != panel.face.shape:
                 self._plan = None  # that of another face; laid out when there is room
             return
-        room = (self.size.width, self.size.height)
-        panel, plan = lay_out_in_unit(panel, *room, precision=self.precision, large=self.large)
+        if panel.window is not None or before is None or before.face.shape != panel.face.shape:
+            self._window = panel.window
+        room, window = (self.size.width, self.size.height), self._window
+        panel, plan = lay_out_in_unit(panel, *room, precision=self.precision, large=self.large, window=window)
         if panel.power and not self._title(panel):
             panel = replace(panel, unit=0)
-            plan = lay_out(panel, *room, precision=self.precision, large=self.large)
+            plan = lay_out(panel, *room, precision=self.precision, large=self.large, window=window)
         self._drawn = panel
         if plan != self._plan:
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
@@ -290,9 +294,15 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
 def _in_hue(title: str, panel: Panel) -> str:
     """A title as markup, with what the step does in its hue."""
-    words = next((f" {text}" for text in panel.use_texts if f" {text}" in title), "")
-    before, _, after = (part.replace("[", r"\[") for part in title.rpartition(words or title))
-    return f"{before} [bold ${panel.use}]{words[1:]}[/]{after}" if words else title.replace("[", r"\[")
+    for text in panel.use_texts:
+        before, found, after = title.rpartition(f" {text}")
+        if found:
+            return f"{_escaped(before)} [bold ${panel.use}]{text}[/]{_escaped(after)}"
+    return _escaped(title)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
 
 
 def _first_cell(panel: Panel) -> Cell:

@@ -14,7 +14,6 @@ from convstep.candidate.check.grade import wrong_cells
 from convstep.language import tr
 from convstep.view.grid.faces import Face, face
 from convstep.view.grid.panel import Panel
-from convstep.view.numbers.factor import ALIKE
 from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import is_whole, largest_finite
 from convstep.view.panels.conv2d import KEYS as KEYS
@@ -148,7 +147,7 @@ def triple(
     actual = face(name, answer.actual[name], reference.face.fixed)
     difference = face(name, answer.difference[name], reference.face.fixed)
     cells = face(name, answer.differing[name], reference.face.fixed).values
-    largest = largest_finite(actual.values)
+    largest, differing = largest_finite(actual.values), largest_finite(difference.values * cells)
     return (
         first,
         replace(
@@ -157,8 +156,9 @@ def triple(
             face=actual,
             differing=cells,
             limit=max(reference.limit, round_limit(largest)) if largest else reference.limit,
+            reach=max(reference.most, largest),
             # numbers that are held against each other are multiples of the same, while they fit
-            measure=reference.limit if largest < ALIKE * reference.limit else None,
+            measure=reference.most,
             whole=reference.whole and is_whole(actual.values),
             titles=_titles(side.face, role, old),
         ),
@@ -168,7 +168,8 @@ def triple(
             face=difference,
             differing=cells,
             sparse=True,
-            limit=round_limit(largest_finite(difference.values * cells)),
+            limit=round_limit(differing),
+            reach=differing,
             whole=reference.whole and is_whole(difference.values),
             titles=_titles(side.face, DIFFERENCE, old),
         ),

@@ -35,7 +35,7 @@ def repainted(old: Panel, new: Panel) -> set[Span] | None:
 def _alike(old: Panel, new: Panel) -> bool:
     """Whether both show the same face in the same way, whatever is marked on it."""
     same_face = old.face.fixed == new.face.fixed and old.face.name == new.face.name
-    same_words = (old.limit, old.most, old.power, old.stops, old.note, old.part) == (
-        new.limit, new.most, new.power, new.stops, new.note, new.part
+    same_words = (old.limit, old.most, old.signed, old.power, old.stops, old.note, old.part) == (
+        new.limit, new.most, new.signed, new.power, new.stops, new.note, new.part
     )  # fmt: skip
     return same_face and same_words and old.differing is new.differing and old.known is new.known

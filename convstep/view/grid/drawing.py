@@ -18,10 +18,10 @@ from convstep.view.grid.look import NOW, WRITES, big_roles
 from convstep.view.grid.look import Look as Look
 from convstep.view.grid.panel import DIFFERS, Cell, Panel
 from convstep.view.grid.places import GridLayout, Line
-from convstep.view.numbers.big_digits import LINES, BigFormat, drawn, written
-from convstep.view.numbers.factor import CLOSE, scaled
+from convstep.view.numbers.big_digits import LINES, BigFormat
+from convstep.view.numbers.factor import CLOSE
 from convstep.view.numbers.scale import Scale
-from convstep.view.numbers.text import WIDEST, CellFormat
+from convstep.view.numbers.text import CellFormat
 from convstep.view.text.wrapping import wrap
 
 WAITING = "▄"
@@ -61,7 +61,7 @@ def draw_line(
         left: columns of the cells that are scrolled past.
         width: columns to draw, the label included.
         look: roles, mode and cursor.
-        cut: whether the row is only partly in sight, so that its numbers are left out.
+        cut: whether the row is only partly in sight, so that its numbers and its label are left out.
     """
     line = layout.line(y)
     if line is None:
@@ -75,7 +75,8 @@ def draw_line(
         segments = [s if s.text in RUNS_ON else Segment(" " * len(s.text), look.base) for s in segments]
     else:
         _blank_partial(segments, layout.text, skip, room, look)
-    label = [_row_label(panel, layout, line, look)] if layout.margin else []
+    blank = Segment(" " * layout.margin, look.base)
+    label = [blank if cut else _row_label(panel, layout, line, look)] if layout.margin else []
     return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
 
 
@@ -153,10 +154,13 @@ def _preceded(
     return gutter(panel, line, column, look, " ", marked=False), Segment(text, drawn_cell.style)
 
 
+def _format_of(panel: Panel, width: int) -> CellFormat:
+    return _format(width, panel.most, panel.whole, panel.signed, panel.power)
+
+
 @functools.lru_cache(maxsize=256)
-def _format(width: int, limit: float, whole: bool, power: int) -> CellFormat:
-    # limits are rounded up to a power of two: a lone 1.0 must not cost every other cell a digit
-    return CellFormat.fitting(width, limit * 0.9, whole=whole, power=power)
+def _format(width: int, limit: float, whole: bool, signed: bool, power: int) -> CellFormat:
+    return CellFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
 
 
 def _hint(value: float, scale: Scale, look: Look) -> str:
@@ -173,7 +177,7 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
     """One line of a cell, which may have several."""
     cell = Cell(line.row, column)
     roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
-    middle, big = line.middle, line.count == LINES
+    middle, big = line.middle, line.lines == LINES
     if not _known(panel, cell):
         return Segment("", look.style(roles, None))
     empty = _is_empty(panel, cell, value, roles)
@@ -184,7 +188,7 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
     elif big:
         text = _big(panel, value, width)[line.part]
     else:
-        text = _format(width, panel.most, panel.whole, panel.power).text(value) if middle else ""
+        text = _format_of(panel, width).text(value) if middle else ""
     if big and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
@@ -196,21 +200,12 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
 
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
-    power = panel.power
-    number = _big_format(width, scaled(panel.most, power))
-    if not power:
-        return number.lines(value)
-    shown = scaled(value, power)
-    words = (
-        number.text(shown) if math.isinf(shown) == math.isinf(value) and bool(shown) == bool(value) else ""
-    )
-    plain = _format(min(width, WIDEST), panel.most, panel.whole, power)
-    return drawn(words, width) if words else written(plain.text(value).strip(), width)
+    return _big_format(width, panel.most, panel.whole, panel.power).lines(value)
 
 
 @functools.lru_cache(maxsize=256)
-def _big_format(width: int, limit: float) -> BigFormat:
-    return BigFormat.fitting(width, limit * 0.9)
+def _big_format(width: int, limit: float, whole: bool, power: int) -> BigFormat:
+    return BigFormat.fitting(width, limit, whole=whole, power=power)
 
 
 def _known(panel: Panel, cell: Cell) -> bool:

@@ -74,5 +74,5 @@ def _on_side(block: Span, row: int, boundary: int) -> bool:
 def _side(block: Span, line: Line, boundary: int, sides: tuple[str, str]) -> str:
     """The character of a block's left or right side on a line."""
     first = line.row == block.top and line.part == 0
-    last = line.row == block.bottom and line.part == line.count - 1
+    last = line.row == block.bottom and line.part == line.lines - 1
     return sides[boundary != block.left][3 if first and last else 0 if first else 2 if last else 1]

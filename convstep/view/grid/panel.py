@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.view.grid.faces import Face
-from convstep.view.numbers.factor import NARROW, common_power, factor_text
+from convstep.view.numbers.factor import USUAL, common_power, factor_text, fits
 
 READS: Final = "reads"
 WRITES: Final = "writes"
@@ -137,6 +137,8 @@ class Panel:
     """A list rather than a picture: row labels always, current row marked."""
     whole: bool = False
     """Whether all values are, and stay, whole numbers."""
+    signed: bool = True
+    """Whether a value may be below zero; where none ever is, numbers have the column of the sign."""
     differing: npt.NDArray[np.bool_] | None = None
     """Cells that differ from another panel's, in the face's shape: each is marked."""
     differing_mark: str = DIFFERS
@@ -154,7 +156,8 @@ class Panel:
     reach: float | None = None
     """The largest magnitude that is written, where colours saturate at another one; None for the limit."""
     measure: float | None = None
-    """The magnitude that the power of ten is chosen by, where it is another panel's; None for its own."""
+    """The magnitude that the power of ten is chosen by as long as its numbers fit, where it is another
+    panel's; None for its own."""
     unit: int | None = None
     """The power of ten its numbers are divided by; None for the one that its limit asks for."""
 
@@ -162,7 +165,11 @@ class Panel:
         """The power of ten to divide its numbers by where each has so many columns; 0 for none."""
         if self.unit is not None:
             return self.unit
-        return common_power(self.most if self.measure is None else self.measure, width, whole=self.whole)
+        if self.measure is not None:
+            power = common_power(self.measure, width, whole=self.whole, signed=self.signed)
+            if fits(self.most, width, power, signed=self.signed):
+                return power
+        return common_power(self.most, width, whole=self.whole, signed=self.signed)
 
     @property
     def most(self) -> float:
@@ -176,8 +183,8 @@ class Panel:
 
     @property
     def power(self) -> int:
-        """The power of ten its numbers are divided by: its own unit, or that of the narrowest numbers."""
-        return self.power_at(NARROW)
+        """The power of ten its numbers are divided by: its own unit, or that of numbers with room."""
+        return self.power_at(USUAL)
 
     @property
     def factor(self) -> str:
@@ -238,4 +245,5 @@ def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
         return next((title for title in titles if cell_len(title) <= room), titles[-1])
     shortest = () if panel.titles else (panel.face.name,)
     named = (f"{title}{gap}{factor}" for title in (*titles, *shortest) for gap in ("  ", " "))
-    return next((title for title in named if cell_len(title) <= room), "")
+    least = () if panel.titles else (f"{panel.face.name[: max(room - len(factor) - 2, 0)]}… {factor}", factor)
+    return next((title for title in (*named, *least) if cell_len(title) <= room), "")

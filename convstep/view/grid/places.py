@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG
-from convstep.view.numbers.factor import scaled
+from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG, BigFormat
+from convstep.view.numbers.factor import CLOSE, NARROW, USUAL, fits
 
-LEAST_TEXT = 3
+LEAST_TEXT = NARROW
 """Columns of a number at the least."""
-MOST_TEXT = 7
+MOST_TEXT = USUAL
 """Columns of a number at the most, unless more precision is asked for."""
 PRECISE_TEXT = 12
 """Columns of a number at the very most."""
@@ -58,13 +58,13 @@ class Line(NamedTuple):
     """The row."""
     part: int = 0
     """Which of the row's lines, from the top."""
-    count: int = 1
+    lines: int = 1
     """How many lines the row has."""
 
     @property
     def middle(self) -> bool:
         """Whether labels and marks stand on it."""
-        return self.part == (self.count - 1) // 2
+        return self.part == (self.lines - 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,15 @@ class GridLayout:
         return Rect(x, y, self.gutter(span.right + 1) + 1 - x, self.y_of(span.bottom) + self.lines - y)
 
 
-def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large: bool = False) -> GridLayout:
+def lay_out(
+    panel: Panel,
+    width: int,
+    height: int,
+    *,
+    precision: int = 0,
+    large: bool = False,
+    window: Span | None = None,
+) -> GridLayout:
     """Choose cell width and labels for the room there is.
 
     Args:
@@ -171,13 +179,16 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large:
         height: lines of room.
         precision: columns to add to each number, or to take away.
         large: whether it is read from afar, so that cells are as high as there is room for.
+        window: that of another step, whose room stays where this one has none.
     """
+    if panel.window is None and window is not None:
+        panel = replace(panel, window=window)
     if large:
         return _lay_out_large(panel, width, height, precision)
     rows, columns = panel.face.shape
     label = len(str(rows - 1)) + (2 if panel.listed else 0)
-    window = panel.window.right - panel.window.left + 1 if panel.window is not None else 1
-    text = _text(columns, width - label, window, least_text(panel))
+    together = panel.window.right - panel.window.left + 1 if panel.window is not None else 1
+    text = _text(columns, width - label, together, least_text(panel))
     # however much precision is asked for, a whole cell is in sight
     most = max(min(PRECISE_TEXT, width - label - 2), LEAST_TEXT)
     text = min(max(text + precision, LEAST_TEXT), most)
@@ -186,11 +197,22 @@ def lay_out(panel: Panel, width: int, height: int, *, precision: int = 0, large:
 
 
 def lay_out_in_unit(
-    panel: Panel, width: int, height: int, *, precision: int = 0, large: bool = False
+    panel: Panel,
+    width: int,
+    height: int,
+    *,
+    precision: int = 0,
+    large: bool = False,
+    window: Span | None = None,
 ) -> tuple[Panel, GridLayout]:
     """The layout, and the panel in the unit that its numbers need in the columns they get there."""
-    plan = lay_out(panel, width, height, precision=precision, large=large)
-    return replace(panel, unit=panel.power_at(plan.text if plan.lines < LINES else MOST_TEXT)), plan
+    plan = lay_out(panel, width, height, precision=precision, large=large, window=window)
+    text = plan.text
+    panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between the numbers
+    if plan.lines == LINES:
+        panel = replace(panel, signed=True)
+        text = BigFormat.fitting(text, panel.most, whole=panel.whole).number.width
+    return replace(panel, unit=panel.power_at(text)), plan
 
 
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
@@ -222,9 +244,11 @@ def _big_text(panel: Panel, width: int) -> int:
 
 
 def least_text(panel: Panel) -> int:
-    """Columns that a number of this face needs at the least: its sign and its whole digits."""
-    digits = len(str(int(min(scaled(panel.most, panel.power), 1e6) * 0.9)))
-    return max(LEAST_TEXT, min(digits + 1, SCROLLED_TEXT))
+    """Columns that a number of this face needs at the least: two digits', or all of a whole one."""
+    if not panel.whole:
+        return LEAST_TEXT
+    rooms = range(LEAST_TEXT, SCROLLED_TEXT)
+    return next((text for text in rooms if fits(panel.most, text, 0, signed=panel.signed)), SCROLLED_TEXT)
 
 
 def _text(columns: int, width: int, window: int, least: int) -> int:

@@ -76,8 +76,13 @@ def row(panels: Sequence[Panel]) -> Box:
 
 
 def equally(panels: Sequence[Panel]) -> Box:
-    """Panels side by side, all as wide: what is compared stands at the same places."""
-    return lambda room: across(*_equal(panels, room.width))(room)
+    """Panels side by side, all as wide: what is compared has the same digits; the last has the rest."""
+
+    def place(room: Rect) -> dict[str, Rect]:
+        *others, last = ((room.width // len(panels), part(panel.key)) for panel in panels)
+        return across(*others, (None, last[1]))(room)
+
+    return place
 
 
 def _equal(panels: Sequence[Panel], room: int) -> list[tuple[int, Box]]:

@@ -30,9 +30,9 @@ ALL_FROM = (108, 32)
 """Columns and lines from which all three panels of every gradient are visible."""
 SIDE_FROM = (170, 42)
 """Columns and lines from which diagnosis and step stand beside them."""
-SIDE_WIDTH = 62
+SIDE_WIDTH = 60
 """Columns of that side."""
-SOURCE_WIDTH = 50
+SOURCE_WIDTH = 42
 """Columns of the source there."""
 CARD_WIDTH = 40
 """Columns of the step below the gradients."""

@@ -16,6 +16,13 @@ LEAST_ROW = 7
 """Lines in which a row that scrolls still says something."""
 ENDLESS = 10_000
 """Lines of room that no face fills."""
+BANNER_FROM = 24
+"""Lines of a screen on which the value that the step takes is written in big digits below the panels."""
+
+
+def sentence_lines(height: int) -> int:
+    """How many lines of a screen the step takes below the panels: those of big digits, or one."""
+    return LINES if height >= BANNER_FROM else 1
 
 
 def arrange_presented(width: int, height: int, panels: Sequence[Panel], maximised: str = "") -> Plan:
@@ -88,8 +95,8 @@ def _upper(stage: Sequence[Panel], below: Sequence[Panel], width: int, height: i
     if whole + usual <= height:
         return whole
     for lower in (large, usual):
-        if window + lower <= height:
-            return height - lower
+        if window + lower <= height:  # a row that is seen in part shows nothing
+            return height - lower - (height - lower - window) % LINES
     if window <= height:
         return height
     # no big numbers: the small ones of the sums are seen whole if the window still is

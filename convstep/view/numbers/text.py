@@ -1,13 +1,15 @@
 """Numbers as text: cells of a fixed width, sentences, and full precision.
 
-A table cell sheds digits, never the sign and never the column, and it never shows a value that is
-not zero as zero:
+All cells of a table have the same decimals. `0` is exactly zero and nothing else; what rounds to zero
+keeps its decimals, or its sign where there are none:
 
 >>> cell = CellFormat.fitting(width=6, limit=12.0)
->>> [cell.text(value) for value in (3.14159, -12.0, 0.0, -0.0, 1e-30, 1e30)]
-['  3.14', '-12.00', '     0', '     0', ' 1e-30', '  1e30']
+>>> [cell.text(value) for value in (3.14159, -12.0, 0.0, -0.0, 1e-30, -1e-30, 1e30)]
+['  3.14', '-12.00', '     0', '     0', '  0.00', ' -0.00', '    >>']
+>>> [CellFormat.fitting(width=3, limit=63.0).text(value) for value in (-63, 0.4, -0.4, 0)]
+['-63', ' +0', ' -0', '  0']
 
-Where all numbers are tiny or huge, a power of ten common to all of them is taken out (see `factor`),
+Where that says too little of them, a power of ten common to all of them is taken out (see `factor`),
 and whoever shows the table names it:
 
 >>> CellFormat.fitting(6, 3.4e-7, power=-7).text(-1.06e-7)
@@ -24,12 +26,11 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import DTypeLike
 
-from convstep.steps.number_text import scientific
 from convstep.steps.number_text import short as short
-from convstep.view.numbers.factor import LEAST_PLAIN, scaled
+from convstep.view.numbers.factor import POINTED, scaled
 
 NARROWEST: Final = 3
-"""Columns of the narrowest cell: a sign, a point and a digit."""
+"""Columns of the narrowest cell: a sign and two digits."""
 WIDEST: Final = 12
 """Columns of the widest cell."""
 
@@ -43,24 +44,20 @@ class CellFormat:
     | value                             | text                                          |
     | --------------------------------- | --------------------------------------------- |
     | zero, negative zero               | `0`                                           |
-    | rounds to zero, but is not        | `.04`; `2e-9` where that has more digits      |
-    | has room for neither              | `~0`, `-~0`                                   |
-    | too long for `decimals`           | fewer decimals, then `-1.2e30`                |
-    | too long for an exponent as well  | `>>`, and `<<` below zero                     |
+    | rounds to zero, but is not        | `0.00`, `-0.00`, `.0`, `-.0`; `+0`, `-0`      |
+    | too long for the columns          | `>>`, and `<<` below zero                     |
     | not a number, infinite            | `nan`, `inf`, `-inf`; `∞`, `-∞` in 3 columns  |
-
-    Numbers with a common factor are never written with an exponent of their own: two of them would
-    have to be added by the reader.
+    | any other                         | so many decimals, as all others               |
     """
 
     width: int
     """Columns of text, 3 to 12; the gutter between two cells is not included."""
     decimals: int
-    """Digits after the point in the fixed-point form."""
-    whole: bool = False
-    """Whether all values are whole numbers."""
+    """Digits after the point, in every cell."""
     power: int = 0
     """The power of ten that all numbers are divided by before they are written."""
+    signed: bool = True
+    """Whether there is a column for a minus sign."""
     _pattern: str = field(init=False, repr=False, compare=False)
     """The fixed-point form as a `%` pattern."""
     _drops_zero: bool = field(init=False, repr=False, compare=False)
@@ -68,21 +65,21 @@ class CellFormat:
     _least: float = field(init=False, repr=False, compare=False)
     """Magnitudes from here on cannot round to zero."""
     _most: float = field(init=False, repr=False, compare=False)
-    """Magnitudes up to here fit in the fixed-point form with either sign."""
+    """Magnitudes up to here fit with either sign."""
 
     def __post_init__(self) -> None:
         _check_width(self.width)
         if self.decimals < 0:
             raise ValueError(f"a cell cannot have {self.decimals} decimals; use 0 or more")
-        drops_zero = _drops_leading_zero(self.width)
-        whole_digits = self.width - 1 - (self.decimals + 1 if self.decimals else 0)
-        has_room = whole_digits > 0 or (whole_digits == 0 and drops_zero)
+        point = 1 if self.decimals else 0
+        whole_digits = self.width - 1 - point - self.decimals
+        narrow = self.width <= _WIDEST_WITHOUT_LEADING_ZERO or whole_digits + (not self.signed) <= 0
         unit = 10.0**-self.decimals
         derived = {
             "_pattern": f"%.{self.decimals}f",
-            "_drops_zero": drops_zero,
+            "_drops_zero": narrow,
             "_least": 0.51 * unit,
-            "_most": 10.0**whole_digits - unit if has_room else -1.0,
+            "_most": 10.0**whole_digits - unit if whole_digits >= 0 else -1.0,
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -91,13 +88,10 @@ class CellFormat:
     def fitting(
         cls, width: int, limit: float, *, signed: bool = True, whole: bool = False, power: int = 0
     ) -> CellFormat:
-        """The format with the most decimals that holds every value up to a limit, at least one.
+        """The format with the most decimals that holds every value up to a limit.
 
-        Where the limit leaves no room for a decimal, the decimal stays, and the values that are too
-        long for it lose it one by one: 0.3 beside -9.5 or 14 in three columns is ` .3` beside `-10`
-        and ` 14`, not `~0`. Tiny numbers without a common factor have exponents instead, where those leave
-        them more digits. A limit that no fixed-point form can hold counts as 1, and so does one
-        that is zero, NaN or infinite.
+        A limit that no fixed-point form can hold counts as 1, and so does one that is zero, NaN or
+        infinite.
 
         Args:
             width: Columns of text, 3 to 12.
@@ -110,19 +104,22 @@ class CellFormat:
             ValueError: The width is out of range.
         """
         _check_width(width)
-        if whole and not power:
-            return cls(width, 0, whole=True)
-        magnitude = abs(scaled(float(limit), power))
-        drops_zero = _drops_leading_zero(width)
-        if not 0.0 < magnitude < 10.0**width or len(_fixed(-magnitude if signed else magnitude, 0)) > width:
+        if whole and power <= 0:  # in units of 1 or less they still are
+            return cls(width, 0, power, signed)
+        magnitude, room = abs(scaled(float(limit), power)), width - signed
+        if not 0.0 < magnitude < 10.0**width or len(_fixed(magnitude, 0)) > room:
             magnitude = 1.0
-        extreme = -magnitude if signed else magnitude
+        drops_zero = room <= POINTED  # `-.571`: as many digits as with a factor
         decimals = next(
-            places for places in range(width, -1, -1) if len(_fixed(extreme, places, drops_zero)) <= width
+            places for places in range(width, -1, -1) if len(_fixed(magnitude, places, drops_zero)) <= room
         )
-        if not power and magnitude < LEAST_PLAIN and _exponent_says_more(magnitude, decimals, width):
-            return cls(width, 0)
-        return cls(width, max(decimals, 1), power=power)
+        return cls(width, decimals, power, signed)
+
+    @property
+    def longest(self) -> str:
+        """A number that leaves none of the columns empty."""
+        point = "." if self.decimals else ""
+        return "-" + "8" * (self.width - 1 - len(point) - self.decimals) + point + "8" * self.decimals
 
     def text(self, value: SupportsFloat) -> str:
         """A value in exactly `width` columns, right-aligned."""
@@ -138,30 +135,19 @@ class CellFormat:
 
     def _unusual(self, number: float, shown: float) -> str:
         """What stands in a cell where the fixed-point form may not do."""
-        minus = "-" if number < 0.0 else ""
         if number != number:
             return "nan"
         if math.isinf(number):
-            return minus + ("∞" if self.width == NARROWEST else "inf")
+            return ("-" if number < 0.0 else "") + ("∞" if self.width == NARROWEST else "inf")
         if number == 0.0:
             return "0"
-        magnitude = abs(shown)
-        # below 0.46 units nothing rounds up: tiny values need no attempt
-        if 0.9 * self._least < magnitude < 10.0**self.width:
-            for places in range(self.decimals, -1, -1):
-                body = _fixed(shown, places, self._drops_zero)
-                if not body.strip("-.0"):
-                    break
-                if len(body) <= self.width:
-                    return body
-        exponent = "" if self.power else _exponent(number, self.width)
-        digits = _digits_of(exponent.split("e")[0])
-        # a table of nothing but such numbers has no decimals of its own to keep to
-        most = digits if self.decimals else self.width
-        body = _small(shown, self.width, max(most, 1)) if magnitude < 1.0 else ""
-        if body and _digits_of(body) >= digits:
-            return body
-        return exponent or (minus + "~0" if magnitude < 1.0 else "<<" if minus else ">>")
+        if abs(shown) < 10.0**self.width:  # a positive number may take the column of the sign
+            body = _fixed(shown, self.decimals, self._drops_zero)
+            if body == "0":
+                return "+0"
+            if len(body) <= self.width:
+                return body
+        return "<<" if number < 0.0 else ">>"
 
 
 def full(value: SupportsFloat, dtype: DTypeLike | int | None = None) -> str:
@@ -210,50 +196,8 @@ def _check_width(width: int) -> None:
         raise ValueError(f"a cell of {width} columns is not possible; use {NARROWEST} to {WIDEST}")
 
 
-def _drops_leading_zero(width: int) -> bool:
-    return width <= _WIDEST_WITHOUT_LEADING_ZERO
-
-
 def _fixed(number: float, places: int, drops_zero: bool = False) -> str:
     body = f"{number:.{places}f}"
     if drops_zero and abs(number) < 1.0:
         return body.replace("0.", ".", 1)
     return body
-
-
-def _exponent_says_more(limit: float, decimals: int, width: int) -> bool:
-    """Whether a number of this magnitude has more digits with an exponent than with these decimals."""
-    exponent = int(f"{limit:e}".split("e")[1])
-    room = width - len(f"-e{exponent}")
-    digits = room - 1 if room > 1 else room  # a point stands between the first and the second
-    # of two equally long forms 0.05 reads better than 5e-2, but what 9.4e-4 has room for than 0.0009
-    return digits + (exponent < -2) > max(decimals + exponent + 1, 0)
-
-
-def _small(number: float, width: int, digits: int) -> str:
-    """`.04`: a magnitude below 1 with up to so many digits, as many with a sign as without one.
-
-    Its first digit takes the column of the sign where it needs it; "" where even that does not fit.
-    """
-    if not 0.0 < abs(number) < 1.0:
-        return ""
-    first = -int(f"{number:.0e}".split("e")[1])
-    if first > width:
-        return ""
-    places = max(first, min(first + digits - 1, width - 2))
-    body = f"{number:.{places}f}".replace("0.", ".", 1)
-    return body if len(body) <= width else ""
-
-
-def _digits_of(body: str) -> int:
-    """The significant digits of a positional number below 10."""
-    return len(body.strip("-").replace(".", "").lstrip("0"))
-
-
-def _exponent(number: float, width: int) -> str:
-    """The exponent form with the most mantissa digits that fit in `width`, or "" if none does."""
-    for places in range(max(0, width - len("1.e9")), -1, -1):
-        body = scientific(number, places)
-        if len(body) <= width:
-            return body
-    return ""

@@ -128,10 +128,10 @@ class ArrayPanels:
         self._limits |= {name: max(most, self._limits.get(name, 0.0)) for name, most in found.items()}
 
     def _limit(self, name: str, values: Array | None) -> float:
-        """The magnitude at which an array's colours are full; it only grows."""
+        """The largest magnitude of an array that was seen; it only grows."""
         if values is not None:
             self._limits[name] = max(self._limits.get(name, 0.0), recorded.magnitude(values))
-        return round_limit(self._limits.get(name, 0.0))
+        return self._limits.get(name, 0.0)
 
     def _panel(
         self, name: str, stretch: Stretch, event: Event, chosen: Mapping[str, int], further: int = 0
@@ -143,10 +143,12 @@ class ArrayPanels:
         index, steps = self._recording.index, stretch.steps
         end = index.ends[steps.stop - 1] if steps else 0
         shown = recorded.face_of(name, array, shape, recorded.fixed_at(at, seen.axes, shape))
+        most = self._limit(name, None if array is None else shown.values)
         return Panel(
             beside_key(self.key(name), further) if further else self.key(name),
             shown,
-            self._limit(name, None if array is None else shown.values),
+            round_limit(most),
+            reach=most,
             running=name in stretch.written,
             framed=seen.framed,
             choices=(count, at),

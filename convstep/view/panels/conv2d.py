@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from convstep.conv import backward
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
+from convstep.view.numbers.scale import round_limit
 from convstep.view.panels.conv2d_cells import Choice, chosen
 from convstep.view.scene.scene import SourceLine
 from convstep.view.scene.source import LoopLine, at_step, loop_lines
@@ -32,6 +34,8 @@ LIMITS = {"A_prev_pad": "A_prev", "dA_prev_pad": "dA_prev"}
 """The arrays whose magnitudes are those of another."""
 MEASURED = ("A_prev", "W", "dZ", "dW", "db", "dA_prev")
 """The arrays whose magnitudes colour limits are chosen by."""
+GIVEN = ("A_prev", "W", "b", "dZ")
+"""Those of them whose magnitude is exact: no step changes them."""
 SHARED = ("dW", "db")
 """What all samples add to."""
 
@@ -47,7 +51,7 @@ class Faces:
     arrays: Mapping[str, Array]
     """What it reads and writes, live."""
     limits: Mapping[str, float]
-    """Colour limits by array."""
+    """The largest magnitude by array, at which colours saturate as soon as it is rounded up."""
     executed: bool = False
     """Whether the step is executed whole."""
     drawn: bool = False
@@ -56,6 +60,8 @@ class Faces:
     """Whether the sums are those of the step's sample alone."""
     whole: bool = False
     """Whether all numbers are whole."""
+    unsigned: frozenset[str] = frozenset()
+    """Arrays that have no number below zero."""
 
     def panels(self, choice: Choice) -> tuple[Panel, ...]:
         """The panels in reading order."""
@@ -110,8 +116,9 @@ class Faces:
         return () if self.geometry.batch is None else (self.index.i_n,)
 
     def _panel(self, key: str, name: str, *fixed: int | None, **rest: Any) -> Panel:
-        limit = self.limits[LIMITS.get(name, name)]
-        return Panel(key, face(name, self.arrays[name], fixed), limit, whole=self.whole, **rest)
+        most = self.limits[LIMITS.get(name, name)]
+        shown, signed = face(name, self.arrays[name], fixed), name not in self.unsigned
+        return Panel(key, shown, round_limit(most), reach=most, whole=self.whole, signed=signed, **rest)
 
     def _padded(self, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: the same face, one read and one written."""
@@ -253,3 +260,13 @@ def source_at(event: Event, lines: Sequence[LoopLine]) -> tuple[SourceLine, ...]
     bounds = {"h_lower": rows.start, "h_upper": rows.stop, "w_lower": columns.start, "w_upper": columns.stop}
     single = {read.text: read.value for read in event.reads if np.ndim(read.value) == 0}
     return at_step(lines, event, {**bounds, "input_slice": x.value, "kernel_slice": w.value, **single})
+
+
+def magnitudes(found: Mapping[str, float], exact: Collection[str]) -> dict[str, float]:
+    """Magnitudes by array, those that are not exact rounded up: what is written must have room."""
+    return {name: most if name in exact else round_limit(most) for name, most in found.items()}
+
+
+def unsigned(problem: Problem) -> frozenset[str]:
+    """The arrays that a picture, or what comes out of a ReLU, makes free of numbers below zero."""
+    return frozenset() if (problem.A_prev < 0).any() else frozenset(("A_prev", "A_prev_pad"))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv import forward, magnitude
+from convstep.conv.case import case_of
 from convstep.conv.forward_timeline import ForwardTimeline
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
@@ -20,11 +21,11 @@ from convstep.language import tr
 from convstep.replay.conditions import Condition
 from convstep.replay.stop_kinds import Breakpoint, Stop
 from convstep.replay.stop_list import Stops
+from convstep.snippet import Snippet
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import full, is_whole, short
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import Faces
@@ -82,14 +83,17 @@ class ForwardStage(Staged):
     unedited: Unedited | None = None
     """The pass of the problem as it was before some of its numbers were edited; None if none is."""
     limits: dict[str, float] = field(init=False, default_factory=dict)
-    """Colour limits by array name."""
+    """The largest magnitude by array name."""
     whole: bool = field(init=False, default=False)
     """Whether all numbers are whole, and so all sums of their products."""
+    unsigned: frozenset[str] = field(init=False, default=frozenset())
+    """Arrays that have no number below zero."""
     forward: bool = field(init=False, default=True)
     """The direction."""
 
     def __post_init__(self) -> None:
         problem = self._problem
+        self.unsigned = conv2d.unsigned(problem)
         self.take_magnitudes(magnitude.quick_output(problem))
         if not self.unmeasured:
             self.take_magnitudes(self.magnitudes())
@@ -178,8 +182,8 @@ class ForwardStage(Staged):
         return magnitude.output_magnitude(self._problem)
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
-        """Let colours saturate at these magnitudes, each rounded up to a round one."""
-        self.limits |= {name: round_limit(largest) for name, largest in found.items()}
+        """Let colours saturate at these magnitudes."""
+        self.limits |= conv2d.magnitudes(found, conv2d.GIVEN)
 
     # faces
 
@@ -317,6 +321,10 @@ class ForwardStage(Staged):
         """Write the problem."""
         self._problem.save(path)
 
+    def case(self, name: str) -> Snippet:
+        """The problem, the call and what comes of it."""
+        return case_of(self._problem, name, forward=True)
+
     @property
     def _problem(self) -> Problem:
         return self.timeline.problem
@@ -330,6 +338,7 @@ class ForwardStage(Staged):
             self.limits,
             executed=event.made == len(event.writes),
             whole=self.whole,
+            unsigned=self.unsigned,
         )
 
     def _terms(self, event: Event, panels: list[Panel]) -> tuple[tuple[str, Array], ...]:

@@ -117,6 +117,8 @@ class LayerMap(LayerRows):
         """The one that is shown."""
         inside = [at for at, layer in enumerate(layers) if layer.step == self.step]
         recorded = all(layers[at].reached is not None for at in inside)
+        self.recorded = recorded
+        """Whether it is known in which order the backward pass reached its calls."""
         if not recorded:
             self.orders = (replace(MAP_ORDERS[0], words=FORWARD_REVERSED), *MAP_ORDERS[1:])
             self.order = self.orders[0]
@@ -209,10 +211,7 @@ class LayerMap(LayerRows):
         """Which backward pass it is, where there are several; else ""."""
         if len(self.passes) < 2:
             return ""
-        at = self.passes.index(self.step) + 1
-        return tr(
-            "backward pass {number} ({at} of {all}, [ ])", number=self.step, at=at, all=len(self.passes)
-        )
+        return f"{tr('backward pass {number}', number=self.step)} ([ ])"
 
     @property
     def sentences(self) -> list[str]:
@@ -302,9 +301,14 @@ def map_text(
     drawn = LayerMap(layers, skipped, step)
     drawn.chosen = -1
     drawn.fit(width)
-    head = tr("backward pass {number}", number=drawn.step)
+    order = tr(
+        "from the loss back, as the backward pass reached them"
+        if drawn.recorded
+        else "from the loss back: the order of the forward pass reversed"
+    )
+    head = f"{tr('backward pass {number}', number=drawn.step)} · {order}"
     shown = range(len(drawn) if most is None else min(len(drawn), most))
-    lines = [f"{head} · {tr(drawn.order.words)}", drawn.header().plain]
+    lines = [*(line.plain for line in wrap(Text(head), width)), drawn.header().plain]
     lines += [drawn.row(at).plain for at in shown]
     if len(shown) < len(drawn):
         lines.append(tr("{count} more rows", count=len(drawn) - len(shown)))

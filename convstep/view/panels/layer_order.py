@@ -92,9 +92,9 @@ ORDERS = (
 """One after the other, from the first to the first."""
 
 MAP_ORDERS = (
-    Order("from the loss back, as the backward pass reached them"),
+    Order("from the loss back, as recorded"),
     Order("sorted by RMS dZ", _by_rms, ("RMS dZ",)),
 )
 """The same for the map of one backward pass."""
-FORWARD_REVERSED = "from the loss back: the order of the forward pass reversed"
+FORWARD_REVERSED = "from the loss back, forward reversed"
 """In place of the first, where a file does not say in which order they were reached."""

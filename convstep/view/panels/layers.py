@@ -256,8 +256,11 @@ def shortened(text: str, width: int) -> str:
     """A text in a width: its beginning and its end, with … for what is between."""
     if cell_len(text) <= width:
         return text
-    tail = max((width - 1) * 2 // 3, 0)
-    return set_cell_size(text, max(width - 1 - tail, 0)) + "…" + (text[-tail:] if tail else "")
+    room = max((width - 1) * 2 // 3, 0)
+    tail = text[-room:] if room else ""
+    while cell_len(tail) > room:  # wide characters
+        tail = tail[1:]
+    return set_cell_size(text, max(width - 1 - cell_len(tail), 0)) + "…" + tail
 
 
 def _geometry(layer: CapturedLayer) -> list[tuple[str, str]]:

@@ -74,7 +74,7 @@ def difference_panel(row: Row, *, channels_last: bool = True) -> Panel:
         face=error,
         titles=tuple(dict.fromkeys((error.label, error.label.replace(", ", ","), error.name, tr("error")))),
         known=face(row.name, row.cells, seen).values,
-        reach=round_limit(row.max_abs_error),
+        reach=row.max_abs_error,
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),
         now=Cell(*now) if now is not None and row.cells[worst] else None,
         listed=len(row.shape) == 1,

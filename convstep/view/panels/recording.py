@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from convstep.candidate.operators.case import operator_case_of
 from convstep.candidate.record.file import save
 from convstep.candidate.verdicts.marks import DIFFERS
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.recording.case import case_of
 from convstep.recording.glance import glance
 from convstep.replay.session import SessionError
 from convstep.replay.stop_kinds import LineStop, Stop, Watchpoint
 from convstep.replay.stop_list import Stops
+from convstep.snippet import Snippet
 from convstep.steps.event import Event, Loop
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel
@@ -332,6 +335,17 @@ class RecordingStage(StagedSource):
     def save(self, path: str) -> None:
         """Write the recording."""
         save(self.recording, path)
+
+    def case(self, name: str, call: str = "") -> Snippet:
+        """The call as it was recorded.
+
+        Args:
+            name: what it is called.
+            call: as it was typed; "" takes the arguments that were recorded.
+        """
+        if self.running is not None:
+            return operator_case_of(self.running.operator, self.running.problem, self.recording)
+        return case_of(self.recording, call)
 
     # inside
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from convstep.conv import magnitude
+from convstep.conv.case import case_of
 from convstep.conv.geometry import Geometry
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
@@ -17,11 +18,11 @@ from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
+from convstep.snippet import Snippet
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.compared import TimelineCompared
@@ -50,7 +51,7 @@ class Stage(Staged):
     timeline: Timeline
     """What is shown."""
     limits: dict[str, float] = field(default_factory=dict)
-    """Colour limits by array name; measured, which takes time with the arrays, unless they are given."""
+    """The largest magnitude by array name; measured, which takes time with them, unless they are given."""
     choice: Choice = field(default_factory=Choice)
     """Which faces are shown."""
     beside: Mapping[str, int] = field(default_factory=dict)
@@ -65,10 +66,13 @@ class Stage(Staged):
     """The pass of the problem as it was before some of its numbers were edited; None if none is."""
     whole: bool = field(init=False, default=False)
     """Whether all numbers are whole, and so all sums of their products."""
+    unsigned: frozenset[str] = field(init=False, default=frozenset())
+    """Arrays that have no number below zero."""
 
     _share_beside: SampleShare | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        self.unsigned = conv2d.unsigned(self._problem)
         if self.limits:
             return
         self.take_magnitudes(magnitude.quick_magnitudes(self._problem))
@@ -107,8 +111,9 @@ class Stage(Staged):
         return magnitude.reached_magnitudes(self._problem)
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
-        """Let colours saturate at these magnitudes, each rounded up to a round one."""
-        self.limits |= {name: round_limit(largest) for name, largest in found.items()}
+        """Let colours saturate at these magnitudes; sums may be larger on their way where steps are many."""
+        few = self._problem.total_steps <= magnitude.STEPWISE
+        self.limits |= conv2d.magnitudes(found, conv2d.MEASURED if few else conv2d.GIVEN)
 
     def scene(self) -> Scene:
         """The scene at the timeline's position. Costs do not grow with the tensors."""
@@ -292,6 +297,10 @@ class Stage(Staged):
         """Write the problem."""
         self._problem.save(path)
 
+    def case(self, name: str) -> Snippet:
+        """The problem, the call and what comes of it."""
+        return case_of(self._problem, name)
+
     @property
     def _problem(self) -> Problem:
         return self.timeline.problem
@@ -307,6 +316,7 @@ class Stage(Staged):
             drawn=self._problem.dZ_drawn,
             alone=self.share is not None,
             whole=self.whole,
+            unsigned=self.unsigned,
         )
 
     def _marked(self, panel: Panel) -> Panel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from rich.cells import cell_len
@@ -159,7 +159,7 @@ def _hues(event: Event) -> dict[int, str]:
     """By line, the style of what its statement does with cells."""
     found = dict[int, str]()
     for statement in event.statements:
-        kinds = {access.writes for access in statement.accesses if access.kind != "names"}
+        kinds = {access.writes for access in statement.accesses}
         if kinds and found.get(statement.line) != WRITES:
             found[statement.line] = WRITES if True in kinds else READS
     return found
@@ -169,7 +169,7 @@ def _scale(lines: Sequence[SourceLine], width: int) -> float:
     """What part of the indentation there is room for: as much as breaks no line more often than it must."""
 
     def broken(scale: float) -> int:
-        return sum(len(_broken(line.code, _room(line, width, scale))) for line in lines)
+        return sum(_breaks(line.code, _room(line, width, scale)) for line in lines)
 
     return next(scale for scale in (1.0, 0.5, 0.25) if broken(scale) == broken(0.25))
 
@@ -201,12 +201,12 @@ def _rows(line: SourceLine, width: int, number: int, scale: float, everywhere: b
             f"{mark}{STOP if line.stop else CURSOR if line.cursor else ' '}" if not at else "  ", "bold"
         )
         row.append(" " * (start - 2))
-        full = at == len(pieces) - 1 and (bool(end) or (line.current and not beside))
-        begun = len(row)
+        last, begun = at == len(pieces) - 1, len(row)
+        full = (bool(end) and last) or (line.current and at not in beside)
         row.append(padded(piece, room) if full else piece, style)
         if line.cursor:
             row.stylize("underline", begun)
-        row.append(end if full else "", "bold")
+        row.append(end if last else "", "bold")
         if at in beside:
             row.append("  ")
             row.append(beside[at], NOW if line.now else "italic")
@@ -241,13 +241,29 @@ def _forms(line: SourceLine) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=2048)
 def _broken(code: str, room: int) -> tuple[str, ...]:
-    """A line of code in pieces that fit, those after the first a little to the right."""
+    """A line of code in pieces that fit, the later ones a little to the right if that cuts no word."""
     if cell_len(code) <= room:
         return (code,)
     first, *rest = (line.plain for line in wrap(Text(code), room))
     left = code[len(first) :].lstrip()
-    more = (f"  {line.plain}" for line in wrap(Text(left), max(room - 2, 2))) if rest else ()
-    return first, *more
+    forms = [
+        (first, *(f"{blank}{line.plain}" for line in wrap(Text(left), max(room - len(blank), 2)) if rest))
+        for blank in ("  ", "")
+    ]
+    return min(forms, key=lambda pieces: _cuts(code, pieces))
+
+
+@functools.lru_cache(maxsize=2048)
+def _breaks(code: str, room: int) -> int:
+    """How often a line is broken; within a word counts twice."""
+    pieces = _broken(code, room)
+    return len(pieces) - 1 + _cuts(code, pieces)
+
+
+def _cuts(code: str, pieces: Iterable[str]) -> int:
+    """How many parts of broken words there are."""
+    whole = set(code.split())
+    return sum(word not in whole for piece in pieces for word in piece.split())
 
 
 def _indent(text: str) -> int:

@@ -1,19 +1,31 @@
-"""The step in one line, for readers far from the screen."""
+"""The step for readers far from the screen: in one line, or the value that it takes in big digits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
+from convstep.view.grid.panel import NOW, READS
+from convstep.view.numbers.big_digits import GLYPHS, LINES, columns_of, drawn
 from convstep.view.numbers.text import short
 from convstep.view.scene.card import MARKS
 from convstep.view.scene.scene import Addition, Scene
+from convstep.view.text.wrapping import wrap
 
 LONG = 9
 """Characters from which an index is left out where room is short."""
 GAP = "   "
 """What stands between the additions."""
+DIGITS: Final = (3, 2, 1)
+"""Significant digits of the value in big ones, the most first."""
+BIG: Final = 20
+"""Columns of the value at the least, as -0.123 takes: what stands beside it keeps its place."""
+FULL_FROM: Final = 100
+"""Columns from which on a value with a word of its own is called by its index as well."""
 
 
 def draw_sentence(scene: Scene, width: int) -> Text:
@@ -32,6 +44,103 @@ def draw_sentence(scene: Scene, width: int) -> Text:
     while words and _length(begin, words) > width:
         words.pop()
     return _joined(begin, words, scene.made)
+
+
+def draw_banner(scene: Scene, width: int, said: str = "") -> Text:
+    """The value that the step takes in big digits, and beside it the additions, one a line.
+
+    Args:
+        scene: what the screen shows.
+        width: columns of room.
+        said: what a key is answered with; it takes the last lines beside the value.
+    """
+    found: tuple[list[str], list[Text]] = [""] * LINES, []
+    for taken in _takings(scene, width):
+        for target in (_whole, _shortened, _bare):
+            room = width - taken.width
+            words = [line for line in wrap(Text(said), max(room, 2)) if said][:LINES]
+            lines, complete = _statements(scene, room, LINES - len(words), target)
+            found = taken.lines, [*lines, *([Text("")] * (LINES - len(lines) - len(words))), *words]
+            if complete:
+                break
+        else:
+            continue
+        break
+    banner = Text(no_wrap=True)
+    for number, (left, right) in enumerate(zip(*found, strict=True)):
+        banner.append("\n" if number else "")
+        banner.append(left, "bold").append_text(right)
+        at = len(banner.plain) - len(right) - len(left)
+        if number == LINES // 2 and (label := left.split(" = ")[0].strip()):
+            start = at + left.index(label)
+            banner.stylize(NOW, start, start + len(label))
+    return banner
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The value that a step takes, as a block of lines."""
+
+    lines: list[str]
+    """All of one width, the gap to what stands beside them included."""
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return cell_len(self.lines[0])
+
+
+def _takings(scene: Scene, width: int) -> Iterator[_Taken]:
+    """The value with its names, the fullest form first; one of no width where a step takes none."""
+    names, value = _value_of(scene)
+    names = names[-1:] if scene.taken is not None and width < FULL_FROM else names
+    for digits in DIGITS if names else ():
+        number = short(value, digits).replace("inf", "∞")
+        if set(number) <= {*GLYPHS, "."}:
+            columns = columns_of(number, BIG)
+            for name in names:
+                label = f"{name} = "
+                yield _Taken(
+                    [
+                        (label if at == LINES // 2 else " " * cell_len(label)) + line + GAP
+                        for at, line in enumerate(drawn(number, max(columns, BIG)))
+                    ]
+                )
+    yield _Taken([""] * LINES)
+
+
+def _value_of(scene: Scene) -> tuple[tuple[str, ...], float]:
+    """What the value is called, the longest form first, and the value; no name where there is none."""
+    if scene.taken is not None:
+        word = scene.taken.text
+        return (f"{word} = {scene.upstream}", word), scene.dz
+    read = next((panel for panel in scene.panels if panel.now is not None and panel.use == READS), None)
+    if read is None or read.now is None:
+        return (), 0.0
+    name = read.face.name
+    index = ", ".join(map(str, read.face.index(*read.now)))
+    return (f"{name}[{index}]", f"{name}[…]"), float(read.face.values[read.now])
+
+
+def _statements(
+    scene: Scene, width: int, most: int, target: Callable[[Addition], str]
+) -> tuple[list[Text], bool]:
+    """The additions in so many lines, from the one made last on; whether all of them are there."""
+    lines = [_line(scene, number, target) for number in range(len(scene.additions))]
+    first = 0 if len(lines) <= most else max(min(scene.made - 1, len(lines) - most), 0)
+    seen = lines[first : first + most]
+    if len(lines) == 1:
+        parts = wrap(lines[0], max(width, 2))
+        return parts[:most], len(parts) <= most
+    fitting = [line for line in seen if cell_len(line.plain) <= width]
+    return fitting, len(fitting) == len(seen) and len(seen) == min(len(lines), most)
+
+
+def _line(scene: Scene, number: int, target: Callable[[Addition], str]) -> Text:
+    words = _addition(scene, number, target)
+    return Text(
+        words, "not bold dim" if scene.additions[number].number > scene.made else "bold", no_wrap=True
+    )
 
 
 def _whole(addition: Addition) -> str:

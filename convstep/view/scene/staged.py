@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convstep.language import tr
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
+from convstep.snippet import Snippet, SnippetError
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full
 
@@ -383,6 +384,17 @@ class Staged(Protocol):
             OSError: the file cannot be written, or there is no such file.
         """
         raise OSError(tr("there is no file for this"))
+
+    def case(self, name: str) -> Snippet:
+        """What is stepped through as code that runs by itself; it may take a while.
+
+        Args:
+            name: what it is called.
+
+        Raises:
+            SnippetError: it cannot be written.
+        """
+        raise SnippetError(tr("this cannot be written as code"))
 
 
 class StagedSource(Staged, Protocol):

@@ -210,7 +210,9 @@ def test_the_same_call_is_recorded_with_other_numbers_and_what_it_was_comes_back
     path = tmp_path / "mine.py"
     path.write_text(
         "import numpy as np\n"
-        "def f(x, cache):\n    if x[0] < 0:\n        raise ValueError('below')\n    y = x * cache['w']\n    return y\n"
+        "def f(x, cache):\n"
+        "    if x[0] < 0:\n        raise ValueError('below')\n"
+        "    y = x * cache['w']\n    return y\n"
     )
     call = "f(np.arange(3.0), {'w': np.ones(3, np.float32)})"
     function = Recordable(f"{path}:f", Arguments(call=call))

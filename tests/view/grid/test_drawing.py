@@ -17,9 +17,7 @@ from convstep.view.grid.faces import face
 from convstep.view.grid.panel import WRITES, Cell, Panel, Span
 from convstep.view.grid.places import GridLayout, lay_out
 from convstep.view.numbers.big_digits import LEAST_BIG, LINES, BigFormat, written
-from convstep.view.numbers.factor import scaled
 from convstep.view.numbers.scale import Scale
-from convstep.view.numbers.text import CellFormat
 from tests.view.random_panels import insides, panels, spans
 
 ROLES = {
@@ -411,29 +409,17 @@ def tall(panel: Panel, look: Look = PLAIN, lines: int = 3) -> tuple[GridLayout, 
     return layout, drawn(panel, layout, look)
 
 
-def in_range(times: float, value: float) -> bool:
-    """Whether dividing a number by a power of ten made it neither zero nor infinite."""
-    return math.isinf(times) == math.isinf(value) and bool(times) == bool(value)
-
-
 @given(panels())
 def test_big_numbers_stand_in_their_cells(panel: Panel) -> None:
     layout = lay_out(panel, 90, 60, large=True)
-    number = BigFormat.fitting(max(layout.text, LEAST_BIG), scaled(panel.limit, panel.power) * 0.9)
-    small = CellFormat.fitting(min(layout.text, 12), panel.limit * 0.9, power=panel.power)
+    number = BigFormat.fitting(max(layout.text, LEAST_BIG), panel.limit, power=panel.power)
     lines = drawn(panel, layout)
     for (row, column), value in np.ndenumerate(panel.face.values if layout.lines == 3 else np.zeros((0, 0))):
         first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
         place = layout.y_of(row) - layout.header
         shown = tuple(line[first:beyond] for line in lines[place : place + 3])
         empty = panel.inside is not None and (row, column) not in panel.inside and value == 0
-        times = scaled(float(value), panel.power)
-        if empty:
-            assert shown == written("·", layout.text)
-        elif panel.power and not (number.text(times) and in_range(times, value)):
-            assert shown[1].strip() == small.text(value).strip()
-        else:
-            assert shown == number.lines(times)
+        assert shown == (written("·", layout.text) if empty else number.lines(float(value)))
 
 
 def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> None:

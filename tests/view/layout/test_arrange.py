@@ -12,10 +12,9 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.view.grid.panel import Panel, beside_key
-from convstep.view.grid.places import LEAST_TEXT, SCROLLED_TEXT, Rect, lay_out, least_text
+from convstep.view.grid.places import LEAST_TEXT, SCROLLED_TEXT, GridLayout, Rect, lay_out, least_text
 from convstep.view.layout.arrange import CARD, LEAST, MAP, SOURCE, Plan, arrange
 from convstep.view.layout.boxes import least_width, natural_width
-from convstep.view.numbers.factor import scaled
 from convstep.view.panels.stage import Stage
 from tests.view.layout.plans import check_places
 
@@ -88,14 +87,13 @@ def test_a_map_stands_beside_large_faces_or_behind_a_tab() -> None:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_a_number_has_room_for_its_sign_and_whole_digits(name: str) -> None:
+def test_a_number_has_room_for_two_digits_and_a_whole_one_for_all(name: str) -> None:
     for panel in PROBLEMS[name]:
-        for limit in (1e-9, 0.5, 8.0, 64.0, 512.0, 4096.0, 1e9):
-            sized = replace(panel, limit=limit)
-            text = least_text(sized)
-            assert LEAST_TEXT <= text <= SCROLLED_TEXT
-            assert text >= min(len(str(int(scaled(limit, sized.power) * 0.9))) + 1, SCROLLED_TEXT)
-            assert lay_out(replace(panel, limit=limit), 40, 10).text >= text
+        for limit, digits in ((1e-9, 1), (8.0, 1), (64.0, 2), (512.0, 3), (4096.0, 4), (1e9, 10)):
+            sized = replace(panel, limit=limit, reach=None, whole=True, signed=True)
+            assert least_text(sized) == min(max(digits + 1, LEAST_TEXT), SCROLLED_TEXT)
+            assert least_text(replace(sized, whole=False)) == LEAST_TEXT
+            assert lay_out(sized, 40, 10).text >= least_text(sized)
 
 
 @pytest.mark.parametrize("tab", [CARD, SOURCE, "kernel", "upstream"])
@@ -140,6 +138,44 @@ def test_wide_screens_show_faces_beside_each_other_in_order() -> None:
         places = [plan.places[key], *(plan.places[beside_key(key, n)] for n in range(1, count + 1))]
         assert [place.x for place in places] == sorted(place.x for place in places)
         assert len({place.y for place in places}) == 1
+
+
+def shown(panel: Panel, plan: Plan) -> GridLayout:
+    place = plan.places[panel.key]
+    return lay_out(panel, place.width - 2, place.height - 2)
+
+
+@given(st.integers(120, 260), st.integers(36, 90), st.sampled_from(sorted(PROBLEMS)))
+@example(200, 46, "digit")
+@example(176, 36, "many filters")
+def test_a_larger_screen_shows_no_fewer_digits_rows_or_faces(w: int, h: int, name: str) -> None:
+    common, larger = arrange(120, 36, PROBLEMS[name]), arrange(w, h, PROBLEMS[name])
+    for panel in PROBLEMS[name]:
+        before, after = shown(panel, common), shown(panel, larger)
+        if before.width <= common.places[panel.key].width - 2:  # else more of its columns are seen
+            assert after.text >= before.text, panel.key
+            if before.height <= common.places[panel.key].height - 2:
+                assert after.height <= larger.places[panel.key].height - 2, panel.key
+        assert larger.beside.get(panel.key, 0) >= common.beside.get(panel.key, 0)
+
+
+def test_at_120_by_40_source_step_and_panels_stand_below_the_stage() -> None:
+    places = arrange(120, 36, PROBLEMS["digit"]).places
+    assert places["input"] == Rect(0, 0, 60, 13)
+    assert places["input_gradient"] == Rect(60, 0, 60, 13)
+    assert (places[SOURCE].width, places[SOURCE].height) == (42, 23)
+    assert (places[CARD].width, places[CARD].height) == (33, 23)
+    upstream, kernel = places["upstream"], places["kernel"]
+    assert upstream.y < kernel.y < places["kernel_gradient"].y, "what is read stands above what is written"
+    assert places["kernel_gradient"].y == places["bias_gradient"].y
+
+
+def test_what_scrolls_stands_below_the_step_where_the_kernels_have_no_room_else() -> None:
+    plan = arrange(120, 36, PROBLEMS["stem"])
+    assert plan.places["upstream"].x == plan.places["bias_gradient"].x == plan.places[CARD].x
+    for panel in PROBLEMS["stem"]:
+        if panel.stack:
+            assert shown(panel, plan).height <= plan.places[panel.key].height - 2
 
 
 def test_no_more_faces_stand_beside_than_there_are() -> None:

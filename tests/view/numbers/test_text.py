@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from convstep.view.numbers.factor import common_power
+from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, full, short
 
 any_float = st.floats() | st.sampled_from(
@@ -17,188 +17,133 @@ any_float = st.floats() | st.sampled_from(
 )
 readable_float = any_float | st.floats(-1000, 1000) | st.floats(-1, 1)
 widths = st.integers(3, 12)
-formats = st.builds(CellFormat.fitting, widths, readable_float) | st.builds(
-    CellFormat, widths, st.integers(0, 14)
+magnitudes = st.floats(5e-324, 1.7e308) | st.floats(1e-12, 1e12) | st.floats(0.05, 1500)
+MARKS = {"nan", "inf", "-inf", "∞", "-∞", ">>", "<<"}
+
+
+def in_unit(width: int, limit: float, whole: bool = False, signed: bool = True) -> CellFormat:
+    """The format of a table, in the unit that its title names."""
+    power = common_power(limit, width, whole=whole, signed=signed)
+    return CellFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
+
+
+formats = (
+    st.builds(in_unit, widths, magnitudes, st.booleans())
+    | st.builds(CellFormat.fitting, widths, readable_float)
+    | st.builds(CellFormat, widths, st.integers(0, 14))
 )
-NUMERAL = re.compile(r"-?(\d+\.?\d*|\.\d+)(e-?\d+)?")
 
 
-def last_place(text: str) -> Decimal:
-    exponent = Decimal(text).as_tuple().exponent
-    assert isinstance(exponent, int)
-    return Decimal(10) ** exponent
+def significant(text: str) -> int:
+    """The digits of a number from the first that is not zero."""
+    return len(text.strip(" -").replace(".", "").lstrip("0"))
 
 
-@given(formats, readable_float)
-def test_every_cell_has_exactly_its_width(cell: CellFormat, value: float) -> None:
-    assert len(cell.text(value)) == cell.width
+@given(formats, readable_float, st.booleans())
+@example(CellFormat(6, 2), 9.996, False)
+@example(CellFormat(3, 0), 999.7, False)
+@example(CellFormat(7, 3, power=30), 5e-324, False)
+@example(CellFormat(7, 3, power=-300), 1e300, False)
+def test_a_cell_is_a_number_with_the_decimals_of_all_or_a_mark(
+    cell: CellFormat, value: float, times: bool
+) -> None:
+    number = value * 10.0**cell.power if times else value
+    text = cell.text(number)
+    assert len(text) == cell.width
+    text = text.strip()
+    assert (text == "0") == (number == 0), "0 is exactly zero and nothing else"
+    assert text.startswith(("-", "<")) == (number < 0), "the sign is never lost"
+    if number == 0 or text in MARKS:
+        assert number == 0 or text not in (">>", "<<") or math.isfinite(number)
+        return
+    assert re.fullmatch(r"[-+]?\d*\.?\d*", text), "no exponent of its own"
+    assert len(text.partition(".")[2]) == cell.decimals
+    true, unit = Decimal(text).scaleb(cell.power), Decimal(10) ** (cell.power - cell.decimals)
+    # Decimal, because a float may be as large as 1.7e308; the quotient is rounded to a float
+    assert abs(true - Decimal(number)) <= unit / 2 + abs(Decimal(number)) * Decimal("1e-15")
 
 
-@given(formats, readable_float)
-def test_the_sign_is_never_lost(cell: CellFormat, value: float) -> None:
-    text = cell.text(value).strip()
-    assert text.startswith(("-", "<")) == (value < 0)
+@given(widths, magnitudes, st.lists(st.floats(-1, 1)), st.booleans(), st.booleans())
+@example(3, 9.96, [-1.0], False, True)
+@example(4, 0.96, [1.0], False, True)
+@example(4, 9.5, [-1.0, -0.0049], False, True)
+@example(3, 255.0, [1.0, 0.5], True, False)
+def test_a_table_holds_every_number_up_to_its_limit_and_points_line_up(
+    width: int, limit: float, parts: list[float], whole: bool, signed: bool
+) -> None:
+    limit = max(float(round(min(limit, 1e300))), 1.0) if whole else limit
+    cell = in_unit(width, limit, whole, signed)
+    for part in [1.0, -1.0, *parts]:
+        value = round(part * limit) if whole else part * limit
+        text = cell.text(value if signed else abs(value))
+        assert text.strip() not in MARKS
+        if cell.decimals and value:
+            assert text.index(".") == width - 1 - cell.decimals
 
 
-@given(formats, readable_float)
-def test_zero_is_zero_and_nothing_else_is(cell: CellFormat, value: float) -> None:
-    text = cell.text(value).strip()
-    assert (not text.strip("-.0")) == (value == 0)
-    if value == 0:
-        assert text == "0"
+@given(magnitudes, st.booleans(), st.booleans())
+@example(99.7, False, True)
+@example(9999.6, False, True)
+@example(1.25e4, True, True)
+def test_two_digits_of_the_largest_are_always_written_and_more_room_never_costs_one(
+    limit: float, whole: bool, signed: bool
+) -> None:
+    limit = max(float(round(min(limit, 1e300))), 1.0) if whole else limit
+    for sign in (1, -1) if signed else (1,):
+        digits = [
+            significant(in_unit(width, limit, whole, signed).text(sign * limit)) for width in range(3, 13)
+        ]
+        assert digits == sorted(digits)
+        assert digits[0] >= (2 if not whole or limit > 9 else 1)
+        assert digits[-1] >= (9 if not whole else min(len(f"{limit:.0f}"), 6))
 
 
-@given(formats, readable_float)
-@example(CellFormat(6, 2), 9.996)
-@example(CellFormat(3, 0), 999.7)
-def test_a_numeral_is_within_one_unit_of_its_last_place(cell: CellFormat, value: float) -> None:
-    text = cell.text(value).strip()
-    if NUMERAL.fullmatch(text):
-        # Decimal, because 1.7e308 may round to 2e308, which is no float
-        assert abs(Decimal(text) - Decimal(value)) < last_place(text)
-    else:
-        assert text in {"nan", "inf", "-inf", "∞", "-∞", "~0", "-~0", ">>", "<<"}
-
-
-@given(widths, st.floats(0.1, 1e12), st.floats(-1, 1), st.booleans())
-@example(3, 9.96, -1.0, True)
-@example(4, 0.96, 1.0, True)
-def test_points_are_aligned_up_to_the_limit(width: int, limit: float, part: float, signed: bool) -> None:
-    cell = CellFormat.fitting(width, limit, signed=signed)
-    if len(f"{-limit if signed else limit:.0f}") > width:
-        return  # no fixed-point form holds this limit
-    text = cell.text(part * limit if signed else abs(part * limit))
-    assert ">" not in text
-    assert "<" not in text
-    if "." in text and "e" not in text and abs(part * limit) >= 10.0**-cell.decimals:
-        assert text.index(".") == width - 1 - cell.decimals
-
-
-@given(st.integers(5, 12), st.floats(0.1, 90))
-def test_both_ends_of_the_limit_keep_all_decimals(width: int, limit: float) -> None:
-    cell = CellFormat.fitting(width, limit)
-    assert cell.decimals > 0
-    for text in (cell.text(limit), cell.text(-limit)):
-        if "e" not in text:
-            assert len(text.partition(".")[2]) == cell.decimals
+@pytest.mark.parametrize(
+    ("width", "limit", "texts"),
+    [
+        (3, 6.33, "-63 ×0.1"), (4, 6.33, "-6.3"), (5, 6.33, "-6.33"), (7, 6.33, "-6.3300"),
+        (3, 0.571, "-57 ×0.01"), (4, 0.571, "-.57"), (5, 0.571, "-.571"), (6, 0.571, "-0.571"),
+        (3, 3.4e-7, "-34 ×1e-8"), (4, 3.4e-7, "-340 ×1e-9"), (5, 3.4e-7, "-3.40 ×1e-7"),
+        (3, 63.3, "-63"), (4, 63.3, "-63"), (5, 63.3, "-63.3"), (3, 630.0, "-63 ×10"), (4, 630.0, "-630"),
+        (4, 1.05, "-105 ×0.01"), (4, 0.12, "-120 ×1e-3"), (5, 1.05, "-1.05"),
+        (4, 2048.0, "-205 ×10"), (5, 2048.0, "-2048"), (6, 12345.0, "-1.234 ×1e4"),
+    ],
+)  # fmt: skip
+def test_numbers_have_a_factor_where_they_say_too_little_without_one(
+    width: int, limit: float, texts: str
+) -> None:
+    cell = in_unit(width, limit)
+    assert f"{cell.text(-limit).strip()} {factor_text(cell.power)}".strip() == texts
 
 
 @pytest.mark.parametrize(
     ("width", "limit", "value", "expected"),
     [
-        (3, 0.5, 0.12, " .1"),
-        (3, 0.5, -0.12, "-.1"),
-        (4, 0.5, -0.12, "-.12"),
-        (5, 0.5, -0.12, "-0.12"),
-        (7, 0.5, 0.1234, " 0.1234"),
-        (3, 1.0, 1.0, "1.0"),
-        (3, 1.0, -1.0, " -1"),
-        (3, 14.4, 0.3, " .3"),
-        (3, 14.4, -0.533, "-.5"),
-        (3, 14.4, 14.4, " 14"),
-        (3, 14.4, 0.04, ".04"),
-        (3, 14.4, -0.04, "-~0"),
-        (4, 144.0, -0.53, " -.5"),
-        (4, 144.0, -144.0, "-144"),
-        (5, 5000.0, 0.3, "  0.3"),
-        (7, 1.2e-4, 1.13e-4, "1.13e-4"),
-        (7, 1e-3, -9.4e-4, "-.00094"),
-        (7, 1e-3, 9.4e-4, " .00094"),
-        (5, 0.9, -0.04, "-0.04"),
-        (5, 50.0, -0.04, " -.04"),
-        (5, 50.0, -0.9, " -0.9"),
-        (5, 0.006, -0.004, "-.004"),
-        (4, 0.006, -0.004, " -~0"),
-        (5, 0.06, -0.05, "-0.05"),
-        (3, 1.0, 10.5, " 10"),
-        (3, 1.0, -10.5, "-10"),
-        (3, 9.9, 0.3, " .3"),
-        (6, 9.9, 9.9996, "10.000"),
-        (6, 9.9, -9.9996, "-10.00"),
-        (5, 9.9, 1234.5, " 1234"),
-        (3, 1.0, 12345.0, "1e4"),
-        (3, 1.0, -12345.0, " <<"),
-        (3, 1.0, 1e30, " >>"),
-        (4, 1.0, 1e30, "1e30"),
-        (7, 1.0, -1.234e30, "-1.2e30"),
-        (3, 1.0, 1e-30, " ~0"),
-        (3, 1.0, -1e-30, "-~0"),
-        (5, 1.0, 1e-30, "1e-30"),
-        (5, 1.0, -2e-9, "-2e-9"),
-        (3, 1.0, math.inf, "  ∞"),
-        (3, 1.0, -math.inf, " -∞"),
-        (4, 1.0, -math.inf, "-inf"),
-        (3, 1.0, math.nan, "nan"),
-        (5, 1.0, 0.0, "    0"),
-        (5, 1.0, -0.0, "    0"),
+        (3, 14.4, 0.3, " +0"), (3, 14.4, -0.3, " -0"), (3, 14.4, 14.4, " 14"), (3, 14.4, 0.0, "  0"),
+        (4, 6.3, 0.04, "  .0"), (4, 6.3, -0.04, " -.0"), (4, 6.3, 0.5, "  .5"), (4, 6.3, 10.04, "10.0"),
+        (4, 6.3, -10.04, "  <<"), (4, 6.3, 1e30, "  >>"), (5, 6.3, 1e-30, " 0.00"), (5, 6.3, -1e-30, "-0.00"),
+        (5, 0.9, -0.04, "-.040"), (6, 0.9, -0.04, "-0.040"), (3, 0.9, 0.04, " .0"),
+        (6, 9.9, 9.9996, "10.000"), (6, 9.9, -9.9996, "    <<"), (3, 1.0, math.inf, "  ∞"),
+        (3, 1.0, -math.inf, " -∞"), (4, 1.0, -math.inf, "-inf"), (3, 1.0, math.nan, "nan"),
+        (5, 1.0, 0.0, "    0"), (5, 1.0, -0.0, "    0"),
     ],
-)
+)  # fmt: skip
 def test_cells_read_as_documented(width: int, limit: float, value: float, expected: str) -> None:
     assert CellFormat.fitting(width, limit).text(value) == expected
 
 
-magnitudes = st.floats(5e-324, 1.7e308)
-
-
-@given(widths, st.floats(0.1, 1e6), st.floats(-1, 1))
-@example(3, 14.4, 0.3 / 14.4)
-@example(3, 14.4, -0.533 / 14.4)
-@example(3, 9.96, 0.04 / 9.96)
-@example(4, 9999.0, -0.5 / 9999.0)
-def test_a_digit_is_shown_wherever_one_fits(width: int, limit: float, part: float) -> None:
-    value = part * limit
-    text = CellFormat.fitting(width, limit).text(value).strip()
-    if not 1e-9 < abs(value) < 1:
-        return
-    places = -int(f"{value:.0e}".split("e")[1])
-    shortest = f"{value:.{places}f}".replace("0.", ".", 1)
-    if places > 0 and len(shortest) <= width:  # `.3`, `-.04`: a form without leading zero has room
-        assert text not in {"~0", "-~0"}
-        error = abs(Decimal(text) - Decimal(value))
-        assert error <= Decimal("0.0501"), "not as a whole number"
-
-
-@given(widths, magnitudes, any_float | st.floats(-1, 1))
-@example(7, 2e-7, 1e300)
-@example(7, 2e30, 5e-324)
-@example(5, 5e-324, 5e-324)
-def test_a_number_times_the_factor_is_the_number(width: int, limit: float, value: float) -> None:
-    power = common_power(limit, width)
-    cell = CellFormat.fitting(width, limit, power=power)
-    for number in (value, value * limit):
-        text = cell.text(number)
-        assert len(text) == width
-        text = text.strip()
-        assert text.startswith(("-", "<")) == (number < 0)
-        assert (text == "0") == (number == 0)
-        if NUMERAL.fullmatch(text):
-            assert "e" not in text or not power, "one exponent, in the title"
-            true = Decimal(text).scaleb(power)
-            unit = last_place(text).scaleb(power)
-            assert abs(true - Decimal(number)) < unit + abs(Decimal(number)) * Decimal("1e-15")
-        else:
-            assert text in {"nan", "inf", "-inf", "∞", "-∞", "~0", "-~0", ">>", "<<"}
-
-
-@given(widths, st.floats(1e-300, 1e300), st.floats(0.5, 1))
-def test_the_largest_numbers_of_a_table_keep_digits_whatever_their_magnitude(
-    width: int, limit: float, part: float
-) -> None:
-    cell = CellFormat.fitting(width, limit, power=common_power(limit, width))
-    for value in (part * limit, -part * limit):
-        text = cell.text(value).strip()
-        assert len(text.strip("-").replace(".", "").lstrip("0")) >= max(1, min(width - 4, 3)), text
-
-
-def test_an_unsigned_format_uses_the_column_of_the_sign() -> None:
+def test_without_numbers_below_zero_the_column_of_the_sign_is_for_a_digit() -> None:
+    assert CellFormat.fitting(3, 1.0, signed=False).text(0.72) == " .7"
     assert CellFormat.fitting(3, 0.9, signed=False).text(0.12) == ".12"
-    assert CellFormat(3, 2).text(-0.12) == "-.1"
+    assert (in_unit(3, 255.0, whole=True, signed=False).text(255), common_power(1.0, 3, signed=False)) == (
+        "255",
+        0,
+    )
 
 
 @pytest.mark.parametrize("limit", [0.0, -0.0, math.nan, math.inf, -math.inf, 1e300])
 def test_any_limit_gives_a_format(limit: float) -> None:
-    assert CellFormat.fitting(6, limit).decimals == 3
-    assert CellFormat.fitting(6, 5e-324).text(5e-324) == "5e-324"
+    assert CellFormat.fitting(6, limit).text(0.25) == " 0.250"
 
 
 def test_numpy_scalars_are_written_like_floats() -> None:

@@ -36,7 +36,8 @@ def test_after_any_edits_and_undos_every_state_is_that_of_a_fresh_problem(
     history = [arrays]
     for _ in range(data.draw(st.integers(1, 4))):
         stage.run.seek(data.draw(st.integers(0, stage.run.total)))
-        if edits.made and data.draw(st.booleans()):
+        undo = data.draw(st.booleans())
+        if edits.made and undo:
             edits = edits.back()
             history.pop()
         else:

@@ -1,0 +1,107 @@
+"""The call of a recorded function as code: its arguments, and what it returned when it was recorded."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convstep.language import tr
+from convstep.printable import printable
+from convstep.recording.log import Other
+from convstep.recording.recording import Recording
+from convstep.snippet import Check, Snippet, SnippetError, importing
+
+PRECISION = 1e-9
+"""What a number may be off, as a share of the largest, on another machine."""
+
+
+def case_of(recording: Recording, call: str = "", imports: Sequence[str] | None = None) -> Snippet:
+    """A recorded call as code.
+
+    Args:
+        recording: of the call; it is left where it stands.
+        call: the call as it was typed, in the names of the function's file; "" takes the recorded arguments.
+        imports: statements that make the function known; by default, that import it.
+
+    Raises:
+        SnippetError: an argument is nothing that can be written; one sentence.
+    """
+    source, name = recording.source, recording.name
+    if source.cell is not None and call:
+        raise SnippetError(tr("{file} is no file that Python imports", file=printable(source.path)))
+    given = {} if call else arguments(recording)
+    lines = [f"result = {call or f'{name}({_passed(recording)})'}"]
+    if imports is None:
+        imports = importing(source.path, "*" if call else name)
+    ended = recording.ended
+    checks = [] if ended is not None else _checks(recording.result, "result")
+    said = (
+        tr("as it ended when it was recorded: {reason}", reason=ended.sentence) if ended is not None else ""
+    )
+    about = [f"{name}: {said or tr('expected is what it returned when it was recorded')}"]
+    return Snippet(name, about, imports, given, lines, checks)
+
+
+def arguments(recording: Recording) -> dict[str, Any]:
+    """What a recorded function was called with, by parameter.
+
+    Raises:
+        SnippetError: one of them was too much to be kept; one sentence.
+    """
+    variables = dict(recording.scout().variables)
+    given = {name: variables[name] for name in _parameters(recording) if name in variables}
+    for name, value in given.items():
+        if _lost(value):
+            raise SnippetError(
+                tr(
+                    "{name} is a {kind}, whose content is not recorded; give the call with --call",
+                    name=name,
+                    kind=value,
+                )
+            )
+    return {
+        name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in given.items()
+    }
+
+
+def _lost(value: Any) -> bool:
+    return isinstance(value, Other) or (isinstance(value, tuple) and any(map(_lost, value)))
+
+
+def _parameters(recording: Recording) -> tuple[str, ...]:
+    index = recording.index
+    return index.log.sites.functions[index.frames[0].function].parameters
+
+
+def _passed(recording: Recording) -> str:
+    """The arguments of the call by the names that they have in the snippet."""
+    site = recording.index.log.sites.functions[recording.index.frames[0].function]
+    found = None
+    for node in ast.walk(ast.parse("\n".join(recording.source.lines))):
+        if (
+            isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and node.lineno <= site.line <= node.body[0].lineno
+        ):
+            found = node.args
+    several = (
+        {}
+        if found is None
+        else {one.arg: star for one, star in ((found.vararg, "*"), (found.kwarg, "**")) if one}
+    )
+    named = set() if found is None else {one.arg for one in found.kwonlyargs}
+    return ", ".join(
+        f"{several.get(name, '')}{f'{name}={name}' if name in named else name}" for name in site.parameters
+    )
+
+
+def _checks(result: Any, code: str) -> list[Check]:
+    if isinstance(result, np.ndarray) and result.dtype.kind in "biuf":
+        finite = np.abs(np.asarray(result, np.float64))
+        most = float(finite[np.isfinite(finite)].max(initial=0.0))
+        return [Check(code, code.replace("[", "_").replace("]", ""), result, most * PRECISION)]
+    if isinstance(result, (tuple, list)):
+        return [check for at, one in enumerate(result) for check in _checks(one, f"{code}[{at}]")]
+    return []
