@@ -157,13 +157,14 @@ class Editing:
     def _take(self, stage: Staged, edits: Edits, said: str) -> None:
         """Show the new run where the one before it stood."""
         state, made = self._state, self._state.timeline.made
-        position = self._mode.place_in(stage)
-        if position != state.position:
+        heading = state.begin_at  # a far place that it is on the way to
+        position = min(heading, stage.run.total) if heading else self._mode.place_in(stage)
+        if position != (heading or state.position):
             made, said = 0, f"{said} · {tr('now at step {position}', position=position)}"
         state.edits = edits
 
         def arrived() -> None:
-            for _ in range(made):
+            for _ in range(0 if heading else made):
                 state.timeline.next_write()
             if made:
                 self._host.show()
@@ -176,7 +177,8 @@ class Editing:
         if there:
             arrived()
         else:  # what a far place needs is built beside the screen
-            self._host.travel.to(position, arrived)
+            state.begin_at = position
+            self._host.travel.arrive(position, arrived)
 
 
 def _name(found: Input) -> str:

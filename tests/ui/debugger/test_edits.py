@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 from convstep.conv.timeline import Timeline
 from convstep.ui.debugger.edits import Editing
+from convstep.ui.debugger.host import Job
 from convstep.ui.modes.mode import Mode
 from convstep.view.grid.panel import Cell
+from convstep.view.panels.stage import Stage
 from convstep.view.scene.staged import Input, Staged
-from tests.ui.hosts import FakeHost
+from tests.ui.hosts import FakeHost, FakeJob
 
 
 class Slow(Mode):
@@ -139,3 +142,27 @@ def test_edits_are_saved_beside_a_session_and_over_nobody_s_file(tmp_path: Path)
     assert host.state.called == "made.npz"
     made.set(found, "8")
     assert host.state.unsaved
+
+
+def test_a_far_place_is_built_beside_the_screen_and_kept_by_an_edit_on_the_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Stage, "prepared", lambda stage, position: stage.unedited is None)
+    jobs: list[Callable[[Job], None]] = []
+
+    def begin(group: str, work: Callable[[Job], None]) -> Job:
+        jobs.append(work)
+        return FakeJob()
+
+    host = FakeHost("digit", 200)
+    monkeypatch.setattr(host, "begin", begin)
+    made, _ = editing(host)
+    made.set(host.state.stage.input_of("A_prev", (1, 1, 0)), "9")
+    assert (host.state.position, host.state.begin_at, len(jobs)) == (0, 200, 1)
+    made.handlers()["undo-edit"].run()
+    assert host.state.position == 200
+    made.handlers()["redo-edit"].run()
+    made.set(host.state.stage.input_of("A_prev", (1, 2, 0)), "9")
+    jobs[-1](FakeJob())
+    assert host.state.position == 200
+    assert host.state.edits.count == 2
