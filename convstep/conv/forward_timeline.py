@@ -103,11 +103,8 @@ class ForwardTimeline:
     @property
     def event(self) -> Event:
         """What that step reads and writes, with the cell before and after every write."""
-        problem, index = self.problem, self.loop_index
         made = self._made or (self._per_step if self._position else 0)
-        loops = problem.geometry.nest.loops_at(self._looked_at)
-        with quiet():
-            return Event(self._looked_at, loops, self._accesses(index), made)
+        return forward_event(self.problem, self._looked_at, made)
 
     def next(self) -> Event | None:
         """Execute one step, or the rest of the one under way.
@@ -222,30 +219,6 @@ class ForwardTimeline:
     def _looked_at(self) -> int:
         return self._position if self._made else max(self._position - 1, 0)
 
-    def _accesses(self, index: StepIndex) -> tuple[Access, ...]:
-        """The loop's body as data: what the step reads, and what it writes in the loop's order."""
-        problem, geometry = self.problem, self.problem.geometry
-        batch = () if geometry.batch is None else (index.i_n,)
-        window, cell = (*batch, *geometry.window(index)[1:]), (*batch, *index[1:])
-        x, w, b = problem.A_prev_pad[window], problem.W[index.i_c], problem.b
-        total = np.sum(x * w)
-        zero = np.zeros_like(total)
-        reads = (
-            Access("A_prev_pad", window, "reads", "x", x),
-            Access("W", (index.i_c,), "reads", "w", w),
-        )
-        summed = Access("Z", cell, "assigns", "np.sum(x * w)", total, np.asarray(zero), np.asarray(total))
-        if b is None:
-            return (*reads, summed)
-        bias = b[index.i_c]
-        added = np.asarray(total + bias)
-        return (
-            *reads,
-            Access("b", (index.i_c,), "reads", "b", bias),
-            summed,
-            Access("Z", cell, "adds", "b[i_c]", bias, np.asarray(total), added),
-        )
-
     def _write(self) -> None:
         """Make one write of the step after `position`: the loop's body, line by line."""
         problem, index = self.problem, self.problem.geometry.index_at(self._position)
@@ -264,3 +237,33 @@ class ForwardTimeline:
     def _clear(self) -> None:
         """Make nothing of the step after `position`."""
         self._cells[self._position], self._made = 0, 0
+
+
+def forward_event(problem: Problem, step: int, made: int) -> Event:
+    """What one step reads and writes, in the loop's order, wherever a pass stands: the loop's body as data.
+
+    Args:
+        problem: what the pass works on.
+        step: its number, from 0.
+        made: how many of its writes are made.
+    """
+    with quiet():
+        accesses = tuple(_accesses(problem, problem.geometry.index_at(step)))
+    return Event(step, problem.geometry.nest.loops_at(step), accesses, made)
+
+
+def _accesses(problem: Problem, index: StepIndex) -> Iterator[Access]:
+    geometry = problem.geometry
+    batch = () if geometry.batch is None else (index.i_n,)
+    window, cell = (*batch, *geometry.window(index)[1:]), (*batch, *index[1:])
+    x, w, b = problem.A_prev_pad[window], problem.W[index.i_c], problem.b
+    total = np.sum(x * w)
+    yield Access("A_prev_pad", window, "reads", "x", x)
+    yield Access("W", (index.i_c,), "reads", "w", w)
+    if b is not None:
+        yield Access("b", (index.i_c,), "reads", "b", b[index.i_c])
+    zero = np.asarray(np.zeros_like(total))
+    yield Access("Z", cell, "assigns", "np.sum(x * w)", total, zero, np.asarray(total))
+    if b is not None:
+        added = np.asarray(total + b[index.i_c])
+        yield Access("Z", cell, "adds", "b[i_c]", b[index.i_c], np.asarray(total), added)

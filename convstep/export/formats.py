@@ -14,7 +14,7 @@ from convstep.files import check_target, written_whole
 from convstep.language import tr
 from convstep.printable import SentenceError
 
-SUFFIXES = (".svg", ".png", ".gif", ".cast", ".md")
+SUFFIXES = (".svg", ".png", ".gif", ".cast", ".md", ".html")
 """What can be written."""
 MOST_FRAMES = 3_000
 """More than anybody looks at; each costs memory and up to a second."""
@@ -32,7 +32,7 @@ def check(output: Path, frames: int) -> None:
         frames: how many there will be.
 
     Raises:
-        ExportError: the suffix is none of the five, Pillow is missing, or there are too many frames.
+        ExportError: the suffix is none of these, Pillow is missing, or there are too many frames.
     """
     if output.suffix not in SUFFIXES:
         *others, last = SUFFIXES

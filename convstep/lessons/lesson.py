@@ -50,6 +50,8 @@ class PagePlace:
     """The input, the cell and the number, as it is written, that `WHAT_IF` is about."""
     mode: str = ""
     """How values are shown: numbers, heat or both; "" leaves it."""
+    card: str = ""
+    """What is seen of a convolution's step: its additions, or its window; "" leaves it."""
 
 
 class Standing(Protocol):

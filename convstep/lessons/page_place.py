@@ -24,10 +24,12 @@ from convstep.lessons.tensors import (
 from convstep.replay.edits import number_of, plain, same
 from convstep.replay.places import parse_place
 
-PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values", "channel", "filter")
+PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values", "card", "channel", "filter")
 """The keys of a `stop`."""
 MODES = ("numbers", "heat", "both")
 """How values can be shown."""
+CARDS = ("step", "window")
+"""What can be seen of a step: its additions, or its window forward above backward."""
 
 Face = tuple[int | None, ...]
 
@@ -129,7 +131,13 @@ def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
         for part in mark.text.split(";")
     )
     place = PagePlace(
-        position, given, additions, marks, focus=_focus(fields, problem), mode=read_mode(fields)
+        position,
+        given,
+        additions,
+        marks,
+        focus=_focus(fields, problem),
+        mode=read_mode(fields),
+        card=_one_of(fields, "card", CARDS) or last.card,
     )
     return showing(_opening(place, fields, problem), problem, _faces(place, fields, problem), fields.line)
 
@@ -245,10 +253,15 @@ def _focus(fields: Fields, problem: Problem) -> str:
 
 def read_mode(fields: Fields) -> str:
     """How a `stop` block wants values to be shown; "" if it does not say."""
-    found = fields.get("values")
-    if found is not None and found.text not in MODES:
-        sentence = "values is {text!r}; it must be one of {modes}"
-        raise wrong(sentence, found.line, text=found.text, modes=", ".join(MODES))
+    return _one_of(fields, "values", MODES)
+
+
+def _one_of(fields: Fields, key: str, known: Sequence[str]) -> str:
+    """A word of a block; "" if it is not there."""
+    found = fields.get(key)
+    if found is not None and found.text not in known:
+        sentence = "{key} is {text!r}; it must be one of {known}"
+        raise wrong(sentence, found.line, key=key, text=found.text, known=", ".join(known))
     return found.text if found else ""
 
 

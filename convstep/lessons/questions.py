@@ -207,7 +207,7 @@ class StepQuestion(Question):
         try:
             position = parse_place(text, self.geometry)
         except ValueError as error:
-            raise self._error("not.step", text=repr(answer), example=self._example) from error
+            raise self._error("not.step", text=repr(answer), example=self.example) from error
         return self._right() if position - 1 in self.steps else self._wrong()
 
     @property
@@ -218,10 +218,11 @@ class StepQuestion(Question):
     @property
     def how(self) -> str:
         """By typing its index."""
-        return say(self.language, "how.step", example=self._example)
+        return say(self.language, "how.step", example=self.example)
 
     @property
-    def _example(self) -> str:
+    def example(self) -> str:
+        """A place of this loop, to show how one is written."""
         return example_place(self.geometry)
 
     def _named(self, step: int) -> str:
@@ -246,17 +247,17 @@ class ShapeQuestion(Question):
         """Right are the same numbers, however they are separated."""
         text = typed(str(answer))
         if not re.fullmatch(r"[(\[]?\s*\d{1,9}(?:(?:\s*[,x*]\s*|\s+)\d{1,9})*\s*,?\s*[)\]]?", text):
-            raise self._error("not.shape", text=repr(answer), example=self._example)
+            raise self._error("not.shape", text=repr(answer), example=self.example)
         shape = tuple(map(int, re.findall(r"\d+", text)))
         return self._right() if shape == self.shape else self._slip(shape)
 
     @property
     def how(self) -> str:
         """By typing its numbers."""
-        return say(self.language, "how.shape", example=self._example)
+        return say(self.language, "how.shape", example=self.example)
 
     @property
-    def _example(self) -> str:
+    def example(self) -> str:
         """A shape with as many axes, which is not the answer."""
         first = next(n for n in (8, 7) if n != self.shape[0])
         return str(tuple(range(first, first + len(self.shape))))

@@ -67,7 +67,7 @@ class Captured:
             )
         if not calls:
             return told(found, missing, *textwrap.wrap(printable(self.why_nothing), COLUMNS - 2))
-        opens = ".rows() is the table, .map() |dZ| from the loss back; convstep.debug(…) opens the list"
+        opens = ".rows() is the table, .map() dZ on its way back; convstep.debug(…) opens the list"
         return told(found, some(names), missing, opens)
 
     _repr_html_ = picture

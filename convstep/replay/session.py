@@ -56,6 +56,8 @@ class View(Record):
     """How values are shown; "" for however the screen begins."""
     precision: Annotated[int, range(-100, 101)] = 0
     """Columns added to every number; negative for fewer."""
+    card: str = ""
+    """What was seen of a convolution's step; "" for however the screen begins."""
 
     __repr__ = brief
 

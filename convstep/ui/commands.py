@@ -149,6 +149,12 @@ COMMANDS = (
     Command("bookmark", ("k",), "bookmark", "Set a bookmark at this position, or remove it.", PLACE),
     Command("next-bookmark", ("K",), "next bookmark", "Go to the next bookmark.", PLACE),
     Command("values", ("v",), "values", "Switch between numbers, heat map and both.", LOOK),
+    Command("window", ("V",), "window",
+            "Show the step's window forward above backward, y = sum(x * w) + b over dw, dx and db, or its "
+            "additions.",
+            LOOK,
+            otherwise="forward above backward is shown in the backward pass of conv2d, without a candidate: "
+            "convstep open PROBLEM"),
     Command("next-face", ("right_square_bracket",), "next face",
             "Next face of this panel: the next channel.", LOOK),
     Command("previous-face", ("left_square_bracket",), "previous face", "Previous face of this panel.", LOOK),

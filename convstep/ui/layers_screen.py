@@ -51,7 +51,10 @@ KEYS = (
         "/",
         "Search: list the layers whose names hold what is typed; Enter goes back to the list, Esc shows all.",
     ),
-    ("s", "Sort: by name, |dZ|, the largest gradient, NaN and inf, size, and as they ran again."),
+    (
+        "s",
+        "Sort: by name, |dZ|, largest gradient, NaN and inf, size, and as they ran again; a map by RMS dZ.",
+    ),
     (
         "m",
         "The map of a backward pass: how large dZ was at each layer, from the loss back, in the order in "

@@ -41,7 +41,7 @@ def test_frames_of_one_position_do_not_overwrite_each_other(walk: list[Frame], t
 @pytest.mark.parametrize(
     ("name", "frames", "said"),
     [
-        ("it.jpg", 1, "it.jpg does not end in .svg, .png, .gif, .cast or .md"),
+        ("it.jpg", 1, "it.jpg does not end in .svg, .png, .gif, .cast, .md or .html"),
         ("it", 1, "it does not end in"),
         ("it.gif", 3_001, "3,001 pictures are too many"),
     ],

@@ -39,7 +39,7 @@ from convstep.oracle.wording import DIFFERING, MATCHING, NOT_FINITE, UNCHECKED
 from convstep.ui import courses as learning
 from convstep.ui import layers_screen as layers
 from convstep.ui.commands import COMMANDS
-from convstep.ui.debugger.panels import SHOWN
+from convstep.ui.debugger.panels import CARDS_SHOWN, SHOWN
 from convstep.ui.debugger.travel import AT_START
 from convstep.ui.dialogs.help import MARKS
 from convstep.ui.dialogs.skipped import TIMES
@@ -109,7 +109,7 @@ TABLES: dict[str, Iterable[str]] = {
     "view/panels/layers.py": [column.title for column in COLUMNS if english_words(column.title)],
     "view/layer_order.py": [*(order.words for order in (*ORDERS, *MAP_ORDERS)), FORWARD_REVERSED],
     "view/diagnosis.py": (MORE,),
-    "ui/debugger/panels.py": SHOWN.values(),
+    "ui/debugger/panels.py": (*SHOWN.values(), *CARDS_SHOWN.values()),
     "ui/debugger/travel.py": (AT_START,),
     "ui/screens/skipped.py": TIMES.values(),
     "ui/screens/layers.py": [what for _, what in layers.KEYS],

@@ -383,7 +383,7 @@ async def test_m_draws_a_backward_pass_as_bars_from_the_loss_back_and_enter_open
         await session.press("/", *"CONV49")
         assert "11 of 502" in session.text
         await session.press("escape", "end")
-        assert "no dZ" in session.lines[next(y for y, line in enumerate(session.lines) if "▶" in line)]
+        assert "not captured" in session.lines[next(y for y, line in enumerate(session.lines) if "▶" in line)]
         assert "was not called inside the block" in session.text
         await session.press("enter")
         assert "no dZ was captured here" in session.text

@@ -7,10 +7,14 @@ import pytest
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.examples import catalog
+from convstep.lessons import course
+from convstep.steps.number_text import short
 from convstep.ui.debugger.playing import Playing
-from convstep.view.numbers.big_digits import GLYPHS, LINES
+from convstep.view.numbers.big_digits import GLYPHS, LINES, drawn
+from convstep.view.scene.sentence import BIG
 from tests import candidates
 from tests.ui.driving import Session, opened, opened_beside
+from tests.ui.learning import opened_lesson
 
 STAGE = ("input", "input_gradient")
 CHROME = ("#status", "#timeline", "KeyLine")
@@ -36,7 +40,12 @@ async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back(
             assert shown(session) == [False, False, False]
             assert {"source", "card", "map"} & session.visible() == set()
             assert " ".join(session.lines[0].split()) == "digit · z leaves step 137/256 (i_h 4, i_w 2, i_c 0)"
-            assert session.lines[-1].startswith(" dz = dZ[4, 2, 0] = -0.16   ✓ dW[0] += x * dz")
+            big = drawn("-0.16", BIG)
+            assert [line[20 : 20 + BIG] for line in session.lines[-LINES:]] == [*big], "dz = -0.16"
+            assert session.lines[-2].startswith(" dz = dZ[4, 2, 0] = ")
+            assert [line[20 + BIG :].strip() for line in session.lines[-LINES:]] == [
+                "✓ dW[0] += x * dz", "✓ dA_prev_pad[4:7, 2:5] += w * dz", "✓ db[0] += dz",
+            ]  # fmt: skip
             assert [lines_of(session, key) for key in STAGE] == [LINES, LINES]
             assert session.stale_cells() == []
             await session.press(leave)
@@ -49,13 +58,14 @@ async def test_what_is_said_before_a_class_covers_no_panel_and_goes_with_the_mod
     async with opened(position=137, size=(80, 24), notifications=True) as session:
         await session.press("z")
         assert "z leaves" in session.lines[0]
-        sentence = session.lines[-1]
+        sentence = session.lines[-LINES:]
         await session.press("y")
-        assert session.lines[-1].strip() == f"copied: {session.app.clipboard}"
+        assert session.lines[-1].rstrip().endswith(f"   copied: {session.app.clipboard}")
+        assert "✓ db[0] += dz" in session.lines[-2], "the step stays"
         assert not session.app._notifications, "a toast lies on the panels"
         assert session.stale_cells() == []
         await session.press("n", "N")
-        assert session.lines[-1] == sentence
+        assert session.lines[-LINES:] == sentence
         await session.press("k", "z")
         assert "z leaves" not in session.text
         assert "bookmark" not in session.text
@@ -130,7 +140,7 @@ async def test_a_candidate_is_presented_too() -> None:
     function = candidates.stride_ignored
     with Worker.of_function(function) as worker:
         candidate = CandidateTimeline(worker, candidates.verdict(function), catalog.load("stride-2"))
-        async with opened_beside(candidate, (120, 40), position=5) as session:
+        async with opened_beside(candidate, (120, 42), position=5) as session:
             await session.answered()
             await session.press("z")
             await session.answered()
@@ -155,3 +165,32 @@ async def test_a_cell_chosen_before_a_class_stays_chosen() -> None:
         assert session.debugger.focused is session.grid("input_gradient")
         await session.press("down")
         assert session.text.count("dA_prev_pad[1, 1, 0] = ") == 1
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50)])
+async def test_the_value_of_the_step_is_seen_at_every_size_and_no_row_in_part(size: tuple[int, int]) -> None:
+    async with opened(position=137, size=size) as session:
+        await session.press("z")
+        for position in (138, 139, 140):
+            await session.press("n")
+            dz = session.timeline.step.dz
+            if size[1] < 24:
+                assert session.lines[-1].startswith(f" dz = {short(dz, 3)} ")
+            else:
+                below = session.lines[-LINES:]
+                begin = below[1].index(" = " if size[0] < 100 else "] = ") + (3 if size[0] < 100 else 4)
+                assert [line[begin : begin + BIG] for line in below] == [*drawn(short(dz, 3), BIG)]
+            for key in STAGE:
+                labels = [line[1:3].strip() for line in session.part(key)[1:-1]]
+                rows = [int(label) for label in labels if label.isdigit()]
+                assert len(rows) * lines_of(session, key) <= len(labels), (position, rows)
+            assert session.stale_cells() == []
+
+
+async def test_a_lesson_before_a_class_has_the_value_and_nobodys_points() -> None:
+    async with opened_lesson(course.load(course.find("1", "en")), (80, 24)) as learner:
+        assert "points" in learner.text
+        await learner.press("z")
+        assert "points" not in learner.text
+        dz = learner.mode.state.scene.dz
+        assert [*drawn(short(dz, 3), BIG)] == [line[6 : 6 + BIG] for line in learner.lines[-LINES:]]

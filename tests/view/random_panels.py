@@ -64,6 +64,7 @@ def panels(draw: st.DrawFn, *, plain: bool = False) -> Panel:
         limit=2.0 ** draw(st.integers(-30, 30)),
         framed=framed,
         use=draw(st.sampled_from(["", READS, WRITES])),
+        used=draw(st.none() | spans(rows, columns)),
         window=window,
         changed=draw(st.none() | st.just(window)),
         inside=draw(st.none() | insides(rows, columns)),

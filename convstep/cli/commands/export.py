@@ -1,15 +1,17 @@
-"""`convstep export`: pictures of the screen, with a candidate beside the reference or without."""
+"""`convstep export`: pictures of the screen, or a page to step in a browser; with a candidate or without."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convstep.cli import candidates
+from convstep.cli import candidates, pages
 from convstep.cli.arguments import FORWARD, LAYER, flag, group, option, positional
 from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
 from convstep.cli.outputs import check_output, writing
@@ -33,14 +35,18 @@ if TYPE_CHECKING:
     from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
     from convstep.candidate.record.recorder import Recorded
+    from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.geometry import Pair
     from convstep.export.frame import Frame
+    from convstep.export.html.page import Page
+    from convstep.lessons.lesson import Lesson
 
-USE = "draw the screen at one or more positions"
+USE = "draw the screen at one or more positions, or write a page to step in a browser"
 
 SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
 DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"
+TAKEN = "{done} steps of the page"
 """How far it is."""
 _LONG = 20
 """From this many pictures on it takes a while."""
@@ -84,7 +90,9 @@ class Options:
         nargs="?",
     )
     steps: tuple[int, int | None] | None = option(
-        "A:B", "after steps A to B, or one step; of a lesson, its pages", type=_steps
+        "A:B",
+        "after steps A to B, or one step; of a lesson, its pages; .html has all without it",
+        type=_steps,
     )
     layer: str | None = option(*LAYER)
     call: str | None = option(*CALL)
@@ -98,7 +106,8 @@ class Options:
     )
     output: str = option(
         "OUT",
-        "OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast or OUT.md",
+        "OUT.html to step in a browser; OUT.svg or OUT.png (for several: OUT-0012.png …), OUT.gif, OUT.cast "
+        "or OUT.md",
         "-o",
         "--output",
         required=True,
@@ -114,7 +123,8 @@ class Options:
     size: Pair = option("WxH", "columns and rows, 60x16 or more", type=_size, default=(120, 40))
     seconds: float | None = option(
         "S",
-        "how long a GIF or cast shows each picture; default 0.6, in a lesson as long as reading takes",
+        "how long a GIF, a cast or a page that plays shows each step; default 0.6, in a lesson as long as "
+        "reading takes",
         type=candidates.seconds,
     )
 
@@ -125,7 +135,7 @@ def run(options: Options) -> int:
     if of_lesson:
         speak(_language(options))
     check_output(options.output)
-    from convstep.export.formats import check, write
+    from convstep.export.formats import check
 
     output = Path(options.output)
     with writing(options.output):
@@ -134,24 +144,76 @@ def run(options: Options) -> int:
             raise UsageError(tr("--forward is about a problem, and not about a candidate or a lesson"))
         if options.answers is not None and not (of_lesson and output.suffix == ".md"):
             raise UsageError(tr("--answers is about the handout of a lesson; give a lesson, and -o OUT.md"))
-        if options.candidate is not None:
-            frames = _candidate_frames(options, output)
-        elif options.diagnosis:
+        if options.diagnosis and options.candidate is None:
             raise UsageError(tr("--diagnosis is about a candidate; add --candidate path.py:function"))
-        elif of_lesson:
-            frames = _lesson_frames(options, output)
-        elif (shown := _operator(options)) is not None:
-            try:
-                frames = _recording_frames(options, output, shown.recorded, shown)
-            finally:
-                shown.close()
-        elif (found := _recorded(options)) is not None:
-            frames = _recording_frames(options, output, found)
-        else:
-            frames = _problem_frames(options, output)
-        written = write(frames, output, _Progress(WRITTEN, len(frames)))
+        draw = _page if output.suffix == pages.SUFFIX else _pictures
+        written = draw(options, output, of_lesson=of_lesson)
     say(*(printable(path, None) for path in written))
     return FINE
+
+
+def _pictures(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
+    """Draw the screen."""
+    from convstep.export.formats import write
+
+    if options.candidate is not None:
+        frames = _candidate_frames(options, output)
+    elif of_lesson:
+        frames = _lesson_frames(options, output)
+    elif (shown := _operator(options)) is not None:
+        try:
+            frames = _recording_frames(options, output, shown.recorded, shown)
+        finally:
+            shown.close()
+    elif (found := _recorded(options)) is not None:
+        frames = _recording_frames(options, output, found)
+    else:
+        frames = _problem_frames(options, output)
+    return write(frames, output, _Progress(WRITTEN, len(frames)))
+
+
+def _page(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
+    """Write a page to step in a browser."""
+    if options.compare or options.why is not None:
+        raise UsageError(tr("--compare and --why are about pictures; leave them out for a page"))
+    if options.candidate is not None:
+        page = _candidate_page(options)
+    elif of_lesson:
+        page = pages.lesson_page(*_lesson(options), _told)
+    elif (shown := _operator(options)) is not None:
+        try:
+            running = shown.running if shown.compares else None
+            page = pages.recording_page(shown.recorded, options.steps, _told, running)
+        finally:
+            shown.close()
+    elif (found := _recorded(options)) is not None:
+        page = pages.recording_page(found, options.steps, _told)
+    else:
+        page = _problem_page(options)
+    return pages.write_page(replace(page, seconds=options.seconds or page.seconds), output)
+
+
+def _problem_page(options: Options) -> Page:
+    from convstep.cli.problems import pass_of
+
+    if options.problem is None:
+        raise UsageError("PROBLEM is missing; see `convstep export --help`")
+    forward, problem = pass_of(options.problem, options.forward)
+    return pages.problem_page(problem, options.problem, options.steps, forward=forward, progress=_told)
+
+
+def _candidate_page(options: Options) -> Page:
+    with _candidate(options) as timeline:
+        assert options.candidate is not None
+        name = options.problem or "this problem"
+        return pages.candidate_page(timeline, options.candidate, options.steps, name, _told)
+
+
+def _told(done: int) -> None:
+    """Say how far it is, for a person who waits."""
+    if done % _LONG == 0 and is_watched():
+        line = tr(TAKEN, done=done)
+        show_progress(f"{line}\r{' ' * columns_of(line)}\r")
 
 
 def _problem_frames(options: Options, output: Path) -> list[Frame]:
@@ -166,7 +228,7 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
         raise UsageError("--compare is about gradients: leave it out for a forward pass")
     if options.steps is None:
         raise UsageError("--steps is missing; see `convstep export --help`")
-    positions = _positions(options.steps, options.problem, problem.total_steps)
+    positions = pages.positions(options.steps, options.problem, problem.total_steps)
     check(output, len(positions))
     why = None if options.why is None else watched_cell(options.why, layout_of(problem, forward))
     return debugger_frames(
@@ -222,7 +284,7 @@ def _recording_frames(
         raise UsageError(nothing_to_step(recording))
     if options.steps is None:
         raise UsageError("--steps is missing; see `convstep export --help`")
-    positions = _positions(options.steps, found.target, recording.total)
+    positions = pages.positions(options.steps, found.target, recording.total)
     check(output, len(positions))
     why = None if options.why is None else watched_cell(options.why, recording.layout)
     return recording_frames(
@@ -269,6 +331,21 @@ def _lesson_frames(options: Options, output: Path) -> list[Frame]:
     if options.compare or options.why is not None:
         raise UsageError(tr("--compare and --why are about a problem; a lesson opens what its pages name"))
     from convstep.export.lesson import lesson_frames
+
+    lesson, wanted = _lesson(options)
+    return lesson_frames(
+        lesson,
+        wanted,
+        options.size,
+        moving=output.suffix in (".gif", ".cast"),
+        seconds=options.seconds,
+        answers=options.answers or "inline",
+        progress=_Progress(DRAWN, 2 * len(wanted)),
+    )
+
+
+def _lesson(options: Options) -> tuple[Lesson, range]:
+    """The lesson, and which of its pages, counted from 0."""
     from convstep.lessons.course import open_lesson
 
     assert options.problem is not None
@@ -286,15 +363,21 @@ def _lesson_frames(options: Options, output: Path) -> list[Frame]:
                 count=count,
             )
         )
-    return lesson_frames(
-        lesson,
-        range(first - 1, last),
-        options.size,
-        moving=output.suffix in (".gif", ".cast"),
-        seconds=options.seconds,
-        answers=options.answers or "inline",
-        progress=_Progress(DRAWN, 2 * (last - first + 1)),
-    )
+    return lesson, range(first - 1, last)
+
+
+@contextlib.contextmanager
+def _candidate(options: Options) -> Iterator[CandidateTimeline]:
+    """The candidate on its problem, as long as its process runs."""
+    from convstep.candidate.step.stepping import CandidateTimeline
+    from convstep.cli.problems import load_problem
+
+    problem = None if options.problem is None else load_problem(options.problem)
+    assert options.candidate is not None
+    with candidates.opened(options.candidate, options.calling) as worker:
+        verdict = candidates.swept(worker, options.calling, problem)
+        shown = candidates.shown_problem(verdict, problem)
+        yield CandidateTimeline(worker, verdict, shown)
 
 
 def _candidate_frames(options: Options, output: Path) -> list[Frame]:
@@ -304,19 +387,15 @@ def _candidate_frames(options: Options, output: Path) -> list[Frame]:
 
     if options.steps is not None and options.steps[1] is not None:
         check(output, options.steps[1] - options.steps[0] + 1)  # the candidate need not run for that
-    from convstep.candidate.step.stepping import CandidateTimeline
-    from convstep.cli.problems import load_problem
     from convstep.export.draw import candidate_frames
 
-    problem = None if options.problem is None else load_problem(options.problem)
-    assert options.candidate is not None
-    with candidates.opened(options.candidate, options.calling) as worker:
-        verdict = candidates.swept(worker, options.calling, problem)
-        shown = candidates.shown_problem(verdict, problem)
-        timeline = CandidateTimeline(worker, verdict, shown)
+    with _candidate(options) as timeline:
+        assert options.candidate is not None
         positions: list[int | None] = [None]
         if options.steps is not None:
-            wanted = _positions(options.steps, options.problem or "this problem", shown.total_steps)
+            wanted = pages.positions(
+                options.steps, options.problem or "this problem", timeline.problem.total_steps
+            )
             check(output, len(wanted))
             positions = [*wanted]
         return candidate_frames(
@@ -341,11 +420,3 @@ class _Progress:
         if self._shown:
             line = tr(self._sentence, done=done, total=self._total)
             show_progress(f"{line}\r" if done < self._total else f"{line}\r{' ' * columns_of(line)}\r")
-
-
-def _positions(steps: tuple[int, int | None], name: str, total: int) -> range:
-    """The positions of `--steps`; all of them must exist."""
-    first, last = steps[0], total if steps[1] is None else steps[1]
-    if not 0 <= first <= last <= total:
-        raise UsageError(f"steps {first}:{last} do not exist; {name} has steps 0 to {total}")
-    return range(first, last + 1)

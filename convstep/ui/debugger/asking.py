@@ -122,7 +122,7 @@ class Asking:
             stops=tuple(SavedStop(str(stop), stop.enabled) for stop in state.stops),
             bookmarks=state.bookmarks.list(),
             forward=state.stage.forward,
-            view=View(state.stage.kept_faces(), state.values, state.precision),
+            view=View(state.stage.kept_faces(), state.values, state.precision, state.card),
             function=self._mode.function,
         )
 
@@ -151,6 +151,7 @@ class Asking:
         state.bookmarks = Bookmarks(session.bookmarks)
         state.choice = found.choice
         state.values, state.precision = found.mode or state.values, found.precision
+        state.card = found.card
         state.begin_at = session.position
 
     def _name_anywhere(self, folder: Path) -> str:

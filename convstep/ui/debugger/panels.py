@@ -17,8 +17,9 @@ from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.grid.drawing import MODES
 from convstep.view.grid.look import PRECISIONS
 from convstep.view.grid.panel import Cell, Panel
-from convstep.view.layout.arrange import LEAST
+from convstep.view.layout.arrange import CARD, LEAST
 from convstep.view.layout.present import sentence_lines
+from convstep.view.scene.cards import STEP, WINDOW
 from convstep.view.scene.scene import Scene
 from convstep.view.text.lines import tab_line
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SHOWN = {"numbers": "values: numbers", "heat": "values: heat", "both": "values: both"}
 """What is said when values are shown in another way."""
+CARDS_SHOWN = {STEP: "card: the step's additions", WINDOW: "card: the window, forward above backward"}
+"""The same of the card."""
 STATUS_FROM = 20
 """Lines from which there is room for the status line."""
 
@@ -58,6 +61,7 @@ class Panels:
         """What a person does to look around."""
         return {
             "values": Handler(self._turn_values),
+            "window": Handler(self._turn_card, self._has_window),
             "more-digits": Handler(lambda: self._change_digits(1)),
             "fewer-digits": Handler(lambda: self._change_digits(-1)),
             "next-face": Handler(lambda: self._turn_face(1)),
@@ -189,6 +193,24 @@ class Panels:
         state.values = MODES[(MODES.index(state.values) + 1) % len(MODES)]
         self.apply_look()
         self._host.say(tr(SHOWN[state.values]))
+
+    def _has_window(self) -> bool:
+        """Whether the forward pass of the backward step is known."""
+        stage = self._state.stage
+        return stage.turns and not stage.forward
+
+    def _turn_card(self) -> None:
+        """The step's window, or its additions; the card comes to the front."""
+        state, area = self._state, self.area
+        place = area.plan.places.get(CARD)
+        seen = place is not None and state.cards.shows_window(place.width - 2, place.height - 2)
+        state.card = STEP if seen else WINDOW
+        state.tab = CARD if CARD in area.plan.tabs else state.tab
+        if place is None and (state.maximised or state.presenting):
+            state.maximised = CARD
+        self._host.rearrange()
+        self._host.show()
+        self._host.say(tr(CARDS_SHOWN[state.card]))
 
     def _change_digits(self, more: int) -> None:
         state = self._state

@@ -13,6 +13,7 @@ from convstep.replay.edits import Edits
 from convstep.replay.stop_list import Stops
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.view.layout.arrange import CARD
+from convstep.view.scene.cards import Cards
 from convstep.view.scene.difference import Changed, difference
 from convstep.view.scene.scene import Scene
 
@@ -51,6 +52,8 @@ class State:
     """How values are shown: one of `MODES`."""
     precision: int = 0
     """Columns added to every number."""
+    card: str = ""
+    """What is seen of a convolution's step: one of `CARDS`; "" for both where they have room."""
     presenting: bool = False
     """Whether it is shown to a class: large numbers, nothing around the panels."""
     tab: str = CARD
@@ -122,6 +125,11 @@ class State:
         """Take the scene at the timeline's position; where the one before it looked different."""
         old, self.scene = self.scene, self.stage.scene()
         return difference(old, self.scene, self.stage.swept(old, self.scene))
+
+    @property
+    def cards(self) -> Cards:
+        """The scene's step and its window."""
+        return Cards(self.scene, self.stage.window(self.scene), self.card)
 
     @property
     def choice(self) -> Any:

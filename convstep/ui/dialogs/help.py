@@ -14,8 +14,9 @@ from convstep.ui.dialogs.paragraphs import ParagraphsScreen
 from convstep.view.text.wrapping import Paragraph
 
 MARKS = (
-    ("┏━━┓", "the window: the cells that the current step reads or writes"),
-    ("┌──┐", "the crop line: what is inside is the input's gradient, what is outside is padding"),
+    ("reads x", "in a title: what the current step does with the panel, and what its source calls that"),
+    ("┏ ┓ [ ]", "the window: the cells that the current step reads, in one colour, or writes, in another"),
+    ("┌ ┐", "the crop line: what is inside is the input's gradient, what is outside is padding"),
     ("·", "a padding cell, still zero"),
     (
         "▸ ◂",

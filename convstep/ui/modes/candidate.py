@@ -43,7 +43,7 @@ class CandidateMode(Mode):
     """A reference, a candidate and a difference of every gradient."""
 
     footer = BESIDE
-    lacks = frozenset({"share"})
+    lacks = frozenset({"share", "window"})
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ from convstep.view.lesson.border import page_line
 from convstep.view.lesson.page import code_width
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
-from convstep.view.scene.card import draw_card
+from convstep.view.scene.cards import STEP
 from convstep.view.text.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class LessonMode(Mode):
         )
         self._around = self._beside or _mode_on(page.subject, title)
         super().__init__(self._around.state, compare_at_end=False)
+        self.state.card = STEP  # until page or learner want more
         self.lacks = self._around.lacks
         self.page = Page(walk, self.state, note, self._before_stand)
         self.marking = Marking(self.page)
@@ -223,10 +224,13 @@ class LessonMode(Mode):
 
     def drawings(self) -> dict[str, Draw]:
         """At the page's place the step shows what is done, not what is still to be found out."""
-        found, scene = self._around.drawings(), self.state.scene
-        if CARD in found and self._beside is None and (self.page.asks or not self.page.wandered):
-            shown = dataclasses.replace(scene, additions=scene.additions[: scene.made])
-            found[CARD] = lambda width, height: draw_card(shown, width, height)
+        found = self._around.drawings()
+        if CARD in found and self._beside is None:
+            cards, asks = self.state.cards, self.page.asks
+            if asks or not self.page.wandered:
+                done = cards.scene.additions[: cards.scene.made]
+                cards = dataclasses.replace(cards, scene=dataclasses.replace(cards.scene, additions=done))
+            found[CARD] = dataclasses.replace(cards, hidden=asks, beside=False).draw
         if self._secret:
             words = say(self.page.language, "diagnosis.hidden")
             found[DIAGNOSIS] = lambda width, height: Text("\n").join(wrap(Text(words), width)[:height])

@@ -19,7 +19,6 @@ from convstep.view.grid.panel import Panel
 from convstep.view.layout.arrange import CARD, MAP, SIDE_FROM, SOURCE, Plan, arrange
 from convstep.view.layout.lesson import arrange_all
 from convstep.view.layout.present import arrange_presented
-from convstep.view.scene.card import draw_card
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Mode:
             self._other.state.edits = state.edits
         step, begun = state.scene.event.index, state.position or state.timeline.made
         self._other.state.begin_at = state.begin_at or (step + 1 if begun else 0)
-        for name in ("name", "values", "precision", "presenting"):
+        for name in ("name", "values", "precision", "card", "presenting"):
             setattr(self._other.state, name, getattr(state, name))
         return self._other
 
@@ -188,7 +187,7 @@ class Mode:
     def drawings(self) -> dict[str, Draw]:
         """What the parts that are not panels show, by key."""
         scene = self.state.scene
-        return {SOURCE: lambda w, h: draw_source(scene, w, h), CARD: lambda w, h: draw_card(scene, w, h)}
+        return {SOURCE: lambda w, h: draw_source(scene, w, h), CARD: self.state.cards.draw}
 
     def part_names(self) -> dict[str, str]:
         """Short names by key, for the parts that share a place."""

@@ -11,6 +11,7 @@ from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.words import say
 from convstep.ui.widgets.key_line import KeyLine
+from convstep.view.layout.arrange import CARD
 from convstep.view.lesson.border import keys_line, page_line
 from convstep.view.lesson.page import Telling, Told, draw_page
 from convstep.view.lesson.pointing import pointed, show_faces, with_chosen
@@ -155,16 +156,17 @@ class Page:
         if place.mode:
             state.values = place.mode
             self.host.panels.apply_look()
+        state.card = place.card or state.card
         self.put_marks()
         if self.placed:
             show_faces(state.stage, place)
             self.host.travel.to(place.position, lambda: self._make(place.additions))
         else:
             self.host.show()
-        # on a small screen, the panel that the page is about is the one to be seen
+        # on a small screen, the panel that the page is about is the one to be seen, else the card it chose
         panel = panel_of(state.scene, place.focus) if place.focus else None
-        if panel is not None:
-            state.tab = panel.key
+        if panel is not None or place.card:
+            state.tab = CARD if panel is None else panel.key
             self.host.rearrange()
 
     def put_marks(self) -> None:

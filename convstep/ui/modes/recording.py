@@ -127,11 +127,8 @@ class RecordingMode(Mode):
 
     def parts(self) -> list[Widget]:
         """The source, the panels, the step."""
-        source = self.recording.source
-        cell = tr("cell {cell}", cell=source.cell) if source.cell is not None else ""
-        title = " ".join(filter(None, [printable(source.path.rpartition("/")[2]), cell]))
         return [
-            TextPane(SOURCE, title.replace("[", r"\["), self._put_cursor),
+            TextPane(SOURCE, self.stage.source_title.replace("[", r"\["), self._put_cursor),
             *(TensorGrid(panel.key) for panel in self.state.scene.panels),
             TextPane(CARD, tr("this step")),
         ]

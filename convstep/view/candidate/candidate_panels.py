@@ -133,7 +133,7 @@ def triple(
     name = reference.face.name
     _, candidate_key, difference_key = keys_of(name)
     blank = np.full_like(reference.face.values, np.nan)
-    side = replace(reference, changed=None, use="", face=replace(reference.face, values=blank))
+    side = replace(reference, changed=None, use="", used=None, face=replace(reference.face, values=blank))
     first = replace(reference, titles=_titles(reference.face, "reference"))
     if answer is None or name not in answer.actual:
         note = "…" if answer is None else answer.problems[name]

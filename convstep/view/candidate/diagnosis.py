@@ -115,9 +115,13 @@ def _source(verdict: Verdict) -> list[RenderableType]:
     return ["", Text(where, "bold underline"), drawn]
 
 
+def how_sure(finding: Finding) -> str:
+    """How sure it is, in a word or two."""
+    return {"proven": tr("proven"), "likely": tr("likely"), "seen": tr("seen, not proven")}[finding.strength]
+
+
 def _heading(finding: Finding) -> Text:
-    how = {"proven": tr("proven"), "likely": tr("likely"), "seen": tr("seen, not proven")}[finding.strength]
-    return Text.assemble((finding.id, "bold"), f"  {how}")
+    return Text.assemble((finding.id, "bold"), f"  {how_sure(finding)}")
 
 
 def _lines(finding: Finding, indent: str) -> list[Text]:

@@ -18,8 +18,8 @@ def repainted(old: Panel, new: Panel) -> set[Span] | None:
     if not _alike(old, new):
         return None
     spans = {old.changed, new.changed}
-    if old.window != new.window:
-        spans |= {old.window, new.window}
+    if (old.block, old.use) != (new.block, new.use):
+        spans |= {old.block, new.block}
     spans |= {Span.single(cell) for cell in (old.now, new.now) if cell is not None}
     if old.marks or new.marks:
         spans |= {Span.single(cell) for cell, _ in old.marks.items() ^ new.marks.items()}

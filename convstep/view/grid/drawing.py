@@ -154,7 +154,8 @@ def _preceded(
     return gutter(panel, line, column, look, " ", marked=False), Segment(text, drawn_cell.style)
 
 
-def _format_of(panel: Panel, width: int) -> CellFormat:
+def format_of(panel: Panel, width: int) -> CellFormat:
+    """How all numbers of a panel are written where each has so many columns."""
     return _format(width, panel.most, panel.whole, panel.signed, panel.power)
 
 
@@ -188,7 +189,7 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
     elif big:
         text = _big(panel, value, width)[line.part]
     else:
-        text = _format_of(panel, width).text(value) if middle else ""
+        text = format_of(panel, width).text(value) if middle else ""
     if big and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
@@ -260,14 +261,15 @@ def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look
 def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     """The cell's roles, the strongest last."""
     roles = ["cell"]
-    if panel.ground and panel.window is not None and cell in panel.window:
+    framed = (block := panel.block) is not None and cell in block
+    if framed and panel.use:
         roles.append(panel.ground)
     if panel.inside is not None and cell not in panel.inside:
         roles.append("padding")
     if panel.done is not None and panel.now != cell:
         place = cell.row * panel.face.shape[1] + cell.column
         roles.append("done" if place < panel.done else "todo")
-    if panel.window is not None and cell in panel.window:
+    if framed:
         roles.append("window")
     if panel.changed is not None and cell in panel.changed:
         roles.append("changed")

@@ -31,14 +31,14 @@ def gutter(
     Above and below the middle line of a cell nothing is said that is said once.
     """
     row, middle, own = line.row, line.middle, panel.use or "frame"
+    block = panel.block
     if marked and (row, boundary) in panel.marks:
         text, role = panel.marks[row, boundary] if middle else " ", "mark"
-    elif (
-        marked and middle and differs(panel, row, boundary)
-    ):  # even in the frame's side: its other sides still show it
+    elif marked and middle and differs(panel, row, boundary):
+        # even in the frame's side: its other sides still show it
         text, role = panel.differing_mark, "differs" if panel.differing_mark == DIFFERS else "mark"
-    elif panel.framed and panel.window is not None and _on_side(panel.window, row, boundary):
-        text, role = _side(panel.window, line, boundary, _FRAME if look.coloured else _PLAIN), own
+    elif block is not None and _on_side(block, row, boundary):
+        text, role = _side(block, line, boundary, _FRAME if look.coloured else _PLAIN), own
     elif middle and (row, boundary) in panel.stops:
         text, role = "◆", "stop"
     elif middle and panel.now == (row, boundary) and not panel.listed:
@@ -49,15 +49,8 @@ def gutter(
         text, role = _side(panel.inside, line, boundary, _CROP), "crop"
     else:
         text, role = plain, "hint"
-    ground = panel.ground if _in_window(panel, row, boundary) else ""
-    return Segment(text, look.style((ground, role) if ground else (role,), None))
-
-
-def _in_window(panel: Panel, row: int, boundary: int) -> bool:
-    """Whether a gutter is between two cells of the window, or is its side."""
-    if panel.window is None:
-        return False
-    return any((row, column) in panel.window for column in (boundary - 1, boundary))
+    tinted = block is not None and panel.use and ((row, boundary) in block or (row, boundary - 1) in block)
+    return Segment(text, look.style((panel.ground, role) if tinted else (role,), None))
 
 
 def differs(panel: Panel, row: int, column: int) -> bool:

@@ -103,6 +103,8 @@ class Panel:
     """A word beside the title, e.g. "drawn at random"; it is translated where it is written."""
     use: str = ""
     """What the step does with cells of this face: `READS` or `WRITES`; "" for nothing."""
+    used: Span | None = None
+    """The cells with which it does that."""
     word: str = ""
     """What the source calls the cells that it reads: "x"; "" where that is no name."""
     running: bool = False
@@ -190,6 +192,11 @@ class Panel:
     def factor(self) -> str:
         """What a title says of that: `×1e-7`, or ""."""
         return factor_text(self.power)
+
+    @property
+    def block(self) -> Span | None:
+        """The cells with a frame: the window's, or else all that are used but for a current one."""
+        return self.window if self.window is not None or self.now is not None else self.used
 
     @property
     def ground(self) -> str:

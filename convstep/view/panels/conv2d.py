@@ -11,18 +11,22 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv import backward
+from convstep.conv.forward_timeline import forward_event
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
+from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
 from convstep.view.numbers.scale import round_limit
 from convstep.view.panels.conv2d_cells import Choice, chosen
+from convstep.view.scene.build import values_on
 from convstep.view.scene.scene import SourceLine
 from convstep.view.scene.source import LoopLine, at_step, loop_lines
+from convstep.view.scene.window import Window
 
 Array = npt.NDArray[Any]
 Shown = tuple[Event, Mapping[str, Array]]
@@ -207,6 +211,31 @@ def shown_event(timeline: Timeline, share: SampleShare | None) -> Shown:
     own = {write.array: write for write in alone.event.writes if write.array in SHARED}
     accesses = tuple(own.get(access.array, access) for access in event.accesses)
     return replace(event, accesses=accesses), {**arrays, **{name: alone.arrays[name] for name in own}}
+
+
+def window(problem: Problem, step: int, panels: Sequence[Panel]) -> Window:
+    """What the forward pass makes of a step's window, `x` and `w` on the faces that panels show."""
+    event = forward_event(problem, step, made=0)
+    x, w = factors_on(event, panels)
+    summed, *_, last = (*event.writes, event.writes[-1])
+    *_, k = next(panel.face.fixed for panel in panels if panel.face.name == "W")
+    return Window(
+        cell=cell_text("Z", last.region),
+        x=x,
+        w=w,
+        total=float(summed.value),
+        bias=None if problem.b is None else float(event.read("b").value),
+        y=float(np.asarray(last.after)),
+        channels=(k or 0, problem.geometry.kernel_shape[3]),
+    )
+
+
+def factors_on(event: Event, panels: Sequence[Panel]) -> tuple[Array, Array]:
+    """`x` and `w` of a step, on the faces that panels show."""
+    shown = {panel.face.name: panel.face for panel in reversed(panels)}
+    x, w = event.read("x"), event.read("w")
+    *_, k = shown["W"].fixed
+    return values_on(shown["A_prev_pad"].fixed, x.region, x.value), np.asarray(w.value)[..., k]
 
 
 def without_padding(event: Event, arrays: Mapping[str, Array], geometry: Geometry) -> Shown:

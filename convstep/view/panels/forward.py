@@ -35,7 +35,7 @@ from convstep.view.panels.nonfinite import spot_of_output
 from convstep.view.panels.problem_words import problem_facts, shape_facts, window_facts
 from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.panels.stage import Stage
-from convstep.view.scene.build import build, values_on
+from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.source import LoopLine, loop_lines
 from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
@@ -343,18 +343,14 @@ class ForwardStage(Staged):
 
     def _terms(self, event: Event, panels: list[Panel]) -> tuple[tuple[str, Array], ...]:
         """The factors of the sum and their products, as far as the faces show them."""
-        shown = {panel.face.name: panel.face for panel in reversed(panels)}
-        x, w = event.read("x"), event.read("w")
-        fixed = shown["A_prev_pad"].fixed
-        factors = [values_on(fixed, x.region, x.value)]
-        *_, k = shown["W"].fixed
-        factors.append(np.asarray(w.value)[..., k])
+        x, w = conv2d.factors_on(event, panels)
+        *_, k = next(panel.face.fixed for panel in panels if panel.face.name == "W")
         channel = "" if self.geometry.kernel_shape[3] == 1 else f"[…, {k}]"
         with quiet():
-            product = factors[0] * factors[1]
+            product = x * w
         return (
-            (f"x{channel}", factors[0]),
-            (f"w{channel}", factors[1]),
+            (f"x{channel}", x),
+            (f"w{channel}", w),
             (f"(x * w){channel}" if channel else "x * w", product),
         )
 

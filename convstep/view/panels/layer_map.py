@@ -178,7 +178,7 @@ class LayerMap(LayerRows):
         mark = CHOSEN if index == self.chosen else " "
         line = Text(f"{mark} {padded(shortened(title_of(one), self._name), self._name)}")
         call, rms, ratio, weights = "", "-", "-", None
-        bar, bold = padded(tr("no dZ"), self._axis.width), False
+        bar, bold = padded(tr("not captured"), self._axis.width), False
         if isinstance(one, CapturedLayer):
             call, rms, ratio = str(one.call), short(one.dZ_rms, 3), self._ratio(one)
             weights = self._weights[index]

@@ -313,6 +313,13 @@ class RecordingStage(StagedSource):
         names = self._changing.get(self.recording.event.index, [])
         return [tr("changes the caller's {array}", array=name) for name in names]
 
+    @property
+    def source_title(self) -> str:
+        """The file or the cell in which the function stands."""
+        source = self.recording.source
+        cell = tr("cell {cell}", cell=source.cell) if source.cell is not None else ""
+        return " ".join(filter(None, [printable(source.path.rpartition("/")[2]), cell]))
+
     # beside the run
 
     @property
@@ -412,7 +419,7 @@ class RecordingStage(StagedSource):
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops and the marks that stand on its face."""
         if panel.note:
-            return replace(panel, window=None, changed=None, now=None, near=None)
+            return replace(panel, window=None, used=None, changed=None, now=None, near=None)
         name, shown = panel.face.name, panel.face
         stops = [
             stop.index

@@ -14,6 +14,7 @@ from convstep.replay.stop_text import parse_stop
 from convstep.steps.layout import Layout
 from convstep.view.grid.look import MODES, PRECISIONS
 from convstep.view.panels.conv2d_cells import Choice
+from convstep.view.scene.cards import CARDS
 from convstep.view.scene.staged import Resumed as Resumed
 
 
@@ -53,8 +54,11 @@ def resumed_run(session: Session, about: Layout, choice: Callable[[], Any]) -> R
         raise SessionError(
             f"the view's precision is {view.precision}; it goes from {PRECISIONS[0]} to {PRECISIONS[-1]}"
         )
+    if view.card and view.card not in CARDS:
+        cards = " and ".join(CARDS)
+        raise SessionError(f'the view\'s card is "{printable(view.card)}"; the cards are {cards}')
     chosen = choice()
-    return Resumed(tuple(_stops(session, about)), chosen, view.mode, view.precision)
+    return Resumed(tuple(_stops(session, about)), chosen, view.mode, view.precision, view.card)
 
 
 def _choice(session: Session, geometry: Geometry) -> Choice:

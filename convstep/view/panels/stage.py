@@ -35,6 +35,7 @@ from convstep.view.scene.build import build
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
+from convstep.view.scene.window import Window
 
 if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
@@ -126,6 +127,10 @@ class Stage(Staged):
         parts = {} if self.share is None else conv2d.share_parts(self.share.sample)
         scene = build(place, event, arrays, panels, parts, conv2d.source_at(event, conv2d.source_lines()))
         return replace(scene, panels=tuple(map(self._marked, scene.panels)))
+
+    def window(self, scene: Scene) -> Window:
+        """The step of a scene as the forward pass makes it, on the faces of its panels."""
+        return conv2d.window(self._problem, scene.event.index, scene.panels)
 
     def in_sample(self, by: int) -> int | str:
         """The position of the same place in another sample, or why there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.steps.cells import cell_text
+from convstep.view.grid.look import READS, WRITES
 from convstep.view.numbers.text import largest, short
 from convstep.view.scene.blocks import ENOUGH, Arrangement, Block, Row, around, arrangements, cut, shares
 from convstep.view.scene.scene import Addition
@@ -21,11 +22,14 @@ from convstep.view.text.wrapping import wrap
 
 Array = npt.NDArray[Any]
 Groups = tuple[Row, ...]
+ALL_CELLS = slice(None), slice(None)
 
 LINE, CHANGE, BESIDE, PAIR_PART, PART, NARROW, PAIR, ADDED, ALL, LOOSE = range(10)
 """What is shown of an addition: the cell that changes most; below the addition as the source has it; beside
 that; some cells before and after; with what is added and its factor; all cells in few digits; all before and
 after; with what is added; with its factor as well; and in more lines than it needs."""
+WHOLE = (ADDED,)
+"""From which on all cells are there before and after, with what is added."""
 READABLE = 4
 """Columns of a number from which a change is mostly seen in it."""
 MATRICES = (PAIR_PART,)
@@ -91,9 +95,8 @@ class AdditionForms:
             least, some = (LEAST_PART, PART) if kind == ALL else (LEAST_PAIR, PAIR_PART)
             for count in shares((rows, columns), least):
                 cells = around((rows, columns), self._at, *count)
-                part = tuple(tuple(block.part(*cells) for block in row) for row in groups)
                 note = self._part(*cells)
-                for one in arrangements(part, self._width):
+                for one in arrangements(self._groups(cells)[kind], self._width):
                     yield self._form((some, count[0] * count[1]), one, [*said, note])
 
     def _form(self, rank: tuple[int, ...], shown: Arrangement, above: list[Text]) -> Form:
@@ -103,26 +106,25 @@ class AdditionForms:
         rank = (*rank, min(shown.text, ENOUGH), -shown.lines)
         return Form(rank, lines, lambda: [*above, *shown.drawn(self._width), *below])
 
-    def _groups(self) -> dict[int, Groups]:
+    def _groups(self, cells: tuple[slice, slice] = ALL_CELLS) -> dict[int, Groups]:
         """By kind of form, its matrices: what is read beside what is made of it, before beside after."""
         one = self._addition
         if one.terms:
             *factors, (name, product) = one.terms
-            read = tuple(Block((name,), values, "reads") for name, values in factors)
-            return {PAIR: (read,), ALL: (read, (Block((name,), product),))}
-        after = tr("after" if one.done else "will be")
-        both = (one.after,) if one.new else (one.before, one.after)
-        written = Block((after,), one.after, "writes" if one.done else "dim", both, one.known)
-        before = Block((tr("before"),), one.before, self._style, both, one.known)
-        pair = (written,) if one.new else (before, replace(written, sign="→"))
+            read = tuple(Block((name,), values[cells], READS) for name, values in factors)
+            return {PAIR: (read,), ALL: (read, (Block((name,), product[cells]),))}
+        known = None if one.known is None else one.known[cells]
+        both = (one.after[cells],) if one.new else (one.before[cells], one.after[cells])
+        name, style = (tr("after"), WRITES) if one.done else (tr("will be"), "dim")
+        written = Block((name,), both[-1], style, both, known, sign="→")
+        before = Block((tr("before"),), both[0], self._style, both, known)
+        pair = (written,) if one.new else (before, written)
         if one.factor_name:
-            added = Block((one.formula, tr("product")), one.added)
-            factor = Block((one.factor_name,), one.factor, "reads")
+            added = Block((one.formula, tr("product"), one.sign), one.added[cells], self._style)
+            factor = Block((one.factor_name,), one.factor[cells], READS)
             return {PAIR: (pair,), ADDED: ((added,), pair), ALL: ((factor, added), pair)}
-        if one.operands:
-            read = tuple(Block((name,), values, "reads") for name, values in one.operands)
-            return {PAIR: (pair,), ALL: (read, pair)}
-        return {PAIR: (pair,), ALL: (pair,)}
+        read = tuple(Block((name,), values[cells], READS) for name, values in one.operands)
+        return {PAIR: (pair,), ALL: (read, pair) if read else (pair,)}
 
     def _heading(self) -> list[Text]:
         """The addition as its source writes it, in the longest form that fits; else broken into lines."""
@@ -146,17 +148,17 @@ class AdditionForms:
         heading = Text(text, self._bold)
         target, sign, value = text.partition(f" {self._addition.sign} ")
         if self._bold == "bold" and sign:
-            heading.stylize("writes", 0, len(target))
+            heading.stylize(WRITES, 0, len(target))
             name = self._addition.factor_name
             for found in re.finditer(rf"\b{re.escape(name)}\b", value) if name else ():
                 start = len(target) + len(sign)
-                heading.stylize("reads", start + found.start(), start + found.end())
+                heading.stylize(READS, start + found.start(), start + found.end())
         return heading
 
     def _said(self) -> list[Text]:
         """What the statement reads, and what else is to be said of it."""
         words = self._addition.words
-        said = [(text, "reads") for text in words.reads] + [(words.remark, self._style)] * bool(words.remark)
+        said = [(text, READS) for text in words.reads] + [(words.remark, self._style)] * bool(words.remark)
         return [
             Text.assemble("  ", (line.plain, style if self._addition.done else "dim"))
             for text, style in said
@@ -180,7 +182,10 @@ class AdditionForms:
         brief = f"[{cells.partition('[')[2]}"
         names = (cells, brief, brief.replace(" ", ""))
         forms = [tr("{cells}, a part of {shape}", cells=name, shape=shape) for name in names]
-        forms.append(tr("a part of {shape}", shape=shape))
+        forms += [
+            tr("{cells} of {shape}", cells=names[-1], shape=shape),
+            tr("a part of {shape}", shape=shape),
+        ]
         fitting = next((form for form in forms if cell_len(form) + 2 <= self._width), forms[-1])
         return Text(f"  {fitting}", "dim")
 
@@ -231,7 +236,7 @@ class AdditionForms:
         *before, after = (short(value, digits) for value in self._values)
         line = Text(start, self._style)
         line.append("".join(f"{value}{arrow}" for value in before))
-        line.append(after, "writes" if self._addition.done else "")
+        line.append(after, WRITES if self._addition.done else "")
         return line
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +22,8 @@ GAP: Final = 2
 """Columns between two blocks."""
 WIDEST: Final = 7
 """Columns of a number at the most."""
+LEAST_NAME: Final = 4
+"""Columns of a name that says something though it is cut."""
 ENOUGH: Final = 6
 """Columns of a number with which it has all the digits that anybody compares."""
 
@@ -43,15 +45,6 @@ class Block:
     sign: str = ""
     """What stands between its name and that of the block before: `→`."""
 
-    def part(self, rows: slice, columns: slice) -> Block:
-        """Some of its rows and columns."""
-        return replace(
-            self,
-            values=self.values[rows, columns],
-            alike=tuple(array[rows, columns] for array in self.alike),
-            known=None if self.known is None else self.known[rows, columns],
-        )
-
     def written(self, text: int, *, scaled: bool = True) -> CellFormat:
         """How its numbers are written in so many columns each.
 
@@ -60,9 +53,14 @@ class Block:
             scaled: whether a factor may be taken out of them.
         """
         measured = np.concatenate(self.alike) if self.alike else self.values
-        limit, whole = largest_finite(measured, 1.0), is_whole(measured)
-        power = common_power(limit, text, whole=whole) if scaled else 0
-        return CellFormat.fitting(text, limit, whole=whole, power=power)
+        limit, whole, signed = largest_finite(measured, 1.0), is_whole(measured), bool((measured < 0).any())
+        power = common_power(limit, text, whole=whole, signed=signed) if scaled else 0
+        return CellFormat.fitting(text, limit, signed=signed, whole=whole, power=power)
+
+    def numbers(self, text: int) -> list[Text]:
+        """Its rows in so many columns a number."""
+        form = self.written(text)
+        return [Text(" ".join(_numbers(self, form, row)), self.style) for row in range(len(self.values))]
 
 
 Row = tuple[Block, ...]
@@ -110,41 +108,51 @@ def columns_for(row: Row, width: int) -> int:
 
 def _drawn(row: Row, text: int, width: int) -> list[Text]:
     """The names, and below them the numbers."""
-    formats = [block.written(text) for block in row]
     least = [block.values.shape[1] * (text + 1) - 1 for block in row]
-    spare = width - sum(least) - GAP * (len(row) - 1)
-    titles = list[str]()
-    for number, (block, form, columns) in enumerate(zip(row, formats, least, strict=True)):
-        # what a long name takes is left to those after it to share
-        title = _title(block, form, columns + spare // (len(row) - number))
-        spare -= max(cell_len(title) - columns, 0)
-        titles.append(title)
-    if any(form.power and factor_text(form.power) not in title
-           for form, title in zip(formats, titles, strict=True)):  # fmt: skip
-        formats = [block.written(text, scaled=False) for block in row]  # a factor that is not named is none
+    formats = [block.written(text) for block in row]
+    titles = _titles(row, formats, least, width)
+    if titles is None:  # a factor that is not named is none
+        formats = [block.written(text, scaled=False) for block in row]
+        titles = _titles(row, formats, least, width) or [""] * len(row)
     rooms = [max(columns, cell_len(title)) for columns, title in zip(least, titles, strict=True)]
     left = width - sum(rooms) - GAP * (len(row) - 1) - 1  # rather not up to the border
     indent = " " * max(min(left, GAP), 0)
     above = Text(indent, "dim")
     for block, title, room in zip(row, titles, rooms, strict=True):
-        above.append(_between(block, row), "" if block.sign else "dim")
-        above.append(centred(title, room), "dim")
+        if block is not row[0]:
+            above.append((block.sign if above.plain[-1:] == " " else "").ljust(GAP))
+        above.append(centred(title, room))
     lines = [above]
     for at in range(len(row[0].values)):
         line = Text(indent)
         for block, form, room, columns in zip(row, formats, rooms, least, strict=True):
-            line.append("" if block is row[0] else " " * GAP)
-            numbers = " ".join(_numbers(block, form, at))
             left = (room - columns) // 2
-            line.append(" " * left)
-            line.append(numbers, block.style)
+            line.append(" " * (left if block is row[0] else left + GAP))
+            line.append(" ".join(_numbers(block, form, at)), block.style)
             line.append(" " * (room - columns - left))
         lines.append(line)
     return lines
 
 
-def _between(block: Block, row: Row) -> str:
-    return "" if block is row[0] else block.sign.ljust(GAP)
+def _titles(row: Row, formats: Sequence[CellFormat], least: Sequence[int], width: int) -> list[str] | None:
+    """Names with the factors of the numbers below, one for all that is written alike; None without room."""
+    spare = width - sum(least) - GAP * (len(row) - 1)
+    titles = list[str]()
+    for number, (block, form, columns) in enumerate(zip(row, formats, least, strict=True)):
+        following = row[number + 1] if number + 1 < len(row) else None
+        shared = following is not None and block.alike and following.alike is block.alike
+        factor = "" if shared else factor_text(form.power)
+        # what a long name takes is left to those after it to share
+        room = columns + spare // (len(row) - number)
+        if len(factor) > room:
+            return None
+        left = room - len(factor) - bool(factor)
+        names = [*block.names, cut(block.names[-1], left) if left >= LEAST_NAME else ""]
+        forms = (f"{name} {factor}".strip() for name in names)
+        title = next(form for form in forms if cell_len(form) <= room)
+        spare -= max(cell_len(title) - columns, 0)
+        titles.append(title)
+    return titles
 
 
 def _numbers(block: Block, form: CellFormat, row: int) -> list[str]:
@@ -154,14 +162,6 @@ def _numbers(block: Block, form: CellFormat, row: int) -> list[str]:
         form.text(value) if known else "·".rjust(form.width)
         for value, known in zip(block.values[row].tolist(), meant, strict=True)
     ]
-
-
-def _title(block: Block, form: CellFormat, room: int) -> str:
-    """Its name with the factor of its numbers: the longest form that has room."""
-    factor = factor_text(form.power)
-    titles = [f"{name} {factor}".rstrip() for name in block.names]
-    titles += [f"{cut(block.names[-1], room - len(factor) - 1)} {factor}"] if room > len(factor) + 2 else []
-    return next((title for title in titles if cell_len(title) <= room), cut(block.names[-1], room))
 
 
 def cut(text: str, room: int) -> str:

@@ -114,12 +114,13 @@ def placed(panel: Panel, event: Event) -> Panel:
     changes: dict[str, Any] = {"running": True} if writes else {}
     span = joined(seen_on(panel.face, one) for one in writes or own)
     if span is not None:
-        changes |= {"use": WRITES} if writes else {"use": READS, "word": _name(own)}
+        changes["used"] = span
+        changes |= {"use": WRITES} if writes else {"use": READS, "word": _name(own, panel.face)}
         made = (one for one in event.writes[: event.made] if any(one is other for other in writes))
         changes["changed"] = joined(seen_on(panel.face, one) for one in made)
         if panel.framed:
             whole = (len(span.rows), len(span.columns)) == panel.face.shape and event.statements
-            changes["window"] = None if whole else span  # a frame around all says nothing
+            changes["window"] = None if whole else span  # nothing to follow
         elif len(span.rows) * len(span.columns) == 1 and not any(np.ndim(one.value) for one in writes or own):
             changes["now"] = Cell(span.top, span.left)
         elif len(own) == 1 and (factor := factor_of(own[0], event)) is not None:
@@ -128,11 +129,11 @@ def placed(panel: Panel, event: Event) -> Panel:
     return replace(panel, **changes) if changes else panel
 
 
-def _name(reads: Iterable[Access]) -> str:
-    """What the source calls what is read, if that is a short name, and one for all of it."""
+def _name(reads: Iterable[Access], shown: Face) -> str:
+    """What the source calls what is read, if that is a short name, one for all of it, and not the array's."""
     texts = {one.text for one in reads}
     text = texts.pop() if len(texts) == 1 else ""
-    return text if text.isidentifier() and len(text) <= LONGEST_NAME else ""
+    return text if text.isidentifier() and len(text) <= LONGEST_NAME and text != shown.name else ""
 
 
 def _is_whole(access: Access, shown: Face) -> bool:

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.view.grid.look import NOW
 from convstep.view.numbers.text import short
-from convstep.view.scene.addition_forms import MATRICES, AdditionForms, Form
+from convstep.view.scene.addition_forms import MATRICES, WHOLE, AdditionForms, Form
 from convstep.view.scene.scene import Scene
 from convstep.view.text.wrapping import wrap
 
@@ -26,10 +27,20 @@ def draw_card(scene: Scene, width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room.
     """
-    title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
-    above = [] if scene.event.statements else [title]
-    above += [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
+    above = _above(scene, width)
     return first_that_fits([[*above, *_as_full_as_fits(scene, width, height - len(above))]], height)
+
+
+def least_lines(scene: Scene, width: int) -> int | None:
+    """Lines with which all that is written stands before and after in readable numbers; None without room."""
+    found = len(_above(scene, width))
+    for addition in scene.additions:
+        forms = AdditionForms(addition, mark_of(scene, addition.number), width)
+        whole = [form.lines for form in forms if form.rank >= WHOLE]
+        if not whole:
+            return None
+        found += min(whole)
+    return found
 
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
@@ -38,7 +49,7 @@ def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
         return Text()
     value, word = short(scene.dz, 6), scene.taken.text
     name = f"{word} = {scene.upstream} = "
-    title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, "now"))
+    title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, NOW))
     adds = all(write.kind == "adds" for write in scene.event.writes)
     said = remarks if scene.dz == 0 and adds else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
@@ -63,6 +74,13 @@ def mark_of(scene: Scene, number: int) -> str:
     return MARKS["next" if number == scene.made else "later"]
 
 
+def _above(scene: Scene, width: int) -> list[Text]:
+    """What stands above the additions."""
+    title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
+    above = [] if scene.event.statements else [title]
+    return above + [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
+
+
 def _as_full_as_fits(scene: Scene, width: int, height: int) -> list[Text]:
     """The additions alike in the fullest form that fits; then each as fully, the most telling first."""
     forms = [list(AdditionForms(one, mark_of(scene, one.number), width)) for one in scene.additions]
@@ -77,7 +95,8 @@ def _as_full_as_fits(scene: Scene, width: int, height: int) -> list[Text]:
         one_whole = _fuller(briefly, forms, order[0], height)
         chosen = one_whole if one_whole[order[0]].rank >= MATRICES else chosen
     for at in order:
-        chosen = _fuller(chosen, forms, at, height)
+        if chosen[at].rank < WHOLE:  # else rather all of them alike
+            chosen = _fuller(chosen, forms, at, height)
     return _drawn(chosen, height, below_title=not scene.event.statements)
 
 

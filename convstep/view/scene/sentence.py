@@ -35,8 +35,7 @@ def draw_sentence(scene: Scene, width: int) -> Text:
         scene: what the screen shows.
         width: columns of room.
     """
-    word, number = "" if scene.taken is None else scene.taken.text, short(scene.dz, 3)
-    named, value = (f"{word} = {scene.upstream} = {number}", f"{word} = {number}") if word else ("", "")
+    named, value = _begin(scene)
     for begin, target in ((named, _whole), (named, _shortened), (value, _shortened), (value, _bare)):
         words = [_addition(scene, number, target) for number in range(len(scene.additions))]
         if _length(begin, words) <= width:
@@ -44,6 +43,21 @@ def draw_sentence(scene: Scene, width: int) -> Text:
     while words and _length(begin, words) > width:
         words.pop()
     return _joined(begin, words, scene.made)
+
+
+def sentence_parts(scene: Scene) -> tuple[str, list[str]]:
+    """The same in full, without marks: the value that the step takes, and the words of each addition."""
+    words = [
+        addition.headings[0] if addition.words.statement else f"{_whole(addition)} {_does(addition)}"
+        for addition in scene.additions
+    ]
+    return _begin(scene)[0], words
+
+
+def _begin(scene: Scene) -> tuple[str, str]:
+    """The value that the step takes, with its cell and without; "" where there is none."""
+    word, number = "" if scene.taken is None else scene.taken.text, short(scene.dz, 3)
+    return (f"{word} = {scene.upstream} = {number}", f"{word} = {number}") if word else ("", "")
 
 
 def draw_banner(scene: Scene, width: int, said: str = "") -> Text:
@@ -161,7 +175,11 @@ def _addition(scene: Scene, number: int, target: Callable[[Addition], str]) -> s
     mark = MARKS["done" if at < scene.made else "next" if at == scene.made else "later"]
     if addition.words.statement:
         return f"{mark} {addition.headings[0] if target is _whole else addition.headings[-1]}"
-    return f"{mark} {target(addition)} {addition.sign} {addition.formula}"
+    return f"{mark} {target(addition)} {_does(addition)}"
+
+
+def _does(addition: Addition) -> str:
+    return f"{addition.sign} {addition.formula}"
 
 
 def _length(begin: str, words: list[str]) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from convstep.steps.stepped import Stepped
     from convstep.view.scene.compared import Compared
     from convstep.view.scene.scene import Scene
+    from convstep.view.scene.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Resumed:
     """How values were shown; "" for however the screen begins."""
     precision: int
     """Columns added to every number."""
+    card: str
+    """What was seen of a step; "" for however the screen begins."""
 
 
 class Facts(NamedTuple):
@@ -143,6 +146,10 @@ class Staged(Protocol):
 
     def scene(self) -> Scene:
         """The scene at the run's position. Costs do not grow with the arrays."""
+
+    def window(self, scene: Scene) -> Window | None:
+        """The step of a scene as the forward pass makes it; None where there is no such pass."""
+        return None
 
     def prepared(self, position: int) -> bool:
         """Whether the scene at a position takes no time to speak of."""

@@ -20,6 +20,8 @@ def test_cells_that_are_drawn_differently_lie_in_the_changed_spans(panel: Panel,
     other = replace(
         panel,
         changed=data.draw(st.none() | spans(rows, columns)),
+        used=data.draw(st.none() | spans(rows, columns)),
+        use=data.draw(st.sampled_from(["", "reads", "writes"])),
         now=data.draw(st.none() | cells),
         done=None if panel.done is None else data.draw(st.integers(0, rows * columns)),
         marks=data.draw(st.dictionaries(cells, st.sampled_from("›●✗"))),

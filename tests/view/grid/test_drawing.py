@@ -151,7 +151,7 @@ def sides(lines: list[str], layout: GridLayout, block: Span) -> list[str]:
 
 def upright(corners: str, lines: int) -> str:
     """One side of a bracket over so many lines."""
-    top, middle, bottom, alone = corners
+    top, middle, bottom, alone = [*corners]
     return alone if lines == 1 else top + middle * (lines - 2) + bottom
 
 
@@ -166,7 +166,7 @@ def test_a_frame_is_a_pair_of_brackets_beside_the_window_s_rows_and_nothing_else
     count = (window.bottom - window.top + 1) * layout.lines
     left, right = ("┏┃┗[", "┓┃┛]") if coloured else ("[[[[", "]]]]")
     assert sides(lines, layout, window) == [upright(left, count), upright(right, count)]
-    without = drawn(replace(panel, window=None), layout, Look(ROLES, "numbers", coloured=coloured))
+    without = drawn(replace(panel, window=None, used=None), layout, Look(ROLES, "numbers", coloured=coloured))
     assert ["".join(" " if one in left + right else one for one in line) for line in lines] == [
         "".join(" " if at in (layout.gutter(window.left), layout.gutter(window.right + 1))
                 and shown in left + right else one for at, (one, shown) in enumerate(zip(*pair, strict=True)))
@@ -184,7 +184,7 @@ def test_the_crop_line_stands_beside_its_rows_but_for_what_stands_on_it(
     lines = drawn(panel, layout)
     count = (inside.bottom - inside.top + 1) * layout.lines
     expected = [upright(corners, count) for corners in ("┌│└│", "┐│┘│")]
-    over = "" if panel.window is None and panel.now is None else "┏┃┗┓┛[]▸◂"
+    over = "" if panel.block is None and panel.now is None else "┏┃┗┓┛[]▸◂"
     for shown, side in zip(sides(lines, layout, inside), expected, strict=True):
         assert all(s == e or s in over for s, e in zip(shown, side, strict=True))
     everything = "".join(lines)
@@ -198,10 +198,11 @@ def test_between_the_window_s_cells_is_a_ground_of_the_hue_of_what_the_step_does
     grounds = {"reads-ground": Style(bgcolor="#005048"), "writes-ground": Style(bgcolor="#4a1242")}
     layout = lay_out(panel, 90, 30)
     look = Look(ROLES | grounds, "numbers", coloured=coloured, colours=colours)
-    tinted = coloured and colours is not Colours.SIXTEEN and panel.use and panel.window is not None
+    tinted = coloured and colours is not Colours.SIXTEEN and bool(panel.use)
     for row, column in np.ndindex(panel.face.shape):
         ground = style_of(panel, layout, Cell(row, column), look).bgcolor
-        assert ground == (grounds[panel.ground].bgcolor if tinted and (row, column) in panel.window else None)
+        within = panel.block is not None and (row, column) in panel.block
+        assert ground == (grounds[panel.ground].bgcolor if tinted and within else None)
 
 
 @given(panels())
@@ -213,7 +214,7 @@ def test_marks_stand_on_exactly_their_cells(panel: Panel) -> None:
         cell = Cell(row, column)
         style = style_of(panel, layout, cell, look)
         written = panel.now == cell and panel.use == WRITES
-        assert bool(style.bold) == (written or (panel.window is not None and cell in panel.window))
+        assert bool(style.bold) == (written or (panel.block is not None and cell in panel.block))
         assert bool(style.underline) == (panel.changed is not None and cell in panel.changed)
         assert bool(style.reverse) == (panel.now == cell and not written), "only what is taken is reversed"
         assert bool(style.strike) == (cell == (1, 1))
@@ -307,7 +308,7 @@ def test_a_shade_stands_directly_before_its_own_number_and_off_the_one_before() 
 
 @given(panels())
 def test_strange_values_have_a_mark_whatever_the_mode(panel: Panel) -> None:
-    panel = replace(panel, framed=False, window=None, now=None, cropped=False, listed=False)
+    panel = replace(panel, framed=False, window=None, used=None, now=None, cropped=False, listed=False)
     layout = lay_out(panel, 90, 30)
     for mode in MODES:
         for (row, column), value in np.ndenumerate(panel.face.values):

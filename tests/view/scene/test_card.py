@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,9 @@ from convstep.examples import catalog
 from convstep.view.numbers.text import largest, short
 from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import MARKS, draw_card
-from convstep.view.scene.scene import Scene
+from convstep.view.scene.scene import Addition, Scene
+
+Array = npt.NDArray[Any]
 
 
 def scene_at(problem: Problem, position: int, additions: int = 0) -> Scene:
@@ -66,20 +70,27 @@ def test_card_fits_its_room(name: str, width: int, height: int) -> None:
         assert cell_len(line.rstrip()) <= width, line
 
 
-@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(7, 50))
+def sections(scene: Scene, drawn: list[str]) -> list[list[str]]:
+    """The lines of each addition, the one with its mark first."""
+    names = [addition.cells.name for addition in scene.additions]
+    starts = list[int]()
+    for number, name in enumerate(names):
+        mark = MARKS["done"] if number < scene.made else MARKS["next" if number == scene.made else "later"]
+        start = re.compile(rf"{mark} ({name}\b|{name[:2]}…)")
+        starts.append(next(n for n, line in enumerate(drawn) if start.match(line) and n not in starts))
+    assert starts == sorted(starts)
+    return [drawn[at:end] for at, end in itertools.pairwise([*starts, len(drawn)])]
+
+
+@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
 def test_card_shows_every_addition_in_order_with_its_mark(name: str, width: int, height: int) -> None:
     scene = SCENES[name]
-    drawn = lines(scene, width, height)[1:]
-    headings = [line for line in drawn if " += " in line] or drawn
-    marks = [line[0] for line in headings if line.strip()]
-    expected = [MARKS["done"] if n < scene.made else MARKS["next" if n == scene.made else "later"]
-                for n in range(len(scene.additions))]  # fmt: skip
-    assert marks == expected
+    assert len(sections(scene, lines(scene, width, height))) == len(scene.additions)
 
 
 @pytest.mark.parametrize("name", SCENES)
 def test_before_and_after_are_the_real_numbers_of_the_cell_that_changes_most(name: str) -> None:
-    text = draw_card(SCENES[name], 70, 9).plain
+    text = draw_card(SCENES[name], 70, 1 + 2 * len(SCENES[name].additions)).plain
     for addition in SCENES[name].additions:
         at = largest(addition.added)
         assert f" {short(addition.before[at])} → {short(addition.after[at])}" in text
@@ -87,7 +98,7 @@ def test_before_and_after_are_the_real_numbers_of_the_cell_that_changes_most(nam
 
 def test_named_cell_is_the_one_shown() -> None:
     scene = SCENES["dilated"]
-    text = draw_card(scene, 60, 9).plain
+    text = draw_card(scene, 60, 7).plain
     for addition in scene.additions:
         row, column = largest(addition.added)
         cell = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
@@ -132,35 +143,116 @@ def compact(text: str) -> str:
     return text.replace(" ", "")
 
 
+NUMBER = re.compile(r"[-+]?([\d.]+|inf|∞)|nan|>>|<<")
+
+
+def matrices(addition: Addition, section: list[str]) -> dict[str, Array]:
+    """What stands below each name: the numbers times the factor beside it; NaN for what is no number."""
+    found = dict[str, Array]()
+    names = {addition.factor_name: "factor", addition.formula: "added", "product": "added", "+=": "added",
+             "before": "before", "after": "after", "will be": "after"}  # fmt: skip
+    texts = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
+    for at, line in enumerate(section):
+        if (
+            not at
+            or (" → " in line and "before" not in line)
+            or not re.search(rf"(?<!\S)({texts})(?!\S)", line)
+        ):
+            continue
+        titles = re.findall(rf"(?<!\S)({texts})(?: ×(\S+))?(?= |$)", line)
+        titles = [(name, titles[n + 1][1] if name == "before" and n + 1 < len(titles) else factor)
+                  for n, (name, factor) in enumerate(titles)]  # fmt: skip
+        rows = itertools.takewhile(
+            lambda texts: all(map(NUMBER.fullmatch, texts)), map(str.split, section[at + 1 :])
+        )
+        numbers = np.array([[number(text) for text in row] for row in rows if row])
+        for (name, factor), block in zip(titles, np.split(numbers, len(titles), axis=1), strict=True):
+            with np.errstate(over="ignore"):
+                found[names[name]] = block * float(factor or 1)
+    return found
+
+
+def number(text: str) -> float:
+    """A number of a table; NaN for a mark."""
+    return np.nan if text in (">>", "<<", "∞", "-∞") else float(text)
+
+
+def shown_cells(addition: Addition, section: list[str]) -> tuple[slice, slice]:
+    """Rows and columns of the written cells that are shown: all, or those that the part names."""
+    said = re.search(r"\[([-\d:, ]+)\](?:, a part)? of \d", "".join(section))
+    if said is None:
+        return slice(None), slice(None)
+    parts = [[int(end) for end in part.split(":")] for part in said[1].split(",") if ":" in part]
+    spans = (addition.span.rows, addition.span.columns)
+    rows, columns = (
+        slice(span.index(part[0]), span.index(range(*part)[-1]) + 1)
+        for span, part in zip(spans, parts, strict=True)
+    )
+    return rows, columns
+
+
+WIDE = Problem(
+    np.random.default_rng(3).standard_normal((9, 12, 2)),
+    np.random.default_rng(4).standard_normal((2, 5, 4, 2)),
+    np.zeros(2),
+    None,
+    dilation=(1, 2),
+)
+SCENES |= {f"wide {n}": scene_at(WIDE, n) for n in (0, 7, 40)}
+
+
 @given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
-def test_every_addition_names_the_cell_whose_before_and_after_it_shows(
+def test_every_addition_shows_all_its_cells_or_names_those_it_shows(
     name: str, width: int, height: int
 ) -> None:
     scene = SCENES[name]
-    text = compact(draw_card(scene, width, height).plain)
-    for addition in scene.additions:
+    for addition, section in zip(scene.additions, sections(scene, lines(scene, width, height)), strict=True):
         row, column = largest(addition.added)
-        cell = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
-        assert f"[{','.join(map(str, cell))}]" in text, (addition.target, text)
+        index = addition.cells.index(addition.span.rows[row], addition.span.columns[column])
+        shown = matrices(addition, section)
+        if "after" not in shown:
+            text = compact("".join(section))
+            assert f"[{','.join(map(str, index))}]" in text, (addition.target, text)
+            continue
+        assert shown.keys() >= {"before", "after"}
+        if "  a part of" not in "".join(section):
+            cells = shown_cells(addition, section)
+            rows, columns = np.mgrid[: addition.after.shape[0], : addition.after.shape[1]]
+            assert (row, column) in set(zip(rows[cells].flat, columns[cells].flat, strict=True))
+            assert shown["after"].shape == shown["before"].shape == addition.after[cells].shape
+
+
+@pytest.mark.parametrize("size", [(31, 21), (44, 18), (58, 12), (100, 30)])
+@pytest.mark.parametrize("name", ["digit", "rectangle", "dilated", "stride-2", "one addition", "no bias"])
+def test_every_written_cell_is_there_before_and_after(name: str, size: tuple[int, int]) -> None:
+    scene = SCENES[name]
+    for addition, section in zip(scene.additions, sections(scene, lines(scene, *size)), strict=True):
+        if addition.after.size == 1:
+            cell, text = (addition.before[0, 0], addition.after[0, 0]), "".join(section)
+            assert any(" → ".join(short(value, digits) for value in cell) in text for digits in (3, 4))
+            continue
+        shown = matrices(addition, section)
+        assert shown["after"].shape == addition.after.shape
+        if size == (31, 21) or size[0] == 100:
+            assert shown.keys() == {"factor", "added", "before", "after"}
 
 
 @given(st.sampled_from(["rectangle", "depthwise", "batch"]), st.integers(44, 100), st.integers(7, 50))
 def test_headings_name_the_channel_where_there_are_several(name: str, width: int, height: int) -> None:
     scene = SCENES[name]
-    text = draw_card(scene, width, height).plain
-    for addition in scene.additions[:2]:
+    for addition, section in zip(scene.additions, sections(scene, lines(scene, width, height)), strict=True):
         *_, channel = addition.cells.fixed
         several = addition.cells.lengths[-1] > 1
-        heading = next(
-            line for line in text.split("\n") if f" {addition.cells.name}[" in line and " += " in line
-        )
-        assert (f", {channel}] += " in heading) == several, heading
+        if " += " in section[0] and addition.after.size > 1:
+            assert (f", {channel}] += " in section[0]) == several, section
+        else:
+            assert f",{channel}]" in compact(section[0]) or addition.after.size == 1
 
 
 def test_one_line_names_the_cell_as_well() -> None:
-    assert lines(SCENES["rectangle"], 60, 4)[1:] == [
+    assert lines(SCENES["rectangle"], 60, 4)[1:3] == [
         f"✓ {addition.cells.cell(*at)} {short(addition.before[one])} → {short(addition.after[one])}"
-        for addition in SCENES["rectangle"].additions
+        for addition in SCENES["rectangle"].additions[:2]
         for one in [largest(addition.added)]
         for at in [(addition.span.rows[one[0]], addition.span.columns[one[1]])]
     ]
@@ -175,38 +267,24 @@ TINY = Problem(
 )
 
 
-@given(st.integers(0, TINY.total_steps), st.sampled_from([(30, 17), (60, 40), (80, 40)]))
+SCENES |= {f"tiny {n}": scene_at(TINY, n) for n in (0, 1, 50, TINY.total_steps)}
+
+
+@given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
 def test_matrices_hold_the_numbers_divided_by_the_factor_above_them(
-    position: int, size: tuple[int, int]
+    name: str, width: int, height: int
 ) -> None:
-    scene = scene_at(TINY, position)
-    drawn = lines(scene, *size)
-    for addition in scene.additions[:2]:
-        after = "after" if addition.done else "will be"
-        pairs = {
-            rf" +{addition.factor_name} (.*) {re.escape(addition.formula)}(.*)": (
-                addition.factor,
-                addition.added,
-            ),
-            f" +before(.*) {after}(.*)": (addition.before, addition.after),
-        }
-        start = next(n for n, line in enumerate(drawn) if f"+= {addition.formula}" in line)
-        for pattern, arrays in list(pairs.items())[: 1 if size[1] < 40 else 2]:
-            at, found = next(
-                (n, match)
-                for n in range(start, len(drawn))
-                if (match := re.fullmatch(pattern + " *", drawn[n]))
-            )
-            for side, array in enumerate(arrays):
-                factor = re.search(r"×1e(-?\d+)", found[side + 1])
-                times = 10.0 ** int(factor[1]) if factor else 1.0
-                rows = drawn[at + 1 : at + 4]
-                shown = [text for row in rows for text in row.split()[3 * side : 3 * side + 3]]
-                for text, value in zip(shown, array.flat, strict=True):
-                    if "~" in text:
-                        assert abs(value) < 0.06 * times
-                    else:
-                        assert float(text) * times == pytest.approx(float(value), rel=0.5, abs=0.06 * times)
+    scene = SCENES[name]
+    for addition, section in zip(scene.additions, sections(scene, lines(scene, width, height)), strict=True):
+        cells = shown_cells(addition, section)
+        for kind, shown in matrices(addition, section).items():
+            values = getattr(addition, kind)[cells].astype(float)
+            if shown.shape != values.shape:
+                assert "  a part of" in "".join(section)  # no room to name it
+                continue
+            known = np.isfinite(shown) & np.isfinite(values)
+            limit = max(abs(addition.before).max(), abs(addition.after).max(), abs(values).max())
+            assert shown[known] == pytest.approx(values[known], rel=0.5, abs=max(float(limit) / 9, 1e-300))
 
 
 @given(st.sampled_from(sorted(SCENES)), st.integers(28, 100), st.integers(4, 50))
@@ -214,7 +292,7 @@ def test_before_and_after_stand_beside_their_arrow_and_off_the_border(
     name: str, width: int, height: int
 ) -> None:
     for line in lines(SCENES[name], width, height):
-        if " → " in line:
+        if " → " in line and "before" not in line:
             assert re.search(r"\S → \S", line), line
             assert len(line) < width or MARKS_AND_CELL.match(line), line
 
@@ -228,5 +306,5 @@ def test_numbers_side_by_side_stand_under_their_names(name: str, width: int, hei
     drawn = lines(SCENES[name], width, height)
     for line, following in itertools.pairwise(drawn):
         if re.fullmatch(r"[-\d. ~<>naif∞e]+", following) and following.split()[1:]:
-            named = re.search(r"\b(x|w|before)\b", line)
+            named = re.search(r"\b(x|w|before|after|product)\b|\bwill be\b", line)
             assert named or re.fullmatch(r"[-\d. ~<>naif∞e]+", line), (line, following)

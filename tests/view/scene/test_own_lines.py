@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from convstep.steps.event import Subscript
+from convstep.steps.number_text import short
+from convstep.view.numbers.big_digits import drawn
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.numbered import numbered
 from convstep.view.scene.own_lines import value_text
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.sentence import draw_sentence
+from convstep.view.scene.sentence import draw_banner, draw_sentence
 from convstep.view.scene.source import draw_source
 from tests.view.recorded import FUNCTIONS, recorded
 
@@ -104,6 +106,19 @@ def test_scattered_cells_that_are_not_written_are_dots() -> None:
 @given(NAMES, st.integers(10, 200))
 def test_the_sentence_of_a_step_fits(name: str, width: int) -> None:
     assert cell_len(draw_sentence(SCENES[name], width).plain) <= width
+    banner = draw_banner(SCENES[name], width).plain.split("\n")
+    assert len(banner) == 3
+    assert all(cell_len(line) <= width for line in banner)
+
+
+def test_a_banner_names_the_single_value_that_a_recorded_step_reads() -> None:
+    scene = scene_of("pool_backward", 9)
+    lines = draw_banner(scene, 118).plain.split("\n")
+    value = next(read for read in scene.event.reads if read.array == "dout")
+    index = ", ".join(map(str, value.region))
+    assert lines[1].startswith(f"dout[{index}] = ")
+    assert [line[len(f"dout[{index}] = ") :][:20] for line in lines] == [*drawn(short(value.value, 3), 20)]
+    assert lines[1].split("   ")[-1].startswith("✓ dx[")
 
 
 def test_loops_are_turns_or_values() -> None:

@@ -1,0 +1,132 @@
+"""The numbers of a panel as a page has them: text by cell, and the part of a large face that is in sight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.view.grid.drawing import format_of
+from convstep.view.grid.panel import Panel, Span
+from convstep.view.numbers.factor import common_power, factor_text
+from convstep.view.numbers.scale import STEPS, Scale
+from convstep.view.numbers.text import CellFormat, is_whole, largest_finite
+
+Array = npt.NDArray[Any]
+
+LARGEST = 32
+"""Rows and columns of a face in sight at the most."""
+COLOURS = "hgfedcba0ABCDEFGH"
+"""A letter a colour: `h` is the most negative one, `0` looks like zero, `H` is the most positive one."""
+NAN, PLUS_INF, MINUS_INF, NO_COLOUR = "n", "p", "m", "-"
+"""The letters of what no scale holds, and of a cell without a colour."""
+NOTHING = "·"
+"""Where a table has no number."""
+UNKNOWN, SAME = NO_COLOUR, f"{NO_COLOUR}{NOTHING}"
+"""A cell that has no value, and one in a table of differences that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The rows and columns of a face that are in sight."""
+
+    rows: range
+    """Ascending, one by one."""
+    columns: range
+    """The same."""
+
+
+def width_of(columns: int) -> int:
+    """Columns of text of a number in a table with so many."""
+    return 6 if columns <= 12 else 5 if columns <= 20 else 4
+
+
+class Form(NamedTuple):
+    """How the cells of a panel are written and coloured."""
+
+    cell: CellFormat
+    """Their numbers."""
+    scale: Scale
+    """Their colours."""
+
+
+def settled(panel: Panel) -> Panel:
+    """A panel with the common factor that its numbers have in as many columns as a page gives them."""
+    return replace(panel, unit=panel.power_at(width_of(min(panel.face.shape[1], LARGEST))))
+
+
+def form_of(panel: Panel) -> Form:
+    """How all cells of a panel that is settled are written: the same as on the screen in as much room."""
+    limit = panel.limit if 0 < panel.limit < np.inf else 1.0
+    return Form(format_of(panel, width_of(min(panel.face.shape[1], LARGEST))), Scale(limit))
+
+
+def view_of(panel: Panel, before: View | None) -> View:
+    """What is in sight of a panel: all of it, or the part with the step's cells, which moves seldom.
+
+    Args:
+        panel: the face and what the step does there.
+        before: what was in sight until now.
+    """
+    span = panel.window or panel.changed
+    cell = panel.now or panel.near
+    if span is None and cell is not None:
+        span = Span.single(cell)
+    rows, columns = panel.face.shape
+    return View(
+        _along(rows, span.rows if span else None, before.rows if before else None),
+        _along(columns, span.columns if span else None, before.columns if before else None),
+    )
+
+
+def _along(length: int, wanted: range | None, before: range | None) -> range:
+    if length <= LARGEST:
+        return range(length)
+    kept = before if before is not None and before.stop <= length else range(LARGEST)
+    if wanted is None or (wanted[0] in kept and (wanted[-1] in kept or len(wanted) > LARGEST)):
+        return kept
+    spare = max(LARGEST - (wanted[-1] + 1 - wanted[0]), 0)
+    start = min(max(wanted[0] - spare // 2, 0), length - LARGEST)
+    return range(start, start + LARGEST)
+
+
+def colour_letter(value: float, scale: Scale) -> str:
+    """The letter of a value's colour."""
+    if not np.isfinite(value):
+        return NAN if np.isnan(value) else PLUS_INF if value > 0 else MINUS_INF
+    return COLOURS[STEPS + scale.bucket(value)]
+
+
+def written(panel: Panel, form: Form, cell: tuple[int, int], value: float) -> str:
+    """One cell: the letter of its colour, and its number as the screen writes it."""
+    if panel.known is not None and not panel.known[cell]:
+        return UNKNOWN
+    if panel.sparse and (panel.differing is None or not panel.differing[cell]):
+        return SAME
+    return colour_letter(value, form.scale) + form.cell.text(value).strip()
+
+
+def packed(values: Array, form: Form, known: Array | None = None) -> str:
+    """The numbers of an array in one text, in reading order; those that are not meant are `·`."""
+    meant = np.ones(np.shape(values), np.bool_) if known is None else known
+    return " ".join(
+        form.cell.text(value).strip() if is_meant else NOTHING
+        for value, is_meant in zip(np.ravel(values).tolist(), np.ravel(meant).tolist(), strict=True)
+    )
+
+
+def packed_table(*arrays: Array, known: Array | None = None) -> tuple[str, list[str]]:
+    """Arrays of one shape in a format of their own: its factor, and each of them packed.
+
+    Args:
+        arrays: each `(rows, columns)`.
+        known: which cells are meant.
+    """
+    every = np.stack([np.asarray(array, np.float64) for array in arrays])
+    limit, whole = largest_finite(every), is_whole(every)
+    width = width_of(every.shape[2])
+    power = common_power(limit, width, whole=whole)
+    form = Form(CellFormat.fitting(width, limit, whole=whole, power=power), Scale(1.0))
+    return factor_text(power), [packed(array, form, known) for array in every]

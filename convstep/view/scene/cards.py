@@ -1,0 +1,95 @@
+"""The card of a convolution's step: its additions, its window forward above backward, or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from rich.text import Text
+
+from convstep.view.scene.card import draw_card, least_lines
+from convstep.view.scene.scene import Scene
+from convstep.view.scene.window import Window, draw_window
+from convstep.view.scene.window import least_lines as least_lines_of
+
+STEP, WINDOW = "step", "window"
+CARDS: Final = (STEP, WINDOW)
+"""What a person may choose to see; until then the window stands beside the step where both have room."""
+GAP: Final = 4
+"""Columns between the two."""
+FOR_WINDOW: Final = 4
+"""Lines that the window takes first of what more there is: where it adds to, and what keeps it apart."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cards:
+    """A step and its window."""
+
+    scene: Scene
+    """Of the step."""
+    window: Window | None
+    """The same forward; None where only the step is known."""
+    chosen: str = ""
+    """One of `CARDS`, or ""."""
+    hidden: bool = False
+    """Whether the value of y is not to be seen."""
+    beside: bool = True
+    """Whether both may be seen at once."""
+
+    def draw(self, width: int, height: int) -> Text:
+        """What was chosen, in as much detail as the room allows; both where they have room."""
+        if self.window is None or self.chosen == STEP:
+            return draw_card(self.scene, width, height)
+        places = self._places(width, height)
+        if places is None:
+            return self._window(width, height) if self.chosen else draw_card(self.scene, width, height)
+        (left, above), (right, below) = places
+        step, window = draw_card(self.scene, left, above), self._window(right, below)
+        if left == width:
+            drawn = Text("\n").join([step, Text(""), window])
+        else:
+            drawn = _beside(step, window, left + GAP)
+        drawn.no_wrap, drawn.overflow = True, "crop"
+        return drawn
+
+    def shows_window(self, width: int, height: int) -> bool:
+        """Whether the window is seen in so much room."""
+        if self.window is None or self.chosen == STEP:
+            return False
+        return bool(self.chosen) or self._places(width, height) is not None
+
+    def _window(self, width: int, height: int) -> Text:
+        assert self.window is not None
+        return draw_window(self.scene, self.window, width, height, hidden=self.hidden)
+
+    def _places(self, width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """Columns and lines of step and window where both say all there is; None where they do not."""
+        if not self.beside:
+            return None
+        half = (width - GAP) // 2
+        step, window = self._least(half)
+        if step is not None and window is not None and max(step, window) <= height:
+            return (half, height), (width - GAP - half, height)
+        step, window = self._least(width)
+        if step is not None and window is not None and step + 1 + window <= height:
+            spare = height - step - 1 - window
+            more = min(spare, FOR_WINDOW)
+            return (width, height - 1 - window - more), (width, window + more)
+        return None
+
+    def _least(self, width: int) -> tuple[int | None, int | None]:
+        """Lines with which all of both is seen in such a width."""
+        assert self.window is not None
+        return least_lines(self.scene, width), least_lines_of(self.scene, self.window, width)
+
+
+def _beside(left: Text, right: Text, start: int) -> Text:
+    """Two texts, the second from a column on."""
+    lines, others = (text.split("\n", allow_blank=True) for text in (left, right))
+    found = list[Text]()
+    for number in range(max(len(lines), len(others))):
+        line = lines[number] if number < len(lines) else Text()
+        if number < len(others):
+            line = Text.assemble(line, " " * (start - line.cell_len), others[number])
+        found.append(line)
+    return Text("\n").join(found)
