@@ -299,7 +299,7 @@ def _what_if(field: Field, problem: Problem) -> tuple[str, Index, str]:
     try:
         wanted = number_of(number, problem.dtype)
     except ValueError as error:
-        raise LessonError(f"what-if: {error}", field.line) from error
+        raise LessonError(f"`what-if`: {error}", field.line) from error
     if same(held, wanted):
         sentence = "{cell} is {number} anyway; give it another number"
         raise wrong(sentence, field.line, cell=text.strip(), number=plain(held))

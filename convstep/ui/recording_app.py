@@ -85,7 +85,7 @@ class RecordingApp(SteppingApp):
             recording.name,
             command_name,
             options,
-            anew=None if anew is None else self._anew,
+            record=None if anew is None else self._anew,
             live=live,
         )
         mode.after_edit = self._ask

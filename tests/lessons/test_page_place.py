@@ -122,7 +122,7 @@ def test_a_single_cell_in_reach_of_the_step_can_always_be_shown(
         ("what-if: W[0, 0, 0, 0]", 2, "what-if is 'W[0, 0, 0, 0]'; write A_prev[0, 0"),
         ("what-if: W[0, 0] = 1", 2, "is not a single cell"),
         ("what-if: dW[0, 0, 0, 0] = 1", 2, "does not name cells"),
-        ("what-if: W[0, 0, 0, 0] = one", 2, "what-if: column"),
+        ("what-if: W[0, 0, 0, 0] = one", 2, "`what-if`: column"),
         ("what-if: W[0, 0, 0, 0] = 1\nopen: comparison", 2, "either `open` or `what-if`"),
         ("mark: dA_prev_pad[0, 0, 0]; A_prev_pad[0, 0, 1]", 1, "these cells are in several channels"),
         ("mark: dZ[0, 0, 0]\nfilter: 1", 1, "these cells are in several channels or filters"),

@@ -65,12 +65,12 @@ class Editing:
         """
         if self._job is not None and self._job.running:
             self._host.say(tr("it is being recorded with the number before; wait until that is done"))
-        elif self._mode.runs_code:
+        elif self._mode.anew.runs_code:
             self._host.say(tr("recording it anew …"))
             self._job = self._host.begin("edit", lambda job: self._record(job, edits, said))
         else:
             try:
-                stage = self._mode.begin_anew(edits.numbers)
+                stage = self._mode.anew.stage(edits.numbers)
             except ValueError as error:
                 self._host.say(str(error))
             else:
@@ -100,7 +100,7 @@ class Editing:
     def _ask(self) -> None:
         place = self._host.pointed_cell()
         found = None if place is None else self._state.stage.input_at(*place)
-        why_not = self._mode.why_not_edited() or (found if isinstance(found, str) else "")
+        why_not = self._mode.anew.why_not or (found if isinstance(found, str) else "")
         if found is None or isinstance(found, str) or why_not:
             self._host.say(why_not)
             return
@@ -148,7 +148,7 @@ class Editing:
 
     def _record(self, job: Job, edits: Edits, said: str) -> None:
         try:
-            stage = self._mode.begin_anew(edits.numbers)
+            stage = self._mode.anew.stage(edits.numbers)
         except ValueError as error:
             job.tell(self._host.say, tr("nothing is changed: {reason}", reason=error))
         else:
@@ -158,7 +158,7 @@ class Editing:
         """Show the new run where the one before it stood."""
         state, made = self._state, self._state.timeline.made
         heading = state.begin_at  # a far place that it is on the way to
-        position = min(heading, stage.run.total) if heading else self._mode.place_in(stage)
+        position = min(heading, stage.run.total) if heading else self._mode.anew.place_in(stage)
         if position != (heading or state.position):
             made, said = 0, f"{said} · {tr('now at step {position}', position=position)}"
         state.edits = edits
@@ -173,7 +173,7 @@ class Editing:
 
         there = stage.prepared(position)
         self._host.restage(stage, position if there else 0)
-        self._mode.begun_anew()
+        self._mode.anew.shown()
         if there:
             arrived()
         else:  # what a far place needs is built beside the screen

@@ -108,7 +108,7 @@ class Lines:
             stage = self._state.stage
             words = panel.note or stage.cell_words(panel, cell)
             editable = pointed and isinstance(stage.input_at(panel, cell), Input)
-            enter = tr("Enter changes it") if editable and not self._mode.why_not_edited() else ""
+            enter = tr("Enter changes it") if editable and not self._mode.anew.why_not else ""
             self._write(" · ".join(filter(None, [words, enter])))
 
     def say(self, words: str) -> None:

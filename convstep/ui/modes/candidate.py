@@ -13,6 +13,7 @@ from convstep.language import tr
 from convstep.ui.commands import BESIDE
 from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.debugger.state import State
+from convstep.ui.modes.anew import Anew
 from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.queries import Queries
 from convstep.ui.widgets.face_map import FaceMap
@@ -203,12 +204,14 @@ class CandidateMode(Mode):
             return ""
         return tr("this problem is not in a file; convstep check TARGET --save FILE.npz saves it")
 
-    def why_not_edited(self) -> str:
+    @property
+    def anew(self) -> Anew:
         """The verdict is of this problem."""
-        return tr(
+        why_not = tr(
             "the verdict is of these numbers: change them in convstep open, save them with w, then "
             "convstep debug TARGET FILE.npz"
         )
+        return Anew(self.state, why_not)
 
     def commands_back(self, problem: str) -> list[str]:
         """The command that opens the candidate beside the reference."""

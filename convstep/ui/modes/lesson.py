@@ -19,6 +19,7 @@ from convstep.ui.commands import IN_LESSON
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
+from convstep.ui.modes.anew import Anew
 from convstep.ui.modes.answering import Answering
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.marking import Marking
@@ -41,9 +42,7 @@ if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.lessons.lesson import Subject
     from convstep.lessons.walk import Walk
-    from convstep.replay.edits import Numbers
     from convstep.ui.messages import CellClicked
-    from convstep.view.scene.staged import Staged
 
 PRESENT_FROM = 140
 """Columns from which the narration stays in sight before a class."""
@@ -258,21 +257,9 @@ class LessonMode(Mode):
         return self._around.marks(place_of, columns)
 
     @property
-    def runs_code(self) -> bool:  # type: ignore[override]
+    def anew(self) -> Anew:
         """As without a lesson."""
-        return self._around.runs_code
-
-    def why_not_edited(self) -> str:
-        """As without a lesson."""
-        return self._around.why_not_edited()
-
-    def begin_anew(self, numbers: Numbers) -> Staged:
-        """As without a lesson."""
-        return self._around.begin_anew(numbers)
-
-    def place_in(self, stage: Staged) -> int:
-        """As without a lesson."""
-        return self._around.place_in(stage)
+        return self._around.anew
 
     def last_words(self) -> str:
         """As without a lesson."""

@@ -12,6 +12,7 @@ from convstep.language import tr
 from convstep.ui.commands import PLAIN
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.state import State
+from convstep.ui.modes.anew import Anew
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.text_pane import Draw, TextPane
@@ -24,10 +25,8 @@ from convstep.view.scene.source import draw_source
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from convstep.replay.edits import Numbers
     from convstep.snippet import Snippet
     from convstep.ui.messages import CellClicked
-    from convstep.view.scene.staged import Staged
 
 Marks = dict[int, tuple[int, str]]
 """By column of the timeline, a position and what marks it."""
@@ -134,32 +133,10 @@ class Mode:
         """Whether the line of keys names a command now."""
         return id != "compare" or self.state.stage.compares
 
-    # other numbers
-
-    runs_code = False
-    """Whether beginning anew runs somebody's own code, which may take long."""
-
-    def why_not_edited(self) -> str:
-        """Why no number is edited here; "" if it is."""
-        return ""
-
-    def begin_anew(self, numbers: Numbers) -> Staged:
-        """The stage of the same run with edited numbers, before its first step.
-
-        Args:
-            numbers: all that is edited.
-
-        Raises:
-            ValueError: there is none; one sentence.
-        """
-        return self.state.stage.with_numbers(numbers)
-
-    def place_in(self, stage: Staged) -> int:
-        """Where a run that was begun anew stands as this one does."""
-        return min(self.state.position, stage.run.total)
-
-    def begun_anew(self) -> None:
-        """It is shown now."""
+    @property
+    def anew(self) -> Anew:
+        """How its run begins anew with edited numbers."""
+        return Anew(self.state)
 
     # what stands on it
 

@@ -11,13 +11,13 @@ from textual.widget import Widget
 
 from convstep.language import tr
 from convstep.printable import printable
-from convstep.recording.again import place_with
 from convstep.replay.stop_kinds import LineStop
 from convstep.ui.commands import RECORDED
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
 from convstep.ui.debugger.stops import STOP_MARK
+from convstep.ui.modes.anew import Anew, Record, RecordedAnew
 from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.said import Said
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -33,13 +33,8 @@ from convstep.view.scene.outcome import draw_outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from convstep.candidate.operators.so_far import Running
     from convstep.recording.recording import Recording
-    from convstep.replay.edits import Numbers
     from convstep.snippet import Snippet
-    from convstep.view.scene.staged import Staged
-
-    Anew = Callable[[Numbers], tuple[Recording, Running | None]]
 
 
 class RecordingMode(Mode):
@@ -56,7 +51,7 @@ class RecordingMode(Mode):
         command_name: str,
         options: Sequence[str] = (),
         *,
-        anew: Anew | None = None,
+        record: Record | None = None,
         live: bool = True,
     ) -> None:
         """Debug a recording.
@@ -66,7 +61,7 @@ class RecordingMode(Mode):
             name: what to call it on the screen.
             command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
-            anew: records the same call with other numbers, and says what its gradients should be then, of
+            record: records the same call with other numbers, and says what its gradients should be then, of
                 an operator's; None if it cannot be recorded again.
             live: whether going on at the last step opens the comparison of an operator's gradients.
         """
@@ -74,7 +69,7 @@ class RecordingMode(Mode):
         if stage.compares:
             self.lacks = self.lacks - {"compare"} | {"outcome"}
         self._options: Sequence[str] = options
-        self._anew = anew
+        self._record = record
         self.after_edit: Callable[[], object] = lambda: None
         """What there is to do once it was recorded with other numbers."""
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
@@ -148,32 +143,10 @@ class RecordingMode(Mode):
         """Where it differs from what the author's own forward says."""
         return self.said.marks(place_of)
 
-    # other numbers
-
-    runs_code = True
-
-    def why_not_edited(self) -> str:
-        """A file holds what has run, and nothing that could run again."""
-        if self._anew is not None:
-            return ""
-        return tr("what was recorded is all there is here: its function cannot be run with another number")
-
-    def begin_anew(self, numbers: Numbers) -> RecordingStage:
-        """Record the same call with other numbers in what it is handed."""
-        assert self._anew is not None
-        recording, running = self._anew(numbers)
-        if not recording.total:
-            raise ValueError(tr("no line touches an array then"))
-        return self.stage.anew(recording, numbers, running)
-
-    def place_in(self, stage: Staged) -> int:
-        """The same position if the same line runs there in the same turns, else where these are."""
-        assert isinstance(stage, RecordingStage)
-        return place_with(self.recording, stage.recording)
-
-    def begun_anew(self) -> None:
-        """What its own forward says of it is asked anew."""
-        self.after_edit()
+    @property
+    def anew(self) -> Anew:
+        """The call is recorded again, if it can be."""
+        return RecordedAnew(self.state, self._record, lambda: self.after_edit())
 
     # what is said
 

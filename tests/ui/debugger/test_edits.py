@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from convstep.conv.timeline import Timeline
+from convstep.replay.edits import Numbers
 from convstep.ui.debugger.edits import Editing
 from convstep.ui.debugger.host import Job
+from convstep.ui.modes.anew import Anew
 from convstep.ui.modes.mode import Mode
 from convstep.view.grid.panel import Cell
 from convstep.view.panels.stage import Stage
@@ -18,16 +20,24 @@ from convstep.view.scene.staged import Input, Staged
 from tests.ui.hosts import FakeHost, FakeJob
 
 
-class Slow(Mode):
+class SlowAnew(Anew):
     """Begins anew in a thread, and may fail."""
 
     runs_code = True
     fails = ""
 
-    def begin_anew(self, numbers: dict[str, dict[tuple[int, ...], np.generic]]) -> Staged:  # type: ignore[override]
+    def stage(self, numbers: Numbers) -> Staged:
         if self.fails:
             raise ValueError(self.fails)
-        return super().begin_anew(numbers)
+        return super().stage(numbers)
+
+
+class Slow(Mode):
+    """A mode whose run is begun anew like that."""
+
+    @cached_property
+    def anew(self) -> SlowAnew:
+        return SlowAnew(self.state)
 
 
 def editing(host: FakeHost, kind: type[Mode] = Mode) -> tuple[Editing, Mode]:
@@ -105,12 +115,12 @@ def test_a_run_that_cannot_begin_anew_says_why_and_stays() -> None:
     assert isinstance(mode, Slow)
     host.pointed = ("upstream", Cell(0, 0))
     stage = host.state.stage
-    mode.fails = "it ran out of memory"
+    mode.anew.fails = "it ran out of memory"
     ask(host, made, "2")
     assert host.answer == "nothing is changed: it ran out of memory"
     assert host.state.stage is stage
     assert not host.state.edits.made
-    mode.fails = ""
+    mode.anew.fails = ""
     ask(host, made, "2")
     assert host.state.edits.count == 1
     assert host.state.position == 5
