@@ -613,6 +613,7 @@ async def begin_again(session: Session, focused: Widget | None) -> None:
     if session.dialog:
         await session.press("escape")
     debugger = session.debugger
+    debugger.editing.forget()
     debugger.state.stops._stops.clear()
     debugger.state.stops._last_id = 0
     debugger.state.bookmarks = Bookmarks()

@@ -63,6 +63,11 @@ class CandidateMode(Mode):
         """
         self.stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
         super().__init__(State(self.stage, name.rsplit("/", 1)[-1], problem_name or ""), compare_at_end=False)
+        why_not = tr(
+            "the verdict is of these numbers: change them in convstep open, save them with w, then "
+            "convstep debug TARGET FILE.npz"
+        )
+        self.anew = Anew(self.state, why_not)
         self.candidate, self.queries = candidate, Queries(candidate, self.stage)
         self._verdict, self._problem_name = candidate.verdict, problem_name
         self._wished = position
@@ -203,15 +208,6 @@ class CandidateMode(Mode):
         if self._problem_name is not None:
             return ""
         return tr("this problem is not in a file; convstep check TARGET --save FILE.npz saves it")
-
-    @property
-    def anew(self) -> Anew:
-        """The verdict is of this problem."""
-        why_not = tr(
-            "the verdict is of these numbers: change them in convstep open, save them with w, then "
-            "convstep debug TARGET FILE.npz"
-        )
-        return Anew(self.state, why_not)
 
     def commands_back(self, problem: str) -> list[str]:
         """The command that opens the candidate beside the reference."""

@@ -19,7 +19,6 @@ from convstep.ui.commands import IN_LESSON
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
-from convstep.ui.modes.anew import Anew
 from convstep.ui.modes.answering import Answering
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.marking import Marking
@@ -98,7 +97,7 @@ class LessonMode(Mode):
         self._around = self._beside or _mode_on(page.subject, title)
         super().__init__(self._around.state, compare_at_end=False)
         self.state.card = STEP  # until page or learner want more
-        self.lacks = self._around.lacks
+        self.lacks, self.anew = self._around.lacks, self._around.anew
         self.page = Page(walk, self.state, note, self._before_stand)
         self.marking = Marking(self.page)
         self.answering = Answering(self.page, self.marking, lessons.keep, lessons.turn)
@@ -255,11 +254,6 @@ class LessonMode(Mode):
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """A candidate's divergences."""
         return self._around.marks(place_of, columns)
-
-    @property
-    def anew(self) -> Anew:
-        """As without a lesson."""
-        return self._around.anew
 
     def last_words(self) -> str:
         """As without a lesson."""

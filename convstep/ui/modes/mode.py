@@ -51,17 +51,14 @@ class Mode:
             compare_at_end: whether going on at the last step opens the comparison.
         """
         self.state, self._compare_at_end = state, compare_at_end
+        self.anew = Anew(state)
+        """How its run begins anew with edited numbers."""
         self._other: Self | None = None
 
     @property
     def compares_at_end(self) -> bool:
         """Whether going on at the last step opens the comparison."""
         return self._compare_at_end and self.state.stage.compares
-
-    @property
-    def turns(self) -> bool:
-        """Whether the same steps can be shown in the other direction."""
-        return self.state.stage.turns
 
     def other_way(self) -> Self:
         """The mode of the other direction, always the same one: at the same place, and looked at alike."""
@@ -74,7 +71,7 @@ class Mode:
             other.state = State(
                 stage, "", state.command_name, bookmarks=state.bookmarks, edits=state.edits, saved=state.saved
             )
-            other._other = self
+            other._other, other.anew = self, Anew(other.state)
         elif self._other.state.edits is not state.edits:  # edited here since
             self._other.state.restage(other_way(state.stage), 0)
             self._other.state.edits = state.edits
@@ -92,7 +89,7 @@ class Mode:
 
     def handlers(self) -> Handlers:
         """What is done here beside what the debugger's parts do."""
-        return {"other-way": Handler(lambda: self.host.turn_around())} if self.turns else {}
+        return {"other-way": Handler(lambda: self.host.turn_around())} if self.state.stage.turns else {}
 
     def opened(self) -> None:
         """The screen has its parts."""
@@ -132,11 +129,6 @@ class Mode:
     def offers(self, id: str) -> bool:
         """Whether the line of keys names a command now."""
         return id != "compare" or self.state.stage.compares
-
-    @property
-    def anew(self) -> Anew:
-        """How its run begins anew with edited numbers."""
-        return Anew(self.state)
 
     # what stands on it
 

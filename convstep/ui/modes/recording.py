@@ -17,7 +17,7 @@ from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
 from convstep.ui.debugger.stops import STOP_MARK
-from convstep.ui.modes.anew import Anew, Record, RecordedAnew
+from convstep.ui.modes.anew import Record, RecordedAnew
 from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.said import Said
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -69,7 +69,7 @@ class RecordingMode(Mode):
         if stage.compares:
             self.lacks = self.lacks - {"compare"} | {"outcome"}
         self._options: Sequence[str] = options
-        self._record = record
+        self.anew = RecordedAnew(self.state, record, lambda: self.after_edit())
         self.after_edit: Callable[[], object] = lambda: None
         """What there is to do once it was recorded with other numbers."""
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
@@ -142,11 +142,6 @@ class RecordingMode(Mode):
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
         """Where it differs from what the author's own forward says."""
         return self.said.marks(place_of)
-
-    @property
-    def anew(self) -> Anew:
-        """The call is recorded again, if it can be."""
-        return RecordedAnew(self.state, self._record, lambda: self.after_edit())
 
     # what is said
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -32,16 +31,8 @@ class SlowAnew(Anew):
         return super().stage(numbers)
 
 
-class Slow(Mode):
-    """A mode whose run is begun anew like that."""
-
-    @cached_property
-    def anew(self) -> SlowAnew:
-        return SlowAnew(self.state)
-
-
-def editing(host: FakeHost, kind: type[Mode] = Mode) -> tuple[Editing, Mode]:
-    mode = kind(host.state)
+def editing(host: FakeHost) -> tuple[Editing, Mode]:
+    mode = Mode(host.state)
     mode.enter(host)
     return Editing(host, mode), mode
 
@@ -111,16 +102,16 @@ def test_padding_says_that_it_is_none_and_what_is_written_is_left_to_why() -> No
 
 def test_a_run_that_cannot_begin_anew_says_why_and_stays() -> None:
     host = FakeHost("digit", 5)
-    made, mode = editing(host, Slow)
-    assert isinstance(mode, Slow)
+    made, mode = editing(host)
+    mode.anew = slow = SlowAnew(host.state)
     host.pointed = ("upstream", Cell(0, 0))
     stage = host.state.stage
-    mode.anew.fails = "it ran out of memory"
+    slow.fails = "it ran out of memory"
     ask(host, made, "2")
     assert host.answer == "nothing is changed: it ran out of memory"
     assert host.state.stage is stage
     assert not host.state.edits.made
-    mode.anew.fails = ""
+    slow.fails = ""
     ask(host, made, "2")
     assert host.state.edits.count == 1
     assert host.state.position == 5
