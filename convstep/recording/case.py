@@ -12,6 +12,7 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.log import Other
 from convstep.recording.recording import Recording
+from convstep.recording.sites import FunctionSite
 from convstep.snippet import Check, Snippet, SnippetError, importing
 
 PRECISION = 1e-9
@@ -24,12 +25,14 @@ def case_of(recording: Recording, call: str = "", imports: Sequence[str] | None 
     Args:
         recording: of the call; it is left where it stands.
         call: the call as it was typed, in the names of the function's file; "" takes the recorded arguments.
-        imports: statements that make the function known; by default, that import it.
+        imports: statements that define the function by the name in its source; by default, that import it.
 
     Raises:
         SnippetError: an argument is nothing that can be written; one sentence.
     """
     source, name = recording.source, recording.name
+    if imports is not None:
+        name = _site(recording).name
     if source.cell is not None and call:
         raise SnippetError(tr("{file} is no file that Python imports", file=printable(source.path)))
     given = {} if call else arguments(recording)
@@ -38,10 +41,10 @@ def case_of(recording: Recording, call: str = "", imports: Sequence[str] | None 
         imports = importing(source.path, "*" if call else name)
     ended = recording.ended
     checks = [] if ended is not None else _checks(recording.result, "result")
-    said = (
-        tr("as it ended when it was recorded: {reason}", reason=ended.sentence) if ended is not None else ""
-    )
-    about = [f"{name}: {said or tr('expected is what it returned when it was recorded')}"]
+    expected = tr("expected is what it returned when it was recorded")
+    if ended is not None:
+        expected = tr("as it ended when it was recorded: {reason}", reason=ended.sentence)
+    about = [f"{name}: {expected}"]
     return Snippet(name, about, imports, given, lines, checks)
 
 
@@ -52,48 +55,39 @@ def arguments(recording: Recording) -> dict[str, Any]:
         SnippetError: one of them was too much to be kept; one sentence.
     """
     variables = dict(recording.scout().variables)
-    given = {name: variables[name] for name in _parameters(recording) if name in variables}
+    given = {name: variables[name] for name in _site(recording).parameters if name in variables}
     for name, value in given.items():
-        if _lost(value):
-            raise SnippetError(
-                tr(
-                    "{name} is a {kind}, whose content is not recorded; give the call with --call",
-                    name=name,
-                    kind=value,
-                )
-            )
+        if lost := _lost(value):
+            said = "{name} has a {kind}, whose content is not recorded; give the call with --call"
+            raise SnippetError(tr(said, name=name, kind=lost))
     return {
         name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in given.items()
     }
 
 
-def _lost(value: Any) -> bool:
-    return isinstance(value, Other) or (isinstance(value, tuple) and any(map(_lost, value)))
+def _lost(value: Any) -> str:
+    """What of a value was too much to be kept, in a few words; "" if nothing was."""
+    if isinstance(value, Other):
+        return value
+    return next(filter(None, map(_lost, value)), "") if isinstance(value, tuple) else ""
 
 
-def _parameters(recording: Recording) -> tuple[str, ...]:
-    index = recording.index
-    return index.log.sites.functions[index.frames[0].function].parameters
+def _site(recording: Recording) -> FunctionSite:
+    """The function that was called."""
+    return recording.log.sites.functions[recording.index.frames[0].function]
 
 
 def _passed(recording: Recording) -> str:
     """The arguments of the call by the names that they have in the snippet."""
-    site = recording.index.log.sites.functions[recording.index.frames[0].function]
-    found = None
+    site = _site(recording)
+    stars, named = dict[str, str](), set[str]()
     for node in ast.walk(ast.parse("\n".join(recording.source.lines))):
-        if (
-            isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-            and node.lineno <= site.line <= node.body[0].lineno
-        ):
-            found = node.args
-    several = (
-        {}
-        if found is None
-        else {one.arg: star for one, star in ((found.vararg, "*"), (found.kwarg, "**")) if one}
-    )
-    named = set() if found is None else {one.arg for one in found.kwonlyargs}
+        if isinstance(node, ast.FunctionDef) and node.lineno <= site.line <= node.body[0].lineno:
+            given = node.args
+            stars = {one.arg: star for one, star in ((given.vararg, "*"), (given.kwarg, "**")) if one}
+            named = {one.arg for one in given.kwonlyargs}
     return ", ".join(
-        f"{several.get(name, '')}{f'{name}={name}' if name in named else name}" for name in site.parameters
+        f"{name}={name}" if name in named else stars.get(name, "") + name for name in site.parameters
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,14 @@ def test_a_file_with_one_backward_gets_all_of_its_report(run: Run, write: Write)
 
 
 @pytest.mark.parametrize(
-    "words", [["--adapter", "a.py:f"], ["--save", "a.npz"], ["--watch"], ["--write-adapter", "a.py"]]
+    "words",
+    [
+        ["--adapter", "a.py:f"],
+        ["--save", "a.npz"],
+        ["--watch"],
+        ["--snippet", "a.py"],
+        ["--write-adapter", "a.py"],
+    ],
 )
 def test_what_is_about_one_function_wants_its_name(refused: Refused, write: Write, words: list[str]) -> None:
     write("layers.py", LAYERS)
@@ -288,3 +296,26 @@ def test_a_file_is_seen_to_be_saved_once_and_not_while_it_is_away(tmp_path: Path
     path.write_text("x = 12")  # as an editor does it that writes another file and renames it
     os.utime(path, (1, 1))
     assert file.changed()
+
+
+def test_the_failing_problem_is_written_as_a_test(run: Run, refused: Refused, write: Write) -> None:
+    target = write("mine.py", WRONG)
+    for path, said in (
+        ("test.txt", "test.txt is not a Python file; choose another --snippet, like test_mine.py"),
+        ("mine.py", "mine.py already exists; choose another --snippet or add --force"),
+        ("nowhere/test_mine.py", "the folder nowhere does not exist; create it or choose another --snippet"),
+    ):
+        assert refused("check", target, "--snippet", path) == said
+    assert "give --snippet a file" in refused("check", target, "--snippet", "-", "--json")
+    ended = run("check", target, "--snippet", "test_mine.py")
+    assert (ended.code, ended.err) == (1, "")
+    assert ended.out.startswith("conv2d_mine is wrong on ")
+    code = Path("test_mine.py").read_text()
+    assert run("check", target, "--snippet", "-") == (1, code, "")
+    names: dict[str, Callable[[], None]] = {}
+    exec(compile(code, "test_mine.py", "exec"), names)
+    with pytest.raises(AssertionError, match="db"):
+        names["test_conv2d_mine"]()
+    right = write("right.py", RIGHT)
+    ended = run("check", right, "--snippet", "test_right.py")
+    assert (ended.code, ended.err, Path("test_right.py").exists()) == (0, "", False)

@@ -14,7 +14,7 @@ lambda watch hits start end db dz dout None True False
 backward forward problem debug import raise except exec assert print range float int reshape zeros edge dtype
 function shape group rate Pillow article coursera cs231n alx torch auto convstep learn export pip install
 dx dw dc dy da lr out gamma beta std var axis keepdims exp log tanh sigmoid softmax logit logits argmax len
-my pool gradients mistakes dict outputs small problems
+my pool pytest gradients mistakes dict outputs small problems
 gate dgate dgamma dbeta dvar wx wh dwx dwh mask window return shifted top left word
 Enter Esc Tab Space Backspace Home End PgUp PgDn Shift Alt Ctrl ctrl Python
 """

@@ -40,14 +40,14 @@ def test_additions_are_really_made() -> None:
 
 def test_what_a_page_leaves_open_is_as_before() -> None:
     one, two, three, four = lesson(
-        "## A\n```stop\nat: 5\nadditions: 1\nmark: dW\nvalues: heat\n```\n",
+        "## A\n```stop\nat: 5\nadditions: 1\nmark: dW\nvalues: heat\ncard: window\n```\n",
         "## B\n",
         "## C\n```stop\nmark: db[1]\n```\n",
         "## D\n```problem\npadding: 0\n```\n",
     ).pages
     assert (one.place.position, one.place.additions, one.place.mode) == (5, 1, "heat")
     for later in (two, three):
-        assert (later.place.position, later.place.additions) == (5, 1)
+        assert (later.place.position, later.place.additions, later.place.card) == (5, 1, "window")
     assert (two.place.marks, three.place.marks) == ((), (Cells("db", ((1,),)),))
     assert (four.place, four.subject.name) == (PagePlace(), "4x5x2")
 
@@ -113,6 +113,7 @@ def test_a_single_cell_in_reach_of_the_step_can_always_be_shown(
         ("focus: b", 2, "there is no panel 'b'; the panels are A_prev_pad, W, dZ, dA_prev_pad, dW, db"),
         ("focus: Z", 2, "there is no panel 'Z'"),
         ("values: colours", 2, "values is 'colours'; it must be one of numbers, heat, both"),
+        ("card: ace", 2, "card is 'ace'; it must be one of step, window"),
         ("channel: 2", 2, "channel is '2'; it must be 0 to 1"),
         ("filter: -1", 2, "filter is '-1'; it must be 0 to 2"),
         ("open: door", 2, "open is 'door'; it must be `comparison` or `why dW[0, 0, 0, 0]`"),

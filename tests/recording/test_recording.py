@@ -10,12 +10,14 @@ import numpy.typing as npt
 import pytest
 
 from convstep.recording import events
+from convstep.recording.case import case_of
 from convstep.recording.record import record
 from convstep.recording.recorder import RecordingError, run
 from convstep.recording.recording import Recording
 from convstep.recording.registry import Limits
 from convstep.replay.search import Found, search
 from convstep.replay.stops import parse_stop
+from convstep.snippet import SnippetError
 
 Array = npt.NDArray[Any]
 
@@ -426,3 +428,26 @@ def masks(x: Array) -> Array:
 def test_what_a_helper_makes_anew_in_each_turn_keeps_its_callers_name() -> None:
     recording = record(masks, np.arange(3.0))
     assert [one.name for one in recording.catalogue] == ["x", "out", "mask"]
+
+
+def halved(x: Array, by: tuple[int, Array], *more: Array, scale: float = 1.0) -> tuple[Array, list[Array]]:
+    total = np.zeros_like(x)
+    for row in range(len(x)):
+        x[row] /= by[0]
+        total[row] += x[row] * scale + by[1]
+    return total, [*more]
+
+
+def test_a_call_is_written_as_code_that_returns_the_same() -> None:
+    x = np.arange(6.0).reshape(3, 2) / 3
+    recording = record(halved, x, (2, np.array([1, 2])), np.array([np.nan]), scale=0.5)
+    recording.seek(2)
+    made = case_of(recording)
+    names: dict[str, Any] = {}
+    exec(compile(made.text(), "case.py", "exec"), names)  # what it expects is so
+    assert recording.position == 2
+    assert names["result"][0].tobytes() == recording.result[0].tobytes()
+    assert [check.code for check in made.checks] == ["result[0]", "result[1][0]"]
+    lost = record(halved, x, {0: 2, 1: np.ones(2)})
+    with pytest.raises(SnippetError, match="by has a dict of 2, whose content is not recorded"):
+        case_of(lost)

@@ -77,7 +77,8 @@ async def test_opens_after_the_first_divergent_step_with_all_nine_faces_and_the_
         assert "·" in difference
         assert "≠" in "\n".join(session.part(keys_of(first.gradient)[1]))
         assert "≠" not in "\n".join(session.part(keys_of(first.gradient)[0]))
-        assert all(corner in "\n".join(session.part("input_gradient_candidate")) for corner in "┏┓┗┛")
+        assert "[" in session.part("input_gradient")[2], "one row of a window"
+        assert "]" in session.part("input_gradient_candidate")[2]
         assert "+ h_start, w_start = i_h * s_h," in session.text
         check_layout(session)
         await moves_between_divergent_steps(session, candidate)
@@ -110,6 +111,8 @@ async def moves_between_divergent_steps(session: Session, candidate: CandidateTi
     await session.press("<")
     assert session.position == at
     assert "no earlier step" in session.lines[-3]
+    await session.press("V")
+    assert "without a candidate" in session.lines[-3]
 
 
 async def shows_the_whole_diagnosis(session: Session) -> None:
@@ -254,7 +257,16 @@ async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(t
         assert re.search(r"dW\[0\] \+= A_prev_pad.*dZ\[0, 0, 0\]", "\n".join(own))
         await session.press("d")
         assert "line 15: window = slice(" in session.text
-        await session.press("escape", "end", "<")
+        await session.press("escape", "Y")
+        await session.until("NumPy code")
+        assert f"sys.path.insert(0, {str(tmp_path)!r})" in session.app.clipboard
+        with pytest.raises(AssertionError, match=r"\[0, 0, 0, 0\]: -1.5548.* 0.3246"):
+            exec(compile(session.app.clipboard, "case.py", "exec"), {})
+        sys.path.remove(str(tmp_path))
+        await session.press("Y")
+        await session.until("a pytest function")
+        assert "def test_conv2d_backward():" in session.app.clipboard
+        await session.press("end", "<")
         for size in ((60, 16), (80, 24), (200, 50), (120, 40)):
             await session.resize(*size)
             await session.answered()

@@ -108,6 +108,8 @@ def labels(session: Session) -> dict[str, list[str]]:
         assert grid._plan is not None
         header, margin = grid._plan.header, grid._plan.margin
         lines = [line[1:-1] for line in session.part(grid.key)[1:-1]]
+        if grid._plan.width > grid.size.width or grid._plan.height > grid.size.height:
+            continue  # it follows the window
         found[grid.key] = [line if n < header else line[:margin] for n, line in enumerate(lines)]
     return found
 
@@ -117,7 +119,7 @@ async def test_nothing_moves_between_any_two_steps() -> None:
         for keys in ((), ("z",)):
             await session.press(*keys)
             first = labels(session)
-            assert len(first) >= 4
+            assert len(first) >= 3
             for position in (1, 7, session.timeline.total // 2, session.timeline.total - 1):
                 session.debugger.travel.to(position)
                 await session.press("s", "s")

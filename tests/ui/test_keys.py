@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Awaitable, Callable
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from textual.command import CommandPalette
@@ -14,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from convstep.conv.blocks import exact_gradients
 from convstep.replay.places import parse_place
 from convstep.replay.stops import Breakpoint
 from convstep.replay.visited import Bookmarks, Visited
@@ -22,6 +24,7 @@ from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.drawing import WAITING
 from convstep.view.grid.panel import Cell
+from convstep.view.layout.arrange import CARD
 from convstep.view.numbers.text import full
 from tests.strategies import some
 from tests.ui.driving import Session, opened
@@ -274,6 +277,14 @@ async def asks_where_to_go(session: Session, key: str) -> None:
     assert (session.dialog, session.position) == ("", 44)
 
 
+async def turns_the_card(session: Session, key: str) -> None:
+    step = session.part(CARD)
+    await session.press(key)
+    assert "y = sum(x * w) + b" in "\n".join(session.part(CARD))
+    await session.press(key)
+    assert session.part(CARD) == step
+
+
 async def turns_through_numbers_and_heat(session: Session, key: str) -> None:
     seen = [session.part("upstream")]
     for mode in ("numbers", "heat", "both"):
@@ -405,6 +416,25 @@ async def copies_a_command_that_leads_back(session: Session, key: str) -> None:
     assert parse_place(words[4], session.timeline.problem.geometry) == HERE
 
 
+async def copies_the_case_as_code_and_then_as_a_test(session: Session, key: str) -> None:
+    for said, name in (("NumPy code", "case.py"), ("a pytest function", "test_case.py")):
+        await session.press(key)
+        await session.answered()
+        assert said in session.lines[-3]
+        assert name in session.lines[-3]
+        code = session.app.clipboard
+        names: dict[str, Any] = {}
+        exec(compile(code, name, "exec"), names)  # and nothing is raised: what it expects is so
+        path = Path(re.findall(rf"/\S*{name}", session.lines[-3])[0])
+        assert path.read_text() == code
+        problem = session.timeline.problem
+        if name == "case.py":
+            assert names["W"].tobytes() == problem.W.tobytes()
+            assert names["dW"].tobytes() == exact_gradients(problem)[0].tobytes()
+        else:
+            names["test_conv2d_backward"]()
+
+
 async def explains_every_command(session: Session, key: str) -> None:
     await session.press(key)
     assert session.dialog == "ParagraphsScreen"
@@ -534,6 +564,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "next-face": shows_the_next_face,
     "previous-face": shows_the_face_before,
     "share": says_that_there_is_no_batch,
+    "window": turns_the_card,
     "mark": goes_one_step_on,
     "mark-block": sets_and_removes_a_stop,
     "stop-marking": follows_the_loop_again,
@@ -580,6 +611,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "scroll-up": says_that_it_belongs_to_lessons,
     "restart": says_that_it_belongs_to_lessons,
     "copy": copies_a_command_that_leads_back,
+    "copy-case": copies_the_case_as_code_and_then_as_a_test,
     "save": asks_for_a_file_to_save_in,
     "help": explains_every_command,
     "palette": lists_every_command_by_name,
@@ -617,7 +649,7 @@ async def begin_again(session: Session, focused: Widget | None) -> None:
     debugger.state.stops._stops.clear()
     debugger.state.stops._last_id = 0
     debugger.state.bookmarks = Bookmarks()
-    debugger.state.values, debugger.state.precision = "both", 0
+    debugger.state.values, debugger.state.precision, debugger.state.card = "both", 0, ""
     debugger.panels.apply_look()
     if debugger.state.maximised:
         await session.press("escape")

@@ -19,6 +19,7 @@ from convstep.replay.stops import Breakpoint, Watchpoint, parse_stop
 from convstep.replay.visited import Bookmark
 from convstep.ui.debugger.panels import STATUS_FROM
 from convstep.view.grid.panel import Cell
+from convstep.view.layout.arrange import CARD
 from tests.strategies import some
 from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
@@ -78,7 +79,7 @@ async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "one two.json"
     async with opened(position=137) as session:
         set_up(session)
-        await session.press("k", "v", "+", "+")
+        await session.press("k", "v", "+", "+", "V")
         await focus(session, "upstream")
         await session.press("]", "]")
         session.debugger.travel.to(77)
@@ -108,6 +109,7 @@ async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
         assert [stop.enabled for stop in again.debugger.state.stops] == [True, False, True]
         assert again.debugger.state.values == "numbers"
         assert again.debugger.state.precision == 2
+        assert "y = sum(x * w) + b" in "\n".join(again.part(CARD))
         await focus(again, "upstream")
         assert again.part("upstream") == lines
         assert "▼" in again.lines[-2]

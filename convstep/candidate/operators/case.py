@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ import numpy as np
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.recording.case import case_of
 from convstep.recording.recording import Recording
-from convstep.snippet import Check, Snippet, SnippetError
+from convstep.snippet import Check, Snippet, importing
 
 _MISTAKE = re.compile(r" \([^()]*\)(?=\.py$)")
 """What the file of a backward with a mistake is called by, beside its operator's."""
@@ -26,35 +25,26 @@ def operator_case_of(operator: Operator, problem: OperatorProblem, recording: Re
         operator: whose backward.
         problem: what on.
         recording: of the call.
-
-    Raises:
-        SnippetError: it is in no file.
     """
     path = recording.source.path
     own = _MISTAKE.sub("", path)
-    made = case_of(recording, imports=[] if own != path else None)
-    if own != path:
-        if not os.path.isfile(own):
-            raise SnippetError(f"{os.path.basename(own)} is not there")
-        module = operator.backward.__module__
-        lines = list(recording.source.lines)
-        made = replace(made, imports=[f"from {module} import *", *_whole(lines)])
+    imports = None
+    if own != path:  # the lines are in no file
+        imports = [*importing(own, "*"), "", "", *recording.source.lines, ""]
+    made = case_of(recording, imports=imports)
     names = operator.gradients
     right = operator.right(problem)
     checks = [
         Check("result" if len(names) == 1 else f"result[{at}]", name, right[name], _off(right[name]))
         for at, name in enumerate(names)
     ]
+    changed = dict.fromkeys(alarm.array for alarm in recording.alarms if alarm.array in made.given)
+    checks += [Check(name, name, made.given[name], 0.0) for name in changed]  # nothing is to be written there
     return replace(
         made,
         about=[f"{recording.name}, a backward of {operator.title}: expected is what is right"],
         checks=checks,
     )
-
-
-def _whole(lines: list[str]) -> list[str]:
-    """A function's lines as they are, set off by empty ones."""
-    return ["", "", *lines, ""]
 
 
 def _off(right: Array) -> float:

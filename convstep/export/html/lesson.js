@@ -39,9 +39,7 @@ const picked = new Map();
 function pickable() {
   const asks = data.pages[current].asks;
   if (asks?.kind !== "cells" || sections[current].querySelector("form input, form button")?.disabled) return null;
-  return [...document.querySelectorAll("#replay > div figure[data-panel], #panels figure")].find(
-    (figure) => data.faces[faceOf(Number(figure.dataset.panel))][5] === asks.array,
-  );
+  return document.querySelector(`figure[data-panel="${asks.panel}"]`);
 }
 
 function pick(cell) {
@@ -53,8 +51,9 @@ function pick(cell) {
 
 function showPicked() {
   const figure = pickable();
+  const others = new Set(figure ? data.pages[current].asks.others.map(String) : []);
   for (const cell of document.querySelectorAll("[data-row]")) {
-    const here = figure?.contains(cell) ?? false;
+    const here = (figure?.contains(cell) ?? false) && !others.has(`${cell.dataset.row},${cell.dataset.column}`);
     const chosen = here && picked.has(`${cell.dataset.row},${cell.dataset.column}`);
     cell.classList.toggle("pick", here);
     cell.classList.toggle("chosen", chosen);
@@ -93,8 +92,9 @@ function prepare(section, number) {
   if (!asks) return;
   section.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    submit(section, asks);
+    if (asks.kind !== "shown") submit(section, asks);
   });
+  if (asks.kind === "shown") section.querySelector("[type=submit]").remove(); // the answer can be looked at
   section.querySelector(".solution").addEventListener("click", () => reveal(section));
   const more = section.querySelector(".more-hints");
   more?.addEventListener("click", () => {

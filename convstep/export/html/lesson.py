@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 
 from convstep.export.formats import ExportError
 from convstep.export.html.page import Page
-from convstep.export.html.prose import inline, judging, page_section
+from convstep.export.html.prose import Picks, inline, judging, page_section
 from convstep.export.html.runs import MOST_BYTES, CandidateScenes
 from convstep.export.html.tape import Json, Shown, Tape, lines_of
 from convstep.language import tr
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Lesson, PagePlace
-from convstep.view.lesson.pointing import pointed, show_faces
+from convstep.lessons.questions import CellsQuestion
+from convstep.view.grid.panel import Cell
+from convstep.view.lesson.pointing import pointed, pointed_at, show_faces
+from convstep.view.panels.conv2d_cells import panel_of
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
 
 if TYPE_CHECKING:
     from convstep.lessons.lesson import Page as LessonPage
     from convstep.lessons.lesson import Subject
+    from convstep.view.scene.scene import Scene
     from convstep.view.scene.staged import Staged
 
 MOST_STEPS = 12
@@ -44,7 +48,8 @@ def lesson_page(lesson: Lesson, numbers: range, progress: Callable[[int], None])
         filming = _Filming(lesson, tape, opened)
         for done, number in enumerate(numbers, 1):
             first, answered, last = filming.take(number)
-            pages.append({"frames": [first, answered, last], "asks": judging(lesson.pages[number])})
+            asks = judging(lesson.pages[number], filming.picks)
+            pages.append({"frames": [first, answered, last], "asks": asks})
             told.append(page_section(lesson, number))
             if tape.size > MOST_BYTES:
                 raise ExportError(
@@ -80,11 +85,13 @@ class _Filming:
         self._candidates: dict[tuple[str, int], CandidateScenes] = {}
         self.compared = False
         """Whether a page has a candidate."""
+        self.picks: Picks | None = None
+        """Where the cells are marked that the last page asks for."""
 
     def take(self, number: int) -> tuple[int, int, int]:
         """The scenes of a page: its first frame, the one at which it is answered, and its last."""
         page = self._lesson.pages[number]
-        first = len(self._tape.frames)
+        first, self.picks = len(self._tape.frames), None
         if page.candidate:
             self._beside(page)
         else:
@@ -95,8 +102,10 @@ class _Filming:
     def _plain(self, page: LessonPage) -> None:
         """The page's place; and after its question, the steps to where it is answered."""
         stage = self._stage(page.subject)
-        for scene in self._scenes(stage, page):
-            self._tape.take(scene, str(id(page.subject)))
+        for at, shown in enumerate(self._scenes(stage, page)):
+            self._tape.take(shown, str(id(page.subject)))
+            if not at:
+                self._find_picks(page, stage, shown.scene, str(id(page.subject)))
 
     def _scenes(self, stage: Staged, page: LessonPage) -> Iterator[Shown]:
         self._stand(stage, page.place if page.question is not None else page.place_after)
@@ -141,7 +150,28 @@ class _Filming:
             if place.given:
                 show_faces(scenes.stage, place)
             scenes.stage.marks = pointed(place)
-            self._tape.take(scenes.at(position, discreet=secret), str(id(scenes)))
+            shown = scenes.at(position, discreet=secret)
+            self._tape.take(shown, str(id(scenes)))
+            if place is page.place:
+                self._find_picks(page, scenes.stage, shown.scene, str(id(scenes)))
+
+    def _find_picks(self, page: LessonPage, stage: Staged, scene: Scene, about: str) -> None:
+        """Find the cells that the page asks for on the panel that shows them."""
+        question = page.question
+        panel = panel_of(scene, question.tensor) if isinstance(question, CellsQuestion) else None
+        if not isinstance(question, CellsQuestion) or panel is None or panel.note:
+            return
+        rows, columns = panel.face.shape
+        places = [Cell(row, column) for row in range(rows) for column in range(columns)]
+        stands = {place: pointed_at(stage, panel, place) for place in places}
+        cells = [
+            at
+            for at, (array, index) in stands.items()
+            if array == question.tensor and index in question.cells
+        ]
+        if len(cells) == len(question.cells):
+            others = [at for at, (array, _) in stands.items() if array != question.tensor]
+            self.picks = Picks(self._tape.panel_number(about, panel), cells, others)
 
     def _asks_for_line(self, page: LessonPage) -> bool:
         """Whether the wrong line is still looked for on this page or a later one."""

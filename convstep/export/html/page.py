@@ -112,9 +112,9 @@ def _data(page: Page) -> dict[str, Json]:
 
 def _json(value: Json) -> str:
     """JSON that can stand in a script: nothing in it can end that."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(
-        _FOR_SCRIPTS
-    )
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=int
+    ).translate(_FOR_SCRIPTS)
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:

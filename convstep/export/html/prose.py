@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
+from math import isfinite
 
 from markdown_it import MarkdownIt
 
@@ -19,6 +20,7 @@ from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Page
 from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
 from convstep.lessons.words import say, sentences
+from convstep.view.grid.panel import Cell
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 
@@ -51,8 +53,25 @@ def page_section(lesson: Lesson, number: int) -> str:
     )
 
 
-def judging(page: Page) -> Json:
-    """What the page's script needs to judge an answer as `Question.judge` does; None without a question."""
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """Where cells are marked on a page."""
+
+    panel: int
+    """On which panel."""
+    cells: list[Cell]
+    """The right ones, as rows and columns of its face."""
+    others: list[Cell]
+    """Those that stand for cells of another array: nobody marks them."""
+
+
+def judging(page: Page, picks: Picks | None = None) -> Json:
+    """What the page's script needs to judge an answer as `Question.judge` does; None without a question.
+
+    Args:
+        page: with a question or without.
+        picks: where the cells are that it asks for.
+    """
     question = page.question
     if question is None:
         return None
@@ -71,7 +90,9 @@ def judging(page: Page) -> Json:
         found |= {
             "value": question.value,
             "tolerance": question.tolerance,
-            "known": [[name, value] for name, value in known.items() if value is not None],
+            "known": [
+                [name, value] for name, value in known.items() if value is not None and isfinite(value)
+            ],
             "says": said("not.number", *(f"wrong.value.{name}" for name in known)),
         }
     elif isinstance(question, ShapeQuestion):
@@ -92,11 +113,12 @@ def judging(page: Page) -> Json:
             "error": say(language, "not.step", text="{text}", example=question.example),
         }
     elif isinstance(question, CellsQuestion):
-        held = [None if one is None else int(one) for one in question.face]
+        if picks is None:  # no panel has them: the answer can be looked at
+            return {**found, "kind": "shown"}
         found |= {
-            "array": question.tensor,
-            "face": held,
-            "cells": [_seen(index, held) for index in sorted(question.cells)],
+            "panel": picks.panel,
+            "cells": picks.cells,
+            "others": picks.others,
             "says": said("not.cells", "wrong.cells"),
         }
     elif isinstance(question, ChoiceQuestion):
@@ -110,12 +132,6 @@ _OF_SHAPES = (
     "wrong.shape.axis", "wrong.shape.axes", "wrong.shape.axis.asked", "wrong.shape.axes.asked",
     "wrong.shape.other", "wrong.shape.order", "wrong.shape.size", "wrong.shape.sizes",
 )  # fmt: skip
-
-
-def _seen(index: Sequence[int], held: Sequence[int | None]) -> list[int]:
-    """The row and the column of a cell on its face."""
-    seen = [at for at, one in zip(index, held, strict=True) if one is None]
-    return [*seen, *[0] * (2 - len(seen))]
 
 
 def _question(question: Question, name: str) -> str:

@@ -150,14 +150,14 @@ class Tape:
         slots: dict[str, Json] = {"p": scene.position, "n": scene.total, "m": scene.made, "o": scene.place}
         slots["q"] = sentence_parts(scene)[0] or ("" if scene.additions else shown.standing)
         slots["r"] = [printable(words, None) for words in (*scene.remarks, *shown.remarks)]
-        slots["P"] = [self._panel_number(about, panel, shown.beside) for panel in scene.panels]
+        slots["P"] = [self.panel_number(about, panel, shown.beside) for panel in scene.panels]
         self._put_writes(
             slots, shown, about
         )  # before the cells: what they were is what they will be changed from
         patches = dict[str, Json]()
         for panel in scene.panels:
             face = self._face(about, panel)
-            self._put_panel(slots, self._panel_number(about, panel), panel, face)
+            self._put_panel(slots, self.panel_number(about, panel), panel, face)
             if patch := _patch(panel, face):
                 patches[f"f{face.number}"] = patch
         for pane, lines in enumerate(shown.sources):
@@ -170,7 +170,8 @@ class Tape:
         self.frames.append(frame)
         self.size += sum(len(str(slot)) + len(str(value)) for slot, value in frame.items())
 
-    def _panel_number(self, about: str, panel: Panel, beside: Container[str] = ()) -> int:
+    def panel_number(self, about: str, panel: Panel, beside: Container[str] = ()) -> int:
+        """What the page calls a panel; see `take`."""
         number = self._panels.setdefault(f"{about}:{panel.key}", len(self._panels))
         if number == len(self.staged):
             self.staged.append(2 if panel.key in beside else int(panel.stage))
@@ -235,7 +236,7 @@ class Tape:
         found = [
             named_table(name, values, known=known if np.shape(values) == shape else None)
             for name, values in (*addition.terms, *addition.operands)
-            if np.size(values) <= MOST_CELLS
+            if 0 < np.size(values) <= MOST_CELLS
         ]
         if addition.factor_name:
             found.append(
@@ -391,7 +392,10 @@ def title_words(panel: Panel) -> str:
 
 def role_of(panel: Panel) -> Json:
     """What the step does with the panel's array, by number and in words; 0 where that is nothing."""
-    return [_USES.index(panel.use), panel.use_texts[0]] if panel.use else 0
+    if panel.use:
+        return [_USES.index(panel.use), panel.use_texts[0]]
+    compared = panel.differing is not None or panel.sparse
+    return [_USES.index(WRITES), ""] if compared else 0
 
 
 def span_json(span: Span | None) -> Json:

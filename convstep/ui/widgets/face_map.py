@@ -89,6 +89,6 @@ class FaceMap(Widget, can_focus=True):
         assert self._panel is not None
         label, room = self._panel.face.label, self.content_size.width - 4
         shorter = (tr("map: {face}", face=face) for face in (label, label.replace(", ", ",")))
-        titles = (tr("map of {face}", face=label), *shorter)
+        titles = (tr("map of {face}", face=label), *shorter, label)
         title = next((title for title in titles if cell_len(title) <= room), titles[-1])
         self.border_title = title.replace("[", r"\[")

@@ -14,7 +14,7 @@ from convstep.ui.messages import CellClicked, CellHovered
 from convstep.ui.widgets.grid_roles import look_for
 from convstep.view.grid.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid.panel import Cell, Panel, Span, title_of
-from convstep.view.grid.places import GridLayout, Rect, lay_out, lay_out_in_unit
+from convstep.view.grid.places import GridLayout, Rect, lay_out_in_unit
 
 
 class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
@@ -180,10 +180,12 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if panel.window is not None or before is None or before.face.shape != panel.face.shape:
             self._window = panel.window
         room, window = (self.size.width, self.size.height), self._window
-        panel, plan = lay_out_in_unit(panel, *room, precision=self.precision, large=self.large, window=window)
+        shaded = self.mode == "both" and self.app.no_color
+        panel, plan = lay_out_in_unit(
+            panel, *room, precision=self.precision, large=self.large, window=window, shaded=shaded
+        )
         if panel.power and not self._title(panel):
             panel = replace(panel, unit=0)
-            plan = lay_out(panel, *room, precision=self.precision, large=self.large, window=window)
         self._drawn = panel
         if plan != self._plan:
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):

@@ -12,15 +12,14 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from convstep.view.grid.gutters import RUNS_ON, differs, gutter
+from convstep.view.grid.gutters import RUNS_ON, gutter, is_differing
 from convstep.view.grid.look import MODES as MODES
 from convstep.view.grid.look import NOW, WRITES, big_roles
 from convstep.view.grid.look import Look as Look
-from convstep.view.grid.panel import DIFFERS, Cell, Panel
-from convstep.view.grid.places import GridLayout, Line
+from convstep.view.grid.panel import Cell, Panel
+from convstep.view.grid.places import GridLayout, Line, number_width
 from convstep.view.numbers.big_digits import LINES, BigFormat
-from convstep.view.numbers.factor import CLOSE
-from convstep.view.numbers.scale import Scale
+from convstep.view.numbers.scale import SHADES, Scale
 from convstep.view.numbers.text import CellFormat
 from convstep.view.text.wrapping import wrap
 
@@ -114,9 +113,7 @@ def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
-    # rather a digit less than a shade that touches the number before it, where there are enough
-    spared = 1 if layout.lines == 1 and _shaded(look) and layout.text > CLOSE - 1 else 0
-    width, scale = layout.text - spared, look.scale(panel.limit)
+    width, scale = number_width(layout, shaded=_shaded(look)), look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
@@ -140,18 +137,18 @@ def _preceded(
     """The gutter and the cell, with what stands before its number: a mark, or else a hint.
 
     That is directly before the digits where the cell has a blank there: in the gutter it would touch
-    the neighbour's digits, and be taken for the neighbour's.
+    the neighbour's digits, and be taken for the neighbour's, or hide a side of the frame.
     """
     mark = panel.marks.get((line.row, column), "") if panel.marks else ""
-    if not mark and panel.differing_mark != DIFFERS and differs(panel, line.row, column):
-        mark = panel.differing_mark
-    before, digits = mark or hint.strip(), drawn_cell.text.lstrip()
+    strange = hint.strip() and hint not in SHADES
+    differs = panel.differing_mark if not strange and is_differing(panel, line.row, column) else ""
+    before, digits = mark or differs or hint.strip(), drawn_cell.text.lstrip()
     blanks = len(drawn_cell.text) - len(digits)
     if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground
         return gutter(panel, line, column, look, hint), drawn_cell
     digits = digits or " "
     text = before.rjust(len(drawn_cell.text) - len(digits)) + digits
-    return gutter(panel, line, column, look, " ", marked=False), Segment(text, drawn_cell.style)
+    return gutter(panel, line, column, look, " ", within=before), Segment(text, drawn_cell.style)
 
 
 def format_of(panel: Panel, width: int) -> CellFormat:
@@ -201,12 +198,12 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
 
 def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
     """A number in big digits, or where they do not fit in ordinary ones."""
-    return _big_format(width, panel.most, panel.whole, panel.power).lines(value)
+    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power).lines(value)
 
 
 @functools.lru_cache(maxsize=256)
-def _big_format(width: int, limit: float, whole: bool, power: int) -> BigFormat:
-    return BigFormat.fitting(width, limit, whole=whole, power=power)
+def _big_format(width: int, limit: float, whole: bool, signed: bool, power: int) -> BigFormat:
+    return BigFormat.fitting(width, limit, whole=whole, signed=signed, power=power)
 
 
 def _known(panel: Panel, cell: Cell) -> bool:
@@ -215,9 +212,7 @@ def _known(panel: Panel, cell: Cell) -> bool:
 
 def _is_empty(panel: Panel, cell: Cell, value: float, roles: tuple[str, ...]) -> bool:
     """Whether a dot says that nothing is here: a zero of the padding, or no difference."""
-    return ("padding" in roles and value == 0) or (
-        panel.sparse and (panel.differing is None or not panel.differing[cell])
-    )
+    return ("padding" in roles and value == 0) or (panel.sparse and not is_differing(panel, *cell))
 
 
 def _stands_out(roles: tuple[str, ...]) -> bool:
@@ -274,7 +269,7 @@ def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
     if panel.changed is not None and cell in panel.changed:
         roles.append("changed")
     if panel.now == cell:
-        roles.append("window" if panel.use == WRITES else NOW)
+        roles.append("window" if panel.use == WRITES or (panel.running and not panel.use) else NOW)
     if panel.marks and cell in panel.marks:
         roles.append("marked")
     if look.cursor == cell:

@@ -23,20 +23,26 @@ RUNS_ON: Final = frozenset("".join(side for block in (_FRAME, _CROP, _PLAIN) for
 """What stands beside a row also where that is only partly in sight."""
 
 
-def gutter(
-    panel: Panel, line: Line, boundary: int, look: Look, plain: str, *, marked: bool = True
-) -> Segment:
+def gutter(panel: Panel, line: Line, boundary: int, look: Look, plain: str, *, within: str = "") -> Segment:
     """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint.
 
     Above and below the middle line of a cell nothing is said that is said once.
+
+    Args:
+        panel: whose.
+        line: where.
+        boundary: the cell on the right; the number of columns for the last gutter.
+        look: how to draw.
+        plain: the hint.
+        within: the mark or hint that stands in the cell and so not here.
     """
     row, middle, own = line.row, line.middle, panel.use or "frame"
     block = panel.block
-    if marked and (row, boundary) in panel.marks:
+    if (row, boundary) in panel.marks and not within:
         text, role = panel.marks[row, boundary] if middle else " ", "mark"
-    elif marked and middle and differs(panel, row, boundary):
-        # even in the frame's side: its other sides still show it
-        text, role = panel.differing_mark, "differs" if panel.differing_mark == DIFFERS else "mark"
+    elif middle and within != (other := panel.differing_mark) and is_differing(panel, row, boundary):
+        # even in the frame's side
+        text, role = other, "differs" if other == DIFFERS else "mark"
     elif block is not None and _on_side(block, row, boundary):
         text, role = _side(block, line, boundary, _FRAME if look.coloured else _PLAIN), own
     elif middle and (row, boundary) in panel.stops:
@@ -53,8 +59,8 @@ def gutter(
     return Segment(text, look.style((panel.ground, role) if tinted else (role,), None))
 
 
-def differs(panel: Panel, row: int, column: int) -> bool:
-    """Whether a cell differs from another panel's."""
+def is_differing(panel: Panel, row: int, column: int) -> bool:
+    """Whether a cell is marked as unlike another panel's."""
     if panel.differing is None or column >= panel.face.shape[1]:
         return False
     return bool(panel.differing[row, column])

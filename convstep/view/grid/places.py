@@ -204,15 +204,36 @@ def lay_out_in_unit(
     precision: int = 0,
     large: bool = False,
     window: Span | None = None,
+    shaded: bool = False,
 ) -> tuple[Panel, GridLayout]:
-    """The layout, and the panel in the unit that its numbers need in the columns they get there."""
+    """The layout, and the panel in the unit that its numbers need in the columns they get there.
+
+    Args:
+        panel: what to show.
+        width: columns of room.
+        height: lines of room.
+        precision: columns to add to each number, or to take away.
+        large: whether it is read from afar.
+        window: see `lay_out`.
+        shaded: whether shades stand beside the numbers.
+    """
     plan = lay_out(panel, width, height, precision=precision, large=large, window=window)
-    text = plan.text
-    panel = replace(panel, signed=panel.signed or text > CLOSE)  # rather air between the numbers
+    text = number_width(plan, shaded=shaded)
     if plan.lines == LINES:
-        panel = replace(panel, signed=True)
-        text = BigFormat.fitting(text, panel.most, whole=panel.whole).number.width
+        number = BigFormat.fitting(text, panel.most, signed=panel.signed, whole=panel.whole).number
+        unit = replace(panel, signed=False).power_at(number.width - number.signed)
+        return replace(panel, signed=number.signed, unit=unit), plan
+    # the column of a sign is a shade's, and numbers that have room rather have air between them
+    panel = replace(panel, signed=panel.signed or shaded or text > CLOSE)
     return replace(panel, unit=panel.power_at(text)), plan
+
+
+def number_width(plan: GridLayout, *, shaded: bool) -> int:
+    """Columns of a number itself.
+
+    Rather a digit less than a shade that touches the number before it.
+    """
+    return plan.text - (shaded and plan.lines == 1 and plan.text >= CLOSE)
 
 
 def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:

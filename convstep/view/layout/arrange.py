@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rich.cells import cell_len
+
 from convstep.view.grid.panel import Panel
-from convstep.view.grid.places import Rect, lay_out
+from convstep.view.grid.places import SCROLLED_TEXT, Rect, lay_out
 from convstep.view.layout.boxes import Plan as Plan
 from convstep.view.layout.boxes import (
     across,
@@ -38,8 +40,10 @@ STAGE = 13
 """Lines that the stage has before those."""
 LEAST_LOWER = 2 / 5
 """Part of a high screen that stands below the stage at the least."""
-MAP_WIDTH = (22, 40)
-"""Columns of the map beside the stage, at the least and at the most."""
+MAP_WIDTH = 40
+"""Columns of the map beside the stage at the most."""
+MAP_TITLE = 11
+"""Columns of that title around the name of the face."""
 
 LEAST_BESIDE = 56
 """Columns of a small screen that a running array leaves to the others, however long its title is."""
@@ -72,7 +76,7 @@ def _with_columns(width: int, height: int, panels: Sequence[Panel]) -> Plan:
     mapped, wide = _too_large(stage, width // len(stage), upper), width >= WIDE_SIDE_FROM
     beside = stage_further(stage, width) if wide and not mapped else {}
     faces = [replace(panel, key=key) for panel in stage for key in keys_of(panel.key, beside)]
-    chart = [(min(max(width // 5, MAP_WIDTH[0]), MAP_WIDTH[1]), part(MAP))] if mapped else []
+    chart = [(_map_width(width, stage), part(MAP))] if mapped else []
     source, step = _words_widths(width)
     room = Room(source, step, width - source - step, height - upper)
     usual = STANDARD._replace(lines=COMMON[1] - _stage_height(COMMON[1], stage, COMMON[0]))
@@ -81,6 +85,16 @@ def _with_columns(width: int, height: int, panels: Sequence[Panel]) -> Plan:
         (upper, across((None, row(faces)), *chart)), (None, across((source, part(SOURCE)), (None, lower)))
     )
     return Plan(box(Rect(0, 0, width, height)), beside=beside | further)
+
+
+def _map_width(width: int, stage: Sequence[Panel]) -> int:
+    """Columns of the map beside the stage: as far as windows keep their digits, and its face is named."""
+    windows = (panel.window.right + 1 - panel.window.left if panel.window else 1 for panel in stage)
+    kept = [len(str(panel.face.shape[0])) + 3 + columns * (SCROLLED_TEXT + 1)
+            for panel, columns in zip(stage, windows, strict=True)]  # fmt: skip
+    named = max(cell_len(panel.face.label) for panel in stage) + MAP_TITLE
+    liked, left = max(named, min(width // 5, MAP_WIDTH)), width - max(kept) * len(stage)
+    return min(liked, left) if left >= named - len("map: ") else liked
 
 
 def _stage_height(height: int, stage: Sequence[Panel], width: int) -> int:

@@ -30,6 +30,8 @@ ENOUGH = 14
 """Lines that a panel asks for at the most before others have theirs."""
 ROOMY = 5
 """Columns of a number with which further faces are worth their room."""
+LEAST_CAPTIONED = 4
+"""Columns of a number down to which the words of titles are worth more than digits."""
 ENDLESS = 10_000
 """Lines of room that no face fills."""
 BORDERS = 6
@@ -61,7 +63,8 @@ class Sized:
     def of(cls, panel: Panel) -> Sized:
         """The sizes of a panel."""
         factor = cell_len(panel.factor) + 2 if panel.factor else 0
-        caption = sum(cell_len(word) + 2 for word in (panel.caption_text, panel.loop_text) if word)
+        gaps = (panel.caption_text, 2), (panel.loop_text, 1)  # as titles have them at the least
+        caption = sum(cell_len(word) + gap for word, gap in gaps if word)
         titled = cell_len(panel.face.label) + factor + BORDERS
         texts = [max(one, least_text(panel)) for one in range(MOST_TEXT + 1)]
         return cls(
@@ -209,12 +212,7 @@ def row_box(row: Row, worth: Worth) -> Box:
         return down(*((share, part(one.key)) for share, one in zip(shares, panels, strict=True)))
 
     def place(room: Rect) -> dict[str, Rect]:
-        needed = _needed(row, worth)
-        liked = [
-            max([columns, *(one.captioned for one in column)])
-            for columns, column in zip(needed, row, strict=True)
-        ]
-        needed = liked if sum(liked) <= room.width else needed
+        needed = _captioned(row, worth, room.width) or _needed(row, worth)
         while sum(needed) > room.width:  # too much for everybody: the widest, which scrolls anyway, gives way
             needed[needed.index(max(needed))] -= 1
         widths = filled(needed, needed, room.width)
@@ -222,6 +220,17 @@ def row_box(row: Row, worth: Worth) -> Box:
         return across(*zip(widths, columns, strict=True))(room)
 
     return place
+
+
+def _captioned(row: Row, worth: Worth, width: int) -> list[int]:
+    """Columns that show all words of the titles, if need be with fewer digits; empty if there are none."""
+    for text in (worth.text, *range(worth.text - 1, LEAST_CAPTIONED - 1, -1)):
+        numbers = _needed(row, worth._replace(text=text))
+        liked = [max([columns, *(one.captioned for one in column)])
+                 for columns, column in zip(numbers, row, strict=True)]  # fmt: skip
+        if sum(liked) <= width:
+            return liked
+    return []
 
 
 def filled(lengths: Sequence[int], parts: Sequence[int], room: int) -> list[int]:

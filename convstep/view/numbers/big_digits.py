@@ -25,12 +25,14 @@ LINES = 3
 """Lines of a big number."""
 DIGIT = 4
 """Columns that one more digit takes: its own, and the one that keeps it apart from the next."""
-LEAST_BIG = 10
-"""Columns of a big number at the least: a sign and two digits."""
+LEAST_BIG = 8
+"""Columns of a big number at the least: a thin sign and two digits."""
 MOST_BIG = 16
 """Columns of a big number at the most, unless more precision is asked for: a sign and three digits."""
 ROOMY_BIG = 12
 """Columns from which the point has one to itself on both sides, even in -2.5."""
+SIGNED_BIG = 10
+"""Columns from which a sign is as heavy as the two digits after it."""
 
 GLYPHS = {
     "0": ("█▀█", "█ █", "▀▀▀"),
@@ -45,6 +47,7 @@ GLYPHS = {
     "9": ("█▀█", "▀▀█", "▀▀▀"),
     "n": ("   ", "█▀▄", "▀ ▀"),
     "a": ("   ", "▄▀█", "▀▀▀"),
+    "e": ("█▀▀", "█▀ ", "▀▀▀"),
     "∞": ("▄▄ ▄▄", "█▄▀▄█", "     "),
     "-": ("  ", "▀▀", "  "),
     "+": (" ▄ ", "▀█▀", "   "),
@@ -55,6 +58,8 @@ POINT = ("   ", "   ", " ▀ ")
 """The decimal point."""
 TIGHT_POINT = ("  ", "  ", "▝▘")
 """The same with half a column on both sides, where numbers are narrow."""
+TIGHT_MINUS = (" ", "╸", " ")
+"""A minus of half a column, which needs none between itself and a digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +72,27 @@ class BigFormat:
     """Their characters."""
 
     @classmethod
-    def fitting(cls, width: int, limit: float, *, whole: bool = False, power: int | None = None) -> BigFormat:
-        """The format with the most digits that holds every value up to a limit, and a sign.
+    def fitting(
+        cls, width: int, limit: float, *, signed: bool = True, whole: bool = False, power: int | None = None
+    ) -> BigFormat:
+        """The format with the most digits that holds every value up to a limit.
 
         Args:
             width: Columns of a number.
             limit: The largest magnitude to expect.
+            signed: Whether to leave room for a minus sign.
             whole: Whether all values are whole numbers.
             power: The power of ten that the numbers are divided by; None for the one that they ask for.
         """
-        for characters in range(WIDEST, NARROWEST - 1, -1):
-            times = common_power(limit, characters, whole=whole) if power is None else power
-            number = CellFormat.fitting(characters, limit, whole=whole, power=times)
+        tried = [(characters, signed) for characters in range(WIDEST, NARROWEST - 1, -1)]
+        for characters, minus in [
+            *tried,
+            (NARROWEST, True),
+        ]:  # two digits and a sign are less than three digits
+            times = power
+            if times is None:
+                times = common_power(limit, characters - minus, whole=whole, signed=False)
+            number = CellFormat.fitting(characters, limit, signed=minus, whole=whole, power=times)
             if columns_of(number.longest, width) <= width:
                 break
         return cls(width, number)
@@ -107,6 +121,13 @@ def columns_of(words: str, width: int) -> int:
     return len(_joined(words, width)[0])
 
 
+@functools.cache
+def glyphs_at(width: int) -> dict[str, tuple[str, str, str]]:
+    """The glyphs of numbers of a width."""
+    point, minus = {".": POINT if width >= ROOMY_BIG else TIGHT_POINT}, {"-": TIGHT_MINUS}
+    return GLYPHS | point | (minus if width < SIGNED_BIG else {})
+
+
 @functools.lru_cache(maxsize=4096)
 def drawn(words: str, width: int) -> tuple[str, ...]:
     """A text in big characters, right-aligned."""
@@ -115,11 +136,12 @@ def drawn(words: str, width: int) -> tuple[str, ...]:
 
 def _joined(words: str, width: int) -> list[str]:
     """The lines of a text, a column between two characters; the point brings its own room."""
-    point = POINT if width >= ROOMY_BIG else TIGHT_POINT
+    glyphs = glyphs_at(width)
+    close = "." if width >= SIGNED_BIG else ".-"
     lines = [""] * LINES
     for before, character in zip(["", *words], words, strict=False):
-        gap = " " if before and "." not in (before, character) else ""
-        glyph = point if character == "." else GLYPHS[character]
+        gap = " " if before and before not in close and character != "." else ""
+        glyph = glyphs[character]
         lines = [line + gap + part for line, part in zip(lines, glyph, strict=True)]
     return lines
 

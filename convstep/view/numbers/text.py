@@ -119,7 +119,8 @@ class CellFormat:
     def longest(self) -> str:
         """A number that leaves none of the columns empty."""
         point = "." if self.decimals else ""
-        return "-" + "8" * (self.width - 1 - len(point) - self.decimals) + point + "8" * self.decimals
+        digits = self.width - self.signed - len(point) - self.decimals
+        return "-" * self.signed + "8" * digits + point + "8" * self.decimals
 
     def text(self, value: SupportsFloat) -> str:
         """A value in exactly `width` columns, right-aligned."""

@@ -28,8 +28,8 @@ LINE, CHANGE, BESIDE, PAIR_PART, PART, NARROW, PAIR, ADDED, ALL, LOOSE = range(1
 """What is shown of an addition: the cell that changes most; below the addition as the source has it; beside
 that; some cells before and after; with what is added and its factor; all cells in few digits; all before and
 after; with what is added; with its factor as well; and in more lines than it needs."""
-WHOLE = (ADDED,)
-"""From which on all cells are there before and after, with what is added."""
+PAIRS, WHOLE = (PAIR,), (ADDED,)
+"""From which on all cells are there before and after; with what is added."""
 READABLE = 4
 """Columns of a number from which a change is mostly seen in it."""
 MATRICES = (PAIR_PART,)
@@ -48,6 +48,8 @@ class Form:
     """How many lines it takes."""
     draw: Callable[[], list[Text]]
     """Draws them."""
+    products: bool = False
+    """Whether it has matrices of what is added."""
 
 
 class AdditionForms:
@@ -89,7 +91,7 @@ class AdditionForms:
             rows, columns = groups[0][0].values.shape
             for one in arrangements(groups, self._width):
                 rank = (kind,) if one.text >= READABLE else (NARROW, kind)
-                yield self._form(rank, one, [*said, *self._part_of_more()])
+                yield self._form(rank, one, [*said, *self._part_of_more()], products=kind != PAIR)
             if kind == ADDED:
                 continue
             least, some = (LEAST_PART, PART) if kind == ALL else (LEAST_PAIR, PAIR_PART)
@@ -97,14 +99,15 @@ class AdditionForms:
                 cells = around((rows, columns), self._at, *count)
                 note = self._part(*cells)
                 for one in arrangements(self._groups(cells)[kind], self._width):
-                    yield self._form((some, count[0] * count[1]), one, [*said, note])
+                    area = count[0] * count[1]
+                    yield self._form((some, area), one, [*said, note], products=kind != PAIR)
 
-    def _form(self, rank: tuple[int, ...], shown: Arrangement, above: list[Text]) -> Form:
+    def _form(self, rank: tuple[int, ...], shown: Arrangement, above: list[Text], *, products: bool) -> Form:
         """Matrices below what is said; where they do not show what is written, that cell below them."""
         below = [self._changed()] if self._addition.terms else []
         lines = len(above) + shown.lines + len(below)
         rank = (*rank, min(shown.text, ENOUGH), -shown.lines)
-        return Form(rank, lines, lambda: [*above, *shown.drawn(self._width), *below])
+        return Form(rank, lines, lambda: [*above, *shown.drawn(self._width), *below], products)
 
     def _groups(self, cells: tuple[slice, slice] = ALL_CELLS) -> dict[int, Groups]:
         """By kind of form, its matrices: what is read beside what is made of it, before beside after."""
@@ -116,7 +119,7 @@ class AdditionForms:
         known = None if one.known is None else one.known[cells]
         both = (one.after[cells],) if one.new else (one.before[cells], one.after[cells])
         name, style = (tr("after"), WRITES) if one.done else (tr("will be"), "dim")
-        written = Block((name,), both[-1], style, both, known, sign="→")
+        written = Block((name,), both[-1], style, both, known, sign="" if one.new else "→")
         before = Block((tr("before"),), both[0], self._style, both, known)
         pair = (written,) if one.new else (before, written)
         if one.factor_name:

@@ -11,7 +11,7 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.view.grid.look import NOW
 from convstep.view.numbers.text import short
-from convstep.view.scene.addition_forms import MATRICES, WHOLE, AdditionForms, Form
+from convstep.view.scene.addition_forms import MATRICES, PAIRS, WHOLE, AdditionForms, Form
 from convstep.view.scene.scene import Scene
 from convstep.view.text.wrapping import wrap
 
@@ -19,24 +19,24 @@ MARKS = {"done": "✓", "next": "▶", "later": " "}
 """What stands before an addition."""
 
 
-def draw_card(scene: Scene, width: int, height: int) -> Text:
+def draw_card(scene: Scene, width: int, height: int, *, products: bool = True) -> Text:
     """The step in as much detail as the room allows.
 
     Args:
         scene: what the screen shows.
         width: columns of room.
         height: lines of room.
+        products: whether what is added is shown, too; else what is written has its room.
     """
-    above = _above(scene, width)
-    return first_that_fits([[*above, *_as_full_as_fits(scene, width, height - len(above))]], height)
+    above, forms = _above(scene, width), _forms(scene, width, products=products)
+    return first_that_fits([[*above, *_as_full_as_fits(scene, forms, height - len(above))]], height)
 
 
 def least_lines(scene: Scene, width: int) -> int | None:
-    """Lines with which all that is written stands before and after in readable numbers; None without room."""
+    """Lines for all cells before and after in readable numbers, without what is added; None without room."""
     found = len(_above(scene, width))
-    for addition in scene.additions:
-        forms = AdditionForms(addition, mark_of(scene, addition.number), width)
-        whole = [form.lines for form in forms if form.rank >= WHOLE]
+    for forms in _forms(scene, width, products=False):
+        whole = [form.lines for form in forms if form.rank >= PAIRS]
         if not whole:
             return None
         found += min(whole)
@@ -81,9 +81,14 @@ def _above(scene: Scene, width: int) -> list[Text]:
     return above + [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
 
 
-def _as_full_as_fits(scene: Scene, width: int, height: int) -> list[Text]:
+def _forms(scene: Scene, width: int, *, products: bool) -> list[list[Form]]:
+    """The ways to show each addition."""
+    found = [list(AdditionForms(one, mark_of(scene, one.number), width)) for one in scene.additions]
+    return found if products else [[form for form in own if not form.products] for own in found]
+
+
+def _as_full_as_fits(scene: Scene, forms: Sequence[Sequence[Form]], height: int) -> list[Text]:
     """The additions alike in the fullest form that fits; then each as fully, the most telling first."""
-    forms = [list(AdditionForms(one, mark_of(scene, one.number), width)) for one in scene.additions]
     if not forms:
         return []
     ranks = sorted({form.rank for own in forms for form in own}, reverse=True)

@@ -44,7 +44,9 @@ class Cards:
         if places is None:
             return self._window(width, height) if self.chosen else draw_card(self.scene, width, height)
         (left, above), (right, below) = places
-        step, window = draw_card(self.scene, left, above), self._window(right, below)
+        # the window has what is added
+        step = draw_card(self.scene, left, above, products=False)
+        window = self._window(right, below)
         if left == width:
             drawn = Text("\n").join([step, Text(""), window])
         else:

@@ -13,6 +13,7 @@ from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.cells import cell_text
 from convstep.steps.number_text import shape_text
+from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, full, is_whole, largest_finite, short
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
@@ -126,7 +127,11 @@ def _cells(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Iterato
     if rows > MOST_ROWS or columns > MOST_COLUMNS:
         return
     numbers = values.astype(float)
-    shape = CellFormat.fitting(CELL - 1, largest_finite(numbers, 1.0), whole=is_whole(numbers))
+    limit, whole = largest_finite(numbers, 1.0), is_whole(numbers)
+    power = common_power(limit, CELL - 1, whole=whole)
+    if power:
+        yield Text(f"  {factor_text(power)}", "dim")
+    shape = CellFormat.fitting(CELL - 1, limit, whole=whole, power=power)
     for row in numbers.tolist():
         yield Text("  " + "".join(f" {shape.text(value)}" for value in row), no_wrap=True)
 

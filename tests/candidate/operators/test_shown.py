@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convstep.candidate.operators.shown import MOST, mistake_of, problem_of, shown, told
+from convstep.candidate.operators.case import operator_case_of
+from convstep.candidate.operators.shown import MOST, Shown, mistake_of, problem_of, shown, told
 from convstep.operators.operator import Operator
 from convstep.operators.registry import OperatorError, operator_named, operators
+from tests.strategies import some
 
 STEPPED = [one for one in operators() if one.name != "conv2d"]
 """Those that are stepped as recordings."""
@@ -133,3 +135,21 @@ def test_other_numbers_are_those_of_its_problem_and_what_is_right_goes_by_them(o
     assert not found.judge(edited).differs
     again = found.with_numbers({})
     assert str(again.result) == str(first.result)
+
+
+@every
+def test_its_case_as_code_passes_where_the_backward_is_right_and_fails_with_a_mistake(
+    operator: Operator,
+) -> None:
+    def run_case(found: Shown) -> None:
+        made = operator_case_of(found.operator, found.problem, found.recorded.recording)
+        exec(compile(made.text(), "case.py", "exec"), {})
+
+    run_case(shown(operator.name))
+    for mistake in some(operator.mistakes, 2):
+        try:
+            found = shown(operator.name, None, mistake.id)
+        except OperatorError:
+            continue  # it has no lines of its own
+        with np.errstate(all="ignore"), pytest.raises((AssertionError, ValueError)):
+            run_case(found)

@@ -26,10 +26,12 @@ from tests.export.html.browser import Browser
 
 SHOWN = """[...document.querySelectorAll("figure[data-panel]")].map((figure) => [
   figure.querySelector("caption").firstChild.textContent,
-  [...figure.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent)),
+  [...figure.querySelectorAll("tbody tr")].map(
+    (row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent)),
 ])"""
 """Titles and numbers of all tables on the page."""
-SEEN = """[...document.querySelectorAll("#replay *")].map((one) => [one.className, one.textContent, one.disabled])"""
+SEEN = """[...document.querySelectorAll("#replay *")].map(
+  (one) => [one.className, one.textContent, one.disabled])"""
 """All that changes on it."""
 
 
@@ -115,8 +117,9 @@ def test_every_number_is_what_python_writes_of_the_arrays(browser: Browser, digi
 def test_a_step_has_its_cells_before_and_after(browser: Browser, digit: Path) -> None:
     stage = Stage.on(catalog.load("digit"))
     browser.open(digit)
-    read = """[...document.querySelectorAll(".write")].map((write) => [...write.querySelectorAll("figure")].slice(-2).map(
-      (figure) => [...figure.querySelectorAll("td")].map((cell) => cell.textContent)))"""
+    read = """[...document.querySelectorAll(".write")].map(
+      (write) => [...write.querySelectorAll("figure")].slice(-2).map(
+        (figure) => [...figure.querySelectorAll("td")].map((cell) => cell.textContent)))"""
     for position, writes in ((137, 3), (137, 1), (20, 2), (1, 3)):
         stage.run.seek(position - 1)
         before = {name: np.array(stage.run.arrays[name]) for name in ("dW", "dA_prev_pad", "db")}
@@ -138,15 +141,13 @@ def test_a_step_has_its_cells_before_and_after(browser: Browser, digit: Path) ->
 def test_marks_say_what_the_step_does(browser: Browser, digit: Path) -> None:
     browser.open(digit)
     browser.ask("goTo(137)")
-    cells = """(name) => [...document.querySelectorAll("figure")].find((figure) => figure.textContent.startsWith(name))
-      .querySelectorAll("td")"""
 
     def marked(name: str, kind: str) -> list[list[int]]:
-        picked = f"[...({cells})({json.dumps(name)})].filter((cell) => cell.classList.contains({json.dumps(kind)}))"
-        found = browser.ask(
-            f"{picked}.map((cell) => [Number(cell.dataset.row), Number(cell.dataset.column)])"
-        )
-        return [list(cell) for cell in found]
+        found: list[list[int]] = browser.ask(f"""
+          [...[...document.querySelectorAll("figure")].find((one) => one.textContent.startsWith("{name}"))
+            .querySelectorAll("td.{kind}")].map((cell) => [cell.dataset.row, cell.dataset.column].map(Number))
+        """)
+        return found
 
     window = [[row, column] for row in range(4, 7) for column in range(2, 5)]
     assert marked("A_prev_pad", "window") == window
@@ -176,7 +177,8 @@ def poor(browser: Browser) -> list[Any]:
     found: list[Any] = browser.ask("""(() => {
       const parts = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
       const linear = (one) => (one <= 10.31475 ? one / 255 / 12.92 : ((one / 255 + 0.055) / 1.055) ** 2.4);
-      const light = ([red, green, blue]) => 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+      const light = ([red, green, blue]) =>
+        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
       const ground = (one) => {
         for (let at = one; at; at = at.parentElement) {
           const [red, green, blue, alpha = 1] = parts(getComputedStyle(at).backgroundColor);

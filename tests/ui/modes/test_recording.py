@@ -118,7 +118,8 @@ async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() 
     steps = recording.touching("dx", (0, 0, 0, 2))
     async with opened_recording(recording) as session:
         state = session.debugger.state
-        await session.press("n", "n")
+        await session.press("n", "n", "V")
+        assert "forward above backward is shown in the backward pass of conv2d" in session.text
         await to_panel(session, "dx")
         await session.press("right", "right", "right")
         while session.grid(session.app.focused.id or "").cursor != (0, 2):  # type: ignore[union-attr]
@@ -207,6 +208,23 @@ async def test_the_command_that_leads_back_has_the_call() -> None:
         await session.press("n", "n", "y")
         words = ["convstep", "open", "layers.py:pool_backward", "--call", "f(x, 1)", "--goto", "2"]
         assert shlex.split(session.app.clipboard) == words
+
+
+async def test_the_call_is_copied_as_code_and_what_is_lost_is_said() -> None:
+    async with opened_recording(of(pool_backward), options=["--call", "'{pool_case()}'"]) as session:
+        await session.press("Y")
+        await session.answered()
+        assert "result = '{pool_case()}'\n" in session.app.clipboard  # as it was typed
+        assert "from tests.view.recorded import *" in session.app.clipboard
+        await session.press("Y")
+        await session.answered()
+        assert "def test_pool_backward():" in session.app.clipboard
+        mode_of(session)._options = []
+        await session.press("Y")
+        await session.answered()
+        assert (
+            "cache has a dict of 3, whose content is not recorded; give the call with --call" in session.text
+        )
 
 
 async def test_what_a_script_called_is_in_a_file_once_a_way_back_is_asked_for(

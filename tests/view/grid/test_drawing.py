@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,9 +16,9 @@ from convstep.view.grid.colours import Colours, contrast
 from convstep.view.grid.drawing import MODES, WAITING, Look, draw_header, draw_line, draw_note
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import WRITES, Cell, Panel, Span
-from convstep.view.grid.places import GridLayout, lay_out
+from convstep.view.grid.places import GridLayout, lay_out, lay_out_in_unit
 from convstep.view.numbers.big_digits import LEAST_BIG, LINES, BigFormat, written
-from convstep.view.numbers.scale import Scale
+from convstep.view.numbers.scale import Scale, round_limit
 from tests.view.random_panels import insides, panels, spans
 
 ROLES = {
@@ -388,6 +389,19 @@ def test_a_mark_touches_the_digits_of_its_own_cell_and_no_others() -> None:
     assert all("●" not in row[layout.gutter(column)] for row in rows for column in range(4))
 
 
+def test_what_differs_is_marked_off_the_frame_s_side_where_its_cell_has_a_blank() -> None:
+    values = np.array([[0.25, 0.5, 0.0], [0.5, math.nan, 1.0]])
+    panel = Panel("t", face("t", values, (None, None)), 1.0, framed=True, window=Span(range(2), range(1, 3)),
+                  differing=values > 0.3)  # fmt: skip
+    for coloured, left in ((True, "┏┗"), (False, "[[")):
+        layout = lay_out(panel, 60, 30)
+        lines = drawn(panel, layout, Look(ROLES, coloured=coloured))
+        assert "".join(line[layout.gutter(1)] for line in lines) == left
+        assert ["≠" in line[layout.gutter(n) : layout.gutter(n + 1)] for line in lines for n in range(3)] == [
+            False, True, False, True, False, True,
+        ]  # fmt: skip
+
+
 def test_where_digits_fill_a_cell_its_mark_stands_left_of_it_even_in_the_frame_s_side() -> None:
     window = Span(range(1, 3), range(1, 3))
     panel = Panel(
@@ -496,7 +510,7 @@ def test_heat_fills_a_tall_cell_and_shows_the_sign_once() -> None:
     assert first == [" " + "█" * text_columns, "-" + "█" * text_columns, " " + "█" * text_columns]
 
 
-def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
+def test_a_row_that_is_only_partly_in_sight_has_no_numbers_and_no_label() -> None:
     panel = Panel("t", face("t", np.ones((2, 2)), (None, None)), 1.0, framed=True,
                   window=Span(range(2), range(2)))  # fmt: skip
     layout = lay_out(panel, 40, 30, large=True)
@@ -504,6 +518,8 @@ def test_a_row_that_is_only_partly_in_sight_has_no_numbers() -> None:
     for look in (PLAIN, Look(ROLES, coloured=False)):
         shown = text(draw_line(panel, layout, y, 0, layout.width, look, cut=True))
         assert shown.replace(" ", "") == ("┏┓" if look.coloured else "[]")
+        labelled = text(draw_line(panel, layout, y + LINES // 2, 0, layout.width, look, cut=True))
+        assert labelled.replace(" ", "") == ("┃┃" if look.coloured else "[]")
 
 
 @given(st.sampled_from(("its shape is 0x0x1, not 4x5x1", "形状是 0x0x1，而不是 4x5x1")), st.integers(4, 40))
@@ -512,3 +528,22 @@ def test_every_line_of_a_note_is_exactly_as_wide_as_asked(note: str, width: int)
     assert {sum(cell_len(segment.text) for segment in line) for line in lines} == {width}
     shown = "".join(segment.text for line in lines for segment in line)
     assert "".join(shown.split()) == "".join(note.split())
+
+
+@given(st.floats(1e-12, 1e12) | st.floats(0.05, 1500), st.booleans(), st.booleans())
+@example(3.4e-7, True, True)
+def test_a_wider_panel_never_has_fewer_digits(limit: float, coloured: bool, signed: bool) -> None:
+    values = np.linspace(-limit if signed else 0.0, limit, 9).reshape(3, 3)
+    panel = Panel("t", face("t", values, (None, None)), round_limit(limit), reach=limit, signed=signed)
+    before, look = [0] * 9, Look({}, coloured=coloured)
+    for width in range(15, 40):
+        shown, layout = lay_out_in_unit(panel, width, 9, shaded=not coloured)
+        lines = [text(draw_line(shown, layout, y, 0, width, look)) for y in range(1, 4)]
+        words = [word for line in lines for word in re.split("[ ░▒▓█]+", line[layout.margin :]) if word]
+        assert len({len(word.partition(".")[2]) for word in words if word != "0"}) == 1, "the same decimals"
+        for word, value in zip(words, values.flat, strict=True):
+            unit = 10.0 ** (shown.power - len(word.partition(".")[2]))
+            assert float(word) * 10.0**shown.power == pytest.approx(value, rel=1e-9, abs=0.501 * unit)
+        digits = [len(word.strip("+-").replace(".", "").lstrip("0")) for word in words]
+        assert all(now >= then for now, then in zip(digits, before, strict=True)), (width, words)
+        before = digits

@@ -13,27 +13,34 @@ from convstep.view.numbers.big_digits import (
     LINES,
     POINT,
     ROOMY_BIG,
+    SIGNED_BIG,
+    TIGHT_MINUS,
     TIGHT_POINT,
     BigFormat,
     columns_of,
     drawn,
+    glyphs_at,
 )
 from tests.view.random_panels import VALUES
 
 LIMITS = st.floats(1e-30, 1e30) | st.floats(0.05, 1500)
-FORMATS = st.builds(BigFormat.fitting, st.integers(LEAST_BIG, 28), LIMITS, whole=st.booleans())
+FORMATS = st.builds(
+    BigFormat.fitting, st.integers(LEAST_BIG, 28), LIMITS, signed=st.booleans(), whole=st.booleans()
+)
 
 
 def read(lines: tuple[str, ...]) -> str:
     """A big text as people read it: glyph by glyph from the right, a column apart but for the point."""
-    glyphs = {**GLYPHS, ".": POINT if len(lines[0]) >= ROOMY_BIG else TIGHT_POINT}
+    width = len(lines[0])
+    glyphs = glyphs_at(width)
+    close = "." if width >= SIGNED_BIG else ".-"
     found, rest = "", list(lines)
     while any(line.strip() for line in rest):
         for character, glyph in sorted(glyphs.items(), key=lambda item: -len(item[1][0])):
-            gap = " " if found and "." not in (character, found[0]) else ""
-            width = len(glyph[0]) + len(gap)
-            if [line[-width:] for line in rest] == [part + gap for part in glyph]:
-                found, rest = character + found, [line[:-width] for line in rest]
+            gap = " " if found and found[0] != "." and character not in close else ""
+            size = len(glyph[0]) + len(gap)
+            if [line[-size:] for line in rest] == [part + gap for part in glyph]:
+                found, rest = character + found, [line[:-size] for line in rest]
                 break
         else:
             raise AssertionError("\n".join(rest))
@@ -48,7 +55,7 @@ def pixels(lines: tuple[str, ...]) -> list[str]:
 
 
 def test_every_glyph_is_three_lines_of_one_width_and_like_no_other() -> None:
-    glyphs = {**GLYPHS, ".": POINT, "tight point": TIGHT_POINT}
+    glyphs = {**GLYPHS, ".": POINT, "tight point": TIGHT_POINT, "tight minus": TIGHT_MINUS}
     for character, glyph in glyphs.items():
         assert len(glyph) == LINES, character
         assert len({len(line) for line in glyph}) == 1, character
@@ -92,12 +99,13 @@ def test_a_number_has_its_width_and_reads_as_its_text(big: BigFormat, value: flo
         assert lines[1].strip() == words
 
 
-@given(LIMITS, st.booleans())
+@given(LIMITS, st.booleans(), st.booleans())
 def test_the_largest_is_drawn_big_in_two_digits_and_more_room_never_costs_one(
-    limit: float, whole: bool
+    limit: float, signed: bool, whole: bool
 ) -> None:
     limit = max(float(round(limit)), 10.0) if whole else limit
-    texts = [BigFormat.fitting(width, limit, whole=whole).text(-limit) for width in range(LEAST_BIG, 30)]
+    formats = [BigFormat.fitting(width, limit, signed=signed, whole=whole) for width in range(LEAST_BIG, 30)]
+    texts = [number.text(-limit if signed else limit) for number in formats]
     digits = [len(text.strip("-").replace(".", "").lstrip("0")) for text in texts]
     assert digits == sorted(digits)
     assert digits[0] >= 2
@@ -106,7 +114,9 @@ def test_the_largest_is_drawn_big_in_two_digits_and_more_room_never_costs_one(
 @pytest.mark.parametrize(
     ("width", "limit", "value", "words"),
     [
-        (11, 0.9, -0.571, "-.57"), (10, 0.9, -0.571, "-57"), (16, 4.0, -3.14159, "-3.14"),
+        (11, 0.9, -0.571, "-.57"), (10, 0.9, -0.571, "-57"), (8, 0.9, -0.571, "-57"),
+        (11, 1.05, -0.571, "-.6"),
+        (16, 4.0, -3.14159, "-3.14"),
         (12, 4.0, -3.14159, "-3.1"), (11, 4.0, -3.14159, "-3.1"), (10, 4.0, -3.14159, "-31"),
         (12, 4.0, -3.0, "-3.0"), (12, 4.0, 0.016, ".0"), (12, 4.0, -0.016, "-.0"), (10, 63.0, 0.2, "+0"),
         (12, 4.0, -1e30, ""), (11, 1.0, math.nan, "nan"), (10, 1.0, math.nan, "?"),
@@ -120,5 +130,6 @@ def test_all_numbers_of_a_panel_have_the_same_decimals(
 
 
 def test_a_number_stands_at_the_right_of_its_cell() -> None:
-    assert drawn("-1", 8) == ("     ▄█ ", "  ▀▀  █ ", "     ▀▀▀")
+    assert drawn("-1", 10) == ("       ▄█ ", "    ▀▀  █ ", "       ▀▀▀")
+    assert drawn("-63", 8) == (" █▀▀ ▀▀█", "╸█▀█  ▀█", " ▀▀▀ ▀▀▀")
     assert BigFormat.fitting(10, 4.0, power=0).lines(-123.0) == (" " * 10, "        <<", " " * 10)

@@ -59,6 +59,10 @@ LACKING: list[tuple[Session, str]] = [
         Session("digit", view=View(mode="sparkle")),
         'the view\'s mode is "sparkle"; the modes are both, numbers and heat',
     ),
+    (
+        Session("digit", view=View(card="joker")),
+        'the view\'s card is "joker"; the cards are step and window',
+    ),
     (Session("digit", view=View(precision=10)), "the view's precision is 10; it goes from -4 to 9"),
     (Session("digit", view=View(precision=-5)), "the view's precision is -5; it goes from -4 to 9"),
     (

@@ -314,6 +314,19 @@ def test_limits_reach_the_largest_value_that_a_gradient_ever_has() -> None:
             assert wanted * 0.999 <= stage.limits[array] <= 2.1 * wanted, (name, array)
 
 
+def test_numbers_keep_their_format_through_a_run_and_all_have_room() -> None:
+    for name in ("digit", "one-hot", "same", "batch"):
+        stage = stage_at(PROBLEMS[name], 0)
+        before = {panel.key: (panel.most, panel.whole, panel.signed) for panel in stage.scene().panels}
+        for _ in range(0, stage.timeline.total, 7):
+            for panel in stage.scene().panels:
+                assert (panel.most, panel.whole, panel.signed) == before[panel.key], name
+                assert np.abs(panel.face.values).max() <= panel.most, "limits are not rounded down"
+                assert panel.signed or (panel.face.values >= 0).all()
+            stage.timeline.seek(min(stage.timeline.position + 7, stage.timeline.total))
+        assert before["input"][2] == bool((PROBLEMS[name].A_prev < 0).any())
+
+
 def test_few_steps_of_much_work_are_measured_beside_the_first_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     problem, measured = PROBLEMS["digit"], list[Problem]()
 

@@ -76,6 +76,7 @@ def test_numbers_stand_beside_their_part_and_small_arrays_below_it() -> None:
             Part("d", np.zeros((50, 50))),
             Part("e", None, "e has no value here"),
             Part("m", np.array([True, False])),
+            Part("t", np.array([3e-7, -4e-9, 0, 1e-15])),
         ]
     )
     assert [line.plain for line in drawn] == [
@@ -87,6 +88,9 @@ def test_numbers_stand_beside_their_part_and_small_arrays_below_it() -> None:
         "e  has no value here",
         "m  (2,) bool, 0 … 1",
         "          1        0",
+        "t  (4,) float64, -4e-9 … 3e-7",
+        "  ×1e-7",
+        "    3.00000 -0.04000        0  0.00000",
     ]
     assert [line.plain for line in draw_parts([])] == ["there is no expression on this line"]
 

@@ -119,6 +119,8 @@ def test_values_are_those_of_the_arrays_with_stride_dilation_and_groups() -> Non
     assert x.value.shape == (2, 3, 2)
     assert notes["x"] == "input_slice 2x3x2"
     _, rows, columns, _ = x.region
+    assert isinstance(rows, slice)
+    assert isinstance(columns, slice)
     for name, value in zip(("h_lower", "h_upper", "w_lower", "w_upper"),
                            (rows.start, rows.stop, columns.start, columns.stop), strict=True):  # fmt: skip
         assert notes[name] == f"{name} = {value}"
