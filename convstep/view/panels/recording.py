@@ -265,11 +265,20 @@ class RecordingStage(StagedSource):
 
     def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
         """A cell of an array that was handed in, and that is not written."""
-        name = panel.face.name
+        name, run = panel.face.name, self.recording
         info = self._made.infos.get(name)
-        if panel.note or info is None or info.written or name not in self.recording.handed_in:
+        if panel.note or info is None or info.written:
             return None
-        return Input(name, panel.face.index(*cell), panel.face.values[cell])
+        if name in run.handed_in:
+            return Input(name, panel.face.index(*cell), panel.face.values[cell])
+        if name in run.layout.written or not run.handed_in:
+            return None
+        return tr(
+            "{name} is made at line {line}; what was handed in can be changed: {names} (a shows them)",
+            name=printable(name),
+            line=info.line,
+            names=printable(", ".join(run.handed_in)),
+        )
 
     def anew(self, recording: Recording, numbers: Numbers, running: Running | None) -> RecordingStage:
         """The stage of the same call, recorded with other numbers in what it was handed in.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convstep.candidate.operators.shown import shown
 from convstep.conv.forward_timeline import ForwardTimeline
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
@@ -16,6 +18,7 @@ from convstep.examples import catalog
 from convstep.replay.edits import Edit, Edits
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.panels.forward import ForwardStage, other_way
+from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
 from convstep.view.panels.unedited import CHANGED, EDITED
 from convstep.view.scene.staged import Input
@@ -126,3 +129,30 @@ def test_one_sample_s_share_is_held_against_its_share_without_the_edits() -> Non
         edited.run.seek(position)
         shown = next(panel for panel in edited.scene().panels if panel.face.name == "dW")
         assert (shown.differing is not None) == changed
+
+
+def test_of_a_function_what_was_handed_in_is_edited_and_what_it_makes_says_what_was() -> None:
+    found = shown("max-pool")
+    stage = RecordingStage(found.recorded.recording, running=found.running(found.recorded.recording))
+    stage.run.seek(4)
+    panels = {panel.face.name: panel for panel in stage.scene().panels}
+    there = stage.input_at(panels["dout"], Cell(1, 1))
+    assert isinstance(there, Input)
+    assert (there.array, there.cell, there.number) == ("dout", (0, 0, 1, 1), 4)
+    assert stage.input_at(panels["dx_pad"], Cell(0, 0)) is None
+    said = str(stage.input_at(panels["x_pad"], Cell(0, 0)))
+    assert re.fullmatch(
+        r"x_pad is made at line \d+; what was handed in can be changed: dout, x \(a shows them\)", said
+    )
+    numbers = {"dout": {(0, 0, 1, 1): np.float64(50)}}
+    recording = found.with_numbers(numbers)
+    edited = stage.anew(recording, numbers, found.running(recording))
+    edited.run.seek(recording.total)
+    compared = edited.compared()
+    assert compared is not None
+    assert edited.running is not None
+    assert edited.running.by_slopes(edited.running.at(recording.total)).ok  # type: ignore[arg-type]
+    (changed,) = [panel for panel in edited.scene().panels if panel.differing is not None]
+    assert changed.face.name == "dx_pad"
+    assert changed.differing is not None
+    assert changed.differing.sum() == 1
