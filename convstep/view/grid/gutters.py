@@ -12,7 +12,7 @@ from typing import Final
 from rich.segment import Segment
 
 from convstep.view.grid.look import Look
-from convstep.view.grid.panel import Panel, Span
+from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.grid.places import Line
 
 _FRAME: Final = ("┏┃┗[", "┓┃┛]")
@@ -21,8 +21,6 @@ _CROP: Final = ("┌│└│", "┐│┘│")
 """The same of the crop line."""
 _PLAIN: Final = ("[" * 4, "]" * 4)
 """The same of a frame where there is no colour."""
-DIFFERS: Final = "≠"
-"""What stands before a number that is unlike another panel's."""
 RUNS_ON: Final = frozenset("".join(side for block in (_FRAME, _CROP, _PLAIN) for side in block))
 """What stands beside a row also where that is only partly in sight."""
 
@@ -86,10 +84,9 @@ def gutter(row: Row, boundary: int, look: Look, plain: str, *, within: str = "")
     panel, middle, at = row.panel, row.line.middle, (row.line.row, boundary)
     if panel.marks and at in panel.marks and not within:
         text, role = panel.marks[at] if middle else " ", "mark"
-    elif (
-        panel.differing is not None and middle and within != DIFFERS and is_differing(panel, *at)
-    ):  # even in the frame's side
-        text, role = DIFFERS, "differs"
+    elif middle and within != panel.differing_mark and is_differing(panel, *at):  # even in the frame's side
+        text = panel.differing_mark
+        role = "differs" if text == DIFFERS else "mark"
     elif boundary in row.frame:
         text, role = row.frame[boundary], panel.use or "frame"
     elif middle and at in panel.stops:
