@@ -198,10 +198,12 @@ class Asking:
         """Copy what is looked at as code: of NumPy, and when it is asked for again as a test."""
         place = self._state.position, self._state.edits
         as_test = self._case_copied == (place, False)
+        # the text of a call does not have edited numbers: the arguments do
+        function = "" if self._state.edits.numbers else self._mode.function
 
         def work(job: Job) -> None:
             try:
-                copied = self._written(self._mode.case(), as_test)
+                copied = self._written(self._state.stage.case(self._state.name, function), as_test)
             except OSError as error:
                 copied = "", tr("the code cannot be written: {reason}", reason=error.strerror or error)
             except ValueError as error:

@@ -69,6 +69,7 @@ class CandidateMode(Mode):
         )
         self.anew = Anew(self.state, why_not)
         self.candidate, self.queries = candidate, Queries(candidate, self.stage)
+        self.stage.written = self._case
         self._verdict, self._problem_name = candidate.verdict, problem_name
         self._wished = position
         known = self._verdict.first_divergence if self._is_the_failing_problem() else None
@@ -195,7 +196,7 @@ class CandidateMode(Mode):
         """The candidate's own steps are not known, only what it returns."""
         return tr("in the reference")
 
-    def case(self) -> Snippet:
+    def _case(self) -> Snippet:
         """The problem on which it fails, called as its author calls it."""
         from convstep.candidate.snippet import snippet_beside, snippet_of
 

@@ -25,7 +25,6 @@ from convstep.view.scene.source import draw_source
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from convstep.snippet import Snippet
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -219,14 +218,6 @@ class Mode:
         return ""
 
     # ways back to here
-
-    def case(self) -> Snippet:
-        """What is looked at as code that runs by itself; it may take a while.
-
-        Raises:
-            SnippetError: it cannot be written; one sentence.
-        """
-        return self.state.stage.case(self.state.name)
 
     def command_here(self) -> str:
         """The command that leads back here; "" if that is the one which opens the session."""

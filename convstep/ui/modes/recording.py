@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from convstep.recording.recording import Recording
-    from convstep.snippet import Snippet
 
 
 class RecordingMode(Mode):
@@ -163,13 +162,6 @@ class RecordingMode(Mode):
         return not self.stage.compares
 
     # ways back to here
-
-    def case(self) -> Snippet:
-        """The call, as it was typed where it was."""
-        # the text of the call does not have edited numbers: the arguments do
-        words = [] if self.state.edits.numbers else [*self._options]
-        call = words[words.index("--call") + 1] if "--call" in words[:-1] else ""
-        return self.stage.case(self.state.name, call)
 
     @property
     def function(self) -> str:

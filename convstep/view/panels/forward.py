@@ -321,7 +321,7 @@ class ForwardStage(Staged):
         """Write the problem."""
         self._problem.save(path)
 
-    def case(self, name: str) -> Snippet:
+    def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
         return case_of(self._problem, name, forward=True)
 

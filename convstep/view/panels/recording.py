@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -352,16 +353,12 @@ class RecordingStage(StagedSource):
         """Write the recording."""
         save(self.recording, path)
 
-    def case(self, name: str, call: str = "") -> Snippet:
-        """The call as it was recorded.
-
-        Args:
-            name: what it is called.
-            call: as it was typed; "" takes the arguments that were recorded.
-        """
+    def case(self, name: str, function: str = "") -> Snippet:
+        """The call as it was typed with `--call`, else with the arguments that were recorded."""
         if self.running is not None:
             return operator_case_of(self.running.operator, self.running.problem, self.recording)
-        return case_of(self.recording, call)
+        words = shlex.split(function)
+        return case_of(self.recording, words[words.index("--call") + 1] if "--call" in words[:-1] else "")
 
     # inside
 

@@ -302,7 +302,7 @@ class Stage(Staged):
         """Write the problem."""
         self._problem.save(path)
 
-    def case(self, name: str) -> Snippet:
+    def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
         return case_of(self._problem, name)
 

@@ -392,11 +392,12 @@ class Staged(Protocol):
         """
         raise OSError(tr("there is no file for this"))
 
-    def case(self, name: str) -> Snippet:
+    def case(self, name: str, function: str = "") -> Snippet:
         """What is stepped through as code that runs by itself; it may take a while.
 
         Args:
             name: what it is called.
+            function: of a recorded one, what the command line says to record it.
 
         Raises:
             SnippetError: it cannot be written.
