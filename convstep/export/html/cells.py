@@ -16,8 +16,8 @@ from convstep.view.numbers.text import CellFormat, is_whole, largest_finite
 
 Array = npt.NDArray[Any]
 
-LARGEST = 32
-"""Rows and columns of a face in sight at the most."""
+LARGEST, IN_PART = 32, 16
+"""Rows and columns of a face that is in sight whole, and of a larger one as many as are in sight of it."""
 COLOURS = "hgfedcba0ABCDEFGH"
 """A letter a colour: `h` is the most negative one, `0` looks like zero, `H` is the most positive one."""
 NAN, PLUS_INF, MINUS_INF, NO_COLOUR = "n", "p", "m", "-"
@@ -54,13 +54,13 @@ class Form(NamedTuple):
 
 def settled(panel: Panel) -> Panel:
     """A panel with the common factor that its numbers have in as many columns as a page gives them."""
-    return replace(panel, unit=panel.power_at(width_of(min(panel.face.shape[1], LARGEST))))
+    return replace(panel, unit=panel.power_at(width_of(_columns_of(panel))))
 
 
 def form_of(panel: Panel) -> Form:
     """How all cells of a panel that is settled are written: the same as on the screen in as much room."""
     limit = panel.limit if 0 < panel.limit < np.inf else 1.0
-    return Form(format_of(panel, width_of(min(panel.face.shape[1], LARGEST))), Scale(limit))
+    return Form(format_of(panel, width_of(_columns_of(panel))), Scale(limit))
 
 
 def view_of(panel: Panel, before: View | None) -> View:
@@ -84,12 +84,18 @@ def view_of(panel: Panel, before: View | None) -> View:
 def _along(length: int, wanted: range | None, before: range | None) -> range:
     if length <= LARGEST:
         return range(length)
-    kept = before if before is not None and before.stop <= length else range(LARGEST)
-    if wanted is None or (wanted[0] in kept and (wanted[-1] in kept or len(wanted) > LARGEST)):
+    reach = 1 if wanted is None else wanted[-1] + 1 - wanted[0]
+    size = min(max(IN_PART, reach), LARGEST)
+    kept = before if before is not None and before.stop <= length else range(size)
+    if wanted is None or (wanted[0] in kept and (wanted[-1] in kept or reach > size)):
         return kept
-    spare = max(LARGEST - (wanted[-1] + 1 - wanted[0]), 0)
-    start = min(max(wanted[0] - spare // 2, 0), length - LARGEST)
-    return range(start, start + LARGEST)
+    start = min(max(wanted[0] - max(size - reach, 0) // 2, 0), length - size)
+    return range(start, start + size)
+
+
+def _columns_of(panel: Panel) -> int:
+    columns = panel.face.shape[1]
+    return columns if columns <= LARGEST else IN_PART
 
 
 def colour_letter(value: float, scale: Scale) -> str:

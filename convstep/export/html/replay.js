@@ -231,7 +231,7 @@ function tableOf(title, factor, rows, columns, [top, bottom, left, right]) {
   caption.append(make("small"));
   if (bottom - top < rows || right - left < columns) {
     const part = fill(words.part, { top, bottom: bottom - 1, rows, left, right: right - 1, columns });
-    caption.append(make("small", "", ` ${part}`));
+    caption.append(make("small", "part", part));
   }
   table.append(caption);
   const head = table.createTHead().insertRow();

@@ -254,17 +254,15 @@ class Tape:
             if span is not None and (
                 panel.window == span or len(span.rows) * len(span.columns) == panel.face.values.size
             ):
-                return self._cells(panel, span, addition.factor, addition.factor_name, about)
+                form, values, name = form_of(panel), addition.factor, addition.factor_name
+                own = [name, factor_text(panel.power), packed(values, form), int(values.shape[1])]
+                return self._cells(panel, span, values, name, about) or own
         return None
 
     def _before_and_after(self, shown: Shown, addition: Addition, about: str) -> list[Json]:
         """The cells before and after, as their panel writes them if one shows them."""
-        scene, cells, known, columns = (
-            shown.scene,
-            addition.cells,
-            addition.known,
-            int(addition.after.shape[1]),
-        )
+        scene, cells, known = shown.scene, addition.cells, addition.known
+        columns = int(addition.after.shape[1])
         after, before, names = addition.after, addition.before, [tr("before"), AFTER]
         panel = next((one for one in scene.panels if _shows(one, cells)), None)
         if panel is None:
