@@ -15,8 +15,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from convstep.export.html.cells import COLOURS, MINUS_INF, NAN, PLUS_INF
-from convstep.export.html.tape import Json, Tape
+from convstep.export.html.cells import COLOURS, MINUS_INF, NAN, PLUS_INF, Json
+from convstep.export.html.tape import Tape
 from convstep.language import spoken, tr
 from convstep.printable import printable
 from convstep.view.grid.colours import HUES
