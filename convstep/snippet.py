@@ -95,7 +95,8 @@ class Snippet:
             body.insert(0, f"held = np.load({os.path.abspath(writer.beside)!r})")
         plain = [one for one in self.imports if re.fullmatch(r"import \w+", one)]
         others = [one for one in self.imports if one not in plain and not one.startswith("import ")]
-        head = [*(f"# {printable(line)}" for line in self.about), *plain, "import numpy as np", *others]
+        needs = ["import numpy as np"] if any("np." in line for line in (*body, *others)) else []
+        head = [*(f"# {printable(line)}" for line in self.about), *plain, *needs, *others]
         if not as_test:
             return "\n".join([*head, "", *body]) + "\n"
         inside = [f"    {line}" if line else "" for line in body]

@@ -128,7 +128,7 @@ def test_every_key_of_a_lesson_is_there() -> None:
         assert re.search(rf"`(?:[^`]*\W)?{key}\b", front, re.IGNORECASE) or key == "bug", key
     assert re.findall(r"^- `(\w+):`(?: and `(\w+):`)?", blocks, re.MULTILINE)
     stop, asks = blocks.split("The questions;")
-    assert set(re.findall(r"`(\w+):`", stop)) == set(PLACE_KEYS)
+    assert set(re.findall(r"`([\w-]+):`", stop)) == set(PLACE_KEYS)
     assert {*COMMON} <= set(re.findall(r"`(\w+):`", asks.partition("\n- ")[0]))
     for kind, (keys, _) in KINDS.items():
         (line,) = re.findall(rf"^- `ask {kind}`: .*$", asks, re.MULTILINE)

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,17 +31,15 @@ if TYPE_CHECKING:
     from convstep.candidate.check.grade import Result
     from convstep.candidate.operators.verdict import OperatorVerdict
     from convstep.candidate.verdict import Verdict
-    from convstep.conv.problem import Array
+    from convstep.conv.problem import Array, Problem
 
 _NAMES = {"x": "A_prev", "w": "W", "b": "b", "dz": "dZ"}
 """What the arrays of `Problem.nchw` are called here."""
-
-
 SECONDS = 30.0
 """How long the code may run by itself when it is tried."""
 
 
-class _Unwritable(Exception):
+class UnwritableError(Exception):
     """It cannot be called by a few lines of its own."""
 
 
@@ -65,7 +63,7 @@ def snippet_of(verdict: Verdict | OperatorVerdict) -> Snippet:
     if isinstance(verdict, Verdict) and verdict.swept.failing is not None:
         try:
             return snippet_on(verdict, verdict.swept.failing)
-        except _Unwritable:
+        except UnwritableError:
             pass
     return _whole_check(verdict)
 
@@ -83,7 +81,7 @@ def snippet_beside(verdict: Verdict, right: Right, outcome: Outcome) -> Snippet:
     """
     try:
         return snippet_on(verdict, grade(None, right, outcome))
-    except _Unwritable:
+    except UnwritableError:
         said = tr("{name} needs more than a few lines to be called on this problem", name=verdict.name)
         raise SnippetError(said) from None
 
@@ -92,53 +90,67 @@ def snippet_on(verdict: Verdict, result: Result) -> Snippet:
     """The same on one problem, whatever comes of it.
 
     Raises:
-        _Unwritable: see `snippet_of`.
+        UnwritableError: see `snippet_of`.
     """
     swept, problem = verdict.swept, result.right.problem
     candidate, call = swept.candidate, spelled(swept.call, swept.candidate)
     if swept.keeps_state or call.again or call.laid or call.convention == "problem" or call.integers:
-        raise _Unwritable
+        raise UnwritableError
+    if result.outcome.kind == RETURNED and _wrong(result) != _wrong(
+        grade(None, result.right, result.outcome)
+    ):
+        raise UnwritableError  # it is judged by its own forward, whose right gradients are others
     writer = Writer(candidate, call)
-    try:
-        where = writer.where()
-        text = "\n".join(writer.lines)
-        if DECIDE in text or writer.value.undecided or writer.name in {*_NAMES.values()}:
-            raise _Unwritable
-        given, lines = _folded(text, problem.nchw())
-    except _Unwritable:
-        raise
-    except Exception as error:  # what the code of an adapter refuses
-        raise _Unwritable from error
-    wanted = {name: code for name, code in where.items() if name in result.right.gradients}
+    where, given, lines = _lines_of(writer, problem)
+    wanted = {name: right for name, right in result.right.gradients.items() if name in where}
     checks = [
         Check(
-            _code(name, code, writer, call),
+            _code(name, where[name], writer, call),
             name,
             _theirs(name, right, writer, call),
             result.right.loose[name],
         )
-        for name, code in wanted.items()
-        for right in [result.right.gradients[name]]
+        for name, right in wanted.items()
     ]
-    lost = writer.value.tensors
-    changed = {name: given[name] for name in result.outcome.changed if name in given and not lost}
-    modules = {name for name in ("torch", "types") if re.search(rf"\b{name}\.", "\n".join(lines))}
-    imports = [f"import {name}" for name in sorted(modules | ({"torch"} if lost else set()))]
-    made = Snippet(
-        writer.name, _about(verdict, result), [*imports, *_imports(verdict, writer)], given, lines, checks
-    )
+    imports = [*_modules(writer, lines), *_imports(verdict, writer)]
+    made = Snippet(writer.name, _about(verdict, result), imports, given, lines, checks)
     actual = {
-        name: _theirs(name, found, writer, call)
-        if found.shape == result.right.gradients[name].shape
-        else None
+        name: _theirs(name, found, writer, call) if found.shape == wanted[name].shape else None
         for name, found in result.outcome.gradients.items()
         if name in wanted
     }
     if not _comes_to_the_same(made, result, actual):
-        raise _Unwritable
-    return replace(
-        made, checks=[*checks, *(Check(name, name, value, 0.0) for name, value in changed.items())]
-    )
+        raise UnwritableError
+    # what was written into besides; of a tensor its array does not tell
+    changed = [] if writer.value.tensors else [name for name in result.outcome.changed if name in given]
+    return replace(made, checks=[*checks, *(Check(name, name, given[name], 0.0) for name in changed)])
+
+
+def _lines_of(writer: Writer, problem: Problem) -> tuple[dict[str, str], dict[str, Any], list[str]]:
+    """By gradient where it is to be found, the arrays by name, and the lines that call the candidate.
+
+    Raises:
+        UnwritableError: see `snippet_of`.
+    """
+    try:
+        where = writer.where()
+        text = "\n".join(writer.lines)
+        if DECIDE in text or writer.value.undecided or writer.name in {*_NAMES.values()}:
+            raise UnwritableError
+        return where, *_folded(text, problem.nchw())
+    except UnwritableError:
+        raise
+    except Exception as error:  # what the code of an adapter refuses
+        raise UnwritableError from error
+
+
+def _modules(writer: Writer, lines: Sequence[str]) -> list[str]:
+    found = {name for name in ("torch", "types") if re.search(rf"\b{name}\.", "\n".join(lines))}
+    return [f"import {name}" for name in sorted(found | ({"torch"} if writer.value.tensors else set()))]
+
+
+def _wrong(result: Result) -> set[str]:
+    return {each.name for each in result.grades if result.wrong(each.name)}
 
 
 def _code(name: str, code: str, writer: Writer, call: Call) -> str:
@@ -217,7 +229,7 @@ def _imports(verdict: Verdict, writer: Writer) -> list[str]:
     if target.module is not None:
         return [f"from {target.module} import {own.partition('.')[0]}", *bind]
     if not {word for word in verdict.flags if word.startswith("--")} <= {"--convention", "--timeout"}:
-        raise _Unwritable
+        raise UnwritableError
     assert target.path is not None
     if not writer.candidate.notes:  # else something of it was left out, or is missing
         found = importing(target.path, own)
@@ -236,10 +248,10 @@ def _whole_check(verdict: Verdict | OperatorVerdict) -> Snippet:
             options.append(f"{name}=True")
         else:
             value: Any = words.pop(0)
-            if name == "adapter":
+            if name in ("adapter", "operator"):
                 value = _absolute(value)
             options.append(f"{name}={float(value) if name == 'timeout' else value!r}")
-    about = [f"{verdict.headline}.", "No few lines call it as it has to be called here, so convstep does."]
+    about = [f"{verdict.headline}.", "convstep calls it, and finds the problem again."]
     lines = [f"verdict = convstep.check({', '.join(options)})", "assert verdict.ok, str(verdict)"]
     return Snippet(verdict.name, about, ["import convstep"], {}, lines)
 
@@ -284,7 +296,7 @@ class _Folding(ast.NodeTransformer):
             return ast.parse(repr(value), mode="eval").body
         base = re.search(r"\bn\.(\w+)", ast.unparse(node))
         if base is None or base[1] not in _NAMES:
-            raise _Unwritable
+            raise UnwritableError
         return ast.Name(self._name(_NAMES[base[1]], value), ast.Load())
 
     def _name(self, name: str, value: Any) -> str:
@@ -296,4 +308,4 @@ class _Folding(ast.NodeTransformer):
                 return called
             if same[called].shape == value.shape and np.array_equal(same[called], value, equal_nan=True):
                 return called
-        raise _Unwritable
+        raise UnwritableError

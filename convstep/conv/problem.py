@@ -201,7 +201,7 @@ class Problem:
         Raises:
             ProblemError: the arrays do not fit each other.
         """
-        return Problem(
+        other = Problem(
             self.A_prev if A_prev is None else A_prev,
             self.W if W is None else W,
             self.b if b is None else b,
@@ -211,6 +211,8 @@ class Problem:
             self.dilation,
             self.groups,
         )
+        object.__setattr__(other, "dZ_drawn", self.dZ_drawn and dZ is None)
+        return other
 
     def with_recorded(self, recorded: Recorded | None) -> Problem:
         """The same problem with gradients that somebody else computed, as a third opinion; None drops them.

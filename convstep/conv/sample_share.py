@@ -26,7 +26,8 @@ class SampleShare:
         Args:
             timeline: the pass over the batch.
         """
-        self._whole = timeline
+        self.whole = timeline
+        """The pass that is followed."""
         geometry = timeline.problem.geometry
         self._per_sample = geometry.total_steps // geometry.samples
         self._passes: dict[int, Timeline] = {}
@@ -35,11 +36,11 @@ class SampleShare:
     @property
     def sample(self) -> int:
         """`i_n` of the step that is looked at."""
-        return self._whole.step.i_n
+        return self.whole.step.i_n
 
     def follow(self) -> Timeline:
         """The pass over the sample alone, brought to where the whole one stands."""
-        whole, sample = self._whole, self.sample
+        whole, sample = self.whole, self.sample
         alone = self._pass(sample)
         position = whole.position - sample * self._per_sample
         if (alone.position, alone.made) != (position, whole.made):
@@ -65,7 +66,7 @@ class SampleShare:
 
     def _pass(self, sample: int) -> Timeline:
         with self._making:
-            found = self._passes.pop(sample, None) or Timeline(_alone(self._whole.problem, sample))
+            found = self._passes.pop(sample, None) or Timeline(_alone(self.whole.problem, sample))
             self._passes[sample] = found  # the last one looked at is the last to go
             while len(self._passes) > KEPT:
                 del self._passes[next(iter(self._passes))]

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 COMPARISON = "comparison"
 """What a place may open: the comparison with PyTorch."""
 WHY = "why"
-"""The other thing: the steps that make a cell."""
+"""Another thing: the steps that make a cell."""
+WHAT_IF = "what-if"
+"""The third one: the same with another number in a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,11 @@ class PagePlace:
     focus: str = ""
     """The tensor whose panel has the cursor and comes to the front on a small screen; "" leaves it."""
     opens: str = ""
-    """`COMPARISON`, `WHY`, or ""."""
+    """`COMPARISON`, `WHY`, `WHAT_IF`, or ""."""
     why: tuple[str, Index] | None = None
     """The gradient and the cell that `WHY` is about."""
+    what_if: tuple[str, Index, str] | None = None
+    """The input, the cell and the number, as it is written, that `WHAT_IF` is about."""
     mode: str = ""
     """How values are shown: numbers, heat or both; "" leaves it."""
     card: str = ""

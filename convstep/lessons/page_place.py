@@ -10,11 +10,21 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields, whole_number
-from convstep.lessons.lesson import COMPARISON, WHY, PagePlace
-from convstep.lessons.tensors import Cells, Index, parse_cell, parse_cells, shapes
+from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY, PagePlace
+from convstep.lessons.tensors import (
+    Cells,
+    Index,
+    array_shape,
+    named_cells,
+    parse_cell,
+    parse_cells,
+    shapes,
+    single,
+)
+from convstep.replay.edits import number_of, plain, same
 from convstep.replay.places import parse_place
 
-PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "values", "card", "channel", "filter")
+PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values", "card", "channel", "filter")
 """The keys of a `stop`."""
 MODES = ("numbers", "heat", "both")
 """How values can be shown."""
@@ -256,7 +266,11 @@ def _one_of(fields: Fields, key: str, known: Sequence[str]) -> str:
 
 
 def _opening(place: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
-    found = fields.get("open")
+    found, other = fields.get("open"), fields.get("what-if")
+    if found is not None and other is not None:
+        raise wrong("a page has either `open` or `what-if`; remove one", other.line)
+    if other is not None:
+        return replace(place, opens=WHAT_IF, what_if=_what_if(other, problem))
     if found is None:
         return place
     word, _, cell = found.text.partition(" ")
@@ -270,3 +284,23 @@ def _opening(place: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
         sentence = "{name} is not a gradient; `why` takes a cell of {names}"
         raise wrong(sentence, found.line, name=gradient, names=", ".join(GRADIENTS))
     return replace(place, opens=WHY, why=(gradient, index))
+
+
+def _what_if(field: Field, problem: Problem) -> tuple[str, Index, str]:
+    """The input, the cell and the number of `A_prev[2, 3, 0] = 0`."""
+    known = {name: array_shape(name, problem) for name in ("A_prev", "W", "b", "dZ")}
+    names = [name for name, shape in known.items() if shape is not None]
+    text, equals, number = field.text.partition("=")
+    example = f"A_prev[{', '.join('0' for _ in problem.A_prev.shape)}] = 0"
+    if not equals:
+        raise wrong("what-if is {text!r}; write {example}", field.line, text=field.text, example=example)
+    array, cell = single(named_cells(text, known, ", ".join(names), example, field.line), text, field.line)
+    held = getattr(problem, array)[cell]
+    try:
+        wanted = number_of(number, problem.dtype)
+    except ValueError as error:
+        raise LessonError(f"`what-if`: {error}", field.line) from error
+    if same(held, wanted):
+        sentence = "{cell} is {number} anyway; give it another number"
+        raise wrong(sentence, field.line, cell=text.strip(), number=plain(held))
+    return array, cell, number.strip()

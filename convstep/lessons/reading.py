@@ -75,6 +75,7 @@ _FORGOTTEN: dict[str, Any] = {
     "focus": "",
     "opens": "",
     "why": None,
+    "what_if": None,
 }
 """What a page does not take over from the one before: it keeps the place and how values look."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from convstep.recording.copying import copied
-from convstep.recording.recorder import run
+from convstep.recording.recorder import Edited, run
 from convstep.recording.recording import Recording
 
 
@@ -24,6 +25,16 @@ def record(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Record
     Raises:
         RecordingError: its source is not known, or it is not written in Python; one sentence.
     """
+    return record_call(function, args, kwargs)
+
+
+def record_call(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    numbers: Edited = MappingProxyType({}),  # it cannot be changed
+) -> Recording:
+    """The same, with other numbers in some cells of its arguments' copies; see `recorder.run`."""
     owner = getattr(function, "__self__", None)
     made = (
         copied((owner, args, kwargs))
@@ -32,5 +43,5 @@ def record(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Record
     )
     if owner is not None and not isinstance(owner, type) and hasattr(function, "__func__"):
         function = function.__func__.__get__(made[0])
-    done = run(function, made[1], made[2])
+    done = run(function, made[1], made[2], numbers=numbers)
     return Recording(done.log, done.source.text, done.name, done.result)

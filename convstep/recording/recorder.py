@@ -9,16 +9,23 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from convstep.language import tr
+from convstep.recording.addresses import root_of
 from convstep.recording.hooks import hooks
 from convstep.recording.log import Ended, Log
 from convstep.recording.purity import Purity
+from convstep.recording.reach import named_arrays
 from convstep.recording.registry import Enough, Limits, Registry
 from convstep.recording.rewrite import Rewriter
 from convstep.recording.source import Definition, Source
 from convstep.recording.trees import PREFIX
+from convstep.steps.cells import cell_text, check_index
+
+Edited = Mapping[str, Mapping[tuple[int, ...], Any]]
+"""By what the function reaches an array, `cache['W']`, and by index: what a cell shall hold."""
 
 
 class RecordingError(ValueError):
@@ -48,6 +55,7 @@ def run(
     *,
     source: Source | None = None,
     limits: Limits = Limits(),  # noqa: B008  # it cannot be changed
+    numbers: Edited = MappingProxyType({}),  # nor can it
 ) -> Run:
     """Run a function with hooks; what it raises ends the recording, not the caller.
 
@@ -57,9 +65,10 @@ def run(
         keywords: and with these.
         source: its file, where Python does not know it, or other lines are to be shown than those that run.
         limits: when to stop it.
+        numbers: what cells of its arrays shall hold when it begins.
 
     Raises:
-        RecordingError: its source is not known; one sentence.
+        RecordingError: its source is not known, or there is no such cell; one sentence.
     """
     target = function_of(function)
     source = source or source_of(target)
@@ -81,6 +90,7 @@ def run(
     run = Run(source, definition.name, log)
     keywords = keywords or {}
     owner, given = _given(function, target, arguments, keywords)
+    _put(numbers, given)
     for name, value in given.items():
         # what a method does to its own object is what it is for
         registry.give(name, value, of_caller=name != owner)
@@ -311,6 +321,40 @@ def _given(
     except (TypeError, ValueError):
         return "", {}
     return next(iter(bound), "") if first else "", bound
+
+
+def _put(numbers: Edited, given: Mapping[str, Any]) -> None:
+    """Let cells of the arguments hold other numbers."""
+    if not numbers:
+        return
+    arrays: dict[str, Any] = {}
+    for name, value in given.items():
+        for path, array in named_arrays(value, name):
+            arrays.setdefault(path, array)
+    for path, cells in numbers.items():
+        for index, number in cells.items():
+            try:
+                check_index(path, index, arrays[path].shape)
+                with _writeable(arrays[path]):
+                    arrays[path][index] = number
+            except (KeyError, ValueError) as error:
+                cell = cell_text(path, index)
+                raise RecordingError(
+                    tr("{cell} cannot be changed: it is not there, or read-only", cell=cell)
+                ) from error
+
+
+@contextlib.contextmanager
+def _writeable(array: Any) -> Iterator[None]:
+    """While this lasts, an array can be written that the caller protects from the function."""
+    locked = [one for one in (root_of(array), array) if not one.flags.writeable]
+    for one in locked:
+        one.flags.writeable = True
+    try:
+        yield
+    finally:
+        for one in reversed(locked):
+            one.flags.writeable = False
 
 
 def _line(error: BaseException, path: str) -> int:

@@ -104,6 +104,12 @@ class Recording(Stepped):
         return tuple(found.values())
 
     @cached_property
+    def handed_in(self) -> dict[str, str]:
+        """The arrays that the function was handed, whole, and by what it reaches them: `x`, `cache['W']`."""
+        views = {self.log.views[number]: path for path, number in reversed(self.log.given)}
+        return {one.name: views[one.view] for one in self.owners.values() if one.view in views}
+
+    @cached_property
     def named(self) -> dict[str, list[Owner]]:
         """The arrays of each name, as they follow each other; the names as they appear."""
         found: dict[str, list[Owner]] = {}

@@ -51,6 +51,11 @@ class SteppingApp(TorchApp):
         """The debugger."""
         return self.debugger
 
+    async def action_quit(self) -> None:
+        """Leave; who would lose edited numbers is told so first."""
+        if self.open_debugger().lets_go():
+            self.exit()
+
     def open_debugger(self) -> DebuggerScreen:
         """The debugger that the person looks at; there is one before the first frame and after the last."""
         shown = super().open_debugger() if self.is_running else None

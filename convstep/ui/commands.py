@@ -214,9 +214,13 @@ COMMANDS = (
     Command("values-of-line", ("i", "enter"), "values",
             "In your own source: what each part of the line under the cursor is worth at this step.",
             OWN, (RECORDED,)),
+    Command("edit", ("enter",), "what if",
+            "Change the cell of an input under the cursor, and compute all after it anew.", ASK),
     Command("provenance", ("i", "enter"), "why",
             "List the steps that made the cell under the cursor, with what each of them added or wrote.",
             ASK, (PLAIN, RECORDED)),
+    Command("undo-edit", ("U",), "undo edit", "Take the last edited number back.", ASK),
+    Command("redo-edit", ("ctrl+r",), "redo edit", "Make the edit again that was taken back.", ASK),
     Command("next-divergence", ("greater_than_sign",), "next wrong",
             "In convstep debug: go to the next step that adds something wrong; in your own function, to the "
             "next after which it differs from what its own forward says.",

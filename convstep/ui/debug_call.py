@@ -15,6 +15,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from convstep import waiting
@@ -69,7 +70,7 @@ def debug(
     """
     try:
         if callable(subject) and not isinstance(subject, (Problem, Captured, CapturedLayer, Capture)):
-            _step(_recorded(subject, args, kwargs))
+            _step(partial(_recorded, subject, args, kwargs))
             return
         sample = _sample(*args, **kwargs)
         if isinstance(subject, Captured) and (len(subject.layers) > 1 or not can_open_here()):
@@ -85,14 +86,24 @@ def _sample(sample: int | None = None) -> int | None:
     return sample
 
 
-def _recorded(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Recording:
-    from convstep.recording.record import record
+def _recorded(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    numbers: Mapping[str, Mapping[tuple[int, ...], Any]],
+) -> Recording:
+    from convstep.recording.record import record_call
 
-    return record(function, *args, **kwargs)
+    return record_call(function, args, kwargs, numbers)
 
 
-def _step(recording: Recording) -> None:
-    """Open the debugger on a function that has run, or say what opens it."""
+def _step(recorded: Callable[[Mapping[str, Mapping[tuple[int, ...], Any]]], Recording]) -> None:
+    """Run a function and open the debugger on it, or say what opens it.
+
+    Args:
+        recorded: records it, with other numbers in what it is handed.
+    """
+    recording = recorded({})
     if not recording.total:
         _say(tr("{name} has no step: only what touches NumPy arrays is stepped", name=recording.name))
     elif not can_open_here():
@@ -106,7 +117,12 @@ def _step(recording: Recording) -> None:
             from convstep.ui.recording_app import RecordingApp
             from convstep.ui.running import run
 
-            run(RecordingApp(recording))
+            paths = recording.handed_in
+
+            def anew(numbers: Mapping[str, Mapping[tuple[int, ...], Any]]) -> Recording:
+                return recorded({paths[name]: cells for name, cells in numbers.items()})
+
+            run(RecordingApp(recording, anew=anew))
 
 
 def can_open_here() -> bool:

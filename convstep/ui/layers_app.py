@@ -62,13 +62,16 @@ class LayersApp(TorchApp):
     async def action_quit(self) -> None:
         """From a layer back to the picker, from the picker out."""
         if isinstance(self.screen, DebuggerScreen):
-            self.screen.dismiss()
+            if self.screen.lets_go():
+                self.screen.dismiss()
         else:
             self.exit()
 
     def action_leave(self) -> None:
         """Out, wherever one is."""
-        self.exit()
+        shown = self.open_debugger()
+        if not isinstance(shown, DebuggerScreen) or shown.lets_go():
+            self.exit()
 
 
 class ScriptApp(DebuggerApp):

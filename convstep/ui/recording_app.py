@@ -13,6 +13,7 @@ from convstep.oracle.service import ServiceClosed
 from convstep.printable import printable
 from convstep.recording.again import place_again
 from convstep.recording.recording import Recording
+from convstep.replay.edits import Edits
 from convstep.ui.app import SteppingApp
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.running import run
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from convstep.candidate.operators.so_far import Running
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.oracle.service import TorchService
+    from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
 
 LOOK_EVERY = 0.5
@@ -33,6 +35,9 @@ Judge = Callable[[Recording], "Verdicts"]
 is called in a thread."""
 Expecting = Callable[[Recording], "Running"]
 """What the gradients of an operator's backward should be while it runs."""
+Edited = Callable[["Numbers"], Recording]
+"""Records the same call with other numbers in what it is handed; raises ValueError, one sentence, where that
+fails. It is called in a thread."""
 Again = Callable[[], "Recording | None"]
 """Records a function anew if its file has changed since, else None; raises ValueError, one sentence, where
 that fails. It is called in a thread."""
@@ -51,6 +56,7 @@ class RecordingApp(SteppingApp):
         *,
         again: Again | None = None,
         judge: Judge | None = None,
+        anew: Edited | None = None,
         ends: Callable[[], object] = lambda: None,
         how: str = "",
         running: Expecting | None = None,
@@ -65,6 +71,7 @@ class RecordingApp(SteppingApp):
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
             again: records it anew; None if nobody looks at its file.
             judge: says what its own forward says of it; None if nobody asks.
+            anew: records the same call with other numbers; None if it cannot be run again.
             ends: ends what is being recorded, or judged, when the person leaves.
             how: where its arguments come from, which is said first.
             running: of an operator's backward, what its gradients should be.
@@ -72,15 +79,30 @@ class RecordingApp(SteppingApp):
             live: whether a person sits in front of it.
         """
         self._expecting = running
-        mode = RecordingMode(self._staged(recording), recording.name, command_name, options, live=live)
+        self._edited = anew
+        mode = RecordingMode(
+            self._staged(recording),
+            recording.name,
+            command_name,
+            options,
+            record=None if anew is None else self._anew,
+            live=live,
+        )
+        mode.after_edit = self._ask
         super().__init__(mode, torch=torch, live=live)
         self._again, self._ends, self._how, self._looking = again, ends, how, False
         self._judge = judge
 
     def _staged(self, recording: Recording) -> RecordingStage:
-        return RecordingStage(
-            recording, running=None if self._expecting is None else self._expecting(recording)
-        )
+        return RecordingStage(recording, running=self._expected(recording))
+
+    def _expected(self, recording: Recording) -> Running | None:
+        return None if self._expecting is None else self._expecting(recording)
+
+    def _anew(self, numbers: Numbers) -> tuple[Recording, Running | None]:
+        assert self._edited is not None
+        recording = self._edited(numbers)
+        return recording, self._expected(recording)
 
     def on_mount(self) -> None:
         """Say what it was called with, and look after its file."""
@@ -139,9 +161,14 @@ class RecordingApp(SteppingApp):
         if recording is not None and recording.total:
             before = self.debugger.timeline
             assert isinstance(before, Recording)
+            editing, edits = self.debugger.editing, self.debugger.state.edits
             self.debugger.restage(self._staged(recording), place_again(before, recording))
+            self.debugger.state.edits = Edits()
             said = tr("the file has changed: recorded anew")
             self._ask()
+            if edits.numbers:
+                editing.begin_anew(edits, tr("the file has changed: recorded anew, with what was edited"))
+                return
         elif recording is not None:
             said = tr("the previous recording stays: no line touches an array now")
         elif said:
@@ -157,6 +184,7 @@ def run_recording(
     options: Sequence[str] = (),
     again: Again | None = None,
     judge: Judge | None = None,
+    anew: Edited | None = None,
     ends: Callable[[], object] = lambda: None,
     how: str = "",
     running: Expecting | None = None,
@@ -169,6 +197,7 @@ def run_recording(
         options: the words that the command line needs beside the name.
         again: records it anew if its file has changed.
         judge: says what its own forward says of it; None if nobody asks.
+        anew: records the same call with other numbers; None if it cannot be run again.
         ends: ends what is being recorded, or judged, when the person leaves.
         how: where its arguments come from, which is said first.
         running: of an operator's backward, what its gradients should be.
@@ -183,7 +212,15 @@ def run_recording(
         raise ValueError(f"{said} ({printable(recording.ended.sentence)})" if recording.ended else said)
     name = "" if session is None else session.problem
     app = RecordingApp(
-        recording, name, options, again=again, judge=judge, ends=ends, how=how, running=running
+        recording,
+        name,
+        options,
+        again=again,
+        judge=judge,
+        anew=anew,
+        ends=ends,
+        how=how,
+        running=running,
     )
     if session is not None:
         app.debugger.asking.resume(session)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from convstep.candidate.check.grade import Result
 from convstep.candidate.referee import check
-from convstep.candidate.snippet import snippet_of, snippet_on
+from convstep.candidate.snippet import UnwritableError, snippet_of, snippet_on
 from convstep.candidate.verdict import Verdict
 from convstep.conv.problem import Problem
 from convstep.snippet import Snippet, SnippetError
@@ -80,6 +81,11 @@ def test_right_code_passes_its_own_code(files: Files) -> None:
     result = next(one for one in verdict.swept.results if one.right.problem.padding != ((0, 0), (0, 0)))
     made = snippet_on(verdict, result)
     assert ran(made.text(beside=_kept(made, files))) == ""
+    half = result.right.gradients | {
+        "dW": result.right.gradients["dW"] / 2
+    }  # as of another forward than ours
+    with pytest.raises(UnwritableError):
+        snippet_on(verdict, replace(result, right=replace(result.right, gradients=half)))
 
 
 def _kept(made: Snippet, files: Files) -> str:

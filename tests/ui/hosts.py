@@ -12,6 +12,7 @@ from convstep.ui.debugger.state import State
 from convstep.ui.debugger.travel import Travel
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.panels.stage import Stage
+from convstep.view.scene.staged import Staged
 
 
 class FakeJob(Job):
@@ -117,3 +118,16 @@ class FakeHost:
             return None
         key, cell = self.pointed
         return self.state.scene.panel(key), cell
+
+    def looked_at_cell(self) -> tuple[Panel, Cell] | None:
+        if self.pointed is None:
+            return None
+        key, cell = self.pointed
+        return self.state.scene.panel(key), cell
+
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        self.state.restage(stage, position)
+        self.show()
+
+    def lets_go(self) -> bool:
+        return True

@@ -216,6 +216,32 @@ async def lists_what_makes_the_cell(session: Session, key: str) -> None:
     assert (session.dialog, session.position) == ("", HERE)
 
 
+async def edits_an_input(session: Session, key: str = "enter") -> None:
+    session.debugger.panels.focus("kernel")
+    await session.press("down", key)
+    assert session.dialog == "PromptScreen"
+    await session.type("7")
+    await session.press("enter")
+    assert 7 in session.timeline.problem.W[0, :, :, 0]
+    assert session.position == HERE
+    assert "numbers edited (1)" in session.lines[0]
+
+
+async def takes_an_edit_back(session: Session, key: str) -> None:
+    before = session.timeline.problem
+    await edits_an_input(session)
+    await session.press(key)
+    assert session.timeline.problem is before
+    assert session.position == HERE
+
+
+async def makes_an_edit_again(session: Session, key: str) -> None:
+    await edits_an_input(session)
+    await session.press("U", key)
+    assert "numbers edited (1)" in session.lines[0]
+    assert session.position == HERE
+
+
 async def asks_for_a_file_to_save_in(session: Session, key: str) -> None:
     await session.press(key)
     assert "Save the session to" in session.text
@@ -567,7 +593,10 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "outcome": compares_in_the_middle,
     "compare": compares_in_the_middle,
     "values-of-line": lists_what_makes_the_cell,
+    "edit": edits_an_input,
     "provenance": lists_what_makes_the_cell,
+    "undo-edit": takes_an_edit_back,
+    "redo-edit": makes_an_edit_again,
     "next-divergence": says_that_it_belongs_to_another_command,
     "previous-divergence": says_that_it_belongs_to_another_command,
     "diagnosis": says_that_it_belongs_to_another_command,
@@ -616,6 +645,7 @@ async def begin_again(session: Session, focused: Widget | None) -> None:
     if session.dialog:
         await session.press("escape")
     debugger = session.debugger
+    debugger.editing.forget()
     debugger.state.stops._stops.clear()
     debugger.state.stops._last_id = 0
     debugger.state.bookmarks = Bookmarks()

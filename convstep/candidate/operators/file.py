@@ -13,13 +13,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.operators.so_far import Running, unsound
+from convstep.candidate.record.child import Wish
 from convstep.candidate.record.recorder import ROOM, Recorded
 from convstep.candidate.record.watching import WatchedFile
 from convstep.candidate.verdicts.marks import Verdicts
@@ -32,6 +33,7 @@ from convstep.oracle.conversation import Conversation, Ended, Silent
 from convstep.oracle.messages import prefixed, tuples, without
 from convstep.printable import SENTENCE, printable
 from convstep.recording import transfer
+from convstep.recording.recorder import Edited
 from convstep.recording.recording import Recording
 
 SECONDS = 60.0
@@ -123,10 +125,16 @@ class OperatorFile:
     # stepping
 
     def shown(
-        self, case: str | None = None, mistake: str | None = None, *, forward: bool = False
+        self,
+        case: str | None = None,
+        mistake: str | None = None,
+        *,
+        forward: bool = False,
+        numbers: Edited = MappingProxyType({}),  # it cannot be changed
     ) -> FileShown:
-        """Record a pass there; see `shown.shown`."""
-        asked = {"kind": "shown", "case": case, "mistake": mistake, "forward": forward, "judged": False}
+        """Record a pass there; see `shown.shown_of`."""
+        asked: dict[str, Any] = {"kind": "shown", "case": case, "mistake": mistake, "forward": forward}
+        asked |= {"judged": False, "wish": Wish(numbers=numbers).as_plain()}
         said = self.ask(asked, {})
         with self._sense():
             told = json.loads(messages.text(said, "told"))
@@ -218,8 +226,17 @@ class FileShown:
         if not self.file.changed():
             return None
         self.file.run_again()
-        found = self.file.shown(self._asked["case"], self._asked["mistake"], forward=self._asked["forward"])
-        self.problem, self.recorded = found.problem, found.recorded
+        return self.with_numbers({})
+
+    def with_numbers(self, numbers: Edited) -> Recording:
+        """Record it on the same problem with other numbers; with none, on what there was.
+
+        Raises:
+            OperatorError: it cannot be.
+        """
+        case, mistake, forward = (self._asked[name] for name in ("case", "mistake", "forward"))
+        found = self.file.shown(case, mistake, forward=forward, numbers=numbers)
+        self.problem, self.recorded, self._asked = found.problem, found.recorded, found._asked
         return found.recorded.recording
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from convstep.candidate.call.child import MEMORY, limit_memory
 from convstep.candidate.operators.shown import shown_of
+from convstep.candidate.record.child import Wish
 from convstep.language import speak, tr
 from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import OperatorError
@@ -191,7 +192,10 @@ def _problem(word: str, problem: OperatorProblem) -> Reply:
 
 def _shown(operator: Operator, asked: Mapping[str, Any], question: messages.Message) -> Reply:
     """Record a pass; with what its forward says of it, if that is asked."""
-    found = shown_of(operator, asked["case"], asked["mistake"], forward=asked["forward"])
+    wish = Wish.read(asked["wish"])
+    found = shown_of(
+        operator, asked["case"], asked["mistake"], forward=asked["forward"], numbers=wish.numbers
+    )
     if asked["judged"]:
         return {"verdicts": json.dumps(found.judge(found.recorded.recording).as_plain())}
     log = transfer.arrays_of(found.recorded.recording)

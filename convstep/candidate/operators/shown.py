@@ -6,11 +6,13 @@ import ast
 import copy
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.failure import short
 from convstep.candidate.operators.so_far import Running
 from convstep.candidate.record.recorder import Recorded
 from convstep.candidate.verdicts.calls import Called, Pair
@@ -23,14 +25,16 @@ from convstep.operators.registry import OperatorError, operator_named
 from convstep.printable import printable
 from convstep.recording import recorder
 from convstep.recording.copying import copied
+from convstep.recording.recorder import Edited
 from convstep.recording.recording import Recording
 from convstep.recording.source import Source, SourceText
+from convstep.replay.edits import put
 
 MOST = 1000
 """Up to which number a problem can be asked for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Shown:
     """An operator's backward, or its forward, on a problem."""
 
@@ -44,6 +48,7 @@ class Shown:
     """What ran: the readable backward, or one with a mistake; None where the forward did."""
     source: Source
     """Its text."""
+    _original: OperatorProblem | None = field(default=None, repr=False)
 
     @property
     def compares(self) -> bool:
@@ -53,6 +58,15 @@ class Shown:
     def running(self, recording: Recording) -> Running:
         """What its gradients should be."""
         return Running(self.operator, self.problem, recording)
+
+    def with_numbers(self, numbers: Edited) -> Recording:
+        """Record it on the same problem with other numbers; with none, on what there was."""
+        original = self._original or self.problem
+        problem = edited(original, numbers)
+        recording = _run(self.operator, problem, self.backward, self.source)
+        self.recorded = replace(self.recorded, recording=recording)
+        self.problem, self._original = problem, original
+        return self.recorded.recording
 
     def again(self) -> None:
         """It is ours: nobody saves its file."""
@@ -66,7 +80,11 @@ class Shown:
         problem = self.problem
         forward = Called.kept(self.operator.forward, **problem.arrays, **problem.options)
         ran = forward.like()
-        made = ran.make()
+        try:
+            made = ran.make()
+        except Exception as error:  # numbers that somebody edited may be none for it: a label that is none
+            said = short(f"{type(error).__name__}: {error}")
+            return Verdicts(note=tr("its forward ends with {said}", said=said))
         known = {**problem.upstream, **ran.arguments()}
         backward = Called(self.backward, tuple(known[name] for name in self.operator.parameters))
         pair = Pair.of(forward, ran, made, backward)
@@ -183,20 +201,25 @@ def shown(name: str, case: str | None = None, mistake: str | None = None, *, for
 
 
 def shown_of(
-    operator: Operator, case: str | None = None, mistake: str | None = None, *, forward: bool = False
+    operator: Operator,
+    case: str | None = None,
+    mistake: str | None = None,
+    *,
+    forward: bool = False,
+    numbers: Edited = MappingProxyType({}),  # it cannot be changed
 ) -> Shown:
-    """The same of an operator itself."""
+    """The same of an operator itself, with other numbers in some cells of the problem's arrays."""
     if case is None and mistake is not None and not forward:
         case = _case_that_shows(operator, mistake_of(operator, mistake)[1])
     problem = problem_of(operator, case)
     words, said = ([], []) if case is None else (["--case", case], [])
     said.append(_about(operator, problem, case))
-    function, arguments, named = operator.backward, operator.arguments(problem), dict[str, Any]()
+    function = operator.backward
     if forward:
         if mistake is not None:
             raise OperatorError(tr("a mistake is one of the backward; leave out --forward or --mistake"))
         words.append("--forward")
-        function, arguments, named = operator.forward, (), {**problem.arrays, **problem.options}
+        function = operator.forward
     source = recorder.source_of(recorder.function_of(function))
     if mistake is not None:
         found, variant = mistake_of(operator, mistake)
@@ -204,12 +227,39 @@ def shown_of(
         sentence = "right as well: {title}" if found in operator.also_right else "a mistake: {title}"
         said.insert(0, tr(sentence, title=tr(found.title)))
         function, source = variant.backward, _source(variant, source.text, mistake)
-    with np.errstate(all="ignore"):  # overflow may be what there is to see
-        run = recorder.run(function, *copied((arguments, named)), source=source)
-    title = getattr(operator.backward, "__name__", run.name) if run.name.startswith("_") else run.name
-    recording = Recording(run.log, run.source.text, title, run.result)
+    problem = edited(original := problem, numbers)
+    recording = _run(operator, problem, None if forward else function, source)
     recorded = Recorded(recording, operator.name, tuple(words), tr("; ").join(said), ())
-    return Shown(operator, problem, recorded, None if forward else function, source)
+    return Shown(operator, problem, recorded, None if forward else function, source, original)
+
+
+def edited(problem: OperatorProblem, numbers: Edited) -> OperatorProblem:
+    """The problem with other numbers in some cells of its arrays.
+
+    Raises:
+        OperatorError: it has no such cell.
+    """
+    arrays, upstream = dict(problem.arrays), dict(problem.upstream)
+    for name, cells in numbers.items():
+        held = arrays if name in arrays else upstream
+        try:
+            held[name] = put(held[name], cells)
+        except (KeyError, IndexError) as error:
+            raise OperatorError(tr("the problem has no array {name} of that shape", name=name)) from error
+    return replace(problem, arrays=arrays, upstream=upstream)
+
+
+def _run(
+    operator: Operator, problem: OperatorProblem, backward: Callable[..., Any] | None, source: Source
+) -> Recording:
+    """Record a backward on a problem, or the forward."""
+    arguments, named = operator.arguments(problem), dict[str, Any]()
+    if backward is None:
+        arguments, named = (), {**problem.arrays, **problem.options}
+    with np.errstate(all="ignore"):  # overflow may be what there is to see
+        run = recorder.run(backward or operator.forward, *copied((arguments, named)), source=source)
+    title = getattr(operator.backward, "__name__", run.name) if run.name.startswith("_") else run.name
+    return Recording(run.log, run.source.text, title, run.result)
 
 
 def _case_that_shows(operator: Operator, variant: Variant) -> str | None:

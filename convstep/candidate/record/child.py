@@ -7,9 +7,10 @@ import contextlib
 import inspect
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call import child
@@ -26,7 +27,7 @@ from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError, printable
 from convstep.recording import transfer
-from convstep.recording.recorder import RecordingError, Run, run
+from convstep.recording.recorder import Edited, RecordingError, Run, run
 from convstep.recording.recording import Recording
 from convstep.recording.registry import Limits
 from convstep.recording.source import Source, SourceText
@@ -52,6 +53,34 @@ def judged(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
     return _answered(ways, question, JUDGE, _said)
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """That a call which was recorded is to be recorded with other numbers."""
+
+    guess: int | None = None
+    """Which of the calls that were tried it was; None for the first that fits."""
+    numbers: Edited = field(default_factory=dict)
+    """What cells of its arguments shall hold; see `recorder.run`."""
+
+    def as_plain(self) -> list[Any]:
+        """As lists, texts and numbers."""
+        cells = [
+            [path, list(index), np.asarray(number).item()]
+            for path, own in self.numbers.items()
+            for index, number in own.items()
+        ]
+        return [self.guess, cells]
+
+    @classmethod
+    def read(cls, plain: list[Any] | None) -> Wish:
+        """From what `as_plain` makes; None for no wish."""
+        guess, cells = plain or (None, [])
+        numbers: dict[str, dict[tuple[int, ...], Any]] = {}
+        for path, index, number in cells:
+            numbers.setdefault(path, {})[tuple(index)] = number
+        return cls(guess, numbers)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Done:
     """A call that was recorded."""
@@ -66,6 +95,8 @@ class _Done:
     """The call as it was before it was made, where that is asked."""
     run: Run
     """What it did."""
+    guess: int = 0
+    """Which of the calls it is that were tried."""
 
 
 Answer = Callable[[_Done, float], dict[str, npt.ArrayLike]]
@@ -73,18 +104,18 @@ Answer = Callable[[_Done, float], dict[str, npt.ArrayLike]]
 
 def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer) -> dict[str, npt.ArrayLike]:
     asked = json.loads(str(question[kind]))
-    limits = Limits(seconds=asked["seconds"])
+    limits, wish = Limits(seconds=asked["seconds"]), Wish.read(asked.get("wish"))
     paired = kind == JUDGE
     try:
         if asked["call"] is not None:
             call = Call.read(asked["call"])
             served = ways.used(call)
             ready = by_convention(served, call, messages.read_problem(question))
-            done = _done(served, ready, limits, paired)
+            done = _done(served, ready, limits, paired, wish.numbers)
         else:
             # a path was typed where the command was; the file's own code may have gone elsewhere
             with contextlib.chdir(asked["folder"]):
-                done = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits, paired)
+                done = _first_that_fits(ways.first, Arguments.read(asked["arguments"]), limits, paired, wish)
         return answer(done, asked["seconds"])
     except (SentenceError, RecordingError) as error:
         return {"error": str(error)}
@@ -96,7 +127,7 @@ def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer)
 
 
 def _sent(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
-    facts = {"how": done.ready.how, "notes": list(done.served.candidate.notes)}
+    facts = {"how": done.ready.how, "guess": done.guess, "notes": list(done.served.candidate.notes)}
     return {"facts": json.dumps(facts), **{f"log.{n}": a for n, a in transfer.arrays_of(done.run).items()}}
 
 
@@ -118,16 +149,26 @@ def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
     return {"verdicts": json.dumps(found.as_plain()), "digest": digest(done.run.source.text)}
 
 
-def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paired: bool) -> _Done:
-    """The first call that does not raise; of several that do, the one that came furthest."""
+def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paired: bool, wish: Wish) -> _Done:
+    """The first call that does not raise; of several that do, the one that came furthest.
+
+    Of a call that was made before, the same one again, whatever comes of it with other numbers.
+    """
     best: _Done | None = None
+    tried = -1
     for _ in range(TRIES):
         said = ""
         for ready in given_call(served, arguments):
-            done = _done(served, ready, limits, paired)
+            tried += 1
+            meant = tried == wish.guess
+            done = _done(served, ready, limits, paired, wish.numbers if meant else {}, tried)
             ended = done.run.log.ended
-            if ended is None or ended.kind != "raised":
+            if meant:
                 return done
+            if ended is None or ended.kind != "raised":
+                if wish.guess is None:
+                    return done
+                continue
             said = said or ended.sentence
             if best is None or len(done.run.log.order) > len(best.run.log.order):
                 best = done
@@ -157,7 +198,9 @@ def _turned(done: Run) -> bool:
     return any(len(done.log.payloads[loop.turn]) > 1 for loop in done.log.sites.loops)
 
 
-def _done(served: Served, ready: Ready, limits: Limits, paired: bool) -> _Done:
+def _done(
+    served: Served, ready: Ready, limits: Limits, paired: bool, numbers: Edited, guess: int = 0
+) -> _Done:
     """Run a call with hooks; its lines are those that were loaded, whatever became of the file."""
     pair = _pair(served, ready) if paired else None
     backward = None
@@ -165,8 +208,8 @@ def _done(served: Served, ready: Ready, limits: Limits, paired: bool) -> _Done:
         with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
             backward = Called.kept(ready.function, *ready.places, **ready.named)
     source = source_in(served, ready.function)
-    done = run(ready.function, ready.places, ready.named, source=source, limits=limits)
-    return _Done(served, ready, pair, backward, done)
+    done = run(ready.function, ready.places, ready.named, source=source, limits=limits, numbers=numbers)
+    return _Done(served, ready, pair, backward, done, guess)
 
 
 def _pair(served: Served, ready: Ready) -> Pair | None:

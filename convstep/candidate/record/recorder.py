@@ -22,6 +22,7 @@ from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.child import Wish
 from convstep.candidate.record.watching import WatchedFile
 from convstep.candidate.verdicts.marks import Verdicts, digest
 from convstep.conv.problem import Problem
@@ -30,6 +31,7 @@ from convstep.oracle import messages
 from convstep.oracle.conversation import Ended, Silent
 from convstep.printable import SENTENCE, printable
 from convstep.recording import transfer
+from convstep.recording.recorder import Edited
 from convstep.recording.recording import Recording
 
 T = TypeVar("T")
@@ -71,14 +73,27 @@ class _Forked(Forked):
     others = {child.QUESTION: child.recorded}  # noqa: RUF012  # it is looked at only
 
 
+NO_WISH = Wish()
+
+
 class Recorder(Worker):
     """Calls and records a function in its process."""
 
     Spawned = RecordingSpawned
     Forked = _Forked
 
-    def record(self, arguments: Arguments, seconds: float = SECONDS) -> tuple[Recording, str]:
+    guess = 0
+    """Which of the calls that were tried was recorded."""
+
+    def record(
+        self, arguments: Arguments, seconds: float = SECONDS, wish: Wish = NO_WISH
+    ) -> tuple[Recording, str]:
         """Record a call with the arguments that somebody asks for.
+
+        Args:
+            arguments: what is said of them.
+            seconds: how long it may take.
+            wish: which call it was, and other numbers in it, if it was recorded before.
 
         Returns:
             The recording, and where its arguments come from.
@@ -86,16 +101,18 @@ class Recorder(Worker):
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        asked = _asked(arguments)
+        asked = _asked(arguments) | {"wish": wish.as_plain()}
         return self._recorded(asked, {}, seconds)
 
-    def record_call(self, call: Call, problem: Problem, seconds: float = SECONDS) -> tuple[Recording, str]:
+    def record_call(
+        self, call: Call, problem: Problem, seconds: float = SECONDS, wish: Wish = NO_WISH
+    ) -> tuple[Recording, str]:
         """Record a backward on a problem of a convolution, as `check` calls it.
 
         Raises:
             CandidateError: see `record`.
         """
-        asked = {"call": asdict(call), "arguments": None}
+        asked = {"call": asdict(call), "arguments": None, "wish": wish.as_plain()}
         return self._recorded(asked, messages.problem_message(problem), seconds)
 
     def judge(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Verdicts, int]:
@@ -118,7 +135,8 @@ class Recorder(Worker):
     def _recorded(
         self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
     ) -> tuple[Recording, str]:
-        return self._replied("record", asked, more, seconds, _read)
+        recording, how, self.guess = self._replied("record", asked, more, seconds, _read)
+        return recording, how
 
     def _judged(
         self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
@@ -178,12 +196,13 @@ def _asked(arguments: Arguments) -> dict[str, Any]:
     return {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
 
 
-def _read(said: messages.Message) -> tuple[Recording, str]:
-    """The recording of an answer, and where its arguments come from."""
+def _read(said: messages.Message) -> tuple[Recording, str, int]:
+    """The recording of an answer, where its arguments come from, and which of the calls it is."""
     with messages.strictly():
-        how = messages.checked(json.loads(messages.text(said, "facts")), dict)["how"]
+        facts = messages.checked(json.loads(messages.text(said, "facts")), dict)
+        how, guess = facts["how"], messages.checked(facts["guess"], int)
         arrays = {name.removeprefix("log."): array for name, array in said.items() if name != "facts"}
-        return transfer.recording_of(arrays), printable(messages.checked(how, str))
+        return transfer.recording_of(arrays), printable(messages.checked(how, str)), guess
 
 
 def _said(said: messages.Message) -> tuple[Verdicts, int]:
@@ -221,7 +240,9 @@ class Recordable:
         self._running: Recorder | RecordingSpawned | None = None
         self._judging: Recorder | None = None
         self._call: tuple[Call, Problem] | None = None
-        self._closed = False
+        self._guess = 0
+        self._first: Recording | None = None
+        self._wish, self._closed = Wish(), False
         self._watched = None if self._parsed.path is None else WatchedFile(self._parsed.path)
 
     @property
@@ -262,6 +283,9 @@ class Recordable:
         Raises:
             CandidateError: its process ended, or `close` has ended it; one sentence.
         """
+        if self.edited:
+            said = tr("what its own forward says is asked only of the call as it is, without edited numbers")
+            return Verdicts(note=said)
         call, before = self._call, self._judging
         if before is not None:  # of what was recorded before: nobody wants to know any more
             before.close()
@@ -278,6 +302,32 @@ class Recordable:
             return Verdicts(note=tr("the file has changed since it was recorded"))
         return found
 
+    def with_numbers(self, numbers: Edited) -> Recording:
+        """Record the same call again with other numbers in what it is handed; with none, what there was.
+
+        Args:
+            numbers: by array of the recording and index, what the cell shall hold.
+
+        Raises:
+            CandidateError: it cannot be recorded so; one sentence.
+        """
+        assert self._first is not None
+        paths = self._first.handed_in
+        wish = (
+            Wish(self._guess, {paths[name]: cells for name, cells in numbers.items()}) if numbers else Wish()
+        )
+        before, self._wish = self._wish, wish
+        try:
+            return self.record().recording if numbers else self._first.scout()
+        except CandidateError:
+            self._wish = before
+            raise
+
+    @property
+    def edited(self) -> bool:
+        """Whether it was recorded with other numbers than its call has."""
+        return bool(self._wish.numbers)
+
     def changed(self) -> bool:
         """Whether its file was saved since it was recorded or asked about; never of an installed module."""
         return self._watched is not None and self._watched.changed()
@@ -288,7 +338,10 @@ class Recordable:
         Raises:
             CandidateError: it cannot be recorded now; one sentence.
         """
-        return self.record().recording if self.changed() else None
+        if not self.changed():
+            return None
+        self._wish = NO_WISH  # who asks puts what was edited into the new one
+        return self.record().recording
 
     def close(self) -> None:
         """End what is being recorded; whoever waits for it gets a CandidateError."""
@@ -302,14 +355,25 @@ class Recordable:
 
     def _recorded(self, recorder: Recorder) -> Recorded:
         seconds, found = SECONDS if self._timeout is None else self._timeout, None
+        if self.edited:
+            return self._with_wish(recorder, seconds)
         if self.arguments == Arguments() and _is_convolution(recorder.candidate):
             found = _on_a_convolution(recorder, seconds)
         self._call = None if found is None else found[1]
         recording, how = recorder.record(self.arguments, seconds) if found is None else found[0]
+        self._first, self._guess = recording, recorder.guess
         _check_tensors(recorder.candidate, recording)
         flags = (f"--{name.replace('_', '-')}" for name, value in self._options.items() if value)
         words = (*self.arguments.words, *flags)
         return Recorded(recording, self.target, words, how, recorder.candidate.notes)
+
+    def _with_wish(self, recorder: Recorder, seconds: float) -> Recorded:
+        """The call that was recorded, with other numbers."""
+        if self._call is None:
+            recording, how = recorder.record(self.arguments, seconds, self._wish)
+        else:
+            recording, how = recorder.record_call(*self._call, seconds, self._wish)
+        return Recorded(recording, self.target, (), how, recorder.candidate.notes)
 
 
 def _is_convolution(candidate: Candidate) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convstep.candidate.operators.so_far import Running
     from convstep.candidate.record.recorder import Recorded
     from convstep.recording.recording import Recording
-    from convstep.ui.recording_app import Again, Judge
+    from convstep.ui.recording_app import Again, Edited, Judge
 
 USE = "open a problem, an operator or your own function in the debugger"
 
@@ -90,13 +90,28 @@ def _open_function(options: Options) -> int:
     from convstep.cli.recordings import recordable
 
     function = recordable(options.problem, options.call, options.values, options.loading)
-    return _show(options, function.record(), again=function.again, judge=function.judge, ends=function.close)
+    return _show(
+        options,
+        function.record(),
+        again=function.again,
+        judge=function.judge,
+        anew=function.with_numbers,
+        ends=function.close,
+    )
 
 
 def _show_operator(options: Options, shown: Shown | FileShown) -> int:
     """The debugger on an operator's own backward, or forward."""
     judge, running = (shown.judge, shown.running) if shown.compares else (None, None)
-    return _show(options, shown.recorded, judge=judge, running=running, again=shown.again, ends=shown.close)
+    return _show(
+        options,
+        shown.recorded,
+        judge=judge,
+        running=running,
+        again=shown.again,
+        anew=shown.with_numbers,
+        ends=shown.close,
+    )
 
 
 def _show(
@@ -105,6 +120,7 @@ def _show(
     *,
     again: Again | None = None,
     judge: Judge | None = None,
+    anew: Edited | None = None,
     ends: Callable[[], object] = lambda: None,
     running: Callable[[Recording], Running] | None = None,
 ) -> int:
@@ -122,6 +138,7 @@ def _show(
         options=found.words,
         again=again,
         judge=judge,
+        anew=anew,
         ends=ends,
         how=found.how,
         running=running,

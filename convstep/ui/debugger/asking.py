@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from convstep.files import written_whole
 from convstep.language import tr
+from convstep.replay.edits import Edits
 from convstep.replay.visited import Bookmarks
 from convstep.served import in_browser
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
@@ -42,7 +43,7 @@ class Asking:
         self._host, self._state, self._mode = host, host.state, mode
         self._torch, self._copy = torch, copy
         self._comparison: ComparisonScreen | None = None
-        self._case_copied, self._folder = (-1, False), ""
+        self._case_copied, self._folder = ((-1, Edits()), False), ""
         """Where a case was copied last, and whether as a test; the folder with what was copied."""
 
     @property
@@ -182,6 +183,9 @@ class Asking:
         """Copy the command that reproduces this view."""
         from convstep.replay.session import permalink
 
+        if self._state.unsaved:
+            self._host.say(tr("no command opens these numbers: they are edited. Save them with w, then copy"))
+            return
         try:
             command = self._mode.command_here() or permalink(self.session(), self._state.timeline.layout)
         except ValueError as error:  # more stops than a session holds
@@ -192,12 +196,14 @@ class Asking:
 
     def _copy_case(self) -> None:
         """Copy what is looked at as code: of NumPy, and when it is asked for again as a test."""
-        position = self._state.position
-        as_test = self._case_copied == (position, False)
+        place = self._state.position, self._state.edits
+        as_test = self._case_copied == (place, False)
+        # the text of a call does not have edited numbers: the arguments do
+        function = "" if self._state.edits.numbers else self._mode.function
 
         def work(job: Job) -> None:
             try:
-                copied = self._written(self._mode.case(), as_test)
+                copied = self._written(self._state.stage.case(self._state.name, function), as_test)
             except OSError as error:
                 copied = "", tr("the code cannot be written: {reason}", reason=error.strerror or error)
             except ValueError as error:
@@ -206,7 +212,7 @@ class Asking:
 
         def take(code: str, said: str) -> None:
             if code:
-                self._case_copied = position, as_test
+                self._case_copied = place, as_test
                 self._copy(code)
             self._host.say(said)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from convstep.ui.debugger.state import State
     from convstep.view.grid.panel import Cell, Panel
+    from convstep.view.scene.staged import Staged
 
 Answer = TypeVar("Answer")
 
@@ -131,6 +132,17 @@ class Host(Protocol):
     def end_hint(self) -> str:
         """How to go on from the last step; "" before it, and where there is nothing after it."""
 
+    def restage(self, stage: Staged, position: int | None = None) -> None:
+        """Show another run in place of this one.
+
+        Args:
+            stage: of the other run.
+            position: where to stand; by default where this one stands.
+        """
+
+    def lets_go(self) -> bool:
+        """Whether the person may leave; who would lose something is told so once."""
+
     def turn_around(self) -> None:
         """Show the same place of the other direction; from there, the same leads back."""
 
@@ -142,3 +154,6 @@ class Host(Protocol):
 
     def pointed_cell(self) -> tuple[Panel, Cell] | None:
         """The cell under the cursor of the focused panel, which appears; None says why there is none."""
+
+    def looked_at_cell(self) -> tuple[Panel, Cell] | None:
+        """The same without a word: the cell on which it is, or would appear; None on no panel."""

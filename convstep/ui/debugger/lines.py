@@ -16,6 +16,7 @@ from convstep.view.grid.panel import Panel
 from convstep.view.layout.present import sentence_lines
 from convstep.view.numbers.statistics import Statistics
 from convstep.view.scene.sentence import draw_banner, draw_sentence
+from convstep.view.scene.staged import Input
 from convstep.view.text.lines import status_line, title_line
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Lines:
         state, mode = self._state, self._mode
         about = state.stage.facts()
         way_out = [tr("z leaves")] if state.presenting else []
-        names, facts = mode.title_names(), [*way_out, *mode.title_facts()]
+        edited = [tr("numbers edited ({count})", count=state.edits.count)] if state.edits.numbers else []
+        names, facts = mode.title_names(), [*way_out, *edited, *mode.title_facts()]
         rights = self._places()
         if self._aside and not state.presenting:
             room = self._width - 2 - cell_len(self._aside)
@@ -74,7 +76,7 @@ class Lines:
             facts,
             rights,
             self._width,
-            kept=[*way_out, *about.kept],
+            kept=[*way_out, *edited, *about.kept],
             spared=about.spared,
             ended=state.scene.position == state.scene.total,
         )
@@ -86,19 +88,28 @@ class Lines:
         if playing:
             self._write(playing)
         elif isinstance(grid, TensorGrid) and grid.cursor is not None:
-            self.show_cell(CellMessage(grid.key, grid.cursor))
+            self.show_cell(CellMessage(grid.key, grid.cursor), pointed=True)
         else:
             self._write(self._standing())
         self.spoken = ""
 
-    def show_cell(self, message: CellMessage) -> None:
-        """One cell in full precision."""
+    def show_cell(self, message: CellMessage, *, pointed: bool = False) -> None:
+        """One cell in full precision.
+
+        Args:
+            message: which.
+            pointed: whether it is under the cursor, so that Enter is about it.
+        """
         panel, cell = self._state.scene.find(message.key), message.cell
         if panel is None:
             return
         rows, columns = panel.face.shape
         if cell.row < rows and cell.column < columns:
-            self._write(panel.note or self._state.stage.cell_words(panel, cell))
+            stage = self._state.stage
+            words = panel.note or stage.cell_words(panel, cell)
+            editable = pointed and isinstance(stage.input_at(panel, cell), Input)
+            enter = tr("Enter changes it") if editable and not self._mode.anew.why_not else ""
+            self._write(" · ".join(filter(None, [words, enter])))
 
     def say(self, words: str) -> None:
         """Answer a key, until the next move: the one place for what is said, on every screen."""

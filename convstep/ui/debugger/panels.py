@@ -133,6 +133,14 @@ class Panels:
             return None
         return panel, grid.pointed()
 
+    def looked_at_cell(self) -> tuple[Panel, Cell] | None:
+        """The cell of the focused panel on which the cursor is, or one of those where it may appear."""
+        grid = self._screen.focused
+        panel = self._state.scene.find(grid.key) if isinstance(grid, TensorGrid) else None
+        if not isinstance(grid, TensorGrid) or panel is None:
+            return None
+        return panel, grid.cursor or Cell(0, 0)
+
     def point_at(self, panel: Panel, cell: tuple[int, int]) -> None:
         """Put the cursor on a cell, and the keys to its panel if it is seen."""
         grid = self.grid(panel.key)

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from convstep.language import tr
 from convstep.ui.commands import BY_ID, bindings, meanings
 from convstep.ui.debugger.asking import Asking
+from convstep.ui.debugger.edits import Editing
 from convstep.ui.debugger.host import Handler, Handlers, Job
 from convstep.ui.debugger.lines import Lines
 from convstep.ui.debugger.panels import Panels
@@ -66,6 +67,7 @@ class DebuggerScreen(Once, Screen[int | None]):
             self, mode, lambda: self.app.torch, lambda text: self.app.copy_to_clipboard(text)
         )
         self.panels = Panels(self, self, mode)
+        self.editing = Editing(self, mode)
         self.playing = Playing(
             self,
             ScreenClock(self),
@@ -94,9 +96,9 @@ class DebuggerScreen(Once, Screen[int | None]):
     @cached_property
     def handlers(self) -> Handlers:
         """What each command does here."""
-        parts = (self.panels, self.travel, self.runs, self.stops, self.playing, self.asking, self.mode)
+        going = (self.travel, self.runs, self.stops, self.playing)
         found: Handlers = {"help": Handler(self._explain)}
-        for part in parts:
+        for part in (self.panels, *going, self.asking, self.editing, self.mode):
             found |= part.handlers()
         return {id: handler for id, handler in found.items() if id not in self.mode.lacks}
 
@@ -113,6 +115,8 @@ class DebuggerScreen(Once, Screen[int | None]):
         self.show()
         self.rearrange()
         self.mark_timeline()
+        if stage.unmeasured:
+            self.begin("measure", self._measure)
 
     # keys
 
@@ -226,10 +230,11 @@ class DebuggerScreen(Once, Screen[int | None]):
 
     def _measure(self, job: Job) -> None:
         """Find how large the gradients get, for the colours of a large problem."""
-        found = self.state.stage.magnitudes()
+        stage = self.state.stage
+        found = stage.magnitudes()
 
         def take() -> None:
-            self.state.stage.take_magnitudes(found)
+            stage.take_magnitudes(found)
             self.show()
 
         job.tell(take)
@@ -306,6 +311,10 @@ class DebuggerScreen(Once, Screen[int | None]):
         job.worker = worker
         return job
 
+    def lets_go(self) -> bool:
+        """Whether the person may leave; who would lose edited numbers is told so once."""
+        return self.editing.lets_go()
+
     def turn_around(self) -> None:
         """Show the same place of the other direction; from there, the same leads back."""
         other = self.mode.other_way()
@@ -319,6 +328,7 @@ class DebuggerScreen(Once, Screen[int | None]):
         if position is not None:
             self.set_class(self.state.presenting, "-presenting")
             self.panels.apply_look()
+            self.__dict__.pop("handlers", None)  # its numbers may have been edited meanwhile
             self.rearrange()
             self.mark_timeline()
             self.travel.to(position)
@@ -326,6 +336,10 @@ class DebuggerScreen(Once, Screen[int | None]):
     def pointed_cell(self) -> tuple[Panel, Cell] | None:
         """The cell under the cursor of the focused panel."""
         return self.panels.pointed_cell()
+
+    def looked_at_cell(self) -> tuple[Panel, Cell] | None:
+        """The same without a word."""
+        return self.panels.looked_at_cell()
 
 
 class ScreenClock:

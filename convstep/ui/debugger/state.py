@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from convstep.printable import printable
+from convstep.replay.edits import Edits
 from convstep.replay.stop_list import Stops
 from convstep.replay.visited import Bookmarks, Visited
 from convstep.view.layout.arrange import CARD
@@ -39,6 +40,10 @@ class State:
     """Positions to come back to."""
     visited: Visited = field(default_factory=Visited)
     """Where the person has been."""
+    edits: Edits = field(default_factory=Edits)
+    """What was edited of the numbers that it begins with; `stage` is of the run with these numbers."""
+    saved: dict[str, Edits] = field(default_factory=dict)
+    """What the command line calls edited numbers that were saved, and which these are."""
     begin_at: int = 0
     """Where to go once the screen is open; 0 once somebody has gone anywhere."""
     first_nonfinite: Spot | None = None
@@ -63,6 +68,19 @@ class State:
         self.name = printable(self.name)
         self.stage.stops = self.stops
         self.scene = self.stage.scene()
+
+    @property
+    def called(self) -> str:
+        """What the command line calls these very numbers; "" if that is nothing yet."""
+        numbers = self.edits.numbers
+        if not numbers:
+            return self.command_name
+        return next((name for name, edits in self.saved.items() if edits.numbers == numbers), "")
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are edited numbers that no file has."""
+        return bool(self.edits.numbers) and not self.called
 
     @property
     def timeline(self) -> Stepped:

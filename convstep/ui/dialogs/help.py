@@ -32,6 +32,7 @@ MARKS = (
         "your backward overwrites instead of adding; shown is the reference with that mistake reproduced",
     ),
     ("≠ =", "your backward differs from the reference here, or adds the same"),
+    ("* Δ", "a number that you edited; another number because of that"),
     ("0.12", "underlined: the current step has written this cell"),
     (
         "✓ ▶",

@@ -9,7 +9,7 @@ from textual import events
 
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.expressions import typed
-from convstep.lessons.lesson import COMPARISON, WHY
+from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY
 from convstep.lessons.questions import Answer, AnswerError, CellsQuestion
 from convstep.lessons.walk import RIGHT, SHOWN
 from convstep.lessons.words import say
@@ -112,7 +112,7 @@ class Answering:
             self._page.tell()
 
     def open_beside(self) -> None:
-        """Open what the page's place names: the comparison, or the steps that make a cell."""
+        """Open what the page's place names: the comparison, or the steps that make a cell; or set a cell."""
         page = self._page
         place, page.opened = page.walk.place, True
         page.show_keys()
@@ -122,6 +122,9 @@ class Answering:
             made_by = page.state.stage.made_of(*place.why)
             if made_by is not None:
                 page.host.asking.explain(made_by)
+        elif place.opens == WHAT_IF and place.what_if is not None:
+            array, cell, number = place.what_if
+            page.host.editing.set(page.state.stage.input_of(array, cell), number)
 
     def _points(self) -> bool:
         """Whether Enter asks about a cell."""

@@ -13,6 +13,7 @@ from convstep.language import tr
 from convstep.ui.commands import BESIDE
 from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.debugger.state import State
+from convstep.ui.modes.anew import Anew
 from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.queries import Queries
 from convstep.ui.widgets.face_map import FaceMap
@@ -62,7 +63,13 @@ class CandidateMode(Mode):
         """
         self.stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
         super().__init__(State(self.stage, name.rsplit("/", 1)[-1], problem_name or ""), compare_at_end=False)
+        why_not = tr(
+            "the verdict is of these numbers: change them in convstep open, save them with w, then "
+            "convstep debug TARGET FILE.npz"
+        )
+        self.anew = Anew(self.state, why_not)
         self.candidate, self.queries = candidate, Queries(candidate, self.stage)
+        self.stage.written = self._case
         self._verdict, self._problem_name = candidate.verdict, problem_name
         self._wished = position
         known = self._verdict.first_divergence if self._is_the_failing_problem() else None
@@ -189,7 +196,7 @@ class CandidateMode(Mode):
         """The candidate's own steps are not known, only what it returns."""
         return tr("in the reference")
 
-    def case(self) -> Snippet:
+    def _case(self) -> Snippet:
         """The problem on which it fails, called as its author calls it."""
         from convstep.candidate.snippet import snippet_beside, snippet_of
 

@@ -97,7 +97,7 @@ class LessonMode(Mode):
         self._around = self._beside or _mode_on(page.subject, title)
         super().__init__(self._around.state, compare_at_end=False)
         self.state.card = STEP  # until page or learner want more
-        self.lacks = self._around.lacks
+        self.lacks, self.anew = self._around.lacks, self._around.anew
         self.page = Page(walk, self.state, note, self._before_stand)
         self.marking = Marking(self.page)
         self.answering = Answering(self.page, self.marking, lessons.keep, lessons.turn)

@@ -12,6 +12,7 @@ from convstep.language import tr
 from convstep.ui.commands import PLAIN
 from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.state import State
+from convstep.ui.modes.anew import Anew
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.text_pane import Draw, TextPane
@@ -24,7 +25,6 @@ from convstep.view.scene.source import draw_source
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from convstep.snippet import Snippet
     from convstep.ui.messages import CellClicked
 
 Marks = dict[int, tuple[int, str]]
@@ -50,17 +50,14 @@ class Mode:
             compare_at_end: whether going on at the last step opens the comparison.
         """
         self.state, self._compare_at_end = state, compare_at_end
+        self.anew = Anew(state)
+        """How its run begins anew with edited numbers."""
         self._other: Self | None = None
 
     @property
     def compares_at_end(self) -> bool:
         """Whether going on at the last step opens the comparison."""
         return self._compare_at_end and self.state.stage.compares
-
-    @property
-    def turns(self) -> bool:
-        """Whether the same steps can be shown in the other direction."""
-        return self.state.stage.turns
 
     def other_way(self) -> Self:
         """The mode of the other direction, always the same one: at the same place, and looked at alike."""
@@ -70,8 +67,13 @@ class Mode:
         if self._other is None:
             stage = other_way(state.stage)
             self._other = other = copy.copy(self)
-            other.state = State(stage, "", state.command_name, bookmarks=state.bookmarks)
-            other._other = self
+            other.state = State(
+                stage, "", state.command_name, bookmarks=state.bookmarks, edits=state.edits, saved=state.saved
+            )
+            other._other, other.anew = self, Anew(other.state)
+        elif self._other.state.edits is not state.edits:  # edited here since
+            self._other.state.restage(other_way(state.stage), 0)
+            self._other.state.edits = state.edits
         step, begun = state.scene.event.index, state.position or state.timeline.made
         self._other.state.begin_at = state.begin_at or (step + 1 if begun else 0)
         for name in ("name", "values", "precision", "card", "presenting"):
@@ -86,7 +88,7 @@ class Mode:
 
     def handlers(self) -> Handlers:
         """What is done here beside what the debugger's parts do."""
-        return {"other-way": Handler(lambda: self.host.turn_around())} if self.turns else {}
+        return {"other-way": Handler(lambda: self.host.turn_around())} if self.state.stage.turns else {}
 
     def opened(self) -> None:
         """The screen has its parts."""
@@ -217,14 +219,6 @@ class Mode:
 
     # ways back to here
 
-    def case(self) -> Snippet:
-        """What is looked at as code that runs by itself; it may take a while.
-
-        Raises:
-            SnippetError: it cannot be written; one sentence.
-        """
-        return self.state.stage.case(self.state.name)
-
     def command_here(self) -> str:
         """The command that leads back here; "" if that is the one which opens the session."""
         return ""
@@ -240,7 +234,7 @@ class Mode:
     @property
     def source_name(self) -> str:
         """What the command line calls the problem; "" if it has no name there."""
-        return self.state.command_name
+        return self.state.called
 
     def name_for_session(self) -> str:
         """The same for a session.
@@ -248,10 +242,10 @@ class Mode:
         Raises:
             SessionError: it has none, and cannot be given one.
         """
-        return self.state.command_name
+        return self.state.called
 
     def save_beside(self, path: Path) -> str | None:
-        """Write what a session needs beside its file.
+        """Write what a session needs beside its file: numbers that were edited.
 
         Args:
             path: where the session will be.
@@ -263,7 +257,14 @@ class Mode:
             OSError: it cannot be written.
             ValueError: something else is there; one sentence.
         """
-        return None
+        state, beside = self.state, path.with_suffix(".npz")
+        if not state.unsaved:
+            return None
+        if beside.exists() and str(beside) not in state.saved:
+            raise ValueError(tr("{path} is another file; choose another name", path=beside))
+        state.stage.save(str(beside))
+        state.saved[str(beside)] = state.edits
+        return beside.name
 
     @property
     def function(self) -> str:

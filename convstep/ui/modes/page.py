@@ -151,6 +151,7 @@ class Page:
     def stand(self) -> None:
         """Put the debugger where the page says."""
         self._before_stand()
+        self.host.editing.forget()  # what the page says is about its own numbers
         place, state = self.walk.place, self.state
         if place.mode:
             state.values = place.mode
@@ -188,6 +189,7 @@ class Page:
             typing=narration.typing,
             away=not narration.has_keys and not self.selecting,
             opens="" if self.opened else self.walk.place.opens,
+            edited=bool(self.state.edits.made),
         )
         narration.annotate(page_line(self.walk), keys)
         self.host.query_one(KeyLine).refresh()

@@ -17,6 +17,7 @@ from convstep.ui.debugger.host import Handler, Handlers, Host
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
 from convstep.ui.debugger.stops import STOP_MARK
+from convstep.ui.modes.anew import Record, RecordedAnew
 from convstep.ui.modes.mode import Marks, Mode
 from convstep.ui.modes.said import Said
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from convstep.recording.recording import Recording
-    from convstep.snippet import Snippet
 
 
 class RecordingMode(Mode):
@@ -50,6 +50,7 @@ class RecordingMode(Mode):
         command_name: str,
         options: Sequence[str] = (),
         *,
+        record: Record | None = None,
         live: bool = True,
     ) -> None:
         """Debug a recording.
@@ -59,12 +60,17 @@ class RecordingMode(Mode):
             name: what to call it on the screen.
             command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
+            record: records the same call with other numbers, and says what its gradients should be then, of
+                an operator's; None if it cannot be recorded again.
             live: whether going on at the last step opens the comparison of an operator's gradients.
         """
         super().__init__(State(stage, name, command_name), compare_at_end=live)
         if stage.compares:
             self.lacks = self.lacks - {"compare"} | {"outcome"}
         self._options: Sequence[str] = options
+        self.anew = RecordedAnew(self.state, record, lambda: self.after_edit())
+        self.after_edit: Callable[[], object] = lambda: None
+        """What there is to do once it was recorded with other numbers."""
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
         """What the author's own forward says of it."""
         self.state.tab = SOURCE
@@ -157,16 +163,10 @@ class RecordingMode(Mode):
 
     # ways back to here
 
-    def case(self) -> Snippet:
-        """The call, as it was typed where it was."""
-        words = [*self._options]
-        call = words[words.index("--call") + 1] if "--call" in words[:-1] else ""
-        return self.stage.case(self.state.name, call)
-
     @property
     def function(self) -> str:
         """What the command line says to record it anew."""
-        name = self.state.command_name
+        name = self.state.called
         return shlex.join([name, *self._options]) if name and not name.endswith(".npz") else ""
 
     def command_here(self) -> str:
@@ -179,7 +179,8 @@ class RecordingMode(Mode):
 
         session = self.host.asking.session()
         first, opens, name, *rest = shlex.split(permalink(session, self.state.timeline.layout))
-        return shlex.join([first, opens, name, *self._options, *rest])
+        options = () if self.state.edits.numbers else self._options
+        return shlex.join([first, opens, name, *options, *rest])
 
     def name_for_session(self) -> str:
         """What the command line calls it; of a function that a script has called a file, which is written.
@@ -191,6 +192,8 @@ class RecordingMode(Mode):
         from convstep.ui.temporary_files import in_new_folder
 
         state = self.state
+        if state.edits.numbers:
+            return state.called
         if not state.command_name:
             path = in_new_folder(state.name)
             try:
@@ -210,12 +213,15 @@ class RecordingMode(Mode):
         """
         from convstep.candidate.record.marked import holds_recording
 
-        if self.stage.compares and ":" not in self.state.command_name:  # its name is all that opening needs
-            return self.state.command_name
+        edits = self.state.edits
+        if self.stage.compares and ":" not in self.state.command_name and not edits.numbers:
+            return self.state.command_name  # all that opening needs
         beside = path.with_suffix(".npz")
         if beside.exists() and not holds_recording(beside):
             raise ValueError(tr("{path} is another file; choose another name", path=beside))
         self.stage.save(str(beside))
+        if edits.numbers:
+            self.state.saved[str(beside)] = edits
         return beside.name
 
     # lines

@@ -48,8 +48,12 @@ class ScriptMode(Mode):
         """Where Escape has nothing else to do, it leads back to the layers."""
         found = super().handlers()
         if self._back is not None and not self.state.stage.forward:  # that lies over the layer's screen
-            found["to-layers"] = Handler(self._back, lambda: self.state.stage.follows)
+            found["to-layers"] = Handler(self._leave, lambda: self.state.stage.follows)
         return found
+
+    def _leave(self) -> None:
+        if self._back is not None and self.host.lets_go():
+            self._back()
 
     def name_for_session(self) -> str:
         """A file's name, which is written if there is none yet.
@@ -60,6 +64,8 @@ class ScriptMode(Mode):
         from convstep.replay.session import SessionError
 
         state = self.state
+        if state.edits.numbers:
+            return state.called
         if not state.command_name:
             try:
                 state.command_name = save(state.name, self._problem)

@@ -198,13 +198,15 @@ def _matrices(share: Share, width: int, least: int) -> list[Text]:
         _limit(share, share.actual),
     )
     if text >= least:
-        sides = [block.lines(text, rows, columns) for block in (expected, actual)]
+        sides = [block.lines(text, rows, columns, (width - 3) // 2) for block in (expected, actual)]
         return [Text.assemble(" ", left, " ", right) for left, right in zip(*sides, strict=True)]
     text = min((width - 2) // columns - 1, 7)
     if text < 3:
         return _largest_error(share, width)
     return [
-        Text.assemble(" ", line) for block in (expected, actual) for line in block.lines(text, rows, columns)
+        Text.assemble(" ", line)
+        for block in (expected, actual)
+        for line in block.lines(text, rows, columns, width - 2)
     ]
 
 
@@ -218,18 +220,28 @@ class _Block(NamedTuple):
     limit: float
     """The largest magnitude that its numbers leave room for."""
 
-    def lines(self, text: int, rows: int, columns: int) -> list[Text]:
-        room = columns * (text + 1)
+    def lines(self, text: int, rows: int, columns: int, most: int) -> list[Text]:
+        """Its name and its numbers, in as many columns as those take, or the name with its factor.
+
+        Args:
+            text: columns of a number.
+            rows: how many rows it has.
+            columns: how many columns it has.
+            most: columns of room.
+        """
         whole = self.values is not None and is_whole(self.values)
         power = common_power(self.limit, text, whole=whole)
-        if cell_len(f"{self.names[-1]} {factor_text(power)}") > room:
-            power = 0  # a factor that is not named is none
+        room = columns * (text + 1)
+        if power:
+            room = max(room, cell_len(f"{self.names[-1]} {factor_text(power)}"))
+        if room > most:
+            room, power = columns * (text + 1), 0  # a factor that is not named is none
         names = (f"{name} {factor_text(power)}".rstrip() for name in self.names)
         name = next((name for name in names if cell_len(name) <= room), set_cell_size(self.names[-1], room))
         lines = [Text(centred(name, room), "dim")]
         number = CellFormat.fitting(text, self.limit, whole=whole, power=power)
         for row in range(rows):
-            line = Text()
+            line = Text(" " * (room - columns * (text + 1)))
             for column in range(columns):
                 differs = self.differing is not None and bool(self.differing[row, column])
                 value = "…".rjust(text) if self.values is None else number.text(self.values[row, column])

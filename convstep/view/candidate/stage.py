@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.step.stepping import Beside
     from convstep.conv.timeline import Timeline
+    from convstep.snippet import Snippet
 
 Array = npt.NDArray[Any]
 
@@ -43,8 +45,14 @@ class CandidateStage(Stage):
         """The candidate's last running gradients."""
         self.discreet = False
         """Whether not to say what kind of mistake the candidate's panels show."""
+        self.written: Callable[[], Snippet] | None = None
+        """Writes the candidate's case as code; None for the problem alone."""
         self.added: tuple[int, Beside] | None = None
         """The last step whose contribution is known, and that."""
+
+    def case(self, name: str, function: str = "") -> Snippet:
+        """The case in which the candidate fails."""
+        return super().case(name) if self.written is None else self.written()
 
     @property
     def gradients(self) -> tuple[str, ...]:

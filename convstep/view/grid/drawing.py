@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from convstep.view.grid.gutters import DIFFERS, RUNS_ON, gutter, is_differing
+from convstep.view.grid.gutters import RUNS_ON, gutter, is_differing
 from convstep.view.grid.look import MODES as MODES
 from convstep.view.grid.look import NOW, WRITES, big_roles
 from convstep.view.grid.look import Look as Look
@@ -141,7 +141,7 @@ def _preceded(
     """
     mark = panel.marks.get((line.row, column), "") if panel.marks else ""
     strange = hint.strip() and hint not in SHADES
-    differs = DIFFERS if not strange and is_differing(panel, line.row, column) else ""
+    differs = panel.differing_mark if not strange and is_differing(panel, line.row, column) else ""
     before, digits = mark or differs or hint.strip(), drawn_cell.text.lstrip()
     blanks = len(drawn_cell.text) - len(digits)
     if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground

@@ -10,7 +10,7 @@ from typing import Final
 from rich.segment import Segment
 
 from convstep.view.grid.look import Look
-from convstep.view.grid.panel import Panel, Span
+from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.grid.places import Line
 
 _FRAME: Final = ("┏┃┗[", "┓┃┛]")
@@ -19,8 +19,6 @@ _CROP: Final = ("┌│└│", "┐│┘│")
 """The same of the crop line."""
 _PLAIN: Final = ("[" * 4, "]" * 4)
 """The same of a frame where there is no colour."""
-DIFFERS: Final = "≠"
-"""What stands before a number that is unlike another panel's."""
 RUNS_ON: Final = frozenset("".join(side for block in (_FRAME, _CROP, _PLAIN) for side in block))
 """What stands beside a row also where that is only partly in sight."""
 
@@ -42,8 +40,9 @@ def gutter(panel: Panel, line: Line, boundary: int, look: Look, plain: str, *, w
     block = panel.block
     if (row, boundary) in panel.marks and not within:
         text, role = panel.marks[row, boundary] if middle else " ", "mark"
-    elif middle and within != DIFFERS and is_differing(panel, row, boundary):  # even in the frame's side
-        text, role = DIFFERS, "differs"
+    elif middle and within != (other := panel.differing_mark) and is_differing(panel, row, boundary):
+        # even in the frame's side
+        text, role = other, "differs" if other == DIFFERS else "mark"
     elif block is not None and _on_side(block, row, boundary):
         text, role = _side(block, line, boundary, _FRAME if look.coloured else _PLAIN), own
     elif middle and (row, boundary) in panel.stops:

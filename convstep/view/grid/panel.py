@@ -22,6 +22,10 @@ GROUND: Final = "-ground"
 """Ends the name of the role that is behind what is read, or written, as far as no value's colour is."""
 
 
+DIFFERS = "≠"
+"""The mark of a cell that differs from another panel's, where nothing else is said."""
+
+
 class Cell(NamedTuple):
     """A place on a face."""
 
@@ -139,6 +143,8 @@ class Panel:
     """Whether a value may be below zero; where none ever is, numbers have the column of the sign."""
     differing: npt.NDArray[np.bool_] | None = None
     """Cells that differ from another panel's, in the face's shape: each is marked."""
+    differing_mark: str = DIFFERS
+    """The character that marks them."""
     known: npt.NDArray[np.bool_] | None = None
     """Which cells have a value, in the face's shape: the others stay blank; None for all."""
     sparse: bool = False

@@ -224,7 +224,8 @@ def lay_out_in_unit(
         unit = replace(panel, signed=False).power_at(number.width - number.signed)
         return replace(panel, signed=number.signed, unit=unit), plan
     # the column of a sign is a shade's, and numbers that have room rather have air between them
-    panel = replace(panel, signed=panel.signed or shaded or text > CLOSE)
+    if not panel.signed and (shaded or text > CLOSE):
+        panel = replace(panel, signed=True)
     return replace(panel, unit=panel.power_at(text)), plan
 
 

@@ -63,8 +63,8 @@ def below(
         usual: what they have on a screen of 120x40; a larger one shows no fewer digits.
         further: whether there may be further faces.
     """
-    # what is read stands above what is written, and kernels next to their gradients
-    ordered = sorted(panels, key=lambda panel: (panel.running, bool(panel.stack) != panel.running))
+    # what is read stands above what is written, lists last, and kernels next to their gradients
+    ordered = sorted(panels, key=lambda one: (one.running, one.listed, bool(one.stack) != one.running))
     sized = {panel.key: Sized.of(panel) for panel in ordered}
     apart = [panel.key for panel in ordered if not panel.stack]
     if room.panels >= usual.panels and room.lines >= usual.lines:

@@ -28,6 +28,7 @@ def keys_line(
     selecting: bool,
     opens: str,
     typing: bool = False,
+    edited: bool = False,
     away: bool = False,
 ) -> str:
     """What the keys do now, as many of them as there is room for, the most useful first.
@@ -39,6 +40,7 @@ def keys_line(
         selecting: whether cells are being marked.
         opens: what Enter opens first, "" if nothing.
         typing: whether an answer is being typed, and every character belongs to it.
+        edited: whether a number was edited.
         away: whether a panel has the keys, and Enter belongs to it.
     """
     language, question = walk.lesson.language, walk.question
@@ -54,6 +56,8 @@ def keys_line(
         found = [("p" if away else "Enter", "key.on")]
     if (wandered or away) and not typing:
         found.insert(0, ("r", "key.return" if wandered else "key.return.keys"))
+    if edited and not typing:
+        found.insert(0, ("U", "key.undo"))
     if open_question and not typing and walk.hints_left:
         found.append(("h", "key.hint"))
     if open_question and not typing:

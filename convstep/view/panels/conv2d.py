@@ -22,6 +22,7 @@ from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
 from convstep.view.numbers.scale import round_limit
+from convstep.view.numbers.text import largest_finite
 from convstep.view.panels.conv2d_cells import Choice, chosen
 from convstep.view.scene.build import values_on
 from convstep.view.scene.scene import SourceLine
@@ -122,6 +123,8 @@ class Faces:
     def _panel(self, key: str, name: str, *fixed: int | None, **rest: Any) -> Panel:
         most = self.limits[LIMITS.get(name, name)]
         shown, signed = face(name, self.arrays[name], fixed), name not in self.unsigned
+        if name in SHARED:  # a sample's share, or a sum on its way, may be larger than all sums at their end
+            most = max(most, largest_finite(shown.values))
         return Panel(key, shown, round_limit(most), reach=most, whole=self.whole, signed=signed, **rest)
 
     def _padded(self, k: int) -> tuple[Panel, Panel]:

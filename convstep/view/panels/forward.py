@@ -38,10 +38,12 @@ from convstep.view.panels.stage import Stage
 from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.source import LoopLine, loop_lines
-from convstep.view.scene.staged import Facts, Listing, Spot, Staged
+from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
 
 if TYPE_CHECKING:
+    from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
+    from convstep.view.panels.unedited import Unedited
 
 Array = npt.NDArray[Any]
 
@@ -78,6 +80,8 @@ class ForwardStage(Staged):
     """How many further faces stand beside a panel, by its key."""
     stops: Stops = field(default_factory=Stops)
     """Where runs stop; those on cells of Z are marked."""
+    unedited: Unedited | None = None
+    """The pass of the problem as it was before some of its numbers were edited; None if none is."""
     limits: dict[str, float] = field(init=False, default_factory=dict)
     """The largest magnitude by array name."""
     whole: bool = field(init=False, default=False)
@@ -126,6 +130,8 @@ class ForwardStage(Staged):
         """The scene at the run's position. Costs do not grow with the tensors."""
         run = self.timeline
         event, arrays = run.event, run.arrays
+        if self.unedited is not None:
+            self.unedited.follow(run)
         panels = self._faces(event, arrays).beside(self.choice, self.beside)
         source = conv2d.source_at(event, source_lines())
         scene = build((run.position, run.total), event, arrays, panels, source=source)
@@ -222,6 +228,45 @@ class ForwardStage(Staged):
         """The products that a cell of Z is the sum of."""
         return Products(self._problem, index, self.timeline.position) if array == "Z" else None
 
+    def cell_words(self, panel: Panel, cell: Cell) -> str:
+        """A cell in full, and what it is without the edits."""
+        words = super().cell_words(panel, cell)
+        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
+
+    # what it begins with
+
+    @property
+    def _runs(self) -> list[Prepared]:
+        """The pass, and the same without the edits."""
+        return [self.timeline, *([] if self.unedited is None else [self.unedited.run])]
+
+    @property
+    def numbers(self) -> Numbers:
+        """What was edited of the problem."""
+        return {} if self.unedited is None else self.unedited.numbers
+
+    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
+        """A cell of `A_prev`, `W` or `b`."""
+        from convstep.view.panels.unedited import input_at
+
+        return input_at(panel, cell, self._problem)
+
+    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
+        """A cell of an array of the problem."""
+        return Input(array, cell, getattr(self._problem, array)[cell])
+
+    def with_numbers(self, numbers: Numbers) -> ForwardStage:
+        """The stage of the problem with other numbers."""
+        from convstep.view.panels import unedited
+
+        original = self.timeline if self.unedited is None else self.unedited.run
+        assert isinstance(original, ForwardTimeline)
+        if not numbers:
+            return type(self)(original)
+        problem = original.problem
+        edited = ForwardTimeline(unedited.edited_problem(problem, numbers))
+        return type(self)(edited, unedited=unedited.beside(original, numbers, problem.geometry))
+
     # words
 
     def facts(self) -> Facts:
@@ -276,7 +321,7 @@ class ForwardStage(Staged):
         """Write the problem."""
         self._problem.save(path)
 
-    def case(self, name: str) -> Snippet:
+    def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
         return case_of(self._problem, name, forward=True)
 
@@ -312,7 +357,8 @@ class ForwardStage(Staged):
     def _marked(self, panel: Panel) -> Panel:
         """The panel with the stops that stand on its face."""
         cells = frozenset(self._stopping_cells(panel)) if panel.face.name == "Z" else frozenset()
-        return replace(panel, stops=cells) if cells else panel
+        panel = replace(panel, stops=cells) if cells else panel
+        return panel if self.unedited is None else self.unedited.marked(panel)
 
     def _stopping_cells(self, panel: Panel) -> Iterator[tuple[int, int]]:
         """Cells of Z at whose steps a run stops."""
@@ -329,7 +375,12 @@ def other_way(stage: Staged) -> Staged:
     """The stage of the same problem's other pass, before its first step; asked of what `turns`."""
     run = stage.run
     assert isinstance(run, Timeline | ForwardTimeline)
-    return Stage.on(run.problem) if stage.forward else ForwardStage.on(run.problem)
+    assert isinstance(stage, Stage | ForwardStage)
+    if stage.unedited is not None:
+        run = stage.unedited.run
+        assert isinstance(run, Timeline | ForwardTimeline)
+    other = Stage.on(run.problem) if stage.forward else ForwardStage.on(run.problem)
+    return other.with_numbers(stage.numbers) if stage.numbers else other
 
 
 @functools.cache

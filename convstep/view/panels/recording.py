@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -31,14 +32,16 @@ from convstep.view.scene.build import build
 from convstep.view.scene.own_lines import docstrings, own_lines, own_size
 from convstep.view.scene.said import sign
 from convstep.view.scene.scene import Scene, SourceLine
-from convstep.view.scene.staged import Facts, Listing, Spot, StagedSource
+from convstep.view.scene.staged import Facts, Input, Listing, Spot, StagedSource
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.so_far import Running
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
+    from convstep.view.panels.unedited import Unedited
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class RecordingStage(StagedSource):
     """What the author's own forward says of it; None while that is not known."""
     running: Running | None = None
     """What its gradients should be, where it is an operator's."""
+    unedited: Unedited | None = None
+    """The run as it was before some of its numbers were edited; None if none is."""
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
@@ -100,6 +105,8 @@ class RecordingStage(StagedSource):
     def scene(self) -> Scene:
         """The scene at the recording's position."""
         run, event = self.recording, self.recording.event
+        if self.unedited is not None:
+            self.unedited.follow(run)
         faces, brought = dict(self.choice.faces), self.choice.brought
         panels, arrays = self._made.panels(event, brought, faces, self.beside), self._made.arrays(event)
         executed = event.index < run.position
@@ -247,7 +254,48 @@ class RecordingStage(StagedSource):
         """A cell with all its digits."""
         value = panel.face.values[cell]
         written = full(value) if value.dtype.kind == "f" else str(value)
-        return f"{panel.face.cell(*cell)} = {written}"
+        words = f"{panel.face.cell(*cell)} = {written}"
+        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
+
+    # what it begins with
+
+    @property
+    def numbers(self) -> Numbers:
+        """What was edited of its arguments."""
+        return {} if self.unedited is None else self.unedited.numbers
+
+    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
+        """A cell of an array that was handed in, and that is not written."""
+        name, run = panel.face.name, self.recording
+        info = self._made.infos.get(name)
+        if panel.note or info is None or info.written:
+            return None
+        if name in run.handed_in:
+            return Input(name, panel.face.index(*cell), panel.face.values[cell])
+        if name in run.layout.written or not run.handed_in:
+            return None
+        return tr(
+            "{name} is made at line {line}; what was handed in can be changed: {names} (a shows them)",
+            name=printable(name),
+            line=info.line,
+            names=printable(", ".join(run.handed_in)),
+        )
+
+    def anew(self, recording: Recording, numbers: Numbers, running: Running | None) -> RecordingStage:
+        """The stage of the same call, recorded with other numbers in what it was handed in.
+
+        Args:
+            recording: of that.
+            numbers: all that is edited.
+            running: what the gradients should be then, of an operator's.
+        """
+        from convstep.view.panels.unedited import Unedited
+
+        original = self.recording if self.unedited is None else self.unedited.run
+        beside = Unedited(original, numbers, numbers) if numbers else None
+        return RecordingStage(
+            recording, marks=self.marks, cursor=self.cursor, running=running, unedited=beside
+        )
 
     # words
 
@@ -305,16 +353,12 @@ class RecordingStage(StagedSource):
         """Write the recording."""
         save(self.recording, path)
 
-    def case(self, name: str, call: str = "") -> Snippet:
-        """The call as it was recorded.
-
-        Args:
-            name: what it is called.
-            call: as it was typed; "" takes the arguments that were recorded.
-        """
+    def case(self, name: str, function: str = "") -> Snippet:
+        """The call as it was typed with `--call`, else with the arguments that were recorded."""
         if self.running is not None:
             return operator_case_of(self.running.operator, self.running.problem, self.recording)
-        return case_of(self.recording, call)
+        words = shlex.split(function)
+        return case_of(self.recording, words[words.index("--call") + 1] if "--call" in words[:-1] else "")
 
     # inside
 
@@ -391,7 +435,8 @@ class RecordingStage(StagedSource):
         cells = frozenset(place for index in stops if (place := shown.find(tuple(index))) is not None)
         wanted = self.marks.get(name, {}).items()
         marks = {place: mark for index, mark in wanted if (place := shown.find(index)) is not None}
-        return replace(panel, stops=cells, marks=marks) if cells or marks else panel
+        panel = replace(panel, stops=cells, marks=marks) if cells or marks else panel
+        return panel if self.unedited is None else self.unedited.marked(panel)
 
 
 def _turn_of(around: int) -> Key:

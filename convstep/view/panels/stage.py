@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +34,13 @@ from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.scene.build import build
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.staged import Facts, Listing, Spot, Staged
+from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
 from convstep.view.scene.window import Window
 
 if TYPE_CHECKING:
+    from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
+    from convstep.view.panels.unedited import Unedited
 
 Array = npt.NDArray[Any]
 
@@ -61,10 +63,14 @@ class Stage(Staged):
     """What a lesson or a learner puts on cells: a character by tensor name and index."""
     share: SampleShare | None = None
     """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
+    unedited: Unedited | None = None
+    """The pass of the problem as it was before some of its numbers were edited; None if none is."""
     whole: bool = field(init=False, default=False)
     """Whether all numbers are whole, and so all sums of their products."""
     unsigned: frozenset[str] = field(init=False, default=frozenset())
     """Arrays that have no number below zero."""
+
+    _share_beside: SampleShare | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.unsigned = conv2d.unsigned(self._problem)
@@ -114,6 +120,8 @@ class Stage(Staged):
         """The scene at the timeline's position. Costs do not grow with the tensors."""
         timeline = self.timeline
         event, arrays = conv2d.shown_event(timeline, self.share)
+        if self.unedited is not None:
+            self._follow(self.unedited)
         panels = self._faces(event, arrays).beside(self.choice, self.beside)
         place = timeline.position, timeline.total
         parts = {} if self.share is None else conv2d.share_parts(self.share.sample)
@@ -123,20 +131,6 @@ class Stage(Staged):
     def window(self, scene: Scene) -> Window:
         """The step of a scene as the forward pass makes it, on the faces of its panels."""
         return conv2d.window(self._problem, scene.event.index, scene.panels)
-
-    def prepared(self, position: int) -> bool:
-        """Whether the scene at a position takes no time to speak of."""
-        there = self.timeline.prepared(position)
-        return there and (self.share is None or self.share.prepared(position))
-
-    def prepare(self, position: int) -> Iterator[float]:
-        """Build what the scene at a position needs, beside the screen; yields how far it is."""
-        if self.share is None:
-            yield from self.timeline.prepare(position)
-            return
-        for half, work in enumerate((self.timeline.prepare(position), self.share.prepare(position))):
-            for done in work:
-                yield (half + done) / 2
 
     def in_sample(self, by: int) -> int | str:
         """The position of the same place in another sample, or why there is none."""
@@ -222,6 +216,41 @@ class Stage(Staged):
             return None
         return ContributionTable(provenance_at(self._problem, array, index), self.timeline.position)
 
+    @property
+    def numbers(self) -> Numbers:
+        """What was edited of the problem."""
+        return {} if self.unedited is None else self.unedited.numbers
+
+    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
+        """A cell of `A_prev`, `W`, `b` or `dZ`."""
+        from convstep.view.panels.unedited import input_at
+
+        return input_at(panel, cell, self._problem)
+
+    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
+        """A cell of an array of the problem."""
+        return Input(array, cell, getattr(self._problem, array)[cell])
+
+    def with_numbers(self, numbers: Numbers) -> Stage:
+        """The stage of the problem with other numbers."""
+        from convstep.view.panels import unedited
+
+        original = self.timeline if self.unedited is None else self.unedited.run
+        assert isinstance(original, Timeline)
+        if numbers:
+            problem = original.problem
+            edited = begin(unedited.edited_problem(problem, numbers))
+            made = Stage(edited, unedited=unedited.beside(original, numbers, problem.geometry))
+        else:
+            made = Stage(original)
+        made.marks, made.share = self.marks, None if self.share is None else SampleShare(made.timeline)
+        return made
+
+    def cell_words(self, panel: Panel, cell: Cell) -> str:
+        """A cell in full, and what it is without the edits."""
+        words = super().cell_words(panel, cell)
+        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
+
     def facts(self) -> Facts:
         """Shapes and geometry."""
         problem = self._problem
@@ -273,7 +302,7 @@ class Stage(Staged):
         """Write the problem."""
         self._problem.save(path)
 
-    def case(self, name: str) -> Snippet:
+    def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
         return case_of(self._problem, name)
 
@@ -307,7 +336,31 @@ class Stage(Staged):
         ]
         cells = frozenset(cell for cell in stops if cell is not None)
         seen: dict[tuple[int, int], str] = {cell: mark for cell, mark in marks if cell is not None}
-        return replace(panel, stops=cells, marks=seen) if cells or seen else panel
+        panel = replace(panel, stops=cells, marks=seen) if cells or seen else panel
+        return panel if self.unedited is None else self.unedited.marked(panel)
+
+    @property
+    def _runs(self) -> list[Prepared]:
+        """The pass, one sample's share of it, and both without the edits."""
+        unedited = None if self.unedited is None else self.unedited.run
+        runs = (self.timeline, self.share, unedited, self._unedited_share())
+        return [run for run in runs if run is not None]
+
+    def _unedited_share(self) -> SampleShare | None:
+        if self.share is None or self.unedited is None:
+            return None
+        if self._share_beside is None or self._share_beside.whole is not self.unedited.run:
+            assert isinstance(self.unedited.run, Timeline)
+            self._share_beside = SampleShare(self.unedited.run)
+        return self._share_beside
+
+    def _follow(self, unedited: Unedited) -> None:
+        """Bring the pass without the edits to where this one stands, and its sample's share."""
+        unedited.follow(self.timeline)
+        share = self._unedited_share()
+        if share is not None:
+            assert isinstance(unedited.run, Timeline)
+            unedited.hold(conv2d.shown_event(unedited.run, share)[1])
 
 
 def begin(problem: Problem) -> Timeline:

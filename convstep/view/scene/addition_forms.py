@@ -88,26 +88,38 @@ class AdditionForms:
     def _with_matrices(self, said: list[Text]) -> Iterator[Form]:
         """Those with all cells, and with as many around the one that changes most as have room."""
         for kind, groups in self._groups().items():
-            rows, columns = groups[0][0].values.shape
-            for one in arrangements(groups, self._width):
+            sizes, shape = tuple(map(len, groups)), groups[0][0].values.shape
+            above = [*said, *self._part_of_more()]
+            for one in arrangements(sizes, shape, self._width):
                 rank = (kind,) if one.text >= READABLE else (NARROW, kind)
-                yield self._form(rank, one, [*said, *self._part_of_more()], products=kind != PAIR)
+                yield self._form(rank, one, above, kind)
             if kind == ADDED:
                 continue
             least, some = (LEAST_PART, PART) if kind == ALL else (LEAST_PAIR, PAIR_PART)
-            for count in shares((rows, columns), least):
-                cells = around((rows, columns), self._at, *count)
-                note = self._part(*cells)
-                for one in arrangements(self._groups(cells)[kind], self._width):
-                    area = count[0] * count[1]
-                    yield self._form((some, area), one, [*said, note], products=kind != PAIR)
+            for count in shares(shape, least):
+                cells, area = around(shape, self._at, *count), count[0] * count[1]
+                for one in arrangements(sizes, count, self._width):
+                    yield self._form((some, area), one, said, kind, cells)
 
-    def _form(self, rank: tuple[int, ...], shown: Arrangement, above: list[Text], *, products: bool) -> Form:
+    def _form(
+        self,
+        rank: tuple[int, ...],
+        shown: Arrangement,
+        above: list[Text],
+        kind: int,
+        cells: tuple[slice, slice] | None = None,
+    ) -> Form:
         """Matrices below what is said; where they do not show what is written, that cell below them."""
-        below = [self._changed()] if self._addition.terms else []
-        lines = len(above) + shown.lines + len(below)
+
+        def draw() -> list[Text]:
+            groups = self._groups(ALL_CELLS if cells is None else cells)[kind]
+            note = [] if cells is None else [self._part(*cells)]
+            matrices = shown.drawn([block for row in groups for block in row], self._width)
+            return [*above, *note, *matrices, *([self._changed()] if self._addition.terms else [])]
+
+        lines = len(above) + (cells is not None) + shown.lines + bool(self._addition.terms)
         rank = (*rank, min(shown.text, ENOUGH), -shown.lines)
-        return Form(rank, lines, lambda: [*above, *shown.drawn(self._width), *below], products)
+        return Form(rank, lines, draw, products=kind != PAIR)
 
     def _groups(self, cells: tuple[slice, slice] = ALL_CELLS) -> dict[int, Groups]:
         """By kind of form, its matrices: what is read beside what is made of it, before beside after."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,46 +65,43 @@ class Block:
 
 
 Row = tuple[Block, ...]
-"""Blocks side by side."""
+"""Blocks side by side, all of one shape."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Rows of blocks with numbers of one width."""
+    """How many blocks stand side by side in each row, and how wide their numbers are."""
 
-    rows: tuple[Row, ...]
-    """From top to bottom."""
+    sizes: tuple[int, ...]
+    """Blocks in each row, from top to bottom."""
+    lines: int
+    """How many lines they take."""
     text: int
     """Columns of a number."""
 
-    @property
-    def lines(self) -> int:
-        """How many lines it takes."""
-        return sum(1 + len(row[0].values) for row in self.rows)
-
-    def drawn(self, width: int) -> list[Text]:
-        """Its lines."""
-        return [line for row in self.rows for line in _drawn(row, self.text, width)]
+    def drawn(self, blocks: Sequence[Block], width: int) -> list[Text]:
+        """Its lines with such blocks."""
+        left = iter(blocks)
+        rows = [tuple(itertools.islice(left, size)) for size in self.sizes]
+        return [line for row in rows for line in _drawn(row, self.text, width)]
 
 
-def arrangements(groups: Sequence[Row], width: int) -> list[Arrangement]:
+def arrangements(groups: tuple[int, ...], shape: tuple[int, int], width: int) -> list[Arrangement]:
     """How groups of blocks can stand in a width, the fewest rows first: all in a row, a group, a block.
 
     Args:
-        groups: blocks of one shape each; those of one group rather stand side by side.
+        groups: how many blocks belong together, and rather stand side by side.
+        shape: rows and columns of all of them.
         width: columns of room.
     """
-    blocks = tuple(block for group in groups for block in group)
-    found = dict.fromkeys([(blocks,), tuple(groups), tuple((block,) for block in blocks)])
-    fitting = [Arrangement(rows, min(columns_for(row, width) for row in rows)) for rows in found]
-    return [one for one in fitting if one.text >= NARROWEST]
-
-
-def columns_for(row: Row, width: int) -> int:
-    """Columns that a number can have where blocks stand side by side; below `NARROWEST` they do not fit."""
-    room = width - GAP * (len(row) - 1)
-    columns = sum(block.values.shape[1] for block in row)
-    return int(min((room + len(row)) // columns - 1, WIDEST))
+    rows, columns = shape
+    found = list[Arrangement]()
+    for sizes in dict.fromkeys([(sum(groups),), groups, (1,) * sum(groups)]):
+        most = max(sizes)
+        text = (width - GAP * (most - 1) + most) // (most * columns) - 1
+        if text >= NARROWEST:
+            found.append(Arrangement(sizes, len(sizes) * (1 + rows), min(text, WIDEST)))
+    return found
 
 
 def _drawn(row: Row, text: int, width: int) -> list[Text]:

@@ -17,6 +17,10 @@ CARDS: Final = (STEP, WINDOW)
 """What a person may choose to see; until then the window stands beside the step where both have room."""
 GAP: Final = 4
 """Columns between the two."""
+LEAST: Final = 30
+"""Columns below which neither has readable numbers."""
+LEAST_WINDOW: Final = 6
+"""Lines that no window does without."""
 FOR_WINDOW: Final = 4
 """Lines that the window takes first of what more there is: where it adds to, and what keeps it apart."""
 
@@ -68,21 +72,19 @@ class Cards:
         """Columns and lines of step and window where both say all there is; None where they do not."""
         if not self.beside:
             return None
-        half = (width - GAP) // 2
-        step, window = self._least(half)
-        if step is not None and window is not None and max(step, window) <= height:
-            return (half, height), (width - GAP - half, height)
-        step, window = self._least(width)
-        if step is not None and window is not None and step + 1 + window <= height:
-            spare = height - step - 1 - window
-            more = min(spare, FOR_WINDOW)
-            return (width, height - 1 - window - more), (width, window + more)
-        return None
-
-    def _least(self, width: int) -> tuple[int | None, int | None]:
-        """Lines with which all of both is seen in such a width."""
         assert self.window is not None
-        return least_lines(self.scene, width), least_lines_of(self.scene, self.window, width)
+        half = (width - GAP) // 2
+        for room, most in ((half, height), (width, height - 1)):
+            step = least_lines(self.scene, room) if room >= LEAST else None
+            if step is None or step > most - (0 if room == half else LEAST_WINDOW):
+                continue
+            window = least_lines_of(self.scene, self.window, room)
+            if window is not None and room == half and window <= height:
+                return (half, height), (width - GAP - half, height)
+            if window is not None and room == width and step + window <= most:
+                more = min(most - step - window, FOR_WINDOW)
+                return (width, most - window - more), (width, window + more)
+        return None
 
 
 def _beside(left: Text, right: Text, start: int) -> Text:

@@ -124,14 +124,11 @@ def draw_own(lines: Sequence[SourceLine], width: int, height: int) -> Text:
     scale = _scale(lines, width - number)
     current = next((at for at, line in enumerate(lines) if line.current), 0)
     marked = [at for at, line in enumerate(lines) if line.done or line.current] or [current]
-    drawn = list[list[Text]]()
+    drawn = list[tuple[Text, ...]]()
     for everywhere in (True, False):
-        drawn = [list(_rows(line, width, number, scale, everywhere)) for line in lines]
+        drawn = [_rows(line, width, number, scale, everywhere) for line in lines]
         if sum(map(len, drawn[marked[0] : marked[-1] + 1])) + 2 <= height:
             break
-    for line, own in zip(lines, drawn, strict=True):
-        for row in own:
-            row.apply_meta({LINE: line.number})
     rows = [row for own in drawn for row in own]
     seen = next((at for at, line in enumerate(lines) if line.cursor), current)
     at = sum(map(len, drawn[:seen]))
@@ -171,7 +168,8 @@ def _scale(lines: Sequence[SourceLine], width: int) -> float:
     def broken(scale: float) -> int:
         return sum(_breaks(line.code, _room(line, width, scale)) for line in lines)
 
-    return next(scale for scale in (1.0, 0.5, 0.25) if broken(scale) == broken(0.25))
+    least = broken(0.25)
+    return next(scale for scale in (1.0, 0.5, 0.25) if broken(scale) == least)
 
 
 def _start(line: SourceLine, scale: float) -> int:
@@ -182,8 +180,16 @@ def _room(line: SourceLine, width: int, scale: float) -> int:
     return max(width - _start(line, scale) - len(line.loop) - bool(line.loop), 2)
 
 
-def _rows(line: SourceLine, width: int, number: int, scale: float, everywhere: bool) -> Iterator[Text]:
+@functools.lru_cache(maxsize=2048)  # most lines of a step are those of the step before
+def _rows(line: SourceLine, width: int, number: int, scale: float, everywhere: bool) -> tuple[Text, ...]:
     """A line with its mark, its loop's counter and its note: beside it, or below where that has no room."""
+    rows = [*_drawn_rows(line, width, number, scale, everywhere)]
+    for row in rows:
+        row.apply_meta({LINE: line.number})
+    return tuple(rows)
+
+
+def _drawn_rows(line: SourceLine, width: int, number: int, scale: float, everywhere: bool) -> Iterator[Text]:
     mark = MARKS["next" if line.current else "done" if line.done else "later"]
     style = "bold reverse" if line.current else f"bold {line.hue}".strip() if line.done else line.hue
     start = min(_start(line, scale), max(width - number - 12, 2))

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from convstep.view.grid.panel import NOW, READS
-from convstep.view.numbers.big_digits import GLYPHS, LINES, columns_of, drawn
+from convstep.view.numbers.big_digits import GLYPHS, LINES, columns_of, drawn, written
 from convstep.view.numbers.text import short
 from convstep.view.scene.card import MARKS
 from convstep.view.scene.scene import Addition, Scene
@@ -68,20 +68,18 @@ def draw_banner(scene: Scene, width: int, said: str = "") -> Text:
         width: columns of room.
         said: what a key is answered with; it takes the last lines beside the value.
     """
-    found: tuple[list[str], list[Text]] = [""] * LINES, []
+    best: tuple[int, list[str], list[Text]] = -1, [], []
     for taken in _takings(scene, width):
         for target in (_whole, _shortened, _bare):
             room = width - taken.width
             words = [line for line in wrap(Text(said), max(room, 2)) if said][:LINES]
-            lines, complete = _statements(scene, room, LINES - len(words), target)
-            found = taken.lines, [*lines, *([Text("")] * (LINES - len(lines) - len(words))), *words]
-            if complete:
-                break
-        else:
-            continue
-        break
+            lines, quality = _statements(scene, room, LINES - len(words), target)
+            if quality > best[0]:
+                blank = [Text("")] * (LINES - len(lines) - len(words))
+                best = quality, taken.lines, [*lines, *blank, *words]
+    _, lefts, rights = best
     banner = Text(no_wrap=True)
-    for number, (left, right) in enumerate(zip(*found, strict=True)):
+    for number, (left, right) in enumerate(zip(lefts, rights, strict=True)):
         banner.append("\n" if number else "")
         banner.append(left, "bold").append_text(right)
         at = len(banner.plain) - len(right) - len(left)
@@ -105,22 +103,22 @@ class _Taken:
 
 
 def _takings(scene: Scene, width: int) -> Iterator[_Taken]:
-    """The value with its names, the fullest form first; one of no width where a step takes none."""
+    """The value with its names, the fullest form first; a block of no width where a step takes none."""
     names, value = _value_of(scene)
     names = names[-1:] if scene.taken is not None and width < FULL_FROM else names
     for digits in DIGITS if names else ():
         number = short(value, digits).replace("inf", "∞")
         if set(number) <= {*GLYPHS, "."}:
-            columns = columns_of(number, BIG)
-            for name in names:
-                label = f"{name} = "
-                yield _Taken(
-                    [
-                        (label if at == LINES // 2 else " " * cell_len(label)) + line + GAP
-                        for at, line in enumerate(drawn(number, max(columns, BIG)))
-                    ]
-                )
-    yield _Taken([""] * LINES)
+            block = drawn(number, max(columns_of(number, BIG), BIG))
+        else:  # what has no big characters is written small
+            block = written(number, max(len(number), BIG))
+        for name in names:
+            before = ["" if at != LINES // 2 else f"{name} = " for at in range(LINES)]
+            yield _Taken(
+                [f"{left:{len(name) + 3}}{line}{GAP}" for left, line in zip(before, block, strict=True)]
+            )
+    if not names:
+        yield _Taken([""] * LINES)
 
 
 def _value_of(scene: Scene) -> tuple[tuple[str, ...], float]:
@@ -138,16 +136,19 @@ def _value_of(scene: Scene) -> tuple[tuple[str, ...], float]:
 
 def _statements(
     scene: Scene, width: int, most: int, target: Callable[[Addition], str]
-) -> tuple[list[Text], bool]:
-    """The additions in so many lines, from the one made last on; whether all of them are there."""
+) -> tuple[list[Text], int]:
+    """The additions in so many lines, those around the last made, and how well they fit.
+
+    That is 2 where each has its line, 1 where one had to be broken, 0 where one is left out.
+    """
     lines = [_line(scene, number, target) for number in range(len(scene.additions))]
-    first = 0 if len(lines) <= most else max(min(scene.made - 1, len(lines) - most), 0)
+    first = max(min(scene.made - 1, len(lines) - most), 0)
     seen = lines[first : first + most]
-    if len(lines) == 1:
-        parts = wrap(lines[0], max(width, 2))
-        return parts[:most], len(parts) <= most
     fitting = [line for line in seen if cell_len(line.plain) <= width]
-    return fitting, len(fitting) == len(seen) and len(seen) == min(len(lines), most)
+    if len(fitting) == len(seen):
+        return fitting, 2
+    broken = [part for line in seen for part in wrap(line, max(width, 2))]
+    return (broken, 1) if len(broken) <= most else (fitting, 0)
 
 
 def _line(scene: Scene, number: int, target: Callable[[Addition], str]) -> Text:

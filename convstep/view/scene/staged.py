@@ -13,8 +13,10 @@ from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full
 
 if TYPE_CHECKING:
+    import numpy as np
     from rich.text import Text
 
+    from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
     from convstep.replay.stop_list import Stops
     from convstep.steps.stepped import Stepped
@@ -94,6 +96,27 @@ class Listing(Protocol):
         """The step of a row, from 0."""
 
 
+class Prepared(Protocol):
+    """What goes far, and needs to be prepared for that; see `Stepped`."""
+
+    def prepared(self, position: int) -> bool:
+        """Whether a position takes no time to speak of."""
+
+    def prepare(self, position: int) -> Iterator[float]:
+        """Build what it needs; yields how far that is."""
+
+
+class Input(NamedTuple):
+    """A cell of what a run begins with."""
+
+    array: str
+    """Which array, as `with_numbers` calls it."""
+    cell: tuple[int, ...]
+    """Its index."""
+    number: np.generic
+    """What it holds."""
+
+
 class Staged(Protocol):
     """The scenes of one run, with the faces, stops and marks that a person chose.
 
@@ -130,11 +153,19 @@ class Staged(Protocol):
 
     def prepared(self, position: int) -> bool:
         """Whether the scene at a position takes no time to speak of."""
-        return self.run.prepared(position)
+        return all(run.prepared(position) for run in self._runs)
 
     def prepare(self, position: int) -> Iterator[float]:
         """Build what the scene at a position needs, beside the screen; yields how far it is."""
-        return self.run.prepare(position)
+        runs = self._runs
+        for number, run in enumerate(runs):
+            for done in run.prepare(position):
+                yield (number + done) / len(runs)
+
+    @property
+    def _runs(self) -> Sequence[Prepared]:
+        """What a scene is made of: the run, and what stands beside it."""
+        return [self.run]
 
     def loop_end(self, around: int) -> int:
         """The next position at which a loop is complete.
@@ -280,6 +311,32 @@ class Staged(Protocol):
         value = full(panel.face.values[cell], panel.face.values.dtype)
         return f"{panel.face.cell(*cell)}{part} = {value}"
 
+    # what it begins with
+
+    @property
+    def numbers(self) -> Numbers:
+        """What was edited of that: this is the run as it is with these numbers."""
+        return {}
+
+    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
+        """The cell of an input that a panel's cell shows, or why it is none; None on a panel of no input."""
+        return None
+
+    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
+        """A cell of an input by the array's name; asked only of a convolution."""
+        raise KeyError(array)
+
+    def with_numbers(self, numbers: Numbers) -> Staged:
+        """The stage of a new run in which some inputs hold other numbers, before its first step.
+
+        Args:
+            numbers: all that is edited of what there was in the beginning, whatever is edited here.
+
+        Raises:
+            ValueError: there cannot be such a run; one sentence.
+        """
+        raise ValueError(tr("the numbers of this run cannot be changed"))
+
     # words
 
     def facts(self) -> Facts:
@@ -335,11 +392,12 @@ class Staged(Protocol):
         """
         raise OSError(tr("there is no file for this"))
 
-    def case(self, name: str) -> Snippet:
+    def case(self, name: str, function: str = "") -> Snippet:
         """What is stepped through as code that runs by itself; it may take a while.
 
         Args:
             name: what it is called.
+            function: of a recorded one, what the command line says to record it.
 
         Raises:
             SnippetError: it cannot be written.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -59,16 +60,15 @@ def draw_window(scene: Scene, window: Window, width: int, height: int, *, hidden
         hidden: whether the value of y is not to be seen.
     """
     drawing = _Drawing(scene, window, width, hidden=hidden)
-    fitting = (form for form in drawing.forms() if form.lines <= height)
-    form = max(fitting, key=lambda form: form.rank, default=None)
+    form = next((form for form in drawing.forms() if form.lines <= height), None)
     whole = [] if form is None else [drawing.drawn(form, height - form.lines)]
     return first_that_fits([*whole, drawing.briefly(), drawing.rules()], height)
 
 
 def least_lines(scene: Scene, window: Window, width: int) -> int | None:
     """Lines with which all of the window is seen in readable numbers; None where it is too narrow."""
-    whole = (form for form in _Drawing(scene, window, width).forms() if form.whole and form.text > NARROWEST)
-    return min((form.lines for form in whole), default=None)
+    whole = itertools.takewhile(lambda form: form.whole, _Drawing(scene, window, width).forms())
+    return min((form.lines for form in whole if form.text > NARROWEST), default=None)
 
 
 class _Form(NamedTuple):
@@ -84,8 +84,6 @@ class _Form(NamedTuple):
     """Whether the bias stands beside them, and not in a line below."""
     lines: int
     """How many lines it takes."""
-    rank: tuple[int, ...]
-    """How much it says."""
 
 
 class _Drawing:
@@ -113,22 +111,22 @@ class _Drawing:
         return [*self._forward(), self._upstream(), *lines]
 
     def forms(self) -> Iterator[_Form]:
-        """The ways to show the arrays: all of them, and parts around what is added most to the filter."""
+        """The ways to show the arrays, the fullest first: all, then parts around what is added most."""
         x = self._window.x
         above = len(self._forward()) + len(self._notes(None)) + 1
         with np.errstate(all="ignore"):
             at = largest(x * float(self._scene.dz))
         for count in [x.shape, *shares(x.shape, 2)]:
             whole, cells = count == x.shape, around(x.shape, at, *count)
-            for beside in (True, False):
-                text = self._text(count[1], beside=beside)
+            lines = above + (not whole) + 2 * (1 + count[0])
+            widths = {beside: self._text(count[1], beside=beside) for beside in (True, False)}
+            for beside in sorted(widths, key=lambda beside: (min(widths[beside], ENOUGH), beside))[::-1]:
+                text = widths[beside]
                 if text < NARROWEST or (beside and len(self._marked) < len(RULES)):
                     continue
                 scaled = any(_power(values[cells], text) for values in self._added())
                 below = len(self._marked) - 2 if not beside else 0
-                lines = above + (not whole) + 2 * (1 + count[0]) + scaled + below
-                rank = (count[0] * count[1], min(text, ENOUGH), beside)
-                yield _Form(cells, whole, text, beside, lines, rank)
+                yield _Form(cells, whole, text, beside, lines + scaled + below)
 
     def drawn(self, form: _Form, spare: int) -> Lines:
         """The arrays of a form, each gradient below the array that it is of.

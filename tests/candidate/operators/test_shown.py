@@ -120,6 +120,24 @@ def test_a_mistake_is_opened_on_the_smallest_problem_that_shows_it() -> None:
 
 
 @every
+def test_other_numbers_are_those_of_its_problem_and_what_is_right_goes_by_them(operator: Operator) -> None:
+    found = shown(operator.name)
+    first = found.recorded.recording
+    name = operator.upstream[0]
+    index = (0,) * found.problem.upstream[name].ndim
+    edited = found.with_numbers({name: {index: found.problem.upstream[name].dtype.type(50)}})
+    assert edited.handed_in[name] == name
+    right = operator.right(found.problem)
+    values = edited.result if len(operator.gradients) > 1 else (edited.result,)
+    for value, expected in zip(values, right.values(), strict=True):
+        assert np.array_equal(value, expected)
+    assert found.problem.upstream[name][index] == 50
+    assert not found.judge(edited).differs
+    again = found.with_numbers({})
+    assert str(again.result) == str(first.result)
+
+
+@every
 def test_its_case_as_code_passes_where_the_backward_is_right_and_fails_with_a_mistake(
     operator: Operator,
 ) -> None:

@@ -204,3 +204,28 @@ def test_a_guess_that_does_not_fit_is_said_so_and_one_that_raises_in_a_loop_is_s
     ended = Recordable(f"{path}:avg_pool").record().recording.ended
     assert ended is not None
     assert (ended.kind, ended.line) == ("raised", 9)
+
+
+def test_the_same_call_is_recorded_with_other_numbers_and_what_it_was_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import numpy as np\n"
+        "def f(x, cache):\n"
+        "    if x[0] < 0:\n        raise ValueError('below')\n"
+        "    y = x * cache['w']\n    return y\n"
+    )
+    call = "f(np.arange(3.0), {'w': np.ones(3, np.float32)})"
+    function = Recordable(f"{path}:f", Arguments(call=call))
+    first = function.record().recording
+    assert first.handed_in == {"x": "x", "cache['w']": "cache['w']"}
+    edited = function.with_numbers({"x": {(2,): np.float64(-5)}, "cache['w']": {(2,): np.float32(2)}})
+    assert edited.result.tolist() == [0, 1, -10]
+    raised = function.with_numbers({"x": {(0,): np.float64(-1)}})
+    assert raised.ended is not None
+    assert raised.ended.sentence == "ValueError: below"
+    assert "without edited numbers" in function.judge(raised).note
+    with pytest.raises(CandidateError, match=r"x\[9\] cannot be changed"):
+        function.with_numbers({"x": {(9,): np.float64(1)}})
+    assert function.with_numbers({}).result.tolist() == first.result.tolist()
+    assert not function.edited
+    function.close()

@@ -197,6 +197,19 @@ def test_a_change_of_one_cell_is_labelled_at_every_width(wrong: Bench) -> None:
         assert len(line) <= width
 
 
+def test_tiny_changes_of_a_narrow_kernel_keep_their_digits(wrong: Bench) -> None:
+    expected = np.array([[3.6e-10], [0.0], [-1.25e-10]])
+    share = Share("dW[0]", "x * dz", expected, 2 * expected, expected != 0)
+    for width in range(40, 70):
+        lines = draw_shares(wrong.at(5).stage.scene(), [share], width, 20).plain.splitlines()
+        assert max(map(len, lines)) <= width
+        head = next(number for number, line in enumerate(lines) if "×1e-10" in line)
+        assert lines[head].count("×1e-10") == 2
+        assert [line.replace("≠", " ").split() for line in lines[head + 1 : head + 4]] == [
+            ["3.6000", "7.2000"], ["0", "0"], ["-1.2500", "-2.5000"],
+        ]  # fmt: skip
+
+
 @pytest.mark.parametrize("size", [(29, 4), (31, 8), (38, 12), (42, 20), (58, 30)])
 def test_card_keeps_to_its_room_and_names_every_addition(wrong: Bench, size: tuple[int, int]) -> None:
     lines = wrong.at(5).card(*size).splitlines()

@@ -62,6 +62,17 @@ def test_share_panels_are_those_of_the_sample_alone(position: int, additions: in
             assert (scene.panel(panel.key).caption, scene.panel(panel.key).part) == (panel.caption, "")
 
 
+def test_a_share_that_is_larger_than_every_sum_has_room() -> None:
+    once = made()
+    A_prev, dZ = np.stack([once.A_prev[0]] * 2), np.stack([once.dZ[0], -2 * once.dZ[0]])
+    problem = made(A_prev=A_prev, dZ=dZ)
+    stage = sharing(problem, problem.total_steps)
+    for key in SHARED:
+        panel = stage.scene().panel(key)
+        assert np.abs(panel.face.values).max() <= panel.most
+    assert stage.scene().panel("bias_gradient").most > stage.limits["db"]
+
+
 def test_toggling_twice_shows_the_sums_again_and_says_so() -> None:
     stage = stage_at(made(), HERE)
     before = stage.scene().panel("kernel_gradient").face.values.copy()

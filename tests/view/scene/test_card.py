@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
+from convstep.view.grid.panel import NOW, READS, WRITES
 from convstep.view.numbers.text import largest, short
 from convstep.view.panels.stage import Stage
 from convstep.view.scene.card import MARKS, draw_card
@@ -308,3 +309,15 @@ def test_numbers_side_by_side_stand_under_their_names(name: str, width: int, hei
         if re.fullmatch(r"[-+\d. <>naif∞]+", following) and following.split()[1:]:
             named = re.search(r"\b(x|w|before|after|product)\b|\bwill be\b", line)
             assert named or re.fullmatch(r"[-+\d. <>naif∞]+", line), (line, following)
+
+
+def test_what_is_read_what_is_written_and_dz_have_their_hues_once_their_turn_has_come() -> None:
+    drawn = draw_card(SCENES["one addition"], 31, 21)
+    hued = {style: [drawn.plain[span.start : span.end].strip() for span in drawn.spans if span.style == style]
+            for style in (READS, WRITES, NOW)}  # fmt: skip
+    scene = SCENES["one addition"]
+    assert hued[NOW] == [short(scene.dz, 6)]
+    target, *rows, following = hued[WRITES]
+    assert (target, following) == ("dW[1]", "dA_prev_pad[…]")
+    assert len(rows) == 3, "what the next addition will make is not written yet"
+    assert hued[READS][0] == "x"

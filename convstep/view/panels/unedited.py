@@ -1,0 +1,127 @@
+"""Unedited: the run as it is without the numbers that somebody edited, beside the one that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.geometry import Geometry
+from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.lessons.tensors import padded
+from convstep.replay.edits import Numbers, put
+from convstep.steps.stepped import Stepped
+from convstep.view.grid.faces import face
+from convstep.view.grid.panel import Cell, Panel
+from convstep.view.numbers.text import full
+from convstep.view.scene.staged import Input
+
+Array = npt.NDArray[Any]
+EDITED, CHANGED = "*", "Δ"
+"""The marks of a cell that was edited, and of one that has another number because of that."""
+
+
+@dataclass(eq=False)
+class Unedited:
+    """Holds what is shown against a run of the unedited numbers that stands at the same place."""
+
+    run: Stepped
+    """That run; it follows the one that is shown."""
+    numbers: Numbers
+    """What was edited, as a stage takes it."""
+    shown: Numbers
+    """The same by the arrays of the panels."""
+    _arrays: Mapping[str, Array] = field(init=False, default_factory=dict)
+    _masks: dict[str, npt.NDArray[np.bool_]] = field(init=False, default_factory=dict)
+
+    def follow(self, run: Stepped) -> None:
+        """Go to where a run stands, or to the end if that lies before it."""
+        position, made = min(run.position, self.run.total), run.made
+        if (self.run.position, self.run.made) != (position, made):
+            self.run.seek(position)
+            for _ in range(made):
+                self.run.next_write()
+        self.hold(self.run.arrays)
+
+    def hold(self, arrays: Mapping[str, Array]) -> None:
+        """Hold the panels against these arrays, by name."""
+        self._arrays = arrays
+
+    def marked(self, panel: Panel) -> Panel:
+        """A panel with marks on what was edited, and on what is another number because of that."""
+        edited = {
+            cell: EDITED
+            for index in self.shown.get(panel.face.name, ())
+            if (cell := panel.face.find(index)) is not None
+        }
+        values = self._of(panel)
+        if values is None or panel.differing is not None:
+            return replace(panel, marks={**edited, **panel.marks}) if edited else panel
+        mask = differing(panel.face.values, values)
+        for cell in edited:
+            mask[cell] = False
+        before = self._masks.setdefault(panel.key, mask)
+        if not np.array_equal(before, mask):
+            before = self._masks[panel.key] = mask
+        # the same object where it is the same mask: a step then repaints little
+        return replace(
+            panel,
+            marks={**edited, **panel.marks},
+            differing=before if mask.any() else None,
+            differing_mark=CHANGED,
+        )
+
+    def with_words(self, words: str, panel: Panel, cell: Cell) -> str:
+        """What is said of a cell, with what it holds without the edits if that is something else."""
+        values = self._of(panel)
+        if values is None or not differing(panel.face.values[cell], values[cell]):
+            return words
+        value = values[cell]
+        before = full(value, value.dtype) if value.dtype.kind == "f" else str(value)
+        return tr("{words} (unedited {before})", words=words, before=before)
+
+    def _of(self, panel: Panel) -> Array | None:
+        """The unedited values of a panel's face; None where there is no such face."""
+        array = self._arrays.get(panel.face.name)
+        if array is None or array.shape != panel.face.lengths:
+            return None
+        return face(panel.face.name, array, panel.face.fixed).values
+
+
+def differing(one: Array, other: Array) -> Array:
+    """Where two arrays hold other numbers; NaN and NaN are the same."""
+    return np.asarray((one != other) & ~((one != one) & (other != other)))
+
+
+# of a convolution
+
+
+def input_at(panel: Panel, cell: Cell, problem: Problem) -> Input | str | None:
+    """What of a problem a cell shows: an input's cell, or why it is none; None on a panel of no input."""
+    name, index = panel.face.name, panel.face.index(*cell)
+    if name == "A_prev_pad":
+        if panel.inside is not None and cell not in panel.inside:
+            return tr("this cell is padding, which is no input: it is 0 whatever A_prev is")
+        (top, _), (left, _) = problem.padding
+        *sample, row, column, channel = index
+        name, index = "A_prev", (*sample, row - top, column - left, channel)
+    elif name not in ("W", "b", "dZ"):
+        return None
+    return Input(name, index, getattr(problem, name)[index])
+
+
+def edited_problem(problem: Problem, numbers: Numbers) -> Problem:
+    """The problem with other numbers in some cells; see `input_at`."""
+    return problem.with_arrays(**{name: put(getattr(problem, name), own) for name, own in numbers.items()})
+
+
+def beside(run: Stepped, numbers: Numbers, geometry: Geometry) -> Unedited:
+    """A run of the unedited problem to hold an edited one against."""
+    shown = dict(numbers)
+    if inputs := shown.pop("A_prev", None):
+        shown["A_prev_pad"] = {padded(index, geometry): number for index, number in inputs.items()}
+    return Unedited(run, numbers, shown)

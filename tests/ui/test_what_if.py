@@ -1,0 +1,177 @@
+"""What if: Enter on an input's cell, in the debugger of a problem and of somebody's own function."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.conv.backward import conv2d_backward
+from convstep.lessons.reading import parse_lesson
+from convstep.recording.record import record_call
+from convstep.recording.recording import Recording
+from convstep.replay.session import load
+from tests.ui.driving import Session, opened, opened_recording
+from tests.ui.learning import opened_lesson
+
+Array = npt.NDArray[Any]
+
+
+async def change(session: Session, text: str) -> None:
+    """Enter on the cell under the cursor, a number, Enter."""
+    await session.press("enter")
+    assert session.dialog == "PromptScreen"
+    await session.type(text)
+    await session.press("enter")
+
+
+async def to_array(session: Session, name: str) -> None:
+    """Tab to an array's panel."""
+    shown = session.app.open_debugger()
+    panel = next(one for one in shown.state.scene.panels if one.face.name == name)
+    while session.app.focused is None or session.app.focused.id != panel.key:
+        await session.press("tab")
+
+
+async def test_a_problem_s_numbers_are_changed_marked_taken_back_and_saved(tmp_path: Path) -> None:
+    async with opened("digit", position=137) as session:
+        await to_array(session, "A_prev_pad")
+        grid = session.app.focused
+        await session.press("down", "right", "right")
+        assert "Enter changes it" in session.text
+        await change(session, "-30")
+        assert "numbers edited (1)" in session.lines[0]
+        assert session.app.focused is grid
+        assert session.position == 137
+        assert any("*-30" in line for line in session.part("input"))
+        assert any("Δ" in line for line in session.part("kernel_gradient"))
+        assert not any("Δ" in line for line in session.part("bias_gradient"))
+        assert session.stale_cells() == []
+        await session.press("y")
+        assert "no command opens these numbers" in session.text
+        await session.press("D")
+        assert "numbers edited (1)" in session.lines[0]
+        assert "Δ" in session.text
+        await to_array(session, "b")
+        await change(session, "2")
+        assert "numbers edited (2)" in session.lines[0]
+        await session.press("D")
+        assert "numbers edited (2)" in session.lines[0]
+        problem = session.timeline.problem
+        await session.press("end")
+        dW, _, _ = conv2d_backward(problem.dZ, problem.cache, 1, 1)
+        assert session.timeline.dW.tobytes() == dW.tobytes()
+        await session.press("q")
+        assert "the edited numbers are not saved" in session.text
+        await session.press("w")
+        await session.press("ctrl+u")
+        path = tmp_path / "edited.session.json"
+        await session.type(str(path))
+        await session.press("enter")
+        saved = load(path)
+        assert saved.problem == "edited.session.npz"
+        assert type(problem).load(tmp_path / saved.problem).A_prev.tobytes() == problem.A_prev.tobytes()
+        await session.press("y")
+        assert "edited.session.npz" in session.app.clipboard
+        await session.press("U", "U")
+        assert "numbers edited" not in session.text
+        await session.press("y")
+        assert session.app.clipboard.startswith("convstep open digit")
+
+
+LESSON = """---
+language: en
+input: 4x5x1
+filters: 1
+kernel: 2x3
+numbers: whole
+---
+# A lesson
+
+It sets a cell.
+
+## With and without
+
+See.
+
+```stop
+at: 0,0,0
+what-if: A_prev[0, 1, 0] = 90
+```
+
+## After it
+
+```ask value
+cell: dW[0, 0, 1, 0]
+```
+"""
+
+
+async def test_a_lesson_sets_a_cell_and_the_next_page_is_about_its_own_numbers() -> None:
+    async with opened_lesson(parse_lesson(LESSON)) as learner:
+        problem = learner.page.walk.page.problem
+        assert "Enter set the cell, and see" in learner.text
+        await learner.press("enter")
+        assert "numbers edited (1)" in learner.lines[0]
+        assert learner.timeline.problem.A_prev[0, 1, 0] == 90
+        assert any("Δ" in line for line in learner.part("kernel_gradient"))
+        assert "U set it back" in learner.text
+        await learner.press("U")
+        assert learner.timeline.problem is problem
+        await learner.press("ctrl+r")
+        assert learner.timeline.problem.A_prev[0, 1, 0] == 90
+        await learner.press("enter")  # it was shown: on
+        assert learner.page.walk.at == 1
+        assert learner.timeline.problem is problem
+        assert "numbers edited" not in learner.text
+
+
+def picky(x: Array, w: Array) -> Array:
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        if x[i] < -100:
+            raise ValueError("far too small")
+        out[i] = x[i] * w[0]
+    return out
+
+
+async def test_a_function_is_recorded_anew_with_other_numbers_and_may_raise_then() -> None:
+    x, w = np.arange(1.0, 5.0), np.array([2.0])
+    anew = partial(record_call, picky, (x, w), {})
+    recording: Recording = anew({})
+    async with opened_recording(recording, anew=anew) as session:
+        await session.press("n", "n", "n")
+        await to_array(session, "x")
+        await session.press("down", "down")
+        await change(session, "nan")
+        await session.answered()
+        assert "numbers edited (1)" in session.lines[0]
+        assert session.debugger.timeline.position == 3
+        await session.press("end")
+        assert any("Δnan" in line for line in session.lines)
+        assert x.tolist() == [1, 2, 3, 4]  # the script's own are left alone
+        await session.press("home", "n", "n", "n")
+        await to_array(session, "x")
+        await change(session, "-101")
+        await session.answered()
+        await session.press("end")
+        assert "it raised here" in session.lines[0]
+        await session.press("U")
+        await session.answered()
+        await session.press("U")
+        await session.answered()
+        assert "numbers edited" not in session.text
+        assert session.debugger.timeline.total == recording.total
+
+
+async def test_a_recording_that_cannot_run_again_says_so() -> None:
+    recording = record_call(picky, (np.ones(2), np.ones(1)), {})
+    async with opened_recording(recording) as session:
+        await session.press("n", "n", "n")
+        await to_array(session, "x")
+        await session.press("down", "enter")
+        assert session.dialog == ""
+        assert "its function cannot be run with another number" in session.text
