@@ -15,7 +15,7 @@ from convstep.conv.forward_timeline import ForwardTimeline
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
-from convstep.replay.edits import Edit, Edits
+from convstep.replay.edits import Edit, Edits, Numbers
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.panels.forward import ForwardStage, other_way
 from convstep.view.panels.recording import RecordingStage
@@ -138,13 +138,13 @@ def test_of_a_function_what_was_handed_in_is_edited_and_what_it_makes_says_what_
     panels = {panel.face.name: panel for panel in stage.scene().panels}
     there = stage.input_at(panels["dout"], Cell(1, 1))
     assert isinstance(there, Input)
-    assert (there.array, there.cell, there.number) == ("dout", (0, 0, 1, 1), 4)
+    assert (there.array, there.cell, there.number.item()) == ("dout", (0, 0, 1, 1), 4)
     assert stage.input_at(panels["dx_pad"], Cell(0, 0)) is None
     said = str(stage.input_at(panels["x_pad"], Cell(0, 0)))
     assert re.fullmatch(
         r"x_pad is made at line \d+; what was handed in can be changed: dout, x \(a shows them\)", said
     )
-    numbers = {"dout": {(0, 0, 1, 1): np.float64(50)}}
+    numbers: Numbers = {"dout": {(0, 0, 1, 1): np.float64(50)}}
     recording = found.with_numbers(numbers)
     edited = stage.anew(recording, numbers, found.running(recording))
     edited.run.seek(recording.total)
@@ -152,6 +152,9 @@ def test_of_a_function_what_was_handed_in_is_edited_and_what_it_makes_says_what_
     assert compared is not None
     assert edited.running is not None
     assert edited.running.by_slopes(edited.running.at(recording.total)).ok  # type: ignore[arg-type]
+    code = edited.case("max-pool", "max-pool --call f(1)").text()
+    assert "50.0" in code  # the numbers as they are now, whatever call was typed
+    exec(compile(code, "case.py", "exec"), {})
     (changed,) = [panel for panel in edited.scene().panels if panel.differing is not None]
     assert changed.face.name == "dx_pad"
     assert changed.differing is not None
