@@ -299,10 +299,10 @@ def test_a_file_is_seen_to_be_saved_once_and_not_while_it_is_away(tmp_path: Path
 
 
 def test_the_failing_problem_is_written_as_a_test(run: Run, refused: Refused, write: Write) -> None:
-    target = write("mine.py", WRONG)
+    target = write("graded.py", WRONG)
     for path, said in (
         ("test.txt", "test.txt is not a Python file; choose another --snippet, like test_mine.py"),
-        ("mine.py", "mine.py already exists; choose another --snippet or add --force"),
+        ("graded.py", "graded.py already exists; choose another --snippet or add --force"),
         ("nowhere/test_mine.py", "the folder nowhere does not exist; create it or choose another --snippet"),
     ):
         assert refused("check", target, "--snippet", path) == said

@@ -263,6 +263,7 @@ async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(t
         with pytest.raises(AssertionError, match=r"\[0, 0, 0, 0\]: -1.5548.* 0.3246"):
             exec(compile(session.app.clipboard, "case.py", "exec"), {})
         sys.path.remove(str(tmp_path))
+        del sys.modules["mine"]
         await session.press("Y")
         await session.until("test_case.py")
         assert "def test_conv2d_backward():" in session.app.clipboard

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from convstep.export.html.page import Page
     from convstep.lessons.lesson import Lesson
 
-USE = "draw the screen at one or more positions, or write a page to step in a browser"
+USE = "draw the screen at positions, or write a page to step in a browser"
 
 SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""

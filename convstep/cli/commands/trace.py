@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convstep.steps.event import Event
     from convstep.steps.stepped import Stepped
 
-USE = "write steps as text; of a file of many layers, the map of a backward pass"
+USE = "write steps as text, or the map of a file of many layers"
 
 
 @dataclass(frozen=True, slots=True)

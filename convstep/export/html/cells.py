@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.view.grid.drawing import format_of
+from convstep.view.grid.look import READS, WRITES
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.scale import STEPS, Scale
 from convstep.view.numbers.text import CellFormat, is_whole, largest_finite
 
 Array = npt.NDArray[Any]
+Json = Any
+"""What `json.dumps` takes."""
 
 LARGEST, IN_PART = 32, 16
 """Rows and columns of a face that is in sight whole, and of a larger one as many as are in sight of it."""
@@ -26,6 +29,10 @@ NOTHING = "·"
 """Where a table has no number."""
 UNKNOWN, SAME = NO_COLOUR, f"{NO_COLOUR}{NOTHING}"
 """A cell that has no value, and one in a table of differences that has none."""
+
+
+_USES = ("", READS, WRITES)
+"""What a step does with cells, by its number on the tape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +143,28 @@ def packed_table(*arrays: Array, known: Array | None = None) -> tuple[str, list[
     power = common_power(limit, width, whole=whole)
     form = Form(CellFormat.fitting(width, limit, whole=whole, power=power), Scale(1.0))
     return factor_text(power), [packed(array, form, known) for array in every]
+
+
+def title_words(panel: Panel) -> str:
+    """The panel's title: the face, and what is said of it."""
+    if panel.titles:
+        return panel.titles[0]
+    return f"{panel.face.label}  {panel.caption_text}".strip()
+
+
+def role_of(panel: Panel) -> Json:
+    """What the step does with the panel's array, by number and in words; 0 where that is nothing."""
+    if panel.use:
+        return [_USES.index(panel.use), panel.use_texts[0]]
+    compared = panel.differing is not None or panel.sparse
+    return [_USES.index(WRITES), ""] if compared else 0
+
+
+def span_json(span: Span | None) -> Json:
+    """A block of cells: first and end of its rows and columns; where they are apart their steps; which."""
+    if span is None:
+        return None
+    found: list[Json] = [span.rows.start, span.rows.stop, span.columns.start, span.columns.stop]
+    if span.only or (span.rows.step, span.columns.step) != (1, 1):
+        found += [span.rows.step, span.columns.step]
+    return [*found, "".join("01"[bool(one)] for one in span.only)] if span.only else found

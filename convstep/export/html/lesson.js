@@ -111,6 +111,8 @@ function onLessonKey(event) {
     return;
   }
   if (event.target.matches("input[type=text], input[type=number]")) return;
+  const button = { h: ".more-hints", A: ".solution" }[event.key];
+  if (button) sections[current].querySelector(button)?.click();
   const turns = { p: 1, P: -1, PageDown: 1, PageUp: -1 }[event.key];
   if (!turns) return;
   event.preventDefault();

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.export.formats import ExportError
+from convstep.export.html.cells import Json
+from convstep.export.html.lines import lines_of
 from convstep.export.html.page import Page
 from convstep.export.html.prose import Picks, inline, judging, page_section
 from convstep.export.html.runs import MOST_BYTES, CandidateScenes
-from convstep.export.html.tape import Json, Shown, Tape, lines_of
+from convstep.export.html.tape import Shown, Tape
 from convstep.language import tr
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Lesson, PagePlace

@@ -15,8 +15,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from convstep.export.html.cells import COLOURS, MINUS_INF, NAN, PLUS_INF
-from convstep.export.html.tape import Json, Tape
+from convstep.export.html.cells import COLOURS, MINUS_INF, NAN, PLUS_INF, Json
+from convstep.export.html.tape import Tape
 from convstep.language import spoken, tr
 from convstep.printable import printable
 from convstep.view.grid.colours import HUES
@@ -86,7 +86,7 @@ def page_html(page: Page) -> str:
             "facts": " · ".join(escape(printable(fact, None)) for fact in page.facts),
             "kind": page.kind,
             "told": page.told,
-            "key_list": _key_list(),
+            "key_list": _key_list(lesson=page.kind == "lesson"),
             "style": style,
             "script": script,
             "data": _json(_data(page)),
@@ -185,7 +185,7 @@ def _words() -> dict[str, str]:
     }
 
 
-def _key_list() -> str:
+def _key_list(*, lesson: bool) -> str:
     keys = {
         "n → Space": tr("one step on"),
         "N ← Backspace": tr("one step back"),
@@ -195,4 +195,11 @@ def _key_list() -> str:
         "g": tr("type a step to go to"),
         "e": tr("play, or pause"),
     }
+    if lesson:
+        keys |= {
+            "p PageDown": tr("next page"),
+            "P PageUp": tr("previous page"),
+            "h": tr("hint"),
+            "A": tr("show answer"),
+        }
     return "".join(f"<dt><kbd>{escape(key)}</kbd></dt><dd>{escape(said)}</dd>" for key, said in keys.items())

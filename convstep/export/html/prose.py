@@ -13,7 +13,7 @@ from math import isfinite
 
 from markdown_it import MarkdownIt
 
-from convstep.export.html.tape import Json
+from convstep.export.html.cells import Json
 from convstep.language import tr
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block

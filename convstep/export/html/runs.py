@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convstep.export.formats import ExportError
-from convstep.export.html.tape import MOST_CELLS, Json, Line, Shown, Tape, lines_of, named_table, own_lines
+from convstep.export.html.cells import Json
+from convstep.export.html.lines import Line, lines_of, own_lines
+from convstep.export.html.tape import MOST_CELLS, Shown, Tape, named_table
 from convstep.language import tr
 from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.candidate.stage import CandidateStage

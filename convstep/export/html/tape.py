@@ -29,59 +29,34 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.export.html.cells import (
+    Json,
     View,
     colour_letter,
     form_of,
     packed,
     packed_table,
+    role_of,
     settled,
+    span_json,
+    title_words,
     view_of,
     written,
 )
+from convstep.export.html.lines import Line, state_of
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.view.grid.faces import Face
-from convstep.view.grid.look import READS, WRITES
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.factor import factor_text
 from convstep.view.scene.build import span_on
-from convstep.view.scene.scene import Addition, Scene, SourceLine
+from convstep.view.scene.scene import Addition, Scene
 from convstep.view.scene.sentence import sentence_parts
 
 Array = npt.NDArray[Any]
-Json = Any
-"""What `json.dumps` takes."""
-
-_USES = ("", READS, WRITES)
-"""What a step does with cells, by its number on the tape."""
-DONE, NEXT = "v", ">"
-"""Marks of lines, as the tape has them."""
 AFTER = 0
 """The name of the cells after a write: "after", or "will be" until it is made."""
 MOST_CELLS = 81
 """Cells of a table of the step; of more, the panels show what is changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a source at a step."""
-
-    number: int
-    """As it is labelled; 0 without."""
-    code: str
-    """Without its indentation."""
-    indent: int
-    """Columns of it."""
-    mark: str = ""
-    """`NEXT`, `DONE` or ""."""
-    turn: str = ""
-    """How far its loop is."""
-    note: str = ""
-    """What it came to."""
-    said: str = ""
-    """What its author's own forward says of it."""
-    hue: str = ""
-    """What it does with cells: `READS`, `WRITES`, or "now" for the single value of the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,13 +281,7 @@ class Tape:
             self.sources.append([[*line] for line in text])
         slots[f"s{pane}"] = number
         for at, line in enumerate(lines):
-            slots[f"l{number}.{at}"] = _state_of(line) or None
-
-
-def _state_of(line: Line) -> str:
-    """What a step makes of a line: a letter for its mark, one for its hue, then its turn, note and sign."""
-    said = "\n".join(" ".join(words.split()) for words in (line.turn, line.note, line.said))
-    return f"{line.mark or ' '}{line.hue[:1] or ' '}{said}".rstrip()
+            slots[f"l{number}.{at}"] = state_of(line) or None
 
 
 def named_table(name: str, values: Array, *, known: Array | None = None) -> Json:
@@ -379,50 +348,3 @@ def _unlike(new: Array, old: Array | None) -> Array:
     with np.errstate(invalid="ignore"):
         found: Array = ~((new == old) | ((new != new) & (old != old)))
     return found
-
-
-def title_words(panel: Panel) -> str:
-    """The panel's title: the face, and what is said of it."""
-    if panel.titles:
-        return panel.titles[0]
-    return f"{panel.face.label}  {panel.caption_text}".strip()
-
-
-def role_of(panel: Panel) -> Json:
-    """What the step does with the panel's array, by number and in words; 0 where that is nothing."""
-    if panel.use:
-        return [_USES.index(panel.use), panel.use_texts[0]]
-    compared = panel.differing is not None or panel.sparse
-    return [_USES.index(WRITES), ""] if compared else 0
-
-
-def span_json(span: Span | None) -> Json:
-    """A block of cells: first and end of its rows and columns; where they are apart their steps; which."""
-    if span is None:
-        return None
-    found: list[Json] = [span.rows.start, span.rows.stop, span.columns.start, span.columns.stop]
-    if span.only or (span.rows.step, span.columns.step) != (1, 1):
-        found += [span.rows.step, span.columns.step]
-    return [*found, "".join("01"[bool(one)] for one in span.only)] if span.only else found
-
-
-def own_lines(lines: Sequence[SourceLine]) -> list[Line]:
-    """Lines of code, as a step stands in them."""
-    return [
-        Line(
-            line.number,
-            line.code,
-            line.indent,
-            NEXT if line.current else DONE if line.done else "",
-            line.loop,
-            line.note,
-            line.said,
-            "now" if line.now else line.hue,
-        )
-        for line in lines
-    ]
-
-
-def lines_of(scene: Scene) -> list[Line]:
-    """The source beside a scene."""
-    return own_lines(scene.source)

@@ -357,7 +357,8 @@ class RecordingStage(StagedSource):
         """The call as it was typed with `--call`, else with the arguments that were recorded."""
         if self.running is not None:
             return operator_case_of(self.running.operator, self.running.problem, self.recording)
-        words = shlex.split(function)
+        # the call that was typed has the numbers as they were before any was edited
+        words = [] if self.unedited is not None else shlex.split(function)
         return case_of(self.recording, words[words.index("--call") + 1] if "--call" in words[:-1] else "")
 
     # inside

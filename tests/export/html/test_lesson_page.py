@@ -74,7 +74,7 @@ def test_an_answer_is_judged_and_then_explained(browser: Browser, own: Path) -> 
     browser.open(own)
     browser.press("p")
     assert "It went on." not in page_text(browser)
-    browser.click(".page:not([hidden]) .more-hints")
+    browser.press("h")
     assert "h & <i>" in page_text(browser)
     browser.click(".page:not([hidden]) input")
     browser.type("nothing")

@@ -152,6 +152,9 @@ def test_of_a_function_what_was_handed_in_is_edited_and_what_it_makes_says_what_
     assert compared is not None
     assert edited.running is not None
     assert edited.running.by_slopes(edited.running.at(recording.total)).ok  # type: ignore[arg-type]
+    code = edited.case("max-pool", "max-pool --call f(1)").text()
+    assert "50.0" in code  # the numbers as they are now, whatever call was typed
+    exec(compile(code, "case.py", "exec"), {})
     (changed,) = [panel for panel in edited.scene().panels if panel.differing is not None]
     assert changed.face.name == "dx_pad"
     assert changed.differing is not None
