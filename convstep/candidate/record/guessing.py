@@ -118,8 +118,9 @@ def _pool(asked: Asked) -> Iterator[Guess]:
     default = next((asked.defaults[name] for name in ("stride", "strides") if name in asked.defaults), None)
     last, first = (1, 0, 0, 2), (1, 2, 0, 0)
     batched = (last, first) if asked.channels_last else (first, last)
-    # windows that overlap show more, and some functions take windows that tile alone
-    for lying, (size, k, s) in itertools.product((*batched, (0, 0, 2), (0, 0)), ((5, 3, 2), (4, 2, 2))):
+    # windows that overlap show more, and some functions take windows that tile alone;
+    # what knows no channels would take its maxima over all of them, so none comes before two
+    for lying, (size, k, s) in itertools.product((*batched, (0, 0), (0, 0, 2)), ((5, 3, 2), (4, 2, 2))):
         step = default[0] if isinstance(default, (tuple, list)) and default else default
         step = step if isinstance(step, int) and step > 0 else s
         n = (size - k) // step + 1
