@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from convstep.view.grid.gutters import RUNS_ON, gutter, is_differing
+from convstep.view.grid.gutters import RUNS_ON, Row, gutter, is_differing
 from convstep.view.grid.look import MODES as MODES
 from convstep.view.grid.look import NOW, WRITES, big_roles
 from convstep.view.grid.look import Look as Look
@@ -115,40 +115,43 @@ def _row_segments(
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
     width, scale = number_width(layout, shaded=_shaded(look)), look.scale(panel.limit)
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
+    row, big = Row.of(panel, line, look), layout.lines == LINES
+    number = _big_format_of(panel, width) if big else format_of(panel, width)
     for column, value in zip(columns, values, strict=True):
         cell = Cell(line.row, column)
         # a shade beside big ink would be read as a part of the digit: 5 as 9
-        hint = _hint(value, scale, look) if layout.lines < LINES else scale.mark(value) or " "
+        hint = scale.mark(value) or " " if big else _hint(value, scale, look)
         if not _known(panel, cell):
             hint = " "
-        text, style, _ = _cell(panel, line, column, value, width, look)
+        text, style, _ = _cell(row, column, value, width, number, look)
         drawn_cell = Segment(text.rjust(layout.text), style)
-        if line.middle and layout.lines < LINES:
-            yield from _preceded(panel, line, column, drawn_cell, hint, look)
+        if line.middle and not big:
+            yield from _preceded(row, column, drawn_cell, hint, look)
             continue
-        yield gutter(panel, line, column, look, hint if line.middle or not scale.mark(value) else " ")
+        yield gutter(row, column, look, hint if line.middle or not scale.mark(value) else " ")
         yield drawn_cell
-    yield gutter(panel, line, columns.stop, look, " ")
+    yield gutter(row, columns.stop, look, " ")
 
 
-def _preceded(
-    panel: Panel, line: Line, column: int, drawn_cell: Segment, hint: str, look: Look
-) -> tuple[Segment, Segment]:
+def _preceded(row: Row, column: int, drawn_cell: Segment, hint: str, look: Look) -> tuple[Segment, Segment]:
     """The gutter and the cell, with what stands before its number: a mark, or else a hint.
 
     That is directly before the digits where the cell has a blank there: in the gutter it would touch
     the neighbour's digits, and be taken for the neighbour's, or hide a side of the frame.
     """
-    mark = panel.marks.get((line.row, column), "") if panel.marks else ""
+    panel, at = row.panel, (row.line.row, column)
+    if hint == " " and not panel.marks and panel.differing is None:
+        return gutter(row, column, look, hint), drawn_cell
+    mark = panel.marks.get(at, "") if panel.marks else ""
     strange = hint.strip() and hint not in SHADES
-    differs = panel.differing_mark if not strange and is_differing(panel, line.row, column) else ""
+    differs = panel.differing_mark if not strange and is_differing(panel, *at) else ""
     before, digits = mark or differs or hint.strip(), drawn_cell.text.lstrip()
     blanks = len(drawn_cell.text) - len(digits)
     if not before or not blanks or not (mark or digits):  # heat has no digits, and a hint there no ground
-        return gutter(panel, line, column, look, hint), drawn_cell
+        return gutter(row, column, look, hint), drawn_cell
     digits = digits or " "
     text = before.rjust(len(drawn_cell.text) - len(digits)) + digits
-    return gutter(panel, line, column, look, " ", within=before), Segment(text, drawn_cell.style)
+    return gutter(row, column, look, " ", within=before), Segment(text, drawn_cell.style)
 
 
 def format_of(panel: Panel, width: int) -> CellFormat:
@@ -171,10 +174,12 @@ def _shaded(look: Look) -> bool:
     return look.mode == "both" and not look.coloured
 
 
-def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look: Look) -> Segment:
+def _cell(
+    row: Row, column: int, value: float, width: int, number: CellFormat | BigFormat, look: Look
+) -> Segment:
     """One line of a cell, which may have several."""
-    cell = Cell(line.row, column)
-    roles, scale = _roles(panel, cell, look), look.scale(panel.limit)
+    panel, line, cell = row.panel, row.line, Cell(row.line.row, column)
+    roles, scale = _roles(row, cell, look), look.scale(panel.limit)
     middle, big = line.middle, line.lines == LINES
     if not _known(panel, cell):
         return Segment("", look.style(roles, None))
@@ -183,10 +188,10 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
         text = "·" if middle else ""
     elif _is_block(value, roles, look):
         text = _block(value, width, roles, scale, look, signed=middle)
-    elif big:
-        text = _big(panel, value, width)[line.part]
+    elif isinstance(number, BigFormat):
+        text = number.lines(value)[line.part]
     else:
-        text = format_of(panel, width).text(value) if middle else ""
+        text = number.text(value) if middle else ""
     if big and look.mode != "heat":
         # big ink must stand out from the screen as well: the half of the colours near the screen's own
         scale = look.scale(min(QUIET * panel.limit, sys.float_info.max))
@@ -196,9 +201,9 @@ def _cell(panel: Panel, line: Line, column: int, value: float, width: int, look:
     return Segment(text, _style(value, empty, roles, scale, look))
 
 
-def _big(panel: Panel, value: float, width: int) -> tuple[str, ...]:
-    """A number in big digits, or where they do not fit in ordinary ones."""
-    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power).lines(value)
+def _big_format_of(panel: Panel, width: int) -> BigFormat:
+    """How they are written in big digits, or where these do not fit in ordinary ones."""
+    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power)
 
 
 @functools.lru_cache(maxsize=256)
@@ -253,20 +258,20 @@ def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look
     return look.style(tuple(role for role in roles if role != "todo"), (None, scale.background(value)))
 
 
-def _roles(panel: Panel, cell: Cell, look: Look) -> tuple[str, ...]:
+def _roles(row: Row, cell: Cell, look: Look) -> tuple[str, ...]:
     """The cell's roles, the strongest last."""
-    roles = ["cell"]
-    framed = (block := panel.block) is not None and cell in block
+    panel, roles = row.panel, ["cell"]
+    framed = cell.column in row.framed
     if framed and panel.use:
         roles.append(panel.ground)
-    if panel.inside is not None and cell not in panel.inside:
+    if row.inside is not None and cell.column not in row.inside:
         roles.append("padding")
     if panel.done is not None and panel.now != cell:
         place = cell.row * panel.face.shape[1] + cell.column
         roles.append("done" if place < panel.done else "todo")
     if framed:
         roles.append("window")
-    if panel.changed is not None and cell in panel.changed:
+    if cell.column in row.changed:
         roles.append("changed")
     if panel.now == cell:
         roles.append("window" if panel.use == WRITES or (panel.running and not panel.use) else NOW)

@@ -5,6 +5,8 @@ A frame is written like the brackets of a matrix, in the gutters beside its rows
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from rich.segment import Segment
@@ -23,39 +25,81 @@ RUNS_ON: Final = frozenset("".join(side for block in (_FRAME, _CROP, _PLAIN) for
 """What stands beside a row also where that is only partly in sight."""
 
 
-def gutter(panel: Panel, line: Line, boundary: int, look: Look, plain: str, *, within: str = "") -> Segment:
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One line of a panel's row, with what stands on it: looked up once, not for every cell."""
+
+    panel: Panel
+    """Whose."""
+    line: Line
+    """Which."""
+    framed: Collection[int]
+    """The columns of cells with a frame."""
+    changed: Collection[int]
+    """The columns of cells that the step has written."""
+    inside: Collection[int] | None
+    """The columns within the padding; None where there is none."""
+    frame: Mapping[int, str]
+    """The frame's sides, by the column to the right of them."""
+    crop: Mapping[int, str]
+    """The same of the crop line."""
+
+    @classmethod
+    def of(cls, panel: Panel, line: Line, look: Look) -> Row:
+        """Look it up."""
+        block, changed, inside = panel.block, panel.changed, panel.inside
+        return cls(
+            panel,
+            line,
+            () if block is None else block.columns_of(line.row),
+            () if changed is None else changed.columns_of(line.row),
+            None if inside is None else inside.columns_of(line.row),
+            _sides(block, line, _FRAME if look.coloured else _PLAIN),
+            _sides(inside if panel.cropped else None, line, _CROP),
+        )
+
+
+def _sides(block: Span | None, line: Line, sides: tuple[str, str]) -> dict[int, str]:
+    """The characters of a block's left and right side on a line."""
+    if block is None or not block.top <= line.row <= block.bottom:
+        return {}
+    first = line.row == block.top and line.part == 0
+    last = line.row == block.bottom and line.part == line.lines - 1
+    at = 3 if first and last else 0 if first else 2 if last else 1
+    return {block.left: sides[0][at], block.right + 1: sides[1][at]}
+
+
+def gutter(row: Row, boundary: int, look: Look, plain: str, *, within: str = "") -> Segment:
     """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint.
 
     Above and below the middle line of a cell nothing is said that is said once.
 
     Args:
-        panel: whose.
-        line: where.
+        row: where.
         boundary: the cell on the right; the number of columns for the last gutter.
         look: how to draw.
         plain: the hint.
         within: the mark or hint that stands in the cell and so not here.
     """
-    row, middle, own = line.row, line.middle, panel.use or "frame"
-    block = panel.block
-    if (row, boundary) in panel.marks and not within:
-        text, role = panel.marks[row, boundary] if middle else " ", "mark"
-    elif middle and within != (other := panel.differing_mark) and is_differing(panel, row, boundary):
-        # even in the frame's side
-        text, role = other, "differs" if other == DIFFERS else "mark"
-    elif block is not None and _on_side(block, row, boundary):
-        text, role = _side(block, line, boundary, _FRAME if look.coloured else _PLAIN), own
-    elif middle and (row, boundary) in panel.stops:
+    panel, middle, at = row.panel, row.line.middle, (row.line.row, boundary)
+    if panel.marks and at in panel.marks and not within:
+        text, role = panel.marks[at] if middle else " ", "mark"
+    elif middle and within != panel.differing_mark and is_differing(panel, *at):  # even in the frame's side
+        text = panel.differing_mark
+        role = "differs" if text == DIFFERS else "mark"
+    elif boundary in row.frame:
+        text, role = row.frame[boundary], panel.use or "frame"
+    elif middle and at in panel.stops:
         text, role = "◆", "stop"
-    elif middle and panel.now == (row, boundary) and not panel.listed:
-        text, role = "▸", own
-    elif middle and panel.now == (row, boundary - 1):
-        text, role = "◂", own
-    elif panel.cropped and panel.inside is not None and _on_side(panel.inside, row, boundary):
-        text, role = _side(panel.inside, line, boundary, _CROP), "crop"
+    elif middle and panel.now == at and not panel.listed:
+        text, role = "▸", panel.use or "frame"
+    elif middle and panel.now == (row.line.row, boundary - 1):
+        text, role = "◂", panel.use or "frame"
+    elif boundary in row.crop:
+        text, role = row.crop[boundary], "crop"
     else:
         text, role = plain, "hint"
-    tinted = block is not None and panel.use and ((row, boundary) in block or (row, boundary - 1) in block)
+    tinted = panel.use and (boundary in row.framed or boundary - 1 in row.framed)
     return Segment(text, look.style((panel.ground, role) if tinted else (role,), None))
 
 
@@ -64,14 +108,3 @@ def is_differing(panel: Panel, row: int, column: int) -> bool:
     if panel.differing is None or column >= panel.face.shape[1]:
         return False
     return bool(panel.differing[row, column])
-
-
-def _on_side(block: Span, row: int, boundary: int) -> bool:
-    return block.top <= row <= block.bottom and boundary in (block.left, block.right + 1)
-
-
-def _side(block: Span, line: Line, boundary: int, sides: tuple[str, str]) -> str:
-    """The character of a block's left or right side on a line."""
-    first = line.row == block.top and line.part == 0
-    last = line.row == block.bottom and line.part == line.lines - 1
-    return sides[boundary != block.left][3 if first and last else 0 if first else 2 if last else 1]

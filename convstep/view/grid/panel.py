@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -63,6 +64,15 @@ class Span:
             return False
         row, column = self.rows.index(cell[0]), self.columns.index(cell[1])
         return not self.only or bool(self.only[row * len(self.columns) + column])
+
+    def columns_of(self, row: int) -> Collection[int]:
+        """The columns of the block's cells in one row of the face."""
+        if row not in self.rows:
+            return ()
+        if not self.only:
+            return self.columns
+        start = self.rows.index(row) * len(self.columns)
+        return frozenset(itertools.compress(self.columns, self.only[start : start + len(self.columns)]))
 
     @property
     def top(self) -> int:
