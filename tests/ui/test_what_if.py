@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -152,7 +151,7 @@ async def test_a_function_is_recorded_anew_with_other_numbers_and_may_raise_then
         assert "numbers edited (1)" in session.lines[0]
         assert session.debugger.timeline.position == 3
         await session.press("end")
-        assert any(re.search(r"Δ +?\?nan", line) for line in session.lines)
+        assert any("Δ" in line and "nan" in line for line in session.lines)
         assert x.tolist() == [1, 2, 3, 4]  # the script's own are left alone
         await session.press("home", "n", "n", "n")
         await to_array(session, "x")
