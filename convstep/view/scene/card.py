@@ -45,7 +45,7 @@ def least_lines(scene: Scene, width: int) -> int | None:
 
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
-    """The value that the step takes, named in full; where it and all that comes of it is 0 a remark that fits.
+    """The value that the step takes, named in full; a remark where all that comes of it is 0.
 
     Of a 0 and a NaN or inf comes a NaN.
     """
