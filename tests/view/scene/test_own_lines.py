@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.text import Text
 
 from convstep.steps.event import Subscript
 from convstep.steps.number_text import short
+from convstep.view.grid.look import NOW
 from convstep.view.numbers.big_digits import drawn
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
@@ -43,6 +45,14 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
+def without_notes(text: Text) -> str:
+    """The lines alone: a value may stand beside any row of a broken one."""
+    notes = [span for span in text.spans if str(span.style) in ("italic", NOW)]
+    return "".join(
+        letter for at, letter in enumerate(text.plain) if not any(n.start <= at < n.end for n in notes)
+    )
+
+
 @given(NAMES, st.integers(32, 60), st.integers(6, 60))
 def test_lines_fit_their_room_and_one_of_them_is_the_current_one(name: str, width: int, height: int) -> None:
     lines = draw_source(SCENES[name], width, height).plain.split("\n")
@@ -55,7 +65,7 @@ def test_lines_fit_their_room_and_one_of_them_is_the_current_one(name: str, widt
 @example("norm_backward 4", 32)
 def test_no_line_is_cut(name: str, width: int) -> None:
     scene = SCENES[name]
-    drawn = plain(draw_source(scene, width, 500).plain)
+    drawn = plain(without_notes(draw_source(scene, width, 500)))
     for line in scene.source:
         assert plain(line.code) in drawn, line.code
 
