@@ -255,7 +255,7 @@ def test_a_cache_is_made_as_the_function_takes_it_apart(files: Files) -> None:
     calls = [*given_call(served(files, text, "max_pool_backward"), Arguments())]
     assert all([np.ndim(part) for part in ready.places[1]][1:] == [0, 0] for ready in calls)
     fitting = next(ready for ready in calls if ready.places[0].ndim < 4)
-    assert fitting.places[0].ndim == 2  # it would fit pictures with channels as well, and take no account of them
+    assert fitting.places[0].ndim == 2  # pictures with channels would fit as well
     assert fitting.function(*fitting.places, **fitting.named).shape == fitting.places[1][0].shape
 
 
