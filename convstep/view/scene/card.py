@@ -45,9 +45,9 @@ def least_lines(scene: Scene, width: int) -> int | None:
 
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
-    """The value that the step takes, named in full; a remark where all that comes of it is 0.
+    """The value that the step takes, named in full; of a 0 that adds nothing, a remark.
 
-    Of a 0 and a NaN or inf comes a NaN.
+    Of a 0 that meets a NaN or an inf there comes a NaN.
     """
     if scene.taken is None:
         return Text()
