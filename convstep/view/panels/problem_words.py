@@ -72,7 +72,9 @@ def difference_panel(row: Row, *, channels_last: bool = True) -> Panel:
     return Panel(
         key=f"difference_{row.name}",
         face=error,
-        titles=tuple(dict.fromkeys((error.label, error.label.replace(", ", ","), error.name, tr("error")))),
+        titles=tuple(
+            dict.fromkeys((error.label, error.label.replace(", ", ","), error.name, row.name, tr("error")))
+        ),
         known=face(row.name, row.cells, seen).values,
         reach=row.max_abs_error,
         limit=row.tolerance if 0 < row.tolerance < np.inf else round_limit(row.max_abs_error),

@@ -378,6 +378,7 @@ def test_difference_panels_stand_at_the_worst_cell(name: str) -> None:
     assert [row.name for row in comparison.rows] == gradient_names(problem)
     for row in comparison.rows:
         panel = difference_panel(row)
+        assert panel.titles[-2] == row.name  # narrower than "error of …", and still says which
         assert panel.now is not None
         assert panel.face.index(*panel.now)[: len(row.shape)] == row.worst_index
         assert panel.face.values[panel.now] == row.difference[row.worst_index]
