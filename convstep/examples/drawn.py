@@ -94,12 +94,25 @@ def draw_problem(
         arrays = dict(zip(("A_prev", "W", "b", "dZ"), values, strict=True)) | dict(given or {})
         if not sizes.bias:
             del arrays["b"]
-        typed = {name: values.astype(sizes.dtype) for name, values in arrays.items()}
+        typed = {name: _held(name, values, sizes.dtype) for name, values in arrays.items()}
         return Problem(typed["A_prev"], typed["W"], typed.get("b"), typed["dZ"], **numbers)
 
     if not sizes.telling or found.total_steps > MOST_STEPS:
         return made()
     return _most_telling(made() for _ in range(TRIES))
+
+
+def _held(name: str, values: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
+    """The array in the problem's dtype, which has room for all that is finite in it."""
+    import numpy as np
+
+    from convstep.conv.validation import ProblemError
+
+    with np.errstate(over="ignore"):
+        held = values.astype(dtype)
+    if not np.array_equal(np.isfinite(held), np.isfinite(values)):
+        raise ProblemError(f"{name} has numbers that are too large for {dtype}; use --dtype float64")
+    return held
 
 
 def _telling(rng: np.random.Generator, *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def array_of(text: str) -> tuple[str, npt.NDArray[Any]]:
     name, given = name.strip(), given.strip()
     if not equals or name not in ARRAYS:
         raise ProblemError(
-            f"{printable(text, 40)!r} does not begin with one of {', '.join(ARRAYS)}; "
+            f"'{printable(text, 40)}' does not begin with one of {', '.join(ARRAYS)}; "
             f"write it like 'A_prev={FORM}'"
         )
     if given.startswith("@"):
@@ -124,8 +125,12 @@ def _words(row: str) -> list[str]:
 
 def _number(name: str, word: str) -> float:
     try:
-        return float(Fraction(word)) if re.fullmatch(r"[-+]?[0-9]{1,9}/[0-9]{1,9}", word) else float(word)
+        fraction = re.fullmatch(r"[-+]?[0-9]{1,9}/[0-9]{1,9}", word)
+        number = float(Fraction(word)) if fraction else float(word)
     except (ValueError, ZeroDivisionError):
         raise ProblemError(
-            f"{printable(word, 40)!r} in {name} is no number; write it like '{name}={FORM}'"
+            f"'{printable(word, 40)}' in {name} is no number; write it like '{name}={FORM}'"
         ) from None
+    if math.isinf(number) and "inf" not in word.lower():
+        raise ProblemError(f"'{printable(word, 40)}' in {name} is too large; write inf if that is meant")
+    return number

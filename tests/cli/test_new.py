@@ -23,6 +23,12 @@ SIZES = ["--input", "7x10x3", "--filters", "4", "--kernel", "3"]
         (["--values", "A_prev=1 2 3; 4 5"], ["row 2 of A_prev is 2 long and row 1 is 3"]),
         (["--values", "A_prev=1 2; 3 x"], ["'x' in A_prev is no number"]),
         (["--values", "W=1/0"], ["'1/0' in W is no number"]),
+        (["--values", "W=1\x1b"], ["'1\\x1b' in W is no number"]),
+        (["--values", "W=-1e400", *SIZES[:2]], ["'-1e400' in W is too large; write inf"]),
+        (
+            ["--values", "W=inf 1e39", "--input", "1x2x1", "--dtype", "float32"],
+            ["W has numbers that are too large for float32"],
+        ),
         (["--values", "A=1"], ["A_prev, W, b, dZ", "A_prev=1 2 3"]),
         (["--values", "A_prev="], ["A_prev has no numbers"]),
         (["--values", "W=1 0; 0 1 | 1 0"], ["plane of 2x2 and one of 1x2"]),

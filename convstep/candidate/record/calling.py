@@ -72,12 +72,13 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
         return
     failed: CandidateError | None = None
     any_ready = False
-    for guess in guessing.guesses(subject.asked()):
+    asked = subject.asked()
+    for guess in guessing.guesses(asked):
         try:
             ready = subject.ready(
                 guess.lookup(),
                 tr("arguments guessed for {operator}", operator=tr(guess.operator)),
-                guess.cache,
+                guess.kept(asked.source),
                 guess.out,
             )
         except CandidateError as error:

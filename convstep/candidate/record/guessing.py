@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.record.filling import NOTHING, Lookup, upstream
+from convstep.candidate.record.filling import KEPT, NOTHING, Lookup, upstream
 
 X = "x a_prev a x_in inp input inputs input_data in_data data features image images img z xs x_t xt"
 """What the input is called."""
@@ -38,6 +38,18 @@ class Guess:
     def lookup(self) -> Lookup:
         """Looks up what a parameter is given."""
         return lambda name: self.values.get(name.lower().strip("_"), NOTHING)
+
+    def kept(self, source: str) -> Any:
+        """The cache: the parts that a source unpacks it into, if all are known by name; else the course's."""
+        if unpacked := _UNPACKED.search(source):
+            parts = [self.lookup()(name) for name in re.findall(r"\w+", unpacked[1])]
+            if not any(part is NOTHING for part in parts):
+                return tuple(parts)
+        return self.cache
+
+
+_UNPACKED = re.compile(rf"^[ \t]*\(?(\w+(?:, *\w+)+)\)? *= *(?:{KEPT.pattern})[ \t]*(?:#.*)?$", re.M | re.I)
+"""A line that takes the cache apart: `x, size, stride = cache`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +118,9 @@ def _pool(asked: Asked) -> Iterator[Guess]:
     default = next((asked.defaults[name] for name in ("stride", "strides") if name in asked.defaults), None)
     last, first = (1, 0, 0, 2), (1, 2, 0, 0)
     batched = (last, first) if asked.channels_last else (first, last)
-    # windows that overlap show more, and some functions take windows that tile alone
-    for lying, (size, k, s) in itertools.product((*batched, (0, 0, 2), (0, 0)), ((5, 3, 2), (4, 2, 2))):
+    # windows that overlap show more, and some functions take windows that tile alone;
+    # what knows no channels would take its maxima over all of them, so none comes before two
+    for lying, (size, k, s) in itertools.product((*batched, (0, 0), (0, 0, 2)), ((5, 3, 2), (4, 2, 2))):
         step = default[0] if isinstance(default, (tuple, list)) and default else default
         step = step if isinstance(step, int) and step > 0 else s
         n = (size - k) // step + 1

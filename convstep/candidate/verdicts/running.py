@@ -86,6 +86,7 @@ def held(place: Place, looked: Sequence[Check], sentence: Callable[[Check], str]
         {
             one.position: Mark(AGREES if one.off is None else DIFFERS, sentence(one), one in wrong[:1])
             for one in looked
+            if one.off is not None or not one.still
         }
     )
     if wrong:
@@ -145,6 +146,8 @@ class Check:
     """Where it was looked at before."""
     off: tuple[int, float, float] | None
     """A cell that has gone off since then, as a number; what it is; what it should be; None if none has."""
+    still: bool = False
+    """Whether a cell is off that was before, so that nothing new is wrong and yet not all is right."""
 
 
 def checks(place: Place, expected: Expected, clock: Clock, most: int = MOST_MARKS) -> Iterator[Check]:
@@ -167,10 +170,11 @@ def checks(place: Place, expected: Expected, clock: Clock, most: int = MOST_MARK
         actual = np.asarray(place.view, np.float64).ravel()[expected.cells]
         right = expected.after(seen)
         now = np.where(expected.certain, actual - right, 0.0)
-        moved = ~(np.abs(now - off) <= expected.allowed)
+        wrong = ~(np.abs(now) <= expected.allowed)
+        moved = wrong & ~(np.abs(now - off) <= expected.allowed)  # what has come right has moved as well
         worst = int(np.argmax(np.where(moved, np.abs(now - off), -1.0)))
         gone = (int(expected.cells[worst]), float(actual[worst]), float(right[worst]))
-        yield Check(step, since, gone if moved.any() else None)
+        yield Check(step, since, gone if moved.any() else None, bool(wrong.any()))
         off, since = now, step
     recording.seek(recording.total)
 

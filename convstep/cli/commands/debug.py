@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from convstep.cli import candidates
 from convstep.cli.arguments import CALL, LAYER, count, group, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
+from convstep.printable import printable
 
 USE = "open your backward beside the reference, where the two diverge"
 
@@ -28,6 +29,7 @@ def run(options: Options) -> int:
     """Open the debugger with the candidate beside the reference."""
     say_loading(options.target)
     from convstep.candidate.call.outcome import CannotCall
+    from convstep.candidate.operators.ways import likely
     from convstep.cli.problems import named_problem, position_of
 
     check = f"convstep check {shlex.quote(options.target)}"
@@ -39,6 +41,11 @@ def run(options: Options) -> int:
         try:
             verdict = candidates.swept(worker, options.calling, problem)
         except CannotCall as error:
+            if likely(error.candidate):
+                step = f"convstep open {shlex.quote(options.target)}"
+                said = f"{printable(error.candidate.name)} is not called like one"
+                said = f"convstep debug is for the backward of a conv2d, and {said}"
+                raise UsageError(f"{said}; `{check}` says whether it is right, `{step}` steps it") from error
             raise UsageError(f"{error}; `{check}` says what was tried") from error
         shown = candidates.shown_problem(verdict, problem)
         position = None if options.goto is None else position_of(options.goto, shown)

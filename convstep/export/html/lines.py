@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convstep.view.scene.own_lines import note_forms
 from convstep.view.scene.scene import Scene, SourceLine
 
 DONE, NEXT = "v", ">"
@@ -48,7 +49,7 @@ def own_lines(lines: Sequence[SourceLine]) -> list[Line]:
             line.indent,
             NEXT if line.current else DONE if line.done else "",
             line.loop,
-            line.note,
+            note_forms(line)[-1],
             line.said,
             "now" if line.now else line.hue,
         )

@@ -164,8 +164,8 @@ def _labels() -> dict[str, str]:
         "step": tr("step"),
         "keys": tr("Keys"),
         "legend": tr(
-            "framed: the window of the step; underlined: what the step has changed; reversed: the value that "
-            "it takes; italic: steps still to come; blue below zero, orange above"
+            "framed: the cells that the step reads or writes; underlined: what the step has changed; "
+            "reversed: the value that it takes; italic: steps still to come; blue below zero, orange above"
         ),
     }
 

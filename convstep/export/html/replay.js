@@ -169,6 +169,12 @@ function cellClasses(panel, row, column, letter, columns) {
   const found = [];
   if (letter !== "-" && letter !== "0") found.push(`v${letter}`);
   if (within && !inside(within, row, column)) found.push("pad");
+  else if (within && slots[`C${panel}`]) {
+    if (!inside(within, row - 1, column)) found.push("ct");
+    if (!inside(within, row + 1, column)) found.push("cb");
+    if (!inside(within, row, column - 1)) found.push("cl");
+    if (!inside(within, row, column + 1)) found.push("cr");
+  }
   if (done !== null && done !== undefined && !isNow && row * columns + column >= done) found.push("todo");
   if (inside(window, row, column)) {
     found.push("window");

@@ -13,7 +13,8 @@ there to be able to go back; so what a page has of a step is what the step chang
 | `G` | how many of them there are |
 | `P` | the panels that are shown, by their numbers |
 | `t` `R` `u` | by panel: the face it shows, what the step does with its array, the part in sight |
-| `w` `c` `i` | by panel: the window, the changed cells (1: those of the window), what is not padding |
+| `w` `c` | by panel: what is framed; the changed cells (1: those of the window) |
+| `i` `C` | by panel: what is not padding, and whether a line is drawn around it |
 | `N` `d` `x` `k` | by panel: the cell that the step takes, how many are done, which differ, marks |
 | `f` | by face: cells that are different now, `[first, "text text …", …]` in reading order |
 | `S` `s` `l` | how many sources; by pane the source; by source and line what the step makes of it |
@@ -173,10 +174,13 @@ class Tape:
         inside = panel.inside
         if inside is not None and (len(inside.rows), len(inside.columns)) != panel.face.shape:
             slots[f"i{number}"] = span_json(inside)
-        slots[f"w{number}"] = window = span_json(panel.window)
+        slots[f"C{number}"] = int(panel.cropped) or None
+        written = panel.now if panel.taken is None else None
+        framed = panel.block if written is None or panel.window is not None else Span.single(written)
+        slots[f"w{number}"] = window = span_json(framed)
         changed = span_json(panel.changed)
         slots[f"c{number}"] = 1 if changed is not None and changed == window else changed
-        slots[f"N{number}"] = None if panel.now is None else [*panel.now]
+        slots[f"N{number}"] = None if panel.taken is None else [*panel.taken]
         slots[f"d{number}"] = panel.done
         slots[f"x{number}"] = None if panel.differing is None else np.argwhere(panel.differing).tolist()
         slots[f"k{number}"] = [[*cell, mark] for cell, mark in panel.marks.items()] or None

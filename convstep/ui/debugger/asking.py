@@ -240,9 +240,9 @@ class Asking:
         path = os.path.join(self._folder, "test_case.py" if as_test else "case.py")
         with written_whole(path) as file:
             file.write(code.encode(errors="backslashreplace"))
-        said = "copied, and in {path}: a pytest function"
+        said = "a pytest function, copied and in {path}"
         if not as_test:
-            said = "copied, and in {path}: NumPy code; Y again: a pytest function"
+            said = "NumPy code, copied and in {path}; Y again: pytest"  # whole at 80 columns
         return code, tr(said, path=path)
 
     def _save(self) -> None:

@@ -53,7 +53,7 @@ class Editing:
             self._host.say(tr("{cell} is that already", cell=_name(found)))
             return
         edit = Edit(found.array, found.cell, found.number, number)
-        said = tr("{edit}: all after it is computed anew · U takes it back", edit=printable(edit.text))
+        said = tr("{edit}: Δ marks what it changes · U takes it back", edit=printable(edit.text))
         self.begin_anew(self._state.edits.with_edit(edit), said)
 
     def begin_anew(self, edits: Edits, said: str) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from convstep.view.grid.gutters import RUNS_ON, Row, gutter, is_differing
 from convstep.view.grid.look import MODES as MODES
-from convstep.view.grid.look import NOW, WRITES, big_roles
+from convstep.view.grid.look import NOW, big_roles
 from convstep.view.grid.look import Look as Look
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.grid.places import GridLayout, Line, number_width
@@ -274,7 +274,7 @@ def _roles(row: Row, cell: Cell, look: Look) -> tuple[str, ...]:
     if cell.column in row.changed:
         roles.append("changed")
     if panel.now == cell:
-        roles.append("window" if panel.use == WRITES or (panel.running and not panel.use) else NOW)
+        roles.append(NOW if panel.taken == cell else "window")
     if panel.marks and cell in panel.marks:
         roles.append("marked")
     if look.cursor == cell:

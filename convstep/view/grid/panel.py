@@ -204,6 +204,11 @@ class Panel:
         return factor_text(self.power)
 
     @property
+    def taken(self) -> Cell | None:
+        """The current cell if the step takes its value; None if it writes there, or there is none."""
+        return None if self.use == WRITES or (self.running and not self.use) else self.now
+
+    @property
     def block(self) -> Span | None:
         """The cells with a frame: the window's, or else all that are used but for a current one."""
         return self.window if self.window is not None or self.now is not None else self.used

@@ -11,7 +11,7 @@ from rich.text import Text
 from convstep.lessons.course import Entry
 from convstep.lessons.words import say
 
-NUMBER, PROGRESS = 9, 26
+NUMBER, PROGRESS = 8, 24
 """Columns of the lesson's number, and of how far one is."""
 DONE, BEGUN = "✓", "·"
 """Before a lesson that was finished, and one that was begun."""
@@ -60,11 +60,13 @@ class CourseRows:
             return Text(entry, "bold underline" if entry else "")
         kept = self._progress(entry.key)
         mark = DONE if kept.get("finished") is True else BEGUN if kept else " "
-        title = max(self.width - NUMBER - PROGRESS - 2, 10)
+        room = max(self.width - NUMBER - PROGRESS - 2, 10)
+        title = Text(entry.title)
+        title.truncate(room - 2, overflow="ellipsis")
         return Text.assemble(
             (f"{mark} ", "bold"),
             (set_cell_size(entry.number, NUMBER), "dim"),
-            set_cell_size(entry.title, title),
+            set_cell_size(title.plain, room),
             (set_cell_size(self._far(entry, kept), PROGRESS), "dim"),
         )
 

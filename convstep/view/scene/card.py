@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -44,14 +45,18 @@ def least_lines(scene: Scene, width: int) -> int | None:
 
 
 def title_of_step(scene: Scene, width: int, *remarks: str) -> Text:
-    """The value that the step takes, named in full if it can be; where it is 0 the first remark that fits."""
+    """The value that the step takes, named in full; of a 0 that adds nothing, a remark.
+
+    Of a 0 that meets a NaN or an inf there comes a NaN.
+    """
     if scene.taken is None:
         return Text()
     value, word = short(scene.dz, 6), scene.taken.text
     name = f"{word} = {scene.upstream} = "
     title = Text.assemble(name if len(name + value) <= width else f"{word} = ", (value, NOW))
-    adds = all(write.kind == "adds" for write in scene.event.writes)
-    said = remarks if scene.dz == 0 and adds else ()
+    writes = scene.event.writes
+    nothing = scene.dz == 0 and all(one.kind == "adds" and not np.any(one.value) for one in writes)
+    said = remarks if nothing else ()
     title.append(next((f"  {r}" for r in said if title.cell_len + 2 + cell_len(r) <= width), ""), "dim")
     return title
 

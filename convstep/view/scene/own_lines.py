@@ -227,14 +227,14 @@ def _beside(line: SourceLine, rooms: Sequence[int]) -> dict[int, str]:
         return {}
     fitting = (
         {at: note}
-        for note in _forms(line)
         for at in (len(rooms) - 1, *range(len(rooms) - 1))
+        for note in note_forms(line)
         if cell_len(note) + 2 <= rooms[at]
     )
     return next(fitting, {})
 
 
-def _forms(line: SourceLine) -> tuple[str, ...]:
+def note_forms(line: SourceLine) -> tuple[str, ...]:
     """The note in the forms to try; one without the name that the line gives a value: `= 0`, `3x3`."""
     if ", " in line.note:
         return (line.note,)
@@ -242,7 +242,9 @@ def _forms(line: SourceLine) -> tuple[str, ...]:
     if sign:
         return (f"= {value}" if line.code.startswith(f"{name} = ") else line.note,)
     name, _, shape = line.note.partition(" ")
-    return (line.note, shape) if f" {name} = " in f" {line.code}" else (line.note,)
+    if f" {name} = " not in f" {line.code}":
+        return (line.note,)
+    return (shape,) if f" = {name} = " in line.code else (line.note, shape)  # the second name of two
 
 
 @functools.lru_cache(maxsize=2048)

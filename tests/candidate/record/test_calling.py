@@ -245,6 +245,20 @@ def test_overlapping_windows_come_first_and_tiles_where_those_do_not_fit(files: 
     assert len(np.unique(x)) == x.size  # no window has two maxima
 
 
+def test_a_cache_is_made_as_the_function_takes_it_apart(files: Files) -> None:
+    text = """
+        def max_pool_backward(dout, cache):
+            x, size, stride = cache  # the window and its step
+            assert dout.ndim == x.ndim < 4
+            return np.zeros_like(x)
+    """
+    calls = [*given_call(served(files, text, "max_pool_backward"), Arguments())]
+    assert all([np.ndim(part) for part in ready.places[1]][1:] == [0, 0] for ready in calls)
+    fitting = next(ready for ready in calls if ready.places[0].ndim < 4)
+    assert fitting.places[0].ndim == 2  # pictures with channels would fit as well
+    assert fitting.function(*fitting.places, **fitting.named).shape == fitting.places[1][0].shape
+
+
 def test_a_call_is_evaluated_in_the_names_of_the_file(files: Files) -> None:
     text = """
         SIZE = 3

@@ -81,6 +81,32 @@ def test_without_a_forward_what_overwrites_is_caught(mistake: Mistake) -> None:
     assert min(at for at, mark in found.positions.items() if mark.kind == DIFFERS) > 1
 
 
+@pytest.mark.parametrize(
+    ("dout", "kinds"),
+    [
+        ([2.0, 3.0, 4.0], [DIFFERS, DIFFERS, AGREES]),  # in the end it is what it returns
+        (
+            [2.0, 2.0, 2.0],
+            [DIFFERS, None, AGREES],
+        ),  # nothing new is wrong at the second, and not all is right
+    ],
+)
+def test_what_has_come_right_does_not_differ_and_what_is_still_wrong_does_not_agree(
+    dout: list[float], kinds: list[str | None]
+) -> None:
+    text = """
+import numpy as np
+def last_backward(dout):
+    dx = np.zeros(2)
+    for i in range(3):
+        dx[0] = dout[i]
+    return dx
+"""
+    found = judge_alone(Called(module("norms", lambda _: text).last_backward, (np.array(dout),)))
+    marks = [found.positions.get(position) for position in (2, 3, 4)]
+    assert [mark and mark.kind for mark in marks] == kinds
+
+
 @pytest.mark.parametrize("kept", ["h", "self['h']", "self.h"])
 def test_what_turns_leave_to_each_other_is_not_held_against_itself(kept: str) -> None:
     text = f"""

@@ -154,6 +154,12 @@ def test_marks_say_what_the_step_does(browser: Browser, digit: Path) -> None:
     assert marked("A_prev_pad", "changed") == []
     assert marked("dA_prev_pad", "changed") == window
     assert marked("dZ", "now") == [[4, 2]]
+    assert marked("db", "now") == []  # it is written, not taken
+    assert marked("db", "window") == [[0, 0]]
+    assert len(marked("W[0]", "window")) == len(marked("dW[0]", "window")) == 9
+    assert marked("dA_prev_pad", "ct") == [[1, column] for column in range(1, 9)]  # the crop line
+    assert marked("dA_prev_pad", "cr") == [[row, 8] for row in range(1, 9)]
+    assert marked("A_prev_pad", "ct") == []
     assert len(marked("dZ", "todo")) == 64 - 8 * 4 - 3
     lines = browser.ask("[...document.querySelectorAll('.source li')].map((one) => one.textContent)")
     assert [line for line in lines if line.startswith("for i_")] == [

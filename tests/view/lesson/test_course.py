@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -27,6 +28,18 @@ def test_rows_have_one_width(language: str, width: int) -> None:
     for at in range(len(found)):
         if found.entry(at) is not None:
             assert cell_len(found.row(at).plain) == width
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_title_is_whole_at_80_columns_and_is_cut_visibly_before_it_meets_what_follows(
+    language: str,
+) -> None:
+    found = rows(language)
+    listed = [(at, entry) for at in range(len(found)) if (entry := found.entry(at)) is not None]
+    assert all(f"{entry.title}  " in found.row(at).plain for at, entry in listed)
+    found.width = 50
+    assert all(re.search("…? {2,}[0-9]+ (pages|页)", found.row(at).plain) for at, _ in listed)
+    assert any("… " in found.row(at).plain for at, _ in listed)
 
 
 def test_lessons_and_hunts_stand_under_their_headings() -> None:

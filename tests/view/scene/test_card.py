@@ -125,6 +125,14 @@ def test_upstream_value_stands_in_the_title_and_zero_is_remarked() -> None:
     assert "nan" in lines(SCENES["nan"], 60, 20)[0]
 
 
+def test_a_zero_that_meets_a_nan_or_an_inf_does_not_add_nothing() -> None:
+    for value in (np.nan, np.inf):
+        A_prev = np.ones((2, 2, 2))
+        A_prev[1, 0, 1] = value  # on a face that is not shown
+        scene = scene_at(Problem(A_prev, np.ones((1, 2, 2, 2)), None, np.zeros((1, 1, 1))), 1)
+        assert "adds" not in lines(scene, 60, 20)[0]
+
+
 @pytest.mark.parametrize(
     ("values", "place"),
     [

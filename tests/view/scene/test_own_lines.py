@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
@@ -18,8 +18,8 @@ from convstep.view.numbers.big_digits import drawn
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.numbered import numbered
-from convstep.view.scene.own_lines import value_text
-from convstep.view.scene.scene import Scene
+from convstep.view.scene.own_lines import note_forms, value_text
+from convstep.view.scene.scene import Scene, SourceLine
 from convstep.view.scene.sentence import draw_banner, draw_sentence
 from convstep.view.scene.source import draw_source
 from tests.view.recorded import FUNCTIONS, recorded
@@ -62,6 +62,7 @@ def test_lines_fit_their_room_and_one_of_them_is_the_current_one(name: str, widt
 
 
 @given(NAMES, st.integers(32, 60))
+@example("norm_backward 4", 32)
 def test_no_line_is_cut(name: str, width: int) -> None:
     scene = SCENES[name]
     drawn = plain(without_notes(draw_source(scene, width, 500)))
@@ -73,6 +74,8 @@ def test_values_stand_beside_their_lines() -> None:
     scene = scene_of("pool_backward", 9)
     drawn = draw_source(scene, 60, 40).plain
     assert "mask 2x2" in drawn
+    chained = SourceLine(0, "x = piece = a[0:3]", 0, note="piece 3x3")
+    assert note_forms(chained) == ("3x3",)  # beside its own name the name would stand twice
     assert plain("dx[0, 0, 4:6, 2:4] += mask * dout[0, 0, 2, 1]") in plain(drawn)
     start = scene_of("norm_backward", 1)
     assert re.search(r"N = len\(x\) +(N )?= 4\n", draw_source(start, 60, 40).plain)
