@@ -42,6 +42,8 @@ async def test_every_contribution_is_listed_and_those_made_are_ticked() -> None:
             found = provenance(session.timeline.problem, gradient, index)
             made = [int(step) < HERE for step in found.steps]
             assert f"{found.name}: {len(found)} contributions, {sum(made)} made" in session.text
+            above = rows(session).chosen - rows(session).scroll_offset.y
+            assert above >= min(sum(made) - 1, rows(session).size.height // 2)  # what was made before is seen
             seen: dict[int, bool] = {}
             await session.press("home")
             page = rows(session).size.height

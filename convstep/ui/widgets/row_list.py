@@ -61,11 +61,15 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self._rows = rows
         self.chosen = chosen
         """Which row is chosen."""
+        self._moved = False
 
     def on_resize(self) -> None:
         """Rows are as wide as the list; what was chosen before there was room comes into sight."""
         self.virtual_size = Size(self.size.width, len(self._rows))
-        self._bring_into_sight()
+        if self._moved:
+            self._bring_into_sight()
+        else:  # its first sizes are small, and what stands above the row has room as well in the last
+            self._put_in_the_middle()
 
     def action_move(self, by: int) -> None:
         """Choose a row so many further on."""
@@ -79,15 +83,18 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         """Choose a row; -1 is the last."""
         if not len(self._rows):
             return
-        self.chosen = at % len(self._rows)
+        self.chosen, self._moved = at % len(self._rows), True
         self._bring_into_sight()
         self.refresh()
 
     def _bring_into_sight(self) -> None:
         top = self.scroll_offset.y
         if not top <= self.chosen < top + self.size.height:
-            middle = max(self.chosen - self.size.height // 2, 0)
-            self.scroll_to(y=middle, animate=False, force=True, immediate=True)
+            self._put_in_the_middle()
+
+    def _put_in_the_middle(self) -> None:
+        middle = max(self.chosen - self.size.height // 2, 0)
+        self.scroll_to(y=middle, animate=False, force=True, immediate=True)
 
     def action_take(self) -> None:
         """Take the chosen row."""
