@@ -121,9 +121,9 @@ def test_export_takes_lessons_and_their_pages(run: Run, drawn: list[Any]) -> Non
     )
     key = str(Path("own.md").resolve())
     assert drawn == [
-        (key, "en", [0, 1], (120, 40), {"moving": False, "seconds": None}),
-        (key, "en", [1], (80, 24), {"moving": True, "seconds": None}),
-        ("04-padding", "zh", [1, 2], (120, 40), {"moving": False, "seconds": 4.0}),
+        (key, "en", [0, 1], (120, 40), {"moving": False, "seconds": None, "answers": "inline"}),
+        (key, "en", [1], (80, 24), {"moving": True, "seconds": None, "answers": "inline"}),
+        ("04-padding", "zh", [1, 2], (120, 40), {"moving": False, "seconds": 4.0, "answers": "inline"}),
     ]
 
 

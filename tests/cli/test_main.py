@@ -46,7 +46,7 @@ def test_version_is_found_without_its_folder(run: Run, monkeypatch: pytest.Monke
         (["trace", "digit", "--format", "xml"], ["--format", "'xml'", "jsonl"]),
         (
             ["export", "digit", "--steps", "1:2", "-o", "out.jpg"],
-            ["out.jpg", ".svg, .png, .gif, .cast or .md"],
+            ["out.jpg", ".svg, .png, .gif, .cast, .md or .html"],
         ),
         (["export", "digit", "--steps", "1:2"], ["-o"]),
         (["export", "digit", "--steps", "a:b", "-o", "out.svg"], ["'a:b'", "12:20"]),

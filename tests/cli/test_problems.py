@@ -134,7 +134,6 @@ def test_a_file_whose_name_has_a_colon_is_a_file(in_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("trace", "run.npz"), "run.npz holds several captured calls, not one problem"),
         (("export", "run.npz", "--steps", "1", "-o", "x.svg"), "several captured calls"),
         (
             ("compare", "run.npz:9"),

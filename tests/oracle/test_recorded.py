@@ -218,6 +218,7 @@ def test_on_flat_data_a_cell_is_held_against_the_drift_of_the_others(
     assert compare(with_dW(problem, dW), oracle="recorded").ok
     cell = tuple(data.draw(st.integers(0, length - 1)) for length in dW.shape)
     dW[cell] += data.draw(st.sampled_from([-1e-4, 1e-4])) * dW.max()
+    assume(abs(dW[cell] - exact[cell]) > 5e-5 * dW.max())  # else it has come right by chance
     found = compare(with_dW(problem, dW), oracle="recorded")
     assert [(row.wrong, row.worst_index) for row in found.rows] == [(1, cell)]
 

@@ -107,6 +107,22 @@ async def test_a_step_within_one_face_repaints_a_small_part_of_the_screen() -> N
         assert not borders & {y for y, _ in inside}
 
 
+async def test_a_step_repaints_no_line_of_the_source_that_is_as_before() -> None:
+    async with opened(position=137) as session:
+        await session.press("n")
+        region = session.debugger.query_one("#source").region
+        for _ in range(3):
+            before = session.part("source")
+            session.app.terminal.forget_latest()
+            await session.press("n")
+            painted = {y - region.y for y, x in session.app.terminal.latest if region.contains(x, y)}
+            after = session.part("source")
+            differing = {y for y, line in enumerate(after) if line != before[y]}
+            assert differing
+            assert painted == differing
+            assert session.stale_cells() == []
+
+
 async def test_marks_come_and_go_where_they_stand_and_nowhere_else() -> None:
     async with opened(position=137, size=(80, 24)) as session:
         stage, region = session.debugger.state.stage, session.grid("input").region

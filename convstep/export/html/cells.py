@@ -118,6 +118,8 @@ def written(panel: Panel, form: Form, cell: tuple[int, int], value: float) -> st
         return UNKNOWN
     if panel.sparse and (panel.differing is None or not panel.differing[cell]):
         return SAME
+    if value == 0 and panel.inside is not None and cell not in panel.inside:
+        return SAME  # a zero of the padding, a dot as on the screen
     return colour_letter(value, form.scale) + form.cell.text(value).strip()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from rich.text import Text
 from textual import events
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.visual import Visual, visualize
 from textual.widget import Widget
 
 from convstep.view.scene.own_lines import LINE
@@ -38,12 +41,56 @@ class TextPane(Widget, can_focus=True):
         """Its key in the plan."""
         self.border_title = title
         self._draw: Draw | None = None
+        self._lines: list[Text] = []
+        """What was drawn last."""
+        self._painted: list[Text] = []
+        """What was painted last."""
+        self._stale = False
+        """Whether something else may be due than that."""
         self._to_line = to_line
 
     def show(self, draw: Draw) -> None:
         """Draw this from now on."""
-        self._draw = draw
-        self.refresh()
+        self._draw, self._stale = draw, True
+        self.refresh(Region())  # which lines are new is found out when a frame is due
+
+    def _exchange_repaint_regions(self) -> Collection[Region]:
+        """What to paint again: lines that are as before, as most are, stay."""
+        # of the frame before: to ask for the size now would find the places of the next one too early
+        size = self._render_cache.size
+        if self._stale and size:
+            self._stale = False
+            self._draw_for(size)
+            for y in range(min(max(len(self._lines), len(self._painted)), size.height)):
+                if self._lines[y : y + 1] != self._painted[y : y + 1]:
+                    self._set_dirty(Region(0, y, size.width, 1))
+        return super()._exchange_repaint_regions()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines to paint; all anew where they are painted before it is known which are new."""
+        if self._stale:
+            self._stale = False
+            self._set_dirty()
+        return super().render_lines(crop)
+
+    def _render_content(self) -> None:
+        """Render the new lines alone, if no more than these was asked for."""
+        kept, dirty = self._render_cache, self._dirty_regions
+        if (
+            kept.size != self.size
+            or any(region.height > 1 for region in dirty)
+            or self.text_selection is not None
+        ):
+            super()._render_content()
+        else:
+            rows = {region.y - self.content_offset.y for region in dirty if region}
+            new = Text("\n").join(line if y in rows else Text() for y, line in enumerate(self._lines))
+            strips = Visual.to_strips(self, visualize(self, new, markup=False), *self.size, self.visual_style)
+            old = dict(enumerate(kept.lines))
+            lines = [strip if y in rows else old.get(y, strip) for y, strip in enumerate(strips)]
+            self._render_cache = kept._replace(lines=lines)
+            dirty.clear()
+        self._painted = self._lines
 
     def on_click(self, event: events.Click) -> None:
         """Say which line was clicked, if one was."""
@@ -53,6 +100,9 @@ class TextPane(Widget, can_focus=True):
 
     def render(self) -> Text:
         """The text for the room there is."""
-        if self._draw is None:
-            return Text()
-        return self._draw(self.content_size.width, self.content_size.height)
+        return self._draw_for(self.content_size)
+
+    def _draw_for(self, size: Size) -> Text:
+        text = Text() if self._draw is None else self._draw(*size)
+        self._lines = list(text.split("\n", allow_blank=True))
+        return text

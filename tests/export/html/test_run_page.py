@@ -53,7 +53,14 @@ def tables(scene: Scene) -> dict[str, list[list[str]]]:
     for panel in map(settled, scene.panels):
         form, values = form_of(panel), panel.face.values
         title = " ".join(f"{panel.face.label} {panel.factor}".split())
-        found[title] = [[form.cell.text(value).strip() for value in row] for row in values.tolist()]
+        inside = panel.inside
+        found[title] = [
+            [
+                "·" if not value and inside and (row, at) not in inside else form.cell.text(value).strip()
+                for at, value in enumerate(each)
+            ]
+            for row, each in enumerate(values.tolist())
+        ]
     return found
 
 
