@@ -217,7 +217,7 @@ COMMANDS = (
     Command("edit", ("enter",), "what if",
             "Change the cell of an input under the cursor, and compute all after it anew.", ASK),
     Command("provenance", ("i", "enter"), "why",
-            "List the steps that made the cell under the cursor, with what each of them added or wrote.",
+            "List the steps that made the cell under the cursor, and what each did; Enter changes an input.",
             ASK, (PLAIN, RECORDED)),
     Command("undo-edit", ("U",), "undo edit", "Take the last edited number back.", ASK),
     Command("redo-edit", ("ctrl+r",), "redo edit", "Make the edit again that was taken back.", ASK),
