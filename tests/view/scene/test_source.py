@@ -92,11 +92,11 @@ def test_every_line_is_whole_and_has_its_value_beside_it() -> None:
     lines = [line.strip() for line in drawn(scene_at_once(137, 0), 120)]
     for said in (
         "h_lower = i_h * s_h  = 4", "h_upper = h_lower + f_h  = 7", "w_lower = i_w * s_w  = 2",
-        "w_upper = w_lower + f_w  = 5", "w = kernel_slice = W[i_c]  kernel_slice 3x3x1",
+        "w_upper = w_lower + f_w  = 5", "w = kernel_slice = W[i_c]  3x3x1",
         "dz = dZ[i_h, i_w, i_c]  = -0.1596",
     ):  # fmt: skip
         assert said in lines
-    assert any(line.endswith("group[i_c]]  input_slice 3x3x1") for line in lines)
+    assert any(line.endswith("group[i_c]]  3x3x1") for line in lines)
 
 
 def test_the_loop_stands_whole_beside_the_step_at_120_by_40() -> None:
