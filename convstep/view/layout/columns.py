@@ -30,6 +30,8 @@ from convstep.view.layout.rows import (
 
 LEAST_CARD = 9
 """Lines of the step above panels that have no room elsewhere: three additions, a cell of each."""
+LIST = 6
+"""Lines that a list asks for at the most: it follows the step, and the numbers around it say little."""
 MOST_BESIDE = 3
 """Further faces of one tensor at the most."""
 
@@ -65,7 +67,7 @@ def below(
     """
     # what is read stands above what is written, lists last, and kernels next to their gradients
     ordered = sorted(panels, key=lambda one: (one.running, one.listed, bool(one.stack) != one.running))
-    sized = {panel.key: Sized.of(panel) for panel in ordered}
+    sized = {panel.key: _sized(panel) for panel in ordered}
     apart = [panel.key for panel in ordered if not panel.stack]
     if room.panels >= usual.panels and room.lines >= usual.lines:
         places = _places(sized, _spilled(sized, apart, usual), usual)
@@ -79,6 +81,11 @@ def below(
         words.append((None, _stacked([sized[key] for key in spilled], room.step, room.lines - LEAST_CARD)))
     box = across((room.step, down(*words)), (None, _stacked(kept, room.panels, room.lines)))
     return box, beside
+
+
+def _sized(panel: Panel) -> Sized:
+    found = Sized.of(panel)
+    return replace(found, lines=min(found.lines, LIST)) if panel.listed else found
 
 
 def stage_further(stage: Sequence[Panel], width: int) -> dict[str, int]:
