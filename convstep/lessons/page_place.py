@@ -290,7 +290,7 @@ def _what_if(field: Field, problem: Problem) -> tuple[str, Index, str]:
     """The input, the cell and the number of `A_prev[2, 3, 0] = 0`."""
     known = {name: array_shape(name, problem) for name in ("A_prev", "W", "b", "dZ")}
     names = [name for name, shape in known.items() if shape is not None]
-    text, equals, number = field.text.partition("=")
+    text, equals, number = map(str.strip, field.text.partition("="))
     example = f"A_prev[{', '.join('0' for _ in problem.A_prev.shape)}] = 0"
     if not equals:
         raise wrong("what-if is {text!r}; write {example}", field.line, text=field.text, example=example)
@@ -302,5 +302,5 @@ def _what_if(field: Field, problem: Problem) -> tuple[str, Index, str]:
         raise LessonError(f"`what-if`: {error}", field.line) from error
     if same(held, wanted):
         sentence = "{cell} is {number} anyway; give it another number"
-        raise wrong(sentence, field.line, cell=text.strip(), number=plain(held))
-    return array, cell, number.strip()
+        raise wrong(sentence, field.line, cell=text, number=plain(held))
+    return array, cell, number

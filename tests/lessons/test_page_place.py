@@ -121,7 +121,7 @@ def test_a_single_cell_in_reach_of_the_step_can_always_be_shown(
         ("open: why W[0, 0, 0, 0]", 2, "W is not a gradient; `why` takes a cell of dW, dA_prev_pad, db"),
         ("open: why dW", 2, "'dW' is not a single cell"),
         ("what-if: W[0, 0, 0, 0]", 2, "what-if is 'W[0, 0, 0, 0]'; write A_prev[0, 0"),
-        ("what-if: W[0, 0] = 1", 2, "is not a single cell"),
+        ("what-if: W[0, 0] = 1", 2, "'W[0, 0]' is not a single cell"),
         ("what-if: dW[0, 0, 0, 0] = 1", 2, "does not name cells"),
         ("what-if: W[0, 0, 0, 0] = one", 2, "`what-if`: column"),
         ("what-if: W[0, 0, 0, 0] = 1\nopen: comparison", 2, "either `open` or `what-if`"),
