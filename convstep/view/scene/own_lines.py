@@ -222,14 +222,18 @@ def _drawn_rows(line: SourceLine, width: int, number: int, scale: float, everywh
 
 
 def _beside(line: SourceLine, rooms: Sequence[int]) -> dict[int, str]:
-    """Beside which row of a line its note stands, whole if it can be; nothing where none has room."""
+    """Beside which row of a line its note stands, whole if it can be; nothing where none has room.
+
+    Between two rows of a broken line an assignment would be read as a part of it.
+    """
     if not line.note:
         return {}
+    last = len(rooms) - 1
     fitting = (
         {at: note}
-        for at in (len(rooms) - 1, *range(len(rooms) - 1))
+        for at in (last, *range(last))
         for note in note_forms(line)
-        if cell_len(note) + 2 <= rooms[at]
+        if cell_len(note) + 2 <= rooms[at] and (at == last or "=" not in note)
     )
     return next(fitting, {})
 

@@ -18,7 +18,7 @@ from convstep.view.numbers.big_digits import drawn
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.scene.card import draw_card
 from convstep.view.scene.numbered import numbered
-from convstep.view.scene.own_lines import note_forms, value_text
+from convstep.view.scene.own_lines import draw_own, note_forms, value_text
 from convstep.view.scene.scene import Scene, SourceLine
 from convstep.view.scene.sentence import draw_banner, draw_sentence
 from convstep.view.scene.source import draw_source
@@ -81,6 +81,16 @@ def test_values_stand_beside_their_lines() -> None:
     assert re.search(r"N = len\(x\) +(N )?= 4\n", draw_source(start, 60, 40).plain)
     before = draw_source(scene_of("norm_backward", 0), 60, 40).plain
     assert "= 4" not in before  # nothing is executed yet
+
+
+@given(st.integers(20, 70))
+@example(34)
+def test_no_assignment_stands_within_a_broken_line(width: int) -> None:
+    code, note = "k_h, k_w = np.unravel_index(window.argmax(), window.shape)", "k_h = 1, k_w = 2"
+    rows = draw_own((SourceLine(7, code, 0, current=True, note=note),), width, 12).plain.splitlines()
+    code_ends = next(at for at, row in enumerate(rows) if "shape)" in row)
+    assert all("= 1" not in row for row in rows[:code_ends])
+    assert plain(note) in plain(" ".join(rows))
 
 
 @given(NAMES, st.integers(28, 60), st.integers(3, 40))
