@@ -18,7 +18,7 @@ from convstep.view.grid.look import NOW, big_roles
 from convstep.view.grid.look import Look as Look
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.grid.places import GridLayout, Line, number_width
-from convstep.view.numbers.big_digits import LINES, BigFormat
+from convstep.view.numbers.big_digits import LINES, BigFormat, inked
 from convstep.view.numbers.scale import SHADES, Scale
 from convstep.view.numbers.text import CellFormat
 from convstep.view.text.wrapping import wrap
@@ -203,7 +203,7 @@ def _cell(
 
 def _big_format_of(panel: Panel, width: int) -> BigFormat:
     """How they are written in big digits, or where these do not fit in ordinary ones."""
-    return _big_format(width, panel.most, panel.whole, panel.signed, panel.power)
+    return _big_format(inked(width), panel.most, panel.whole, panel.signed, panel.power)
 
 
 @functools.lru_cache(maxsize=256)

@@ -253,7 +253,8 @@ def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
     from rich.cells import cell_len  # a trace has panels' words without their titles, and no rich
 
     label = panel.face.label
-    captioned = (f"{label}  {panel.caption_text}",) if panel.caption and not brief else ()
+    said = panel.caption and not brief and not panel.titles  # titles are instead of it
+    captioned = (f"{label}  {panel.caption_text}",) if said else ()
     uses = panel.use_texts
     plain = panel.titles or (label, label.replace(", ", ","))
     titles = tuple(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG, BigFormat
+from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG, BigFormat, inked
 from convstep.view.numbers.factor import CLOSE, NARROW, USUAL, fits
 
 LEAST_TEXT = NARROW
@@ -220,7 +220,7 @@ def lay_out_in_unit(
     plan = lay_out(panel, width, height, precision=precision, large=large, window=window)
     text = number_width(plan, shaded=shaded)
     if plan.lines == LINES:
-        number = BigFormat.fitting(text, panel.most, signed=panel.signed, whole=panel.whole).number
+        number = BigFormat.fitting(inked(text), panel.most, signed=panel.signed, whole=panel.whole).number
         unit = replace(panel, signed=False).power_at(number.width - number.signed)
         return replace(panel, signed=number.signed, unit=unit), plan
     # the column of a sign is a shade's, and numbers that have room rather have air between them

@@ -62,6 +62,14 @@ TIGHT_MINUS = (" ", "╸", " ")
 """A minus of half a column, which needs none between itself and a digit."""
 
 
+def inked(columns: int) -> int:
+    """Columns of a number in a cell of so many: all but one, where it has more than it needs.
+
+    The gutter alone is no wider than what keeps two digits apart: .19 beside 1.00 would be one number.
+    """
+    return columns - (columns > LEAST_BIG)
+
+
 @dataclass(frozen=True, slots=True)
 class BigFormat:
     """How the big numbers of one table are written: as small ones, in as many characters as have room."""

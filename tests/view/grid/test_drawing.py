@@ -17,7 +17,7 @@ from convstep.view.grid.drawing import MODES, WAITING, Look, draw_header, draw_l
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import WRITES, Cell, Panel, Span
 from convstep.view.grid.places import GridLayout, lay_out, lay_out_in_unit
-from convstep.view.numbers.big_digits import LEAST_BIG, LINES, BigFormat, written
+from convstep.view.numbers.big_digits import LEAST_BIG, LINES, BigFormat, inked, written
 from convstep.view.numbers.scale import Scale, round_limit
 from tests.view.random_panels import insides, panels, spans
 
@@ -427,14 +427,17 @@ def tall(panel: Panel, look: Look = PLAIN, lines: int = 3) -> tuple[GridLayout, 
 @given(panels())
 def test_big_numbers_stand_in_their_cells(panel: Panel) -> None:
     layout = lay_out(panel, 90, 60, large=True)
-    number = BigFormat.fitting(max(layout.text, LEAST_BIG), panel.limit, power=panel.power)
+    number = BigFormat.fitting(inked(max(layout.text, LEAST_BIG)), panel.limit, power=panel.power)
     lines = drawn(panel, layout)
     for (row, column), value in np.ndenumerate(panel.face.values if layout.lines == 3 else np.zeros((0, 0))):
         first, beyond = layout.gutter(column) + 1, layout.gutter(column + 1)
         place = layout.y_of(row) - layout.header
         shown = tuple(line[first:beyond] for line in lines[place : place + 3])
         empty = panel.inside is not None and (row, column) not in panel.inside and value == 0
-        assert shown == (written("·", layout.text) if empty else number.lines(float(value)))
+        big = written("·", layout.text) if empty else number.lines(float(value))
+        assert shown == tuple(line.rjust(layout.text) for line in big)
+        # the gutter alone would not keep two numbers apart
+        assert layout.text == LEAST_BIG or all(line[0] == " " for line in shown)
 
 
 def test_marks_stand_once_beside_a_tall_cell_and_its_sides_run_along_it() -> None:
