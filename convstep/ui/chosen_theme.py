@@ -38,15 +38,14 @@ class ChosenTheme:
         """
         if os.path.lexists(self.path):
             return False
-        from convstep.lessons import progress
+        from convstep.lessons import progress  # costs a tenth of a start, so only until there is a file
 
-        if os.path.lexists(progress.default_path()):
-            return False
+        known = os.path.lexists(progress.default_path())
         try:
             self.keep("")
         except OSError:
             return False
-        return True
+        return not known
 
     def keep(self, name: str) -> None:
         """Write down another choice.

@@ -124,6 +124,7 @@ async def test_who_is_new_is_told_where_to_begin_once_until_the_first_key(
     (tmp_path / "progress.json").write_text("{}")
     assert learner._chosen_theme is not None
     assert not learner._chosen_theme.begins()
+    assert learner._chosen_theme.path.exists(), "the next start would look for lessons again"
 
 
 async def test_a_choice_that_cannot_be_kept_is_told_and_holds_until_the_end(tmp_path: Path) -> None:
