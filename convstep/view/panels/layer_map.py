@@ -319,4 +319,6 @@ def map_text(
 
 def factor_text(power: float) -> str:
     """`10**power` to two digits; beyond what is a number, the power of ten alone."""
-    return short(10.0**power, 2) if abs(power) < LARGEST_POWER else f"1e{round(power)}"
+    if abs(power) >= LARGEST_POWER:
+        return f"1e{round(power)}"
+    return short(float(f"{10.0**power:.2g}"), 2)  # `short` alone keeps all whole digits: 65142

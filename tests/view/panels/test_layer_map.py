@@ -16,7 +16,7 @@ from rich.cells import cell_len
 import convstep
 from convstep.language import speak
 from convstep.oracle.captured import CapturedLayer, Skipped
-from convstep.view.panels.layer_map import Axis, LayerMap, map_text
+from convstep.view.panels.layer_map import Axis, LayerMap, factor_text, map_text
 from tests.captures import captured_of, repeated, small
 
 
@@ -228,3 +228,8 @@ def test_rows_stand_below_each_other_at_every_width(width: int, language: str) -
         assert all(cell_len(line) <= width for line in shown.details(width))
     text = map_text(layers, width=width)
     assert all(cell_len(line) <= width for line in text.splitlines())
+
+
+def test_a_factor_has_two_digits() -> None:
+    said = [factor_text(float(np.log10(factor))) for factor in (65142.0, 2.345, 0.0012345, 1.0)]
+    assert said == ["65000", "2.3", "0.0012", "1"]
