@@ -228,22 +228,12 @@ class ForwardStage(Staged):
         """The products that a cell of Z is the sum of."""
         return Products(self._problem, index, self.timeline.position) if array == "Z" else None
 
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """A cell in full, and what it is without the edits."""
-        words = super().cell_words(panel, cell)
-        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
-
     # what it begins with
 
     @property
     def _runs(self) -> list[Prepared]:
         """The pass, and the same without the edits."""
         return [self.timeline, *([] if self.unedited is None else [self.unedited.run])]
-
-    @property
-    def numbers(self) -> Numbers:
-        """What was edited of the problem."""
-        return {} if self.unedited is None else self.unedited.numbers
 
     def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
         """A cell of `A_prev`, `W` or `b`."""

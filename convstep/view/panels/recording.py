@@ -250,19 +250,7 @@ class RecordingStage(StagedSource):
         writers = self.recording.writers(array, index)
         return WriterTable(recorded.cell_name(array, index), writers, self.recording.position)
 
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """A cell with all its digits."""
-        value = panel.face.values[cell]
-        written = full(value) if value.dtype.kind == "f" else str(value)
-        words = f"{panel.face.cell(*cell)} = {written}"
-        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
-
     # what it begins with
-
-    @property
-    def numbers(self) -> Numbers:
-        """What was edited of its arguments."""
-        return {} if self.unedited is None else self.unedited.numbers
 
     def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
         """A cell of an array that was handed in, and that is not written."""

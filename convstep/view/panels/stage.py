@@ -216,11 +216,6 @@ class Stage(Staged):
             return None
         return ContributionTable(provenance_at(self._problem, array, index), self.timeline.position)
 
-    @property
-    def numbers(self) -> Numbers:
-        """What was edited of the problem."""
-        return {} if self.unedited is None else self.unedited.numbers
-
     def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
         """A cell of `A_prev`, `W`, `b` or `dZ`."""
         from convstep.view.panels.unedited import input_at
@@ -245,11 +240,6 @@ class Stage(Staged):
             made = Stage(original)
         made.marks, made.share = self.marks, None if self.share is None else SampleShare(made.timeline)
         return made
-
-    def cell_words(self, panel: Panel, cell: Cell) -> str:
-        """A cell in full, and what it is without the edits."""
-        words = super().cell_words(panel, cell)
-        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
 
     def facts(self) -> Facts:
         """Shapes and geometry."""

@@ -17,8 +17,7 @@ from convstep.replay.edits import Numbers, put
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
-from convstep.view.numbers.text import full
-from convstep.view.scene.staged import Input
+from convstep.view.scene.staged import Input, digits
 
 Array = npt.NDArray[Any]
 EDITED, CHANGED = "*", "Δ"
@@ -80,9 +79,7 @@ class Unedited:
         values = self._of(panel)
         if values is None or not differing(panel.face.values[cell], values[cell]):
             return words
-        value = values[cell]
-        before = full(value, value.dtype) if value.dtype.kind == "f" else str(value)
-        return tr("{words} (unedited {before})", words=words, before=before)
+        return tr("{words} (unedited {before})", words=words, before=digits(values[cell]))
 
     def _of(self, panel: Panel) -> Array | None:
         """The unedited values of a panel's face; None where there is no such face."""

@@ -117,6 +117,21 @@ class Input(NamedTuple):
     """What it holds."""
 
 
+class Beside(Protocol):
+    """The run as it is without the numbers that somebody edited."""
+
+    numbers: Numbers
+    """What was edited."""
+
+    def with_words(self, words: str, panel: Panel, cell: Cell) -> str:
+        """What is said of a cell, with what it holds without the edits if that is something else."""
+
+
+def digits(value: Any) -> str:
+    """A number of an array in full."""
+    return full(value) if value.dtype.kind == "f" else str(value)
+
+
 class Staged(Protocol):
     """The scenes of one run, with the faces, stops and marks that a person chose.
 
@@ -308,15 +323,20 @@ class Staged(Protocol):
     def cell_words(self, panel: Panel, cell: Cell) -> str:
         """A cell in full precision: `dW[0, 1, 2, 0] = 0.123`."""
         part = f" ({panel.part})" if panel.part else ""
-        value = full(panel.face.values[cell], panel.face.values.dtype)
-        return f"{panel.face.cell(*cell)}{part} = {value}"
+        words = f"{panel.face.cell(*cell)}{part} = {digits(panel.face.values[cell])}"
+        return words if self.unedited is None else self.unedited.with_words(words, panel, cell)
 
     # what it begins with
 
     @property
+    def unedited(self) -> Beside | None:
+        """What it is held against, where numbers were edited."""
+        return None
+
+    @property
     def numbers(self) -> Numbers:
         """What was edited of that: this is the run as it is with these numbers."""
-        return {}
+        return {} if self.unedited is None else self.unedited.numbers
 
     def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
         """The cell of an input that a panel's cell shows, or why it is none; None on a panel of no input."""
