@@ -35,7 +35,7 @@ SPAWNED = {"coursera_crop_zero.py", "cs231n_im2col.py", "torch_function.py"}
 
 
 def share() -> list[Specimen]:
-    """All wrong specimens with CONVSTEP_THOROUGH=1; else the commonest bugs and one in eight, in one convention each."""
+    """All with CONVSTEP_THOROUGH=1; else the commonest bugs and one in eight, in one convention each."""
     by_bug: dict[str, list[Specimen]] = {}
     for specimen in SPECIMENS:
         if specimen.bug:
