@@ -17,7 +17,9 @@ HEAVY = ("numpy", "rich", "textual", "torch")
 
 def loaded(*statements: str) -> set[str]:
     """The heavy packages that a fresh interpreter holds after these statements."""
-    script = "\n".join(["import sys", *statements, f"print('loaded', *(m for m in {HEAVY} if m in sys.modules))"])
+    script = "\n".join(
+        ["import sys", *statements, f"print('loaded', *(m for m in {HEAVY} if m in sys.modules))"]
+    )
     ended = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )

@@ -41,7 +41,12 @@ def test_every_cell_of_a_notebook_shows_a_picture(tmp_path: Path, monkeypatch: p
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     path = tmp_path / "layers.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, CELLS if THOROUGH else CELLS[:3]))), path)
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=list(map(nbformat.v4.new_code_cell, CELLS if THOROUGH else CELLS[:3]))
+        ),
+        path,
+    )
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=GENEROUS, kernel_name="python3").execute()
     for cell in notebook.cells:

@@ -226,7 +226,9 @@ def test_two_processes_that_save_at_once_lose_nothing(path: Path) -> None:
     command = [sys.executable, "-c", SAVING, str(path)]
     processes = [
         subprocess.Popen(
-            [*command, own, FRONT + PLAIN, shared, str(2 * questions)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [*command, own, FRONT + PLAIN, shared, str(2 * questions)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for own in "01"
     ]

@@ -128,9 +128,8 @@ def test_a_bundled_lesson_is_a_page_in_both_languages(
     path = tmp_path / "lesson.html"
     assert main(["export", name, "--lang", language, "-o", str(path)]) == 0
     browser.open(path, dark=language == "en")
-    bundled = bundled(name, language)
     assert browser.ask("document.documentElement.lang") == {"en": "en", "zh": "zh-Hans"}[language]
-    for number, page in enumerate(bundled.pages):
+    for number, page in enumerate(bundled(name, language).pages):
         assert browser.ask("document.querySelectorAll('.page:not([hidden])').length") == 1
         if page.question is not None:
             asks = f"data.pages[{number}].asks"
