@@ -33,7 +33,7 @@ for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
 gc.disable()
 
 # a busy machine must not fail a test: no time limit per example, whichever module is loaded first
-settings.register_profile("convstep", deadline=None, max_examples=100 if THOROUGH else 25)
+settings.register_profile("convstep", deadline=None, max_examples=100 if THOROUGH else 10)
 settings.load_profile("convstep")
 
 
