@@ -55,7 +55,7 @@ def _copied(problem: OperatorProblem) -> OperatorProblem:
 
 
 def _verdicts(target: str, text: str) -> Iterator[str]:
-    """Of each problem that a target is meant for: right, wrong, or written, where a caller's array changed."""
+    """Of each problem that a target is meant for: right, wrong, or written into a caller's array."""
     wanted = EXPECTED[target]
     operator = operator_named(wanted["operator"])
     space: dict[str, Any] = {"np": np, "torch": torch, "through": _through}
