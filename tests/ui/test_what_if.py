@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.backward import conv2d_backward
+from convstep.conv.problem import Problem
 from convstep.lessons.reading import parse_lesson
 from convstep.recording.record import record_call
 from convstep.recording.recording import Recording
 from convstep.replay.session import load
-from tests.ui.driving import Session, opened, opened_recording
+from convstep.ui.modes.candidate import CandidateMode
+from tests import candidates
+from tests.ui.driving import Session, opened, opened_beside, opened_recording
 from tests.ui.learning import opened_lesson
 
 Array = npt.NDArray[Any]
@@ -175,3 +180,55 @@ async def test_a_recording_that_cannot_run_again_says_so() -> None:
         await session.press("down", "enter")
         assert session.dialog == ""
         assert "its function cannot be run with another number" in session.text
+
+
+async def test_a_candidate_is_asked_about_edited_numbers_and_the_first_divergence_is_found_anew(
+    tmp_path: Path,
+) -> None:
+    worker = Worker.of_function(candidates.stride_ignored)
+    verdict, problem = candidates.verdict(candidates.stride_ignored), two_strides()
+    async with opened_beside(CandidateTimeline(worker, verdict, problem), problem_name="mine.npz") as session:
+        await session.answered()
+        first = session.position
+        mode = session.debugger.mode
+        assert isinstance(mode, CandidateMode)
+        assert first == 2, "the second window is the first that the stride moves"
+        await to_array(session, "dZ")
+        grid = session.app.focused
+        await session.press("right")
+        await change(session, "0")
+        await session.until("with these numbers the first divergence is at step 3")
+        await session.answered()
+        assert "numbers edited (1)" in session.lines[0]
+        assert (session.position, session.app.focused) == (first, grid), "one stays where one stands"
+        assert mode.candidate.problem.dZ[0, 1, 0] == 0
+        assert session.timeline.problem is mode.candidate.problem
+        assert "agrees so far" in mode.stage.standing()
+        assert any("Δ" in line for line in session.part("kernel_gradient"))
+        assert not any("Δ" in line for line in session.part("kernel_gradient_candidate"))
+        assert any("*" in line for line in session.part("upstream"))
+        assert session.stale_cells() == []
+        await session.press("n")
+        await session.answered()
+        assert "≠" in "\n".join(session.part("input_gradient_difference"))
+        await session.press("w")
+        await session.press("ctrl+u")
+        await session.type(str(tmp_path / "edited.session.json"))
+        await session.press("enter")
+        await session.press("y")
+        assert session.app.clipboard.split()[3] == f"{tmp_path}/edited.session.npz"
+        await session.press("U")
+        await session.until("with these numbers the first divergence is at step 2")
+        assert mode.candidate.problem is problem
+        assert "numbers edited" not in session.lines[0]
+        await session.press("U")
+        assert "no number is edited" in session.text
+        await session.press("y")
+        assert session.app.clipboard.split()[3] == "mine.npz"
+
+
+def two_strides() -> Problem:
+    """One row of three windows, two apart."""
+    rng = np.random.default_rng(0)
+    A_prev, W, dZ = (rng.integers(1, 9, shape) * 1.0 for shape in ((2, 6, 1), (1, 2, 2, 1), (1, 3, 1)))
+    return Problem(A_prev, W, np.zeros(1), dZ, stride=2)

@@ -65,7 +65,7 @@ class Editing:
         """
         if self._job is not None and self._job.running:
             self._host.say(tr("it is being recorded with the number before; wait until that is done"))
-        elif self._mode.anew.runs_code:
+        elif self._mode.anew.runs_code(edits.numbers):
             self._host.say(tr("recording it anew …"))
             self._job = self._host.begin("edit", lambda job: self._record(job, edits, said))
         else:

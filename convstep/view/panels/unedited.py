@@ -63,9 +63,10 @@ class Unedited:
         mask = differing(panel.face.values, values)
         for cell in edited:
             mask[cell] = False
-        before = self._masks.setdefault(panel.key, mask)
+        shown = f"{panel.key} {panel.face.name}"  # of a gradient with its padding, or without it
+        before = self._masks.setdefault(shown, mask)
         if not np.array_equal(before, mask):
-            before = self._masks[panel.key] = mask
+            before = self._masks[shown] = mask
         # the same object where it is the same mask: a step then repaints little
         return replace(
             panel,
