@@ -134,6 +134,93 @@ async def test_a_lesson_sets_a_cell_and_the_next_page_is_about_its_own_numbers()
         assert "numbers edited" not in learner.text
 
 
+OPERATOR = """---
+language: en
+operator: max-pool
+---
+# A lesson
+
+It sets a cell.
+
+## With and without
+
+The first window is done.
+
+```stop
+at: 1
+what-if: x[0, 0, 0, 0] = 90
+```
+
+## After it
+
+On.
+"""
+
+
+async def test_a_lesson_on_an_operator_sets_a_cell_and_lets_others_be_set() -> None:
+    async with opened_lesson(parse_lesson(OPERATOR)) as learner:
+        recording = learner.page.walk.page.subject.recording
+        assert recording is not None
+        await learner.press("enter")
+        assert "numbers edited (1)" in learner.lines[0]
+        assert "*90" in learner.text
+        assert "Δ" in learner.text
+        await to_array(learner, "x")
+        await learner.press("right", "right")
+        await change(learner, "7")
+        assert "numbers edited (2)" in learner.lines[0]
+        await learner.press("U", "U")
+        assert "numbers edited" not in learner.lines[0]
+        await learner.press("ctrl+r", "p")
+        assert learner.page.walk.at == 1
+        assert "numbers edited" not in learner.text
+        assert "90" not in learner.text
+        shown = learner.debugger.timeline
+        assert isinstance(shown, Recording)
+        assert shown.log is recording.log
+
+
+OWN = """---
+language: en
+given: x = [1, 2]
+given: dout = [5, 6]
+call: back(dout, x)
+---
+# A lesson
+
+It sets a cell of the lesson's own code.
+
+## With and without
+
+```python candidate
+def back(dout, x):
+    dx = 0 * x
+    for i in range(len(x)):
+        dx[i] += dout[i] * x[i]
+    return dx
+```
+
+```stop
+at: end
+what-if: x[1] = 10
+```
+
+## After it
+
+On.
+"""
+
+
+async def test_a_lesson_s_own_code_runs_again_with_another_number() -> None:
+    async with opened_lesson(parse_lesson(OWN)) as learner:
+        await learner.press("enter")
+        await learner.until("numbers edited (1)")
+        assert learner.debugger.timeline.arrays["dx"].tolist() == [5.0, 60.0]
+        await learner.press("enter")
+        assert learner.page.walk.at == 1
+        assert learner.debugger.timeline.arrays["dx"].tolist() == [5.0, 12.0]
+
+
 def picky(x: Array, w: Array) -> Array:
     out = np.zeros(len(x))
     for i in range(len(x)):

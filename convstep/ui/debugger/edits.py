@@ -77,8 +77,11 @@ class Editing:
                 self._take(stage, edits, said)
 
     def forget(self) -> None:
-        """Go back to the numbers there were, and to no edit at all; of a run that needs no recording."""
+        """Go back to the numbers there were, and to no edit at all; of a run that needs no recording then."""
         state = self._state
+        if self._job is not None and self._job.running:
+            self._job.cancel()  # what it is to show is about a page that was left
+            self._job = None
         if state.edits.numbers:
             self.begin_anew(Edits(), "")
         state.edits = Edits()

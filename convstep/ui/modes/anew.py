@@ -59,21 +59,28 @@ raises ValueError, one sentence, where that fails. It is called in a thread."""
 class RecordedAnew(Anew):
     """A function's call, which is recorded again."""
 
-    def __init__(self, state: State, record: Record | None, shown: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        state: State,
+        record: Record | None,
+        shown: Callable[[], object],
+        at_once: Callable[[Numbers], bool] = lambda numbers: False,
+    ) -> None:
         """Record the call of a debugger again.
 
         Args:
             state: where that stands.
             record: how; None if it cannot be recorded again.
             shown: what there is to do then.
+            at_once: whether that takes no time to speak of with these numbers, and runs nobody's code.
         """
         why_not = "what was recorded is all there is here: its function cannot be run with another number"
         super().__init__(state, tr(why_not) if record is None else "")
-        self._record, self._shown = record, shown
+        self._record, self._shown, self._at_once = record, shown, at_once
 
     def runs_code(self, numbers: Numbers) -> bool:
-        """It does."""
-        return True
+        """It does, unless it is known to be at once."""
+        return not self._at_once(numbers)
 
     def stage(self, numbers: Numbers) -> RecordingStage:
         """The stage of the same call with other numbers in what it is handed."""

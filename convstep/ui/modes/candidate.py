@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from convstep.language import tr
+from convstep.lessons.page_place import edited_problem
 from convstep.ui.commands import BESIDE
 from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.debugger.state import State
@@ -30,7 +31,6 @@ from convstep.view.layout.candidate import DIAGNOSIS, OWN, arrange_candidate
 from convstep.view.layout.present import present_rows
 from convstep.view.panels.problem_words import problem_facts
 from convstep.view.panels.stage import begin
-from convstep.view.panels.unedited import edited_problem
 from convstep.view.scene.source import draw_source
 
 if TYPE_CHECKING:

@@ -235,12 +235,13 @@ class Stage(Staged):
 
     def with_numbers(self, numbers: Numbers) -> Stage:
         """The stage of the problem with other numbers."""
+        from convstep.lessons.page_place import edited_problem
         from convstep.view.panels import unedited
 
         original = self.original
         if numbers:
             problem = original.problem
-            edited = begin(unedited.edited_problem(problem, numbers))
+            edited = begin(edited_problem(problem, numbers))
             made = Stage(edited, unedited=unedited.beside(original, numbers, problem.geometry))
         else:
             made = Stage(original)

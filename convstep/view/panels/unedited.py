@@ -13,7 +13,7 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.lessons.tensors import padded
-from convstep.replay.edits import Numbers, put
+from convstep.replay.edits import Numbers
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
@@ -110,11 +110,6 @@ def input_at(panel: Panel, cell: Cell, problem: Problem) -> Input | str | None:
     elif name not in ("W", "b", "dZ"):
         return None
     return Input(name, index, getattr(problem, name)[index])
-
-
-def edited_problem(problem: Problem, numbers: Numbers) -> Problem:
-    """The problem with other numbers in some cells; see `input_at`."""
-    return problem.with_arrays(**{name: put(getattr(problem, name), own) for name, own in numbers.items()})
 
 
 def beside(run: Stepped, numbers: Numbers, geometry: Geometry) -> Unedited:
