@@ -212,6 +212,11 @@ class Stood:
     """At that place."""
 
     @property
+    def subject(self) -> Function:
+        """The function."""
+        return self.function
+
+    @property
     def here(self) -> Stood:
         """What its numbers are taken from: itself."""
         return self

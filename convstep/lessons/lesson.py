@@ -66,6 +66,10 @@ class Standing(Protocol):
         """Where."""
 
     @property
+    def subject(self) -> Subject:
+        """What is stepped through."""
+
+    @property
     def here(self) -> Timeline | Here:
         """What its numbers are taken from."""
 

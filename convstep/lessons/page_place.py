@@ -44,6 +44,11 @@ class Placed:
     """At that place."""
 
     @property
+    def subject(self) -> Convolution:
+        """The problem."""
+        return Convolution(self.problem, "")
+
+    @property
     def here(self) -> Timeline:
         """What its numbers are taken from."""
         return self.timeline

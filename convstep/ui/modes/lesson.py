@@ -142,6 +142,7 @@ class LessonMode(Mode):
     def shown(self) -> None:
         """Say as well whether the learner has wandered off."""
         self._around.shown()
+        self.answering.take_edits()
         self.page.show_keys()
 
     def focus_moved(self) -> None:
