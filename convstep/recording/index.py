@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.log import Log, Ref
+from convstep.recording.columns import Column, Numbers, Rows, column
+from convstep.recording.kept import Kept
+from convstep.recording.log import Ref
 from convstep.recording.sites import WRITES, Kind, Site
 
-_first = operator.itemgetter(0)
 Flags = npt.NDArray[np.bool_]
 Entries = npt.NDArray[np.intp]
 
@@ -55,10 +55,10 @@ class Binding(NamedTuple):
 class Index:
     """A log by entries, frames, variables and steps."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Kept) -> None:
         """Look through a log once."""
         self.log, sites = log, log.sites.sites
-        self.order = np.array(log.order, np.intp)
+        self.order = log.order.astype(np.intp)
         count = len(self.order)
         few = len(sites) <= np.iinfo(np.uint16).max  # short numbers are sorted in a fifth of the time
         ranked = np.argsort(self.order.astype(np.uint16) if few else self.order, kind="stable")
@@ -70,7 +70,7 @@ class Index:
             self.occurrence[entries] = np.arange(len(entries))
         known = np.array([site.statement for site in sites], np.intp)
         self.statement = known[self.order]
-        self.storages: Entries = np.array([view.storage for view in log.views], np.intp)
+        self.storages = log.storage_of
         """By array met, whose memory it is."""
         self.touched = {
             site.number: self._touched(site)
@@ -278,10 +278,10 @@ class Index:
         payloads, storages = self.log.payloads[site.number], self.storages
         if site.kind is Kind.SCATTERED or site.kind is Kind.SCATTERED_READ:
             return np.array([payload[1] for payload in payloads], np.intp)
-        try:  # nearly always numbers
-            return storages[np.fromiter(map(_first, payloads), np.intp, len(payloads))]
-        except ValueError:
-            return np.array([self._storage_in(payload) for payload in payloads], np.intp)
+        named = self.log.named(site.number)  # nearly always
+        if named is not None:
+            return storages[named]
+        return np.array([self._storage_in(payload) for payload in payloads], np.intp)
 
     def _storage_in(self, payload: Any) -> int:
         match payload[0]:
@@ -299,14 +299,14 @@ class Index:
             payloads, entries = self.log.payloads[site.number], self.where[site.number]
             if site.kind is Kind.BIND:
                 yield from _binding(site, site.text, payloads, entries)
-            elif site.kind in (Kind.CALL, Kind.TURN) and payloads:
-                for name, column in zip(site.names, zip(*payloads, strict=True), strict=True):
-                    yield from _binding(site, name, column, entries)
+            elif site.kind in (Kind.CALL, Kind.TURN) and isinstance(payloads, Rows):
+                for name, own in zip(site.names, payloads.columns, strict=True):
+                    yield from _binding(site, name, own, entries)
             elif site.kind is Kind.WRITE and (self.touched[site.number] < 0).any():
                 stores = [(n, p) for n, p in enumerate(payloads) if p[0] == "store"]
                 for name in dict.fromkeys(payload[1] for _, payload in stores):
-                    own = [(n, payload[2]) for n, payload in stores if payload[1] == name]
-                    yield from _binding(site, name, [v for _, v in own], entries[[n for n, _ in own]])
+                    numbers, values = zip(*((n, p[2]) for n, p in stores if p[1] == name), strict=True)
+                    yield from _binding(site, name, column(values), entries[list(numbers)])
 
     def _first_named(self) -> dict[int, tuple[int, str]]:
         found: dict[int, tuple[int, str]] = {}
@@ -472,21 +472,20 @@ class Index:
         return ends
 
 
-def _binding(site: Site, name: str, values: Sequence[Any], entries: Entries) -> Iterator[Binding]:
-    kinds = set(map(type, values))
-    if kinds == {Ref}:
-        yield Binding(site, name, entries, np.array(values, np.intp), True)
-    elif Ref in kinds:
-        own = [n for n, value in enumerate(values) if type(value) is Ref]
-        yield Binding(site, name, entries[own], np.array([values[n] for n in own], np.intp), True)
-    if tuple in kinds:
-        tuples = [(n, value) for n, value in enumerate(values) if type(value) is tuple]
-        for place in range(max(len(value) for _, value in tuples)):
-            inner = [(n, ref) for n, value in tuples for ref in refs(value[place : place + 1])]
+def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
+    places, numbers = values.of(Ref)
+    if len(places):
+        yield Binding(site, name, entries[places], cast(Numbers, numbers).array.astype(np.intp), True)
+    places, tuples = values.of(tuple)
+    if len(places):
+        held = list(zip(places.tolist(), tuples, strict=True))
+        for place in range(max(len(value) for _, value in held)):
+            inner = [(n, ref) for n, value in held for ref in refs(value[place : place + 1])]
             if inner:
-                numbers, found = zip(*inner, strict=True)
-                at = entries[list(numbers)]
-                yield Binding(site, f"{name}[{place}]", at, np.array(found, np.intp), False)
+                at, found = zip(*inner, strict=True)
+                yield Binding(
+                    site, f"{name}[{place}]", entries[list(at)], np.array(found, np.intp), False
+                )
 
 
 def refs(value: Any) -> Iterator[int]:

@@ -14,6 +14,7 @@ from convstep import brief as reprs
 from convstep.recording import events, overview, values
 from convstep.recording.facts import Alarm, ArrayInfo, Writer
 from convstep.recording.index import Index
+from convstep.recording.kept import Kept
 from convstep.recording.log import Ended, Log
 from convstep.recording.memory import Memory, lasting
 from convstep.recording.naming import Owner, owners
@@ -38,7 +39,7 @@ KEPT = 256 << 20
 class Recording(Stepped):
     """One run of a function, at a position; what is shown is what it did, to the bit."""
 
-    def __init__(self, log: Log, source: SourceText, name: str, result: Any = None) -> None:
+    def __init__(self, log: Log | Kept, source: SourceText, name: str, result: Any = None) -> None:
         """Stand before the first step.
 
         Args:
@@ -47,9 +48,10 @@ class Recording(Stepped):
             name: of the function.
             result: what it returned.
         """
-        self.log, self.source, self.name, self.result = log, source, name, result
+        self.source, self.name, self.result = source, name, result
         with uncollected():
-            self.index = Index(log)
+            self.log = log if isinstance(log, Kept) else Kept.of(log)
+            self.index = Index(self.log)
             """The log by entries, frames and steps."""
             self.owners = owners(self.index)
             """The arrays that have a name, by storage."""

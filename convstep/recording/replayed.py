@@ -7,7 +7,8 @@ from typing import Protocol
 
 from convstep.recording.facts import ArrayInfo
 from convstep.recording.index import Index
-from convstep.recording.log import Ended, Log
+from convstep.recording.kept import Kept
+from convstep.recording.log import Ended
 from convstep.recording.memory import Memory
 from convstep.recording.naming import Owner
 
@@ -15,7 +16,7 @@ from convstep.recording.naming import Owner
 class Replayed(Protocol):
     """A log, and memory that is moved through it."""
 
-    log: Log
+    log: Kept
     """What the run has noted."""
     index: Index
     """The same by entries, frames and steps."""

@@ -200,4 +200,4 @@ def _shown(operator: Operator, asked: Mapping[str, Any], question: messages.Mess
         return {"verdicts": json.dumps(found.judge(found.recorded.recording).as_plain())}
     log = transfer.arrays_of(found.recorded.recording)
     told = {"words": list(found.recorded.words), "how": found.recorded.how}
-    return {"told": json.dumps(told), **_problem("", found.problem), **prefixed("log", log)}
+    return {**prefixed("log", log), "told": json.dumps(told), **_problem("", found.problem)}
