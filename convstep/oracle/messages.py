@@ -85,7 +85,9 @@ def send(pipe: RawPipe, message: Mapping[str, npt.ArrayLike]) -> None:
         OSError: nobody reads any more.
     """
     body = [each if isinstance(each, Pieces) else np.asarray(each) for each in message.values()]
-    facts = [("|u1", (one.nbytes,)) if isinstance(one, Pieces) else (one.dtype.str, one.shape) for one in body]
+    facts = [
+        ("|u1", (one.nbytes,)) if isinstance(one, Pieces) else (one.dtype.str, one.shape) for one in body
+    ]
     table = json.dumps(dict(zip(message, facts, strict=True))).encode()
     table += b" " * (-len(table) % _LENGTH.size)  # so that what comes first begins where numbers may
     size = _LENGTH.size + len(table) + sum(one.nbytes for one in body)

@@ -61,9 +61,11 @@ class Column(Sequence[Any]):
     """The type of all of them; None if they are of several, or there are none."""
     nbytes = 0
     """About how many bytes they take."""
+    numbers: Array
+    """A whole number for each, where there is one: itself, which of those that repeat, how many bytes."""
 
     def __init__(self, count: int) -> None:
-        self._count, self._kept = count, dict[int, list[Any]]()
+        self._count, self._kept, self._size = count, dict[int, list[Any]](), 0
 
     def __len__(self) -> int:
         """How many there are."""
@@ -80,23 +82,25 @@ class Column(Sequence[Any]):
             return self.part(low, max(low, high))
         if not 0 <= at < self._count:
             raise IndexError(at)
-        number, place = divmod(at, self._chunk)
-        kept = self._kept.get(number)
+        size = self._size or self._sized()
+        kept = self._kept.get(at // size)
         if kept is None:
             if len(self._kept) >= CHUNKS:
                 self._kept = {}
-            begin = number * self._chunk
-            kept = self._kept[number] = self.part(begin, min(begin + self._chunk, self._count))
-        return kept[place]
+            begin = at - at % size
+            kept = self._kept[at // size] = self.part(begin, min(begin + size, self._count))
+        return kept[at % size]
 
     def __iter__(self) -> Iterator[Any]:
         """All of them, once."""
-        for low in range(0, self._count, self._chunk):
-            yield from self.part(low, min(low + self._chunk, self._count))
+        size = self._sized()
+        for low in range(0, self._count, size):
+            yield from self.part(low, min(low + size, self._count))
 
-    @property
-    def _chunk(self) -> int:
-        return max(1, min(CHUNK, ROOM * self._count // (self.nbytes or 1)))
+    def _sized(self) -> int:
+        """How many are made at once."""
+        self._size = max(1, min(CHUNK, ROOM * self._count // (self.nbytes or 1)))
+        return self._size
 
     def part(self, low: int, high: int) -> list[Any]:
         """The values at `low … high - 1`, made anew."""
@@ -116,14 +120,14 @@ class Numbers(Column):
 
     def __init__(self, name: str, array: Array) -> None:
         super().__init__(len(array))
-        self.name, self.array, self.nbytes = name, array, array.nbytes
+        self.name, self.numbers, self.nbytes = name, array, array.nbytes
         self.kind, self._make = _MADE[name] if name != "scalars" else (array.dtype.type, list)
 
     def part(self, low: int, high: int) -> list[Any]:
-        return self._make(self.array[low:high])
+        return self._make(self.numbers[low:high])
 
     def put(self, shelf: Shelf) -> Spec:
-        shelf.put(self.array)
+        shelf.put(self.numbers)
         return [self.name]
 
 
@@ -132,15 +136,17 @@ class Bytes(Column):
 
     def __init__(self, values: Sequence[bytes], lengths: Array, make: str = "bytes") -> None:
         super().__init__(len(values))
-        self._values, self._lengths, self.name = values, lengths, make
+        self._values, self.numbers, self.name = values, lengths, make
         self.kind, self.nbytes = (bytes, int)[make == "long"], int(lengths.sum())
 
     def part(self, low: int, high: int) -> list[Any]:
         values = self._values[low:high]
-        return [int.from_bytes(each, "little", signed=True) for each in values] if self.kind is int else values  # type: ignore[return-value]
+        return (
+            [int.from_bytes(each, "little", signed=True) for each in values] if self.kind is int else values
+        )  # type: ignore[return-value]
 
     def put(self, shelf: Shelf) -> Spec:
-        shelf.put(self._lengths)
+        shelf.put(self.numbers)
         shelf.put_bytes(self._values, self.nbytes)
         return [self.name]
 
@@ -214,7 +220,11 @@ class Rows(Column):
         return list(rows) if self._number is None else list(itertools.starmap(RECORDS[self._number], rows))
 
     def put(self, shelf: Shelf) -> Spec:
-        return ["arrays" if self._arrays else "rows", self._number, *(each.put(shelf) for each in self.columns)]
+        return [
+            "arrays" if self._arrays else "rows",
+            self._number,
+            *(each.put(shelf) for each in self.columns),
+        ]
 
 
 class Runs(Column):
@@ -324,7 +334,9 @@ def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
         return Bytes(values, _lengths(values))
     if kind is str or kind is Other:
         own = list(map(str, values)) if kind is Other else values
-        return _repeated(own, lambda table: Texts(column([t.encode("utf-8", "surrogatepass") for t in table]), kind))
+        return _repeated(
+            own, lambda table: Texts(column([t.encode("utf-8", "surrogatepass") for t in table]), kind)
+        )
     if kind is type(None):
         return Numbers("none", np.zeros(len(values), np.uint8))
     if kind is Kind:
@@ -364,7 +376,9 @@ def _records(values: Sequence[Any], kind: type, depth: int) -> Column:
     for name in FIELDS[number]:
         held = list(map(attrgetter(name), values))
         columns.append(
-            _repeated(held, partial(column, depth=depth + 1)) if name in REPEATING else column(held, depth + 1)
+            _repeated(held, partial(column, depth=depth + 1))
+            if name in REPEATING
+            else column(held, depth + 1)
         )
     return Rows(columns, number)
 
@@ -379,7 +393,11 @@ def _arrays(values: Sequence[Array]) -> Column:
     for each in values:
         if each.dtype.kind not in NUMBERS or each.ndim > AXES:
             raise UnsayableError(f"an array of {each.dtype} has no plain form")
-    facts = [each.dtype.str for each in values], [each.shape for each in values], [each.tobytes() for each in values]
+    facts = (
+        [each.dtype.str for each in values],
+        [each.shape for each in values],
+        [each.tobytes() for each in values],
+    )
     return Rows(list(map(column, facts)), arrays=True)
 
 
@@ -437,7 +455,9 @@ def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
     if name in ("rows", "arrays"):
         number, *own = more
         columns = [inner(each) for each in own]
-        require(number is None or (type(number) is int and 0 <= number and len(columns) == len(FIELDS[number])))
+        require(
+            number is None or (type(number) is int and number >= 0 and len(columns) == len(FIELDS[number]))
+        )
         require(name == "rows" or (number is None and len(columns) == 3))
         return Rows(columns, number, arrays=name == "arrays")
     if name == "mixed":

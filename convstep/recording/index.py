@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.columns import Column, Numbers, Rows, column
+from convstep.recording.columns import Column, Rows, column
 from convstep.recording.kept import Kept
 from convstep.recording.log import Ref
 from convstep.recording.sites import WRITES, Kind, Site
@@ -78,20 +78,14 @@ class Index:
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
-        self.first_touched = np.full(len(log.storages) + 1, -1, np.intp)
-        """By storage, the first entry that reads or writes it by a subscript; -1 for none."""
-        for number, storages in self.touched.items():
-            entries = self.where[number]
-            own, firsts = np.unique(storages, return_index=True)
-            known = self.first_touched[own]
-            self.first_touched[own] = np.where(
-                (known < 0) | (known > entries[firsts]), entries[firsts], known
-            )
+        self.first_touched = self._firsts((touched, self.where[n]) for n, touched in self.touched.items())
+        """By storage, the first entry that reads or writes it by a subscript; beyond the last for none."""
         self.bindings = list(self._bindings())
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
-        self.named = self._first_named()
-        """By storage, when a variable first stood for it, and which; -1 for arguments."""
+        self.named = self._firsts((self.storages[one.refs], one.entries) for one in self.bindings)
+        """By storage, the entry by which a variable first stood for it; -1 for arguments; see before."""
+        self.named[self.storages[[number for _, number in log.given]]] = -1
         self.writes: list[int] = self._writing()
         """The entries that change cells, ascending."""
         self.eventful = self._find_eventful()
@@ -308,15 +302,13 @@ class Index:
                     numbers, values = zip(*((n, p[2]) for n, p in stores if p[1] == name), strict=True)
                     yield from _binding(site, name, column(values), entries[list(numbers)])
 
-    def _first_named(self) -> dict[int, tuple[int, str]]:
-        found: dict[int, tuple[int, str]] = {}
-        for name, number in self.log.given:
-            found.setdefault(int(self.storages[number]), (-1, name))
-        for one in self.bindings:
-            storages, firsts = np.unique(self.storages[one.refs], return_index=True)
-            for storage, entry in zip(storages.tolist(), one.entries[firsts].tolist(), strict=True):
-                if storage not in found or found[storage][0] > entry:
-                    found[storage] = entry, one.name
+    def _firsts(self, met: Iterable[tuple[Entries, Entries]]) -> Entries:
+        """By storage the first entry at which it is met: storages, and the entries, ascending."""
+        found = np.full(len(self.log.storages) + 1, len(self.order), np.intp)
+        for storages, entries in met:
+            own = np.full(len(found), len(self.order), np.intp)
+            own[storages[::-1]] = entries[::-1]  # the first one stays
+            found = np.minimum(found, own)
         return found
 
     def _writing(self) -> list[int]:
@@ -397,7 +389,7 @@ class Index:
 
     def _is_new(self, entry: int, ref: int) -> bool:
         """Whether a variable is the first to stand for the memory of an array."""
-        return self.named.get(self.log.views[ref].storage, (-1, ""))[0] == entry
+        return bool(self.named[self.storages[ref]] == entry)
 
     def _rebinds(self, entry: int, name: str, ref: int) -> bool:
         """Whether a variable now stands for another array that is made from its own: `dx = dx[:, 1:-1]`."""
@@ -475,7 +467,7 @@ class Index:
 def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
     places, numbers = values.of(Ref)
     if len(places):
-        yield Binding(site, name, entries[places], cast(Numbers, numbers).array.astype(np.intp), True)
+        yield Binding(site, name, entries[places], numbers.numbers.astype(np.intp), True)
     places, tuples = values.of(tuple)
     if len(places):
         held = list(zip(places.tolist(), tuples, strict=True))
@@ -483,9 +475,7 @@ def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterato
             inner = [(n, ref) for n, value in held for ref in refs(value[place : place + 1])]
             if inner:
                 at, found = zip(*inner, strict=True)
-                yield Binding(
-                    site, f"{name}[{place}]", entries[list(at)], np.array(found, np.intp), False
-                )
+                yield Binding(site, f"{name}[{place}]", entries[list(at)], np.array(found, np.intp), False)
 
 
 def refs(value: Any) -> Iterator[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.recording.columns import Column, Numbers, Rows, column, narrow
-from convstep.recording.log import Ended, Log, Ref, Storage, View
-from convstep.recording.shelf import require
+from convstep.recording.columns import Column, Rows, column, narrow
+from convstep.recording.log import Ended, Log
 from convstep.recording.sites import Sites
 
 Array = npt.NDArray[Any]
@@ -56,17 +54,38 @@ class Kept:
     @property
     def storage_of(self) -> Entries:
         """By array met, whose memory it is."""
-        return _numbers(self.views, 0)
+        return _places(self.views, 0)
+
+    @property
+    def looks(self) -> Entries:
+        """By array met, a number that is the same for all of the same shape and kind."""
+        return _together(_places(self.views, 2), _places(self.views, 4))
+
+    @property
+    def lies(self) -> Entries:
+        """By array met, the same for all that lie alike in memory that is as large and of the same kind."""
+        held = _together(_places(self.storages, 2), _places(self.storages, 1))
+        return _together(self.looks, _places(self.views, 3), held[self.storage_of])
 
     def named(self, site: int) -> Entries | None:
         """The array that each entry of a site begins with; None where some begin with something else."""
         own = self.payloads[site]
-        alike = isinstance(own, Rows) and own.columns[0].kind is int
-        return _numbers(own, 0) if alike else None
+        return _places(own, 0) if isinstance(own, Rows) and own.columns[0].kind is int else None
 
 
-def _numbers(own: Column, at: int) -> Entries:
-    """What stands at one place of rows: whole numbers."""
+def _places(own: Column, at: int) -> Entries:
+    """What stands at one place of rows: whole numbers, or which of what repeats, or how many bytes."""
     if not len(own):
         return np.zeros(0, np.intp)
-    return cast(Numbers, cast(Rows, own).columns[at]).array.astype(np.intp)
+    return cast(Rows, own).columns[at].numbers.astype(np.intp)
+
+
+def _together(first: Entries, *others: Entries) -> Entries:
+    """Numbers that are the same where all of several are."""
+    found = first
+    for each in others:
+        width = int(each.max(initial=0)) + 1
+        if int(found.max(initial=0)) >= (1 << 62) // width:
+            found = np.unique(found, return_inverse=True)[1]
+        found = found * width + each
+    return found

@@ -84,7 +84,7 @@ def recording_of(arrays: Mapping[str, Array]) -> Recording:
         few, order, views, storages, *payloads = unpacked(arrays)
         source, name, result, sites, given, ended, unseen = few[0]
         require(type(source) is SourceText and type(name) is str and order.kind is int)
-        log = Kept(sites, order.array, payloads, views, storages, given, ended, unseen)
+        log = Kept(sites, order.numbers, payloads, views, storages, given, ended, unseen)
         log.check()
         return Recording(log, source, name, result)
     except FAILURES as error:
