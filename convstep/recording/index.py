@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.log import Log, Ref
+from convstep.recording.log import Column, Log, Ref
 from convstep.recording.sites import WRITES, Kind, Site
 
 _first = operator.itemgetter(0)
@@ -58,16 +58,16 @@ class Index:
     def __init__(self, log: Log) -> None:
         """Look through a log once."""
         self.log, sites = log, log.sites.sites
-        self.order = np.array(log.order, np.intp)
+        few = len(sites) <= np.iinfo(np.uint8).max  # short numbers are read and sorted in a tenth of the time
+        short = np.frombuffer(bytes(log.order), np.uint8) if few else np.array(log.order, np.uint16)
+        self.order = short.astype(np.intp)
         count = len(self.order)
-        few = len(sites) <= np.iinfo(np.uint16).max  # short numbers are sorted in a fifth of the time
-        ranked = np.argsort(self.order.astype(np.uint16) if few else self.order, kind="stable")
+        ranked = np.argsort(short, kind="stable")
         bounds = np.searchsorted(self.order[ranked], np.arange(len(sites) + 1))
         self.where: list[Entries] = [ranked[bounds[n] : bounds[n + 1]] for n in range(len(sites))]
         """By site, its entries, ascending."""
         self.occurrence = np.empty(count, np.intp)
-        for entries in self.where:
-            self.occurrence[entries] = np.arange(len(entries))
+        self.occurrence[ranked] = np.arange(count) - np.repeat(bounds[:-1], np.diff(bounds))
         known = np.array([site.statement for site in sites], np.intp)
         self.statement = known[self.order]
         self.storages: Entries = np.array([view.storage for view in log.views], np.intp)
@@ -78,15 +78,12 @@ class Index:
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
-        self.first_touched = np.full(len(log.storages) + 1, -1, np.intp)
-        """By storage, the first entry that reads or writes it by a subscript; -1 for none."""
+        firsts = np.full(len(log.storages) + 1, count, np.intp)
         for number, storages in self.touched.items():
-            entries = self.where[number]
-            own, firsts = np.unique(storages, return_index=True)
-            known = self.first_touched[own]
-            self.first_touched[own] = np.where(
-                (known < 0) | (known > entries[firsts]), entries[firsts], known
-            )
+            backwards = storages[::-1]  # of those that are set twice the last one stays
+            firsts[backwards] = np.minimum(firsts[backwards], self.where[number][::-1])
+        self.first_touched = np.where(firsts < count, firsts, -1)
+        """By storage, the first entry that reads or writes it by a subscript; -1 for none."""
         self.bindings = list(self._bindings())
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
@@ -278,6 +275,9 @@ class Index:
         payloads, storages = self.log.payloads[site.number], self.storages
         if site.kind is Kind.SCATTERED or site.kind is Kind.SCATTERED_READ:
             return np.array([payload[1] for payload in payloads], np.intp)
+        if isinstance(payloads, Column):
+            touched: Entries = storages[payloads.numbers()]
+            return touched
         try:  # nearly always numbers
             return storages[np.fromiter(map(_first, payloads), np.intp, len(payloads))]
         except ValueError:
@@ -297,6 +297,8 @@ class Index:
         """What stands for arrays: by site and variable, the entries that set it to one."""
         for site in self.log.sites.sites:
             payloads, entries = self.log.payloads[site.number], self.where[site.number]
+            if isinstance(payloads, Column):
+                continue  # of a loop with numbers alone
             if site.kind is Kind.BIND:
                 yield from _binding(site, site.text, payloads, entries)
             elif site.kind in (Kind.CALL, Kind.TURN) and payloads:
@@ -412,9 +414,11 @@ class Index:
 
     def _within_statements(self) -> Flags:
         """The entries of calls within a statement that have no step of their own: they divide nothing."""
-        count, tally = len(self.order), np.append(0, np.cumsum(self.eventful))
-        functions = self.log.sites.functions
+        count, functions = len(self.order), self.log.sites.functions
         calls = [one for one in self.frames if one.parent >= 0 and not functions[one.function].generator]
+        if not calls:
+            return np.zeros(count, bool)
+        tally = np.append(0, np.cumsum(self.eventful))
         begun = np.array([one.first for one in calls], np.intp)
         left = np.array([one.last for one in calls], np.intp) + 1
         idle = tally[left] == tally[begun]
@@ -440,23 +444,25 @@ class Index:
         log, frames = self.log.sites, self.frames
         generators = [one.generator for one in log.functions]
         yielding = bool(frames) and generators[frames[0].function]
-        quiet = np.array([frame.quiet for frame in frames] + [False])[self.frame]
         after = np.zeros(count, bool)
         if yielding:
             after |= self._of_kind(Kind.YIELD)
         else:
-            opening = self._of_kind(Kind.ENTER, Kind.CHECK, Kind.EXIT)
             # the condition of a `while` belongs to the turn that it lets through
-            opening |= self._flags(
-                lambda site: site.kind is Kind.TURN and bool(site.names or not self._checked(site))
+            opening = self._flags(
+                lambda site: (
+                    site.kind in (Kind.ENTER, Kind.CHECK, Kind.EXIT)
+                    or (site.kind is Kind.TURN and bool(site.names or not self._checked(site)))
+                )
             )
             after[:-1] |= opening[1:]
-            after |= self._of_kind(Kind.ELEMENT) & ~quiet
-            alone = self._flags(lambda site: log.statements[site.statement].alone) & ~quiet
             following = np.ones(count, bool)
             following[:-1] = (self.statement[1:] != self.statement[:-1]) & ~self._of_kind(Kind.CALL)[1:]
-            after |= alone & following
-            after |= self._of_kind(Kind.RETURN) & ~quiet
+            own = self._flags(lambda site: log.statements[site.statement].alone) & following
+            own |= self._of_kind(Kind.ELEMENT, Kind.RETURN)
+            if any(frame.quiet for frame in frames):
+                own &= ~np.array([frame.quiet for frame in frames] + [False])[self.frame]
+            after |= own
             after[self._within_statements()] = False
         after[-1] = True
         bounds = np.flatnonzero(after) + 1

@@ -73,12 +73,15 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
         if bound.site.kind is Kind.BIND and bound.site.text == RETURNED:
             kind = _LAST
         offer(bound.name, bound.refs, bound.entries, depths[index.frame[bound.entries]], kind)
-    found = {storage for column in columns for storage in column[0].tolist()}
+    known = np.zeros(len(index.log.storages) + 1, bool)
+    known[-1] = True  # what is no array
+    for column in columns:
+        known[column[0]] = True
     for site, touched in index.touched.items():
-        for at in np.flatnonzero(touched >= 0) if not found.issuperset(touched.tolist()) else ():
+        for at in np.flatnonzero(~known[touched]).tolist():
             payload = index.log.payloads[site][at]
-            if int(touched[at]) not in found and type(payload[0]) is int:
-                found.add(int(touched[at]))
+            if not known[touched[at]] and type(payload[0]) is int:
+                known[touched[at]] = True
                 text = index.log.sites.sites[site].text
                 offer(text, payload[0], index.where[site][at], 0, _SUBSCRIPTED)
     if not columns:
@@ -146,7 +149,8 @@ def _ends(index: Index) -> npt.NDArray[np.intp]:
     """By storage, the last entry at which something stands for it, or touches it."""
     found = np.full(len(index.log.storages) + 1, -1, np.intp)
     for site, storages in index.touched.items():
-        np.maximum.at(found, storages, index.where[site])
+        # of those that are set twice the last one stays
+        found[storages] = np.maximum(found[storages], index.where[site])
     for one in index.bindings:
         np.maximum.at(found, index.storages[one.refs], index.standing_until(one))
     for _, number in index.log.given:

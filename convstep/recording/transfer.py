@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,9 @@ def arrays_of(recording: Recording | Run) -> dict[str, Array]:
         recording: it, or the run that it is made of.
     """
     source = recording.source if isinstance(recording.source, SourceText) else recording.source.text
-    held = (FORM, recording.log, source, recording.name, _plain(recording.result))
+    # what is made when it is asked for is made
+    log = replace(recording.log, payloads=[*map(list, recording.log.payloads)])
+    held = (FORM, log, source, recording.name, _plain(recording.result))
     return packed(held)
 
 
