@@ -389,6 +389,12 @@ def _repeated(values: Sequence[Any], make: Callable[[list[Any]], Column]) -> Col
     return Repeated(make(list(table)), narrow(numbers))
 
 
+def cut(whole: bytes | memoryview, lengths: Array, name: str = "bytes") -> Column:
+    """A column of bytes that stand one after the other, as long as is said."""
+    own = narrow(lengths)
+    return Bytes(_Cut(memoryview(whole), own), own, name)
+
+
 def _arrays(values: Sequence[Array]) -> Column:
     for each in values:
         if each.dtype.kind not in NUMBERS or each.ndim > AXES:
@@ -442,7 +448,7 @@ def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
         return Numbers(name, shelf.take(_ALLOWED.get(name, NUMBERS)))
     if name in ("bytes", "long"):
         lengths = _counts(shelf)
-        return Bytes(_Cut(memoryview(shelf.take("u")).toreadonly(), lengths), lengths, name)
+        return cut(shelf.take("u").data.toreadonly(), lengths, name)
     if name in ("texts", "others"):
         held = inner(more[0])
         require(not len(held) or held.kind is bytes)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.recording.columns import Column, Rows, column, narrow
+from convstep.recording.columns import Column, Numbers, Rows, column, cut, narrow
+from convstep.recording.log import Column as Swept
 from convstep.recording.log import Ended, Log
 from convstep.recording.sites import Sites
 
@@ -44,7 +45,7 @@ class Kept:
     def of(cls, log: Log) -> Kept:
         """What a run has noted; the log's lists may be forgotten."""
         order = narrow(np.fromiter(log.order, np.int64, len(log.order)))
-        payloads = [column(each) for each in log.payloads]
+        payloads = [_swept(each) if isinstance(each, Swept) else column(each) for each in log.payloads]
         views, storages = column(log.views), column(log.storages)
         return cls(log.sites, order, payloads, views, storages, log.given, log.ended, log.unseen)
 
@@ -71,6 +72,17 @@ class Kept:
         """The array that each entry of a site begins with; None where some begin with something else."""
         own = self.payloads[site]
         return _places(own, 0) if isinstance(own, Rows) and own.columns[0].kind is int else None
+
+
+def _swept(payloads: Swept) -> Column:
+    """What a loop without hooks has noted."""
+    try:
+        places = payloads.places()
+    except (ArithmeticError, TypeError, ValueError):
+        return column(list(payloads))
+    size, cells = payloads.changes()
+    lengths = np.full(len(payloads), size)
+    return Rows([*(Numbers("ints", narrow(each)) for each in places), *(cut(one, lengths) for one in cells)])
 
 
 def _places(own: Column, at: int) -> Entries:
