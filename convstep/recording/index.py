@@ -17,6 +17,8 @@ from convstep.recording.log import Column, Log, Ref
 from convstep.recording.sites import WRITES, Kind, Site
 
 _first = operator.itemgetter(0)
+UNNAMED = -2
+"""The entry at which a variable first stood for what none has stood for."""
 Flags = npt.NDArray[np.bool_]
 Entries = npt.NDArray[np.intp]
 
@@ -88,7 +90,7 @@ class Index:
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
         self.named = self._first_named()
-        """By storage, when a variable first stood for it, and which; -1 for arguments."""
+        """By storage, the entry at which a variable first stood for it; -1 for arguments, or UNNAMED."""
         self.writes: list[int] = self._writing()
         """The entries that change cells, ascending."""
         self.eventful = self._find_eventful()
@@ -310,15 +312,14 @@ class Index:
                     own = [(n, payload[2]) for n, payload in stores if payload[1] == name]
                     yield from _binding(site, name, [v for _, v in own], entries[[n for n, _ in own]])
 
-    def _first_named(self) -> dict[int, tuple[int, str]]:
-        found: dict[int, tuple[int, str]] = {}
-        for name, number in self.log.given:
-            found.setdefault(int(self.storages[number]), (-1, name))
+    def _first_named(self) -> Entries:
+        count = len(self.order)
+        found = np.full(len(self.log.storages) + 1, count, np.intp)
         for one in self.bindings:
-            storages, firsts = np.unique(self.storages[one.refs], return_index=True)
-            for storage, entry in zip(storages.tolist(), one.entries[firsts].tolist(), strict=True):
-                if storage not in found or found[storage][0] > entry:
-                    found[storage] = entry, one.name
+            backwards = self.storages[one.refs][::-1]  # of those that are set twice the last one stays
+            found[backwards] = np.minimum(found[backwards], one.entries[::-1])
+        found[found == count] = UNNAMED
+        found[[int(self.storages[number]) for _, number in self.log.given]] = -1
         return found
 
     def _writing(self) -> list[int]:
@@ -399,7 +400,7 @@ class Index:
 
     def _is_new(self, entry: int, ref: int) -> bool:
         """Whether a variable is the first to stand for the memory of an array."""
-        return self.named.get(self.log.views[ref].storage, (-1, ""))[0] == entry
+        return int(self.named[self.log.views[ref].storage]) == entry
 
     def _rebinds(self, entry: int, name: str, ref: int) -> bool:
         """Whether a variable now stands for another array that is made from its own: `dx = dx[:, 1:-1]`."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import operator
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.index import Index
+from convstep.recording.index import UNNAMED, Index
 from convstep.recording.log import View
 from convstep.recording.sites import Kind
 
+Numbers = npt.NDArray[np.intp]
 RETURNED = "return"
 """What stands for the value of a `return`, if nothing else does."""
 _VARIABLE, _PATH, _LAST, _SUBSCRIPTED = range(4)
@@ -40,30 +42,38 @@ def owners(index: Index) -> dict[int, Owner]:
     It has the name of the first variable that stood for all of it, in the outermost function where one
     does; else that of a view of it and `.base`, as NumPy says.
     """
-    chosen = dict(_chosen(index))
-    return dict(_distinct(index, chosen))
+    looks = _Looks(index)
+    names, *chosen = _chosen(index, looks)
+    return _owners(index, looks, names, *chosen) if names else {}
 
 
-def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
-    """For every storage the best of all names under which it was met."""
+def _chosen(index: Index, looks: _Looks) -> tuple[list[str], *tuple[Numbers, ...]]:
+    """All names; and of every storage the best of those under which it was met.
+
+    These are its storage, the name, the array that had it, the entry, and whether that is a part of it.
+    """
     names, columns = list[str](), list[tuple[npt.NDArray[Any], ...]]()
-    whole, depths = _whole(index), np.array([*_depths(index), 0])
+    depths = np.array([*_depths(index), 0])
+    settled = np.full(len(index.log.storages), len(index.order), np.intp)  # when no better name can come
 
     def offer(name: str, numbers: Any, entries: Any, depth: Any, rank: int) -> None:
         refs = np.atleast_1d(np.asarray(numbers, np.intp))
-        storages = index.storages[refs]
+        depth, entries = (np.broadcast_to(one, len(refs)) for one in (depth, entries))
+        hopeful = np.flatnonzero(settled[index.storages[refs]] >= entries)
+        refs, depth, entries = refs[hopeful], depth[hopeful], entries[hopeful]
+        storages, partial = index.storages[refs], ~looks.whole(refs)
         # of one variable the first array of each storage is enough, and the first that is all of it
-        kept = np.unique(storages * 2 + ~whole[refs], return_index=True)[1]
-        count = len(kept)
-        facts = (
-            storages[kept],
-            ~whole[refs][kept],
-            np.full(count, rank),
-            np.broadcast_to(depth, len(refs))[kept],
+        kept = np.unique(storages * 2 + partial, return_index=True)[1]
+        columns.append(
+            (
+                *(storages[kept], partial[kept], np.full(len(kept), rank)),
+                *(depth[kept], entries[kept], refs[kept], np.full(len(kept), len(names))),
+            )
         )
-        more = (np.broadcast_to(entries, len(refs))[kept], refs[kept], np.full(count, len(names)))
-        columns.append((*facts, *more))
         names.append(name)
+        if rank == _VARIABLE:
+            best = kept[~partial[kept] & (depth[kept] == 0)]
+            settled[storages[best]] = np.minimum(settled[storages[best]], entries[best])
 
     for name, given in index.log.given:
         offer(name, given, -1, 0, _PATH if _is_path(name) else _VARIABLE)
@@ -85,64 +95,84 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
                 text = index.log.sites.sites[site].text
                 offer(text, payload[0], index.where[site][at], 0, _SUBSCRIPTED)
     if not columns:
-        return
+        return ([],)
     storage, partial, rank, depth, entry, number, name_of = (
         np.concatenate(one) for one in zip(*columns, strict=True)
     )
     # a name for a part counts only where nothing but a subscript stands for all of it
     best = np.lexsort((name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
     firsts = best[np.unique(storage[best], return_index=True)[1]]
-    chosen = [one[firsts].tolist() for one in (storage, name_of, number, entry, partial)]
-    yield from _owners(index, [names[at] for at in chosen.pop(1)], *chosen)
+    return names, *(one[firsts] for one in (storage, name_of, number, entry, partial))
 
 
 def _owners(
-    index: Index,
-    names: list[str],
-    storages: list[int],
-    numbers: list[int],
-    entries: list[int],
-    partial: list[bool],
-) -> Iterator[tuple[int, Owner]]:
-    """The arrays, from what is chosen of each: name, storage, number, entry, and whether that is a part."""
-    log = index.log
-    sinces = [index.named.get(storage, (entry,))[0] for storage, entry in zip(storages, entries, strict=True)]
-    touched = index.first_touched[storages].tolist()
-    for at, (storage, first, since) in enumerate(zip(storages, touched, sinces, strict=True)):
-        if 0 <= first < since or storage not in index.named:
-            # a subscript came first: of a variable from outside, or of what an expression has made
-            text = index.site(first).text
-            sinces[at] = -1 if text.replace(".", "").isidentifier() else first
-    lines = [0] * len(sinces)
+    index: Index, looks: _Looks, names: list[str], storage: Numbers, name_of: Numbers, number: Numbers,
+    entry: Numbers, partial: Numbers,
+) -> dict[int, Owner]:  # fmt: skip
+    """The arrays, from what is chosen of each, in the order in which they have their names."""
+    log, named, touched = index.log, index.named[storage], index.first_touched[storage]
+    since = np.where(named == UNNAMED, entry, named)
+    for at in np.flatnonzero((touched >= 0) & (touched < since) | (named == UNNAMED)).tolist():
+        # a subscript came first: of a variable from outside, or of what an expression has made
+        text = index.site(touched[at]).text
+        since[at] = -1 if text.replace(".", "").isidentifier() else touched[at]
+    lines = np.zeros(len(since), np.intp)
     if len(index.order):
         known = np.array([statement.line for statement in log.sites.statements])
-        lines = known[index.statement[np.maximum(sinces, 0)]].tolist()
-    rows = zip(names, storages, numbers, sinces, lines, partial, strict=True)
-    for name, storage, number, since, line, part in rows:
-        view = _all_of(index, storage) if part else log.views[number]
-        own = f"{name}.base" if part else name
-        yield storage, Owner(own, view, since, line, log.storages[storage].of_caller)
+        lines = known[index.statement[np.maximum(since, 0)]]
+    ranked = np.lexsort((storage, since))
+    storage, number, since, lines, partial = (one[ranked] for one in (storage, number, since, lines, partial))
+    words = [*names, *(f"{name}.base" for name in names)]
+    distinct = {word: at for at, word in enumerate(words)}  # several may have one name
+    name_of = np.array([distinct[word] for word in words])[name_of[ranked] + len(names) * partial]
+    views = [
+        _all_of(index, own) if part else log.views[view]
+        for own, view, part in zip(storage.tolist(), number.tolist(), partial.tolist(), strict=True)
+    ]
+    said = list(map(words.__getitem__, name_of.tolist()))
+    _distinguish(said, views, name_of, since, _ends(index)[storage], looks.numbers(number))
+    storages = storage.tolist()
+    of_caller = [log.storages[own].of_caller for own in storages]
+    facts = zip(said, views, since.tolist(), lines.tolist(), of_caller, strict=True)
+    return dict(zip(storages, map(Owner._make, facts), strict=True))
 
 
-def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Owner]]:
-    """No two arrays with one name at one time, and all of one name alike in shape."""
-    lasts = _ends(index).tolist()
+def _distinguish(
+    said: list[str], views: list[View], name_of: Numbers, since: Numbers, last: Numbers, look: Numbers
+) -> None:
+    """Let no two arrays have one name at one time, and all of one name be alike in shape.
+
+    Args:
+        said: the name of each, in the order in which they have it; changed.
+        views: how each looks at its memory.
+        name_of: which name.
+        since: the entry from which on each has it.
+        last: the last entry at which it is there.
+        look: the number of what it looks like.
+    """
+    by_name = np.argsort(name_of, kind="stable")
+    own, begun, ended, alike = (one[by_name] for one in (name_of, since, last, look))
+    trouble = (own[1:] == own[:-1]) & ((ended[:-1] > begun[1:]) | (alike[1:] != alike[:-1]))
+    for name in np.unique(own[1:][trouble]).tolist():
+        places = np.flatnonzero(name_of == name).tolist()
+        bearers = [(views[at], int(since[at]), int(last[at])) for at in places]
+        for at, word in zip(places, _numbered(said[places[0]], bearers, {*said}), strict=True):
+            said[at] = word
+
+
+def _numbered(own: str, bearers: list[tuple[View, int, int]], names: Container[str]) -> Iterator[str]:
+    """What each of several arrays of one name is called: by how it looks, since when and until when."""
     taken: dict[str, int] = {}
     looks: dict[str, tuple[tuple[int, ...], str]] = {}
-    names = {one.name for one in chosen.values()}
-    for storage, owner in sorted(chosen.items(), key=lambda item: (item[1].since, item[0])):
-        name, number = owner.name, 1
-        look = owner.view.shape, owner.view.dtype
-        while (
-            taken.get(name, -2) > owner.since
-            or looks.get(name, look) != look
-            or (number > 1 and name in names)
-        ):
+    for view, since, last in bearers:
+        name, number = own, 1
+        look = view.shape, view.dtype
+        while taken.get(name, -2) > since or looks.get(name, look) != look or (number > 1 and name in names):
             number += 1
-            name = f"{owner.name}_{number}"
+            name = f"{own}_{number}"
         looks[name] = look
-        taken[name] = max(lasts[storage], taken.get(name, -2), owner.since)
-        yield storage, owner if number == 1 else owner._replace(name=name)
+        taken[name] = max(last, taken.get(name, -2), since)
+        yield name
 
 
 def _ends(index: Index) -> npt.NDArray[np.intp]:
@@ -158,18 +188,38 @@ def _ends(index: Index) -> npt.NDArray[np.intp]:
     return found
 
 
-def _whole(index: Index) -> npt.NDArray[np.bool_]:
-    """By array met, whether it is all of its memory."""
-    known: dict[tuple[Any, ...], bool] = {}
-    found, storages = list[bool](), index.log.storages
-    for view in index.log.views:
-        held = storages[view.storage]
-        kind = (view.shape, view.strides, view.dtype, held.dtype, len(held.content))  # most are alike
-        whole = known.get(kind)
-        if whole is None:
-            whole = known[kind] = _covers(index, view, view.storage)
-        found.append(whole)
-    return np.array(found, bool)
+class _Looks:
+    """What the arrays of a log look like; nearly all of them look as others do."""
+
+    def __init__(self, index: Index) -> None:
+        """Look at none yet."""
+        self._index = index
+        self._known: dict[tuple[Any, ...], int] = {}
+        self._numbers = np.full(len(index.log.views), -1, np.intp)
+        owned: dict[tuple[str, int], int] = {}
+        kinds = ((held.dtype, len(held.content)) for held in index.log.storages)
+        self._owned = np.array([owned.setdefault(kind, len(owned)) for kind in kinds], np.intp)
+
+    def numbers(self, refs: Numbers) -> Numbers:
+        """By array, the number of its shape, its strides and its dtype."""
+        left = refs[self._numbers[refs] < 0]
+        if len(left):
+            looks = map(_LOOKS, map(self._index.log.views.__getitem__, left.tolist()))
+            known = self._known
+            self._numbers[left] = [known.setdefault(look, len(known)) for look in looks]
+        return self._numbers[refs]
+
+    def whole(self, refs: Numbers) -> npt.NDArray[np.bool_]:
+        """By array, whether it is all of its memory."""
+        index = self._index
+        pairs = self.numbers(refs) * (len(index.log.storages) + 1) + self._owned[index.storages[refs]]
+        _, firsts, kinds = np.unique(pairs, return_index=True, return_inverse=True)
+        views = (index.log.views[number] for number in refs[firsts].tolist())
+        return np.array([_covers(index, view, view.storage) for view in views], bool)[kinds]
+
+
+_LOOKS = operator.itemgetter(2, 3, 4)
+"""The shape, the strides and the dtype of a view."""
 
 
 def _depths(index: Index) -> list[int]:
