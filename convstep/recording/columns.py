@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
@@ -46,6 +47,8 @@ FIELDS: list[tuple[str, ...]] = [
 """The names of their fields."""
 REPEATING = {"shape", "strides"}
 """Fields whose tuples are nearly always a few."""
+BLOCK = 4096
+"""Values of which a column is made at once."""
 CHUNK, ROOM, CHUNKS = 256, 1 << 20, 16
 """Values that are made at once, their bytes, and how many such pieces a column keeps."""
 
@@ -110,6 +113,10 @@ class Column(Sequence[Any]):
         """Where values of one type stand, and these alone."""
         return np.arange(self._count if kind is self.kind else 0), self
 
+    def joined(self, blocks: Sequence[Any]) -> Column | None:
+        """Columns of its class and kind, itself the first, as one; None where that is not simple."""
+        return None
+
     def put(self, shelf: Shelf) -> Spec:
         """Put it on a shelf, and say what it is."""
         raise NotImplementedError
@@ -126,6 +133,9 @@ class Numbers(Column):
     def part(self, low: int, high: int) -> list[Any]:
         return self._make(self.numbers[low:high])
 
+    def joined(self, blocks: Sequence[Numbers]) -> Column:
+        return Numbers(self.name, np.concatenate([one.numbers for one in blocks]))
+
     def put(self, shelf: Shelf) -> Spec:
         shelf.put(self.numbers)
         return [self.name]
@@ -137,13 +147,15 @@ class Bytes(Column):
     def __init__(self, values: Sequence[bytes], lengths: Array, make: str = "bytes") -> None:
         super().__init__(len(values))
         self._values, self.numbers, self.name = values, lengths, make
-        self.kind, self.nbytes = (bytes, int)[make == "long"], int(lengths.sum())
+        self.kind, self.nbytes = int if make == "long" else bytes, int(lengths.sum())
 
     def part(self, low: int, high: int) -> list[Any]:
-        values = self._values[low:high]
-        return (
-            [int.from_bytes(each, "little", signed=True) for each in values] if self.kind is int else values
-        )  # type: ignore[return-value]
+        values = list(self._values[low:high])
+        return [int.from_bytes(one, "little", signed=True) for one in values] if self.kind is int else values
+
+    def joined(self, blocks: Sequence[Bytes]) -> Column:
+        values = list(itertools.chain.from_iterable(one._values for one in blocks))
+        return Bytes(values, np.concatenate([one.numbers for one in blocks]), self.name)
 
     def put(self, shelf: Shelf) -> Spec:
         shelf.put(self.numbers)
@@ -177,11 +189,28 @@ class Repeated(Column):
 
     def __init__(self, table: Column, numbers: Array) -> None:
         super().__init__(len(numbers))
-        self.table, self.numbers, self.kind, self.nbytes = table[:], numbers, table.kind, numbers.nbytes
-        self._table = table
+        self._table, self._values, self.numbers = table, table[:], numbers
+        self.kind, self.nbytes = table.kind, numbers.nbytes
+
+    @classmethod
+    def of_values(cls, values: Sequence[Any]) -> Repeated:
+        """Keep each of them once."""
+        numbered: defaultdict[Any, int] = defaultdict(itertools.count().__next__)
+        numbers = np.fromiter(map(numbered.__getitem__, values), np.int64, len(values))
+        table, kind = list(numbered), type(values[0])
+        if kind is not str and kind is not Other:
+            return cls(column(table), narrow(numbers))
+        held = [each.encode("utf-8", "surrogatepass") for each in table]
+        return cls(Texts(column(held), kind), narrow(numbers))
 
     def part(self, low: int, high: int) -> list[Any]:
-        return list(map(self.table.__getitem__, self.numbers[low:high].tolist()))
+        return list(map(self._values.__getitem__, self.numbers[low:high].tolist()))
+
+    def joined(self, blocks: Sequence[Repeated]) -> Column:
+        ends = np.cumsum([0, *(len(one._values) for one in blocks)]).tolist()
+        tables = Repeated.of_values(list(itertools.chain.from_iterable(one._values for one in blocks)))
+        numbers = [tables.numbers[end:][one.numbers] for end, one in zip(ends, blocks, strict=False)]
+        return Repeated(tables._table, np.concatenate(numbers))
 
     def put(self, shelf: Shelf) -> Spec:
         shelf.put(self.numbers)
@@ -209,7 +238,7 @@ class Rows(Column):
     def __init__(self, columns: Sequence[Column], number: int | None = None, *, arrays: bool = False) -> None:
         super().__init__(len(columns[0]))
         require(len({len(each) for each in columns}) == 1)
-        self.columns, self._number, self._arrays = columns, number, arrays
+        self.columns, self._number, self._arrays = list(columns), number, arrays
         self.nbytes = sum(each.nbytes for each in columns)
         self.kind = np.ndarray if arrays else tuple if number is None else RECORDS[number]
 
@@ -218,6 +247,13 @@ class Rows(Column):
         if self._arrays:
             return list(itertools.starmap(_array, rows))
         return list(rows) if self._number is None else list(itertools.starmap(RECORDS[self._number], rows))
+
+    def joined(self, blocks: Sequence[Rows]) -> Column | None:
+        if len({len(one.columns) for one in blocks}) > 1 or self._arrays:
+            return None
+        found = [_joined(own) for own in zip(*(one.columns for one in blocks), strict=True)]
+        columns = [one for one in found if one is not None]
+        return Rows(columns, self._number) if len(columns) == len(found) else None
 
     def put(self, shelf: Shelf) -> Spec:
         return [
@@ -303,6 +339,11 @@ def column(values: Sequence[Any], depth: int = 0) -> Column:
     """
     if depth > DEEPEST:
         raise UnsayableError(f"values lie more than {DEEPEST} deep in each other")
+    if len(values) > 2 * BLOCK:  # many are looked at as a few thousand at a time: those stay in the cache
+        blocks = [column(values[low : low + BLOCK], depth) for low in range(0, len(values), BLOCK)]
+        whole = _joined(blocks)
+        if whole is not None:
+            return whole
     kinds = set(map(type, values))
     if not kinds:
         return Numbers("none", np.zeros(0, np.uint8))
@@ -311,6 +352,13 @@ def column(values: Sequence[Any], depth: int = 0) -> Column:
     several = list(dict.fromkeys(map(type, values)))
     numbered = {kind: code for code, kind in enumerate(several)}
     return _mixed(values, list(map(numbered.__getitem__, map(type, values))), depth)
+
+
+def _joined(blocks: Sequence[Column]) -> Column | None:
+    """Columns one after the other as one; None where they are not alike."""
+    first = blocks[0]
+    alike = all(type(one) is type(first) and one.kind is first.kind for one in blocks)
+    return first.joined(blocks) if alike else None
 
 
 def _mixed(values: Sequence[Any], codes: list[int], depth: int) -> Column:
@@ -333,10 +381,7 @@ def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
     if kind is bytes:
         return Bytes(values, _lengths(values))
     if kind is str or kind is Other:
-        own = list(map(str, values)) if kind is Other else values
-        return _repeated(
-            own, lambda table: Texts(column([t.encode("utf-8", "surrogatepass") for t in table]), kind)
-        )
+        return Repeated.of_values(values)
     if kind is type(None):
         return Numbers("none", np.zeros(len(values), np.uint8))
     if kind is Kind:
@@ -375,18 +420,8 @@ def _records(values: Sequence[Any], kind: type, depth: int) -> Column:
     number, columns = _NUMBER_OF[kind], []
     for name in FIELDS[number]:
         held = list(map(attrgetter(name), values))
-        columns.append(
-            _repeated(held, partial(column, depth=depth + 1))
-            if name in REPEATING
-            else column(held, depth + 1)
-        )
+        columns.append(Repeated.of_values(held) if name in REPEATING else column(held, depth + 1))
     return Rows(columns, number)
-
-
-def _repeated(values: Sequence[Any], make: Callable[[list[Any]], Column]) -> Column:
-    table = dict(zip(dict.fromkeys(values), itertools.count(), strict=False))
-    numbers = np.fromiter(map(table.__getitem__, values), np.int64, len(values))
-    return Repeated(make(list(table)), narrow(numbers))
 
 
 def cut(whole: bytes | memoryview, lengths: Array, name: str = "bytes") -> Column:
@@ -490,7 +525,7 @@ _KEPT: dict[type, tuple[str, Any]] = {
     Ref: ("refs", np.int64),
 }
 """Types whose values are one number each: their name and the number's kind."""
-_ALLOWED = {"none": "u", "truths": "b", "ints": "i", "floats": "f", "complex": "c", "refs": "i", "sites": "u"}
+_ALLOWED = {"none": "u", "truths": "b", "ints": "iu", "floats": "f", "complex": "c", "refs": "i", "sites": "u"}
 _MADE: dict[str, tuple[type, Callable[[Array], list[Any]]]] = {
     "none": (type(None), lambda array: [None] * len(array)),
     "truths": (bool, lambda array: [*array.tolist()]),

@@ -44,7 +44,8 @@ class Kept:
     @classmethod
     def of(cls, log: Log) -> Kept:
         """What a run has noted; the log's lists may be forgotten."""
-        order = narrow(np.fromiter(log.order, np.int64, len(log.order)))
+        few = len(log.sites.sites) <= 256  # quicker
+        order = np.frombuffer(bytes(log.order), np.uint8) if few else np.array(log.order, np.int32)
         payloads = [_swept(each) if isinstance(each, Swept) else column(each) for each in log.payloads]
         views, storages = column(log.views), column(log.storages)
         return cls(log.sites, order, payloads, views, storages, log.given, log.ended, log.unseen)
