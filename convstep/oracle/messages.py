@@ -107,7 +107,7 @@ def _write(pipe: RawPipe, held: bytearray) -> None:
         left = left[pipe.write(left) or 0 :]
 
 
-def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytes | None:
+def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytearray | None:
     """The next message as it came, or None at the end of the stream, be it in the middle of one.
 
     Args:
@@ -147,7 +147,7 @@ def strictly() -> Iterator[None]:
         raise Malformed(str(error)) from error
 
 
-def opened(received: bytes) -> Message:
+def opened(received: bytes | bytearray) -> Message:
     """The arrays of a received message: numbers and texts, whole.
 
     Raises:
@@ -165,7 +165,9 @@ def opened(received: bytes) -> Message:
         return arrays
 
 
-def _array(received: bytes, start: int, dtype: str, shape: list[Any]) -> tuple[npt.NDArray[Any], int]:
+def _array(
+    received: bytes | bytearray, start: int, dtype: str, shape: list[Any]
+) -> tuple[npt.NDArray[Any], int]:
     """One array of a message, and where the next one starts."""
     kind = np.dtype(dtype)
     require(len(shape) <= _AXES and all(0 <= checked(length, int) < 1 << 40 for length in shape))
@@ -320,7 +322,7 @@ class OperatorQuestion:
         return text(message, "oracle"), found
 
 
-def prefixed(word: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.ArrayLike]:
+def prefixed(word: str, arrays: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
     """Arrays by names that begin with a word and a dot."""
     return {f"{word}.{name}": value for name, value in arrays.items()}
 
@@ -337,7 +339,7 @@ def tuples(value: Any) -> Any:
     return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
-def _exactly(pipe: RawPipe, size: int) -> bytes | None:
+def _exactly(pipe: RawPipe, size: int) -> bytearray | None:
     found = bytearray()
     while len(found) < size:  # and no room is taken for what does not come
         part = pipe.read(min(size - len(found), AT_ONCE))

@@ -7,13 +7,14 @@ believes nothing, and runs nothing.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, countOf
 from typing import Any, overload
 
 import numpy as np
@@ -27,7 +28,7 @@ from convstep.recording.source import SourceText
 Array = npt.NDArray[Any]
 Entries = npt.NDArray[np.intp]
 Spec = list[Any]
-"""What JSON says of a column: its kind, and what that needs; its numbers are on a shelf, in the same order."""
+"""What JSON says of a column: its kind, and what that needs; its numbers lie on a shelf, in this order."""
 
 DEEPEST = 24
 """How deep values may lie in each other."""
@@ -131,17 +132,20 @@ class Numbers(Column):
         self.kind, self._make = _MADE[name] if name != "scalars" else (array.dtype.type, list)
 
     def part(self, low: int, high: int) -> list[Any]:
+        """See `Column`."""
         return self._make(self.numbers[low:high])
 
     def joined(self, blocks: Sequence[Numbers]) -> Column:
+        """See `Column`."""
         return Numbers(self.name, np.concatenate([one.numbers for one in blocks]))
 
     def put(self, shelf: Shelf) -> Spec:
+        """See `Column`."""
         shelf.put(self.numbers)
         return [self.name]
 
 
-class Bytes(Column):
+class _Bytes(Column):
     """Bytes, and whole numbers that are longer than eight of them."""
 
     def __init__(self, values: Sequence[bytes], lengths: Array, make: str = "bytes") -> None:
@@ -153,9 +157,9 @@ class Bytes(Column):
         values = list(self._values[low:high])
         return [int.from_bytes(one, "little", signed=True) for one in values] if self.kind is int else values
 
-    def joined(self, blocks: Sequence[Bytes]) -> Column:
+    def joined(self, blocks: Sequence[_Bytes]) -> Column:
         values = list(itertools.chain.from_iterable(one._values for one in blocks))
-        return Bytes(values, np.concatenate([one.numbers for one in blocks]), self.name)
+        return _Bytes(values, np.concatenate([one.numbers for one in blocks]), self.name)
 
     def put(self, shelf: Shelf) -> Spec:
         shelf.put(self.numbers)
@@ -184,7 +188,7 @@ class _Cut(Sequence[bytes]):
         return [held[start - first : end - first] for start, end in itertools.pairwise(ends)]
 
 
-class Repeated(Column):
+class _Repeated(Column):
     """Values of which most are alike: each is kept once."""
 
     def __init__(self, table: Column, numbers: Array) -> None:
@@ -193,7 +197,7 @@ class Repeated(Column):
         self.kind, self.nbytes = table.kind, numbers.nbytes
 
     @classmethod
-    def of_values(cls, values: Sequence[Any]) -> Repeated:
+    def of_values(cls, values: Sequence[Any]) -> _Repeated:
         """Keep each of them once."""
         numbered: defaultdict[Any, int] = defaultdict(itertools.count().__next__)
         numbers = np.fromiter(map(numbered.__getitem__, values), np.int64, len(values))
@@ -201,23 +205,23 @@ class Repeated(Column):
         if kind is not str and kind is not Other:
             return cls(column(table), narrow(numbers))
         held = [each.encode("utf-8", "surrogatepass") for each in table]
-        return cls(Texts(column(held), kind), narrow(numbers))
+        return cls(_Texts(column(held), kind), narrow(numbers))
 
     def part(self, low: int, high: int) -> list[Any]:
         return list(map(self._values.__getitem__, self.numbers[low:high].tolist()))
 
-    def joined(self, blocks: Sequence[Repeated]) -> Column:
+    def joined(self, blocks: Sequence[_Repeated]) -> Column:
         ends = np.cumsum([0, *(len(one._values) for one in blocks)]).tolist()
-        tables = Repeated.of_values(list(itertools.chain.from_iterable(one._values for one in blocks)))
+        tables = _Repeated.of_values(list(itertools.chain.from_iterable(one._values for one in blocks)))
         numbers = [tables.numbers[end:][one.numbers] for end, one in zip(ends, blocks, strict=False)]
-        return Repeated(tables._table, np.concatenate(numbers))
+        return _Repeated(tables._table, np.concatenate(numbers))
 
     def put(self, shelf: Shelf) -> Spec:
         shelf.put(self.numbers)
         return ["repeated", self._table.put(shelf)]
 
 
-class Texts(Column):
+class _Texts(Column):
     """Texts, by their bytes."""
 
     def __init__(self, held: Column, kind: type) -> None:
@@ -243,12 +247,14 @@ class Rows(Column):
         self.kind = np.ndarray if arrays else tuple if number is None else RECORDS[number]
 
     def part(self, low: int, high: int) -> list[Any]:
+        """See `Column`."""
         rows = zip(*(each.part(low, high) for each in self.columns), strict=True)
         if self._arrays:
             return list(itertools.starmap(_array, rows))
         return list(rows) if self._number is None else list(itertools.starmap(RECORDS[self._number], rows))
 
     def joined(self, blocks: Sequence[Rows]) -> Column | None:
+        """See `Column`."""
         if len({len(one.columns) for one in blocks}) > 1 or self._arrays:
             return None
         found = [_joined(own) for own in zip(*(one.columns for one in blocks), strict=True)]
@@ -256,6 +262,7 @@ class Rows(Column):
         return Rows(columns, self._number) if len(columns) == len(found) else None
 
     def put(self, shelf: Shelf) -> Spec:
+        """See `Column`."""
         return [
             "arrays" if self._arrays else "rows",
             self._number,
@@ -263,12 +270,12 @@ class Rows(Column):
         ]
 
 
-class Runs(Column):
+class _Runs(Column):
     """Lists, dicts, and tuples of different lengths: what is in them stands in one column."""
 
-    def __init__(self, kind: type, lengths: Array, items: Column) -> None:
+    def __init__(self, name: str, lengths: Array, items: Column) -> None:
         super().__init__(len(lengths))
-        self.kind, self._lengths, self._items = kind, lengths, items
+        self._name, self.kind, self._lengths, self._items = name, _RUNS[name], lengths, items
         self._ends, self.nbytes = _ends(lengths), items.nbytes
         require(int(self._ends[-1]) == len(items))
 
@@ -282,10 +289,10 @@ class Runs(Column):
 
     def put(self, shelf: Shelf) -> Spec:
         shelf.put(self._lengths)
-        return [_NAMES[self.kind], self._items.put(shelf)]
+        return [self._name, self._items.put(shelf)]
 
 
-class Mixed(Column):
+class _Mixed(Column):
     """Values of several kinds: those of each stand in a column, in their order."""
 
     def __init__(self, codes: Array, columns: Sequence[Column]) -> None:
@@ -344,11 +351,10 @@ def column(values: Sequence[Any], depth: int = 0) -> Column:
         whole = _joined(blocks)
         if whole is not None:
             return whole
-    kinds = set(map(type, values))
-    if not kinds:
+    if not values:
         return Numbers("none", np.zeros(0, np.uint8))
-    if len(kinds) == 1:
-        return _alike(values, kinds.pop(), depth)
+    if countOf(map(type, values), type(values[0])) == len(values):
+        return _alike(values, type(values[0]), depth)
     several = list(dict.fromkeys(map(type, values)))
     numbered = {kind: code for code, kind in enumerate(several)}
     return _mixed(values, list(map(numbered.__getitem__, map(type, values))), depth)
@@ -364,7 +370,7 @@ def _joined(blocks: Sequence[Column]) -> Column | None:
 def _mixed(values: Sequence[Any], codes: list[int], depth: int) -> Column:
     found = np.array(codes, np.uint8 if max(codes) < 256 else np.uint32)
     own = (list(itertools.compress(values, (found == code).tolist())) for code in range(max(codes) + 1))
-    return Mixed(found, [column(each, depth) for each in own])
+    return _Mixed(found, [column(each, depth) for each in own])
 
 
 def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
@@ -373,15 +379,17 @@ def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
         name, dtype = _KEPT[kind]
         if name != "ints":
             return Numbers(name, np.fromiter(values, dtype, len(values)))
+        with contextlib.suppress(ValueError):  # a sixth of the time, if all are short
+            return Numbers(name, np.frombuffer(bytes(values), np.uint8))
         try:
             return Numbers(name, narrow(np.fromiter(values, dtype, len(values))))
         except OverflowError:
             held = [n.to_bytes(n.bit_length() // 8 + 1, "little", signed=True) for n in values]
-            return Bytes(held, _lengths(held), "long")
+            return _Bytes(held, _lengths(held), "long")
     if kind is bytes:
-        return Bytes(values, _lengths(values))
+        return _Bytes(values, _lengths(values))
     if kind is str or kind is Other:
-        return Repeated.of_values(values)
+        return _Repeated.of_values(values)
     if kind is type(None):
         return Numbers("none", np.zeros(len(values), np.uint8))
     if kind is Kind:
@@ -389,23 +397,28 @@ def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
     if kind is tuple:
         return _tuples(values, depth)
     if kind is list:
-        return Runs(list, _lengths(values), column(list(itertools.chain.from_iterable(values)), depth + 1))
+        return _Runs(
+            "lists", _lengths(values), column(list(itertools.chain.from_iterable(values)), depth + 1)
+        )
     if kind is dict:
         items = itertools.chain.from_iterable(each.items() for each in values)
         held = list(itertools.chain.from_iterable(items))
-        return Runs(dict, narrow(2 * _lengths(values).astype(np.int64)), column(held, depth + 1))
+        return _Runs("dicts", narrow(2 * _lengths(values).astype(np.int64)), column(held, depth + 1))
     if kind in _NUMBER_OF:
         return _records(values, kind, depth)
     if kind is np.ndarray:
         return _arrays(values)
     if issubclass(kind, np.generic):
-        held = np.array(values)
-        if held.dtype.kind in NUMBERS and held.dtype.type is kind:
-            return Numbers("scalars", held)
+        numbers = np.array(values)
+        if numbers.dtype.kind in NUMBERS and numbers.dtype.type is kind:
+            return Numbers("scalars", numbers)
     raise UnsayableError(f"{kind.__name__} has no plain form")
 
 
 def _tuples(values: Sequence[Any], depth: int) -> Column:
+    with contextlib.suppress(ValueError):  # they are of different lengths
+        if values[0] and len(values) <= 2 * BLOCK:
+            return Rows([column(own, depth + 1) for own in zip(*values, strict=True)])
     lengths = set(map(len, values))
     if len(lengths) == 1 and (width := lengths.pop()):
         flat = list(itertools.chain.from_iterable(values))
@@ -413,21 +426,23 @@ def _tuples(values: Sequence[Any], depth: int) -> Column:
     if 1 < len(lengths) <= CHUNK and len(values) >= CHUNK:
         numbered = {length: code for code, length in enumerate(lengths)}
         return _mixed(values, list(map(numbered.__getitem__, map(len, values))), depth)
-    return Runs(tuple, _lengths(values), column(list(itertools.chain.from_iterable(values)), depth + 1))
+    return _Runs("tuples", _lengths(values), column(list(itertools.chain.from_iterable(values)), depth + 1))
 
 
 def _records(values: Sequence[Any], kind: type, depth: int) -> Column:
-    number, columns = _NUMBER_OF[kind], []
-    for name in FIELDS[number]:
-        held = list(map(attrgetter(name), values))
-        columns.append(Repeated.of_values(held) if name in REPEATING else column(held, depth + 1))
+    number = _NUMBER_OF[kind]
+    each = (list(map(attrgetter(name), values)) for name in FIELDS[number])
+    columns = [
+        _Repeated.of_values(own) if name in REPEATING else column(own, depth + 1)
+        for name, own in zip(FIELDS[number], zip(*values, strict=True) if kind is View else each, strict=True)
+    ]
     return Rows(columns, number)
 
 
 def cut(whole: bytes | memoryview, lengths: Array, name: str = "bytes") -> Column:
     """A column of bytes that stand one after the other, as long as is said."""
     own = narrow(lengths)
-    return Bytes(_Cut(memoryview(whole), own), own, name)
+    return _Bytes(_Cut(memoryview(whole), own), own, name)
 
 
 def _arrays(values: Sequence[Array]) -> Column:
@@ -439,7 +454,7 @@ def _arrays(values: Sequence[Array]) -> Column:
         [each.shape for each in values],
         [each.tobytes() for each in values],
     )
-    return Rows(list(map(column, facts)), arrays=True)
+    return Rows([column(own) for own in facts], arrays=True)
 
 
 def _array(dtype: Any, shape: Any, content: Any) -> Array:
@@ -464,6 +479,9 @@ def _ends(lengths: Array) -> Array:
 
 
 def _lengths(values: Sequence[Any]) -> Array:
+    length = len(values[0])
+    if countOf(map(len, values), length) == len(values):
+        return narrow(np.full(len(values), length))
     return narrow(np.fromiter(map(len, values), np.int64, len(values)))
 
 
@@ -483,16 +501,16 @@ def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
         return Numbers(name, shelf.take(_ALLOWED.get(name, NUMBERS)))
     if name in ("bytes", "long"):
         lengths = _counts(shelf)
-        return cut(shelf.take("u").data.toreadonly(), lengths, name)
+        return cut(memoryview(shelf.take("u").data).toreadonly(), lengths, name)
     if name in ("texts", "others"):
         held = inner(more[0])
         require(not len(held) or held.kind is bytes)
-        return Texts(held, str if name == "texts" else Other)
+        return _Texts(held, str if name == "texts" else Other)
     if name == "repeated":
         numbers = _counts(shelf)
         table = inner(more[0])
         require(not len(numbers) or int(numbers.max()) < len(table))
-        return Repeated(table, numbers)
+        return _Repeated(table, numbers)
     if name in ("rows", "arrays"):
         number, *own = more
         columns = [inner(each) for each in own]
@@ -504,8 +522,8 @@ def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
     if name == "mixed":
         codes = shelf.take("u")
         require(not len(codes) or int(codes.max()) < len(more))
-        return Mixed(codes, [inner(each) for each in more])
-    return Runs(_RUNS[name], _counts(shelf), inner(more[0]))
+        return _Mixed(codes, [inner(each) for each in more])
+    return _Runs(name, _counts(shelf), inner(more[0]))
 
 
 def _counts(shelf: Shelved) -> Array:
@@ -515,7 +533,6 @@ def _counts(shelf: Shelved) -> Array:
 
 
 _RUNS: dict[str, type] = {"lists": list, "tuples": tuple, "dicts": dict}
-_NAMES = {kind: name for name, kind in _RUNS.items()}
 _NUMBER_OF = {kind: number for number, kind in enumerate(RECORDS)}
 _KEPT: dict[type, tuple[str, Any]] = {
     int: ("ints", np.int64),
@@ -525,7 +542,15 @@ _KEPT: dict[type, tuple[str, Any]] = {
     Ref: ("refs", np.int64),
 }
 """Types whose values are one number each: their name and the number's kind."""
-_ALLOWED = {"none": "u", "truths": "b", "ints": "iu", "floats": "f", "complex": "c", "refs": "i", "sites": "u"}
+_ALLOWED = {
+    "none": "u",
+    "truths": "b",
+    "ints": "iu",
+    "floats": "f",
+    "complex": "c",
+    "refs": "i",
+    "sites": "u",
+}
 _MADE: dict[str, tuple[type, Callable[[Array], list[Any]]]] = {
     "none": (type(None), lambda array: [None] * len(array)),
     "truths": (bool, lambda array: [*array.tolist()]),

@@ -1,4 +1,4 @@
-"""Kept: a log of which the run has ended, in columns: what a recording is made of, and what is sent or saved."""
+"""Kept: the log of a run that has ended, in columns: what a recording is made of, what is sent and saved."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.recording.columns import Column, Numbers, Rows, column, cut, narrow
 from convstep.recording.log import Column as Swept
-from convstep.recording.log import Ended, Log
-from convstep.recording.sites import Sites
+from convstep.recording.log import Ended, Log, Ref
+from convstep.recording.shelf import require
+from convstep.recording.sites import Kind, Sites
 
 Array = npt.NDArray[Any]
 Entries = npt.NDArray[np.intp]
@@ -51,7 +52,29 @@ class Kept:
         return cls(log.sites, order, payloads, views, storages, log.given, log.ended, log.unseen)
 
     def check(self) -> None:
-        """Go on if it fits together."""
+        """Go on if a stranger's fits together: every number of an array or of memory is one that there is.
+
+        Raises:
+            ValueError: it does not.
+        """
+        sites, many, met = self.sites.sites, len(self.storages), len(self.views)
+        require([one.number for one in sites] == [*range(len(sites))] and self.order.dtype.kind in "iu")
+        require(not len(self.order) or 0 <= int(self.order.min()) <= int(self.order.max()) < len(sites))
+        counts = np.bincount(self.order, minlength=len(sites)).tolist()
+        require(counts == list(map(len, self.payloads)))
+        for rows, kinds in ((self.views, _VIEW), (self.storages, _STORAGE)):
+            alike = isinstance(rows, Rows) and [one.kind for one in rows.columns] == kinds
+            require(alike or not len(rows))
+        require(_within(self.storage_of, many) and _within(np.array(self.unseen, np.intp), many))
+        require(_within(np.array([number for _, number in self.given], np.intp), met))
+        require(all(type(name) is str for name, _ in self.given))
+        require(self.ended is None or type(self.ended) is Ended)
+        for site, own in zip(sites, self.payloads, strict=True):
+            if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE):
+                named = self.named(site.number)
+                require(named is None or _within(named, met))
+            each = own.columns if isinstance(own, Rows) else [own]
+            require(all(_within(one.of(Ref)[1].numbers, met) for one in each if len(one.of(Ref)[0])))
 
     @property
     def storage_of(self) -> Entries:
@@ -84,6 +107,14 @@ def _swept(payloads: Swept) -> Column:
     size, cells = payloads.changes()
     lengths = np.full(len(payloads), size)
     return Rows([*(Numbers("ints", narrow(each)) for each in places), *(cut(one, lengths) for one in cells)])
+
+
+def _within(numbers: Array, many: int) -> bool:
+    return not len(numbers) or (int(numbers.min()) >= 0 and int(numbers.max()) < many)
+
+
+_VIEW, _STORAGE = [int, int, tuple, tuple, str], [int, bytes, str, bool]
+"""What their fields are."""
 
 
 def _places(own: Column, at: int) -> Entries:

@@ -153,7 +153,9 @@ class Column(Sequence[tuple[Any, ...]]):
             ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
         """
         runs, count = self._runs, len(self)
-        numbers, places = (np.repeat(np.array([run[at] for run in runs.runs]), runs.lengths, 0) for at in (0, 1))
+        numbers, places = (
+            np.repeat(np.array([run[at] for run in runs.runs]), runs.lengths, 0) for at in (0, 1)
+        )
         turns = np.concatenate([np.arange(part.start, part.stop, part.step) for _, _, part in runs.runs])
         found, checked = (
             self._make([*numbers.T.astype(kind)], *places.T.astype(kind), turns.astype(kind))

@@ -165,10 +165,10 @@ def _chosen(index: Index) -> _Chosen:
     met = np.flatnonzero(whole)[::-1]
     all_of[index.storages[met]] = met  # the first one stays
     views = np.where(part, all_of[storage[chosen]], views)
-    facts = name_of[chosen], storage[chosen], views, part
     since, lines = _since(index, storage[chosen], entry[chosen])
     appear = np.lexsort((storage[chosen], since))
-    return _Chosen(names, *(one[appear] for one in (*facts, since, lines)))
+    own = name_of[chosen], storage[chosen], views, part, since, lines
+    return _Chosen(names, *(one[appear] for one in own))  # type: ignore[arg-type]  # as they stand
 
 
 def _since(index: Index, storages: Entries, entries: Entries) -> tuple[Entries, Entries]:
@@ -240,7 +240,7 @@ def _ends(index: Index) -> npt.NDArray[np.intp]:
 def _whole(index: Index) -> npt.NDArray[np.bool_]:
     """By array met, whether it is all of its memory."""
     log = index.log
-    kinds, firsts, own = np.unique(log.lies, return_index=True, return_inverse=True)  # most are alike
+    _, firsts, own = np.unique(log.lies, return_index=True, return_inverse=True)  # most are alike
     known = [_covers(index, log.views[first], log.views[first].storage) for first in firsts.tolist()]
     found: npt.NDArray[np.bool_] = np.array(known, bool)[own]
     return found

@@ -82,7 +82,7 @@ def storage_of(index: Index, entry: int) -> int:
         found: int = payload[1]
         return found
     number: int = payload[2] if payload[0] == "whole" else payload[0]
-    return index.log.views[number].storage
+    return int(index.storages[number])
 
 
 def writers(recording: Replayed, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:

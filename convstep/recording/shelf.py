@@ -57,7 +57,7 @@ class Shelf:
         """The bytes, of which no more than a few are made before they are taken."""
         for held in self._held:
             if isinstance(held, np.ndarray):
-                yield memoryview(held.view(np.uint8))
+                yield held.view(np.uint8).data
                 length = held.nbytes
             else:
                 length = 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from convstep.recording.columns import NUMBERS, Array, Column, Numbers, column, read
 from convstep.recording.kept import Kept
@@ -24,7 +25,7 @@ FAILURES = (ArithmeticError, AttributeError, LookupError, MemoryError, Recursion
 """How reading what does not fit together fails."""
 
 
-def packed(*columns: Column) -> dict[str, Array | Shelf]:
+def packed(*columns: Column) -> dict[str, npt.ArrayLike]:
     """Columns as two arrays: what they are, and their cells, which are put together when they are taken."""
     shelf = Shelf()
     specs = [each.put(shelf) for each in columns]
@@ -62,7 +63,7 @@ def made_of(values: Column) -> list[Any]:
         raise ValueError(f"these arrays hold no plain value: {error}") from error
 
 
-def arrays_of(recording: Recording | Run) -> dict[str, Array | Shelf]:
+def arrays_of(recording: Recording | Run) -> dict[str, npt.ArrayLike]:
     """A recording as arrays of numbers.
 
     Args:

@@ -97,7 +97,7 @@ def test_whatever_was_damaged_is_a_value_error_or_another_value(value: Any, data
             made_of(each)
 
 
-LIES = st.sampled_from(
+LIES: st.SearchStrategy[Any] = st.sampled_from(
     [-1, 0, 1, 7, 2**40, 2**70, 0.5, None, "", "O", "<U9", "V0", "<i8", "|u1", "rows", "lists", "mixed", []]
 )
 """What somebody may write who means no good."""
