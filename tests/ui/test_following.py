@@ -222,7 +222,7 @@ async def test_a_candidate_s_numbers_name_their_factor_and_are_written_like_the_
         candidate = CandidateTimeline(worker, candidates.verdict(function), tiny(1e-7))
         async with opened_beside(candidate, (120, 40), position=137) as session:
             await session.answered()
-            for size in ((120, 40), (80, 24)):
+            for size in some(((120, 40), (80, 24))):
                 await session.resize(*size)
                 for grid in seen(session):
                     check_numbers(session, grid, size)
