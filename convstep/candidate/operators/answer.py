@@ -50,6 +50,9 @@ class Answer:
     summed: bool = False
     """Whether its own forward returned a number a sample, or their sum, where the operator has their mean."""
 
+    guessed: bool = False
+    """Whether its backward was given more than the gradient from above and what its own forward kept."""
+
     __repr__ = brief
 
 
