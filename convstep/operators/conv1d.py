@@ -204,6 +204,9 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum(axis=(1, 2))
   # over filters and positions | 对卷积核和位置
   - db = dout.sum(axis=(0, 2))
+  + db = dout.sum(axis=1).ravel()
+  # over filters, a number for each window | 对卷积核，每个窗口一个数
+  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=0)
   # over samples only | 只对样本
   - db = dout.sum(axis=(0, 2))

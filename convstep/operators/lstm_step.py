@@ -250,6 +250,9 @@ tanh-derivative-missing: a tanh is not differentiated
   - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_c + dnext_h * o * (1 - next_c**2)
   # of the cell itself | 用的是细胞本身
+  - da_g = dg * (1 - g**2)
+  + da_g = dg * (1 - np.tanh(g) ** 2)
+  # tanh is taken twice, at the candidate | 取了两次 tanh，在候选值
 
 gates-order: the gates are put together in another order
     wx, wh and b hold the gates side by side, in one order; the gradients have to be put together in the same one. In
@@ -259,6 +262,12 @@ gates-order: the gates are put together in another order
 """
     + _other_orders()
     + """
+  - df = dc * prev_c
+  - di = dc * g
+  + df = dc * g
+  + di = dc * prev_c
+  # two of them before their slopes, the input gate's and the forget gate's | 在乘斜率之前，输入门和遗忘门对调了
+
 forget-gate-uses-next-c: the forget gate is given the new cell
     next_c = f * prev_c + i * g, so what f was multiplied by is prev_c. next_c is at hand in the cache and has the same
     shape, which is how it gets there.

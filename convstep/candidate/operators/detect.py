@@ -404,7 +404,8 @@ class Detecting:
         others = ("1", "N") if scalar and not self._means(trial) else ("1",)
         for above in (OUTPUT,) if raised else others:
             other = self.trial(replace(trial.way, above=above))
-            if other is not None and other.right > best.right:
+            better = other is not None and (other.right, raised and other.shaped) > (best.right, 0)
+            if other is not None and better:
                 best = other
         return best
 
