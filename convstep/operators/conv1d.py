@@ -166,6 +166,10 @@ tail-lost: the remainder of the stride is lost  [pytorch#15501; torch-mlir#655]
   - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding : padding + L][:, :, : (L_out - 1) * stride + K - padding]
 
+  - dx = dx_pad[:, :, padding : padding + L]
+  + dx = dx_pad[:, :, padding : (L_out - 1) * stride + K - padding]
+  # and the padding is cut from what is left | 又从剩下的里面裁掉了填充
+
 overwrite-dx: dx is assigned instead of added to
     A cell belongs to several windows and, in each, to several filters; its gradient is the sum of what they all send
     back. With = the last one wins.

@@ -278,6 +278,18 @@ eps-missing: eps is left out
   - std = np.sqrt(var + eps)
   + std = np.sqrt(var)
 
+  - drows = dcentred + dmean / D
+  + drows = dx_hat / np.sqrt(var) + dvar * 2 * centred / D + dmean / D
+  # on the direct path | 在直接的路上
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
+  # on the path through the variance | 在经过方差的路上
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  - dvar = dstd / (2 * std)
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
+  + dvar = dstd / (2 * np.sqrt(var))
+  # all along the path through the variance | 在经过方差的路上，处处如此
+
 wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course repositories]
     Statistics belong to a sample: they are sums along a row, axis 1. The parameters belong to a feature: their
     gradients are sums down a column, axis 0. Where both sizes are alike, even the shapes are right.
