@@ -28,8 +28,7 @@ from convstep.candidate.call import protocol
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
 from convstep.candidate.call.parameters import written
-from convstep.candidate.call.served import Served, found
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.served import Served, Ways, found
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
