@@ -83,24 +83,14 @@ class Result:
         return any(found.name == name and found.kind != RIGHT for found in self.grades)
 
 
-def heeded(outcome: Outcome) -> Outcome:
-    """The outcome, if it says anything about the candidate.
-
-    Raises:
-        CandidateError: it does not: the call needed something that is missing here.
-    """
-    if outcome.lacks:
-        raise CandidateError(outcome.lacks)
-    return outcome
-
-
 def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
     """Compare an outcome with what is right, gradient by gradient.
 
     Raises:
-        CandidateError: as for `heeded`.
+        CandidateError: it says nothing about the candidate: the call needed something that is missing here.
     """
-    heeded(outcome)
+    if outcome.lacks:
+        raise CandidateError(outcome.lacks)
     grades: tuple[Grade, ...] = ()
     if outcome.kind == RETURNED:
         grades = tuple(
@@ -115,7 +105,7 @@ def asked(worker: Worker, call: Call, case: Case, *, fresh: bool = False) -> Res
     """What a candidate makes of the problem of a case.
 
     Raises:
-        CandidateError: as for `heeded`.
+        CandidateError: as for `grade`.
     """
     right = right_of(case)
     return grade(case, right, worker.call(call, right.problem, fresh=fresh))
