@@ -73,7 +73,7 @@ def detect_convention(
         (Call(name, own_cache, column=makes_column(candidate.source)), reason)
         for name, reason in options
         for own_cache in (False, True)
-        if not own_cache or (own and CONVENTIONS[name].has_cache)
+        if not own_cache or (own and CONVENTIONS[name].held)
     ]
     if (len(known) == 1 and known[0][0].convention == "problem") or (
         convention not in (AUTO, "torch") and len(known) == 1

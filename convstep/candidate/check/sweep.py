@@ -264,7 +264,8 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
 
     Numbers to try come from what it raises and from its source.
     """
-    if not convention_of(call).batched or any(r.outcome.kind not in (RAISED, RETURNED) for r in results):
+    batched = convention_of(call).layouts.batched
+    if not batched or any(r.outcome.kind not in (RAISED, RETURNED) for r in results):
         return 0
 
     def right_with(case: Case, number: int) -> bool:

@@ -141,7 +141,7 @@ def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     misfits = [way for way in tried if re.search(r"reshape|shape|size", way.results[0].outcome.message)]
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
-        if convention_of(way.call).batched:
+        if convention_of(way.call).layouts.batched:
             found.append(_tried(worker, way.call, size))
             if found[-1].perfect:
                 return found[-1:]

@@ -15,8 +15,7 @@ import numpy as np
 
 from convstep.candidate.load import names
 from convstep.candidate.power.copies import PASSED, Copies
-from convstep.candidate.power.importing import recode
-from convstep.candidate.power.placing import put
+from convstep.candidate.power.placing import put, recode
 from convstep.candidate.power.reading import Reading, readings, to_theirs
 from convstep.candidate.power.suspects import Suspect, problem_words, suspects
 from convstep.candidate.record.subject import FORWARD, forward_of

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import importlib.machinery
 import json
 import os
 import runpy
@@ -22,7 +23,6 @@ from typing import Any
 from convstep.candidate import referee
 from convstep.candidate.power.asking import INSIDE
 from convstep.candidate.power.copies import BROKEN, FAILED, NONE, OUT_OF_TIME, PASSED, Copies
-from convstep.candidate.power.importing import at_import
 from convstep.candidate.power.replacing import Replaced
 from convstep.language import speak
 from convstep.operators.registry import operator_named
@@ -170,6 +170,35 @@ def main(arguments: Sequence[str]) -> None:
         question = messages.opened(received)
         for said in _forked(functools.partial(begin, question), SILENT * float(question["seconds"])):
             messages.send(answers, answering(question, {"run": json.dumps(said)}))
+
+
+def at_import(file: str, put: Callable[[ModuleType], None]) -> None:
+    """Have something done whenever a module has run that is a file, however it is imported.
+
+    Args:
+        file: the file.
+        put: what is done with the module.
+    """
+    meant = os.path.realpath(file)
+    kinds: list[Any] = [importlib.machinery.SourceFileLoader]
+    try:
+        from _pytest.assertion.rewrite import AssertionRewritingHook
+
+        kinds.append(AssertionRewritingHook)
+    except ImportError:
+        pass
+    for kind in kinds:
+        kind.exec_module = _then(kind.exec_module, meant, put)
+
+
+def _then(run: Callable[..., None], file: str, put: Callable[[ModuleType], None]) -> Callable[..., None]:
+    def exec_module(loader: Any, module: ModuleType) -> None:
+        run(loader, module)
+        origin = getattr(module.__spec__, "origin", None)
+        if origin and os.path.realpath(origin) == file:
+            put(module)
+
+    return exec_module
 
 
 def _text(path: str) -> str:

@@ -24,7 +24,7 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.recorder import Recorder
-from convstep.candidate.step.own_arrays import holding
+from convstep.candidate.step.own_arrays import holding, holding_of
 from convstep.candidate.step.own_parting import cut, in_order, last, lies_right, parts
 from convstep.candidate.step.own_run import (
     LAST,
@@ -46,13 +46,10 @@ if TYPE_CHECKING:
     from convstep.candidate.check.sweep import Swept
     from convstep.candidate.step.probing import Divergence
 
-import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from convstep.candidate.diagnose.findings import Finding
-from convstep.candidate.step.own_arrays import Places
-from convstep.conv.geometry import Geometry
 from convstep.language import tr
 from convstep.recording.facts import Alarm
 
@@ -177,8 +174,7 @@ def aligned(
 def _name_of_dZ(recording: Recording, problem: Problem, layouts: Layouts) -> str:
     """What the author calls the upstream gradient."""
     recording.seek(0)
-    ours = np.asarray(problem.dZ, np.float64)
-    held = next(holding(recording, ours, lambda array: layouts.ours("Z", array, problem.geometry)))
+    held = next(holding_of(recording, problem, layouts, "dZ"))
     names = [recording.owners[one].name for one in held.all_storages if one in recording.owners]
     return names[0] if len(names) == 1 and names[0].isidentifier() else "dZ"
 
@@ -188,8 +184,6 @@ def _name_of_dZ(recording: Recording, problem: Problem, layouts: Layouts) -> str
 
 MUTATES = "mutates-input"
 """The finding that an input is changed in place."""
-_GRADIENTS = {"A_prev": "dA_prev", "W": "dW", "b": "db", "dZ": "Z"}
-"""What layouts call an array that lies as an input does."""
 
 
 def with_writes(worker: Worker, swept: Swept, diagnosis: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -229,19 +223,13 @@ def _writes(worker: Worker, swept: Swept, result: Result) -> tuple[Alarm, ...]:
     layouts, inputs = layouts_of(swept.call) or Layouts(), dict[int, str]()
     recording.seek(0)
     for name in result.outcome.changed:
-        ours = np.asarray(getattr(problem, name), np.float64)
-        laying = functools.partial(_laid, layouts, _GRADIENTS[name], problem.geometry)
-        for held in holding(recording, ours, laying):
+        for held in holding_of(recording, problem, layouts, name):
             inputs |= dict.fromkeys(held.all_storages, name)
     return tuple(
         replace(alarm, array=inputs[storage])  # whatever the author calls it
         for alarm in recording.alarms
         for storage in _storage_of(recording, alarm) & inputs.keys()
     )
-
-
-def _laid(layouts: Layouts, name: str, geometry: Geometry, array: Places) -> Places:
-    return layouts.ours(name, array, geometry)
 
 
 def _storage_of(recording: Recording, alarm: Alarm) -> set[int]:
