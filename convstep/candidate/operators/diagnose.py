@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, SEEN, count, listed
+from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, SEEN, called, count, listed
 from convstep.candidate.operators.answer import Swept
 from convstep.candidate.operators.evidence import Evidence, is_wrong
-from convstep.candidate.operators.finding import Finding, called
+from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.matching import (
     OTHER,
     SHOWN,
