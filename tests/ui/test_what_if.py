@@ -235,6 +235,17 @@ def picky(x: Array, w: Array) -> Array:
     return out
 
 
+async def test_a_recording_from_a_file_says_what_an_edit_runs() -> None:
+    x, w = np.arange(1.0, 5.0), np.array([2.0])
+    anew = partial(record_call, picky, (x, w), {})
+    async with opened_recording(anew({}), anew=anew, runs="mine.py:picky --call 'picky(x, w)'") as session:
+        await session.press("n", "n", "n")
+        await to_array(session, "x")
+        await session.press("enter")
+        await session.type("9")
+        assert "x[1] becomes 9.0, and mine.py:picky --call" in session.text
+
+
 async def test_a_function_is_recorded_anew_with_other_numbers_and_may_raise_then() -> None:
     x, w = np.arange(1.0, 5.0), np.array([2.0])
     anew = partial(record_call, picky, (x, w), {})
