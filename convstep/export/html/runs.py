@@ -131,17 +131,20 @@ class CandidateScenes:
         total = self.candidate.problem.total_steps
         return range(max(self.start - BEFORE, 0), min(self.start + AFTER, total) + 1)
 
-    def at(self, position: int, *, discreet: bool = False) -> Shown:
+    def at(self, position: int, made: int = 0, *, discreet: bool = False) -> Shown:
         """Both at a position.
 
         Args:
             position: steps executed.
+            made: additions made of the next step.
             discreet: whether to keep to oneself what the candidate does wrong.
         """
         stage, candidate = self.stage, self.candidate
         stage.discreet = discreet
         stage.run.seek(position)
-        stage.take(candidate.at(position), None)
+        for _ in range(made):
+            stage.run.next_write()
+        stage.take(candidate.at(position), candidate.at(position + 1) if made else None)
         step = stage.run.event.index
         stage.added = step, candidate.contribution(step)
         scene = stage.scene()
@@ -169,7 +172,7 @@ class CandidateScenes:
 def candidate_tape(
     scenes: CandidateScenes, positions: Sequence[int], progress: Progress = lambda done: None
 ) -> Tape:
-    """A candidate beside the reference at some positions, whole steps.
+    """A candidate beside the reference in a stretch, with every addition a place of its own.
 
     Raises:
         ExportError: they are too many for a page.
@@ -177,7 +180,8 @@ def candidate_tape(
     tape, wanted = Tape(), range(positions[0], positions[-1] + 1)
     check_steps(wanted)
     for done, position in enumerate(wanted, 1):
-        tape.take(scenes.at(position))
+        for made in range(len(scenes.stage.run.event.writes) if position < wanted[-1] else 1):
+            tape.take(scenes.at(position, made))
         check_size(tape, position, wanted)
         progress(done)
     return tape

@@ -321,9 +321,20 @@ def test_a_candidate_stands_beside_the_reference_where_they_part(browser: Browse
     assert said["at"].startswith(f"step {number[1]}/")
     assert "at = slice(i_h, i_h + f)" in said["current"]
     assert browser.ask("document.querySelectorAll('#stage .differs').length") > 0
+    differing = browser.ask("document.querySelectorAll('#stage .differs').length")
     browser.press("N")
     assert browser.ask("document.querySelectorAll('#stage .differs').length") == 0
+    browser.press("s")
+    assert browser.ask("document.querySelectorAll('#sentence .done').length") == 1, "one addition of the step"
+    assert browser.ask("document.querySelector('#sentence .next') !== null")
     assert poor(browser) == []
+    browser.press("s", "s")
+    assert at(browser) == said["at"]
+    assert browser.ask("document.querySelectorAll('#stage .differs').length") == differing
+    browser.press("S", "N")
+    assert browser.ask("document.querySelectorAll('#stage .differs').length") == 0
+    assert poor(browser) == []
+    assert len(page.read_bytes()) < 300_000
 
 
 WRONG = """import numpy as np
