@@ -11,6 +11,7 @@ import numpy as np
 
 from convstep.export.formats import ExportError
 from convstep.export.html.cells import Json
+from convstep.export.html.forward import forward_json
 from convstep.export.html.lines import Line, lines_of, own_lines
 from convstep.export.html.tape import MOST_CELLS, Shown, Tape, named_table
 from convstep.language import tr
@@ -64,7 +65,10 @@ def run_tape(stage: Staged, positions: range, progress: Progress = lambda done: 
     tape = Tape()
     for scene in _scenes(stage, positions[0], positions[-1]):
         standing = "" if scene.additions else stage.standing()
-        tape.take(Shown(scene, [lines_of(scene)], standing=standing, walked=len(positions) > 1))
+        window = stage.window(scene)
+        forward = None if window is None else forward_json(window)
+        walked = len(positions) > 1
+        tape.take(Shown(scene, [lines_of(scene)], standing=standing, forward=forward, walked=walked))
         if not stage.run.made:
             check_size(tape, stage.run.position, positions)
             progress(stage.run.position - positions[0] + 1)
