@@ -86,7 +86,7 @@ def page_html(page: Page) -> str:
             "facts": " · ".join(escape(printable(fact, None)) for fact in page.facts),
             "kind": page.kind,
             "told": page.told,
-            "key_list": _key_list(lesson=page.kind == "lesson"),
+            "key_list": _key_list(lesson=page.kind == "lesson", window=page.tape.has_window),
             "style": style,
             "script": script,
             "data": _json(_data(page)),
@@ -161,11 +161,16 @@ def _labels() -> dict[str, str]:
         "next": tr("one step on"),
         "last": tr("to the last step"),
         "play": tr("play"),
+        "window": tr("window"),
         "step": tr("step"),
         "keys": tr("Keys"),
         "legend": tr(
             "framed: the cells that the step reads or writes; underlined: what the step has changed; "
             "reversed: the value that it takes; italic: steps still to come; blue below zero, orange above"
+        ),
+        "fixed": tr(
+            "The numbers of this page are fixed: to change one and see what comes of it, open the same in "
+            "the terminal and press Enter on its cell"
         ),
     }
 
@@ -177,6 +182,7 @@ def _words() -> dict[str, str]:
         "start": tr("before step 1/{total}"),
         "part": tr("rows {top} to {bottom} of {rows}, columns {left} to {right} of {columns}"),
         "writes_heading": tr("this step"),
+        "forward_heading": tr("forward"),
         "after": tr("after"),
         "will_be": tr("will be"),
         "play": tr("play"),
@@ -185,7 +191,7 @@ def _words() -> dict[str, str]:
     }
 
 
-def _key_list(*, lesson: bool) -> str:
+def _key_list(*, lesson: bool, window: bool) -> str:
     keys = {
         "n → Space": tr("one step on"),
         "N ← Backspace": tr("one step back"),
@@ -195,6 +201,8 @@ def _key_list(*, lesson: bool) -> str:
         "g": tr("type a step to go to"),
         "e": tr("play, or pause"),
     }
+    if window:
+        keys["V"] = tr("the step's window, forward above backward")
     if lesson:
         keys |= {
             "p PageDown": tr("next page"),

@@ -326,8 +326,26 @@ function writes() {
   return Array.from({ length: slots.G }, (_, number) => slots[`g${number}`]);
 }
 
+let windowed = false;
+
+/** The step's window as the forward pass makes it, above what backward does with it. */
+function forwardOf([heading, line, tables]) {
+  const box = make("section", "write forward");
+  const row = make("div", "tables");
+  row.append(...tables.map((table) => smallTable(table, true)));
+  box.append(make("h2", "", words.forward_heading), make("h3", "", heading), make("p", "", line), row);
+  return box;
+}
+
+function turnWindow() {
+  windowed = !windowed;
+  element("window").setAttribute("aria-pressed", String(windowed));
+  showWrites();
+}
+
 function showWrites() {
   const found = [make("h2", "", words.writes_heading)];
+  if (windowed && slots.V) found.unshift(forwardOf(slots.V));
   for (const [number, heading, , tables, ...lines] of writes()) {
     const box = make("section", "write");
     box.append(make("h3", "", `${number < slots.m ? "✓ " : ""}${heading}`));
@@ -444,11 +462,12 @@ const does = {
   end: endOfLoop,
   start: startOfLoop,
   play,
+  window: turnWindow,
 };
 
 const keys = {
   n: "next", " ": "next", ArrowRight: "next", N: "back", Backspace: "back", ArrowLeft: "back",
-  s: "more", S: "less", f: "end", F: "start", Home: "first", End: "last", e: "play",
+  s: "more", S: "less", f: "end", F: "start", Home: "first", End: "last", e: "play", V: "window",
 };
 
 function onKey(event) {
@@ -470,6 +489,7 @@ function onKey(event) {
   const name = keys[event.key];
   if (!name) return;
   event.preventDefault();
+  if (name === "window" && element("window").hidden) return;
   if (name !== "play") pause();
   does[name]();
 }
@@ -482,6 +502,8 @@ function begin() {
     });
   }
   element("play").addEventListener("click", play);
+  element("window").addEventListener("click", turnWindow);
+  element("window").hidden = !data.frames.some((frame) => frame.V);
   limit(low, high);
   element("slider").addEventListener("input", () => goTo(Number(element("slider").value)));
   element("goto").addEventListener("change", () => goTo(Number(element("goto").value)));

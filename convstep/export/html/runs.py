@@ -11,6 +11,7 @@ import numpy as np
 
 from convstep.export.formats import ExportError
 from convstep.export.html.cells import Json
+from convstep.export.html.forward import forward_json
 from convstep.export.html.lines import Line, lines_of, own_lines
 from convstep.export.html.tape import MOST_CELLS, Shown, Tape, named_table
 from convstep.language import tr
@@ -64,7 +65,10 @@ def run_tape(stage: Staged, positions: range, progress: Progress = lambda done: 
     tape = Tape()
     for scene in _scenes(stage, positions[0], positions[-1]):
         standing = "" if scene.additions else stage.standing()
-        tape.take(Shown(scene, [lines_of(scene)], standing=standing, walked=len(positions) > 1))
+        window = stage.window(scene)
+        forward = None if window is None else forward_json(window)
+        walked = len(positions) > 1
+        tape.take(Shown(scene, [lines_of(scene)], standing=standing, forward=forward, walked=walked))
         if not stage.run.made:
             check_size(tape, stage.run.position, positions)
             progress(stage.run.position - positions[0] + 1)
@@ -131,17 +135,20 @@ class CandidateScenes:
         total = self.candidate.problem.total_steps
         return range(max(self.start - BEFORE, 0), min(self.start + AFTER, total) + 1)
 
-    def at(self, position: int, *, discreet: bool = False) -> Shown:
+    def at(self, position: int, made: int = 0, *, discreet: bool = False) -> Shown:
         """Both at a position.
 
         Args:
             position: steps executed.
+            made: additions made of the next step.
             discreet: whether to keep to oneself what the candidate does wrong.
         """
         stage, candidate = self.stage, self.candidate
         stage.discreet = discreet
         stage.run.seek(position)
-        stage.take(candidate.at(position), None)
+        for _ in range(made):
+            stage.run.next_write()
+        stage.take(candidate.at(position), candidate.at(position + 1) if made else None)
         step = stage.run.event.index
         stage.added = step, candidate.contribution(step)
         scene = stage.scene()
@@ -169,7 +176,7 @@ class CandidateScenes:
 def candidate_tape(
     scenes: CandidateScenes, positions: Sequence[int], progress: Progress = lambda done: None
 ) -> Tape:
-    """A candidate beside the reference at some positions, whole steps.
+    """A candidate beside the reference in a stretch, with every addition a place of its own.
 
     Raises:
         ExportError: they are too many for a page.
@@ -177,7 +184,8 @@ def candidate_tape(
     tape, wanted = Tape(), range(positions[0], positions[-1] + 1)
     check_steps(wanted)
     for done, position in enumerate(wanted, 1):
-        tape.take(scenes.at(position))
+        for made in range(len(scenes.stage.run.event.writes) if position < wanted[-1] else 1):
+            tape.take(scenes.at(position, made))
         check_size(tape, position, wanted)
         progress(done)
     return tape

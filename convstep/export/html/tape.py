@@ -11,6 +11,7 @@ there to be able to go back; so what a page has of a step is what the step chang
 | `q` | how the step's sentence begins |
 | `g` | by write: its number, its heading, its words in the sentence, its tables |
 | `G` | how many of them there are |
+| `V` | the step's window, forward: its heading, its sum, its products |
 | `P` | the panels that are shown, by their numbers |
 | `t` `R` `u` | by panel: the face it shows, what the step does with its array, the part in sight |
 | `w` `c` | by panel: what is framed; the changed cells (1: those of the window) |
@@ -76,6 +77,8 @@ class Shown:
     """The keys of panels that stand three in a row: reference, candidate, difference."""
     standing: str = ""
     """What is said of a step that writes nothing."""
+    forward: Json = None
+    """The same step as the forward pass makes it; None where there is no such pass."""
     walked: bool = False
     """Whether each of the writes that are still to be made is a scene of its own, and comes next."""
 
@@ -126,6 +129,7 @@ class Tape:
         slots: dict[str, Json] = {"p": scene.position, "n": scene.total, "m": scene.made, "o": scene.place}
         slots["q"] = sentence_parts(scene)[0] or ("" if scene.additions else shown.standing)
         slots["r"] = [printable(words, None) for words in (*scene.remarks, *shown.remarks)]
+        slots["V"] = shown.forward
         slots["P"] = [self.panel_number(about, panel, shown.beside) for panel in scene.panels]
         self._put_writes(
             slots, shown, about
@@ -145,6 +149,11 @@ class Tape:
             self.whole.append(len(self.frames))
         self.frames.append(frame)
         self.size += sum(len(str(slot)) + len(str(value)) for slot, value in frame.items())
+
+    @property
+    def has_window(self) -> bool:
+        """Whether a step has a window to be shown."""
+        return any(frame.get("V") for frame in self.frames)
 
     def panel_number(self, about: str, panel: Panel, beside: Container[str] = ()) -> int:
         """What the page calls a panel; see `take`."""

@@ -165,7 +165,7 @@ class _Drawing:
         """What y comes to: ` = 2.34 + 0.85129 = 3.1913`; a question does not answer itself."""
         if self._hidden:
             return [(" = …", "")]
-        between = "" if self._window.bias is None else f"{_sum(self._window, digits)} = "
+        between = "" if self._window.bias is None else f"{sum_text(self._window, digits)} = "
         return [(f" = {between}", ""), (short(self._window.y, digits), "bold")]
 
     def _notes(self, cells: tuple[slice, slice] | None) -> Lines:
@@ -309,7 +309,7 @@ def _in_the_middle(name: str, value: Text, lines: int) -> Lines:
     return column
 
 
-def _sum(window: Window, digits: int) -> str:
+def sum_text(window: Window, digits: int) -> str:
     """The sum and the bias, as an addition or a subtraction."""
     assert window.bias is not None
     sign = "-" if window.bias < 0 else "+"

@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 
 from convstep.cli import main
+from convstep.conv.forward import conv2d_forward
 from convstep.conv.problem import Problem
 from convstep.examples import catalog
+from convstep.examples.catalog import load
 from convstep.export.formats import ExportError
 from convstep.export.html.cells import form_of, settled
 from convstep.export.html.page import Page, page_html
 from convstep.export.html.runs import MOST_STEPS, check_steps, run_tape
+from convstep.view.numbers.text import short
 from convstep.view.panels.stage import Stage
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.staged import Staged
@@ -303,6 +306,35 @@ def test_a_picture_option_is_refused_for_a_page(tmp_path: Path, capsys: pytest.C
     assert not (tmp_path / "x.html").exists()
 
 
+def test_the_window_of_a_step_is_shown_forward_above_backward(browser: Browser, digit: Path) -> None:
+    browser.open(digit)
+    assert "The numbers of this page are fixed" in browser.ask("document.querySelector('footer').textContent")
+    assert browser.ask("document.querySelector('.forward')") is None
+    browser.press("V", *"nnnnn")
+    problem = load("digit")
+    Z = conv2d_forward(problem.A_prev, problem.W, problem.b, 1, 1)["Z"]
+    words = browser.ask("document.querySelector('.forward').innerText")
+    assert "Z[0, 1, 0] = sum(x * w) + b" in words
+    assert f"= {short(Z[0, 1, 0], 5)}" in words
+    products = browser.ask("[...document.querySelectorAll('.forward td')].map((one) => one.textContent)")
+    assert len(products) == 9
+    order = "[...document.querySelectorAll('#writes h2')].map((one) => one.textContent)"
+    assert browser.ask(order) == ["forward", "this step"]
+    assert poor(browser) == []
+    browser.click("#window")
+    assert browser.ask("document.querySelector('.forward')") is None
+
+
+def test_where_there_is_no_window_there_is_no_key_for_it(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "relu.html"
+    assert main(["export", "relu", "-o", str(page)]) == 0
+    browser.open(page)
+    assert browser.ask("document.getElementById('window').hidden")
+    browser.press("V")
+    assert browser.ask("document.querySelector('.forward')") is None
+    assert browser.complaints == []
+
+
 def test_a_candidate_stands_beside_the_reference_where_they_part(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(WRONG)
@@ -321,9 +353,20 @@ def test_a_candidate_stands_beside_the_reference_where_they_part(browser: Browse
     assert said["at"].startswith(f"step {number[1]}/")
     assert "at = slice(i_h, i_h + f)" in said["current"]
     assert browser.ask("document.querySelectorAll('#stage .differs').length") > 0
+    differing = browser.ask("document.querySelectorAll('#stage .differs').length")
     browser.press("N")
     assert browser.ask("document.querySelectorAll('#stage .differs').length") == 0
+    browser.press("s")
+    assert browser.ask("document.querySelectorAll('#sentence .done').length") == 1, "one addition of the step"
+    assert browser.ask("document.querySelector('#sentence .next') !== null")
     assert poor(browser) == []
+    browser.press("s", "s")
+    assert at(browser) == said["at"]
+    assert browser.ask("document.querySelectorAll('#stage .differs').length") == differing
+    browser.press("S", "N")
+    assert browser.ask("document.querySelectorAll('#stage .differs').length") == 0
+    assert poor(browser) == []
+    assert len(page.read_bytes()) < 300_000
 
 
 WRONG = """import numpy as np
