@@ -309,7 +309,7 @@ OPERATOR = Operator(
         Convention("numpy-ml", {"x": "NLC", "w": "KCO", "b": "11O", "out": "NPO"}),
         Convention("column of biases", {"b": "O1"}),
     ),
-    called=r".*conv_?1_?d(?!.*transpose)|.*conv(olution)?_?1_?d",
+    called=r".*conv_?1_?d(?!.*transpose)|.*conv(olution)?_?1_?d|temporal_?conv",
     words={
         "x": "a a_prev input inputs inp z",
         "w": "weight weights kernel kernels filters",

@@ -15,6 +15,7 @@ from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, SEEN, calle
 from convstep.candidate.operators.answer import Swept
 from convstep.candidate.operators.evidence import Evidence, is_wrong
 from convstep.candidate.operators.finding import Finding
+from convstep.candidate.operators.gathering import NEARLY, forward_fits
 from convstep.candidate.operators.matching import (
     OTHER,
     SHOWN,
@@ -62,7 +63,8 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
         )
         found.append(Finding("varies", SEEN, said, swept.varying))
     wrong = [name for name in evidence.wrong() if name not in swept.varying]
-    matches = {name: list(matches_of(evidence, name)) for name in wrong}
+    foreign = _is_foreign(swept)
+    matches = {name: [] if foreign else list(matches_of(evidence, name)) for name in wrong}
     found += _ranked(evidence, {name: each for name, each in matches.items() if each})
     turned = {name: transposed(evidence, name) for name in wrong if not matches[name]}
     found += [finding for finding in turned.values() if finding is not None]
@@ -71,12 +73,12 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     evidence = Evidence(reshaped(swept, left))
     until = time.monotonic() + SECONDS
     for name in evidence.wrong(left):
-        matches[name] = list(matches_of(evidence, name))
+        matches[name] = [] if foreign else list(matches_of(evidence, name))
         if matches[name]:
             found += _ranked(evidence, {name: matches[name]})
         elif (seen := in_the_numbers(evidence, name)) is not None:
             found = _joined(found, seen)
-        else:
+        elif not foreign:
             found, matches[name] = _with_two(evidence, name, found, lambda: time.monotonic() > until)
     named = {name for finding in found for name in finding.gradients}
     found += about_unknown(evidence, [name for name in evidence.wrong(left) if name not in named])
@@ -91,6 +93,12 @@ def _as_usual(swept: Swept) -> Swept:
     """
     usual = tuple(one for one in swept.results if one.answer.batch is None)
     return replace(swept, results=usual) if any(one.failed for one in usual) else swept
+
+
+def _is_foreign(swept: Swept) -> bool:
+    """Whether its own forward is another function on most problems, whose mistakes are not ours."""
+    said = [forward_fits(one, NEARLY) for one in swept.results if one.answer.outputs]
+    return 2 * said.count(False) > len(said)
 
 
 def _with_two(

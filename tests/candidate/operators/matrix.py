@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.candidate.operators.test_corpus import EXPECTED, MUTANTS, Said, mutated
+from tests.candidate.operators.test_corpus import EXPECTED, MUTANTS, Said, mutated, why
 
 
 def main() -> None:
@@ -34,13 +34,13 @@ def main() -> None:
         rows[_operator(mutant), mutant["mistake"][0]][one.target].append(one)
     for (operator, mistake), forms in sorted(rows.items()):
         named = sum(all(one.named for one in each) for each in forms.values())
-        why = sum(all(one.named or "why" in one.wanted for one in each) for each in forms.values()) - named
+        explained = sum(all(one.named or why(one) for one in each) for each in forms.values()) - named
         left = len(forms) - named
-        _write(f"{operator:<24}{mistake:<32}{named:>4} named {left:>4} not, {why:>4} explained")
+        _write(f"{operator:<24}{mistake:<32}{named:>4} named {left:>4} not, {explained:>4} explained")
     _write(f"{sum(one.named for one in said)} of {len(said)} named")
     for one in said:
         if not one.named:
-            _write(f"{one.wanted.get('why', '?')} | {one}")
+            _write(f"{why(one) or '?'} | {one}")
 
 
 def _write(line: str) -> None:
