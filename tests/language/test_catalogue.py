@@ -176,7 +176,7 @@ def literals(node: ast.expr, function: ast.AST) -> Iterator[str]:
         for given in ast.walk(function):
             if (
                 isinstance(given, ast.Assign)
-                and ast.unparse(given.targets[0]) == node.id
+                and getattr(given.targets[0], "id", "") == node.id
                 and isinstance(given.value, ast.Constant | ast.IfExp)
             ):
                 yield from literals(given.value, function)

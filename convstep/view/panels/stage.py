@@ -29,12 +29,13 @@ from convstep.view.panels.compared import TimelineCompared
 from convstep.view.panels.conv2d import KEYS, Faces
 from convstep.view.panels.conv2d_cells import Choice, provenance_at
 from convstep.view.panels.nonfinite import first_spot
+from convstep.view.panels.of_problem import OfProblem
 from convstep.view.panels.problem_words import problem_facts, shape_facts, step_caption, window_facts
 from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.scene.build import build
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
+from convstep.view.scene.staged import Facts, Listing, Prepared, Spot
 from convstep.view.scene.window import Window
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False)
-class Stage(Staged):
+class Stage(OfProblem):
     """What scenes of one timeline are built from; only `timeline` moves."""
 
     timeline: Timeline
@@ -200,7 +201,7 @@ class Stage(Staged):
     @property
     def stopping(self) -> str:
         """The upstream gradient, and what is written."""
-        return ", ".join(["dZ", *self.timeline.layout.written])
+        return ", ".join(["dZ", *self.made])
 
     def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
         """A step's `dz`, or a gradient's cell."""
@@ -215,16 +216,6 @@ class Stage(Staged):
         if array not in GRADIENTS:
             return None
         return ContributionTable(provenance_at(self._problem, array, index), self.timeline.position)
-
-    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
-        """A cell of `A_prev`, `W`, `b` or `dZ`."""
-        from convstep.view.panels.unedited import input_at
-
-        return input_at(panel, cell, self._problem)
-
-    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
-        """A cell of an array of the problem."""
-        return Input(array, cell, getattr(self._problem, array)[cell])
 
     @property
     def original(self) -> Timeline:
@@ -294,10 +285,6 @@ class Stage(Staged):
     def compared(self) -> TimelineCompared:
         """The running gradients."""
         return TimelineCompared(self.timeline)
-
-    def save(self, path: str) -> None:
-        """Write the problem."""
-        self._problem.save(path)
 
     def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
