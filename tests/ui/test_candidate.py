@@ -17,7 +17,7 @@ import pytest
 
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.load.target import CandidateError
-from convstep.candidate.record.opening import open_recorder
+from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.record.recorder import Recorder
 from convstep.candidate.referee import verdict_of
 from convstep.candidate.step.stepping import CandidateTimeline
@@ -236,7 +236,7 @@ async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_t
 
 async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(block("mine.py"), encoding="utf-8")
-    worker = open_recorder(f"{tmp_path / 'mine.py'}:conv2d_backward")
+    worker = open_caller(f"{tmp_path / 'mine.py'}:conv2d_backward")
     verdict = verdict_of(worker)
     assert verdict.failing is not None
     async with opened_beside(CandidateTimeline(worker, verdict, verdict.failing)) as session:
