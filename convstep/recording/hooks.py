@@ -117,8 +117,11 @@ def hook(value):
     found = type(value)
     if found in plain:
         found = value
-    elif found is ndarray and (number := known(id(value))) is not None and number >= 0:
-        found = ref(number)
+    elif found is ndarray:
+        number = known(id(value))
+        if number is None:
+            number = meet(value)
+        found = ref(number) if number >= 0 else kept(value)
     else:
         found = kept(value)
     order(site)

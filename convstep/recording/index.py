@@ -72,7 +72,7 @@ class Index:
         self.occurrence[ranked] = np.arange(count) - np.repeat(bounds[:-1], np.diff(bounds))
         known = np.array([site.statement for site in sites], np.intp)
         self.statement = known[self.order]
-        self.storages: Entries = np.array([view.storage for view in log.views], np.intp)
+        self.storages: Entries = np.fromiter(map(_first, log.views), np.intp, len(log.views))
         """By array met, whose memory it is."""
         self.touched = {
             site.number: self._touched(site)
@@ -482,7 +482,7 @@ class Index:
 def _binding(site: Site, name: str, values: Sequence[Any], entries: Entries) -> Iterator[Binding]:
     kinds = set(map(type, values))
     if kinds == {Ref}:
-        yield Binding(site, name, entries, np.array(values, np.intp), True)
+        yield Binding(site, name, entries, np.fromiter(values, np.intp, len(values)), True)
     elif Ref in kinds:
         own = [n for n, value in enumerate(values) if type(value) is Ref]
         yield Binding(site, name, entries[own], np.array([values[n] for n in own], np.intp), True)
