@@ -68,6 +68,7 @@ class Index:
         bounds = np.searchsorted(self.order[ranked], np.arange(len(sites) + 1))
         self.where: list[Entries] = [ranked[bounds[n] : bounds[n + 1]] for n in range(len(sites))]
         """By site, its entries, ascending."""
+        self._met = [site for site in sites if bounds[site.number] < bounds[site.number + 1]]
         self.occurrence = np.empty(count, np.intp)
         self.occurrence[ranked] = np.arange(count) - np.repeat(bounds[:-1], np.diff(bounds))
         known = np.array([site.statement for site in sites], np.intp)
@@ -76,7 +77,7 @@ class Index:
         """By array met, whose memory it is."""
         self.touched = {
             site.number: self._touched(site)
-            for site in sites
+            for site in self._met
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
@@ -91,9 +92,10 @@ class Index:
         self.frames, self.frame = self._frames()
         self.named = self._first_named()
         """By storage, the entry at which a variable first stood for it; -1 for arguments, or UNNAMED."""
-        self.writes: list[int] = self._writing()
+        changing = self._changing()
+        self.writes: list[int] = np.flatnonzero(changing).tolist()
         """The entries that change cells, ascending."""
-        self.eventful = self._find_eventful()
+        self.eventful = self._find_eventful(changing)
         """Which entries make a step of what they stand in."""
         self.ends: list[int] = self._find_ends()
         """By step, the number of entries after it."""
@@ -200,8 +202,8 @@ class Index:
     def _flags(self, fact: Callable[[Site], bool]) -> Flags:
         """Which entries come from sites of which something is true."""
         found = np.zeros(len(self.order), bool)
-        for site in self.log.sites.sites:
-            if len(self.where[site.number]) and fact(site):
+        for site in self._met:
+            if fact(site):
                 found[self.where[site.number]] = True
         return found
 
@@ -297,7 +299,7 @@ class Index:
 
     def _bindings(self) -> Iterator[Binding]:
         """What stands for arrays: by site and variable, the entries that set it to one."""
-        for site in self.log.sites.sites:
+        for site in self._met:
             payloads, entries = self.log.payloads[site.number], self.where[site.number]
             if isinstance(payloads, Column):
                 continue  # of a loop with numbers alone
@@ -322,17 +324,21 @@ class Index:
         found[[int(self.storages[number]) for _, number in self.log.given]] = -1
         return found
 
-    def _writing(self) -> list[int]:
-        marked = np.zeros(len(self.order), bool)
-        for site in self.log.sites.sites:
+    def _changing(self) -> Flags:
+        """Which entries change cells."""
+        found = np.zeros(len(self.order), bool)
+        for site in self._met:
             if site.kind in WRITES:
                 changed = self.touched[site.number] >= 0  # and not a container
-                marked[self.where[site.number][changed]] = True
-        found: list[int] = np.flatnonzero(marked).tolist()
+                found[self.where[site.number][changed]] = True
         return found
 
-    def _find_eventful(self) -> Flags:
-        """Which entries make a step of what they stand in."""
+    def _find_eventful(self, changing: Flags) -> Flags:
+        """Which entries make a step of what they stand in.
+
+        Args:
+            changing: those that change cells do.
+        """
         statements = self.log.sites.statements
         arrays: dict[int, set[str]] = defaultdict(set)
         for one in self.bindings:
@@ -360,7 +366,7 @@ class Index:
             return site.kind is Kind.SCATTERED_READ
 
         found = self._flags(counts)
-        found[self.writes] = True
+        found |= changing
         bound = self._flags(
             lambda site: site.kind is Kind.BIND and computed[site.statement] and not alone[site.statement]
         )
@@ -467,7 +473,7 @@ class Index:
             after[self._within_statements()] = False
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
-        tally = np.cumsum(self.eventful)[bounds - 1]
+        tally = np.cumsum(self.eventful, dtype=np.int32)[bounds - 1]
         real = np.diff(tally, prepend=0) > 0
         ends: list[int] = bounds[real].tolist()
         left = ends[-1] if ends else 0
