@@ -82,9 +82,13 @@ class Index:
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
         firsts = np.full(len(log.storages) + 1, count, np.intp)
-        for number, storages in self.touched.items():
+        self.last_touched = np.full(len(log.storages) + 1, -1, np.intp)
+        """By storage, the last entry that reads or writes it by a subscript; -1 for none."""
+        for number in self.touched:
+            storages, begun, ended = self._spans(number)
             backwards = storages[::-1]  # of those that are set twice the last one stays
-            firsts[backwards] = np.minimum(firsts[backwards], self.where[number][::-1])
+            firsts[backwards] = np.minimum(firsts[backwards], begun[::-1])
+            self.last_touched[storages] = np.maximum(self.last_touched[storages], ended)
         self.first_touched = np.where(firsts < count, firsts, -1)
         """By storage, the first entry that reads or writes it by a subscript; -1 for none."""
         self.bindings = list(self._bindings())
@@ -286,6 +290,15 @@ class Index:
             return storages[np.fromiter(map(_first, payloads), np.intp, len(payloads))]
         except ValueError:
             return np.array([self._storage_in(payload) for payload in payloads], np.intp)
+
+    def _spans(self, number: int) -> tuple[Entries, Entries, Entries]:
+        """What a site touches: storages, and the entries from which on and up to which it does."""
+        payloads, entries = self.log.payloads[number], self.where[number]
+        if not isinstance(payloads, Column):
+            return self.touched[number], entries, entries
+        ends = np.array(payloads.ends)
+        storages: Entries = self.storages[payloads.numbers_of_runs()]
+        return storages, entries[np.append(0, ends[:-1])], entries[ends - 1]
 
     def _storage_in(self, payload: Any) -> int:
         match payload[0]:

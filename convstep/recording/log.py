@@ -148,11 +148,17 @@ class Column(Sequence[tuple[Any, ...]]):
 
     def numbers(self) -> npt.NDArray[np.intp]:
         """The number of the array that each is about."""
-        runs = self._runs
-        found: npt.NDArray[np.intp] = np.repeat(
-            [numbers[self._array] for numbers, _, _ in runs.runs], runs.lengths
-        )
+        found: npt.NDArray[np.intp] = np.repeat(self.numbers_of_runs(), self._runs.lengths)
         return found
+
+    def numbers_of_runs(self) -> npt.NDArray[np.intp]:
+        """The same once for each run."""
+        return np.array([numbers[self._array] for numbers, _, _ in self._runs.runs], np.intp)
+
+    @property
+    def ends(self) -> list[int]:
+        """How many payloads there are up to the end of each run."""
+        return self._runs.ends
 
     def met(self) -> set[int]:
         """All of them once."""

@@ -92,7 +92,7 @@ def _chosen(index: Index, looks: _Looks) -> tuple[list[str], *tuple[Numbers, ...
     known[-1] = True  # what is no array
     for column in columns:
         known[column[0]] = True
-    for site, touched in index.touched.items():
+    for site, touched in index.touched.items() if (index.first_touched[~known] >= 0).any() else ():
         for at in np.flatnonzero(~known[touched]).tolist():
             payload = index.log.payloads[site][at]
             if not known[touched[at]] and type(payload[0]) is int:
@@ -160,7 +160,7 @@ def _distinguish(
     by_name = np.argsort(name_of, kind="stable")
     own, begun, ended, alike = (one[by_name] for one in (name_of, since, last, look))
     trouble = (own[1:] == own[:-1]) & ((ended[:-1] > begun[1:]) | (alike[1:] != alike[:-1]))
-    for name in np.unique(own[1:][trouble]).tolist():
+    for name in dict.fromkeys(own[1:][trouble].tolist()):
         places = np.flatnonzero(name_of == name).tolist()
         bearers = [(views[at], int(since[at]), int(last[at])) for at in places]
         for at, word in zip(places, _numbered(said[places[0]], bearers, {*said}), strict=True):
@@ -184,10 +184,7 @@ def _numbered(own: str, bearers: list[tuple[View, int, int]], names: Container[s
 
 def _ends(index: Index) -> npt.NDArray[np.intp]:
     """By storage, the last entry at which something stands for it, or touches it."""
-    found = np.full(len(index.log.storages) + 1, -1, np.intp)
-    for site, storages in index.touched.items():
-        # of those that are set twice the last one stays
-        found[storages] = np.maximum(found[storages], index.where[site])
+    found = index.last_touched.copy()
     for one in index.bindings:
         np.maximum.at(found, index.storages[one.refs], index.standing_until(one))
     for _, number in index.log.given:

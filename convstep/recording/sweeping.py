@@ -83,7 +83,8 @@ class Sweeping:
             return None
         count = self._registry.take(len(rest))
         self._rest, self._places, self._given = rest, places, numbers
-        self._part = part = rest if count == len(rest) else rest[:count]
+        part: range = rest if count == len(rest) else rest[:count]
+        self._part = part
         return part
 
     def end(self) -> range:
