@@ -169,7 +169,7 @@ class Index:
             )
         merged = np.append(self._merged[function, name], count)
         again = merged[np.searchsorted(merged, binding.entries, side="right").clip(max=len(merged) - 1)]
-        if self.frames:
+        if len(self.frames) > 1:
             own, before = self.frame[binding.entries], np.clip(again - 1, 0, count - 1)
             called = self.frame[before]
             parents, firsts = (
@@ -494,8 +494,7 @@ class Index:
             after[self._within_statements()] = False
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
-        tally = np.cumsum(self.eventful, dtype=np.int32)[bounds - 1]
-        real = np.diff(tally, prepend=0) > 0
+        real = np.logical_or.reduceat(self.eventful, np.append(0, bounds[:-1]))
         ends: list[int] = bounds[real].tolist()
         left = ends[-1] if ends else 0
         raised = self.log.ended is not None and self.log.ended.kind == "raised"
