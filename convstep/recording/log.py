@@ -92,6 +92,8 @@ class Runs:
         """How many turns each has."""
         self.ends = list(itertools.accumulate(self.lengths))
         """How many turns there are up to the end of each."""
+        self.numbers = np.array([numbers for numbers, _, _ in runs], np.intp)
+        """By run and array, its number."""
 
     def made(self, make: Make, at: int) -> tuple[Any, ...]:
         """What is made of a turn."""
@@ -173,15 +175,22 @@ class Column(Sequence[tuple[Any, ...]]):
 
     def numbers(self) -> npt.NDArray[np.intp]:
         """The number of the array that each is about."""
-        runs = self._runs
-        found: npt.NDArray[np.intp] = np.repeat(
-            [numbers[self._array] for numbers, _, _ in runs.runs], runs.lengths
-        )
+        found: npt.NDArray[np.intp] = np.repeat(self.numbers_of_runs(), self._runs.lengths)
         return found
+
+    def numbers_of_runs(self) -> npt.NDArray[np.intp]:
+        """The same once for each run."""
+        found: npt.NDArray[np.intp] = self._runs.numbers[:, self._array]
+        return found
+
+    @property
+    def ends(self) -> list[int]:
+        """How many payloads there are up to the end of each run."""
+        return self._runs.ends
 
     def met(self) -> set[int]:
         """All of them once."""
-        return {numbers[self._array] for numbers, _, _ in self._runs.runs}
+        return {*self.numbers_of_runs().tolist()}
 
     def _change(self, at: int) -> tuple[bytes, bytes]:
         low, middle, high = (count * self._size for count in (2 * at, 2 * at + 1, 2 * at + 2))

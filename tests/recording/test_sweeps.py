@@ -211,6 +211,7 @@ def recorded(name: str, limits: Limits = Limits()) -> Run:  # noqa: B008  # it c
 
 def hooked(name: str, monkeypatch: pytest.MonkeyPatch, limits: Limits = Limits()) -> Run:  # noqa: B008
     with monkeypatch.context() as patch:
+        patch.setattr(recorder, "_KEPT", {})
         patch.setattr(rewrite, "sweep_of", lambda node: None)
         # a cell is looked up before what is added to it, as Python does
         patch.setattr(rewrite.Rewriter, "_runs_nothing", lambda self, node: False)
