@@ -238,7 +238,7 @@ def hooked(name: str, monkeypatch: pytest.MonkeyPatch, limits: Limits = Limits()
 
 
 def noted(run: Run) -> list[tuple[Any, ...]]:
-    """All entries: where they come from, and what they say, the arrays by how they look at whose memory."""
+    """All entries: where they come from, and what they say."""
     log, left = run.log, [iter(payloads) for payloads in run.log.payloads]
     found = list[tuple[Any, ...]]()
     for number in log.order:
