@@ -72,8 +72,8 @@ class Ended:
     """The line of the source at which it happened; 0 if that is not known."""
 
 
-Make = Callable[..., list[tuple[Any, ...]]]
-"""Makes payloads of the numbers of some arrays, of those in their indices, and of a loop's turns."""
+Make = Callable[..., tuple[Any, ...]]
+"""Makes a payload of the numbers of some arrays, of numbers in their indices, and of a loop's variable."""
 Run = tuple[tuple[int, ...], tuple[int, ...], range]
 """Turns without a gap: the numbers of the arrays, those in their indices, the loop's variable."""
 
@@ -99,14 +99,12 @@ class Runs:
         """What is made of a turn."""
         run = bisect_right(self.ends, at)
         numbers, places, part = self.runs[run]
-        (made,) = make(numbers, *places, (part[at - self.ends[run]],))  # counted from its end
+        made: tuple[Any, ...] = make(numbers, *places, part[at - self.ends[run]])  # counted from its end
         return made
 
     def all_made(self, make: Make) -> Iterator[tuple[Any, ...]]:
         """What is made of every turn."""
-        return itertools.chain.from_iterable(
-            make(numbers, *places, part) for numbers, places, part in self.runs
-        )
+        return (make(numbers, *places, turn) for numbers, places, part in self.runs for turn in part)
 
 
 class Column(Sequence[tuple[Any, ...]]):
@@ -144,13 +142,8 @@ class Column(Sequence[tuple[Any, ...]]):
         return (*made, *self._change(at)) if self._size else made
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        every = self._runs.all_made(self._make)
-        if not self._size:
-            yield from every
-            return
-        cells = np.frombuffer(self._changes, f"V{self._size}").tolist()
-        for made, before, after in zip(every, cells[::2], cells[1::2], strict=True):
-            yield (*made, before, after)
+        for at, made in enumerate(self._runs.all_made(self._make)):
+            yield (*made, *self._change(at)) if self._size else made
 
     def __reversed__(self) -> Iterator[tuple[Any, ...]]:
         yield from reversed(list(self))

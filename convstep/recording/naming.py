@@ -66,17 +66,18 @@ def _chosen(index: Index, looks: _Looks) -> tuple[list[str], *tuple[Numbers, ...
         depth, entries = (np.broadcast_to(one, len(refs)) for one in (depth, entries))
         hopeful = np.flatnonzero(settled[index.storages[refs]] >= entries)
         refs, depth, entries = refs[hopeful], depth[hopeful], entries[hopeful]
-        storages, partial = index.storages[refs], (~looks.whole(refs)).astype(np.intp)
+        storages, partial = index.storages[refs], ~looks.whole(refs)
         # of one variable the first array of each storage is enough, and the first that is all of it
-        kept = np.unique(storages * 2 + partial, return_index=True)[1] if len(refs) > 1 else slice(None)
-        storages, partial, depth, entries, refs = (
-            one[kept] for one in (storages, partial, depth, entries, refs)
+        kept = np.unique(storages * 2 + partial, return_index=True)[1]
+        columns.append(
+            (
+                *(storages[kept], partial[kept], np.full(len(kept), rank)),
+                *(depth[kept], entries[kept], refs[kept], np.full(len(kept), len(names))),
+            )
         )
-        ranks, names_of = np.full(len(storages), rank), np.full(len(storages), len(names))
-        columns.append((storages, partial, ranks, depth, entries, refs, names_of))
         names.append(name)
         if rank == _VARIABLE:
-            best = (partial == 0) & (depth == 0)
+            best = kept[~partial[kept] & (depth[kept] == 0)]
             settled[storages[best]] = np.minimum(settled[storages[best]], entries[best])
 
     for name, given in index.log.given:
@@ -215,9 +216,6 @@ class _Looks:
     def whole(self, refs: Numbers) -> npt.NDArray[np.bool_]:
         """By array, whether it is all of its memory."""
         index = self._index
-        if len(refs) < 2:
-            views = (index.log.views[number] for number in refs.tolist())
-            return np.array([_covers(index, view, view.storage) for view in views], bool)
         pairs = self.numbers(refs) * (len(index.log.storages) + 1) + self._owned[index.storages[refs]]
         _, firsts, kinds = np.unique(pairs, return_index=True, return_inverse=True)
         views = (index.log.views[number] for number in refs[firsts].tolist())

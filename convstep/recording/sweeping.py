@@ -185,8 +185,7 @@ class Sweeping:
             if written is not None and len(cells) > 2 * whole:
                 site = self._sweep.sites[at][-1]
                 make = self._makers[site.number][1]
-                ((_, *parts),) = make(self._numbers, *self._places, self._part[made : made + 1])
-                cell = filled(site.template, parts)
+                cell = filled(site.template, make(self._numbers, *self._places, self._part[made])[1:])
                 array, held = self._met[written], cells[2 * whole]
                 if array[cell].tobytes() != held.tobytes():  # what is read-only raises before it is written
                     array[cell] = held
