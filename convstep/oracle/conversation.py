@@ -52,7 +52,7 @@ class Conversation:
     def __init__(self, questions: Pipe, answers: Pipe) -> None:
         """What the process says first needs no question, and has the number 0."""
         self._questions: SimpleQueue[dict[str, npt.ArrayLike] | None] = SimpleQueue()
-        self._answers: SimpleQueue[bytes | Malformed | None] = SimpleQueue()
+        self._answers: SimpleQueue[bytearray | Malformed | None] = SimpleQueue()
         self._number, self._room = 0, messages.SPARE
         for what, pipe in ((self._write, questions), (self._read, answers)):
             threading.Thread(target=what, args=(pipe,), name="conversation", daemon=True).start()

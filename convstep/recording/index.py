@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.log import Column, Log, Ref
+from convstep.recording.columns import Column, Rows, column
+from convstep.recording.kept import Kept
+from convstep.recording.log import Ref
 from convstep.recording.sites import WRITES, Kind, Site
 
-_first = operator.itemgetter(0)
-UNNAMED = -2
-"""The entry at which a variable first stood for what none has stood for."""
 Flags = npt.NDArray[np.bool_]
 Entries = npt.NDArray[np.intp]
 Short = npt.NDArray[np.integer[Any]]
@@ -59,13 +57,11 @@ class Binding(NamedTuple):
 class Index:
     """A log by entries, frames, variables and steps."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Kept) -> None:
         """Look through a log once."""
         self.log, sites = log, log.sites.sites
         kind = np.min_scalar_type(len(sites))  # short numbers are sorted in a tenth of the time
-        self.order: Short = (
-            np.frombuffer(bytes(log.order), kind) if kind == np.uint8 else np.array(log.order, kind)
-        )
+        self.order: Short = log.order.astype(kind)
         """By entry, the number of its site."""
         count = len(self.order)
         ranked = np.argsort(self.order, kind="stable")
@@ -81,7 +77,7 @@ class Index:
         known = np.array([site.statement for site in sites], np.int32)
         self.statement: Short = known[self.order]
         """By entry, the number of its statement."""
-        self.storages: Entries = np.fromiter(map(_first, log.views), np.intp, len(log.views))
+        self.storages = log.storage_of
         """By array met, whose memory it is."""
         self.touched = {
             site.number: self._touched(site)
@@ -89,21 +85,14 @@ class Index:
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
-        firsts = np.full(len(log.storages) + 1, count, np.intp)
-        self.last_touched = np.full(len(log.storages) + 1, -1, np.intp)
-        """By storage, the last entry that reads or writes it by a subscript; -1 for none."""
-        for number in self.touched:
-            storages, begun, ended = self._spans(number)
-            backwards = storages[::-1]  # of those that are set twice the last one stays
-            firsts[backwards] = np.minimum(firsts[backwards], begun[::-1])
-            self.last_touched[storages] = np.maximum(self.last_touched[storages], ended)
-        self.first_touched = np.where(firsts < count, firsts, -1)
-        """By storage, the first entry that reads or writes it by a subscript; -1 for none."""
+        self.first_touched = self._firsts((touched, self.where[n]) for n, touched in self.touched.items())
+        """By storage, the first entry that reads or writes it by a subscript; beyond the last for none."""
         self.bindings = list(self._bindings())
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
-        self.named = self._first_named()
-        """By storage, the entry at which a variable first stood for it; -1 for arguments, or UNNAMED."""
+        self.named = self._firsts((self.storages[one.refs], one.entries) for one in self.bindings)
+        """By storage, the entry by which a variable first stood for it; -1 for arguments; see before."""
+        self.named[self.storages[[number for _, number in log.given]]] = -1
         changing = self._changing()
         self.writes: list[int] = np.flatnonzero(changing).tolist()
         """The entries that change cells, ascending."""
@@ -120,7 +109,7 @@ class Index:
 
     def payload(self, entry: int) -> Any:
         """What it says."""
-        return self.log.payloads[self.order[entry]][self.occurrence[entry]]
+        return self.log.payloads[self.order.item(entry)][self.occurrence.item(entry)]
 
     def begin(self, step: int) -> int:
         """The first entry of a step."""
@@ -291,22 +280,10 @@ class Index:
         payloads, storages = self.log.payloads[site.number], self.storages
         if site.kind is Kind.SCATTERED or site.kind is Kind.SCATTERED_READ:
             return np.array([payload[1] for payload in payloads], np.intp)
-        if isinstance(payloads, Column):
-            touched: Entries = storages[payloads.numbers()]
-            return touched
-        try:  # nearly always numbers
-            return storages[np.fromiter(map(_first, payloads), np.intp, len(payloads))]
-        except ValueError:
-            return np.array([self._storage_in(payload) for payload in payloads], np.intp)
-
-    def _spans(self, number: int) -> tuple[Entries, Entries, Entries]:
-        """What a site touches: storages, and the entries from which on and up to which it does."""
-        payloads, entries = self.log.payloads[number], self.where[number]
-        if not isinstance(payloads, Column):
-            return self.touched[number], entries, entries
-        ends = np.array(payloads.ends)
-        storages: Entries = self.storages[payloads.numbers_of_runs()]
-        return storages, entries[np.append(0, ends[:-1])], entries[ends - 1]
+        named = self.log.named(site.number)  # nearly always
+        if named is not None:
+            return storages[named]
+        return np.array([self._storage_in(payload) for payload in payloads], np.intp)
 
     def _storage_in(self, payload: Any) -> int:
         match payload[0]:
@@ -322,27 +299,24 @@ class Index:
         """What stands for arrays: by site and variable, the entries that set it to one."""
         for site in self._met:
             payloads, entries = self.log.payloads[site.number], self.where[site.number]
-            if isinstance(payloads, Column):
-                continue  # of a loop with numbers alone
             if site.kind is Kind.BIND:
                 yield from _binding(site, site.text, payloads, entries)
-            elif site.kind in (Kind.CALL, Kind.TURN) and payloads:
-                for name, column in zip(site.names, zip(*payloads, strict=True), strict=True):
-                    yield from _binding(site, name, column, entries)
+            elif site.kind in (Kind.CALL, Kind.TURN) and isinstance(payloads, Rows):
+                for name, own in zip(site.names, payloads.columns, strict=True):
+                    yield from _binding(site, name, own, entries)
             elif site.kind is Kind.WRITE and (self.touched[site.number] < 0).any():
                 stores = [(n, p) for n, p in enumerate(payloads) if p[0] == "store"]
                 for name in dict.fromkeys(payload[1] for _, payload in stores):
-                    own = [(n, payload[2]) for n, payload in stores if payload[1] == name]
-                    yield from _binding(site, name, [v for _, v in own], entries[[n for n, _ in own]])
+                    numbers, values = zip(*((n, p[2]) for n, p in stores if p[1] == name), strict=True)
+                    yield from _binding(site, name, column(values), entries[list(numbers)])
 
-    def _first_named(self) -> Entries:
-        count = len(self.order)
-        found = np.full(len(self.log.storages) + 1, count, np.intp)
-        for one in self.bindings:
-            backwards = self.storages[one.refs][::-1]  # of those that are set twice the last one stays
-            found[backwards] = np.minimum(found[backwards], one.entries[::-1])
-        found[found == count] = UNNAMED
-        found[[int(self.storages[number]) for _, number in self.log.given]] = -1
+    def _firsts(self, met: Iterable[tuple[Entries, Entries]]) -> Entries:
+        """By storage the first entry at which it is met: storages, and the entries, ascending."""
+        found = np.full(len(self.log.storages) + 1, len(self.order), np.intp)
+        for storages, entries in met:
+            own = np.full(len(found), len(self.order), np.intp)
+            own[storages[::-1]] = entries[::-1]  # the first one stays
+            found = np.minimum(found, own)
         return found
 
     def _changing(self) -> Flags:
@@ -427,7 +401,7 @@ class Index:
 
     def _is_new(self, entry: int, ref: int) -> bool:
         """Whether a variable is the first to stand for the memory of an array."""
-        return int(self.named[self.log.views[ref].storage]) == entry
+        return bool(self.named[self.storages[ref]] == entry)
 
     def _rebinds(self, entry: int, name: str, ref: int) -> bool:
         """Whether a variable now stands for another array that is made from its own: `dx = dx[:, 1:-1]`."""
@@ -505,21 +479,18 @@ class Index:
         return ends
 
 
-def _binding(site: Site, name: str, values: Sequence[Any], entries: Entries) -> Iterator[Binding]:
-    kinds = set(map(type, values))
-    if kinds == {Ref}:
-        yield Binding(site, name, entries, np.fromiter(values, np.intp, len(values)), True)
-    elif Ref in kinds:
-        own = [n for n, value in enumerate(values) if type(value) is Ref]
-        yield Binding(site, name, entries[own], np.array([values[n] for n in own], np.intp), True)
-    if tuple in kinds:
-        tuples = [(n, value) for n, value in enumerate(values) if type(value) is tuple]
-        for place in range(max(len(value) for _, value in tuples)):
-            inner = [(n, ref) for n, value in tuples for ref in refs(value[place : place + 1])]
+def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
+    places, numbers = values.of(Ref)
+    if len(places):
+        yield Binding(site, name, entries[places], numbers.numbers.astype(np.intp), True)
+    places, tuples = values.of(tuple)
+    if len(places):
+        held = list(zip(places.tolist(), tuples, strict=True))
+        for place in range(max(len(value) for _, value in held)):
+            inner = [(n, ref) for n, value in held for ref in refs(value[place : place + 1])]
             if inner:
-                numbers, found = zip(*inner, strict=True)
-                at = entries[list(numbers)]
-                yield Binding(site, f"{name}[{place}]", at, np.array(found, np.intp), False)
+                at, found = zip(*inner, strict=True)
+                yield Binding(site, f"{name}[{place}]", entries[list(at)], np.array(found, np.intp), False)
 
 
 def refs(value: Any) -> Iterator[int]:

@@ -148,6 +148,31 @@ class Column(Sequence[tuple[Any, ...]]):
     def __reversed__(self) -> Iterator[tuple[Any, ...]]:
         yield from reversed(list(self))
 
+    def places(self) -> list[npt.NDArray[Any]]:
+        """What stands at each place of them, but for the cells that are written: whole numbers.
+
+        Raises:
+            ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
+        """
+        runs, count = self._runs, len(self)
+        numbers, places = (
+            np.repeat(np.array([run[at] for run in runs.runs]), runs.lengths, 0) for at in (0, 1)
+        )
+        turns = np.concatenate([np.arange(part.start, part.stop, part.step) for _, _, part in runs.runs])
+        found, checked = (
+            self._make([*numbers.T.astype(kind)], *places.T.astype(kind), turns.astype(kind))
+            for kind in (np.int64, np.float64)  # in which nothing wraps around
+        )
+        held = [np.broadcast_to(np.asarray(each), count) for each in found]
+        if any(each.dtype != np.int64 for each in held) or not all(map(np.array_equal, held, checked)):
+            raise ValueError("not every place is a whole number of eight bytes")
+        return held
+
+    def changes(self) -> tuple[int, list[bytes]]:
+        """How many bytes each cell that is written takes, and all cells before, and all after."""
+        cells = np.frombuffer(self._changes, f"V{self._size}") if self._size else np.zeros(0)
+        return self._size, [cells[at::2].tobytes() for at in range(2) if self._size]
+
     def numbers(self) -> npt.NDArray[np.intp]:
         """The number of the array that each is about."""
         found: npt.NDArray[np.intp] = np.repeat(self.numbers_of_runs(), self._runs.lengths)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
-import operator
-from collections.abc import Container, Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.index import UNNAMED, Index
+from convstep.recording.index import Index
 from convstep.recording.log import View
 from convstep.recording.sites import Kind
 
-Numbers = npt.NDArray[np.intp]
+Entries = npt.NDArray[np.intp]
 RETURNED = "return"
 """What stands for the value of a `return`, if nothing else does."""
 _VARIABLE, _PATH, _LAST, _SUBSCRIPTED = range(4)
@@ -37,48 +36,103 @@ class Owner(NamedTuple):
     """Whether it came with the arguments."""
 
 
-_owner = partial(tuple.__new__, Owner)
-"""Makes one of its fields, in a third of the time."""
-
-
-def owners(index: Index) -> dict[int, Owner]:
-    """Every array with a name, by its storage.
+class Owners(Mapping[int, Owner]):
+    """Every array with a name, by its storage, as they appear; each is made when it is asked for.
 
     It has the name of the first variable that stood for all of it, in the outermost function where one
     does; else that of a view of it and `.base`, as NumPy says.
     """
-    looks = _Looks(index)
-    names, *chosen = _chosen(index, looks)
-    return _owners(index, looks, names, *chosen) if names else {}
+
+    def __init__(self, index: Index) -> None:
+        """Find the names."""
+        self._index, chosen = index, _chosen(index)
+        self.storages: Entries = chosen.storages
+        """Whose memory each one owns."""
+        self.since: Entries = chosen.since
+        """By array, the entry from which on it has its name; see `Owner`. Ascending."""
+        self._views, self._lines = chosen.views, chosen.lines
+        self._names, self.name_of = _distinct(index, chosen)
+        self._row = np.full(len(index.log.storages) + 1, -1, np.intp)
+        self._row[self.storages] = np.arange(len(self.storages))
+        self._made: dict[int, Owner] = {}
+
+    def __getitem__(self, storage: int) -> Owner:
+        """The array that owns a storage."""
+        found = self._made.get(storage)
+        if found is None:
+            row = int(self._row[storage]) if 0 <= storage < len(self._row) else -1
+            if row < 0:
+                raise KeyError(storage)
+            log = self._index.log
+            number, held = int(self._views[row]), log.storages[storage]
+            size = np.dtype(held.dtype).itemsize
+            listed = View(storage, 0, (len(held.content) // size,), (size,), held.dtype)
+            view = log.views[number] if number >= 0 else listed
+            facts = int(self.since[row]), int(self._lines[row]), held.of_caller
+            found = self._made[storage] = Owner(self._names[self.name_of[row]], view, *facts)
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        """Their storages."""
+        return iter(self.storages.tolist())
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.storages)
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, tuple[Entries, Entries]]:
+        """The arrays of each name, as they follow each other: since when, and their storages."""
+        order = np.argsort(self.name_of, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(self.name_of[order])) + 1) if len(order) else []
+        own = sorted(parts, key=lambda rows: int(rows[0]))
+        return {self._names[self.name_of[one[0]]]: (self.since[one], self.storages[one]) for one in own}
+
+    def born(self, entry: int) -> list[int]:
+        """The storages that an entry is the first to name; those of arguments left out."""
+        low, high = np.searchsorted(self.since, (entry, entry + 1)).tolist()
+        own = self.storages[low:high].tolist() if entry >= 0 else []
+        return [storage for storage in own if not self._index.log.storages[storage].of_caller]
 
 
-def _chosen(index: Index, looks: _Looks) -> tuple[list[str], *tuple[Numbers, ...]]:
-    """All names; and of every storage the best of those under which it was met.
+class _Chosen(NamedTuple):
+    """Of every storage the best of all names under which it was met, as they appear."""
 
-    These are its storage, the name, the array that had it, the entry, and whether that is a part of it.
-    """
+    names: list[str]
+    """All names."""
+    name_of: Entries
+    """Which of them each has."""
+    storages: Entries
+    """The storages."""
+    views: Entries
+    """The number of the array that has the name, or of one that is all of it; -1 for its cells in a row."""
+    partial: npt.NDArray[np.bool_]
+    """Whether what has the name is a part of it."""
+    since: Entries
+    """See `Owner`."""
+    lines: Entries
+    """See `Owner`."""
+
+
+def _chosen(index: Index) -> _Chosen:
     names, columns = list[str](), list[tuple[npt.NDArray[Any], ...]]()
-    depths = np.array([*_depths(index), 0])
-    settled = np.full(len(index.log.storages), len(index.order), np.intp)  # when no better name can come
+    whole, depths = _whole(index), np.array([*_depths(index), 0])
 
     def offer(name: str, numbers: Any, entries: Any, depth: Any, rank: int) -> None:
         refs = np.atleast_1d(np.asarray(numbers, np.intp))
-        depth, entries = (np.broadcast_to(one, len(refs)) for one in (depth, entries))
-        hopeful = np.flatnonzero(settled[index.storages[refs]] >= entries)
-        refs, depth, entries = refs[hopeful], depth[hopeful], entries[hopeful]
-        storages, partial = index.storages[refs], ~looks.whole(refs)
+        storages = index.storages[refs]
         # of one variable the first array of each storage is enough, and the first that is all of it
-        kept = np.unique(storages * 2 + partial, return_index=True)[1]
-        columns.append(
-            (
-                *(storages[kept], partial[kept], np.full(len(kept), rank)),
-                *(depth[kept], entries[kept], refs[kept], np.full(len(kept), len(names))),
-            )
+        kept = np.unique(storages * 2 + ~whole[refs], return_index=True)[1]
+        count = len(kept)
+        facts = (
+            storages[kept],
+            ~whole[refs][kept],
+            np.full(count, rank),
+            np.broadcast_to(depth, len(refs))[kept],
         )
+        more = (np.broadcast_to(entries, len(refs))[kept], refs[kept], np.full(count, len(names)))
+        columns.append((*facts, *more))
         names.append(name)
-        if rank == _VARIABLE:
-            best = kept[~partial[kept] & (depth[kept] == 0)]
-            settled[storages[best]] = np.minimum(settled[storages[best]], entries[best])
 
     for name, given in index.log.given:
         offer(name, given, -1, 0, _PATH if _is_path(name) else _VARIABLE)
@@ -88,103 +142,94 @@ def _chosen(index: Index, looks: _Looks) -> tuple[list[str], *tuple[Numbers, ...
         if bound.site.kind is Kind.BIND and bound.site.text == RETURNED:
             kind = _LAST
         offer(bound.name, bound.refs, bound.entries, depths[index.frame[bound.entries]], kind)
-    known = np.zeros(len(index.log.storages) + 1, bool)
-    known[-1] = True  # what is no array
+    named = np.zeros(len(index.log.storages) + 1, bool)
     for column in columns:
-        known[column[0]] = True
-    for site, touched in index.touched.items() if (index.first_touched[~known] >= 0).any() else ():
-        for at in np.flatnonzero(~known[touched]).tolist():
+        named[column[0]] = True
+    for site, touched in index.touched.items():
+        for at in np.flatnonzero((touched >= 0) & ~named[touched]).tolist():
             payload = index.log.payloads[site][at]
-            if not known[touched[at]] and type(payload[0]) is int:
-                known[touched[at]] = True
+            if not named[touched[at]] and type(payload[0]) is int:
+                named[touched[at]] = True
                 text = index.log.sites.sites[site].text
                 offer(text, payload[0], index.where[site][at], 0, _SUBSCRIPTED)
-    if not columns:
-        return ([],)
+    nothing = np.zeros(0, np.intp)
+    offer("", nothing, nothing, nothing, _LAST)  # should there be no other
     storage, partial, rank, depth, entry, number, name_of = (
         np.concatenate(one) for one in zip(*columns, strict=True)
     )
-    several = np.flatnonzero(np.bincount(storage)[storage] > 1)
-    keys = (one[several] for one in (name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
     # a name for a part counts only where nothing but a subscript stands for all of it
-    best = several[np.lexsort(tuple(keys))]
-    worse = best[1:][storage[best[1:]] == storage[best[:-1]]]
-    firsts = np.delete(np.arange(len(storage)), worse)
-    return names, *(one[firsts] for one in (storage, name_of, number, entry, partial))
+    best = np.lexsort((name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
+    chosen = best[np.flatnonzero(np.diff(storage[best], prepend=-1))]
+    views, part = number[chosen], partial[chosen].astype(bool)
+    all_of = np.full(len(index.log.storages) + 1, -1, np.intp)
+    met = np.flatnonzero(whole)[::-1]
+    all_of[index.storages[met]] = met  # the first one stays
+    views = np.where(part, all_of[storage[chosen]], views)
+    since, lines = _since(index, storage[chosen], entry[chosen])
+    appear = np.lexsort((storage[chosen], since))
+    own = name_of[chosen], storage[chosen], views, part, since, lines
+    return _Chosen(names, *(one[appear] for one in own))  # type: ignore[arg-type]  # as they stand
 
 
-def _owners(
-    index: Index, looks: _Looks, names: list[str], storage: Numbers, name_of: Numbers, number: Numbers,
-    entry: Numbers, partial: Numbers,
-) -> dict[int, Owner]:  # fmt: skip
-    """The arrays, from what is chosen of each, in the order in which they have their names."""
-    log, named, touched = index.log, index.named[storage], index.first_touched[storage]
-    since = np.where(named == UNNAMED, entry, named)
-    for at in np.flatnonzero((touched >= 0) & (touched < since) | (named == UNNAMED)).tolist():
-        # a subscript came first: of a variable from outside, or of what an expression has made
-        text = index.site(touched[at]).text
-        since[at] = -1 if text.replace(".", "").isidentifier() else touched[at]
-    lines = np.zeros(len(since), np.intp)
-    if len(index.order):
-        known = np.array([statement.line for statement in log.sites.statements])
-        lines = known[index.statement[np.maximum(since, 0)]]
-    ranked = np.lexsort((storage, since))
-    storage, number, since, lines, partial = (one[ranked] for one in (storage, number, since, lines, partial))
-    words = [*names, *(f"{name}.base" for name in names)]
-    distinct = {word: at for at, word in enumerate(words)}  # several may have one name
-    name_of = np.array([distinct[word] for word in words])[name_of[ranked] + len(names) * partial]
-    views = list(map(log.views.__getitem__, number.tolist()))
-    for at in np.flatnonzero(partial).tolist():
-        views[at] = _all_of(index, int(storage[at]))
-    said = list(map(words.__getitem__, name_of.tolist()))
-    _distinguish(said, views, name_of, since, _ends(index)[storage], looks.numbers(number))
-    storages = storage.tolist()
-    of_caller = [log.storages[own].of_caller for own in storages]
-    facts = zip(said, views, since.tolist(), lines.tolist(), of_caller, strict=True)
-    return dict(zip(storages, map(_owner, facts), strict=True))
+def _since(index: Index, storages: Entries, entries: Entries) -> tuple[Entries, Entries]:
+    """From which entry on arrays have their names, and the lines that made them."""
+    never, log = len(index.order), index.log
+    since = np.where(index.named[storages] < never, index.named[storages], entries)
+    if not never:
+        return since, np.zeros(len(since), np.intp)
+    # a subscript came first: of a variable from outside, or of what an expression has made
+    touched = index.first_touched[storages]
+    before = (touched < since) | (index.named[storages] == never)
+    outside = np.array([one.text.replace(".", "").isidentifier() for one in log.sites.sites], bool)
+    first = touched[before]
+    since[before] = np.where(outside[index.order[first]], -1, first)
+    lines = np.array([statement.line for statement in log.sites.statements], np.intp)
+    return since, lines[index.statement[np.maximum(since, 0)]]
 
 
-def _distinguish(
-    said: list[str], views: list[View], name_of: Numbers, since: Numbers, last: Numbers, look: Numbers
-) -> None:
-    """Let no two arrays have one name at one time, and all of one name be alike in shape.
+def _distinct(index: Index, chosen: _Chosen) -> tuple[list[str], Entries]:
+    """No two arrays with one name at one time, and all of one name alike in shape: the names, and whose."""
+    parts, own = np.unique(chosen.name_of * 2 + chosen.partial, return_inverse=True)
+    texts = [f"{chosen.names[one // 2]}{'.base' * (one % 2)}" for one in parts.tolist()]
+    base = dict.fromkeys(texts)
+    numbered = {text: number for number, text in enumerate(base)}
+    name_of: Entries = np.array([numbered[text] for text in texts], np.intp)[own]
+    looks, ends = _looks(index, chosen), np.maximum(_ends(index)[chosen.storages], chosen.since)
+    order = np.argsort(name_of, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(name_of[order])) + 1) if len(order) else ():
+        until = np.maximum.accumulate(ends[rows])
+        if (looks[rows] == looks[rows[0]]).all() and (until[:-1] <= chosen.since[rows[1:]]).all():
+            continue  # each after the other, and all alike
+        name, taken, shown = texts[own[rows[0]]], dict[str, int](), dict[str, int]()
+        facts = (one[rows].tolist() for one in (chosen.since, ends, looks))
+        for row, since, end, look in zip(rows.tolist(), *facts, strict=True):
+            number, text = 1, name
+            while (
+                taken.get(text, -2) > since or shown.get(text, look) != look or (number > 1 and text in base)
+            ):
+                number += 1
+                text = f"{name}_{number}"
+            shown[text], taken[text] = look, max(end, taken.get(text, -2))
+            name_of[row] = numbered.setdefault(text, len(numbered))
+    return list(numbered), name_of
 
-    Args:
-        said: the name of each, in the order in which they have it; changed.
-        views: how each looks at its memory.
-        name_of: which name.
-        since: the entry from which on each has it.
-        last: the last entry at which it is there.
-        look: the number of what it looks like.
-    """
-    by_name = np.argsort(name_of, kind="stable")
-    own, begun, ended, alike = (one[by_name] for one in (name_of, since, last, look))
-    trouble = (own[1:] == own[:-1]) & ((ended[:-1] > begun[1:]) | (alike[1:] != alike[:-1]))
-    for name in dict.fromkeys(own[1:][trouble].tolist()):
-        places = np.flatnonzero(name_of == name).tolist()
-        bearers = [(views[at], int(since[at]), int(last[at])) for at in places]
-        for at, word in zip(places, _numbered(said[places[0]], bearers, {*said}), strict=True):
-            said[at] = word
 
-
-def _numbered(own: str, bearers: list[tuple[View, int, int]], names: Container[str]) -> Iterator[str]:
-    """What each of several arrays of one name is called: by how it looks, since when and until when."""
-    taken: dict[str, int] = {}
-    looks: dict[str, tuple[tuple[int, ...], str]] = {}
-    for view, since, last in bearers:
-        name, number = own, 1
-        look = view.shape, view.dtype
-        while taken.get(name, -2) > since or looks.get(name, look) != look or (number > 1 and name in names):
-            number += 1
-            name = f"{own}_{number}"
-        looks[name] = look
-        taken[name] = max(last, taken.get(name, -2), since)
-        yield name
+def _looks(index: Index, chosen: _Chosen) -> Entries:
+    """Numbers that are the same for arrays of the same shape and kind."""
+    log, met = index.log, chosen.views
+    found: Entries = np.append(log.looks, -1)[met]
+    listed: dict[tuple[int, str], int] = {}  # all cells of a storage in a row
+    for row in np.flatnonzero(met < 0).tolist():
+        held = log.storages[int(chosen.storages[row])]
+        found[row] = -2 - listed.setdefault((len(held.content), held.dtype), len(listed))
+    return found
 
 
 def _ends(index: Index) -> npt.NDArray[np.intp]:
     """By storage, the last entry at which something stands for it, or touches it."""
-    found = index.last_touched.copy()
+    found = np.full(len(index.log.storages) + 1, -1, np.intp)
+    for site, storages in index.touched.items():
+        np.maximum.at(found, storages, index.where[site])
     for one in index.bindings:
         np.maximum.at(found, index.storages[one.refs], index.standing_until(one))
     for _, number in index.log.given:
@@ -192,38 +237,13 @@ def _ends(index: Index) -> npt.NDArray[np.intp]:
     return found
 
 
-class _Looks:
-    """What the arrays of a log look like; nearly all of them look as others do."""
-
-    def __init__(self, index: Index) -> None:
-        """Look at none yet."""
-        self._index = index
-        self._known: dict[tuple[Any, ...], int] = {}
-        self._numbers = np.full(len(index.log.views), -1, np.intp)
-        owned: dict[tuple[str, int], int] = {}
-        kinds = ((held.dtype, len(held.content)) for held in index.log.storages)
-        self._owned = np.array([owned.setdefault(kind, len(owned)) for kind in kinds], np.intp)
-
-    def numbers(self, refs: Numbers) -> Numbers:
-        """By array, the number of its shape, its strides and its dtype."""
-        left = refs[self._numbers[refs] < 0]
-        if len(left):
-            looks = map(_LOOKS, map(self._index.log.views.__getitem__, left.tolist()))
-            known = self._known
-            self._numbers[left] = [known.setdefault(look, len(known)) for look in looks]
-        return self._numbers[refs]
-
-    def whole(self, refs: Numbers) -> npt.NDArray[np.bool_]:
-        """By array, whether it is all of its memory."""
-        index = self._index
-        pairs = self.numbers(refs) * (len(index.log.storages) + 1) + self._owned[index.storages[refs]]
-        _, firsts, kinds = np.unique(pairs, return_index=True, return_inverse=True)
-        views = (index.log.views[number] for number in refs[firsts].tolist())
-        return np.array([_covers(index, view, view.storage) for view in views], bool)[kinds]
-
-
-_LOOKS = operator.itemgetter(2, 3, 4)
-"""The shape, the strides and the dtype of a view."""
+def _whole(index: Index) -> npt.NDArray[np.bool_]:
+    """By array met, whether it is all of its memory."""
+    log = index.log
+    _, firsts, own = np.unique(log.lies, return_index=True, return_inverse=True)  # most are alike
+    known = [_covers(index, log.views[first], log.views[first].storage) for first in firsts.tolist()]
+    found: npt.NDArray[np.bool_] = np.array(known, bool)[own]
+    return found
 
 
 def _depths(index: Index) -> list[int]:
@@ -242,14 +262,6 @@ def _covers(index: Index, view: View, storage: int) -> bool:
     if not held.content:
         return True  # without cells it has them all, however NumPy would stride over them
     return all(stride or length == 1 for length, stride in zip(view.shape, view.strides, strict=True))
-
-
-def _all_of(index: Index, storage: int) -> View:
-    """An array that has all cells of a storage: one that was met, or a list of them."""
-    held = index.log.storages[storage]
-    met = (view for view in index.log.views if view.storage == storage and _covers(index, view, storage))
-    size = np.dtype(held.dtype).itemsize
-    return next(met, View(storage, 0, (len(held.content) // size,), (size,), held.dtype))
 
 
 def _is_path(name: str) -> bool:

@@ -153,10 +153,7 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
         with contextlib.suppress(Exception):  # what cannot be judged is not
             said = judge(making.pair, making.sources, None, asked["seconds"])
     facts = json.dumps({"how": "", "verdicts": said.as_plain()})
-    return {
-        "facts": facts,
-        **{f"log.{name}": array for name, array in transfer.arrays_of(making.done).items()},
-    }
+    return {**messages.prefixed("log", transfer.arrays_of(making.done)), "facts": facts}
 
 
 def _same(before: Any, now: Any) -> bool:

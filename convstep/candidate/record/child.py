@@ -128,7 +128,7 @@ def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer)
 
 def _sent(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
     facts = {"how": done.ready.how, "guess": done.guess, "notes": list(done.served.candidate.notes)}
-    return {"facts": json.dumps(facts), **{f"log.{n}": a for n, a in transfer.arrays_of(done.run).items()}}
+    return {**messages.prefixed("log", transfer.arrays_of(done.run)), "facts": json.dumps(facts)}
 
 
 def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
