@@ -235,10 +235,11 @@ def noted_at(sites: Sequence[Site], cells: Sequence[Cell]) -> list[Site]:
 
 def makers(sweep: Sweep) -> dict[int, tuple[int, Make]]:
     """By site, which of the arrays it is about, and what makes its payloads but for what is written."""
-    given, arrays = ", ".join(["arrays", *sweep.places, sweep.variable]), [*sweep.arrays]
+    numbers, arrays = f"{PREFIX}numbers", [*sweep.arrays]
+    given = ", ".join([numbers, *sweep.places, sweep.variable])
     found: dict[int, tuple[int, Make]] = {sweep.turn: (0, eval(f"lambda {given}: ({sweep.variable},)"))}
     for sites, cells in zip(sweep.sites, sweep.cells, strict=True):
         for site, (array, holes) in zip(sites, cells, strict=False):  # to a name there is no cell
             at, parts = arrays.index(array), "".join(f", {trees.text(hole)}" for hole in holes)
-            found[site.number] = at, eval(f"lambda {given}: (arrays[{at}]{parts},)")
+            found[site.number] = at, eval(f"lambda {given}: ({numbers}[{at}]{parts},)")
     return found
