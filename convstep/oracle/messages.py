@@ -33,8 +33,8 @@ NAMES = 256
 _TABLE = 1 << 20
 SPARE = 64 << 20
 """Bytes that a message may have whatever it is about."""
-AT_ONCE = 1 << 20
-"""Bytes of a message that are put together before they are written."""
+AT_ONCE = 1 << 16
+"""Bytes that are put together before they are written, and that are read at once: what a pipe holds."""
 _TIMES = 16
 """How many times a problem's arrays an answer about it may be, on top."""
 
@@ -94,14 +94,16 @@ def send(pipe: RawPipe, message: Mapping[str, npt.ArrayLike]) -> None:
     held = bytearray(_LENGTH.pack(size) + _LENGTH.pack(len(table)) + table)
     for one in body:
         for piece in one.pieces() if isinstance(one, Pieces) else (np.ascontiguousarray(one).tobytes(),):
-            held += piece
-            if len(held) >= AT_ONCE:
+            if len(held) + len(piece) > AT_ONCE:
                 _write(pipe, held)
+                _write(pipe, piece)
                 held = bytearray()
+            else:
+                held += piece
     _write(pipe, held)
 
 
-def _write(pipe: RawPipe, held: bytearray) -> None:
+def _write(pipe: RawPipe, held: bytes | bytearray | memoryview) -> None:
     left = memoryview(held)
     while left:
         left = left[pipe.write(left) or 0 :]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -117,8 +117,11 @@ def hook(value):
     found = type(value)
     if found in plain:
         found = value
-    elif found is ndarray and (number := known(id(value))) is not None and number >= 0:
-        found = ref(number)
+    elif found is ndarray:
+        number = known(id(value))
+        if number is None:
+            number = meet(value)
+        found = ref(number) if number >= 0 else kept(value)
     else:
         found = kept(value)
     order(site)
@@ -180,25 +183,12 @@ def hooks(sites: Sites, sweeps: Sequence[Sweep], registry: Registry) -> dict[str
         f"{PREFIX}slice": slice,
     }
     found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
-    for site in sites.sites:
-        found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
-    for sweep in sweeps:
-        sweeping = Sweeping(sweep, registry)
-        registry.sweepings.append(sweeping)
-        found[f"{PREFIX}{sweep.turn}sweep"] = sweeping
-        for noted, cells in zip(sweep.sites, sweeping.cells, strict=True):
-            found[f"{PREFIX}{noted[-1].number}cells"] = cells
-    return found
-
-
-def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., Any]]]:
-    scope = {
+    known = {
         "ndarray": np.ndarray,
         "known": registry.numbers.get,
         "meet": registry.meet,
         "entries": registry.log.order,
         "order": registry.log.order.append,
-        "note": registry.payloads[site.number].append,
         "kept": registry.kept,
         "ref": Ref,
         "plain": registry.PLAIN,
@@ -210,11 +200,26 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "made": _Made(),
         "pack": struct.Struct("d").pack,
         "float64": np.float64,
-        "site": site.number,
         "last": object(),
         "number": -1,
         "held": None,
     }
+    for site in sites.sites:
+        found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry, known)}
+    for sweep in sweeps:
+        sweeping = Sweeping(sweep, registry)
+        registry.sweepings.append(sweeping)
+        found[f"{PREFIX}{sweep.turn}sweep"] = sweeping
+        for noted, cells in zip(sweep.sites, sweeping.cells, strict=True):
+            found[f"{PREFIX}{noted[-1].number}cells"] = cells
+    return found
+
+
+def _made(
+    site: Site, registry: Registry, known: Mapping[str, Any]
+) -> Iterable[tuple[str, Callable[..., Any]]]:
+    """The hooks of a site, each in a scope with what is known to all and what is its own."""
+    scope = {**known, "note": registry.payloads[site.number].append, "site": site.number}
     registry.remembering.append(scope)
     match site.kind:
         case Kind.READ:

@@ -19,6 +19,8 @@ from convstep.recording.sites import WRITES, Kind, Site
 
 Flags = npt.NDArray[np.bool_]
 Entries = npt.NDArray[np.intp]
+Short = npt.NDArray[np.integer[Any]]
+"""Numbers in as few bytes as they need: there are as many as entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +60,28 @@ class Index:
     def __init__(self, log: Kept) -> None:
         """Look through a log once."""
         self.log, sites = log, log.sites.sites
-        self.order = log.order.astype(np.intp)
-        # short numbers are sorted in a tenth of the time
-        short = self.order.astype(np.uint8 if len(sites) <= np.iinfo(np.uint8).max else np.uint16)
+        kind = np.min_scalar_type(len(sites))  # short numbers are sorted in a tenth of the time
+        self.order: Short = log.order.astype(kind)
+        """By entry, the number of its site."""
         count = len(self.order)
-        ranked = np.argsort(short, kind="stable")
-        bounds = np.searchsorted(self.order[ranked], np.arange(len(sites) + 1))
+        ranked = np.argsort(self.order, kind="stable")
+        bounds = np.append(0, np.cumsum(np.bincount(self.order, minlength=len(sites)))).tolist()
         self.where: list[Entries] = [ranked[bounds[n] : bounds[n + 1]] for n in range(len(sites))]
         """By site, its entries, ascending."""
-        self.occurrence = np.empty(count, np.intp)
-        self.occurrence[ranked] = np.arange(count) - np.repeat(bounds[:-1], np.diff(bounds))
-        known = np.array([site.statement for site in sites], np.intp)
-        self.statement = known[self.order]
+        self._met = [site for site in sites if len(self.where[site.number])]
+        self.occurrence: Short = np.empty(count, np.int32)
+        """By entry, how many of its site come before it."""
+        numbers = np.arange(max(map(len, self.where), default=0), dtype=np.int32)
+        for entries in self.where:
+            self.occurrence[entries] = numbers[: len(entries)]
+        known = np.array([site.statement for site in sites], np.int32)
+        self.statement: Short = known[self.order]
+        """By entry, the number of its statement."""
         self.storages = log.storage_of
         """By array met, whose memory it is."""
         self.touched = {
             site.number: self._touched(site)
-            for site in sites
+            for site in self._met
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
@@ -86,9 +93,10 @@ class Index:
         self.named = self._firsts((self.storages[one.refs], one.entries) for one in self.bindings)
         """By storage, the entry by which a variable first stood for it; -1 for arguments; see before."""
         self.named[self.storages[[number for _, number in log.given]]] = -1
-        self.writes: list[int] = self._writing()
+        changing = self._changing()
+        self.writes: list[int] = np.flatnonzero(changing).tolist()
         """The entries that change cells, ascending."""
-        self.eventful = self._find_eventful()
+        self.eventful = self._find_eventful(changing)
         """Which entries make a step of what they stand in."""
         self.ends: list[int] = self._find_ends()
         """By step, the number of entries after it."""
@@ -101,7 +109,7 @@ class Index:
 
     def payload(self, entry: int) -> Any:
         """What it says."""
-        return self.log.payloads[self.order[entry]][self.occurrence[entry]]
+        return self.log.payloads[self.order.item(entry)][self.occurrence.item(entry)]
 
     def begin(self, step: int) -> int:
         """The first entry of a step."""
@@ -150,7 +158,7 @@ class Index:
             )
         merged = np.append(self._merged[function, name], count)
         again = merged[np.searchsorted(merged, binding.entries, side="right").clip(max=len(merged) - 1)]
-        if self.frames:
+        if len(self.frames) > 1:
             own, before = self.frame[binding.entries], np.clip(again - 1, 0, count - 1)
             called = self.frame[before]
             parents, firsts = (
@@ -195,15 +203,15 @@ class Index:
     def _flags(self, fact: Callable[[Site], bool]) -> Flags:
         """Which entries come from sites of which something is true."""
         found = np.zeros(len(self.order), bool)
-        for site in self.log.sites.sites:
-            if len(self.where[site.number]) and fact(site):
+        for site in self._met:
+            if fact(site):
                 found[self.where[site.number]] = True
         return found
 
     def _of_kind(self, *kinds: Kind) -> Flags:
         return self._flags(lambda site: site.kind in kinds)
 
-    def _frames(self) -> tuple[list[Frame], Entries]:
+    def _frames(self) -> tuple[list[Frame], Short]:
         """The calls, and which of them each entry belongs to."""
         sites, statements, loops = self.log.sites.sites, self.log.sites.statements, self.log.sites.loops
         kinds = (Kind.CALL, Kind.RETURN, Kind.YIELD, Kind.RESUME)
@@ -211,7 +219,7 @@ class Index:
         begun: list[tuple[int, int, int, bool]] = []
         at_entry: dict[int, int] = {}
         lasts: dict[int, int] = {}
-        owner = np.zeros(len(self.order), np.intp)
+        owner = np.zeros(len(self.order), np.int32)
         stack, before = [-1], 0
         for mark in marks.tolist():
             site = sites[self.order[mark]]
@@ -289,7 +297,7 @@ class Index:
 
     def _bindings(self) -> Iterator[Binding]:
         """What stands for arrays: by site and variable, the entries that set it to one."""
-        for site in self.log.sites.sites:
+        for site in self._met:
             payloads, entries = self.log.payloads[site.number], self.where[site.number]
             if site.kind is Kind.BIND:
                 yield from _binding(site, site.text, payloads, entries)
@@ -311,17 +319,21 @@ class Index:
             found = np.minimum(found, own)
         return found
 
-    def _writing(self) -> list[int]:
-        marked = np.zeros(len(self.order), bool)
-        for site in self.log.sites.sites:
+    def _changing(self) -> Flags:
+        """Which entries change cells."""
+        found = np.zeros(len(self.order), bool)
+        for site in self._met:
             if site.kind in WRITES:
                 changed = self.touched[site.number] >= 0  # and not a container
-                marked[self.where[site.number][changed]] = True
-        found: list[int] = np.flatnonzero(marked).tolist()
+                found[self.where[site.number][changed]] = True
         return found
 
-    def _find_eventful(self) -> Flags:
-        """Which entries make a step of what they stand in."""
+    def _find_eventful(self, changing: Flags) -> Flags:
+        """Which entries make a step of what they stand in.
+
+        Args:
+            changing: those that change cells do.
+        """
         statements = self.log.sites.statements
         arrays: dict[int, set[str]] = defaultdict(set)
         for one in self.bindings:
@@ -349,7 +361,7 @@ class Index:
             return site.kind is Kind.SCATTERED_READ
 
         found = self._flags(counts)
-        found[self.writes] = True
+        found |= changing
         bound = self._flags(
             lambda site: site.kind is Kind.BIND and computed[site.statement] and not alone[site.statement]
         )
@@ -456,8 +468,7 @@ class Index:
             after[self._within_statements()] = False
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
-        tally = np.cumsum(self.eventful)[bounds - 1]
-        real = np.diff(tally, prepend=0) > 0
+        real = np.logical_or.reduceat(self.eventful, np.append(0, bounds[:-1]))
         ends: list[int] = bounds[real].tolist()
         left = ends[-1] if ends else 0
         raised = self.log.ended is not None and self.log.ended.kind == "raised"

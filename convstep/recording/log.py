@@ -6,6 +6,7 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -92,6 +93,28 @@ class Runs:
         """How many turns each has."""
         self.ends = list(itertools.accumulate(self.lengths))
         """How many turns there are up to the end of each."""
+        self.numbers = np.array([numbers for numbers, _, _ in runs], np.intp)
+        """By run and array, its number."""
+
+    @cached_property
+    def spread(self) -> list[tuple[npt.NDArray[Any], ...]]:
+        """What payloads are made of, by turn, all at once: in whole numbers, and in floats.
+
+        Raises:
+            ArithmeticError, TypeError or ValueError: some numbers are too large.
+        """
+        _, places, parts = zip(*self.runs, strict=True)
+        firsts, steps = (
+            np.array([getattr(part, fact) for part in parts], np.int64) for fact in ("start", "step")
+        )
+        within = np.arange(self.ends[-1]) - np.repeat(np.array(self.ends) - self.lengths, self.lengths)
+        turns = np.repeat(firsts, self.lengths) + within * np.repeat(steps, self.lengths)
+        numbers, held = (
+            np.repeat(np.array(one, np.int64), self.lengths, 0).T for one in (self.numbers, places)
+        )
+        return [
+            (numbers.astype(kind), *held.astype(kind), turns.astype(kind)) for kind in (np.int64, np.float64)
+        ]
 
     def made(self, make: Make, at: int) -> tuple[Any, ...]:
         """What is made of a turn."""
@@ -152,16 +175,9 @@ class Column(Sequence[tuple[Any, ...]]):
         Raises:
             ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
         """
-        runs, count = self._runs, len(self)
-        numbers, places = (
-            np.repeat(np.array([run[at] for run in runs.runs]), runs.lengths, 0) for at in (0, 1)
-        )
-        turns = np.concatenate([np.arange(part.start, part.stop, part.step) for _, _, part in runs.runs])
-        found, checked = (
-            self._make([*numbers.T.astype(kind)], *places.T.astype(kind), turns.astype(kind))
-            for kind in (np.int64, np.float64)  # in which nothing wraps around
-        )
-        held = [np.broadcast_to(np.asarray(each), count) for each in found]
+        # in floats nothing wraps around
+        found, checked = (self._make(*given) for given in self._runs.spread)
+        held = [np.broadcast_to(np.asarray(each), len(self)) for each in found]
         if any(each.dtype != np.int64 for each in held) or not all(map(np.array_equal, held, checked)):
             raise ValueError("not every place is a whole number of eight bytes")
         return held
@@ -173,15 +189,22 @@ class Column(Sequence[tuple[Any, ...]]):
 
     def numbers(self) -> npt.NDArray[np.intp]:
         """The number of the array that each is about."""
-        runs = self._runs
-        found: npt.NDArray[np.intp] = np.repeat(
-            [numbers[self._array] for numbers, _, _ in runs.runs], runs.lengths
-        )
+        found: npt.NDArray[np.intp] = np.repeat(self.numbers_of_runs(), self._runs.lengths)
         return found
+
+    def numbers_of_runs(self) -> npt.NDArray[np.intp]:
+        """The same once for each run."""
+        found: npt.NDArray[np.intp] = self._runs.numbers[:, self._array]
+        return found
+
+    @property
+    def ends(self) -> list[int]:
+        """How many payloads there are up to the end of each run."""
+        return self._runs.ends
 
     def met(self) -> set[int]:
         """All of them once."""
-        return {numbers[self._array] for numbers, _, _ in self._runs.runs}
+        return {*self.numbers_of_runs().tolist()}
 
     def _change(self, at: int) -> tuple[bytes, bytes]:
         low, middle, high = (count * self._size for count in (2 * at, 2 * at + 1, 2 * at + 2))

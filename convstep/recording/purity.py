@@ -70,6 +70,7 @@ METHODS = frozenset(
     }
 )  # fmt: skip
 """Methods of arrays, containers and texts that write no cell."""
+_NOTHING = object()
 PURE_MODULES = frozenset({"math", "cmath", "itertools", "time", "copy", "statistics", "scipy"})
 """Modules whose functions write into nothing that they are given."""
 
@@ -85,6 +86,16 @@ class Purity:
             followed: names of functions, classes and methods of the source that are rewritten themselves.
         """
         self._namespace, self._followed = namespace, followed
+        self._found: dict[str, Any] = {}
+
+    def still_holds(self) -> bool:
+        """Whether the names that it was asked about mean what they meant."""
+        return all(self._namespace.get(name, _NOTHING) is value for name, value in self._found.items())
+
+    def _meant(self, name: str) -> Any:
+        """What a global name means; `_NOTHING` for none."""
+        found = self._found[name] = self._namespace.get(name, _NOTHING)
+        return found
 
     def changes(self, call: ast.Call) -> bool:
         """Whether a call may change an array without a hook noticing."""
@@ -96,11 +107,11 @@ class Purity:
             case ast.Name(id=name):
                 if name in self._followed:
                     # a decorator may run something else, or something more
-                    found = self._namespace.get(name)
-                    return not isinstance(found, (FunctionType, type, None.__class__)) or hasattr(
-                        found, "__wrapped__"
-                    )
-                return name in self._namespace or name not in HARMLESS
+                    found = self._meant(name)
+                    return (
+                        found is not _NOTHING and not isinstance(found, (FunctionType, type, None.__class__))
+                    ) or hasattr(found, "__wrapped__")
+                return self._meant(name) is not _NOTHING or name not in HARMLESS
             case ast.Attribute(value=inner, attr=attr):
                 module = self._module(inner)
                 if module is None:
@@ -112,7 +123,7 @@ class Purity:
         """Whether a call runs nothing but NumPy, or a builtin that calls nobody back."""
         match call.func:
             case ast.Name(id=name):
-                return name in SILENT and name not in self._namespace and name not in self._followed
+                return name in SILENT and self._meant(name) is _NOTHING and name not in self._followed
             case ast.Attribute(value=inner, attr=attr):
                 if self._module(inner) is None:
                     return attr in METHODS and attr not in self._followed
@@ -134,7 +145,7 @@ class Purity:
     def _module(self, node: ast.expr) -> ModuleType | np.ufunc | None:
         """The module, or the ufunc, that an expression names: `np.random`, `np.add`."""
         if isinstance(node, ast.Name):
-            found = self._namespace.get(node.id)
+            found = self._meant(node.id)
         elif isinstance(node, ast.Attribute):
             module = self._module(node.value)
             found = getattr(module, node.attr, None) if isinstance(module, ModuleType) else None

@@ -9,6 +9,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_
 from types import MappingProxyType
 from typing import Any
 
@@ -83,9 +84,8 @@ def run(
             )
         )
     followed = _followed(target, source)
-    rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)))
-    codes = [(one, code_of(one, where, rewriter, source)) for one, where in followed.items()]
-    log = Log(rewriter.sites)
+    rewritten = _rewritten(target, followed, source)
+    log = Log(rewritten.rewriter.sites)
     registry = Registry(log, limits)
     registry.globals = target.__globals__
     run = Run(source, definition.name, log)
@@ -95,7 +95,9 @@ def run(
     for name, value in given.items():
         # what a method does to its own object is what it is for
         registry.give(name, value, of_caller=name != owner)
-    with swapped(codes, hooks(rewriter.sites, rewriter.sweeps, registry)), uncollected():
+    codes = [*zip(followed, rewritten.codes, strict=True)]
+    made = hooks(rewritten.rewriter.sites, rewritten.rewriter.sweeps, registry)
+    with swapped(codes, made), uncollected():
         try:
             result = function(*arguments, **keywords)
             run.result = _drained(result) if inspect.isgenerator(result) else result
@@ -245,6 +247,51 @@ def _names(followed: Mapping[types.FunctionType, Definition]) -> frozenset[str]:
         if where.node.name == "__init__":
             names |= {one.name for one in where.around}
     return frozenset(names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewritten:
+    """Functions with hooks, kept for the next time that they are recorded."""
+
+    own: tuple[types.CodeType, ...]
+    """Their own code."""
+    namespace: Mapping[str, Any]
+    """Where it finds its names."""
+    source: Source
+    """Its file."""
+    purity: Purity
+    """What was thought of the calls in it."""
+    rewriter: Rewriter
+    """What was found in it."""
+    codes: tuple[types.CodeType, ...]
+    """Their code with hooks."""
+
+
+_KEPT: dict[int, _Rewritten] = {}
+"""By the `id` of a function's own code."""
+MOST_KEPT = 16
+"""Of those."""
+
+
+def _rewritten(
+    target: types.FunctionType, followed: Mapping[types.FunctionType, Definition], source: Source
+) -> _Rewritten:
+    """Functions with hooks; recorded again, they need not be rewritten anew."""
+    own, kept = tuple(one.__code__ for one in followed), _KEPT.get(id(target.__code__))
+    if (
+        kept is not None
+        and (kept.namespace is target.__globals__ and kept.source is source)
+        and (len(kept.own) == len(own) and all(map(is_, kept.own, own)))
+        and kept.purity.still_holds()
+    ):
+        return kept
+    purity = Purity(target.__globals__, _names(followed))
+    rewriter = Rewriter(source.text.lines, purity)
+    codes = tuple(code_of(one, where, rewriter, source) for one, where in followed.items())
+    if len(_KEPT) >= MOST_KEPT:
+        _KEPT.clear()
+    _KEPT[id(target.__code__)] = made = _Rewritten(own, target.__globals__, source, purity, rewriter, codes)
+    return made
 
 
 def code_of(

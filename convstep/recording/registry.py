@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import operator
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -119,29 +120,31 @@ class Registry:
 
     def meet(self, array: Array) -> int:
         """The number of an array that was not met before; -1 if it is not followed."""
+        kind = kind_of(array.dtype)
         base = array.base
         if base is None:
             root = array
         else:
             root = base if type(base) is np.ndarray and base.base is None else root_of(array)
         storage = self._storages.get(id(root))
-        if not _is_followed(array) or (storage is None and not _is_followed(root)):
+        if not kind or (storage is None and not kind_of(root.dtype)):
             self._held.append(array)  # whoever is known by its address stays alive
             self.numbers[id(array)] = -1
             return -1
-        if storage is None and not root.flags.owndata:
-            storage = self._lying_in(root)
         if storage is None:
-            storage = self._meet_storage(root)
-            if root is not array:
-                self.meet(root)  # what owns the memory is an array, too
+            flags = root.flags
+            if not flags.owndata:
+                storage = self._lying_in(root)
+            if storage is None:
+                storage = self._meet_storage(root, contiguous=flags.c_contiguous)
+                if root is not array:
+                    self.meet(root)  # what owns the memory is an array, too
         number = self.numbers[id(array)] = len(self._of)
         self._of.append(storage)
         self._met.append(array)
         # now that it is at hand; it may be given another shape
         offset = 0 if array is self._roots[storage] else address_of(array) - self._low(storage)
-        facts = storage, offset, array.shape, array.strides, _kind(array)
-        self.log.views.append(tuple.__new__(View, facts))
+        self.log.views.append(_new(View, (storage, offset, array.shape, array.strides, kind)))
         return number
 
     def _lying_in(self, array: Array) -> int | None:
@@ -164,17 +167,17 @@ class Registry:
             low = self._lows[storage] = address_of(self._roots[storage])
         return low
 
-    def _meet_storage(self, root: Array) -> int:
+    def _meet_storage(self, root: Array, *, contiguous: bool) -> int:
         self._roots.append(root)
         number = self._storages[id(root)] = len(self.log.storages)
         low: int | None = None
-        if root.flags.c_contiguous:
+        if contiguous:
             content = root.tobytes()
         else:
             low, high = bounds_of(root)
             content = ctypes.string_at(low, high - low)
         self._lows.append(low)
-        self.log.storages.append(Storage(len(self.log.order), content, _kind(root)))
+        self.log.storages.append(Storage(len(self.log.order), content, kind_of(root.dtype)))
         self.size[0] += len(content)
         if self.size[0] > self.limits.bytes:
             self._check()
@@ -502,22 +505,18 @@ class Registry:
         return storage, items.tobytes()
 
 
-def _is_followed(array: Array) -> bool:
-    dtype = array.dtype
-    return dtype.kind in FOLLOWED and dtype.isnative
+_KINDS: dict[int, tuple[np.dtype[Any], str]] = {}
+"""By the `id` of a dtype itself, and what it is called."""
+_new = tuple.__new__
 
 
-_KINDS: dict[int, str] = {}
-"""The texts of native numbers by NumPy's count of them."""
-
-
-def _kind(array: Array) -> str:
-    """The `dtype.str` of an array that is followed; every one has the same text object."""
-    number = array.dtype.num
-    found = _KINDS.get(number)
+def kind_of(dtype: np.dtype[Any]) -> str:
+    """The text of the numbers of arrays that are followed, always the same object; "" for others."""
+    found = _KINDS.get(id(dtype))
     if found is None:
-        found = _KINDS[number] = array.dtype.str
-    return found
+        followed = dtype.kind in FOLLOWED and dtype.isnative
+        found = _KINDS[id(dtype)] = dtype, sys.intern(dtype.str) if followed else ""
+    return found[1]
 
 
 def _shape(array: Array) -> str:

@@ -158,7 +158,7 @@ class Rewriter:
             case ast.While():
                 return self._while(node)
             case ast.Return(value=ast.expr() as value):
-                site = self._site(Kind.BIND, text="return", value=ast.unparse(value))
+                site = self._site(Kind.BIND, text="return", value=trees.text(value))
                 node.value = trees.call(site, self._value(value))
                 return [node]
         return self._compound(node)
@@ -203,7 +203,7 @@ class Rewriter:
         return node
 
     def _assign(self, node: ast.stmt, targets: Sequence[ast.expr], value: ast.expr) -> list[ast.stmt]:
-        text = ast.unparse(value)
+        text = trees.text(value)
         named = all(isinstance(target, ast.Name) for target in targets)
         new = self._value(value, named=named)
         if all(trees.only_names(target) for target in targets):
@@ -230,7 +230,7 @@ class Rewriter:
                 if target.attr in SHAPES:
                     told = ast.Expr(ast.Call(load(FORGET), [trees.copied(target.value)], []))
                     return [told, put]
-                bound = self._site(Kind.BIND, text=ast.unparse(target), value=text)
+                bound = self._site(Kind.BIND, text=trees.text(target), value=text)
                 target.value = self._value(target.value, plain=True)
                 return [put, statement_call(bound, load(given))]
             case ast.Tuple() | ast.List() if not trees.only_names(target):
@@ -253,14 +253,14 @@ class Rewriter:
     def _compared(self, target: ast.Attribute, put: ast.stmt) -> list[ast.stmt]:
         """A statement that sets cells by an attribute of an array: `x.flat = 0`."""
         names = tuple(one.id for one in trees.walk(target) if isinstance(one, ast.Name))
-        site = self._site(Kind.SCATTERED, text=ast.unparse(target), operator="=", names=names)
+        site = self._site(Kind.SCATTERED, text=trees.text(target), operator="=", names=names)
         begun = trees.call(site, ast.Call(load(LOCALS), [], []), suffix="b")
         kept = trees.name("contents")
         after = statement_call(site, load(kept), ast.Constant(None), suffix="a")
         return [ast.Assign([store(kept)], begun, lineno=target.lineno), put, after]
 
     def _augmented(self, node: ast.AugAssign) -> list[ast.stmt]:
-        text, operator = ast.unparse(node.value), OPERATORS[type(node.op)]
+        text, operator = trees.text(node.value), OPERATORS[type(node.op)]
         given, held = trees.name("value"), trees.name("held")
         match node.target:
             case ast.Subscript():
@@ -290,7 +290,7 @@ class Rewriter:
                     put: ast.expr = ast.Attribute(load(owner), target.attr, ast.Store())
                 else:
                     get, put = load(target.id), target
-                name = ast.unparse(target)
+                name = trees.text(target)
                 site = self._site(Kind.WHOLE, text=name, value=text, operator=operator)
                 bound = self._site(Kind.BIND, text=name, value=text)
                 return [
@@ -328,7 +328,7 @@ class Rewriter:
         """Where a subscript writes: its site, the array, and what its index leaves open."""
         index = index_of(target.slice)
         site = self._site(
-            Kind.WRITE, text=trees.subscripted(target.value), value=value, operator=operator,
+            Kind.WRITE, text=trees.text(target.value), value=value, operator=operator,
             template=index.template, single=index.single,
         )  # fmt: skip
         array = self._value(target.value, plain=True, through=True)
@@ -432,8 +432,8 @@ class Rewriter:
         """A subscript that is read."""
         index = index_of(node.slice)
         site = self._site(
-            Kind.READ, text=trees.subscripted(node.value), template=index.template, single=index.single,
-            through=through, named=named, value=ast.unparse(node),
+            Kind.READ, text=trees.text(node.value), template=index.template, single=index.single,
+            through=through, named=named, value=trees.text(node),
         )  # fmt: skip
         array = _Expressions(self, through=True).visit(node.value)
         return trees.call(site, array, *(_Expressions(self).visit(hole) for hole in index.holes))
@@ -502,6 +502,10 @@ class Rewriter:
         return number
 
 
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div})
+"""What has nothing in it that is rewritten; looking it up so is quicker than `NodeTransformer` does."""
+
+
 class _Expressions(ast.NodeTransformer):
     """Hooks at the subscripts of an expression."""
 
@@ -511,6 +515,8 @@ class _Expressions(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> Any:
         """What is outermost may lead on, or get a name; what is in it is read."""
         through, named, self._through, self._named = self._through, self._named, False, False
+        if type(node) in _LEAVES:
+            return node
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             return self._rewriter.read(node, through=through, named=named)
         if isinstance(node, ast.Attribute) and node.attr in SHAPES:

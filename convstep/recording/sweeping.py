@@ -21,6 +21,8 @@ _WHOLE = frozenset({int})
 _KINDS = "?bBhHiIlLqQefd"
 """Characters of the dtypes whose cells are their number and nothing else."""
 
+_NONE = range(0)
+
 
 class Sweeping:
     """One sweep while a function runs."""
@@ -51,7 +53,9 @@ class Sweeping:
         self._closed = False
         self._runs: list[Run] = []
         self._turns = 0
-        self._rest = self._part = range(0)
+        self._rest = self._part = _NONE
+        self._count, self._entries = 0, list[int]()
+        self._types: tuple[type, ...] = ()
         self._places: tuple[int, ...] = ()
         self._given: tuple[Any, ...] = ()
 
@@ -70,21 +74,24 @@ class Sweeping:
         """
         if self._closed:
             return None
-        if not (type(rest) is range and self._fits(arrays, places, numbers)):
+        met, types = self._met, (*map(type, places), *map(type, numbers))
+        known = type(rest) is range and types == self._types and len(arrays) == len(met)
+        if not (known and all(map(is_, arrays, met))) and not self._fits(rest, arrays, types):
             self.settle()
             return None
         if not rest:
             return None
         count = self._registry.take(len(rest))
         self._rest, self._places, self._given = rest, places, numbers
-        self._part = part = rest if count == len(rest) else rest[:count]
+        part: range = rest if count == len(rest) else rest[:count]
+        self._part = part
         return part
 
     def end(self) -> range:
         """They are made; what is left of the loop."""
         part, rest = self._part, self._rest
         self._note(part)
-        return self._part if part is rest else rest[len(part) :]
+        return _NONE if part is rest else rest[len(part) :]
 
     def leave(self, error: BaseException, rest: Any) -> Any:
         """One of them has raised: it is undone, since with hooks it will raise again where that is noted.
@@ -125,7 +132,8 @@ class Sweeping:
         cells_of = {sites[-1].number: at for at, sites in enumerate(self._sweep.sites)}
         for number, (array, make) in self._makers.items():
             at = cells_of.get(number)
-            changes = None if at is None else np.array(self.cells[at], self._kinds[array])
+            with np.errstate(all="ignore"):  # what is cut off was said when it was written
+                changes = None if at is None else np.array(self.cells[at], self._kinds[array])
             found[number] = Column(runs, make, array, changes)
         for number, at in cells_of.items():
             if self._written[at] is None:
@@ -134,13 +142,15 @@ class Sweeping:
 
     # within
 
-    def _fits(self, arrays: tuple[Any, ...], places: tuple[Any, ...], numbers: tuple[Any, ...]) -> bool:
+    def _fits(self, rest: Any, arrays: tuple[Any, ...], types: tuple[type, ...]) -> bool:
         """Whether all turns do what the source says, and nothing that is somebody's own."""
-        known = len(self._met) == len(arrays) and all(map(is_, arrays, self._met))
+        places = len(self._sweep.places)
+        self._types = types
         return (
-            (known or self._meets(arrays))
-            and _WHOLE.issuperset(map(type, places))
-            and _NUMBERS.issuperset(map(type, numbers))
+            type(rest) is range
+            and _WHOLE.issuperset(types[:places])
+            and _NUMBERS.issuperset(types[places:])
+            and self._meets(arrays)
         )
 
     def _meets(self, arrays: tuple[Any, ...]) -> bool:
@@ -158,13 +168,15 @@ class Sweeping:
         return min(self._numbers, default=0) >= 0
 
     def _note(self, part: range) -> None:
-        count, registry = len(part), self._registry
-        registry.log.order.extend(self._pattern * count)
-        registry.size[0] += self._bytes * count
+        count = len(part)
+        if count != self._count:  # mostly as many as before
+            self._count, self._entries = count, self._pattern * count
+        self._registry.log.order.extend(self._entries)
+        self._registry.size[0] += self._bytes * count
         if part:
             self._runs.append((self._numbers, self._places, part))
         self._turns += count
-        self._part = range(0)
+        self._part = _NONE
 
     def _undo(self, made: int) -> None:
         """Take back what was done of a turn that has not ended, so many being made before it."""

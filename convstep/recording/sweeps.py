@@ -205,10 +205,10 @@ def _noted(statement: ast.stmt, cells: str) -> Iterator[ast.stmt]:
     """A statement that notes what it writes, before and after, or what it sets."""
     assert isinstance(statement, (ast.Assign, ast.AugAssign))
     target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
-    words, held, value = ast.unparse(target), f"{PREFIX}held", ast.unparse(statement.value)
+    words, held, value = trees.text(target), f"{PREFIX}held", trees.text(statement.value)
     match statement, target:
         case _, ast.Name():
-            text = f"{ast.unparse(statement)}\n{cells}.append({words})"
+            text = f"{trees.text(statement)}\n{cells}.append({words})"
         case ast.Assign(), _:
             text = f"{held} = {value}\n{cells}.append({words})\n{words} = {held}\n{cells}.append({held})"
         case ast.AugAssign(op=op), _:
@@ -235,10 +235,11 @@ def noted_at(sites: Sequence[Site], cells: Sequence[Cell]) -> list[Site]:
 
 def makers(sweep: Sweep) -> dict[int, tuple[int, Make]]:
     """By site, which of the arrays it is about, and what makes its payloads but for what is written."""
-    given, arrays = ", ".join(["arrays", *sweep.places, sweep.variable]), [*sweep.arrays]
+    numbers, arrays = f"{PREFIX}numbers", [*sweep.arrays]
+    given = ", ".join([numbers, *sweep.places, sweep.variable])
     found: dict[int, tuple[int, Make]] = {sweep.turn: (0, eval(f"lambda {given}: ({sweep.variable},)"))}
     for sites, cells in zip(sweep.sites, sweep.cells, strict=True):
         for site, (array, holes) in zip(sites, cells, strict=False):  # to a name there is no cell
-            at, parts = arrays.index(array), "".join(f", {ast.unparse(hole)}" for hole in holes)
-            found[site.number] = at, eval(f"lambda {given}: (arrays[{at}]{parts},)")
+            at, parts = arrays.index(array), "".join(f", {trees.text(hole)}" for hole in holes)
+            found[site.number] = at, eval(f"lambda {given}: ({numbers}[{at}]{parts},)")
     return found

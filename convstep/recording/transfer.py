@@ -12,7 +12,7 @@ import numpy.typing as npt
 from convstep.recording.columns import NUMBERS, Array, Column, Numbers, column, read
 from convstep.recording.kept import Kept
 from convstep.recording.log import Other
-from convstep.recording.recorder import Run
+from convstep.recording.recorder import Run, uncollected
 from convstep.recording.recording import Recording
 from convstep.recording.shelf import Shelf, Shelved, require
 from convstep.recording.source import SourceText
@@ -70,7 +70,8 @@ def arrays_of(recording: Recording | Run) -> dict[str, npt.ArrayLike]:
         recording: it, or the run that it is made of.
     """
     source = recording.source if isinstance(recording.source, SourceText) else recording.source.text
-    log = recording.log if isinstance(recording.log, Kept) else Kept.of(recording.log)
+    with uncollected():
+        log = recording.log if isinstance(recording.log, Kept) else Kept.of(recording.log)
     few = (source, recording.name, _plain(recording.result), log.sites, log.given, log.ended, log.unseen)
     return packed(column([few]), Numbers("ints", log.order), log.views, log.storages, *log.payloads)
 

@@ -32,7 +32,7 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
             yield value
 
 
-_SIMPLE = frozenset({int, str, type(None), float, ast.Load, ast.Store})
+_SIMPLE = frozenset({int, str, type(None), float, ast.Load, ast.Store, ast.Add, ast.Mult})
 """Types of most of what has nothing in it."""
 
 
@@ -52,15 +52,17 @@ def placed(node: ast.AST, other: ast.stmt | ast.expr, *, anew: bool = False) -> 
         other: of the source.
         anew: whether also what stands somewhere already.
     """
-    todo = [(node, {name: getattr(other, name) for name in _PLACE})]
+    todo = [(node, other.__dict__)]
     while todo:
         one, place = todo.pop()
         held = one.__dict__
         if one._attributes:
             if not anew and _PLACE[-1] in held:
-                place = {name: held[name] for name in _PLACE}
+                place = held
             else:
-                held.update(place if anew else place | {name: held[name] for name in _PLACE if name in held})
+                for name in _PLACE:
+                    if anew or name not in held:
+                        held[name] = place[name]
         for value in held.values():
             kind = type(value)
             if kind is list:
@@ -147,9 +149,9 @@ def chain(node: ast.expr) -> bool:
     return isinstance(node, ast.Name)
 
 
-def subscripted(node: ast.expr) -> str:
-    """What to call what is subscripted: as it is written."""
-    return ast.unparse(node)
+def text(node: ast.AST) -> str:
+    """A tree as source."""
+    return node.id if isinstance(node, ast.Name) else ast.unparse(node)
 
 
 def only_names(target: ast.expr) -> bool:
@@ -185,12 +187,16 @@ def parameters(args: ast.arguments) -> tuple[str, ...]:
 
 
 def copied(node: Any) -> Any:
-    """A tree once more, which `copy.deepcopy` takes eight times as long for."""
-    if isinstance(node, ast.AST):
-        made = type(node)()
-        made.__dict__.update({name: copied(value) for name, value in node.__dict__.items()})
-        return made
-    return [copied(one) for one in node] if isinstance(node, list) else node
+    """A tree once more, which `copy.deepcopy` takes many times as long for."""
+    made = type(node)()
+    held = made.__dict__
+    for name, value in node.__dict__.items():
+        kind = type(value)
+        if kind is list:
+            held[name] = [copied(one) if isinstance(one, ast.AST) else one for one in value]
+        else:
+            held[name] = copied(value) if kind not in _SIMPLE and isinstance(value, ast.AST) else value
+    return made
 
 
 def name(word: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from convstep.recording import recorder, rewrite
 from convstep.recording.log import Column
+from convstep.recording.record import record
 from convstep.recording.recorder import Run
 from convstep.recording.registry import Limits
 
@@ -161,6 +163,22 @@ def helped(b: Any, n: int) -> Any:
     return b[0]
 
 
+def named(arrays: Any) -> Any:
+    """Names that a careless rewriting would take for its own."""
+    for turns in range(2):
+        for numbers in range(len(arrays)):
+            arrays[numbers - turns] += turns
+    return arrays
+
+
+tool: Any = np
+
+
+def used(a: Any) -> Any:
+    tool.negative(a)
+    return a
+
+
 def long(a: Any) -> Any:
     for i in range(700):
         a[i % 4] += i
@@ -200,6 +218,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "nested": (nested, (A,)),
     "handed out": (handed_out, (A,)),
     "added at": (added_at, (A, B)),
+    "named": (named, (A,)),
     "long": (long, (A,)),
 }
 
@@ -211,6 +230,7 @@ def recorded(name: str, limits: Limits = Limits()) -> Run:  # noqa: B008  # it c
 
 def hooked(name: str, monkeypatch: pytest.MonkeyPatch, limits: Limits = Limits()) -> Run:  # noqa: B008
     with monkeypatch.context() as patch:
+        patch.setattr(recorder, "_KEPT", {})
         patch.setattr(rewrite, "sweep_of", lambda node: None)
         # a cell is looked up before what is added to it, as Python does
         patch.setattr(rewrite.Rewriter, "_runs_nothing", lambda self, node: False)
@@ -218,7 +238,7 @@ def hooked(name: str, monkeypatch: pytest.MonkeyPatch, limits: Limits = Limits()
 
 
 def noted(run: Run) -> list[tuple[Any, ...]]:
-    """All entries: where they come from, and what they say, the arrays by how they look at whose memory."""
+    """All entries: where they come from, and what they say."""
     log, left = run.log, [iter(payloads) for payloads in run.log.payloads]
     found = list[tuple[Any, ...]]()
     for number in log.order:
@@ -268,3 +288,13 @@ def test_an_interrupted_sweep_leaves_whole_turns() -> None:
     with np.errstate(call=interrupt, all="call"), pytest.raises(KeyboardInterrupt):
         recorder.run(interrupted, [a, b])
     assert (a.tolist(), b.tolist()) == ([2, 1, 1], [3, 0, 1])
+
+
+def test_a_function_recorded_again_is_judged_by_what_its_names_mean_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert record(used, A).result.tolist() == A.tolist()
+    monkeypatch.setitem(globals(), "tool", SimpleNamespace(negative=lambda a: a.__imul__(-1)))
+    recording = record(used, A)
+    recording.seek(recording.total)
+    assert recording.arrays["a"].tolist() == (-A).tolist()
