@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,6 @@ from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.reach import arrays_behind, named_arrays
 from convstep.recording.sites import WRITES, Site
 from convstep.recording.trees import EVERYTHING
-
-if TYPE_CHECKING:
-    from convstep.recording.sweeping import Sweeping
 
 Array = npt.NDArray[Any]
 WHOLE_NUMBERS = frozenset(
@@ -72,6 +69,19 @@ class Enough(BaseException):  # nobody's `except Exception` is to catch it
     """The recording has reached a limit; the message is one sentence."""
 
 
+class Apart(Protocol):
+    """What notes the turns of a loop in a way of its own: `sweeping`."""
+
+    def forget(self) -> None:
+        """An array may have another shape, or other memory."""
+
+    def settle(self) -> None:
+        """Note all turns as hooks would have, and let hooks do it from here on."""
+
+    def columns(self) -> Mapping[int, list[Any] | Column]:
+        """What its sites have noted, by site."""
+
+
 class Registry:
     """Gives arrays their numbers, and keeps what is noted within limits."""
 
@@ -112,7 +122,7 @@ class Registry:
         """An item for every turn that needs no look at the limits; hooks take them."""
         self.remembering: list[dict[str, Any]] = []
         """What each hook knows of the array it saw last."""
-        self.sweepings: list[Sweeping] = []
+        self.sweepings: list[Apart] = []
         """The loops that note their turns in a way of their own."""
         self._grant()
 
