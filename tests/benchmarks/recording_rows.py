@@ -93,7 +93,7 @@ def _samples(sizes: tuple[int, ...]) -> Iterator[Sample]:
 
 
 def _opened(sample: Sample) -> Row:
-    """A function opened as `convstep open` does it, in both processes; what the start of one takes is left out."""
+    """A function opened as `convstep open` does, in both processes, without what the start of one takes."""
     target = Target.parse(f"{samples.__file__}:{sample.function.__name__}")
 
     def start(recorded: bool) -> None:

@@ -81,7 +81,7 @@ def test_damage_of_any_array_is_one_sentence_or_does_no_harm(recording: Recordin
     with np.load(path) as held:
         arrays = dict(held)
     rng = np.random.default_rng(0)
-    for name in arrays:
+    for name in [MARK, *["form", "cells"] * 40]:
         damaged = dict(arrays)
         values = damaged[name].copy()
         if values.size:
