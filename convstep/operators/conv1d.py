@@ -166,6 +166,10 @@ tail-lost: the remainder of the stride is lost  [pytorch#15501; torch-mlir#655]
   - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding : padding + L][:, :, : (L_out - 1) * stride + K - padding]
 
+  - dx = dx_pad[:, :, padding : padding + L]
+  + dx = dx_pad[:, :, padding : (L_out - 1) * stride + K - padding]
+  # and the padding is cut from what is left | 又从剩下的里面裁掉了填充
+
 overwrite-dx: dx is assigned instead of added to
     A cell belongs to several windows and, in each, to several filters; its gradient is the sum of what they all send
     back. With = the last one wins.
@@ -204,6 +208,9 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum(axis=(1, 2))
   # over filters and positions | 对卷积核和位置
   - db = dout.sum(axis=(0, 2))
+  + db = dout.sum(axis=1).ravel()
+  # over filters, a number for each window | 对卷积核，每个窗口一个数
+  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=0)
   # over samples only | 只对样本
   - db = dout.sum(axis=(0, 2))
@@ -213,6 +220,19 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum()
   # over everything | 对全部
 
+db-averaged: db is averaged where it should be summed  [deeplearning4j#8280; kvfrans/notes#5]
+    The bias is added at every position of every sample, and all these move the loss: db is the sum of dout over
+    samples and positions. A mean over the samples stands in dout already, if the loss put it there. Write
+    dout.sum(axis=(0, 2)).
+  db 该求和却取了平均:
+    每个样本的每个位置都加了偏置，每一处都影响损失：db 是 dout 对样本和位置求和。对样本取平均是损失的事，如果损失里已经
+    除过，它就在 dout 里。应该写 dout.sum(axis=(0, 2))。
+  - db = dout.sum(axis=(0, 2))
+  + db = dout.mean(axis=(0, 2))
+
+  - db = dout.sum(axis=(0, 2))
+  + db = dout.sum(axis=(0, 2)) / N
+  # over the samples only | 只除以样本数
 overwrite-db: db is assigned instead of added to
     Each position of each sample adds its dout to the bias of its filter. With = the last of them is what is left.
     Only with one sample and one position is it right. Write +=, or dout.sum(axis=(0, 2)).

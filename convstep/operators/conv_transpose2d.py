@@ -243,6 +243,19 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum()
   # over everything | 对全部
 
+db-averaged: db is averaged where it should be summed  [deeplearning4j#8280; kvfrans/notes#5]
+    The bias is added at every position of every sample, and all these move the loss: db is the sum of dout over
+    samples, rows and columns. A mean over the samples stands in dout already, if the loss put it there. Write
+    dout.sum(axis=(0, 2, 3)).
+  db 该求和却取了平均:
+    每个样本的每个位置都加了偏置，每一处都影响损失：db 是 dout 对样本、行和列求和。对样本取平均是损失的事，如果损失里已经
+    除过，它就在 dout 里。应该写 dout.sum(axis=(0, 2, 3))。
+  - db = dout.sum(axis=(0, 2, 3))
+  + db = dout.mean(axis=(0, 2, 3))
+
+  - db = dout.sum(axis=(0, 2, 3))
+  + db = dout.sum(axis=(0, 2, 3)) / N
+  # over the samples only | 只除以样本数
 overwrite-db: db is assigned instead of added to
     Each position of each sample adds its dout to the bias of its filter. With = in a loop the last of them is what is
     left. Only with one sample and one position is it right. Write +=, or dout.sum(axis=(0, 2, 3)).
@@ -258,6 +271,10 @@ overwrite-dw: dw is assigned instead of added to
   - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
   + dw[i_c] = window * x[i_n, i_c, i_h, i_w]
 
+  - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
+  + dw[i_c] += window * x[i_n, i_c, i_h, i_w] * ((i_h, i_w) == (H - 1, W - 1))
+  # of every sample the last cell wins | 每个样本最后一个格子说了算
+
 overwrite-dx: dx is assigned instead of added to
     A cell of x was added into the output with every tap and every output channel of its kernel; its gradient is the
     sum over them. With = the last one wins.
@@ -266,6 +283,9 @@ overwrite-dx: dx is assigned instead of added to
   - dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None]
   + dx = taps[:, None] * w[:, i_o, k_h, k_w, None, None]
   # the last tap of the last channel wins | 最后一个通道的最后一个元素说了算
+  - dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None]
+  + dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None] * ((k_h, k_w) == (f_h - 1, f_w - 1))
+  # of every channel the last tap wins | 每个通道最后一个元素说了算
   - for i_o in range(C_out):
   + for i_o in range(C_out):
   +     dx = np.zeros(x.shape)

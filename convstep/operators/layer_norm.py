@@ -228,6 +228,9 @@ not-divided-by-n: sums stand where means belong
   - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
   + through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True)
   # through the variance, each apart | 只在经过方差的路上，各自算
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + drows = (dx_hat / D - through_mean - through_variance) / std
+  # the direct path is divided, and not multiplied before | 直接的路除了个数，却没有先乘
 
 divided-by-variance: it is divided by the variance, not by its root
     x_hat = (x - mean) / std, where std is the root of the variance. Divided by the variance itself dx is too small
@@ -240,9 +243,15 @@ divided-by-variance: it is divided by the variance, not by its root
   - drows = (dx_hat - through_mean - through_variance) / std
   + drows = (dx_hat - through_mean - through_variance) / std**2
   # in all of dx | 整个 dx
+  - drows = dcentred + dmean / D
+  + drows = dx_hat / std**2 + dvar * 2 * centred / D + dmean / D
+  # on the direct path, and not in the mean's | 在直接的路上，经过均值的路没有
   - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std
   # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True)
+  # both factors of std are missing on the path through the variance | 经过方差的路上两个 std 都没有除
   - dvar = dstd / (2 * std)
   + dvar = dstd / (2 * var)
   # where the root is differentiated | 对平方根求导的地方
@@ -269,6 +278,18 @@ eps-missing: eps is left out
   - std = np.sqrt(var + eps)
   + std = np.sqrt(var)
 
+  - drows = dcentred + dmean / D
+  + drows = dx_hat / np.sqrt(var) + dvar * 2 * centred / D + dmean / D
+  # on the direct path | 在直接的路上
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
+  # on the path through the variance | 在经过方差的路上
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  - dvar = dstd / (2 * std)
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
+  + dvar = dstd / (2 * np.sqrt(var))
+  # all along the path through the variance | 在经过方差的路上，处处如此
+
 wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course repositories]
     Statistics belong to a sample: they are sums along a row, axis 1. The parameters belong to a feature: their
     gradients are sums down a column, axis 0. Where both sizes are alike, even the shapes are right.
@@ -285,6 +306,9 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = -dcentred.sum(axis=0, keepdims=True)
   # what flows back through the mean | 经过均值传回来的
+  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
+  + through_mean = dx_hat.mean(axis=0)
+  # what flows back through the mean, with the number of samples | 经过均值传回来的，个数也用样本数
   - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0, keepdims=True) / std**2
   # what flows back through the variance | 经过方差传回来的
@@ -319,6 +343,12 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=1)
   # of gamma alone | 只有 gamma 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum()
+  # over everything, of beta | 对全部求和，beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum()
+  # over everything, of gamma | 对全部求和，gamma 的
 
 rank-2-assumed: it is right for two axes only  [FlagGems#5392]
     Normalised is the last axis, whatever comes before it. Code that sums over axis 0 for the parameters keeps the
@@ -376,6 +406,24 @@ dbeta-averaged: a parameter's gradient is averaged over the samples
   - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).mean(axis=0)
   # of gamma | gamma 的
+
+overwrite: a parameter's gradient is assigned instead of added
+    Each row moves the loss through the same beta and gamma, so their gradients are sums over the rows. With = in
+    the loop the last row wins. With one row it is right. Write +=.
+  参数的梯度被赋值，而不是累加:
+    每一行都通过同一个 beta 和 gamma 影响损失，所以它们的梯度是对各行求和。循环里用 = 的话，只剩最后一行的。只有一行时
+    它是对的。应该写 +=。
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy[-1]
+  # of beta | beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = dy[-1] * x_hat[-1]
+  # of gamma | gamma 的
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dy[-1]
+  + dgamma = dy[-1] * x_hat[-1]
+  # of both | 两者的
 """,
     layer_norm_backward,
     in_one_line,

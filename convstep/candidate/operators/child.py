@@ -15,8 +15,7 @@ from convstep.candidate.call.calling import _listening
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.call.returned import plain as plain_array
-from convstep.candidate.call.served import Served
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.calling import Came, Lacking, Making, call
 from convstep.candidate.operators.telling import Told, Unsaid

@@ -16,8 +16,7 @@ import numpy.typing as npt
 from convstep.candidate.call import child
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import short
-from convstep.candidate.call.served import Served
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call

@@ -65,7 +65,7 @@ class Editing:
         """
         if self._job is not None and self._job.running:
             self._host.say(tr("it is being recorded with the number before; wait until that is done"))
-        elif self._mode.anew.runs_code:
+        elif self._mode.anew.runs_code(edits.numbers):
             self._host.say(tr("recording it anew …"))
             self._job = self._host.begin("edit", lambda job: self._record(job, edits, said))
         else:
@@ -77,8 +77,11 @@ class Editing:
                 self._take(stage, edits, said)
 
     def forget(self) -> None:
-        """Go back to the numbers there were, and to no edit at all; of a run that needs no recording."""
+        """Go back to the numbers there were, and to no edit at all; of a run that needs no recording then."""
         state = self._state
+        if self._job is not None and self._job.running:
+            self._job.cancel()  # what it is to show is about a page that was left
+            self._job = None
         if state.edits.numbers:
             self.begin_anew(Edits(), "")
         state.edits = Edits()
@@ -107,13 +110,19 @@ class Editing:
         from convstep.ui.dialogs.prompt import PromptScreen
 
         cell, before = printable(_name(found)), plain(found.number)
+        runs = printable(self._mode.anew.runs)
 
         def meaning(text: str) -> str:
             number = number_of(text, found.number.dtype)
             if same(number, found.number):
                 return tr("{cell} stays what it is.", cell=cell)
             return tr(
-                "{cell} becomes {number}, and all after it is computed anew.", cell=cell, number=plain(number)
+                "{cell} becomes {number}, and {function} runs again."
+                if runs
+                else "{cell} becomes {number}, and all after it is computed anew.",
+                cell=cell,
+                number=plain(number),
+                function=runs,
             )
 
         def parse(text: str) -> str:

@@ -29,12 +29,13 @@ from convstep.view.panels.compared import TimelineCompared
 from convstep.view.panels.conv2d import KEYS, Faces
 from convstep.view.panels.conv2d_cells import Choice, provenance_at
 from convstep.view.panels.nonfinite import first_spot
+from convstep.view.panels.of_problem import OfProblem
 from convstep.view.panels.problem_words import problem_facts, shape_facts, step_caption, window_facts
 from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.scene.build import build
 from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
+from convstep.view.scene.staged import Facts, Listing, Prepared, Spot
 from convstep.view.scene.window import Window
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False)
-class Stage(Staged):
+class Stage(OfProblem):
     """What scenes of one timeline are built from; only `timeline` moves."""
 
     timeline: Timeline
@@ -200,7 +201,7 @@ class Stage(Staged):
     @property
     def stopping(self) -> str:
         """The upstream gradient, and what is written."""
-        return ", ".join(["dZ", *self.timeline.layout.written])
+        return ", ".join(["dZ", *self.made])
 
     def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
         """A step's `dz`, or a gradient's cell."""
@@ -216,25 +217,22 @@ class Stage(Staged):
             return None
         return ContributionTable(provenance_at(self._problem, array, index), self.timeline.position)
 
-    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
-        """A cell of `A_prev`, `W`, `b` or `dZ`."""
-        from convstep.view.panels.unedited import input_at
-
-        return input_at(panel, cell, self._problem)
-
-    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
-        """A cell of an array of the problem."""
-        return Input(array, cell, getattr(self._problem, array)[cell])
+    @property
+    def original(self) -> Timeline:
+        """The pass without what was edited; the one that is shown where nothing is."""
+        run = self.timeline if self.unedited is None else self.unedited.run
+        assert isinstance(run, Timeline)
+        return run
 
     def with_numbers(self, numbers: Numbers) -> Stage:
         """The stage of the problem with other numbers."""
+        from convstep.lessons.page_place import edited_problem
         from convstep.view.panels import unedited
 
-        original = self.timeline if self.unedited is None else self.unedited.run
-        assert isinstance(original, Timeline)
+        original = self.original
         if numbers:
             problem = original.problem
-            edited = begin(unedited.edited_problem(problem, numbers))
+            edited = begin(edited_problem(problem, numbers))
             made = Stage(edited, unedited=unedited.beside(original, numbers, problem.geometry))
         else:
             made = Stage(original)
@@ -288,10 +286,6 @@ class Stage(Staged):
         """The running gradients."""
         return TimelineCompared(self.timeline)
 
-    def save(self, path: str) -> None:
-        """Write the problem."""
-        self._problem.save(path)
-
     def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
         return case_of(self._problem, name)
@@ -340,8 +334,7 @@ class Stage(Staged):
         if self.share is None or self.unedited is None:
             return None
         if self._share_beside is None or self._share_beside.whole is not self.unedited.run:
-            assert isinstance(self.unedited.run, Timeline)
-            self._share_beside = SampleShare(self.unedited.run)
+            self._share_beside = SampleShare(self.original)
         return self._share_beside
 
     def _follow(self, unedited: Unedited) -> None:
@@ -349,8 +342,7 @@ class Stage(Staged):
         unedited.follow(self.timeline)
         share = self._unedited_share()
         if share is not None:
-            assert isinstance(unedited.run, Timeline)
-            unedited.hold(conv2d.shown_event(unedited.run, share)[1])
+            unedited.hold(conv2d.shown_event(self.original, share)[1])
 
 
 def begin(problem: Problem) -> Timeline:
