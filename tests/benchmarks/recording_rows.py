@@ -93,7 +93,7 @@ def _samples(sizes: tuple[int, ...]) -> Iterator[Sample]:
 
 
 def _opened(sample: Sample) -> Row:
-    """A function opened as `convstep open` does, in both processes, without what the start of one takes."""
+    """A function opened as `convstep open` does it, in both processes, without the start of the child."""
     target = Target.parse(f"{samples.__file__}:{sample.function.__name__}")
 
     def start(recorded: bool) -> None:
