@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from convstep.cli.commands import Command
 from convstep.cli.console import UsageError
+from convstep.values import dataclass
 
 _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 """An option, with its value or without; a number below zero is none."""
@@ -162,7 +163,7 @@ FORWARD = "the forward pass, which makes Z, and not the backward pass"
 CALL = "N", "which call of it, from 0; by default the last"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class OfProblem:
     """The options of a command that is about one problem."""
 

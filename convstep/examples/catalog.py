@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import io
-from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
+
+from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

@@ -16,7 +16,7 @@ once, at the end. Others round the sums on the way too, and that shows: in many 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable
 from convstep.oracle.sums import Way, followed, gradients64
 from convstep.oracle.tolerance import contributions, describe, in_any_order, scale, tolerance
 from convstep.steps.number_text import short
+from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

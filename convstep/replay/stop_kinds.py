@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from convstep.brief import brief
@@ -13,6 +12,7 @@ from convstep.replay.conditions import Condition
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
+from convstep.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from rich.style import Style
 
+from convstep.values import dataclass
 from convstep.view.grid.colours import Colours
 from convstep.view.grid.panel import GROUND, Cell
 from convstep.view.grid.panel import NOW as NOW

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.conv.geometry import Geometry, StepIndex
@@ -12,6 +12,7 @@ from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.lessons.tensors import padded
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
+from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:

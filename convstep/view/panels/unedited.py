@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from convstep.language import tr
 from convstep.lessons.tensors import padded
 from convstep.replay.edits import Numbers, put
 from convstep.steps.stepped import Stepped
+from convstep.values import dataclass
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.scene.staged import Input, digits

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from rich.text import Text
 
 from convstep.steps.event import Event
+from convstep.values import dataclass
 from convstep.view.grid.look import READS, WRITES
 from convstep.view.scene.own_lines import draw_own, set_text
 from convstep.view.scene.scene import Scene, SourceLine, turn_text
