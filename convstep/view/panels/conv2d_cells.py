@@ -10,7 +10,6 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.layout import GRADIENTS, layout
 from convstep.conv.problem import Problem
 from convstep.language import tr
-from convstep.lessons.tensors import padded
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -123,6 +122,8 @@ def cell_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, tuple[in
     name, index = panel.face.name, panel.face.index(*cell)
     if name != "dA_prev":
         return name, index
+    from convstep.lessons.tensors import padded
+
     return "dA_prev_pad", padded(index, geometry)
 
 
