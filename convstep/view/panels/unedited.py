@@ -12,7 +12,6 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.language import tr
-from convstep.lessons.tensors import padded
 from convstep.replay.edits import Numbers, put
 from convstep.steps.stepped import Stepped
 from convstep.values import dataclass
@@ -121,5 +120,7 @@ def beside(run: Stepped, numbers: Numbers, geometry: Geometry) -> Unedited:
     """A run of the unedited problem to hold an edited one against."""
     shown = dict(numbers)
     if inputs := shown.pop("A_prev", None):
+        from convstep.lessons.tensors import padded
+
         shown["A_prev_pad"] = {padded(index, geometry): number for index, number in inputs.items()}
     return Unedited(run, numbers, shown)
