@@ -76,7 +76,8 @@ def draw_line(
         _blank_partial(segments, layout.text, skip, room, look)
     blank = Segment(" " * layout.margin, look.base)
     label = [blank if cut else _row_label(panel, layout, line, look)] if layout.margin else []
-    return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
+    drawn = [*label, *_cut(segments, skip, room, look.base)]
+    return drawn if layout.margin <= width else _cut(drawn, 0, width, look.base)
 
 
 def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, look: Look) -> None:
@@ -117,7 +118,16 @@ def _row_segments(
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     row, big = Row.of(panel, line, look), layout.lines == LINES
     number = _big_format_of(panel, width) if big else format_of(panel, width)
+    special, inside, done = _special(row, look), row.inside, panel.done
+    alike = look.alike((number, layout.text, width, panel.limit))
+    before = line.row * panel.face.shape[1]
     for column, value in zip(columns, values, strict=True):
+        quiet = special is not None and column not in special
+        # what else a cell with nothing on it depends on
+        key = value, inside is None or column in inside, done is None or before + column < done, done is None
+        if quiet and (known := alike.get(key)) is not None:
+            yield from known
+            continue
         cell = Cell(line.row, column)
         # a shade beside big ink would be read as a part of the digit: 5 as 9
         hint = scale.mark(value) or " " if big else _hint(value, scale, look)
@@ -126,11 +136,39 @@ def _row_segments(
         text, style, _ = _cell(row, column, value, width, number, look)
         drawn_cell = Segment(text.rjust(layout.text), style)
         if line.middle and not big:
-            yield from _preceded(row, column, drawn_cell, hint, look)
-            continue
-        yield gutter(row, column, look, hint if line.middle or not scale.mark(value) else " ")
-        yield drawn_cell
+            drawn = _preceded(row, column, drawn_cell, hint, look)
+        else:
+            drawn = (
+                gutter(row, column, look, hint if line.middle or not scale.mark(value) else " "),
+                drawn_cell,
+            )
+        if quiet:
+            alike[key] = drawn
+        yield from drawn
     yield gutter(row, columns.stop, look, " ")
+
+
+def _special(row: Row, look: Look) -> set[int] | None:
+    """The columns of cells that look, or whose left gutters look, as they do because of their place.
+
+    All others look alike where their values do, now and in the next frame. None for all cells.
+    """
+    panel, line = row.panel, row.line
+    if (
+        line.lines > 1
+        or panel.sparse
+        or panel.marks
+        or panel.known is not None
+        or panel.differing is not None
+    ):
+        return None
+    found = {*row.framed, *(column + 1 for column in row.framed), *row.changed, *row.frame, *row.crop}
+    found.update(column for at, column in panel.stops if at == line.row)
+    if panel.now is not None and panel.now.row == line.row:
+        found |= {panel.now.column, panel.now.column + 1}
+    if look.cursor is not None and look.cursor.row == line.row:
+        found.add(look.cursor.column)
+    return found
 
 
 def _preceded(row: Row, column: int, drawn_cell: Segment, hint: str, look: Look) -> tuple[Segment, Segment]:

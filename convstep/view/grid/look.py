@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import lru_cache
 
+from rich.segment import Segment
 from rich.style import Style
 
 from convstep.values import dataclass
@@ -20,6 +21,8 @@ Heat = tuple[str | None, str]
 """The colours of a value, behind it and in front; None leaves the screen's ground."""
 MODES = ("both", "numbers", "heat")
 """How values are shown, in the order `v` goes through them."""
+MOST_ALIKE = 4096
+"""Cells of one kind whose looks are kept."""
 PRECISIONS = range(-4, 10)
 """Columns that can be added to every number."""
 
@@ -44,6 +47,20 @@ class Look:
     colours: Colours = Colours.ALL
     """What the terminal has."""
     _cache: dict[tuple[object, ...], Style] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], dict[tuple[object, ...], tuple[Segment, Segment]]] = field(
+        default_factory=dict
+    )
+
+    def alike(self, kind: tuple[object, ...]) -> dict[tuple[object, ...], tuple[Segment, Segment]]:
+        """What cells look like that have nothing on them, with their left gutters, by what they depend on.
+
+        Args:
+            kind: what all cells of a panel have in common.
+        """
+        drawn = self._alike.setdefault(kind, {})
+        if len(drawn) > MOST_ALIKE:
+            drawn.clear()
+        return drawn
 
     def scale(self, limit: float) -> Scale:
         """The scale of an array's values up to a limit."""
