@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -114,61 +114,67 @@ def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
-    width, scale = number_width(layout, shaded=_shaded(look)), look.scale(panel.limit)
+    width = number_width(layout, shaded=_shaded(look))
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     row, big = Row.of(panel, line, look), layout.lines == LINES
     number = _big_format_of(panel, width) if big else format_of(panel, width)
-    special, inside, done = _special(row, look), row.inside, panel.done
-    alike = look.alike((number, layout.text, width, panel.limit))
-    before = line.row * panel.face.shape[1]
+    special = _special(row, look, columns)
+    alike = look.alike((number, layout.text, width, panel.limit, panel.use, panel.done is None))
     for column, value in zip(columns, values, strict=True):
-        quiet = special is not None and column not in special
-        # what else a cell with nothing on it depends on
-        key = value, inside is None or column in inside, done is None or before + column < done, done is None
-        if quiet and (known := alike.get(key)) is not None:
-            yield from known
+        if column in special:
+            yield from _drawn(row, column, value, layout.text, width, number, look)
             continue
-        cell = Cell(line.row, column)
-        # a shade beside big ink would be read as a part of the digit: 5 as 9
-        hint = scale.mark(value) or " " if big else _hint(value, scale, look)
-        if not _known(panel, cell):
-            hint = " "
-        text, style, _ = _cell(row, column, value, width, number, look)
-        drawn_cell = Segment(text.rjust(layout.text), style)
-        if line.middle and not big:
-            drawn = _preceded(row, column, drawn_cell, hint, look)
-        else:
-            drawn = (
-                gutter(row, column, look, hint if line.middle or not scale.mark(value) else " "),
-                drawn_cell,
-            )
-        if quiet:
-            alike[key] = drawn
-        yield from drawn
+        key = (value, *_state(row, column))
+        if key not in alike:
+            alike[key] = _drawn(row, column, value, layout.text, width, number, look)
+        yield from alike[key]
     yield gutter(row, columns.stop, look, " ")
 
 
-def _special(row: Row, look: Look) -> set[int] | None:
-    """The columns of cells that look, or whose left gutters look, as they do because of their place.
-
-    All others look alike where their values do, now and in the next frame. None for all cells.
-    """
+def _special(row: Row, look: Look, columns: range) -> Collection[int]:
+    """Those columns of which more stands in a row than the value, and what `_state` says of it."""
     panel, line = row.panel, row.line
-    if (
-        line.lines > 1
-        or panel.sparse
-        or panel.marks
-        or panel.known is not None
-        or panel.differing is not None
-    ):
-        return None
-    found = {*row.framed, *(column + 1 for column in row.framed), *row.changed, *row.frame, *row.crop}
-    found.update(column for at, column in panel.stops if at == line.row)
+    if line.lines > 1 or panel.sparse or panel.marks:
+        return columns
+    if panel.known is not None or panel.differing is not None:
+        return columns
+    found = {column for at, column in panel.stops if at == line.row}
     if panel.now is not None and panel.now.row == line.row:
         found |= {panel.now.column, panel.now.column + 1}
     if look.cursor is not None and look.cursor.row == line.row:
         found.add(look.cursor.column)
     return found
+
+
+def _state(row: Row, column: int) -> tuple[object, ...]:
+    """All that a cell and its left gutter look like, but for the value and what is special."""
+    panel, framed, inside = row.panel, row.framed, row.inside
+    return (
+        column in framed,
+        column - 1 in framed,
+        column in row.changed,
+        inside is None or column in inside,
+        panel.done is None or row.line.row * panel.face.shape[1] + column < panel.done,
+        row.frame.get(column),
+        row.crop.get(column),
+    )
+
+
+def _drawn(
+    row: Row, column: int, value: float, text: int, width: int, number: CellFormat | BigFormat, look: Look
+) -> tuple[Segment, Segment]:
+    """The left gutter of a cell, and the cell in so many columns of text."""
+    line, scale = row.line, look.scale(row.panel.limit)
+    big = line.lines == LINES
+    # a shade beside big ink would be read as a part of the digit: 5 as 9
+    hint = scale.mark(value) or " " if big else _hint(value, scale, look)
+    if not _known(row.panel, Cell(line.row, column)):
+        hint = " "
+    drawn, style, _ = _cell(row, column, value, width, number, look)
+    cell = Segment(drawn.rjust(text), style)
+    if line.middle and not big:
+        return _preceded(row, column, cell, hint, look)
+    return gutter(row, column, look, hint if line.middle or not scale.mark(value) else " "), cell
 
 
 def _preceded(row: Row, column: int, drawn_cell: Segment, hint: str, look: Look) -> tuple[Segment, Segment]:

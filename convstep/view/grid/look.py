@@ -52,7 +52,7 @@ class Look:
     )
 
     def alike(self, kind: tuple[object, ...]) -> dict[tuple[object, ...], tuple[Segment, Segment]]:
-        """What cells look like that have nothing on them, with their left gutters, by what they depend on.
+        """What cells look like, with their left gutters, by what they depend on.
 
         Args:
             kind: what all cells of a panel have in common.
