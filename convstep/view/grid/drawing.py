@@ -91,12 +91,14 @@ def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, loo
 def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Segment]:
     """Exactly `width` columns of the segments, `skip` columns in. All text is one column a character."""
     kept = []
-    for text, style, _ in segments:
-        part = text[max(skip, 0) :][:width]
-        skip -= len(text)
-        width -= len(part)
-        if part:
-            kept.append(Segment(part, style))
+    for segment in segments:
+        text, style, _ = segment
+        if skip > 0 or len(text) > width:
+            segment = Segment(text[max(skip, 0) :][:width], style)
+            skip -= len(text)
+        if segment.text:
+            kept.append(segment)
+            width -= len(segment.text)
     if width:
         kept.append(Segment(" " * width, base))
     return kept
