@@ -166,7 +166,7 @@ def _drawn(
     row: Row, column: int, value: float, text: int, width: int, number: CellFormat | BigFormat, look: Look
 ) -> tuple[Segment, Segment]:
     """The left gutter of a cell, and the cell in so many columns of text."""
-    line, scale = row.line, look.scale(row.panel.limit)
+    line, scale = row.line, row.scale
     big = line.lines == LINES
     # a shade beside big ink would be read as a part of the digit: 5 as 9
     hint = scale.mark(value) or " " if big else _hint(value, scale, look)
@@ -225,7 +225,7 @@ def _cell(
 ) -> Segment:
     """One line of a cell, which may have several."""
     panel, line, cell = row.panel, row.line, Cell(row.line.row, column)
-    roles, scale = _roles(row, cell, look), look.scale(panel.limit)
+    roles, scale = _roles(row, cell, look), row.scale
     middle, big = line.middle, line.lines == LINES
     if not _known(panel, cell):
         return Segment("", look.style(roles, None))
