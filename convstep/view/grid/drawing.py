@@ -170,7 +170,7 @@ def _drawn(
     big = line.lines == LINES
     # a shade beside big ink would be read as a part of the digit: 5 as 9
     hint = scale.mark(value) or " " if big else _hint(value, scale, look)
-    if not _known(row.panel, Cell(line.row, column)):
+    if row.panel.known is not None and not row.panel.known[line.row, column]:
         hint = " "
     drawn, style, _ = _cell(row, column, value, width, number, look)
     cell = Segment(drawn.rjust(text), style)
@@ -297,7 +297,7 @@ def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look
     if empty or value == 0 or not look.coloured or look.mode == "numbers" or _stands_out(roles):
         return look.style(roles, None)
     if "todo" not in roles:
-        return look.style(roles, (scale.background(value), scale.foreground(value)))
+        return look.style(roles, scale.heat(value))
     if not _is_block(value, roles, look):
         return look.style(roles, None)
     # the role would dim the colour into one of another magnitude

@@ -74,20 +74,23 @@ class Look:
     def style(self, roles: tuple[str, ...], heat: Heat | None) -> Style:
         """The roles' styles laid over each other, on a background of heat if there is one."""
         key = (roles, heat)
-        if key not in self._cache:
-            combined = self.base
-            if heat is not None:
-                combined += Style(color=heat[1], bgcolor=heat[0])
-            for role in roles:
-                style = self.styles.get(role) or _OWN.get(role, _NONE)
-                if role.endswith(GROUND) and (heat is not None or not self._tinted):
-                    continue
-                if heat is not None and style.bgcolor is None:
-                    # an ink chosen for the screen may not be readable on heat, nor may its own if dimmed
-                    style = style.without_color + _BRIGHT
-                combined += style
-            self._cache[key] = combined
-        return self._cache[key]
+        if (found := self._cache.get(key)) is None:
+            found = self._cache[key] = self._combined(roles, heat)
+        return found
+
+    def _combined(self, roles: tuple[str, ...], heat: Heat | None) -> Style:
+        combined = self.base
+        if heat is not None:
+            combined += Style(color=heat[1], bgcolor=heat[0])
+        for role in roles:
+            style = self.styles.get(role) or _OWN.get(role, _NONE)
+            if role.endswith(GROUND) and (heat is not None or not self._tinted):
+                continue
+            if heat is not None and style.bgcolor is None:
+                # an ink chosen for the screen may not be readable on heat, nor may its own if dimmed
+                style = style.without_color + _BRIGHT
+            combined += style
+        return combined
 
 
 @lru_cache(maxsize=256)

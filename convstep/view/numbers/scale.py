@@ -66,6 +66,11 @@ class Scale:
         """Black or white as `#rrggbb`, whichever reads better on `background(value)`."""
         return _INKS[self.colours, self.dark][self._slot(value)]
 
+    def heat(self, value: float) -> tuple[str, str]:
+        """Both: what is behind a value, and its ink."""
+        slot, look = self._slot(value), (self.colours, self.dark)
+        return _RAMPS[look][slot], _INKS[look][slot]
+
     def shade(self, value: float) -> str:
         """One of ` ░▒▓█` by magnitude; a space for NaN, whose mark speaks for it."""
         return _SHADE_OF_STEP[abs(self.bucket(value))]
