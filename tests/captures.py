@@ -17,7 +17,10 @@ from convstep.oracle.run_file import Run
 
 @functools.cache
 def small(overflowing: bool = False) -> Captured:
-    """Four layers of a batch of two; or the same with a loss and a kernel that leave float32."""
+    """Four layers of a batch of two; or the same, and one dW that leaves float32.
+
+    All that it adds up is of one sign: so it is -inf in any order, and NaN in none.
+    """
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     first = torch.nn.Conv2d(2, 4, 3, padding=1)
@@ -28,7 +31,9 @@ def small(overflowing: bool = False) -> Captured:
     if overflowing:
         with torch.no_grad():
             second.weight.mul_(1e25)
+            second.bias.fill_(-1e27)
             third.weight.mul_(1e-25)
+            fourth.weight.abs_()
     with convstep.capture(model) as captured:
         (model(torch.randn(2, 2, 7, 9)).sum() * (1e15 if overflowing else 1)).backward()
     return captured

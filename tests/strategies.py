@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 T = TypeVar("T")
 
 THOROUGH = bool(os.environ.get("CONVSTEP_THOROUGH"))
-"""Whether the long promises are tried in full, and not a sixth of them."""
+"""Whether the long promises are tried in full, and not a tenth of them."""
 
 
 EVERYTHING = bool(os.environ.get("CONVSTEP_EVERYTHING"))
@@ -25,7 +25,7 @@ EVERYTHING = bool(os.environ.get("CONVSTEP_EVERYTHING"))
 
 def tried(count: int) -> int:
     """How many of that many tries are made."""
-    return count if THOROUGH else -(-count // 6)
+    return count if THOROUGH else -(-count // 10)
 
 
 def some(what: Iterable[T], every: int = 2) -> list[T]:

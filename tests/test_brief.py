@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convstep import CannotCall, Problem, Recorded, Timeline, compare, conv2d_backward, conv2d_backward_steps
@@ -28,7 +28,7 @@ from convstep.replay.visited import Bookmark
 from tests import candidates
 from tests.captures import captured_of, layer_of
 from tests.oracle.problems import altered, random_problem
-from tests.strategies import problems
+from tests.strategies import problems, tried
 from tests.test_printable import obeyed
 
 NASTY = (
@@ -104,6 +104,7 @@ def test_a_problem_says_what_is_drawn_and_what_is_recorded() -> None:
 
 
 @given(TEXTS, st.integers(1, 400), st.integers(0, 60))
+@settings(max_examples=tried(60))
 def test_names_and_messages_of_others_fit_too(text: str, many: int, few: int) -> None:
     problem = random_problem()
     layers = [layer_of(problem, f"{text}{number}") for number in range(few)]

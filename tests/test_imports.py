@@ -15,18 +15,19 @@ from convstep.cli.commands import COMMANDS
 HEAVY = ("numpy", "rich", "textual", "torch")
 
 
-def loaded(statement: str) -> set[str]:
-    """The heavy packages that a fresh interpreter holds after a statement."""
-    script = f"import sys\n{statement}\nprint('loaded', *(m for m in {HEAVY} if m in sys.modules))"
+def loaded(*statements: str) -> set[str]:
+    """The heavy packages that a fresh interpreter holds after these statements."""
+    script = "\n".join(
+        ["import sys", *statements, f"print('loaded', *(m for m in {HEAVY} if m in sys.modules))"]
+    )
     ended = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
     return set(ended.stdout.splitlines()[-1].split()[1:])
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
+def test_loads_nothing_heavy() -> None:
+    assert not loaded(
         "import convstep",
         "import convstep; dir(convstep); convstep.__version__",
         "import convstep.cli",
@@ -35,15 +36,11 @@ def loaded(statement: str) -> set[str]:
         "from convstep.cli import main; assert main(['--help']) == 0",
         "from convstep.cli import main; assert main(['opne']) == 2",
         "import convstep.examples",
-    ],
-)
-def test_loads_nothing_heavy(statement: str) -> None:
-    assert loaded(statement) == set()
+    )
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
+def test_loads_numpy_alone() -> None:
+    assert {"numpy"} == loaded(
         "import convstep.conv.backward",
         "import convstep.conv.forward",
         "import convstep.conv.storage",
@@ -55,10 +52,7 @@ def test_loads_nothing_heavy(statement: str) -> None:
         "import convstep; convstep.check, convstep.assert_correct, convstep.Verdict, convstep.CandidateError",
         "import convstep; assert convstep.check(convstep.conv2d_backward, timeout=30).ok",
         "from convstep.cli import main; assert main(['trace', 'one-window', '--format', 'jsonl']) == 0",
-    ],
-)
-def test_loads_numpy_alone(statement: str) -> None:
-    assert loaded(statement) <= {"numpy"}
+    )
 
 
 def test_listing_lessons_loads_no_screen() -> None:

@@ -6,7 +6,6 @@ import ast
 import json
 import re
 import shlex
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +21,7 @@ from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
 from convstep.candidate.check.detect_convention import detect_convention
+from convstep.candidate.load.parsing import tree_of
 from convstep.candidate.load.target import Target
 from convstep.printable import printable
 
@@ -336,10 +336,7 @@ def _meaning(part: ast.expr) -> str:
 
 def _returned_parts(candidate: Candidate) -> tuple[list[ast.expr], list[ast.expr]]:
     """What a candidate returns at its end, as its source has it; and each of it that is not None."""
-    try:
-        tree: ast.AST = ast.parse(textwrap.dedent(candidate.source))
-    except (SyntaxError, ValueError):
-        return [], []
+    tree: ast.AST = tree_of(candidate.source)
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     name = candidate.name.rpartition(".")[2]
     own = next((n for n in nodes if n.name == name), next((n for n in nodes if "back" in n.name), tree))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
 from convstep.candidate.check.wording import patch_lines, wrapped
+from convstep.candidate.load.names import line_words
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
@@ -170,11 +171,9 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
 
 def own_report(own: OwnLines) -> list[str]:
     """The candidate's line at the first divergence, and what is known of it, a sentence each."""
-    first, cell = own.first, own.run.recording.source.cell
-    place = tr("line {line}", line=first.line)
-    if cell is not None:
-        place = tr("cell {cell}, line {line}", cell=cell, line=first.line)
-    return [tr("{place}: {text}", place=place, text=first.text), *own_words(own, first)]
+    first = own.first
+    where = line_words(first.line, own.run.recording.source.cell)
+    return [tr("{place}: {text}", place=where, text=first.text), *own_words(own, first)]
 
 
 def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:

@@ -12,6 +12,7 @@ from convstep.export.draw import with_long_end
 from convstep.export.formats import ExportError
 from convstep.export.frame import Frame, take
 from convstep.language import tr
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import COMPARISON, Lesson, Page
@@ -133,7 +134,10 @@ class _Drawing:
         text = page_markdown(page)
         if page.question is None:
             text = "\n\n".join([text, *(_markdown(block) for block in page.after)])
-        if page.question is not None and page.question.is_typed and self._answers != "inline":
+        written = page.question is not None and (
+            page.question.is_typed or isinstance(page.question, EditQuestion)
+        )
+        if written and self._answers != "inline":
             text += f"\n\n{say(self._lesson.language, 'answer.line')}"
         await self._told(page.title, f"{self._lesson.summary}\n\n{text}" if first else text)
         asked = len(self._frames)

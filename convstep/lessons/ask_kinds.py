@@ -8,6 +8,7 @@ from typing import Any
 from convstep.lessons.ask_block import AskBlock, Asked
 from convstep.lessons.ask_cells import ask_cells
 from convstep.lessons.ask_choices import ask_choice, ask_line
+from convstep.lessons.ask_edit import ask_edit
 from convstep.lessons.ask_function import ask_cells_of, ask_shape_of, ask_value_of
 from convstep.lessons.ask_numbers import ask_shape, ask_step, ask_value
 from convstep.lessons.document import Block
@@ -54,6 +55,7 @@ KINDS: Kinds = {
     "shape": (("of", "answer"), ask_shape),
     "line": (("answer", "right"), ask_line),
     "choice": ((), ask_choice),
+    "edit": (("on", "cells", "right", "answer"), ask_edit),
 }
 """By the word after `ask`: its own keys, and what reads it."""
 OF_FUNCTIONS: Kinds = {
@@ -62,5 +64,6 @@ OF_FUNCTIONS: Kinds = {
     "shape": (("of", "answer"), ask_shape_of),
     "line": (("answer", "right"), ask_line),
     "choice": ((), ask_choice),
+    "edit": (("on", "cells", "right", "answer"), ask_edit),
 }
 """The same where a recorded function is stepped."""

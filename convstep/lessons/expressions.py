@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from convstep.expr.values import Shape
 from convstep.language import tr
 from convstep.lessons.errors import LessonError, wrong
 
+T = TypeVar("T")
+BEFORE = "before."
+"""Before the names of the run as it is, where it is edited."""
 _PLACE = re.compile(r"\{=\s*([^{}]+?)\s*(?::(\.\d{1,2}[feg]))?\}")
 _SIGNS = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | str.maketrans(
     "−–×·÷。、\u3000", "--**/., "
@@ -111,15 +114,34 @@ def evaluate(text: str, timeline: Timeline | Here | None, line: int) -> Any:
     Raises:
         LessonError: it is not one, or uses what is not there.
     """
-    place = _OfTimeline(timeline) if isinstance(timeline, Timeline) else timeline
+    return _computed(text, None if timeline is None else _place(timeline), line, truth=False)
+
+
+def holds(text: str, there: Timeline | Here, before: Timeline | Here, line: int) -> bool:
+    """Whether an expression is true of a run; `before.dW` is what another one has at its place.
+
+    Raises:
+        LessonError: it is not one, uses what is not there, or is a number.
+    """
+    return bool(np.any(_computed(text, _Beside(_place(there), _place(before)), line, truth=True)))
+
+
+def _place(timeline: Timeline | Here) -> Here:
+    return _OfTimeline(timeline) if isinstance(timeline, Timeline) else timeline
+
+
+def _computed(text: str, place: Here | None, line: int, *, truth: bool) -> Any:
+    """The value of an expression that is true or false, or of one that is not."""
     here = {} if place is None else place.now()
     try:
         with np.errstate(all="ignore"):
-            looks = tr("an expression looks like {example}", example="2 * dz")
+            looks = tr("an expression looks like {example}", example="db[0] == 0" if truth else "2 * dz")
             names = {} if place is None else place.names(here)
             # so deep that only signs can be too many, in so short a text
             read = read_expression(text, names, looks, deepest=LONGEST // 2)
-            if read.boolean:
+            if truth and not read.boolean:
+                raise ValueError(tr("it is a number, and has to be compared with one"))
+            if read.boolean and not truth:
                 raise ValueError(tr("it is true or false, and a number is wanted"))
             later = {} if place is None else place.later(read.names)
             return read.value(here | later)
@@ -179,6 +201,28 @@ class _OfTimeline:
         if timeline.position == timeline.total:
             names |= {name: no_next_step() for name in names if name.startswith("next.")}
         return names
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The numbers of a run, and those of another one under `before.`."""
+
+    there: Here
+    before: Here
+
+    def now(self) -> dict[str, Any]:
+        return self.there.now() | _named(self.before.now())
+
+    def later(self, asked: frozenset[str]) -> dict[str, Any]:
+        own = frozenset(name.removeprefix(BEFORE) for name in asked if name.startswith(BEFORE))
+        return self.there.later(asked) | _named(self.before.later(own))
+
+    def names(self, now: dict[str, Any]) -> dict[str, Shape | str]:
+        return self.there.names(self.there.now()) | _named(self.before.names(self.before.now()))
+
+
+def _named(values: dict[str, T]) -> dict[str, T]:
+    return {f"{BEFORE}{name}": value for name, value in values.items()}
 
 
 def _of_step(prefix: str, timeline: Timeline) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,28 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.expr.values import Shape
+from convstep.language import tr
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.expressions import no_next_step
 from convstep.lessons.fields import Field, Fields
-from convstep.lessons.lesson import WHY, PagePlace
+from convstep.lessons.lesson import WHAT_IF, WHY, PagePlace
 from convstep.lessons.page_place import Face, read_mode
+from convstep.lessons.setting import read_setting
 from convstep.lessons.tensors import Cells, Index, named_cells, single
 from convstep.replay.places import parse_place
 from convstep.steps.cells import cell_text
 
 if TYPE_CHECKING:
     from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
     from convstep.steps.event import Access
 
 Array = npt.NDArray[Any]
 
-PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "values")
+PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values")
 """The keys of a `stop`."""
+KEPT = 8
+"""Runs with other numbers that are kept: an answer is judged more than once."""
 MOST_STEPS = 5_000
 """Steps of a lesson's recording: a learner walks through it."""
 _TURNS = re.compile(r"\d{1,6}(\s*,\s*\d{1,6})+")
@@ -48,6 +53,33 @@ class Function:
     names, and what each gradient should be: `right.dx`."""
     problem: None = None
     """None: it is no convolution."""
+    again: Callable[[Numbers], Function] | None = field(default=None, repr=False)
+    """Records it with other numbers in its inputs; None if it cannot be recorded again."""
+    runs_code: bool = False
+    """Whether it is the lesson's own code."""
+    _edited: list[tuple[Numbers, Function]] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def inputs(self) -> dict[str, Array]:
+        """The arrays that it was handed, and does not write."""
+        run = self.recording.scout()
+        written = {info.name for info in self.recording.catalogue if info.written}
+        return {
+            name: run.arrays[name] for name in run.handed_in if name in run.arrays and name not in written
+        }
+
+    def with_numbers(self, numbers: Numbers) -> Function:
+        """The same call with other numbers in some cells of these; with none, itself."""
+        if not numbers:
+            return self
+        if self.again is None:
+            raise ValueError(tr("its function cannot be run with another number"))
+        for before, found in self._edited:
+            if before == numbers:
+                return found
+        found = self.again(numbers)
+        self._edited[:] = [*self._edited[-KEPT:], (numbers, found)]
+        return found
 
     @cached_property
     def shapes(self) -> dict[str, Index]:
@@ -149,7 +181,11 @@ class Function:
         return int(found.text)
 
     def _opening(self, place: PagePlace, fields: Fields) -> PagePlace:
-        found = fields.get("open")
+        found, other = fields.get("open"), fields.get("what-if")
+        if found is not None and other is not None:
+            raise wrong("a page has either `open` or `what-if`; remove one", other.line)
+        if other is not None:
+            return replace(place, opens=WHAT_IF, what_if=read_setting(WHAT_IF, other, self.inputs))
         if found is None:
             return place
         word, _, cell = found.text.partition(" ")
@@ -174,6 +210,11 @@ class Stood:
     """Where."""
     run: Recording
     """At that place."""
+
+    @property
+    def subject(self) -> Function:
+        """The function."""
+        return self.function
 
     @property
     def here(self) -> Stood:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from convstep.printable import SentenceError
 if TYPE_CHECKING:
     from convstep.operators.operator import Operator, OperatorProblem
     from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
 
 Given = dict[str, tuple[Any, int]]
 """Values by name, each with its line."""
@@ -76,13 +79,45 @@ def make_function(wish: Wish, source: str = "") -> Function:
     problem = None if operator is None else _problem(operator, values)
     if problem is not None:
         values = {name: (value, wish.line) for name, value in _whole(problem).items()}
-    told = {} if operator is None or problem is None else _told(operator, problem, wish.line)
     if source:
-        recording = _of_code(source, {name: value for name, (value, _) in values.items()}, wish)
-        return Function(_walkable(recording, wish.line), recording.name, told)
-    if operator is None:
+        return _stepping(_code(source, values, wish), operator, problem, wish.line)
+    if operator is None or problem is None:
         raise wrong("this names no operator; add `operator: max-pool`, or `call:` and the code", wish.line)
-    return Function(_walkable(operator.record(problem), wish.line), operator.name, told)
+    return _stepping_backward(operator, problem, wish.line)
+
+
+def _stepping_backward(operator: Operator, problem: OperatorProblem, line: int) -> Function:
+    """An operator's own backward."""
+
+    def again(numbers: Numbers) -> Function:
+        from convstep.candidate.operators.shown import edited
+
+        return replace(_stepping_backward(operator, edited(problem, numbers), line), again=again)
+
+    recording = _walkable(operator.record(problem), line)
+    return Function(recording, operator.name, _told(operator, problem, line), again=again)
+
+
+def _stepping(
+    record: Callable[[Numbers], Recording],
+    operator: Operator | None,
+    problem: OperatorProblem | None,
+    line: int,
+    numbers: Numbers = MappingProxyType({}),  # it cannot be changed
+) -> Function:
+    """The lesson's own code, perhaps an operator's."""
+    recording, told = _walkable(record(numbers), line), dict[str, Any]()
+    if operator is not None and problem is not None:
+        from convstep.candidate.operators.shown import edited
+        from convstep.operators.registry import OperatorError
+
+        with contextlib.suppress(OperatorError):  # of an array that the operator does not have
+            told = _told(operator, edited(problem, numbers), line)
+
+    def again(numbers: Numbers) -> Function:
+        return _stepping(record, operator, problem, line, numbers)
+
+    return Function(recording, recording.name, told, again=again, runs_code=True)
 
 
 def _operator(name: Field) -> Operator:
@@ -165,8 +200,8 @@ def _given(field: Field) -> tuple[str, Any]:
         raise wrong(sentence, field.line, text=text) from error
 
 
-def _of_code(source: str, values: dict[str, Any], wish: Wish) -> Recording:
-    """The lesson's code, called as it says, in a process of its own."""
+def _code(source: str, values: Given, wish: Wish) -> Callable[[Numbers], Recording]:
+    """What records the lesson's code, called as it says, in a process of its own."""
     from convstep.candidate.load.target import CandidateError
 
     if wish.call is None:
@@ -179,10 +214,16 @@ def _of_code(source: str, values: dict[str, Any], wish: Wish) -> Recording:
     if not (isinstance(tree.body, ast.Call) and isinstance(tree.body.func, ast.Name)):
         raise wrong("{text!r} is not a call", wish.call.line, text=wish.call.text)
     name = tree.body.func.id
-    try:
-        return _recorded(source, name, ast.unparse(_Filled(values).visit(tree)))
-    except (CandidateError, OSError) as error:
-        raise LessonError(str(error), wish.call.line) from error
+    filled = _Filled({given: value for given, (value, _) in values.items()})
+    call, line = ast.unparse(filled.visit(tree)), wish.call.line
+
+    def record(numbers: Numbers) -> Recording:
+        try:
+            return _run(source, name, call, numbers) if numbers else _recorded(source, name, call)
+        except (CandidateError, OSError) as error:
+            raise LessonError(str(error), line) from error
+
+    return record
 
 
 class _Filled(ast.NodeTransformer):
@@ -209,6 +250,11 @@ class _Filled(ast.NodeTransformer):
 @functools.lru_cache(maxsize=32)
 def _recorded(source: str, name: str, call: str) -> Recording:
     """Both languages of a lesson, and its pages, ask for the same."""
+    return _run(source, name, call)
+
+
+def _run(source: str, name: str, call: str, numbers: Numbers = MappingProxyType({})) -> Recording:
+    """Record a call of code, with other numbers in what it is handed."""
     from convstep.candidate.call.worker import SECONDS
     from convstep.candidate.load.target import CandidateError
     from convstep.candidate.record.arguments import Arguments
@@ -218,7 +264,9 @@ def _recorded(source: str, name: str, call: str) -> Recording:
         path = Path(folder) / "lesson.py"
         path.write_text(source, encoding="utf-8")
         try:
-            found = Recordable(f"{path}:{name}", Arguments(call), timeout=SECONDS).record().recording
+            function = Recordable(f"{path}:{name}", Arguments(call), timeout=SECONDS)
+            found = function.record().recording
+            found = function.with_numbers(numbers) if numbers else found
         except CandidateError as error:  # to the reader there is no such file
             raise CandidateError(str(error).replace(f"{path}:", "").replace("--call", "call:")) from error
     found.source = replace(found.source, path="lesson.py")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from convstep.lessons.document import Block
 from convstep.lessons.questions import POINTS, Question
 from convstep.lessons.tensors import Cells, Index
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from convstep.conv.problem import Problem
     from convstep.conv.timeline import Timeline
     from convstep.lessons.expressions import Here
     from convstep.lessons.fields import Fields
     from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
 
 COMPARISON = "comparison"
 """What a place may open: the comparison with PyTorch."""
@@ -62,6 +66,10 @@ class Standing(Protocol):
         """Where."""
 
     @property
+    def subject(self) -> Subject:
+        """What is stepped through."""
+
+    @property
     def here(self) -> Timeline | Here:
         """What its numbers are taken from."""
 
@@ -80,6 +88,21 @@ class Subject(Protocol):
     @property
     def recording(self) -> Recording | None:
         """The recording; None if it is something else."""
+
+    @property
+    def inputs(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The arrays of which cells can be set, by name, as they begin."""
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether the lesson's own code runs again for other numbers."""
+
+    def with_numbers(self, numbers: Numbers) -> Subject:
+        """The same with other numbers in some cells of its inputs; with none, itself.
+
+        Raises:
+            ValueError: there cannot be such a run; one sentence.
+        """
 
     def stand(self, place: PagePlace) -> Standing:
         """Go to a place."""

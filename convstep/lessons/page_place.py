@@ -11,17 +11,15 @@ from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY, PagePlace
+from convstep.lessons.setting import Array, read_setting
 from convstep.lessons.tensors import (
     Cells,
     Index,
-    array_shape,
-    named_cells,
     parse_cell,
     parse_cells,
     shapes,
-    single,
 )
-from convstep.replay.edits import number_of, plain, same
+from convstep.replay.edits import Numbers, put
 from convstep.replay.places import parse_place
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values", "card", "channel", "filter")
@@ -44,6 +42,11 @@ class Placed:
     """Where."""
     timeline: Timeline
     """At that place."""
+
+    @property
+    def subject(self) -> Convolution:
+        """The problem."""
+        return Convolution(self.problem, "")
 
     @property
     def here(self) -> Timeline:
@@ -83,6 +86,17 @@ class Convolution:
     """What to call it."""
     recording: None = None
     """None: it is no recording."""
+    runs_code = False
+    """It takes its numbers from arrays alone."""
+
+    @property
+    def inputs(self) -> dict[str, Array]:
+        """`A_prev`, `W`, `b` and `dZ`."""
+        return inputs_of(self.problem)
+
+    def with_numbers(self, numbers: Numbers) -> Convolution:
+        """The same with other numbers in some cells."""
+        return replace(self, problem=edited_problem(self.problem, numbers)) if numbers else self
 
     def stand(self, place: PagePlace) -> Placed:
         """Go to a place."""
@@ -91,6 +105,17 @@ class Convolution:
     def read_place(self, fields: Fields, last: PagePlace) -> PagePlace:
         """Read a `stop` block."""
         return read_place(fields, self.problem, last)
+
+
+def inputs_of(problem: Problem) -> dict[str, Array]:
+    """The arrays that a problem begins with."""
+    found = {name: getattr(problem, name) for name in ("A_prev", "W", "b", "dZ")}
+    return {name: array for name, array in found.items() if array is not None}
+
+
+def edited_problem(problem: Problem, numbers: Numbers) -> Problem:
+    """The problem with other numbers in some cells of these."""
+    return problem.with_arrays(**{name: put(getattr(problem, name), own) for name, own in numbers.items()})
 
 
 def go_to(problem: Problem, place: PagePlace) -> Placed:
@@ -270,7 +295,7 @@ def _opening(place: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
     if found is not None and other is not None:
         raise wrong("a page has either `open` or `what-if`; remove one", other.line)
     if other is not None:
-        return replace(place, opens=WHAT_IF, what_if=_what_if(other, problem))
+        return replace(place, opens=WHAT_IF, what_if=read_setting(WHAT_IF, other, inputs_of(problem)))
     if found is None:
         return place
     word, _, cell = found.text.partition(" ")
@@ -284,23 +309,3 @@ def _opening(place: PagePlace, fields: Fields, problem: Problem) -> PagePlace:
         sentence = "{name} is not a gradient; `why` takes a cell of {names}"
         raise wrong(sentence, found.line, name=gradient, names=", ".join(GRADIENTS))
     return replace(place, opens=WHY, why=(gradient, index))
-
-
-def _what_if(field: Field, problem: Problem) -> tuple[str, Index, str]:
-    """The input, the cell and the number of `A_prev[2, 3, 0] = 0`."""
-    known = {name: array_shape(name, problem) for name in ("A_prev", "W", "b", "dZ")}
-    names = [name for name, shape in known.items() if shape is not None]
-    text, equals, number = map(str.strip, field.text.partition("="))
-    example = f"A_prev[{', '.join('0' for _ in problem.A_prev.shape)}] = 0"
-    if not equals:
-        raise wrong("what-if is {text!r}; write {example}", field.line, text=field.text, example=example)
-    array, cell = single(named_cells(text, known, ", ".join(names), example, field.line), text, field.line)
-    held = getattr(problem, array)[cell]
-    try:
-        wanted = number_of(number, problem.dtype)
-    except ValueError as error:
-        raise LessonError(f"`what-if`: {error}", field.line) from error
-    if same(held, wanted):
-        sentence = "{cell} is {number} anyway; give it another number"
-        raise wrong(sentence, field.line, cell=text, number=plain(held))
-    return array, cell, number

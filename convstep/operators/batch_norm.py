@@ -220,6 +220,9 @@ divided-by-variance: it is divided by the variance, not by its root
   - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0) / std
   # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=0)
+  # both factors of std are missing on the path through the variance | 经过方差的路上两个 std 都没有除
   - dvar = dstd / (2 * std)
   + dvar = dstd / (2 * var)
   # where the root is differentiated | 对平方根求导的地方
@@ -256,10 +259,10 @@ eps-missing: eps is left out
   + dstd = -(dx_hat * centred).sum(axis=0) / var
   # on the path through the variance | 在经过方差的路上
 
-wrong-axis: it is summed over features instead of samples
+wrong-axis: it is summed over the wrong axis
     gamma and beta have one number a feature, and every sample uses it: their gradients are sums over samples,
     axis 0. Over axis 1 there is one number a sample; where both sizes are alike even the shape is right.
-  沿特征求和，而不是沿样本:
+  沿错误的轴求和:
     每个特征有一个 gamma 和一个 beta，所有样本共用：它们的梯度是对样本（第 0 轴）求和。沿第 1 轴求和，得到的是
     每个样本一个数；两个尺寸相同时，连形状都是对的。
   - dbeta = dy.sum(axis=0)
@@ -273,6 +276,12 @@ wrong-axis: it is summed over features instead of samples
   - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=1)
   # of gamma alone | 只有 gamma 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum()
+  # over everything, of beta | 对全部求和，beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum()
+  # over everything, of gamma | 对全部求和，gamma 的
   - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1) / std**2
   # of the standard deviation | 标准差的
@@ -356,6 +365,24 @@ dbeta-averaged: a parameter's gradient is averaged over the batch
   - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).mean(axis=0)
   # of gamma | gamma 的
+
+overwrite: a parameter's gradient is assigned instead of added
+    Each row moves the loss through the same beta and gamma, so their gradients are sums over the rows. With = in
+    the loop the last row wins. With one row it is right. Write +=.
+  参数的梯度被赋值，而不是累加:
+    每一行都通过同一个 beta 和 gamma 影响损失，所以它们的梯度是对各行求和。循环里用 = 的话，只剩最后一行的。只有一行时
+    它是对的。应该写 +=。
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy[-1]
+  # of beta | beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = dy[-1] * x_hat[-1]
+  # of gamma | gamma 的
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dy[-1]
+  + dgamma = dy[-1] * x_hat[-1]
+  # of both | 两者的
 """,
     batch_norm_backward,
     in_one_line,

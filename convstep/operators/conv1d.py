@@ -213,6 +213,19 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum()
   # over everything | 对全部
 
+db-averaged: db is averaged where it should be summed  [deeplearning4j#8280; kvfrans/notes#5]
+    The bias is added at every position of every sample, and all these move the loss: db is the sum of dout over
+    samples and positions. A mean over the samples stands in dout already, if the loss put it there. Write
+    dout.sum(axis=(0, 2)).
+  db 该求和却取了平均:
+    每个样本的每个位置都加了偏置，每一处都影响损失：db 是 dout 对样本和位置求和。对样本取平均是损失的事，如果损失里已经
+    除过，它就在 dout 里。应该写 dout.sum(axis=(0, 2))。
+  - db = dout.sum(axis=(0, 2))
+  + db = dout.mean(axis=(0, 2))
+
+  - db = dout.sum(axis=(0, 2))
+  + db = dout.sum(axis=(0, 2)) / N
+  # over the samples only | 只除以样本数
 overwrite-db: db is assigned instead of added to
     Each position of each sample adds its dout to the bias of its filter. With = the last of them is what is left.
     Only with one sample and one position is it right. Write +=, or dout.sum(axis=(0, 2)).

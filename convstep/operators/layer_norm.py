@@ -243,6 +243,9 @@ divided-by-variance: it is divided by the variance, not by its root
   - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std
   # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True)
+  # both factors of std are missing on the path through the variance | 经过方差的路上两个 std 都没有除
   - dvar = dstd / (2 * std)
   + dvar = dstd / (2 * var)
   # where the root is differentiated | 对平方根求导的地方
@@ -319,6 +322,12 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=1)
   # of gamma alone | 只有 gamma 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum()
+  # over everything, of beta | 对全部求和，beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum()
+  # over everything, of gamma | 对全部求和，gamma 的
 
 rank-2-assumed: it is right for two axes only  [FlagGems#5392]
     Normalised is the last axis, whatever comes before it. Code that sums over axis 0 for the parameters keeps the
@@ -376,6 +385,24 @@ dbeta-averaged: a parameter's gradient is averaged over the samples
   - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).mean(axis=0)
   # of gamma | gamma 的
+
+overwrite: a parameter's gradient is assigned instead of added
+    Each row moves the loss through the same beta and gamma, so their gradients are sums over the rows. With = in
+    the loop the last row wins. With one row it is right. Write +=.
+  参数的梯度被赋值，而不是累加:
+    每一行都通过同一个 beta 和 gamma 影响损失，所以它们的梯度是对各行求和。循环里用 = 的话，只剩最后一行的。只有一行时
+    它是对的。应该写 +=。
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy[-1]
+  # of beta | beta 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = dy[-1] * x_hat[-1]
+  # of gamma | gamma 的
+  - dbeta = dy.sum(axis=0)
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dbeta = dy[-1]
+  + dgamma = dy[-1] * x_hat[-1]
+  # of both | 两者的
 """,
     layer_norm_backward,
     in_one_line,

@@ -137,6 +137,9 @@ db-not-summed: db is not summed over the samples
   - db = dout.sum(axis=0)
   + db = dout.copy()
 
+  - db = dout.sum(axis=0)
+  + db = dout[0]
+  # the first sample's stands for all | 只取了第一个样本的
   - db = np.zeros(b.shape)
   + db = np.zeros(dout.shape)
   - db[i_m] += dz

@@ -188,6 +188,9 @@ one-not-subtracted: the 1 at the label is not subtracted
     一行之和应该是 0。应该写 dx[np.arange(N), y] -= 1。
   - dx[np.arange(N), y] -= 1
 
+  - dx[np.arange(N), y] -= 1
+  + dx[np.arange(N), y] = -1
+  # -1 takes the probability's place | -1 取代了概率
   - dx[i_n, y[i_n]] -= dout / N
   # one sample at a time | 一次一个样本
 label-column-for-every-row: the 1 is subtracted in whole columns

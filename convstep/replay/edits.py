@@ -79,6 +79,15 @@ class Edits:
         return found
 
     @property
+    def text(self) -> str:
+        """These cells as they are written: `A_prev[2, 3, 0] = 0.5; W[0, 0, 0, 0] = 1.0`."""
+        return "; ".join(
+            f"{cell_text(array, cell)} = {plain(number)}"
+            for array, cells in self.numbers.items()
+            for cell, number in cells.items()
+        )
+
+    @property
     def count(self) -> int:
         """How many cells that are."""
         return sum(map(len, self.numbers.values()))

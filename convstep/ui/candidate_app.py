@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from convstep.language import tr
 from convstep.printable import SentenceError
+from convstep.replay.edits import Edits
 from convstep.ui.app import DebuggerApp
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.mode import Mode
@@ -57,6 +58,8 @@ class Anew:
     """What stood beside it."""
     session: Session
     """Position, stops, bookmarks and view."""
+    edits: Edits
+    """What of the problem was edited."""
 
 
 class CandidateApp(DebuggerApp):
@@ -90,6 +93,8 @@ class CandidateApp(DebuggerApp):
         """Who stands beside the reference."""
         self.anew: Anew | None = None
         """What the person left this screen for, without asking."""
+        self.edits = Edits()
+        """What is edited from the beginning."""
         self._opening, self._again, self._checking = (problem_name, position), again, False
         self._news: tuple[Worker, Verdict] | None = None
         super().__init__(candidate.problem, name, torch=torch, live=live)
@@ -99,8 +104,11 @@ class CandidateApp(DebuggerApp):
         return CandidateMode(self.candidate, name, *self._opening)
 
     def on_mount(self) -> None:
-        """Look after its file."""
+        """Look after its file, and put what was edited before into the problem."""
         # no super(): Textual calls every class's handler by itself
+        if self.edits.numbers:
+            said = tr("the file was saved: checked again, with what was edited")
+            self.call_after_refresh(self.debugger.editing.begin_anew, self.edits, said)
         if self._again is not None:
             self.set_interval(LOOK_EVERY, self.look_at_file)
 
@@ -112,7 +120,7 @@ class CandidateApp(DebuggerApp):
         if self._news is not None:
             (worker, verdict), self._news = self._news, None
             session = self.debugger.asking.session(self.debugger.state.name)
-            self.anew = Anew(worker, verdict, self.candidate.problem, session)
+            self.anew = Anew(worker, verdict, self.candidate.problem, session, self.debugger.state.edits)
             self.exit()
         elif not self._checking and self._again.changed():
             self._checking = True
@@ -180,6 +188,7 @@ def run_candidate(
         timeline = CandidateTimeline(worker, verdict, problem)
         app = CandidateApp(timeline, name, problem_name, position=position, again=again)
         if anew is not None:
+            app.edits = anew.edits
             with suppress(ValueError):  # a face that is not there any more
                 app.debugger.asking.resume(anew.session)
         run(app)

@@ -118,7 +118,7 @@ def test_any_argument_at_any_place_is_answered(
 ) -> None:
     # a server that starts would go on until somebody ends it
     monkeypatch.setattr("convstep.ui.serving.listening", in_use)
-    share = 1 if THOROUGH else 8  # another eighth for each
+    share = 1 if THOROUGH else 24  # other ones for each
     for vector in itertools.islice(vectors(strange), STRANGE.index(strange) % share, None, share):
         ended = run(*vector)
         said = [argument[:30] for argument in vector]

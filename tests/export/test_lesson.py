@@ -12,9 +12,10 @@ from convstep.export.document import document
 from convstep.export.formats import write
 from convstep.export.frame import Frame
 from convstep.export.lesson import LEAST, MOST, answer_markdown, lesson_frames, page_markdown
-from convstep.language import LANGUAGES
 from convstep.lessons import course
+from tests.lessons.bundled import BOTH, bundled, loaded, named
 from tests.lessons.texts import lesson, page
+from tests.strategies import some
 
 OWN = lesson(
     "## First\nHere `dz` is {=dz}.\n\n```stop\nat: start\n```\n",
@@ -81,7 +82,7 @@ def test_a_handout_has_its_answers_at_the_end_or_nowhere(answers: str) -> None:
 
 
 def test_a_question_with_bold_words_is_bold_as_a_whole() -> None:
-    asked = page_markdown(course.load(course.find("hunt-2", "en")).pages[1])
+    asked = page_markdown(bundled("hunt-2").pages[1])
     shown = MarkdownIt().render(asked)
     assert "candidate takes as its window" in shown
     assert shown.count("<strong>") == 1
@@ -116,14 +117,13 @@ def test_code_with_fences_in_it_stays_one_block() -> None:
     ]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_of_the_course_has_its_text_and_its_answer(language: str) -> None:
-    for entry in course.entries(language):
-        for found in course.load(entry).pages:
-            text, answer = page_markdown(found), answer_markdown(found)
-            assert "{=" not in text
-            assert bool(answer) == (found.question is not None)
-            if found.question is not None:
-                assert f"**{found.question.prompt.replace('**', '')}**" in text
-                assert found.question.explanation in answer
-                assert found.question.why in answer
+@pytest.mark.parametrize("entry", some(BOTH, 3), ids=named)
+def test_every_page_of_the_course_has_its_text_and_its_answer(entry: course.Entry) -> None:
+    for found in loaded(entry).pages:
+        text, answer = page_markdown(found), answer_markdown(found)
+        assert "{=" not in text
+        assert bool(answer) == (found.question is not None)
+        if found.question is not None:
+            assert f"**{found.question.prompt.replace('**', '')}**" in text
+            assert found.question.explanation in answer
+            assert found.question.why in answer

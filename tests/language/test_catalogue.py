@@ -151,7 +151,11 @@ def spoken_sentences() -> dict[str, str]:
     for path, tree in trees():
         for function in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("self.") in SAYING:
+                if (
+                    isinstance(node, ast.Call)
+                    and getattr(node.func, "attr", getattr(node.func, "id", "")) in SAYING
+                    and ast.unparse(node.func).removeprefix("self.") in SAYING
+                ):
                     first = node.args[0]
                     assert not isinstance(first, ast.JoinedStr), (
                         f"{path}:{node.lineno} tr cannot look up an f-string"

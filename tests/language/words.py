@@ -20,7 +20,8 @@ Enter Esc Tab Space Backspace Home End PgUp PgDn Shift Alt Ctrl ctrl Python
 """
 CODE = frozenset(_WORDS.split())
 """Names that look like words: arguments, the language of conditions, conventions, commands, keys."""
-IDS = sorted({*KNOWN_BUGS, RETURNED, REFUSED, RAISED, HUNG, DIED}, key=len, reverse=True)
+_IDS = sorted({*KNOWN_BUGS, RETURNED, REFUSED, RAISED, HUNG, DIED}, key=len, reverse=True)
+NAMES = re.compile("|".join(map(re.escape, _IDS)))
 """Names with hyphens, or that outcomes have."""
 
 
@@ -33,9 +34,7 @@ def english_words(text: str) -> list[str]:
     ['no', 'such', 'name', 'place']
     """
     plain = re.sub(r"`[^`]*`|'[^']*'|\"[^\"]*\"|--[\w-]+|https?://\S+|\S+\.(?:npz|md|py|json)\b", " ", text)
-    for bug in IDS:
-        plain = plain.replace(bug, " ")
-    words = re.findall(r"(?<![\w./])[A-Za-z][\w.]*", plain)
+    words = re.findall(r"(?<![\w./])[A-Za-z][\w.]*", NAMES.sub(" ", plain))
     return [word for word in map(_bare, words) if word not in CODE and re.fullmatch(r"[A-Z]?[a-z]{2,}", word)]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.questions import (
     Answer,
@@ -11,6 +14,7 @@ from convstep.lessons.questions import (
     StepQuestion,
     ValueQuestion,
 )
+from convstep.steps.cells import cell_text
 
 
 def mistake(question: Question) -> Answer:
@@ -30,7 +34,20 @@ def mistake(question: Question) -> Answer:
             return str(next(n for n, text in lines if text.strip() and n not in question.lines))
         case ChoiceQuestion():
             return str(1 + next(n for n, option in enumerate(question.options) if not option.right))
+        case EditQuestion():
+            return _other_edits(question)
     raise AssertionError(f"a new kind of question: {question.kind}")
+
+
+def _other_edits(question: EditQuestion) -> str:
+    """As many cells as are asked for, each set to what it holds and one."""
+    held = question.subject.inputs[question.array]
+    for first in range(held.size - question.most + 1):
+        cells = [np.unravel_index(first + more, held.shape) for more in range(question.most)]
+        texts = [f"{cell_text(question.array, tuple(map(int, at)))} = {held[at] + 1}" for at in cells]
+        if not question.judge("; ".join(texts)).right:
+            return "; ".join(texts)
+    raise AssertionError("whatever is set is right")
 
 
 def _other_cells(question: CellsQuestion) -> frozenset[tuple[int, ...]]:

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from convstep.conv.problem import Problem
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Page, Subject
@@ -70,6 +71,8 @@ def _question(question: Question) -> tuple[Any, ...]:
             return *common, question.shape
         case LineQuestion():
             return *common, _code(question.code), question.lines, question.right.split("#")[0].strip()
+        case EditQuestion():
+            return *common, question.array, question.most, question.condition, question.settings
         case ChoiceQuestion():
             return *common, [(option.right, bool(option.reason)) for option in question.options]
     raise AssertionError(f"a new kind of question: {question.kind}")

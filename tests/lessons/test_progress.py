@@ -202,12 +202,12 @@ from pathlib import Path
 from convstep.lessons.progress import Progress
 from convstep.lessons.reading import parse_lesson
 from convstep.lessons.walk import Walk
-path, own, text, shared = sys.argv[1:]
+path, own, text, shared, saves = sys.argv[1:]
 progress = Progress(Path(path))
 same = progress.walk(parse_lesson(shared, key="shared"))
 print("ready", flush=True)
 sys.stdin.readline()
-for save in range(200):
+for save in range(int(saves)):
     if save % 2:
         walk = progress.walk(parse_lesson(text, key=f"{own}-{save}"))
     else:
@@ -220,13 +220,15 @@ for save in range(200):
 
 
 def test_two_processes_that_save_at_once_lose_nothing(path: Path) -> None:
-    names = ("A_prev", "W", "dZ", "dW", "dA_prev", "Z")
-    asked = [asks(names[n % len(names)], title=f"Page {n}") for n in range(100)]
+    names, questions = ("A_prev", "W", "dZ", "dW", "dA_prev", "Z"), tried(100)
+    asked = [asks(names[n % len(names)], title=f"Page {n}") for n in range(questions)]
     shared = FRONT + "\n".join([*asked, PLAIN])
     command = [sys.executable, "-c", SAVING, str(path)]
     processes = [
         subprocess.Popen(
-            [*command, own, FRONT + PLAIN, shared], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [*command, own, FRONT + PLAIN, shared, str(2 * questions)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for own in "01"
     ]
@@ -237,10 +239,10 @@ def test_two_processes_that_save_at_once_lose_nothing(path: Path) -> None:
         process.communicate(b"go\n", timeout=GENEROUS)
         assert process.returncode == 0
     kept = Progress(path)
-    assert all(kept.of(f"{own}-{save}") for own in "01" for save in range(1, 200, 2))
+    assert all(kept.of(f"{own}-{save}") for own in "01" for save in range(1, 2 * questions, 2))
     walk = kept.walk(parse_lesson(shared, key="shared"))
-    assert (walk.right, walk.points, walk.finished) == (100, 1000, True)
-    assert kept.of("shared")["points"] == 1000
+    assert (walk.right, walk.points, walk.finished) == (questions, 10 * questions, True)
+    assert kept.of("shared")["points"] == 10 * questions
     assert [*path.parent.iterdir()] == [path]
 
 

@@ -15,9 +15,10 @@ from convstep.lessons import course
 from convstep.lessons.ask_kinds import parse_question
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
-from convstep.lessons.lesson import Lesson, PagePlace
+from convstep.lessons.lesson import PagePlace
 from convstep.lessons.page_place import go_to
 from convstep.lessons.questions import AnswerError, Question, ShapeQuestion, ValueQuestion
+from tests.lessons.bundled import BOTH, loaded, named
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, question
 from tests.strategies import tried
@@ -94,12 +95,8 @@ def test_whole_numbers_are_right_or_wrong(before: int, x: int, dz: int) -> None:
         assert not asked.judge(str(after + off)).right
 
 
-def lessons() -> list[Lesson]:
-    return [course.load(entry) for entry in course.entries("en")]
-
-
 def test_in_the_course_rounding_to_two_decimals_makes_no_answer_wrong() -> None:
-    values = [q for lesson in lessons() for q in lesson.questions if isinstance(q, ValueQuestion)]
+    values = [q for entry in BOTH for q in loaded(entry).questions if isinstance(q, ValueQuestion)]
     assert values
     for asked in values:
         assert asked.judge(f"{asked.value:.2f}").right
@@ -261,9 +258,9 @@ def test_points_fall_with_attempts_and_hints_and_never_below_one() -> None:
     assert [asked.points(*taken) for taken in ((0, 0), (1, 0), (0, 1), (1, 2), (9, 9))] == [10, 7, 8, 3, 1]
 
 
-@pytest.mark.parametrize("entry", course.entries("zh"), ids=lambda entry: entry.key)
+@pytest.mark.parametrize("entry", BOTH, ids=named)
 def test_answers_of_the_course_can_be_given_and_are_said(entry: course.Entry) -> None:
-    for asked in course.load(entry).questions:
+    for asked in loaded(entry).questions:
         assert asked.given
         assert asked.how
         assert asked.prompt

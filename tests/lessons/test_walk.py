@@ -8,6 +8,7 @@ from convstep.lessons import course
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.questions import AnswerError
 from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Walk, fingerprints
+from tests.lessons.bundled import ENGLISH, bundled, loaded, named
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, PLAIN, asks, lesson
 
@@ -156,9 +157,9 @@ def test_the_same_question_asked_twice_is_two_questions() -> None:
     assert len(set(fingerprints(walk.lesson))) == 2
 
 
-@pytest.mark.parametrize("entry", course.entries("en"), ids=lambda entry: entry.key)
+@pytest.mark.parametrize("entry", ENGLISH, ids=named)
 def test_both_languages_share_their_answers(entry: course.Entry) -> None:
-    english, chinese = course.load(entry), course.load(course.find(entry.key, "zh"))
+    english, chinese = loaded(entry), bundled(entry.key, "zh")
     assert fingerprints(english) == fingerprints(chinese)
     asked = [key for key in fingerprints(english) if key]
     assert len(set(asked)) == len(asked) == len(english.questions)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping
+import sys
+import textwrap
+import types
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -17,15 +22,15 @@ from convstep.operators.mistake import Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.operators.registry import operator_named, operators
 from convstep.oracle.operators import torch_run
-from tests.strategies import few, tried
+from tests.strategies import some, tried
 
 NAMES = [one.name for one in operators()]
 
-AT_THE_END = {
+BY_X = {
     "conv-transpose2d": "dout is padded, and so read as a whole, before the loop",
     "softmax-cross-entropy": "dout is one number, which every turn reads",
 }
-"""Why the running gradients of an operator are not those of the dout that is read so far."""
+"""Why the running gradients of an operator are not those of the dout that is read so far, but of the x."""
 
 SAME_NUMBERS = {("embedding", "overwrite", "repeats-lost")}
 """Mistakes that no number can tell apart: NumPy's += with repeated indices keeps the last, as = does."""
@@ -149,18 +154,25 @@ def test_forward_and_backward_agree_with_torch_and_leave_their_arguments_alone(n
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_at_every_step_the_running_gradients_are_those_of_the_dout_that_is_read(name: str) -> None:
+def test_at_every_step_the_running_gradients_are_those_of_what_is_read(name: str) -> None:
+    """PyTorch's own backward of a masked problem is what has to stand there, at every position.
+
+    A backward is linear in dout, so what is there after some steps is what dout makes whose other cells, not
+    read yet, are zero. That holds of loops over dout and of lines that take it whole. Two operators read all
+    of dout before they begin (`BY_X`): their loops go over x, each cell of which has its own dx and its own
+    part of dw; there x is masked, and dx is PyTorch's in the cells whose turn has come.
+    """
     operator = operator_named(name)
-    for problem in [operator.small(), *few(problems(name, 500), 125, 10)]:
+    for problem in [operator.small(), *some(problems(name, 500), 125)]:
         recording = operator.record(problem)
         recording.seek(recording.total)
         # live: what they hold follows the position
         running = {gradient: recording.variables[gradient] for gradient in operator.gradients}
-        assert agrees({one: np.array(value) for one, value in running.items()}, operator.right(problem))
-        if name in AT_THE_END:
-            continue
+        whole = operator.right(problem)
+        assert agrees({one: np.array(value) for one, value in running.items()}, whole)
         recording.seek(0)
-        masks = {one: np.zeros(dout.shape, bool) for one, dout in problem.upstream.items()}
+        looped = {"x": problem.arrays["x"]} if name in BY_X else problem.upstream
+        masks = {one: np.zeros(array.shape, bool) for one, array in looped.items()}
         for _ in range(recording.total):
             recording.next()
             for access in recording.event.reads:
@@ -169,8 +181,12 @@ def test_at_every_step_the_running_gradients_are_those_of_the_dout_that_is_read(
                         True if access.cells is None else masks[access.array][access.region] | access.cells
                     )
                     masks[access.array][access.region] = cells
-            read = {one: np.where(masks[one], dout, 0) for one, dout in problem.upstream.items()}
-            _, right = in_torch(operator, replace(problem, upstream=read))
+            read = {one: np.where(masks[one], array, 0) for one, array in looped.items()}
+            if name in BY_X:
+                _, right = in_torch(operator, replace(problem, arrays={**problem.arrays, **read}))
+                right |= {"dx": np.where(masks["x"], in_torch(operator, problem)[1]["dx"], 0)}
+            else:
+                _, right = in_torch(operator, replace(problem, upstream=read))
             begun = {
                 one: np.array(value)
                 for one, value in running.items()
@@ -178,6 +194,65 @@ def test_at_every_step_the_running_gradients_are_those_of_the_dout_that_is_read(
             }
             assert agrees(begun, {one: right[one] for one in begun}), (problem, recording.event)
         assert all(mask.all() for mask in masks.values()), problem
+
+
+def passed(function: Callable[..., Any], arguments: Sequence[Any]) -> list[tuple[int, dict[str, Array]]]:
+    """The statements of a plain run in their order: the first line of each, and the arrays after it."""
+    lines, start = inspect.getsourcelines(function)
+    tree = ast.parse(textwrap.dedent("".join(lines)))
+    within = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and not hasattr(node, "body")]
+    first = {
+        at + start - 1: node.lineno + start - 1
+        for node in within
+        for at in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    found: list[tuple[int, dict[str, Array]]] = []
+    line = 0
+
+    def tracer(frame: types.FrameType, event: str, _: object) -> Any:
+        nonlocal line
+        if frame.f_code is not function.__code__:
+            return None
+        now = first.get(frame.f_lineno, frame.f_lineno)
+        if line and (event == "return" or now != line):
+            kept = {one: it.copy() for one, it in frame.f_locals.items() if isinstance(it, np.ndarray)}
+            found.append((line, kept))
+        line = now
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        function(*arguments)
+    finally:
+        sys.settrace(before)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "conv2d"])
+def test_at_every_step_all_arrays_are_those_of_a_plain_run_stopped_there(name: str) -> None:
+    """What a recording shows of every array, not of the gradients alone, is what Python itself has there.
+
+    A run of the same function by `sys.settrace`, in which nothing of the recorder takes part, is the oracle:
+    it needs no linearity, and so holds of statistics, gates and reductions as well. conv2d steps by the
+    generator of its loop, which tests/conv holds against PyTorch and against the loop.
+    """
+    operator = operator_named(name)
+    for problem in [operator.small(), *some(problems(name, 500), 250)]:
+        plain = passed(operator.backward, operator.arguments(problem))
+        turns = {line: [arrays for at, arrays in plain if at == line] for line in {at for at, _ in plain}}
+        recording, done = operator.record(problem), Counter[int]()
+        for _ in range(recording.total):
+            recording.next()
+            done.update(one.line for one in recording.event.statements if not one.frame)
+            ended = recording.event.statements[-1]
+            if ended.frame:  # within sigmoid, whose variables are others
+                continue
+            arrays = turns[ended.line][done[ended.line] - 1]
+            shown = {one: np.array(recording.variables[one]) for one in arrays}
+            for one, value in arrays.items():
+                assert np.array_equal(shown[one], value, equal_nan=True), (problem, one, recording.event)
+        assert recording.position == recording.total > 0
 
 
 def outcome(operator: Operator, variant: Variant, problem: OperatorProblem) -> object:

@@ -27,6 +27,7 @@ from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.oracle.service import TorchService
 from convstep.recording.recording import Recording
+from convstep.replay.edits import Edits
 from convstep.ui.app import DebuggerApp, SteppingApp
 from convstep.ui.candidate_app import CandidateApp, Checking
 from convstep.ui.debugger.screen import DebuggerScreen
@@ -285,12 +286,14 @@ async def opened_beside(
     position: int | None = None,
     problem_name: str | None = None,
     again: Checking | None = None,
+    edits: Edits | None = None,
 ) -> AsyncIterator[Session]:
     """The debugger with a candidate beside the reference; closes the candidate."""
     name = "some/mine.py:conv_backward"
     app = WatchedCandidateApp(
         candidate, name, problem_name, position=position, again=again, torch=FakeTorch()
     )
+    app.edits = edits or app.edits
     app.terminal = Terminal()
     async with app.run_test(size=size, notifications=False) as pilot:
         session = Session(app, pilot)

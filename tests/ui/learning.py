@@ -12,10 +12,12 @@ from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import Progress
 from convstep.lessons.questions import Answer, CellsQuestion, starts_answer
+from convstep.lessons.tensors import padded as padded_index
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.lesson_app import LessonApp
 from convstep.ui.modes.lesson import LessonMode
@@ -75,7 +77,9 @@ class Learner(Session):
     async def answer(self, answer: Answer) -> None:
         """Answer the page's question with the keys it asks for."""
         question = self.page.walk.question
-        if isinstance(question, CellsQuestion):
+        if isinstance(question, EditQuestion):
+            await self.edit(question, str(answer))
+        elif isinstance(question, CellsQuestion):
             assert not isinstance(answer, str)
             await self.mark(answer)
         elif isinstance(question, (ChoiceQuestion, LineQuestion)):
@@ -88,6 +92,27 @@ class Learner(Session):
             assert self.page.narration.answer.value == answer
         await self.press("enter")
         await self.answered()
+
+    async def edit(self, question: EditQuestion, answer: str) -> None:
+        """Set cells of the input, each with Enter and its number; the last Enter is left to be pressed."""
+        while self.page.state.edits.made:  # of an answer before
+            await self.press("U")
+        settings = answer.split(";")
+        for number, setting in enumerate(settings):
+            cell, _, value = map(str.strip, setting.partition("="))
+            index = tuple(map(int, cell.partition("[")[2].rstrip("]").split(",")))
+            await self.press("a")
+            # a problem's input is seen with its padding
+            padded = question.array == "A_prev" and question.subject.problem is not None
+            tensor = "A_prev_pad" if padded else question.array
+            if padded:
+                assert question.subject.problem is not None
+                index = padded_index(index, question.subject.problem.geometry)
+            await self.point(tensor, index)
+            await self.press("enter")
+            await self.type(value)
+            if number < len(settings) - 1:
+                await self.press("enter")
 
     async def choose(self, option: int) -> None:
         """Move to an option or a line."""

@@ -271,7 +271,7 @@ async def test_every_key_that_the_border_offers_does_what_it_says() -> None:
     cases += [(3, name, keys) for name, keys in MARKED.items()]
     cases += [(4, "opens", ()), (4, "opens, in a panel", ("tab", "tab", "down"))]
     async with opened_lesson(parse_lesson(typing()), (99, 20)) as learner:
-        for page, name, keys in some(cases, 3):
+        for page, name, keys in some(cases, 6):
             number, offered = 0, ["?"]
             while number < len(offered):
                 learner.page.walk.restart()

@@ -408,6 +408,8 @@ async def test_a_file_that_is_saved_is_checked_anew_and_opens_where_one_stood() 
         assert isinstance(app, CandidateApp)
         await session.answered()
         await session.press("n", "n")
+        dz = session.debugger.state.stage.input_of("dZ", (0,) * candidate.problem.dZ.ndim)
+        session.debugger.editing.set(dz, "77")
         await session.answered()
         position = session.position
         file.saved.set()
@@ -425,3 +427,7 @@ async def test_a_file_that_is_saved_is_checked_anew_and_opens_where_one_stood() 
             app.look_at_file()
         assert (app.anew.worker, app.anew.verdict) == fixed
         assert (app.anew.problem, app.anew.session.position) == (candidate.problem, position)
+        edits = app.anew.edits
+    async with opened_beside(beside(candidates.stride_ignored), edits=edits) as session:
+        await session.until("numbers edited (1)")
+        assert session.timeline.problem.dZ.flat[0] == 77

@@ -20,7 +20,7 @@ SIZES = [(80, 24), (120, 40), (200, 50)] if THOROUGH else [(80, 24)]
 
 
 @pytest.mark.parametrize(
-    "entry", ALL if THOROUGH else some(BY_TURNS, every=12), ids=lambda entry: f"{entry.language}-{entry.key}"
+    "entry", ALL if THOROUGH else some(BY_TURNS, every=24), ids=lambda entry: f"{entry.language}-{entry.key}"
 )
 async def test_a_lesson_runs_from_start_to_end_with_wrong_and_right_answers(entry: course.Entry) -> None:
     lesson = course.load(entry)

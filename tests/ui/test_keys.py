@@ -628,7 +628,7 @@ def test_every_command_has_a_behaviour_to_hold_it_to() -> None:
 async def test_every_key_does_what_the_table_says(group: str) -> None:
     async with opened(position=HERE) as session:
         fresh, focused = session.lines, session.app.focused
-        for command in some(groups()[group], 4):
+        for command in some(groups()[group], 8):
             try:
                 await BEHAVIOURS[command.id](session, command.keys[0])
             except BaseException as error:

@@ -181,7 +181,7 @@ async def test_in_a_hunt_every_key_is_safe_whatever_part_has_the_keys_even_one_t
     async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
         page = learner.page
         parts = [page.narration.answer, *learner.debugger.query_one("#panels").children, None]
-        for part, key in some(itertools.product(parts, keys), 7):
+        for part, key in some(itertools.product(parts, keys), 15):
             learner.debugger.set_focus(part)
             await learner.hurry(key)
             assert learner.app._exception is None, (part, key)

@@ -13,6 +13,7 @@ from convstep.ui.debugger.playing import Playing
 from convstep.view.numbers.big_digits import GLYPHS, LINES, drawn
 from convstep.view.scene.sentence import BIG
 from tests import candidates
+from tests.strategies import some
 from tests.ui.driving import Session, opened, opened_beside
 from tests.ui.learning import opened_lesson
 
@@ -167,7 +168,7 @@ async def test_a_cell_chosen_before_a_class_stays_chosen() -> None:
         assert session.text.count("dA_prev_pad[1, 1, 0] = ") == 1
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)]))
 async def test_the_value_of_the_step_is_seen_at_every_size_and_no_row_in_part(size: tuple[int, int]) -> None:
     async with opened(position=137, size=size) as session:
         await session.press("z")

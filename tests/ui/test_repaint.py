@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convstep.conv.problem import Problem
-from tests.strategies import some
+from tests.strategies import THOROUGH, some
 from tests.ui.driving import Session, opened, opened_recording
 from tests.ui.test_sizes import stem
 from tests.view.recorded import FUNCTIONS, recorded
@@ -56,7 +56,7 @@ async def leave(session: Session, chance: random.Random) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), some((name, SIZES[n // 2 % 4]) for n, name in enumerate((*EXAMPLES, "stem")))
+    ("name", "size"), some(((name, SIZES[n // 2 % 4]) for n, name in enumerate((*EXAMPLES, "stem"))), 4)
 )
 async def test_no_walk_of_keys_leaves_a_stale_cell(name: str, size: tuple[int, int]) -> None:
     async with opened(stem(32) if name == "stem" else name, size) as session:
@@ -144,13 +144,14 @@ RECORDED = ("n", "n", "n", "N", "s", "s", "S", "f", "F", "l", "L", "[", "]", "ta
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), some((one.__name__, SIZES[n % 4]) for n, one in enumerate((*FUNCTIONS, *FUNCTIONS[:2])))
+    ("name", "size"),
+    some(((one.__name__, SIZES[n % 4]) for n, one in enumerate((*FUNCTIONS, *FUNCTIONS[:2]))), 3),
 )
 async def test_no_walk_through_somebodys_own_function_leaves_one(name: str, size: tuple[int, int]) -> None:
     chance = random.Random(name)
     async with opened_recording(recorded(name).scout(), size=size) as session:
         pressed: list[str] = []
-        for _ in range(14):
+        for _ in range(14 if THOROUGH else 7):
             keys = chance.choices(RECORDED, k=chance.randint(1, 5))
             pressed += keys
             await session.press(*keys)

@@ -146,7 +146,7 @@ async def test_every_key_is_safe_at_every_size_and_after_every_change_of_it() ->
     sizes = itertools.cycle([(60, 16), (1, 1), (80, 24), (59, 40), (200, 50), (120, 15), (61, 17)])
     async with opened(sampled(), (59, 15), position=5) as session:
         await session.hurry("z", "t", "m", "tab")
-        for key, size in some(zip(keys, sizes, strict=False), 6):
+        for key, size in some(zip(keys, sizes, strict=False), 13):
             await session.hurry(key)
             assert session.app._exception is None, (key, session.app.size)
             await session.resize(*size)

@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.worker import Worker
+from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.conv.backward import conv2d_backward
+from convstep.conv.problem import Problem
 from convstep.lessons.reading import parse_lesson
 from convstep.recording.record import record_call
 from convstep.recording.recording import Recording
 from convstep.replay.session import load
-from tests.ui.driving import Session, opened, opened_recording
+from convstep.ui.modes.candidate import CandidateMode
+from tests import candidates
+from tests.ui.driving import Session, opened, opened_beside, opened_recording
 from tests.ui.learning import opened_lesson
 
 Array = npt.NDArray[Any]
@@ -129,6 +134,93 @@ async def test_a_lesson_sets_a_cell_and_the_next_page_is_about_its_own_numbers()
         assert "numbers edited" not in learner.text
 
 
+OPERATOR = """---
+language: en
+operator: max-pool
+---
+# A lesson
+
+It sets a cell.
+
+## With and without
+
+The first window is done.
+
+```stop
+at: 1
+what-if: x[0, 0, 0, 0] = 90
+```
+
+## After it
+
+On.
+"""
+
+
+async def test_a_lesson_on_an_operator_sets_a_cell_and_lets_others_be_set() -> None:
+    async with opened_lesson(parse_lesson(OPERATOR)) as learner:
+        recording = learner.page.walk.page.subject.recording
+        assert recording is not None
+        await learner.press("enter")
+        assert "numbers edited (1)" in learner.lines[0]
+        assert "*90" in learner.text
+        assert "Δ" in learner.text
+        await to_array(learner, "x")
+        await learner.press("right", "right")
+        await change(learner, "7")
+        assert "numbers edited (2)" in learner.lines[0]
+        await learner.press("U", "U")
+        assert "numbers edited" not in learner.lines[0]
+        await learner.press("ctrl+r", "p")
+        assert learner.page.walk.at == 1
+        assert "numbers edited" not in learner.text
+        assert "90" not in learner.text
+        shown = learner.debugger.timeline
+        assert isinstance(shown, Recording)
+        assert shown.log is recording.log
+
+
+OWN = """---
+language: en
+given: x = [1, 2]
+given: dout = [5, 6]
+call: back(dout, x)
+---
+# A lesson
+
+It sets a cell of the lesson's own code.
+
+## With and without
+
+```python candidate
+def back(dout, x):
+    dx = 0 * x
+    for i in range(len(x)):
+        dx[i] += dout[i] * x[i]
+    return dx
+```
+
+```stop
+at: end
+what-if: x[1] = 10
+```
+
+## After it
+
+On.
+"""
+
+
+async def test_a_lesson_s_own_code_runs_again_with_another_number() -> None:
+    async with opened_lesson(parse_lesson(OWN)) as learner:
+        await learner.press("enter")
+        await learner.until("numbers edited (1)")
+        assert learner.debugger.timeline.arrays["dx"].tolist() == [5.0, 60.0]
+        await learner.press("enter")
+        assert learner.page.walk.at == 1
+        assert learner.debugger.timeline.arrays["dx"].tolist() == [5.0, 12.0]
+
+
 def picky(x: Array, w: Array) -> Array:
     out = np.zeros(len(x))
     for i in range(len(x)):
@@ -175,3 +267,55 @@ async def test_a_recording_that_cannot_run_again_says_so() -> None:
         await session.press("down", "enter")
         assert session.dialog == ""
         assert "its function cannot be run with another number" in session.text
+
+
+async def test_a_candidate_is_asked_about_edited_numbers_and_the_first_divergence_is_found_anew(
+    tmp_path: Path,
+) -> None:
+    worker = Worker.of_function(candidates.stride_ignored)
+    verdict, problem = candidates.verdict(candidates.stride_ignored), two_strides()
+    async with opened_beside(CandidateTimeline(worker, verdict, problem), problem_name="mine.npz") as session:
+        await session.answered()
+        first = session.position
+        mode = session.debugger.mode
+        assert isinstance(mode, CandidateMode)
+        assert first == 2, "the second window is the first that the stride moves"
+        await to_array(session, "dZ")
+        grid = session.app.focused
+        await session.press("right")
+        await change(session, "0")
+        await session.until("with these numbers the first divergence is at step 3")
+        await session.answered()
+        assert "numbers edited (1)" in session.lines[0]
+        assert (session.position, session.app.focused) == (first, grid), "one stays where one stands"
+        assert mode.candidate.problem.dZ[0, 1, 0] == 0
+        assert session.timeline.problem is mode.candidate.problem
+        assert "agrees so far" in mode.stage.standing()
+        assert any("Δ" in line for line in session.part("kernel_gradient"))
+        assert not any("Δ" in line for line in session.part("kernel_gradient_candidate"))
+        assert any("*" in line for line in session.part("upstream"))
+        assert session.stale_cells() == []
+        await session.press("n")
+        await session.answered()
+        assert "≠" in "\n".join(session.part("input_gradient_difference"))
+        await session.press("w")
+        await session.press("ctrl+u")
+        await session.type(str(tmp_path / "edited.session.json"))
+        await session.press("enter")
+        await session.press("y")
+        assert session.app.clipboard.split()[3] == f"{tmp_path}/edited.session.npz"
+        await session.press("U")
+        await session.until("with these numbers the first divergence is at step 2")
+        assert mode.candidate.problem is problem
+        assert "numbers edited" not in session.lines[0]
+        await session.press("U")
+        assert "no number is edited" in session.text
+        await session.press("y")
+        assert session.app.clipboard.split()[3] == "mine.npz"
+
+
+def two_strides() -> Problem:
+    """One row of three windows, two apart."""
+    rng = np.random.default_rng(0)
+    A_prev, W, dZ = (rng.integers(1, 9, shape) * 1.0 for shape in ((2, 6, 1), (1, 2, 2, 1), (1, 3, 1)))
+    return Problem(A_prev, W, np.zeros(1), dZ, stride=2)

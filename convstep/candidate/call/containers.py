@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
+
+from convstep.candidate.load.parsing import tree_of
 
 
 class _Held(SimpleNamespace):
@@ -40,12 +41,8 @@ def leaves(source: str, roots: Iterable[str]) -> dict[str, list[tuple[Path, str]
     >>> leaves("def f(g, c):\n    x, conf = c\n    s = conf['conv']['stride']", ["c"])
     {'c': [((0,), 'x'), ((1, 'conv', 'stride'), 'stride')]}
     """
-    try:
-        tree = ast.parse(textwrap.dedent(source))
-    except (SyntaxError, ValueError):
-        return {}
     taken = _Taken(roots)
-    taken.visit(tree)
+    taken.visit(tree_of(source))
     found: dict[str, list[tuple[Path, str]]] = {}
     for (root, path), name in taken.names.items():
         deeper = any(

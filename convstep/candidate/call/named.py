@@ -7,10 +7,8 @@ is found by trying: every way made here is cheap, and `check.detect_convention` 
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +19,7 @@ from convstep.candidate.call.containers import Path, built, leaves, path_of, roo
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import roles_of
+from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
 
 LAYOUTS = [
@@ -190,19 +189,18 @@ def _taken_apart(
 def _used_as(source: str) -> dict[str, str]:
     """Roles of names by how the source passes them on: `conv2d(x, bank, padding=margin)`."""
     found: dict[str, str] = {}
-    with contextlib.suppress(SyntaxError, ValueError):
-        for node in ast.walk(ast.parse(textwrap.dedent(source))):
-            if not isinstance(node, ast.Call):
-                continue
-            called = ast.unparse(node.func).rpartition(".")[2]
-            pairs: list[tuple[str, ast.expr]] = [(each.arg or "", each.value) for each in node.keywords]
-            if called == "conv2d":
-                pairs += zip(("A_prev", "W", "b", "stride", "padding", "dilation"), node.args, strict=False)
-            if called == "pad":
-                pairs += [("padding", each) for how in node.args[1:2] for each in ast.walk(how)]  # type: ignore[misc]
-            for role, value in pairs:
-                if isinstance(value, (ast.Name, ast.Attribute)) and role in _GIVEN:
-                    found.setdefault(ast.unparse(value).rpartition(".")[2], role)
+    for node in ast.walk(tree_of(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func).rpartition(".")[2]
+        pairs: list[tuple[str, ast.expr]] = [(each.arg or "", each.value) for each in node.keywords]
+        if called == "conv2d":
+            pairs += zip(("A_prev", "W", "b", "stride", "padding", "dilation"), node.args, strict=False)
+        if called == "pad":
+            pairs += [("padding", each) for how in node.args[1:2] for each in ast.walk(how)]  # type: ignore[misc]
+        for role, value in pairs:
+            if isinstance(value, (ast.Name, ast.Attribute)) and role in _GIVEN:
+                found.setdefault(ast.unparse(value).rpartition(".")[2], role)
     return found
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
-from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
@@ -118,11 +118,7 @@ class Outcome:
     @property
     def place(self) -> str:
         """The line that raised, for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
-        if not self.line:
-            return ""
-        if self.cell:
-            return tr("cell {cell}, line {line}", cell=self.cell, line=self.line)
-        return tr("line {line}", line=self.line)
+        return line_words(self.line, self.cell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from convstep.candidate.call.likely import spoken
 from convstep.candidate.call.outcome import RAISED, RETURNED, Candidate
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.check.grade import SHAPE, Result, problem_words
+from convstep.candidate.load.parsing import tree_of
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
 
@@ -150,14 +150,13 @@ def _sides_read(call: Call, source: str) -> Iterator[str]:
                     return found[place] if ":" in bounds else [found[int(bounds)]]
         return []
 
-    with contextlib.suppress(SyntaxError, ValueError):
-        apart: list[ast.expr] = []
-        for node in ast.walk(ast.parse(textwrap.dedent(source))):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-                apart.append(node.value)
-                sides: dict[str, str] = {}
-                for target, axis in zip(node.targets[0].elts, axes(node.value), strict=False):
-                    sides.setdefault(ast.unparse(target), axis)
-                yield from (axis for name, axis in sides.items() if axis in "HW" and name != "_")
-            elif isinstance(node, ast.Subscript):
-                yield from () if node in apart else (axis for axis in axes(node) if axis in "HW")
+    apart: list[ast.expr] = []
+    for node in ast.walk(tree_of(source)):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            apart.append(node.value)
+            sides: dict[str, str] = {}
+            for target, axis in zip(node.targets[0].elts, axes(node.value), strict=False):
+                sides.setdefault(ast.unparse(target), axis)
+            yield from (axis for name, axis in sides.items() if axis in "HW" and name != "_")
+        elif isinstance(node, ast.Subscript):
+            yield from () if node in apart else (axis for axis in axes(node) if axis in "HW")

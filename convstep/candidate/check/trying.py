@@ -267,7 +267,7 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
 def _computable(call: Call) -> list[str]:
     """The gradients that can be computed from what a call is given: no dA_prev without kernels."""
     says = call.says
-    if call.own_cache or call.forward is not None:
+    if call.convention in CONVENTIONS or call.forward is not None:
         return [*NAMES]
     made_of = {"dA_prev": {"W"}, "dW": {"A_prev", "A_prev_pad"}}
     return [name for name in NAMES if name not in made_of or says & made_of[name]]

@@ -7,11 +7,11 @@ import contextlib
 import copy
 import itertools
 import re
-import textwrap
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
 
 NOT_BACKWARD = ("__init__", "__call__", "forward")
@@ -22,19 +22,9 @@ MIRRORS = re.compile(r"flip|rot90|conv_transpose|::-1")
 
 def tells_apart(candidate: Candidate, ids: Collection[str]) -> str:
     """Which of some mistakes that give the same numbers the text shows; "" if it does not tell."""
-    tree = _parsed(candidate.source)
-    if tree is None:
-        return ""
-    nodes = list(_of_backward(tree))
+    nodes = list(_of_backward(tree_of(candidate.source)))
     shown = {_crops(nodes), _rotates(nodes), _crosses(nodes)} & set(ids)
     return shown.pop() if len(shown) == 1 else ""
-
-
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(textwrap.dedent(text))
-    except (SyntaxError, ValueError):  # a method's last line, a NUL
-        return None
 
 
 def _of_backward(tree: ast.AST) -> Iterator[ast.AST]:
@@ -138,9 +128,7 @@ def added_once(candidate: Candidate) -> str:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             texts.append(Path(candidate.file).read_text(encoding="utf-8"))
     for text in texts:
-        tree = _parsed(text)
-        if tree is None:
-            continue
+        tree = tree_of(text)
         arrays = _arrays(tree)
         lines = [node for node in ast.walk(tree) if _adds_by_array(node, arrays)]
         if len(lines) == 1:

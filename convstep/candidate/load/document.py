@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from convstep.candidate.load import python2
-from convstep.candidate.load.names import in_words
+from convstep.candidate.load.names import in_words, line_words
 from convstep.candidate.load.parsing import Parsed, Parser, Unread, parse, parse_quietly
 from convstep.candidate.load.target import LARGEST, CandidateError
 from convstep.files import contents
@@ -54,9 +54,7 @@ class Part:
 
     def place(self, line: int) -> str:
         """A line for a sentence: "line 3" or "cell 7, line 3"."""
-        if self.cell is None:
-            return tr("line {line}", line=line)
-        return tr("cell {cell}, line {line}", cell=self.cell, line=line)
+        return line_words(line, self.cell)
 
     def places(self, first: int, last: int) -> str:
         """Several lines for a sentence: "lines 3 to 5" or "cell 7, lines 3 to 5"."""

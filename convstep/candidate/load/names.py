@@ -56,6 +56,13 @@ def listed(names: Sequence[str]) -> str:
     return tr("{names} and {count} more", names=tr(", ").join(names[:SHOWN]), count=len(names) - SHOWN)
 
 
+def line_words(line: int, cell: int | None) -> str:
+    """A line for a sentence, "line 3" or "cell 7, line 3"; "" for line 0, which is unknown."""
+    if not line:
+        return ""
+    return tr("cell {cell}, line {line}", cell=cell, line=line) if cell else tr("line {line}", line=line)
+
+
 def in_words(words: Sequence[str]) -> str:
     """`["a", "b", "c"]` -> "a, b and c"."""
     if len(words) < 2:

@@ -6,6 +6,7 @@ import ast
 import codeop
 import contextlib
 import re
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -115,6 +116,14 @@ def parse_quietly(text: str) -> ast.Module:
             raise _TooDeepError("too deeply nested", ("", 1, 0, "")) from error
         except ValueError as error:  # null bytes
             raise SyntaxError(str(error), ("", 1, 0, "")) from error
+
+
+def tree_of(text: str) -> ast.Module:
+    """The tree of a piece of source, however it is indented; an empty one where it is not Python."""
+    try:
+        return parse_quietly(textwrap.dedent(text))
+    except SyntaxError:
+        return ast.Module([], [])
 
 
 def is_command(line: str) -> bool:

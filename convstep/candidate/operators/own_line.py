@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators import axes
 from convstep.candidate.operators.answer import Judged, Swept
@@ -82,7 +83,7 @@ class OwnLine:
     @property
     def words(self) -> str:
         """It in a sentence or two."""
-        place = _line_words(self.line, self.notebook_cell)
+        place = line_words(self.line, self.notebook_cell)
         if self.cut:
             return tr(
                 "{place}: `{text}`. {array} holds the right numbers; the gradient is taken from other cells "
@@ -145,7 +146,7 @@ def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
         return None
     source, cell = recording.source, recording.source.cell or 0
     text = source.line(line).strip()
-    how = tr("{place}: `{text}`. {how}", place=_line_words(line, cell), text=text, how=said.lines[line].how)
+    how = tr("{place}: `{text}`. {how}", place=line_words(line, cell), text=text, how=said.lines[line].how)
     return OwnWords(how, (source.path, line, cell))
 
 
@@ -165,10 +166,6 @@ def _layouts(operator: Operator, way: Way, judged: Judged) -> tuple[Lay, Lay]:
         return axes.ours(array, operator.axes.get(source, ""), way.axes.get(source, ""), shapes[name])
 
     return lay, unlay
-
-
-def _line_words(line: int, cell: int) -> str:
-    return tr("cell {cell}, line {line}", cell=cell, line=line) if cell else tr("line {line}", line=line)
 
 
 def own_line(

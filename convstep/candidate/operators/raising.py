@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, VERBS, count
+from convstep.candidate.load.names import line_words
 from convstep.candidate.operators.answer import Answer, Judged
 from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.finding import Finding, called
@@ -143,8 +144,4 @@ def _sentence(evidence: Evidence, alike: Sequence[Judged]) -> str:
 
 def place_of(answer: Answer) -> str:
     """The line that raised, for a sentence; "" if it is not known."""
-    if not answer.line:
-        return ""
-    if answer.cell:
-        return tr("cell {cell}, line {line}", cell=answer.cell, line=answer.line)
-    return tr("line {line}", line=answer.line)
+    return line_words(answer.line, answer.cell)

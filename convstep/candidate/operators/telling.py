@@ -121,6 +121,8 @@ class Told:
             return self.sizes[base]
         if known or not base:
             return NOTHING
+        if base == "shape" and item:  # as PyTorch has it: a length or a tuple of lengths
+            return self._pair((self.sizes["in"],), name, None, "kernel") if "in" in self.sizes else NOTHING
         if base == "shape":
             whole = tuple(np.shape(self.arrays[self.words.arrays[0]]))
             return whole[1:] if making else whole

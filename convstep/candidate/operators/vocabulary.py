@@ -31,10 +31,11 @@ _SIZES = {
 }  # fmt: skip
 """Roles of a constructor's parameters, as `call.words` knows them, and what they are here."""
 _IN = (
-    "in_features in_dim input_dim input_size in_size n_in d_in num_inputs num_features n_features features "
-    "dim d_model dims hidden_dim vocab_size vocab num_embeddings n_vocab voc_size num_words n_words "
-    "num_weights"
+    "in_features in_dim input_dim input_size in_size n_in d_in num_inputs vocab_size vocab num_embeddings "
+    "n_vocab voc_size num_words n_words num_weights"
 )
+_WIDE = "num_features n_features features dim d_model dims hidden_dim"
+"""How wide x is; of words, which have no width, how wide what they become is."""
 _OUT = (
     "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size "
     "embedding_dim emb_dim embed_dim embedding_size embed_size"
@@ -114,6 +115,10 @@ class Vocabulary:
     def making(self, name: str) -> str:
         """What a constructor's parameter means that is none of the operator's words: a size, a flag."""
         word = plain(name)
+        if word == "normalizedshape":
+            return "shape[-1]"
+        if word in (plain(each) for each in _WIDE.split()):
+            return "in" if f"d{self.arrays[0]}" in self.gradients else "out"
         if word in (plain(each) for each in _IN.split()) or (word == "d" and "gamma" in self.arrays):
             return "in"
         if word in (plain(each) for each in _OUT.split()):
@@ -137,7 +142,8 @@ class Vocabulary:
             return found
         bare = [bool(_BARE.fullmatch(each.lower().strip("_"))) for each in parts]
         if bare[-1] and before:
-            return self._of(before[-1])
+            alone = self.gradients[0] if len(self.gradients) == 1 and before == ["self"] else ""
+            return self._of(before[-1]) or alone
         return self._of(last) if any(bare[:-1]) else ""
 
     def _gradient(self, word: str) -> str | None:

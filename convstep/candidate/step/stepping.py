@@ -83,6 +83,10 @@ class CandidateTimeline:
         self._answers: OrderedDict[tuple[int, int, bool], Beside] = OrderedDict()
         self._lock = threading.Lock()
 
+    def on(self, problem: Problem) -> CandidateTimeline:
+        """The same candidate, in the same process, on another problem."""
+        return CandidateTimeline(self._worker, self.verdict, problem)
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong, the likeliest explanation first."""

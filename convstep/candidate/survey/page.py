@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from convstep.candidate.load.names import line_words
 from convstep.candidate.survey.row import (
     MISSING,
     RIGHT,
@@ -15,7 +16,6 @@ from convstep.candidate.survey.row import (
     UNWRITTEN,
     WRONG,
     Row,
-    place,
 )
 from convstep.candidate.survey.surveying import Survey
 from convstep.candidate.survey.table import summary, with_twin
@@ -95,7 +95,7 @@ def _who(labels: Mapping[str, str], rows: Sequence[Row]) -> Iterator[str]:
         said = with_twin(row, row.says)
         if also := ", ".join(row.mistakes[1:]):
             said = tr("{said} (also: {mistakes})", said=said, mistakes=also)
-        where = row.place if row.verdict == WRONG else place(row.line, row.cell)
+        where = row.place if row.verdict == WRONG else line_words(row.line, row.cell)
         yield f"| {_plain(labels[row.file])} | {_code(row.name)} | {where} | {_plain(said)} |"
     yield ""
     opens = next((row.opens for row in rows if row.opens), "")

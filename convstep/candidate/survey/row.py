@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from convstep.language import tr
+from convstep.candidate.load.names import line_words
 from convstep.printable import printable
 
 RIGHT, WRONG = "right", "wrong"
@@ -87,7 +87,7 @@ class Row:
     @property
     def place(self) -> str:
         """The line of the mistake, for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
-        return place(self.mistake_line, self.mistake_cell)
+        return line_words(self.mistake_line, self.mistake_cell)
 
     def of(self, submission: str, file: str, same_as: str) -> Row:
         """The same row about a file that holds the same."""
@@ -121,13 +121,6 @@ class Row:
         """What `packed` gave, after JSON has made lists of its tuples."""
         tuples = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
         return cls(**{**fields, **tuples, "mistake": Mistake(**fields["mistake"])})
-
-
-def place(line: int, cell: int) -> str:
-    """A line for a sentence; "" if it is unknown."""
-    if not line:
-        return ""
-    return tr("cell {cell}, line {line}", cell=cell, line=line) if cell else tr("line {line}", line=line)
 
 
 def counted(rows: Iterable[Row]) -> dict[str, int]:

@@ -15,6 +15,7 @@ from convstep.export.html.prose import Picks, inline, judging, page_section
 from convstep.export.html.runs import MOST_BYTES, CandidateScenes
 from convstep.export.html.tape import Shown, Tape
 from convstep.language import tr
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Lesson, PagePlace
 from convstep.lessons.questions import CellsQuestion
@@ -121,8 +122,18 @@ class _Filming:
             while (run.position, run.made) < goal and run.next_write():
                 if (run.position, run.made) < goal:
                     yield _shown(stage)
+        if isinstance(page.question, EditQuestion):
+            stage = self._with_answer(stage, page.question)
         self._stand(stage, place)
         yield _shown(stage)
+
+    def _with_answer(self, stage: Staged, question: EditQuestion) -> Staged:
+        """The stage of the run that the answer makes."""
+        if not isinstance(stage, RecordingStage):
+            return stage.with_numbers(question.numbers)
+        recording = question.subject.with_numbers(question.numbers).recording
+        assert recording is not None
+        return stage.anew(recording.scout(), question.numbers, None)
 
     def _stand(self, stage: Staged, place: PagePlace) -> None:
         show_faces(stage, place)

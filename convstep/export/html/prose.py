@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 
 from convstep.export.html.cells import Json
 from convstep.language import tr
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Page
@@ -112,6 +113,8 @@ def judging(page: Page, picks: Picks | None = None) -> Json:
             "total": nest.total,
             "error": say(language, "not.step", text="{text}", example=question.example),
         }
+    elif isinstance(question, EditQuestion):
+        return {**found, "kind": "shown"}  # nothing is computed anew here
     elif isinstance(question, CellsQuestion):
         if picks is None:  # no panel has them: the answer can be looked at
             return {**found, "kind": "shown"}
@@ -166,6 +169,8 @@ def _field(question: Question, name: str) -> str:
             f"<code>{escape(line)}</code></label>"
             for number, line in enumerate(question.code.splitlines(), 1)
         )
+    if isinstance(question, EditQuestion):
+        return f"<p><small>{escape(say(question.language, 'edit.page'))}</small></p>"
     if isinstance(question, CellsQuestion):
         return f"<p>{escape(tr('click the cells, or reach them with Tab and mark them with Enter'))}</p>"
     how = escape(question.how)

@@ -65,7 +65,7 @@ class Editing:
         """
         if self._job is not None and self._job.running:
             self._host.say(tr("it is being recorded with the number before; wait until that is done"))
-        elif self._mode.anew.runs_code:
+        elif self._mode.anew.runs_code(edits.numbers):
             self._host.say(tr("recording it anew …"))
             self._job = self._host.begin("edit", lambda job: self._record(job, edits, said))
         else:
@@ -77,8 +77,11 @@ class Editing:
                 self._take(stage, edits, said)
 
     def forget(self) -> None:
-        """Go back to the numbers there were, and to no edit at all; of a run that needs no recording."""
+        """Go back to the numbers there were, and to no edit at all; of a run that needs no recording then."""
         state = self._state
+        if self._job is not None and self._job.running:
+            self._job.cancel()  # what it is to show is about a page that was left
+            self._job = None
         if state.edits.numbers:
             self.begin_anew(Edits(), "")
         state.edits = Edits()

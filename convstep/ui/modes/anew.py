@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 class Anew:
     """A run that takes its numbers from arrays alone: the stage begins it."""
 
-    runs_code = False
-    """Whether it runs somebody's own code, which may take long."""
-
     def __init__(self, state: State, why_not: str = "") -> None:
         """Begin the run of a debugger anew.
 
@@ -30,6 +27,10 @@ class Anew:
             why_not: why no number of it is edited; "" if they are.
         """
         self.state, self.why_not = state, why_not
+
+    def runs_code(self, numbers: Numbers) -> bool:
+        """Whether somebody's own code has to run before that stage is there, which may take long."""
+        return False
 
     def stage(self, numbers: Numbers) -> Staged:
         """The stage of the same run with edited numbers, before its first step.
@@ -58,19 +59,28 @@ raises ValueError, one sentence, where that fails. It is called in a thread."""
 class RecordedAnew(Anew):
     """A function's call, which is recorded again."""
 
-    runs_code = True
-
-    def __init__(self, state: State, record: Record | None, shown: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        state: State,
+        record: Record | None,
+        shown: Callable[[], object],
+        at_once: Callable[[Numbers], bool] = lambda numbers: False,
+    ) -> None:
         """Record the call of a debugger again.
 
         Args:
             state: where that stands.
             record: how; None if it cannot be recorded again.
             shown: what there is to do then.
+            at_once: whether that takes no time to speak of with these numbers, and runs nobody's code.
         """
         why_not = "what was recorded is all there is here: its function cannot be run with another number"
         super().__init__(state, tr(why_not) if record is None else "")
-        self._record, self._shown = record, shown
+        self._record, self._shown, self._at_once = record, shown, at_once
+
+    def runs_code(self, numbers: Numbers) -> bool:
+        """It does, unless it is known to be at once."""
+        return not self._at_once(numbers)
 
     def stage(self, numbers: Numbers) -> RecordingStage:
         """The stage of the same call with other numbers in what it is handed."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import LineQuestion
 from convstep.lessons.expressions import typed
 from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY
@@ -17,8 +18,10 @@ from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.widgets.answer import EDITING
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.layout.lesson import LESSON
+from convstep.view.panels.conv2d_cells import panel_of
 
 if TYPE_CHECKING:
+    from convstep.replay.edits import Edits
     from convstep.ui.modes.marking import Marking
     from convstep.ui.modes.page import Page
 
@@ -39,6 +42,9 @@ class Answering:
         """
         self._page, self._marking = page, marking
         self._keep, self._turn = keep, turn
+        self._judged: Edits | None = None
+        self._refused: set[tuple[str, str]] = set()
+        """By question, edits that turned out to be wrong: taking a later one back is no new answer."""
         self._number = ""
         """The digits typed so far of an option's or a line's number."""
 
@@ -94,6 +100,25 @@ class Answering:
         page.said, page.said_right = judged.said, False
         page.tell()
         self._keep()
+
+    def take_edits(self) -> None:
+        """Judge what was edited, where the page asks for that."""
+        page, edits = self._page, self._page.state.edits
+        if edits is self._judged:
+            return
+        self._judged = edits
+        if isinstance(page.walk.question, EditQuestion) and page.asks and edits.numbers:
+            page.host.call_after_refresh(self._submit_edits, edits)
+
+    def _submit_edits(self, edits: Edits) -> None:
+        page, text = self._page, edits.text
+        asked = page.walk.asked, text
+        if page.state.edits is not edits or not page.asks or asked in self._refused:
+            return
+        attempts = page.walk.tried.attempts
+        self.submit(text)
+        if page.walk.tried.attempts > attempts:
+            self._refused.add(asked)
 
     def submit_typed(self, text: str) -> None:
         """An answer was typed."""
@@ -156,10 +181,24 @@ class Answering:
             self._begin_typing()
         elif isinstance(question, CellsQuestion):
             self._marking.begin(question)
+        elif isinstance(question, EditQuestion):
+            self._to_input(question)
         elif page.option is None:
             self._choose(1)
         else:
             self.submit(str(page.option + 1))
+
+    def _to_input(self, question: EditQuestion) -> None:
+        """Give the keys to the panel of which a cell is to be set."""
+        page, state = self._page, self._page.state
+        panel = panel_of(state.scene, page.walk.place.focus) or panel_of(state.scene, question.array)
+        if panel is not None:
+            state.tab, state.maximised = panel.key, ""
+            page.host.rearrange()
+            grid = page.host.panels.grid(panel.key)
+            page.host.panels.focus(grid)
+            grid.pointed()
+        page.host.say(say(page.language, "how.edit.there", array=question.array))
 
     def _hint(self) -> None:
         """A hint, for points."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from convstep.language import tr
+from convstep.lessons.page_place import edited_problem
 from convstep.ui.commands import BESIDE
 from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.debugger.state import State
@@ -37,7 +38,32 @@ if TYPE_CHECKING:
     from convstep.candidate.step.own_run import OwnStep
     from convstep.candidate.step.probing import Divergence
     from convstep.candidate.step.stepping import CandidateTimeline
+    from convstep.replay.edits import Numbers
     from convstep.snippet import Snippet
+
+
+class AnewBeside(Anew):
+    """A candidate beside the reference: both get the edited numbers; what is asked of it is asked later."""
+
+    def __init__(self, state: State, candidate: CandidateTimeline) -> None:
+        """Begin both anew.
+
+        Args:
+            state: where the debugger stands.
+            candidate: on the numbers as they are.
+        """
+        super().__init__(state)
+        self._original = candidate
+        self.candidate = candidate
+        """On the numbers of the stage that was made last."""
+
+    def stage(self, numbers: Numbers) -> CandidateStage:
+        """Both on the problem with other numbers."""
+        assert isinstance(self.state.stage, CandidateStage)
+        self.candidate = self._original
+        if numbers:
+            self.candidate = self._original.on(edited_problem(self._original.problem, numbers))
+        return self.state.stage.anew(self.candidate, numbers)
 
 
 class CandidateMode(Mode):
@@ -61,14 +87,10 @@ class CandidateMode(Mode):
             problem_name: what to call the problem on the command line; None for the verdict's own.
             position: where to begin; by default just after the first divergent step.
         """
-        self.stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
-        super().__init__(State(self.stage, name.rsplit("/", 1)[-1], problem_name or ""), compare_at_end=False)
-        why_not = tr(
-            "the verdict is of these numbers: change them in convstep open, save them with w, then "
-            "convstep debug TARGET FILE.npz"
-        )
-        self.anew = Anew(self.state, why_not)
-        self.candidate, self.queries = candidate, Queries(candidate, self.stage)
+        stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
+        super().__init__(State(stage, name.rsplit("/", 1)[-1], problem_name or ""), compare_at_end=False)
+        self.anew: AnewBeside = AnewBeside(self.state, candidate)
+        self.candidate, self.queries = candidate, Queries(candidate, stage)
         self.stage.written = self._case
         self._verdict, self._problem_name = candidate.verdict, problem_name
         self._wished = position
@@ -76,6 +98,7 @@ class CandidateMode(Mode):
         self.own: OwnLines | None = None
         """The candidate's own run, where it is known."""
         self._own_steps: dict[int, OwnStep | None] = {}
+        self._own_is_old = False
         self._own_pane = TextPane(OWN, "")
         self._first = 0 if known is None else self._index_of(known.gradient)
         self._followed = keys_of(self.stage.gradients[self._first])[2]
@@ -84,6 +107,12 @@ class CandidateMode(Mode):
         self.state.begin_at = self._start(known) if position is None else position
         if self._is_the_failing_problem():
             self._own_is(self._verdict.own)
+
+    @property
+    def stage(self) -> CandidateStage:
+        """What builds the scenes; another one once numbers were edited."""
+        assert isinstance(self.state.stage, CandidateStage)
+        return self.state.stage
 
     def handlers(self) -> Handlers:
         """Where the two part, and why."""
@@ -104,12 +133,31 @@ class CandidateMode(Mode):
         if not self._is_the_failing_problem():
             self.queries.find_first(self.open_at, self.take_own)
 
+    def _begin_anew(self) -> None:
+        """Numbers were edited, or set back: ask about the problem as it is now, and where the two part."""
+        self.queries.close()
+        self.candidate = self.anew.candidate
+        self.queries = Queries(self.candidate, self.stage)
+        self._own_is_old = True
+        self.queries.begin(self.host)
+        self.queries.find_first(self._parts_at, self.take_own)
+
+    def _parts_at(self, found: Divergence | None) -> None:
+        """Say where they part now; one stays where one stands."""
+        self.host.say(
+            tr("no step is found at which the two diverge with these numbers")
+            if found is None
+            else tr("with these numbers the first divergence is at step {position}", position=found.position)
+        )
+
     def closed(self) -> None:
         """Ask nothing more."""
         self.queries.close()
 
     def will_show(self) -> None:
         """Take what is remembered of the candidate."""
+        if self.queries.stage is not self.stage:
+            self._begin_anew()
         self.queries.take_remembered()
 
     def shown(self) -> None:
@@ -206,7 +254,7 @@ class CandidateMode(Mode):
 
     def why_not_saved(self) -> str:
         """A session names a problem; the verdict's own has no name before it is saved."""
-        if self._problem_name is not None:
+        if self._problem_name is not None or self.state.edits.numbers:  # edited ones are saved beside it
             return ""
         return tr("this problem is not in a file; convstep check TARGET --save FILE.npz saves it")
 
@@ -216,7 +264,7 @@ class CandidateMode(Mode):
 
     def command_here(self) -> str:
         """The command that opens this candidate at this place."""
-        return self._command(self._problem_name)
+        return self._command(self.state.called if self.state.edits.numbers else self._problem_name)
 
     def _command(self, problem: str | None) -> str:
         from convstep.replay.places import place_argument
@@ -239,13 +287,15 @@ class CandidateMode(Mode):
 
     def take_own(self, own: OwnLines | None) -> None:
         """Show the candidate's own lines from now on, if they are known."""
-        if own is not None:
+        if own is not None or self.own is not None:
             self._own_is(own)
             self.host.rearrange()
+            self.host.show(keep_said=True)
 
     def _own_is(self, own: OwnLines | None) -> None:
-        self.own = own
+        self.own, self._own_steps, self._own_is_old = own, {}, False
         if own is None:
+            self.state.tab = CARD if self.state.tab == OWN else self.state.tab
             return
         self._own_pane.border_title = own_title(own).replace("[", r"\[")
         if self.state.tab == CARD:  # nobody has chosen another one
@@ -253,8 +303,8 @@ class CandidateMode(Mode):
 
     def _draw_own(self, width: int, height: int) -> Text:
         """Its own source at the step that does what the shown one does."""
-        if self.own is None:
-            return Text()
+        if self.own is None or self._own_is_old:  # of the numbers before
+            return Text("…" if self.own else "")
         step = self.state.scene.event.index
         if step not in self._own_steps:
             self._own_steps[step] = self.own.at(step) if self.own.run.groups else self.own.first

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.lessons.lesson import Subject
     from convstep.lessons.walk import Walk
+    from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
     from convstep.ui.messages import CellClicked
 
 PRESENT_FROM = 140
@@ -140,6 +142,7 @@ class LessonMode(Mode):
     def shown(self) -> None:
         """Say as well whether the learner has wandered off."""
         self._around.shown()
+        self.answering.take_edits()
         self.page.show_keys()
 
     def focus_moved(self) -> None:
@@ -333,6 +336,16 @@ class LessonMode(Mode):
 def _mode_on(subject: Subject, title: str) -> Mode:
     """The debugger that a page without a candidate stands beside."""
     if subject.recording is not None:
-        return RecordingMode(RecordingStage(subject.recording.scout()), title, "")
+
+        def record(numbers: Numbers) -> tuple[Recording, None]:
+            recording = subject.with_numbers(numbers).recording
+            assert recording is not None
+            return recording.scout(), None
+
+        def at_once(numbers: Numbers) -> bool:
+            return not (numbers and subject.runs_code)
+
+        stage = RecordingStage(subject.recording.scout())
+        return RecordingMode(stage, title, "", record=record, at_once=at_once)
     assert subject.problem is not None
     return Mode(State(Stage.on(subject.problem), title, subject.name), compare_at_end=False)

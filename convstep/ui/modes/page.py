@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.questions import CellsQuestion
 from convstep.lessons.words import say
@@ -151,7 +152,7 @@ class Page:
     def stand(self) -> None:
         """Put the debugger where the page says."""
         self._before_stand()
-        self.host.editing.forget()  # what the page says is about its own numbers
+        self._begin_numbers()
         place, state = self.walk.place, self.state
         if place.mode:
             state.values = place.mode
@@ -168,6 +169,14 @@ class Page:
         if panel is not None or place.card:
             state.tab = CARD if panel is None else panel.key
             self.host.rearrange()
+
+    def _begin_numbers(self) -> None:
+        """What the page says is about its own numbers; once an edit was asked for, about what it makes."""
+        question, editing = self.walk.question, self.host.editing
+        if not isinstance(question, EditQuestion) or not self.walk.revealed:
+            editing.forget()
+        elif not question.holds(self.state.edits.numbers):
+            editing.begin_anew(question.edits, "")
 
     def put_marks(self) -> None:
         """Mark what the lesson points at and what the learner chose."""

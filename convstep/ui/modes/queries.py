@@ -38,7 +38,9 @@ class Queries:
             candidate: whom to ask.
             stage: takes the answers.
         """
-        self._candidate, self._stage, self._timeline = candidate, stage, stage.timeline
+        self._candidate, self._timeline = candidate, stage.timeline
+        self.stage = stage
+        """What takes the answers."""
         self._host: Host | None = None
         self._asking = False
         self._idle, self._left = threading.Event(), threading.Event()
@@ -71,15 +73,15 @@ class Queries:
     def take_remembered(self) -> None:
         """What the candidate was asked before is there at once."""
         position, additions = self._place()
-        if not self._stage.up_to_date:
+        if not self.stage.up_to_date:
             before = self._candidate.remembered(position)
             after = self._candidate.remembered(position + 1) if additions else None
             if before is not None and (after is not None or not additions):
-                self._stage.take(before, after)
+                self.stage.take(before, after)
         step = self._step()
         known = self._candidate.remembered_contribution(step)
         if known is not None:
-            self._stage.added = step, known
+            self.stage.added = step, known
 
     def ask(self) -> None:
         """Ask about this place, unless a question is still open."""
@@ -129,8 +131,8 @@ class Queries:
         return int(self._timeline.step.index)
 
     def _heard(self) -> bool:
-        added = self._stage.added
-        return self._stage.up_to_date and added is not None and added[0] == self._step()
+        added = self.stage.added
+        return self.stage.up_to_date and added is not None and added[0] == self._step()
 
     def _answer(self, job: Job, position: int, additions: int, step: int) -> None:
         """Ask; the answers stay with the candidate's timeline, and the screen takes them from there."""
@@ -160,9 +162,9 @@ class Queries:
             job.tell(what, *arguments, even_cancelled=True)
 
     def _heard_something(self) -> None:
-        before = self._stage.up_to_date, self._stage.added
+        before = self.stage.up_to_date, self.stage.added
         self.take_remembered()
-        if (self._stage.up_to_date, self._stage.added) != before and self._host is not None:
+        if (self.stage.up_to_date, self.stage.added) != before and self._host is not None:
             self._host.show(keep_said=True)
 
     def _answered(self) -> None:
@@ -214,12 +216,12 @@ class Queries:
     def _arrive_at(self, position: int | None, by: int) -> None:
         """Go to a divergent step, or say that there is none."""
         assert self._host is not None
-        answer = self._stage.answer
+        answer = self.stage.answer
         if position is not None:
             self._host.travel.to(position)
         elif answer is not None and answer.problems:
-            self._host.say(self._stage.standing())
-        elif answer is not None and answer.modelled and not self._stage.discreet:
+            self._host.say(self.stage.standing())
+        elif answer is not None and answer.modelled and not self.stage.discreet:
             self._host.say(
                 tr("each step alone is right; the mistake is in how the steps are added up: press d")
             )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from convstep.recording.recording import Recording
+    from convstep.replay.edits import Numbers
 
 
 class RecordingMode(Mode):
@@ -51,6 +52,7 @@ class RecordingMode(Mode):
         options: Sequence[str] = (),
         *,
         record: Record | None = None,
+        at_once: Callable[[Numbers], bool] = lambda numbers: False,
         live: bool = True,
     ) -> None:
         """Debug a recording.
@@ -62,13 +64,14 @@ class RecordingMode(Mode):
             options: the words that the command line needs beside that: `--call`, `relu(x)`.
             record: records the same call with other numbers, and says what its gradients should be then, of
                 an operator's; None if it cannot be recorded again.
+            at_once: whether that takes no time to speak of with these numbers, and runs nobody's code.
             live: whether going on at the last step opens the comparison of an operator's gradients.
         """
         super().__init__(State(stage, name, command_name), compare_at_end=live)
         if stage.compares:
             self.lacks = self.lacks - {"compare"} | {"outcome"}
         self._options: Sequence[str] = options
-        self.anew = RecordedAnew(self.state, record, lambda: self.after_edit())
+        self.anew = RecordedAnew(self.state, record, lambda: self.after_edit(), at_once)
         self.after_edit: Callable[[], object] = lambda: None
         """What there is to do once it was recorded with other numbers."""
         self.said = Said(self.state, lambda: self.host, lambda: self._line)

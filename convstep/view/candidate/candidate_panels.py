@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from convstep.candidate.check.grade import wrong_cells
 from convstep.language import tr
 from convstep.view.grid.faces import Face, face
-from convstep.view.grid.panel import Panel
+from convstep.view.grid.panel import DIFFERS, Panel
 from convstep.view.numbers.scale import round_limit
 from convstep.view.numbers.text import is_whole, largest_finite
 from convstep.view.panels.conv2d import KEYS as KEYS
@@ -133,7 +133,15 @@ def triple(
     name = reference.face.name
     _, candidate_key, difference_key = keys_of(name)
     blank = np.full_like(reference.face.values, np.nan)
-    side = replace(reference, changed=None, use="", used=None, face=replace(reference.face, values=blank))
+    side = replace(
+        reference,
+        changed=None,
+        use="",
+        used=None,
+        differing=None,  # what an edit changes is marked on the reference's alone
+        differing_mark=DIFFERS,
+        face=replace(reference.face, values=blank),
+    )
     first = replace(reference, titles=_titles(reference.face, "reference"))
     if answer is None or name not in answer.actual:
         note = "…" if answer is None else answer.problems[name]

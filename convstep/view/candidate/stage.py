@@ -15,16 +15,18 @@ from convstep.view.candidate.compare_step import share_of
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import KEYS, Shown
-from convstep.view.panels.stage import Stage
+from convstep.view.panels.stage import Stage, begin
 from convstep.view.scene.build import placed
 from convstep.view.scene.scene import Scene
 
 if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.step.probing import Divergence
-    from convstep.candidate.step.stepping import Beside
+    from convstep.candidate.step.stepping import Beside, CandidateTimeline
     from convstep.conv.timeline import Timeline
+    from convstep.replay.edits import Numbers
     from convstep.snippet import Snippet
+    from convstep.view.panels.unedited import Unedited
 
 Array = npt.NDArray[Any]
 
@@ -32,14 +34,15 @@ Array = npt.NDArray[Any]
 class CandidateStage(Stage):
     """Builds scenes of both; the candidate's side is as old as its last answer."""
 
-    def __init__(self, timeline: Timeline, right: Right) -> None:
+    def __init__(self, timeline: Timeline, right: Right, unedited: Unedited | None = None) -> None:
         """Stage a problem.
 
         Args:
             timeline: the reference.
             right: how large an error is rounding.
+            unedited: the reference without the numbers that somebody edited; None if none is.
         """
-        super().__init__(timeline)
+        super().__init__(timeline, unedited=unedited)
         self.right = right
         self.answer: Answer | None = None
         """The candidate's last running gradients."""
@@ -49,6 +52,22 @@ class CandidateStage(Stage):
         """Writes the candidate's case as code; None for the problem alone."""
         self.added: tuple[int, Beside] | None = None
         """The last step whose contribution is known, and that."""
+
+    def anew(self, candidate: CandidateTimeline, numbers: Numbers) -> CandidateStage:
+        """The stage of the same candidate on a problem in which some inputs hold other numbers.
+
+        Args:
+            candidate: on that problem.
+            numbers: all that is edited.
+        """
+        from convstep.view.panels.unedited import beside
+
+        run, held = self.original, None
+        if numbers:
+            run, held = begin(candidate.problem), beside(run, numbers, candidate.problem.geometry)
+        made = CandidateStage(run, candidate.probe.right, held)
+        made.marks, made.discreet, made.written = self.marks, self.discreet, self.written
+        return made
 
     def case(self, name: str, function: str = "") -> Snippet:
         """The case in which the candidate fails."""
@@ -79,6 +98,7 @@ class CandidateStage(Stage):
 
     def scene(self) -> Scene:
         """The scene with three panels a gradient, then what the step reads."""
+        scene = super().scene()  # brings along the run without the edits
         event, arrays = self._shown()
         gradients, context = self._faces(event, arrays).compared(self.choice)
         found = [self._marked(placed(panel, event)) for panel in (*gradients, *context)]
@@ -87,7 +107,7 @@ class CandidateStage(Stage):
             for reference in found[: len(gradients)]
             for panel in triple(reference, self.answer, self.up_to_date, discreet=self.discreet)
         ]
-        return replace(super().scene(), panels=(*panels, *found[len(gradients) :]))
+        return replace(scene, panels=(*panels, *found[len(gradients) :]))
 
     def look_at(self, found: Divergence) -> None:
         """Choose the faces on which the first cell of a divergence stands."""
@@ -108,7 +128,7 @@ class CandidateStage(Stage):
         index = panel.face.index(*cell)
         actual, difference = answer.actual[name][index], answer.difference[name][index]
         reference = self._running()[name][index] if self.up_to_date else actual - difference
-        return tr(
+        words = tr(
             "{cell} = {reference}, candidate {candidate}: off by {difference}"
             if answer.differing[name][index]
             else "{cell} = {reference}, candidate {candidate}: agrees",
@@ -117,6 +137,8 @@ class CandidateStage(Stage):
             candidate=str(actual),
             difference=str(difference),
         )
+        is_reference = panel.key == KEYS[name]
+        return self.unedited.with_words(words, panel, cell) if self.unedited and is_reference else words
 
     def shares(self) -> tuple[Share, ...]:
         """What the shown step adds in both, in the loop's order."""
@@ -128,6 +150,12 @@ class CandidateStage(Stage):
             share_of(write, arrays[write.array], faces[write.array], self.right, beside)
             for write in event.writes
         )
+
+    def _follow(self, unedited: Unedited) -> None:
+        """Hold the gradients against those without the edits, with their padding and without."""
+        super()._follow(unedited)
+        _, arrays = conv2d.without_padding(*conv2d.shown_event(self.original, None), self.geometry)
+        unedited.hold({**unedited.run.arrays, **arrays})
 
     def _shown(self) -> Shown:
         """The step and its arrays in the shapes of what a backward returns."""

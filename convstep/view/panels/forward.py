@@ -247,6 +247,7 @@ class ForwardStage(Staged):
 
     def with_numbers(self, numbers: Numbers) -> ForwardStage:
         """The stage of the problem with other numbers."""
+        from convstep.lessons.page_place import edited_problem
         from convstep.view.panels import unedited
 
         original = self.timeline if self.unedited is None else self.unedited.run
@@ -254,7 +255,7 @@ class ForwardStage(Staged):
         if not numbers:
             return type(self)(original)
         problem = original.problem
-        edited = ForwardTimeline(unedited.edited_problem(problem, numbers))
+        edited = ForwardTimeline(edited_problem(problem, numbers))
         return type(self)(edited, unedited=unedited.beside(original, numbers, problem.geometry))
 
     # words

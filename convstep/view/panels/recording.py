@@ -269,6 +269,10 @@ class RecordingStage(StagedSource):
             names=printable(", ".join(run.handed_in)),
         )
 
+    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
+        """A cell of an array that was handed in, once the function has named it."""
+        return Input(array, cell, self.recording.arrays[array][cell])
+
     def anew(self, recording: Recording, numbers: Numbers, running: Running | None) -> RecordingStage:
         """The stage of the same call, recorded with other numbers in what it was handed in.
 

@@ -229,15 +229,22 @@ class Stage(Staged):
         """A cell of an array of the problem."""
         return Input(array, cell, getattr(self._problem, array)[cell])
 
+    @property
+    def original(self) -> Timeline:
+        """The pass without what was edited; the one that is shown where nothing is."""
+        run = self.timeline if self.unedited is None else self.unedited.run
+        assert isinstance(run, Timeline)
+        return run
+
     def with_numbers(self, numbers: Numbers) -> Stage:
         """The stage of the problem with other numbers."""
+        from convstep.lessons.page_place import edited_problem
         from convstep.view.panels import unedited
 
-        original = self.timeline if self.unedited is None else self.unedited.run
-        assert isinstance(original, Timeline)
+        original = self.original
         if numbers:
             problem = original.problem
-            edited = begin(unedited.edited_problem(problem, numbers))
+            edited = begin(edited_problem(problem, numbers))
             made = Stage(edited, unedited=unedited.beside(original, numbers, problem.geometry))
         else:
             made = Stage(original)
@@ -347,8 +354,7 @@ class Stage(Staged):
         if self.share is None or self.unedited is None:
             return None
         if self._share_beside is None or self._share_beside.whole is not self.unedited.run:
-            assert isinstance(self.unedited.run, Timeline)
-            self._share_beside = SampleShare(self.unedited.run)
+            self._share_beside = SampleShare(self.original)
         return self._share_beside
 
     def _follow(self, unedited: Unedited) -> None:
@@ -356,8 +362,7 @@ class Stage(Staged):
         unedited.follow(self.timeline)
         share = self._unedited_share()
         if share is not None:
-            assert isinstance(unedited.run, Timeline)
-            unedited.hold(conv2d.shown_event(unedited.run, share)[1])
+            unedited.hold(conv2d.shown_event(self.original, share)[1])
 
 
 def begin(problem: Problem) -> Timeline:

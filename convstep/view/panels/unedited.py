@@ -12,7 +12,7 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.language import tr
-from convstep.replay.edits import Numbers, put
+from convstep.replay.edits import Numbers
 from convstep.steps.stepped import Stepped
 from convstep.values import dataclass
 from convstep.view.grid.faces import face
@@ -63,9 +63,10 @@ class Unedited:
         mask = differing(panel.face.values, values)
         for cell in edited:
             mask[cell] = False
-        before = self._masks.setdefault(panel.key, mask)
+        shown = f"{panel.key} {panel.face.name}"  # of a gradient with its padding, or without it
+        before = self._masks.setdefault(shown, mask)
         if not np.array_equal(before, mask):
-            before = self._masks[panel.key] = mask
+            before = self._masks[shown] = mask
         # the same object where it is the same mask: a step then repaints little
         return replace(
             panel,
@@ -109,11 +110,6 @@ def input_at(panel: Panel, cell: Cell, problem: Problem) -> Input | str | None:
     elif name not in ("W", "b", "dZ"):
         return None
     return Input(name, index, getattr(problem, name)[index])
-
-
-def edited_problem(problem: Problem, numbers: Numbers) -> Problem:
-    """The problem with other numbers in some cells; see `input_at`."""
-    return problem.with_arrays(**{name: put(getattr(problem, name), own) for name, own in numbers.items()})
 
 
 def beside(run: Stepped, numbers: Numbers, geometry: Geometry) -> Unedited:

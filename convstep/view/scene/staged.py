@@ -343,7 +343,7 @@ class Staged(Protocol):
         return None
 
     def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
-        """A cell of an input by the array's name; asked only of a convolution."""
+        """A cell of an input by the array's name; asked only where a lesson knows that there is one."""
         raise KeyError(array)
 
     def with_numbers(self, numbers: Numbers) -> Staged:

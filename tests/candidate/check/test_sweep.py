@@ -266,6 +266,22 @@ def test_auto_finds_the_convention(convention: str, form: str) -> None:
     assert reason
 
 
+@pytest.mark.parametrize("wrong", [(0,), (1,), (2,), (0, 2), (1, 2)], ids=str)
+def test_a_gradient_that_is_wrong_everywhere_does_not_hide_how_it_is_called(wrong: tuple[int, ...]) -> None:
+    def conv_back(dout: Any, x: Any, w: Any, b: Any, stride: Any, pad: Any) -> Any:
+        k_h, k_w = w.shape[2:]
+        x_pad = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+        dx_pad, dw = np.zeros_like(x_pad), np.zeros_like(w)
+        for i, j in np.ndindex(*dout.shape[2:]):
+            window = np.s_[:, :, i * stride : i * stride + k_h, j * stride : j * stride + k_w]
+            dw += np.einsum("nk,nchw->kchw", dout[:, :, i, j], x_pad[window])
+            dx_pad[window] += np.einsum("nk,kchw->nchw", dout[:, :, i, j], w)
+        gradients = [dx_pad[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dw, dout.sum((0, 2, 3))]
+        return tuple(3 * one if at in wrong else one for at, one in enumerate(gradients))
+
+    assert chosen(conv_back)[0].convention == "torch"
+
+
 @pytest.mark.parametrize("convention", some(["cs231n", "coursera"]))
 def test_auto_tells_two_layouts_of_one_signature_apart(convention: str) -> None:
     def backward(a: Any, b: Any) -> Any:

@@ -35,14 +35,14 @@ SPAWNED = {"coursera_crop_zero.py", "cs231n_im2col.py", "torch_function.py"}
 
 
 def share() -> list[Specimen]:
-    """The wrong specimens, all with CONVSTEP_THOROUGH=1; else every second bug, in one convention each."""
+    """All with CONVSTEP_THOROUGH=1; else the commonest bugs and one in eight, in one convention each."""
     by_bug: dict[str, list[Specimen]] = {}
     for specimen in SPECIMENS:
         if specimen.bug:
             by_bug.setdefault(specimen.bug, []).append(specimen)
     if THOROUGH:
         return [specimen for found in by_bug.values() for specimen in found]
-    shown = {*some(by_bug), *COMMONEST}
+    shown = {*some(by_bug, 8), *COMMONEST}
     return [found[turn % len(found)] for turn, (bug, found) in enumerate(by_bug.items()) if bug in shown]
 
 
@@ -271,15 +271,18 @@ def never_writes(dout: Array, cache: Any) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize(
     ("candidate", "bug"),
-    [
-        (turns_dout, "dZ-rotated"),
-        (columns_tap_by_tap, "columns-order"),
-        (reshapes_at_once, "rows-order"),
-        (clips_values, "gradient-clipped"),
-        (clips_all_norms_together, "gradient-clipped"),
-        (loops_over_what_dout_leaves, "loop-range"),
-        (never_writes, "gradient-not-returned"),
-    ],
+    some(
+        [
+            (turns_dout, "dZ-rotated"),
+            (columns_tap_by_tap, "columns-order"),
+            (reshapes_at_once, "rows-order"),
+            (clips_values, "gradient-clipped"),
+            (clips_all_norms_together, "gradient-clipped"),
+            (loops_over_what_dout_leaves, "loop-range"),
+            (never_writes, "gradient-not-returned"),
+        ],
+        3,
+    ),
 )
 def test_kinds_met_later_are_named(candidate: Any, bug: str) -> None:
     verdict = check(candidate, convention="cs231n")

@@ -56,7 +56,7 @@ class Said:
 
 
 def _read(name: str) -> Iterator[dict[str, Any]]:
-    for each in ("a", "b"):
+    for each in ("a", "b", "c"):
         yield tomllib.loads((CORPUS / f"{name}_{each}.toml").read_text(encoding="utf-8"))
 
 

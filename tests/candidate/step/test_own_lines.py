@@ -26,6 +26,7 @@ from convstep.recording.recording import Recording
 from tests.candidate.corpus import FOLDER
 from tests.candidate.step.test_probing import Direct
 from tests.guide import block
+from tests.strategies import some
 
 STRIDED = Case((4, 4), (2, 2), (2, 2), ((1, 1), (1, 1)), 2, 2, 2)
 ALONE = replace(STRIDED, batch=None)
@@ -102,7 +103,7 @@ def broken(folder: Path, name: str) -> tuple[Callable[..., Any], str, Case, int,
     return loaded(path, function), convention, case, text[:at].count("\n") + 1, known
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", some(BROKEN, 5))
 def test_the_line_that_was_broken_is_the_one_that_is_shown(name: str, tmp_path: Path) -> None:
     function, convention, case, line, known = broken(tmp_path, name)
     found = own(function, convention, case)
@@ -110,7 +111,7 @@ def test_the_line_that_was_broken_is_the_one_that_is_shown(name: str, tmp_path: 
     assert (found.first.line, found.first.kind) == (line, known)
 
 
-@pytest.mark.parametrize("name", [name for name, row in BROKEN.items() if row[-1] == PARTS])
+@pytest.mark.parametrize("name", some([name for name, row in BROKEN.items() if row[-1] == PARTS], 4))
 def test_what_is_said_of_a_cell_is_what_both_have_there(name: str, tmp_path: Path) -> None:
     function, convention, case, *_ = broken(tmp_path, name)
     found = own(function, convention, case)
@@ -186,7 +187,7 @@ def test_a_wrong_part_of_a_wrong_array_is_not_taken_for_a_wrong_window(tmp_path:
 RIGHT = [COURSERA, CS231N, ARTICLE, ("problem_windows.py", "backward", "problem", STRIDED)]
 
 
-@pytest.mark.parametrize("row", RIGHT, ids=lambda row: row[2])
+@pytest.mark.parametrize("row", some(RIGHT, 4), ids=lambda row: row[2])
 def test_nothing_is_said_of_a_right_candidate(row: tuple[str, str, str, Case]) -> None:
     file, name, convention, _ = row
     function = loaded(FOLDER / file, name)

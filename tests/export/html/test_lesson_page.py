@@ -15,7 +15,6 @@ from convstep.cli import main
 from convstep.export.html.lesson import lesson_page
 from convstep.export.html.page import page_html
 from convstep.export.html.prose import judging
-from convstep.lessons import course
 from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.expressions import arithmetic
 from convstep.lessons.lesson import Lesson
@@ -23,7 +22,9 @@ from convstep.lessons.questions import AnswerError, CellsQuestion, Question
 from convstep.lessons.words import escaped
 from tests.export.html.browser import Browser
 from tests.export.html.test_run_page import at, poor
+from tests.lessons.bundled import bundled
 from tests.lessons.texts import lesson
+from tests.strategies import some
 
 OWN = lesson(
     "## One\nNow `dz` is {=dz}. <b onclick=alert(1)>bold</b> ![a cat](http://example.invalid/cat.png)\n\n"
@@ -120,16 +121,15 @@ def test_cells_are_marked_on_the_grid(browser: Browser, own: Path) -> None:
     assert browser.ask("document.querySelectorAll('.pick').length") == 0
 
 
-@pytest.mark.parametrize(("name", "language"), [("1", "en"), ("14", "zh"), ("hunt-1", "zh")])
+@pytest.mark.parametrize(("name", "language"), some([("1", "en"), ("14", "zh"), ("hunt-1", "zh")]))
 def test_a_bundled_lesson_is_a_page_in_both_languages(
     browser: Browser, tmp_path: Path, name: str, language: str
 ) -> None:
     path = tmp_path / "lesson.html"
     assert main(["export", name, "--lang", language, "-o", str(path)]) == 0
     browser.open(path, dark=language == "en")
-    bundled = course.open_lesson(name, language)
     assert browser.ask("document.documentElement.lang") == {"en": "en", "zh": "zh-Hans"}[language]
-    for number, page in enumerate(bundled.pages):
+    for number, page in enumerate(bundled(name, language).pages):
         assert browser.ask("document.querySelectorAll('.page:not([hidden])').length") == 1
         if page.question is not None:
             asks = f"data.pages[{number}].asks"

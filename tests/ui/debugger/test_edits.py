@@ -22,8 +22,10 @@ from tests.ui.hosts import FakeHost, FakeJob
 class SlowAnew(Anew):
     """Begins anew in a thread, and may fail."""
 
-    runs_code = True
     fails = ""
+
+    def runs_code(self, numbers: Numbers) -> bool:
+        return True
 
     def stage(self, numbers: Numbers) -> Staged:
         if self.fails:

@@ -18,6 +18,7 @@ from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.recording_app import run_recording
 from convstep.ui.widgets.text_pane import TextPane
 from convstep.view.panels.recording import RecordingStage
+from tests.strategies import some
 from tests.ui.driving import Session, opened_recording
 from tests.view.recorded import Array, odds_and_ends, of, pool_backward
 
@@ -282,7 +283,7 @@ async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
         await session.until("the previous recording stays: no line touches an array now")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", some(SIZES, 2))
 async def test_what_comes_and_goes_is_painted_at_any_size(size: tuple[int, int]) -> None:
     async with opened_recording(of(odds_and_ends), size=size) as session:
         for keys in (

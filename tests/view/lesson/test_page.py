@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,13 +18,12 @@ from convstep.view.lesson.border import keys_line, page_line
 from convstep.view.lesson.finish import draw_finish
 from convstep.view.lesson.page import CURSOR, WRONG, Telling, Told, code_width, draw_page
 from convstep.view.lesson.page import RIGHT as RIGHT_MARK
+from tests.lessons.bundled import BOTH, bundled, loaded, named
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import asks, lesson, page
 from tests.strategies import THOROUGH, some
 
 WIDTHS = range(10, 81, 7) if THOROUGH else (10, 41)
-ENTRIES = [entry for language in LANGUAGES for entry in course.entries(language)]
-load = functools.lru_cache(maxsize=None)(course.load)
 
 
 def telling(found: Page, language: str = "en") -> Telling:
@@ -56,9 +54,9 @@ def plain(told: Told) -> list[str]:
     return [line.plain for line in told.lines]
 
 
-@pytest.mark.parametrize("entry", some(ENTRIES, 5), ids=lambda entry: f"{entry.language}-{entry.key}")
+@pytest.mark.parametrize("entry", some(BOTH, 4), ids=named)
 def test_every_page_of_the_course_fits_in_every_width(entry: course.Entry) -> None:
-    for found in load(entry).pages:
+    for found in loaded(entry).pages:
         for state in states(found, entry.language):
             for width in WIDTHS:
                 told = draw_page(state, width)
@@ -67,9 +65,9 @@ def test_every_page_of_the_course_fits_in_every_width(entry: course.Entry) -> No
                 assert told.lines[-1].plain
 
 
-@pytest.mark.parametrize("entry", some(ENTRIES, 3), ids=lambda entry: f"{entry.language}-{entry.key}")
+@pytest.mark.parametrize("entry", some(BOTH, 3), ids=named)
 def test_no_markup_is_left_over(entry: course.Entry) -> None:
-    for found in load(entry).pages:
+    for found in loaded(entry).pages:
         prose = replace(
             found,
             before=tuple(block for block in found.before if not block.fenced),
@@ -172,7 +170,7 @@ def test_an_empty_page_has_its_title() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("room", [10, 24, 40, 80, 200])
 def test_keys_are_named_as_far_as_there_is_room(language: str, room: int) -> None:
-    found = course.load(course.find("4", language))
+    found = bundled("4", language)
     for number in range(len(found.pages)):
         for wandered in (False, True):
             walk = Walk(found, number)
@@ -210,7 +208,7 @@ def test_keys_follow_what_happens() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_end_says_what_was_got(language: str) -> None:
-    found = course.load(course.find("1", language))
+    found = bundled("1", language)
     walk = Walk(found)
     while True:
         if walk.question is not None:

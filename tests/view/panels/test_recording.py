@@ -415,7 +415,7 @@ def test_a_step_that_changes_what_the_caller_gave_says_so_and_no_other() -> None
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("case", some(CASES, 12), ids=lambda case: f"{case[0]}: {case[2]}")
+@pytest.mark.parametrize("case", some(CASES, 50), ids=lambda case: f"{case[0]}: {case[2]}")
 def test_anybodys_function_can_be_shown_at_any_place(case: tuple[str, int, str]) -> None:
     module, at, _ = case
     _, function, arguments, named = cases_of(module)[at]
