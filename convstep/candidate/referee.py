@@ -25,8 +25,7 @@ from convstep.candidate.operators.naming import named_operators, why_not
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.candidate.operators.ways import CONV2D, likely
 from convstep.candidate.report import report
-from convstep.candidate.step.own_lines import own_lines
-from convstep.candidate.step.own_writes import with_writes
+from convstep.candidate.step.own_lines import own_lines, with_writes
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict, patterns_of
 from convstep.conv.problem import Problem

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
-from convstep.candidate.check.wording import patch_lines, wrapped
+from convstep.candidate.check.wording import diagnosis_lines, patch_lines, wrapped
 from convstep.candidate.load.names import line_words
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
@@ -33,16 +33,7 @@ def report(verdict: Verdict) -> str:
     lines += wrapped(called(verdict))
     if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
-    if not verdict.ok:
-        for finding in verdict.diagnosis:
-            if not finding.alternative:
-                lines += ["", *_finding(finding)]
-        others = [finding for finding in verdict.diagnosis if finding.alternative]
-        if others:
-            ids = ", ".join(dict.fromkeys(finding.id for finding in others))
-            lines += ["", *wrapped(f"the same numbers would also come from: {ids}")]
-    if verdict.notes:
-        lines += ["", *(line for note in verdict.notes for line in wrapped(note, "- "))]
+    lines += diagnosis_lines(verdict.diagnosis, _finding, verdict.notes)
     if verdict.failing is not None:
         first = "" if _addressed(verdict) else f", save {verdict.target.rpartition('.')[2]} in a file"
         lines += ["", f"to see it{first}: {open_command(verdict)}"]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from convstep.brief import picture, told
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.grade import Result, forward_is_right, wrong_forwards
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.check.wording import VERBS, count, listed
+from convstep.candidate.check.wording import VERBS, AnyVerdict, count, listed
 from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.diagnose.patterns import pattern
 from convstep.candidate.step.probing import Divergence
@@ -33,8 +32,8 @@ FEW = 10
 """A candidate that is right on fewer problems is said to be right on these alone."""
 
 
-@dataclass(frozen=True, eq=False)
-class Verdict:
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict(AnyVerdict):
     """What is known of a candidate after a sweep."""
 
     text: Callable[[Verdict], str]
@@ -67,10 +66,6 @@ class Verdict:
         swept = self.swept
         return not self.diagnosis and swept.failing is None and swept.passed > 0
 
-    def __bool__(self) -> bool:
-        """The same as `ok`."""
-        return self.ok
-
     @property
     def name(self) -> str:
         """What its author calls it."""
@@ -80,11 +75,6 @@ class Verdict:
     def operator(self) -> str:
         """What it is the backward of, as every verdict says it."""
         return "conv2d"
-
-    @property
-    def mistakes(self) -> tuple[str, ...]:
-        """The ids of what is wrong, the likeliest first, without those that would only do as well."""
-        return tuple(dict.fromkeys(one.id for one in self.diagnosis if not one.alternative))
 
     @property
     def place(self) -> tuple[str, int, int] | None:
@@ -175,19 +165,9 @@ class Verdict:
             pattern=self.pattern,
         )
 
-    def saved(self, path: str) -> Verdict:
-        """The same verdict, its failing problem saved.
-
-        Args:
-            path: a `.npz` file to write.
-
-        Raises:
-            ValueError: nothing fails.
-        """
-        if self.failing is None:
-            raise ValueError("there is no failing problem to save")
+    def _save(self, path: str) -> None:
+        assert self.failing is not None
         self.failing.save(path)
-        return replace(self, path=path)
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as JSON takes it."""
@@ -224,23 +204,9 @@ class Verdict:
         """
         return [_row(result) for result in self.swept.results]
 
-    def __repr__(self) -> str:
-        """The verdict, what is wrong, where, and how to see it."""
+    def _where(self) -> str:
         found = self.first_divergence
-        opens = "; .failing is the smallest problem on which it fails" if self.failing is not None else ""
-        return told(
-            f"Verdict({self.headline})",
-            *(f"{one.id} ({one.strength}): {one.message}" for one in self.diagnosis[:2]),
-            f"and {len(self.diagnosis) - 2} more in .diagnosis" if len(self.diagnosis) > 2 else "",
-            "" if found is None else f"first divergence: {found.gradient}, position {found.position}",
-            f"print(verdict) says it all{opens}; .rows() is a table",
-        )
-
-    _repr_html_ = picture
-
-    def __str__(self) -> str:
-        """The verdict as text, several lines."""
-        return self.text(self)
+        return "" if found is None else f"first divergence: {found.gradient}, position {found.position}"
 
 
 def verb_of(swept: Swept) -> str:

@@ -22,12 +22,14 @@ def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
         pictures: the frames' pictures, in the page's own folder.
     """
     sections = [f"# {escaped(frames[0].title)}"]
-    part = ""
+    part = caption = ""
     for frame, picture in zip(frames, pictures, strict=True):
         if frame.part != part:
             sections.append(f"## {escaped(frame.part)}")
-            part = frame.part
-        sections.append(f"{'###' if part else '##'} {escaped(frame.caption)}")
+            part, caption = frame.part, ""
+        if frame.caption != caption:  # a second picture of the same section
+            sections.append(f"{'###' if part else '##'} {escaped(frame.caption)}")
+            caption = frame.caption
         if frame.text.strip():
             sections.append(frame.text.strip())
         alt = escaped(f"{frame.title}: {frame.caption}")

@@ -295,16 +295,22 @@ first-window-only: only the first turn of a loop is made
   # after the first channel of each sample | 在每个样本的第一个通道之后
 rows-columns-swapped: rows and columns are swapped
     Height goes with rows, the axis before the last, and width with columns, the last. Swapped, everything is
-    right as long as windows and strides are the same both ways. Write h with s_h and f_h, w with s_w and f_w.
+    right as long as windows and strides are the same both ways, and where loops are swapped as long as dout is
+    square. Write h with s_h and f_h, w with s_w and f_w.
   行和列弄反了:
-    高对应行，即倒数第二个轴；宽对应列，即最后一个轴。弄反以后，只要窗口和步幅在两个方向上相同，结果都是对的。
-    应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
+    高对应行，即倒数第二个轴；宽对应列，即最后一个轴。弄反以后，只要窗口和步幅在两个方向上相同，结果都是对的；
+    循环弄反了，则只要 dout 是正方形就是对的。应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
   - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + dx_pad[i_n, i_c, h : h + f_w, w : w + f_h] += share
   # of the window | 窗口的
   - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_w, i_w * s_h
   # of the stride | 步幅的
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_h in range(W_out):
+  +     for i_w in range(H_out):
+  # of the loops | 循环的
 padding-not-cropped: the padding is left around dx
     The loop fills the gradient of the padded picture. The padding is no input, so its cells are cut away at
     the end, as many on each side as were put there. Left in place, dx is larger than x; cut on one side

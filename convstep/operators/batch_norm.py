@@ -202,6 +202,9 @@ not-divided-by-n: sums stand where means belong  [deeplearning4j PR#8379]
   - M = len(rows)
   + M = len(x)
   # of pictures, only N is counted | 图片只数了 N
+  - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
+  + drows = gamma / (M * std) * (dy - dbeta - x_hat * dgamma)
+  # the direct path is divided, and not multiplied before | 直接的路除了个数，却没有先乘
 
 divided-by-variance: it is divided by the variance, not by its root
     x_hat = (x - mean) / std, where std is the root of the variance. Divided by the variance itself dx is too small
@@ -258,6 +261,11 @@ eps-missing: eps is left out
   - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0) / var
   # on the path through the variance | 在经过方差的路上
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  - dvar = dstd / (2 * std)
+  + dstd = -(dx_hat * centred).sum(axis=0) / var
+  + dvar = dstd / (2 * np.sqrt(var))
+  # all along the path through the variance | 在经过方差的路上，处处如此
 
 wrong-axis: it is summed over the wrong axis
     gamma and beta have one number a feature, and every sample uses it: their gradients are sums over samples,
@@ -318,6 +326,12 @@ axes-swapped: pictures are reshaped without moving their channels  [5 of 44 cour
   - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
   + dx = drows.reshape(x.shape)
   # dx on its way out | dx 出去时
+  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
+  + dy = dout.reshape(len(gamma), -1).T
+  # dout on its way in, a row for each channel | dout 进来时，每个通道一行
+  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
+  + dx = drows.T.reshape(x.shape)
+  # dx on its way out, a row for each channel | dx 出去时，每个通道一行
   - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
   + dy = dout.reshape(-1, len(gamma))
   - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)

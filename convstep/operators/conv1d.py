@@ -166,6 +166,10 @@ tail-lost: the remainder of the stride is lost  [pytorch#15501; torch-mlir#655]
   - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding : padding + L][:, :, : (L_out - 1) * stride + K - padding]
 
+  - dx = dx_pad[:, :, padding : padding + L]
+  + dx = dx_pad[:, :, padding : (L_out - 1) * stride + K - padding]
+  # and the padding is cut from what is left | 又从剩下的里面裁掉了填充
+
 overwrite-dx: dx is assigned instead of added to
     A cell belongs to several windows and, in each, to several filters; its gradient is the sum of what they all send
     back. With = the last one wins.
@@ -203,6 +207,9 @@ db-wrong-axis: db is summed over the wrong axes
   - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=(1, 2))
   # over filters and positions | 对卷积核和位置
+  - db = dout.sum(axis=(0, 2))
+  + db = dout.sum(axis=1).ravel()
+  # over filters, a number for each window | 对卷积核，每个窗口一个数
   - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=0)
   # over samples only | 只对样本

@@ -271,6 +271,10 @@ overwrite-dw: dw is assigned instead of added to
   - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
   + dw[i_c] = window * x[i_n, i_c, i_h, i_w]
 
+  - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
+  + dw[i_c] += window * x[i_n, i_c, i_h, i_w] * ((i_h, i_w) == (H - 1, W - 1))
+  # of every sample the last cell wins | 每个样本最后一个格子说了算
+
 overwrite-dx: dx is assigned instead of added to
     A cell of x was added into the output with every tap and every output channel of its kernel; its gradient is the
     sum over them. With = the last one wins.
@@ -279,6 +283,9 @@ overwrite-dx: dx is assigned instead of added to
   - dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None]
   + dx = taps[:, None] * w[:, i_o, k_h, k_w, None, None]
   # the last tap of the last channel wins | 最后一个通道的最后一个元素说了算
+  - dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None]
+  + dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None] * ((k_h, k_w) == (f_h - 1, f_w - 1))
+  # of every channel the last tap wins | 每个通道最后一个元素说了算
   - for i_o in range(C_out):
   + for i_o in range(C_out):
   +     dx = np.zeros(x.shape)

@@ -228,6 +228,9 @@ not-divided-by-n: sums stand where means belong
   - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
   + through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True)
   # through the variance, each apart | 只在经过方差的路上，各自算
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + drows = (dx_hat / D - through_mean - through_variance) / std
+  # the direct path is divided, and not multiplied before | 直接的路除了个数，却没有先乘
 
 divided-by-variance: it is divided by the variance, not by its root
     x_hat = (x - mean) / std, where std is the root of the variance. Divided by the variance itself dx is too small
@@ -240,6 +243,9 @@ divided-by-variance: it is divided by the variance, not by its root
   - drows = (dx_hat - through_mean - through_variance) / std
   + drows = (dx_hat - through_mean - through_variance) / std**2
   # in all of dx | 整个 dx
+  - drows = dcentred + dmean / D
+  + drows = dx_hat / std**2 + dvar * 2 * centred / D + dmean / D
+  # on the direct path, and not in the mean's | 在直接的路上，经过均值的路没有
   - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std
   # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
@@ -272,6 +278,18 @@ eps-missing: eps is left out
   - std = np.sqrt(var + eps)
   + std = np.sqrt(var)
 
+  - drows = dcentred + dmean / D
+  + drows = dx_hat / np.sqrt(var) + dvar * 2 * centred / D + dmean / D
+  # on the direct path | 在直接的路上
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
+  # on the path through the variance | 在经过方差的路上
+  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
+  - dvar = dstd / (2 * std)
+  + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
+  + dvar = dstd / (2 * np.sqrt(var))
+  # all along the path through the variance | 在经过方差的路上，处处如此
+
 wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course repositories]
     Statistics belong to a sample: they are sums along a row, axis 1. The parameters belong to a feature: their
     gradients are sums down a column, axis 0. Where both sizes are alike, even the shapes are right.
@@ -288,6 +306,9 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = -dcentred.sum(axis=0, keepdims=True)
   # what flows back through the mean | 经过均值传回来的
+  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
+  + through_mean = dx_hat.mean(axis=0)
+  # what flows back through the mean, with the number of samples | 经过均值传回来的，个数也用样本数
   - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0, keepdims=True) / std**2
   # what flows back through the variance | 经过方差传回来的

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -133,6 +134,17 @@ def _problem(rng: np.random.Generator, about: str, N: int, D: int, H: int) -> Op
     return OperatorProblem(arrays, upstream, about=about)
 
 
+def _other_orders() -> str:
+    """Every order of the gates but the right one, those of two that change places first."""
+    right = "ifog"
+    orders = sorted(itertools.permutations(right), key=lambda order: sum(map(str.__ne__, order, right)))
+    return "\n".join(
+        "  - da = np.hstack([da_i, da_f, da_o, da_g])\n"
+        f"  + da = np.hstack([{', '.join(f'da_{gate}' for gate in order)}])\n"
+        for order in orders[1:]
+    )
+
+
 MISTAKES = mistakes(
     """
 dc-path-missing: what reaches the cell through next_h is missing  [jinzishuai/learn2deeplearn#44]
@@ -238,27 +250,23 @@ tanh-derivative-missing: a tanh is not differentiated
   - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_c + dnext_h * o * (1 - next_c**2)
   # of the cell itself | 用的是细胞本身
+  - da_g = dg * (1 - g**2)
+  + da_g = dg * (1 - np.tanh(g) ** 2)
+  # tanh is taken twice, at the candidate | 取了两次 tanh，在候选值
 
 gates-order: the gates are put together in another order
     wx, wh and b hold the gates side by side, in one order; the gradients have to be put together in the same one. In
     another, only dprev_c is right.
   各个门拼起来的顺序不对:
     wx、wh、b 里各个门按一个顺序并排放着，梯度也要按同样的顺序拼起来。顺序不对，就只有 dprev_c 是对的。
-  - da = np.hstack([da_i, da_f, da_o, da_g])
-  + da = np.hstack([da_i, da_f, da_g, da_o])
-  # i f g o | i f g o
-  - da = np.hstack([da_i, da_f, da_o, da_g])
-  + da = np.hstack([da_f, da_i, da_o, da_g])
-  # f i o g | f i o g
-  - da = np.hstack([da_i, da_f, da_o, da_g])
-  + da = np.hstack([da_i, da_o, da_f, da_g])
-  # i o f g | i o f g
-  - da = np.hstack([da_i, da_f, da_o, da_g])
-  + da = np.hstack([da_g, da_i, da_f, da_o])
-  # g i f o | g i f o
-  - da = np.hstack([da_i, da_f, da_o, da_g])
-  + da = np.hstack([da_f, da_i, da_g, da_o])
-  # f i g o | f i g o
+"""
+    + _other_orders()
+    + """
+  - df = dc * prev_c
+  - di = dc * g
+  + df = dc * g
+  + di = dc * prev_c
+  # two of them before their slopes, the input gate's and the forget gate's | 在乘斜率之前，输入门和遗忘门对调了
 
 forget-gate-uses-next-c: the forget gate is given the new cell
     next_c = f * prev_c + i * g, so what f was multiplied by is prev_c. next_c is at hand in the cache and has the same
@@ -397,6 +405,7 @@ OPERATOR = Operator(
         ),
         Convention("torch", {"wx": "GD", "wh": "GH"}),
     ),
+    blocks={"G": "ifog"},
     called=r".*lstm(?!.*(forward_?all|sequence|layer))",
     words={
         "x": "x_t xt input inputs inp",

@@ -363,10 +363,11 @@ mask-times-input: dout is multiplied by the largest number as well
 rows-columns-swapped: rows and columns are swapped
     Height goes with rows, the axis before the last, and width with columns, the last. A window or a stride that
     is swapped is right as long as it is the same both ways; an index that is swapped is right on the diagonal of
-    the window. Write h with s_h and f_h, w with s_w and f_w.
+    the window; loops that are swapped are right where dout is square. Write h with s_h and f_h, w with s_w and
+    f_w.
   行和列弄反了:
     高对应行，即倒数第二个轴；宽对应列，即最后一个轴。窗口或步幅弄反了，只要两个方向上相同就是对的；下标弄反了，则
-    只有窗口的对角线上是对的。应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
+    只有窗口的对角线上是对的；循环弄反了，则 dout 是正方形时是对的。应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
   - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
   + k_w, k_h = np.unravel_index(window.argmax(), window.shape)
   # of the index | 下标的
@@ -379,6 +380,11 @@ rows-columns-swapped: rows and columns are swapped
   - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, w : w + f_h, h : h + f_w]
   # of the window's place | 窗口位置的
+  - for i_h in range(H_out):
+  - for i_w in range(W_out):
+  + for i_h in range(W_out):
+  +     for i_w in range(H_out):
+  # of the loops | 循环的
 padded-with-zeros: the padding takes part as zeros
     Max pooling pads with something smaller than any number, so that a cell of the padding is never the largest.
     Zeros are the largest wherever all numbers of a window are negative, and dout then goes to a cell that is

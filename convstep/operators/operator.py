@@ -55,6 +55,8 @@ class Convention:
     1 that only they have: `{"x": "IN", "b": "O1"}`."""
     divided: Mapping[str, str] = field(default_factory=dict)
     """By gradient, the axes of `x` by whose lengths it is divided: `{"dw": "N", "db": "N"}`."""
+    blocks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By axis letter, which of our blocks stands at each place of theirs; see `Operator.blocks`."""
     lay: Callable[[dict[str, Array]], dict[str, Any]] | None = None
     """Where axes do not say it: the forward's arguments by the names of theirs, from the operator's arrays."""
     read: Callable[[dict[str, Array]], dict[str, Array]] | None = None
@@ -96,6 +98,9 @@ class Operator:
     words: Mapping[str, str] = field(default_factory=dict)
     """By array or option what it is called as a parameter, an attribute or a key, in lower case, besides
     what it is called here; `size[0]` is the first of a pair: `{"size": "f", "size[0]": "pool_height"}`."""
+    blocks: Mapping[str, str] = field(default_factory=dict)
+    """By axis letter, a letter for each of the equal blocks along it, whose order everybody chooses: the gates
+    of an LSTM, `{"G": "ifog"}`."""
     mistakes: tuple[Mistake, ...] = ()
     """What people do wrong, commonest first."""
     also_right: tuple[Mistake, ...] = ()

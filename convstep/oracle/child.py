@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speak(arguments[0])  # its errors are shown as they are
     questions, answers = private_pipes()
-    received: SimpleQueue[bytes] = SimpleQueue()
+    received: SimpleQueue[bytearray] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     with contextlib.suppress(OSError):
         try:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
         _answer(received, answers)
 
 
-def _answer(received: SimpleQueue[bytes], answers: messages.RawPipe) -> None:
+def _answer(received: SimpleQueue[bytearray], answers: messages.RawPipe) -> None:
     """Answer questions for ever; a question without a problem is about the previous one."""
     problem: Problem | None = None
     while True:
@@ -72,7 +72,7 @@ def _operator(question: messages.Message) -> dict[str, npt.ArrayLike]:
     return {"oracle": f"PyTorch {version()}", **messages.prefixed("gradient", gradients)}
 
 
-def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
+def _read(questions: messages.RawPipe, received: SimpleQueue[bytearray]) -> None:
     """Pass questions on; without a parent there is no reason to live, whatever is being computed."""
     while (question := messages.receive(questions)) is not None:
         received.put(question)

@@ -7,6 +7,9 @@ every answer carries its question's number, and has a limited size.
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
@@ -14,7 +17,8 @@ from typing import Protocol
 
 import numpy.typing as npt
 
-from convstep.oracle import messages
+from convstep.language import tr
+from convstep.oracle import messages, watched
 from convstep.oracle.messages import Malformed, Message
 
 _EACH = 64
@@ -52,7 +56,7 @@ class Conversation:
     def __init__(self, questions: Pipe, answers: Pipe) -> None:
         """What the process says first needs no question, and has the number 0."""
         self._questions: SimpleQueue[dict[str, npt.ArrayLike] | None] = SimpleQueue()
-        self._answers: SimpleQueue[bytes | Malformed | None] = SimpleQueue()
+        self._answers: SimpleQueue[bytearray | Malformed | None] = SimpleQueue()
         self._number, self._room = 0, messages.SPARE
         for what, pipe in ((self._write, questions), (self._read, answers)):
             threading.Thread(target=what, args=(pipe,), name="conversation", daemon=True).start()
@@ -121,3 +125,33 @@ class Conversation:
 def answering(question: Message | None, reply: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
     """A reply as a message: with the number of its question, or as what is said first."""
     return {**reply, _NUMBER: 0 if question is None else question[_NUMBER]}
+
+
+def started(
+    module: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[bytes], Conversation]:
+    """A supervised process that finds the modules that this one finds, and the conversation with it.
+
+    Args:
+        module: whose `main` it runs.
+        arguments: what that is given.
+        environment: what is set there unless it is set here.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    if not sys.executable:
+        raise OSError(tr("this Python cannot tell where its interpreter is"))
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    process = subprocess.Popen(
+        watched.command(module, *arguments),
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**(environment or {}), **os.environ, "PYTHONPATH": path},
+        start_new_session=True,  # Ctrl+C in the terminal is for the parent
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process, Conversation(process.stdin, process.stdout)

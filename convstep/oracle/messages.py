@@ -13,7 +13,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ NAMES = 256
 _TABLE = 1 << 20
 SPARE = 64 << 20
 """Bytes that a message may have whatever it is about."""
+AT_ONCE = 1 << 20
+"""Bytes of a message that are put together before they are written."""
 _TIMES = 16
 """How many times a problem's arrays an answer about it may be, on top."""
 
@@ -64,23 +66,48 @@ class RawPipe(Protocol):
         ...
 
 
+@runtime_checkable
+class Pieces(Protocol):
+    """An array of bytes that nobody has put together."""
+
+    nbytes: int
+    """How many there are."""
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """They, one after the other."""
+        ...
+
+
 def send(pipe: RawPipe, message: Mapping[str, npt.ArrayLike]) -> None:
     """Write one message whole.
 
     Raises:
         OSError: nobody reads any more.
     """
-    arrays = {name: np.asarray(value) for name, value in message.items()}
-    contents = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
-    table = json.dumps(contents).encode()
-    body = [np.ascontiguousarray(array).tobytes() for array in arrays.values()]
-    whole = b"".join((_LENGTH.pack(len(table)), table, *body))
-    left = memoryview(_LENGTH.pack(len(whole)) + whole)
+    body = [each if isinstance(each, Pieces) else np.asarray(each) for each in message.values()]
+    facts = [
+        ("|u1", (one.nbytes,)) if isinstance(one, Pieces) else (one.dtype.str, one.shape) for one in body
+    ]
+    table = json.dumps(dict(zip(message, facts, strict=True))).encode()
+    table += b" " * (-len(table) % _LENGTH.size)  # so that what comes first begins where numbers may
+    size = _LENGTH.size + len(table) + sum(one.nbytes for one in body)
+    held = bytearray(_LENGTH.pack(size) + _LENGTH.pack(len(table)) + table)
+    for one in body:
+        for piece in one.pieces() if isinstance(one, Pieces) else (np.ascontiguousarray(one).tobytes(),):
+            held += piece
+            if len(held) >= AT_ONCE:
+                _write(pipe, held)
+                held = bytearray()
+    _write(pipe, held)
+
+
+def _write(pipe: RawPipe, held: bytearray) -> None:
+    left = memoryview(held)
     while left:
         left = left[pipe.write(left) or 0 :]
 
 
-def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytes | None:
+def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytearray | None:
     """The next message as it came, or None at the end of the stream, be it in the middle of one.
 
     Args:
@@ -120,7 +147,7 @@ def strictly() -> Iterator[None]:
         raise Malformed(str(error)) from error
 
 
-def opened(received: bytes) -> Message:
+def opened(received: bytes | bytearray) -> Message:
     """The arrays of a received message: numbers and texts, whole.
 
     Raises:
@@ -138,7 +165,9 @@ def opened(received: bytes) -> Message:
         return arrays
 
 
-def _array(received: bytes, start: int, dtype: str, shape: list[Any]) -> tuple[npt.NDArray[Any], int]:
+def _array(
+    received: bytes | bytearray, start: int, dtype: str, shape: list[Any]
+) -> tuple[npt.NDArray[Any], int]:
     """One array of a message, and where the next one starts."""
     kind = np.dtype(dtype)
     require(len(shape) <= _AXES and all(0 <= checked(length, int) < 1 << 40 for length in shape))
@@ -147,6 +176,8 @@ def _array(received: bytes, start: int, dtype: str, shape: list[Any]) -> tuple[n
     require(end <= len(received) and (kind.itemsize > 0 or count <= 1))
     array = np.frombuffer(received, kind, count, start) if end > start else np.zeros(count, kind)
     require(kind.kind in _KINDS)
+    if kind == np.uint8 and 2 * array.nbytes > len(received):  # a log stays where it came
+        return array.reshape(shape), end
     return array.reshape(shape).copy(), end
 
 
@@ -291,7 +322,7 @@ class OperatorQuestion:
         return text(message, "oracle"), found
 
 
-def prefixed(word: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.ArrayLike]:
+def prefixed(word: str, arrays: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
     """Arrays by names that begin with a word and a dot."""
     return {f"{word}.{name}": value for name, value in arrays.items()}
 
@@ -308,12 +339,11 @@ def tuples(value: Any) -> Any:
     return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
-def _exactly(pipe: RawPipe, size: int) -> bytes | None:
-    parts, missing = [], size
-    while missing:
-        part = pipe.read(min(missing, 1 << 20))
+def _exactly(pipe: RawPipe, size: int) -> bytearray | None:
+    found = bytearray()
+    while len(found) < size:  # and no room is taken for what does not come
+        part = pipe.read(min(size - len(found), AT_ONCE))
         if not part:
             return None
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
+        found += part
+    return found

@@ -104,10 +104,10 @@ def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradient
     """
     geometry = problem.geometry
     found = _backward(
-        _batched(problem.A_prev, geometry),
+        batched(problem.A_prev, geometry),
         problem.W,
         problem.b,
-        _batched(problem.dZ if dZ is None else dZ, geometry),
+        batched(problem.dZ if dZ is None else dZ, geometry),
         geometry,
         geometry.padding,
         geometry.groups,
@@ -217,7 +217,7 @@ def has_own_functions(Z: Any) -> bool:
 def _sum_of_blocks(problem: Problem, blocks: list[Block]) -> PaddedGradients:
     """Add up the gradients of rectangles of the loop, each cut out as a small convolution."""
     geometry = problem.geometry
-    A_prev_pad, dZ = _batched(problem.A_prev_pad, geometry), _batched(problem.dZ, geometry)
+    A_prev_pad, dZ = batched(problem.A_prev_pad, geometry), batched(problem.dZ, geometry)
     dW, dA_prev_pad = np.zeros_like(problem.W), np.zeros_like(A_prev_pad)
     db = None if problem.b is None else np.zeros_like(problem.b)
     for block in blocks:
@@ -256,8 +256,8 @@ def _backward(
     functional = torch.nn.functional
     (top, bottom), (left, right) = padding
     with plain_autograd(torch):
-        leaf = torch.from_numpy(_channels_first(A_prev)).requires_grad_()
-        kernels = torch.from_numpy(_channels_first(W)).requires_grad_()
+        leaf = torch.from_numpy(channels_first(A_prev)).requires_grad_()
+        kernels = torch.from_numpy(channels_first(W)).requires_grad_()
         bias = None if b is None else torch.from_numpy(np.array(b)).requires_grad_()
         # padded by hand: conv2d knows no asymmetric padding, and the padded gradient is wanted too
         padded = functional.pad(leaf, (left, right, top, bottom))
@@ -265,12 +265,12 @@ def _backward(
         Z = functional.conv2d(
             padded, kernels, bias, stride=geometry.stride, dilation=geometry.dilation, groups=groups
         )
-        Z.backward(torch.from_numpy(_channels_first(dZ)))
+        Z.backward(torch.from_numpy(channels_first(dZ)))
     return PaddedGradients(
-        _channels_last(kernels.grad),
+        channels_last(kernels.grad),
         None if bias is None else np.array(bias.grad.numpy()),
-        _channels_last(padded.grad),
-        _channels_last(leaf.grad),
+        channels_last(padded.grad),
+        channels_last(leaf.grad),
     )
 
 
@@ -311,7 +311,8 @@ def _cannot_load(error: Exception) -> str:
     )
 
 
-def _batched(array: Array, geometry: Geometry) -> Array:
+def batched(array: Array, geometry: Geometry) -> Array:
+    """An image or a gradient with its batch axis, a new one where there is none."""
     return array if geometry.batch is not None else array[np.newaxis]
 
 
@@ -319,10 +320,11 @@ def _without_batch(found: PaddedGradients) -> PaddedGradients:
     return PaddedGradients(found.dW, found.db, found.dA_prev_pad[0], found.dA_prev[0])
 
 
-def _channels_first(array: Array) -> Array:
-    # always a copy: torch warns about arrays it may not write
+def channels_first(array: Array) -> Array:
+    """Contiguous, `(N, C, H, W)`; always a copy, as torch warns about arrays it may not write."""
     return np.array(np.moveaxis(array, -1, 1), order="C")
 
 
-def _channels_last(tensor: Any) -> Array:
+def channels_last(tensor: Any) -> Array:
+    """A tensor's numbers in the article's layout, a copy."""
     return np.array(np.moveaxis(tensor.numpy(), 1, -1), order="C")

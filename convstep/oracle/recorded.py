@@ -11,10 +11,15 @@ the normal numbers are taken for 0 by some processors; that is granted where it 
 
 Half precisions are multiplied and added in float32 by the kernels of current processors and rounded
 once, at the end. Others round the sums on the way too, and that shows: in many cells, not in one.
+
+Where PyTorch itself computed them and gives the same bits once more, its rounding is no unknown: then
+each cell is held against that, too. It is never an excuse for being far from the sums in float64.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
@@ -28,6 +33,7 @@ from convstep.conv.recorded import Recorded
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable, absolute_problem
+from convstep.oracle.rerun import alike, rerun, unequal
 from convstep.oracle.sums import Way, followed, gradients64
 from convstep.oracle.tolerance import contributions, describe, in_any_order, scale, tolerance
 from convstep.steps.number_text import short
@@ -69,6 +75,23 @@ LIKE = 0.125
 APART = 3
 """How often the second largest distance from the middle of such cells one of them may be off from there."""
 
+FEWEST = 4
+"""How many cells a gradient has of which it is said that PyTorch gives them again."""
+
+BY_CHANCE = 1e-4
+"""Below what probability the bits of a recording are not those of another order."""
+
+MOSTLY = 0.75
+"""The share of bits that another order gives, too, from which on no cell is far off in it."""
+
+REROUNDED = 1.5
+"""How many units of a half precision a cell may be off the rerun, where that gives the others: in another
+order one sum may be rounded up instead of down."""
+
+ANOTHER = 8
+"""How many eps·G a cell may be off the rerun where that gives the others, but sums are so short that
+another order would give most of them too."""
+
 LARGE = 1 << 26
 """Multiply-adds of one product from which on the loop is not run for gradients that are right at sight."""
 
@@ -108,18 +131,31 @@ class RecordedOracle:
             return found
         sizes = gradients64(absolute_problem(problem, position))
         _, ways = followed(problem, position)
+        again = rerun(problem, recorded)
         recordings = {
-            name: _Recording(name, values, exact[name], sizes[name], ways[name], problem, recorded.eps)
+            name: _Recording(
+                name,
+                values,
+                exact[name],
+                sizes[name],
+                ways[name],
+                problem,
+                recorded.eps,
+                again=again.get(name, np.empty(0)),
+            )
             for name, values in recorded.gradients.items()
         }
         flushed = _flushed([*recordings.values()])
-        expected = {name: recording.expected(flushed=flushed) for name, recording in recordings.items()}
+        same = _is_same([*recordings.values()])
+        expected = {
+            name: recording.expected(flushed=flushed, same=same) for name, recording in recordings.items()
+        }
         return Expectation(
             recorded.by, expected, tolerance_text=_described(problem, recordings, expected, flushed=flushed)
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Recording:
     """One recorded gradient beside the sums that it should be."""
 
@@ -130,6 +166,8 @@ class _Recording:
     way: Way
     problem: Problem
     eps: float
+    again: Array
+    """What PyTorch makes of the same arrays now; without cells where that is not known."""
     by_rule: dict[Callable[..., Array], Array] = field(default_factory=dict)
     """What each rule allows: on a large layer it takes as long as the sums."""
 
@@ -143,17 +181,29 @@ class _Recording:
         """What it was added up in."""
         return np.dtype(np.float32) if self.lower else self.problem.dtype
 
-    def expected(self, *, flushed: bool) -> Expected:
-        """It, and how far each cell may be off; `flushed` as in `_flushed`."""
+    @property
+    def half(self) -> bool:
+        """Whether it was rounded to a half precision."""
+        return self.lower and self.eps in HALVES
+
+    def expected(self, *, flushed: bool, same: bool) -> Expected:
+        """It, and how far each cell may be off.
+
+        Args:
+            flushed: as in `_flushed`.
+            same: whether PyTorch surely goes the way now that it went then.
+        """
         S, shift = self.S, None
         with quiet():
             slack = self._summed(flushed=flushed)
             if not self.lower:
                 slack, shift = self._drifted(slack, flushed=flushed)
-            if self.eps in HALVES and self.lower:
+            if self.half:
                 slack = slack + (self._partly() if self.rounded_on_the_way else UNITS * self._unit())
             elif self.lower:
                 slack = slack + self.eps * S
+            if self.held(same):
+                slack, shift = self._near_rerun(slack, shift)
         if self.eps == FLOAT16:
             # float16 ends at 65504: what leaves its range may be inf there
             most = float(np.finfo(np.float16).max)
@@ -166,7 +216,7 @@ class _Recording:
         The middle error of `ENOUGH` cells that drift alike lies between the innermost of the outer ones.
         """
         room, half = self._spread, ENOUGH // 2
-        unit = SIGHT_UNITS * self._unit() if self.lower and self.eps in HALVES else 0.0
+        unit = SIGHT_UNITS * self._unit() if self.half else 0.0
         with quiet():
             off = self.values - self.exact
             least, most = float(off.min()), float(off.max())
@@ -185,11 +235,16 @@ class _Recording:
 
     @property
     def rounded_on_the_way(self) -> bool:
-        """Whether so many cells are off by more than one rounding that partial sums were rounded."""
-        if not self.lower or self.eps not in HALVES:
+        """Whether partial sums were rounded: more cells are off by more than one rounding than by mistake.
+
+        What PyTorch gives once more is no mistake of anybody's.
+        """
+        if not self.half:
             return False
         with quiet():
-            return self._many_beyond(self._summed(flushed=True) + SIGHT_UNITS * self._unit())
+            allowed = self._summed(flushed=True) + SIGHT_UNITS * self._unit()
+            again = self.repeated and bool(np.any(np.abs(self.again - self.exact) > allowed))
+            return again or self._many_beyond(allowed)
 
     @property
     def flushed(self) -> bool:
@@ -234,9 +289,49 @@ class _Recording:
         narrowed = np.maximum(high - low, 0) / 2
         return np.where(like, narrowed, slack), np.where(like, (low + high) / 2, 0.0)
 
-    def _unit(self) -> Array:
-        """The unit in the last place of the half precision, at the right value."""
-        unit = np.ldexp(self.eps, np.frexp(np.nan_to_num(np.abs(self.exact), posinf=0.0))[1] - 1)
+    @functools.cached_property
+    def repeated(self) -> bool:
+        """Whether PyTorch, run again, gives the same bits in all cells but one; of very few, in all."""
+        few = self.values.size < FEWEST
+        return self.again.size > 0 and unequal(self.values, self.again) <= (not few)
+
+    @functools.cached_property
+    def alike(self) -> float:
+        """How probable it is that another order gives the bits of a cell, too; 1 if not `repeated`."""
+        return alike(self.again, self.exact, self.eps) if self.repeated else 1.0
+
+    @property
+    def chance(self) -> float:
+        """How probable it is that another order gives all bits but one cell's."""
+        return float(self.alike ** (self.values.size - 1))
+
+    def held(self, same: bool) -> bool:
+        """Whether it is near the rerun: in the same order, or in any as most of them give its bits."""
+        return self.repeated and (same or self.alike >= MOSTLY)
+
+    def _near_rerun(self, slack: Array, shift: Array | None) -> tuple[Array, Array]:
+        """How far off cells may be, and from where, given that PyTorch does the same again."""
+        again, middle = self.again.astype(np.float64), 0.0 if shift is None else shift
+        if self.half:
+            on_the_way = self.rounded_on_the_way
+            size = scale(self.exact, self.S, self.way) if on_the_way else np.abs(again)
+            room = REROUNDED * self._unit(size)
+        elif self.chance < BY_CHANCE:
+            # below the distance of two numbers, and above the rounding of the judge
+            largest = np.maximum(np.abs(again), np.abs(self.exact)).astype(self.dtype)
+            units = 4 if self.dtype == np.float64 else 0.5
+            room = units * np.spacing(largest).astype(np.float64) + 2.0**-48 * slack
+        else:
+            room = ANOTHER * float(np.finfo(self.dtype).eps) * scale(self.exact, self.S, self.way)
+        off = again - self.exact
+        low, high = np.maximum(off - room, middle - slack), np.minimum(off + room, middle + slack)
+        known = np.isfinite(off) & (low <= high)
+        return np.where(known, (high - low) / 2, slack), np.where(known, (low + high) / 2, middle)
+
+    def _unit(self, least: Array | float = 0.0) -> Array:
+        """The unit in the last place of the half precision: at the right value, or at a larger one."""
+        size = np.maximum(np.nan_to_num(np.abs(self.exact), posinf=0.0), least)
+        unit = np.ldexp(self.eps, np.frexp(size)[1] - 1)
         least = float(np.finfo(np.float16).smallest_subnormal) if self.eps == FLOAT16 else 0.0
         return np.asarray(np.maximum(unit, least))
 
@@ -255,7 +350,9 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
     and what is not right at sight gets the whole examination: None.
     """
     recordings = {
-        name: _Recording(name, values, exact[name], _largest(exact[name]), Way(), problem, recorded.eps)
+        name: _Recording(
+            name, values, exact[name], _largest(exact[name]), Way(), problem, recorded.eps, np.empty(0)
+        )
         for name, values in recorded.gradients.items()
     }
     rooms = {}
@@ -277,7 +374,7 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
         ),
         tr("where they are further off, or their errors further apart, the loop's own rounding counts"),
     ]
-    if first.lower and first.eps in HALVES:
+    if first.half:
         clauses.insert(1, _rounded_to(SIGHT_UNITS, first.eps))
     return Expectation(recorded.by, expected, tolerance_text=tr("; ").join(clauses), sums=exact)
 
@@ -334,8 +431,9 @@ def _described(
                 times=APART,
             )
         )
+    clauses += _run_again([*recordings.values()])
     partly = [name for name, recording in recordings.items() if recording.rounded_on_the_way]
-    if lower and eps in HALVES and len(partly) < len(recordings):
+    if first.half and len(partly) < len(recordings):
         clauses.append(_rounded_to(UNITS, eps))
     if partly:
         clauses.append(
@@ -352,3 +450,35 @@ def _described(
     elif lower and eps not in HALVES:
         clauses.append(tr("and by {eps}·S, the precision of the recording", eps=short(eps, 3)))
     return tr("; ").join(clauses)
+
+
+def _is_same(recordings: list[_Recording]) -> bool:
+    """Whether PyTorch surely adds in the order now that it added in then."""
+    return math.prod(recording.chance for recording in recordings) < BY_CHANCE
+
+
+def _run_again(recordings: list[_Recording]) -> list[str]:
+    """What is said of those of which PyTorch gives the same bits again: none or one clause."""
+    same = _is_same(recordings)
+    repeated = [each for each in recordings if each.held(same)]
+    if not repeated:
+        return []
+    if repeated[0].half:
+        room = tr(
+            "{units} units in the last place of {precision}, or of G where partial sums were rounded to it",
+            units=REROUNDED,
+            precision=HALVES[repeated[0].eps],
+        )
+    else:
+        room = tr(
+            "the last place, or than {times}·eps·G where another order might give the same bits",
+            times=ANOTHER,
+        )
+    return [
+        tr(
+            "PyTorch, run again, gives the same bits for {names}, in all cells but one at most; none may be "
+            "further off from these than {room}",
+            names=", ".join(each.name for each in repeated),
+            room=room,
+        )
+    ]

@@ -7,9 +7,7 @@ their own. It needs nothing of the parent's `__main__`, so a script without a gu
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -22,7 +20,7 @@ from convstep.conv.problem import Problem
 from convstep.language import spoken, tr
 from convstep.oracle import messages, watched
 from convstep.oracle.comparison import Comparison, RunningGradients, checked_position, comparison_with
-from convstep.oracle.conversation import Conversation, Ended
+from convstep.oracle.conversation import Conversation, Ended, started
 from convstep.oracle.expectation import Expectation, OracleUnavailable
 
 Array = npt.NDArray[Any]
@@ -142,15 +140,12 @@ class _Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._conversation: Conversation | None = None
         try:
-            self._process = _spawn()
+            self._process, self._conversation = started("convstep.oracle.child", spoken())
         except OSError as error:
             self._give_up(
                 tr("no process for PyTorch can be started: {reason}", reason=error.strerror or error)
             )
         else:
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            self._conversation = Conversation(self._process.stdin, self._process.stdout)
             threading.Thread(target=self._listen, name="torch-service", daemon=True).start()
 
     @property
@@ -225,19 +220,3 @@ class _Child:
         """Answer everybody with the failure; a lasting one would only repeat in another child."""
         self.ready, self._died, self._failure = False, not lasting, failure
         self._greeted.set()
-
-
-def _spawn() -> subprocess.Popen[bytes]:
-    """The child, on this interpreter, finding the modules that this process finds."""
-    if not sys.executable:
-        raise OSError(tr("this Python cannot tell where its interpreter is"))
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    return subprocess.Popen(
-        watched.command("convstep.oracle.child", spoken()),
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
-        start_new_session=True,  # Ctrl+C in the terminal is for the parent
-    )

@@ -242,7 +242,7 @@ def _accesses(recording: Replayed, entry: int, line: int) -> Iterator[Access]:
 def _made_here(recording: Replayed, entry: int, line: int) -> Iterator[Access]:
     """The arrays that an entry is the first to name."""
     site = recording.index.site(entry)
-    for storage in recording.born.get(entry, ()):
+    for storage in recording.owners.born(entry):
         owner = recording.owners[storage]
         where = placed_view(recording, owner.view)
         text = site.value or (site.text if site.kind in (Kind.READ, Kind.WRITE) else owner.name)
@@ -256,7 +256,7 @@ def _named(recording: Replayed, entry: int, name: str, value: Any, site: Site, l
     if type(value) is not Ref or name == RETURNED:
         return None
     view = recording.log.views[value]
-    if view.storage in recording.born.get(entry, ()):
+    if view.storage in recording.owners.born(entry):
         return None
     before = recording.index.setting(int(recording.index.frame[entry]), name, entry)
     if before is not None and recording.index.value_at(before, name) == value:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -18,6 +18,8 @@ from convstep.recording.log import Ref
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
 from convstep.recording.rewrite import FORGET, LOCALS, OWN
 from convstep.recording.sites import Hole, Kind, Site, Sites
+from convstep.recording.sweeping import Sweeping
+from convstep.recording.sweeps import Sweep
 from convstep.recording.trees import PREFIX
 
 _READ = """
@@ -163,11 +165,12 @@ def hook(iterable):
 """
 
 
-def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
+def hooks(sites: Sites, sweeps: Sequence[Sweep], registry: Registry) -> dict[str, Any]:
     """The functions that code with these sites calls, by name.
 
     Args:
         sites: of the rewritten code.
+        sweeps: in it.
         registry: takes what they note.
     """
     found: dict[str, Any] = {
@@ -179,6 +182,12 @@ def hooks(sites: Sites, registry: Registry) -> dict[str, Any]:
     found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
     for site in sites.sites:
         found |= {f"{PREFIX}{site.number}{suffix}": hook for suffix, hook in _made(site, registry)}
+    for sweep in sweeps:
+        sweeping = Sweeping(sweep, registry)
+        registry.sweepings.append(sweeping)
+        found[f"{PREFIX}{sweep.turn}sweep"] = sweeping
+        for noted, cells in zip(sweep.sites, sweeping.cells, strict=True):
+            found[f"{PREFIX}{noted[-1].number}cells"] = cells
     return found
 
 
@@ -189,7 +198,7 @@ def _made(site: Site, registry: Registry) -> Iterable[tuple[str, Callable[..., A
         "meet": registry.meet,
         "entries": registry.log.order,
         "order": registry.log.order.append,
-        "note": registry.log.payloads[site.number].append,
+        "note": registry.payloads[site.number].append,
         "kept": registry.kept,
         "ref": Ref,
         "plain": registry.PLAIN,

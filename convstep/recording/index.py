@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.log import Log, Ref
+from convstep.recording.columns import Column, Rows, column
+from convstep.recording.kept import Kept
+from convstep.recording.log import Ref
 from convstep.recording.sites import WRITES, Kind, Site
 
-_first = operator.itemgetter(0)
 Flags = npt.NDArray[np.bool_]
 Entries = npt.NDArray[np.intp]
 
@@ -55,22 +55,22 @@ class Binding(NamedTuple):
 class Index:
     """A log by entries, frames, variables and steps."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Kept) -> None:
         """Look through a log once."""
         self.log, sites = log, log.sites.sites
-        self.order = np.array(log.order, np.intp)
+        self.order = log.order.astype(np.intp)
+        # short numbers are sorted in a tenth of the time
+        short = self.order.astype(np.uint8 if len(sites) <= np.iinfo(np.uint8).max else np.uint16)
         count = len(self.order)
-        few = len(sites) <= np.iinfo(np.uint16).max  # short numbers are sorted in a fifth of the time
-        ranked = np.argsort(self.order.astype(np.uint16) if few else self.order, kind="stable")
+        ranked = np.argsort(short, kind="stable")
         bounds = np.searchsorted(self.order[ranked], np.arange(len(sites) + 1))
         self.where: list[Entries] = [ranked[bounds[n] : bounds[n + 1]] for n in range(len(sites))]
         """By site, its entries, ascending."""
         self.occurrence = np.empty(count, np.intp)
-        for entries in self.where:
-            self.occurrence[entries] = np.arange(len(entries))
+        self.occurrence[ranked] = np.arange(count) - np.repeat(bounds[:-1], np.diff(bounds))
         known = np.array([site.statement for site in sites], np.intp)
         self.statement = known[self.order]
-        self.storages: Entries = np.array([view.storage for view in log.views], np.intp)
+        self.storages = log.storage_of
         """By array met, whose memory it is."""
         self.touched = {
             site.number: self._touched(site)
@@ -78,20 +78,14 @@ class Index:
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
-        self.first_touched = np.full(len(log.storages) + 1, -1, np.intp)
-        """By storage, the first entry that reads or writes it by a subscript; -1 for none."""
-        for number, storages in self.touched.items():
-            entries = self.where[number]
-            own, firsts = np.unique(storages, return_index=True)
-            known = self.first_touched[own]
-            self.first_touched[own] = np.where(
-                (known < 0) | (known > entries[firsts]), entries[firsts], known
-            )
+        self.first_touched = self._firsts((touched, self.where[n]) for n, touched in self.touched.items())
+        """By storage, the first entry that reads or writes it by a subscript; beyond the last for none."""
         self.bindings = list(self._bindings())
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
-        self.named = self._first_named()
-        """By storage, when a variable first stood for it, and which; -1 for arguments."""
+        self.named = self._firsts((self.storages[one.refs], one.entries) for one in self.bindings)
+        """By storage, the entry by which a variable first stood for it; -1 for arguments; see before."""
+        self.named[self.storages[[number for _, number in log.given]]] = -1
         self.writes: list[int] = self._writing()
         """The entries that change cells, ascending."""
         self.eventful = self._find_eventful()
@@ -278,10 +272,10 @@ class Index:
         payloads, storages = self.log.payloads[site.number], self.storages
         if site.kind is Kind.SCATTERED or site.kind is Kind.SCATTERED_READ:
             return np.array([payload[1] for payload in payloads], np.intp)
-        try:  # nearly always numbers
-            return storages[np.fromiter(map(_first, payloads), np.intp, len(payloads))]
-        except ValueError:
-            return np.array([self._storage_in(payload) for payload in payloads], np.intp)
+        named = self.log.named(site.number)  # nearly always
+        if named is not None:
+            return storages[named]
+        return np.array([self._storage_in(payload) for payload in payloads], np.intp)
 
     def _storage_in(self, payload: Any) -> int:
         match payload[0]:
@@ -299,24 +293,22 @@ class Index:
             payloads, entries = self.log.payloads[site.number], self.where[site.number]
             if site.kind is Kind.BIND:
                 yield from _binding(site, site.text, payloads, entries)
-            elif site.kind in (Kind.CALL, Kind.TURN) and payloads:
-                for name, column in zip(site.names, zip(*payloads, strict=True), strict=True):
-                    yield from _binding(site, name, column, entries)
+            elif site.kind in (Kind.CALL, Kind.TURN) and isinstance(payloads, Rows):
+                for name, own in zip(site.names, payloads.columns, strict=True):
+                    yield from _binding(site, name, own, entries)
             elif site.kind is Kind.WRITE and (self.touched[site.number] < 0).any():
                 stores = [(n, p) for n, p in enumerate(payloads) if p[0] == "store"]
                 for name in dict.fromkeys(payload[1] for _, payload in stores):
-                    own = [(n, payload[2]) for n, payload in stores if payload[1] == name]
-                    yield from _binding(site, name, [v for _, v in own], entries[[n for n, _ in own]])
+                    numbers, values = zip(*((n, p[2]) for n, p in stores if p[1] == name), strict=True)
+                    yield from _binding(site, name, column(values), entries[list(numbers)])
 
-    def _first_named(self) -> dict[int, tuple[int, str]]:
-        found: dict[int, tuple[int, str]] = {}
-        for name, number in self.log.given:
-            found.setdefault(int(self.storages[number]), (-1, name))
-        for one in self.bindings:
-            storages, firsts = np.unique(self.storages[one.refs], return_index=True)
-            for storage, entry in zip(storages.tolist(), one.entries[firsts].tolist(), strict=True):
-                if storage not in found or found[storage][0] > entry:
-                    found[storage] = entry, one.name
+    def _firsts(self, met: Iterable[tuple[Entries, Entries]]) -> Entries:
+        """By storage the first entry at which it is met: storages, and the entries, ascending."""
+        found = np.full(len(self.log.storages) + 1, len(self.order), np.intp)
+        for storages, entries in met:
+            own = np.full(len(found), len(self.order), np.intp)
+            own[storages[::-1]] = entries[::-1]  # the first one stays
+            found = np.minimum(found, own)
         return found
 
     def _writing(self) -> list[int]:
@@ -397,7 +389,7 @@ class Index:
 
     def _is_new(self, entry: int, ref: int) -> bool:
         """Whether a variable is the first to stand for the memory of an array."""
-        return self.named.get(self.log.views[ref].storage, (-1, ""))[0] == entry
+        return bool(self.named[self.storages[ref]] == entry)
 
     def _rebinds(self, entry: int, name: str, ref: int) -> bool:
         """Whether a variable now stands for another array that is made from its own: `dx = dx[:, 1:-1]`."""
@@ -412,9 +404,11 @@ class Index:
 
     def _within_statements(self) -> Flags:
         """The entries of calls within a statement that have no step of their own: they divide nothing."""
-        count, tally = len(self.order), np.append(0, np.cumsum(self.eventful))
-        functions = self.log.sites.functions
+        count, functions = len(self.order), self.log.sites.functions
         calls = [one for one in self.frames if one.parent >= 0 and not functions[one.function].generator]
+        if not calls:
+            return np.zeros(count, bool)
+        tally = np.append(0, np.cumsum(self.eventful))
         begun = np.array([one.first for one in calls], np.intp)
         left = np.array([one.last for one in calls], np.intp) + 1
         idle = tally[left] == tally[begun]
@@ -440,23 +434,25 @@ class Index:
         log, frames = self.log.sites, self.frames
         generators = [one.generator for one in log.functions]
         yielding = bool(frames) and generators[frames[0].function]
-        quiet = np.array([frame.quiet for frame in frames] + [False])[self.frame]
         after = np.zeros(count, bool)
         if yielding:
             after |= self._of_kind(Kind.YIELD)
         else:
-            opening = self._of_kind(Kind.ENTER, Kind.CHECK, Kind.EXIT)
             # the condition of a `while` belongs to the turn that it lets through
-            opening |= self._flags(
-                lambda site: site.kind is Kind.TURN and bool(site.names or not self._checked(site))
+            opening = self._flags(
+                lambda site: (
+                    site.kind in (Kind.ENTER, Kind.CHECK, Kind.EXIT)
+                    or (site.kind is Kind.TURN and bool(site.names or not self._checked(site)))
+                )
             )
             after[:-1] |= opening[1:]
-            after |= self._of_kind(Kind.ELEMENT) & ~quiet
-            alone = self._flags(lambda site: log.statements[site.statement].alone) & ~quiet
             following = np.ones(count, bool)
             following[:-1] = (self.statement[1:] != self.statement[:-1]) & ~self._of_kind(Kind.CALL)[1:]
-            after |= alone & following
-            after |= self._of_kind(Kind.RETURN) & ~quiet
+            own = self._flags(lambda site: log.statements[site.statement].alone) & following
+            own |= self._of_kind(Kind.ELEMENT, Kind.RETURN)
+            if any(frame.quiet for frame in frames):
+                own &= ~np.array([frame.quiet for frame in frames] + [False])[self.frame]
+            after |= own
             after[self._within_statements()] = False
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
@@ -472,21 +468,18 @@ class Index:
         return ends
 
 
-def _binding(site: Site, name: str, values: Sequence[Any], entries: Entries) -> Iterator[Binding]:
-    kinds = set(map(type, values))
-    if kinds == {Ref}:
-        yield Binding(site, name, entries, np.array(values, np.intp), True)
-    elif Ref in kinds:
-        own = [n for n, value in enumerate(values) if type(value) is Ref]
-        yield Binding(site, name, entries[own], np.array([values[n] for n in own], np.intp), True)
-    if tuple in kinds:
-        tuples = [(n, value) for n, value in enumerate(values) if type(value) is tuple]
-        for place in range(max(len(value) for _, value in tuples)):
-            inner = [(n, ref) for n, value in tuples for ref in refs(value[place : place + 1])]
+def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
+    places, numbers = values.of(Ref)
+    if len(places):
+        yield Binding(site, name, entries[places], numbers.numbers.astype(np.intp), True)
+    places, tuples = values.of(tuple)
+    if len(places):
+        held = list(zip(places.tolist(), tuples, strict=True))
+        for place in range(max(len(value) for _, value in held)):
+            inner = [(n, ref) for n, value in held for ref in refs(value[place : place + 1])]
             if inner:
-                numbers, found = zip(*inner, strict=True)
-                at = entries[list(numbers)]
-                yield Binding(site, f"{name}[{place}]", at, np.array(found, np.intp), False)
+                at, found = zip(*inner, strict=True)
+                yield Binding(site, f"{name}[{place}]", entries[list(at)], np.array(found, np.intp), False)
 
 
 def refs(value: Any) -> Iterator[int]:

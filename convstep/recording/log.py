@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.recording.sites import Sites
@@ -66,6 +72,122 @@ class Ended:
     """The line of the source at which it happened; 0 if that is not known."""
 
 
+Make = Callable[..., tuple[Any, ...]]
+"""Makes a payload of the numbers of some arrays, of numbers in their indices, and of a loop's variable."""
+Run = tuple[tuple[int, ...], tuple[int, ...], range]
+"""Turns without a gap: the numbers of the arrays, those in their indices, the loop's variable."""
+
+
+class Runs:
+    """The runs of a sweep, one after the other."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        """All of them.
+
+        Args:
+            runs: in their order.
+        """
+        self.runs = runs
+        self.lengths = [len(part) for _, _, part in runs]
+        """How many turns each has."""
+        self.ends = list(itertools.accumulate(self.lengths))
+        """How many turns there are up to the end of each."""
+
+    def made(self, make: Make, at: int) -> tuple[Any, ...]:
+        """What is made of a turn."""
+        run = bisect_right(self.ends, at)
+        numbers, places, part = self.runs[run]
+        made: tuple[Any, ...] = make(numbers, *places, part[at - self.ends[run]])  # counted from its end
+        return made
+
+    def all_made(self, make: Make) -> Iterator[tuple[Any, ...]]:
+        """What is made of every turn."""
+        return (make(numbers, *places, turn) for numbers, places, part in self.runs for turn in part)
+
+
+class Column(Sequence[tuple[Any, ...]]):
+    """The payloads of a site in a sweep: as many as turns, each made when it is asked for."""
+
+    def __init__(
+        self, runs: Runs, make: Make, array: int = 0, changes: npt.NDArray[Any] | None = None
+    ) -> None:
+        """Hold what they are made of.
+
+        Args:
+            runs: of the sweep.
+            make: what makes one, but for the cells that are written.
+            array: which of the arrays it is about, where it is about one.
+            changes: the cells that are written, of every turn one before and one after.
+        """
+        self._runs, self._make, self._array = runs, make, array
+        self._size = 0 if changes is None else changes.itemsize
+        self._changes = b"" if changes is None else changes.tobytes()
+
+    def __len__(self) -> int:
+        return self._runs.ends[-1]
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[Any, ...]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[Any, ...]]: ...
+
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        made = self._runs.made(self._make, at)
+        return (*made, *self._change(at)) if self._size else made
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for at, made in enumerate(self._runs.all_made(self._make)):
+            yield (*made, *self._change(at)) if self._size else made
+
+    def __reversed__(self) -> Iterator[tuple[Any, ...]]:
+        yield from reversed(list(self))
+
+    def places(self) -> list[npt.NDArray[Any]]:
+        """What stands at each place of them, but for the cells that are written: whole numbers.
+
+        Raises:
+            ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
+        """
+        runs, count = self._runs, len(self)
+        numbers, places = (
+            np.repeat(np.array([run[at] for run in runs.runs]), runs.lengths, 0) for at in (0, 1)
+        )
+        turns = np.concatenate([np.arange(part.start, part.stop, part.step) for _, _, part in runs.runs])
+        found, checked = (
+            self._make([*numbers.T.astype(kind)], *places.T.astype(kind), turns.astype(kind))
+            for kind in (np.int64, np.float64)  # in which nothing wraps around
+        )
+        held = [np.broadcast_to(np.asarray(each), count) for each in found]
+        if any(each.dtype != np.int64 for each in held) or not all(map(np.array_equal, held, checked)):
+            raise ValueError("not every place is a whole number of eight bytes")
+        return held
+
+    def changes(self) -> tuple[int, list[bytes]]:
+        """How many bytes each cell that is written takes, and all cells before, and all after."""
+        cells = np.frombuffer(self._changes, f"V{self._size}") if self._size else np.zeros(0)
+        return self._size, [cells[at::2].tobytes() for at in range(2) if self._size]
+
+    def numbers(self) -> npt.NDArray[np.intp]:
+        """The number of the array that each is about."""
+        runs = self._runs
+        found: npt.NDArray[np.intp] = np.repeat(
+            [numbers[self._array] for numbers, _, _ in runs.runs], runs.lengths
+        )
+        return found
+
+    def met(self) -> set[int]:
+        """All of them once."""
+        return {numbers[self._array] for numbers, _, _ in self._runs.runs}
+
+    def _change(self, at: int) -> tuple[bytes, bytes]:
+        low, middle, high = (count * self._size for count in (2 * at, 2 * at + 1, 2 * at + 2))
+        return self._changes[low:middle], self._changes[middle:high]
+
+
 @dataclass(slots=True, eq=False)
 class Log:
     """A run, noted."""
@@ -74,7 +196,7 @@ class Log:
     """What is known of its source."""
     order: list[int] = field(default_factory=list)
     """The number of the site of each entry."""
-    payloads: list[list[Any]] = field(default_factory=list)
+    payloads: list[Sequence[Any]] = field(default_factory=list)
     """By site, what each of its entries says, in their order; see `Kind`."""
     views: list[View] = field(default_factory=list)
     """Every array met; `Ref`s and payloads say their numbers."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.recording.kept import Kept
 from convstep.recording.log import Log, View
 from convstep.recording.sites import Hole, Kind, Part, Site
 
@@ -17,7 +18,7 @@ Array = npt.NDArray[Any]
 class Memory:
     """The storages of a log, as they were after some of its entries."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log | Kept) -> None:
         """As they were before the first entry, each from its own beginning on."""
         self._log = log
         self._buffers: dict[int, bytearray] = {}

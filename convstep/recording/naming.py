@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from convstep.recording.index import Index
 from convstep.recording.log import View
 from convstep.recording.sites import Kind
 
+Entries = npt.NDArray[np.intp]
 RETURNED = "return"
 """What stands for the value of a `return`, if nothing else does."""
 _VARIABLE, _PATH, _LAST, _SUBSCRIPTED = range(4)
@@ -34,18 +36,85 @@ class Owner(NamedTuple):
     """Whether it came with the arguments."""
 
 
-def owners(index: Index) -> dict[int, Owner]:
-    """Every array with a name, by its storage.
+class Owners(Mapping[int, Owner]):
+    """Every array with a name, by its storage, as they appear; each is made when it is asked for.
 
     It has the name of the first variable that stood for all of it, in the outermost function where one
     does; else that of a view of it and `.base`, as NumPy says.
     """
-    chosen = dict(_chosen(index))
-    return dict(_distinct(index, chosen))
+
+    def __init__(self, index: Index) -> None:
+        """Find the names."""
+        self._index, chosen = index, _chosen(index)
+        self.storages: Entries = chosen.storages
+        """Whose memory each one owns."""
+        self.since: Entries = chosen.since
+        """By array, the entry from which on it has its name; see `Owner`. Ascending."""
+        self._views, self._lines = chosen.views, chosen.lines
+        self._names, self.name_of = _distinct(index, chosen)
+        self._row = np.full(len(index.log.storages) + 1, -1, np.intp)
+        self._row[self.storages] = np.arange(len(self.storages))
+        self._made: dict[int, Owner] = {}
+
+    def __getitem__(self, storage: int) -> Owner:
+        """The array that owns a storage."""
+        found = self._made.get(storage)
+        if found is None:
+            row = int(self._row[storage]) if 0 <= storage < len(self._row) else -1
+            if row < 0:
+                raise KeyError(storage)
+            log = self._index.log
+            number, held = int(self._views[row]), log.storages[storage]
+            size = np.dtype(held.dtype).itemsize
+            listed = View(storage, 0, (len(held.content) // size,), (size,), held.dtype)
+            view = log.views[number] if number >= 0 else listed
+            facts = int(self.since[row]), int(self._lines[row]), held.of_caller
+            found = self._made[storage] = Owner(self._names[self.name_of[row]], view, *facts)
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        """Their storages."""
+        return iter(self.storages.tolist())
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.storages)
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, tuple[Entries, Entries]]:
+        """The arrays of each name, as they follow each other: since when, and their storages."""
+        order = np.argsort(self.name_of, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(self.name_of[order])) + 1) if len(order) else []
+        own = sorted(parts, key=lambda rows: int(rows[0]))
+        return {self._names[self.name_of[one[0]]]: (self.since[one], self.storages[one]) for one in own}
+
+    def born(self, entry: int) -> list[int]:
+        """The storages that an entry is the first to name; those of arguments left out."""
+        low, high = np.searchsorted(self.since, (entry, entry + 1)).tolist()
+        own = self.storages[low:high].tolist() if entry >= 0 else []
+        return [storage for storage in own if not self._index.log.storages[storage].of_caller]
 
 
-def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
-    """For every storage the best of all names under which it was met."""
+class _Chosen(NamedTuple):
+    """Of every storage the best of all names under which it was met, as they appear."""
+
+    names: list[str]
+    """All names."""
+    name_of: Entries
+    """Which of them each has."""
+    storages: Entries
+    """The storages."""
+    views: Entries
+    """The number of the array that has the name, or of one that is all of it; -1 for its cells in a row."""
+    partial: npt.NDArray[np.bool_]
+    """Whether what has the name is a part of it."""
+    since: Entries
+    """See `Owner`."""
+    lines: Entries
+    """See `Owner`."""
+
+
+def _chosen(index: Index) -> _Chosen:
     names, columns = list[str](), list[tuple[npt.NDArray[Any], ...]]()
     whole, depths = _whole(index), np.array([*_depths(index), 0])
 
@@ -73,73 +142,87 @@ def _chosen(index: Index) -> Iterator[tuple[int, Owner]]:
         if bound.site.kind is Kind.BIND and bound.site.text == RETURNED:
             kind = _LAST
         offer(bound.name, bound.refs, bound.entries, depths[index.frame[bound.entries]], kind)
-    found = {storage for column in columns for storage in column[0].tolist()}
+    named = np.zeros(len(index.log.storages) + 1, bool)
+    for column in columns:
+        named[column[0]] = True
     for site, touched in index.touched.items():
-        for at in np.flatnonzero(touched >= 0) if not found.issuperset(touched.tolist()) else ():
+        for at in np.flatnonzero((touched >= 0) & ~named[touched]).tolist():
             payload = index.log.payloads[site][at]
-            if int(touched[at]) not in found and type(payload[0]) is int:
-                found.add(int(touched[at]))
+            if not named[touched[at]] and type(payload[0]) is int:
+                named[touched[at]] = True
                 text = index.log.sites.sites[site].text
                 offer(text, payload[0], index.where[site][at], 0, _SUBSCRIPTED)
-    if not columns:
-        return
+    nothing = np.zeros(0, np.intp)
+    offer("", nothing, nothing, nothing, _LAST)  # should there be no other
     storage, partial, rank, depth, entry, number, name_of = (
         np.concatenate(one) for one in zip(*columns, strict=True)
     )
     # a name for a part counts only where nothing but a subscript stands for all of it
     best = np.lexsort((name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
-    firsts = best[np.unique(storage[best], return_index=True)[1]]
-    chosen = [one[firsts].tolist() for one in (storage, name_of, number, entry, partial)]
-    yield from _owners(index, [names[at] for at in chosen.pop(1)], *chosen)
+    chosen = best[np.flatnonzero(np.diff(storage[best], prepend=-1))]
+    views, part = number[chosen], partial[chosen].astype(bool)
+    all_of = np.full(len(index.log.storages) + 1, -1, np.intp)
+    met = np.flatnonzero(whole)[::-1]
+    all_of[index.storages[met]] = met  # the first one stays
+    views = np.where(part, all_of[storage[chosen]], views)
+    since, lines = _since(index, storage[chosen], entry[chosen])
+    appear = np.lexsort((storage[chosen], since))
+    own = name_of[chosen], storage[chosen], views, part, since, lines
+    return _Chosen(names, *(one[appear] for one in own))  # type: ignore[arg-type]  # as they stand
 
 
-def _owners(
-    index: Index,
-    names: list[str],
-    storages: list[int],
-    numbers: list[int],
-    entries: list[int],
-    partial: list[bool],
-) -> Iterator[tuple[int, Owner]]:
-    """The arrays, from what is chosen of each: name, storage, number, entry, and whether that is a part."""
-    log = index.log
-    sinces = [index.named.get(storage, (entry,))[0] for storage, entry in zip(storages, entries, strict=True)]
-    touched = index.first_touched[storages].tolist()
-    for at, (storage, first, since) in enumerate(zip(storages, touched, sinces, strict=True)):
-        if 0 <= first < since or storage not in index.named:
-            # a subscript came first: of a variable from outside, or of what an expression has made
-            text = index.site(first).text
-            sinces[at] = -1 if text.replace(".", "").isidentifier() else first
-    lines = [0] * len(sinces)
-    if len(index.order):
-        known = np.array([statement.line for statement in log.sites.statements])
-        lines = known[index.statement[np.maximum(sinces, 0)]].tolist()
-    rows = zip(names, storages, numbers, sinces, lines, partial, strict=True)
-    for name, storage, number, since, line, part in rows:
-        view = _all_of(index, storage) if part else log.views[number]
-        own = f"{name}.base" if part else name
-        yield storage, Owner(own, view, since, line, log.storages[storage].of_caller)
+def _since(index: Index, storages: Entries, entries: Entries) -> tuple[Entries, Entries]:
+    """From which entry on arrays have their names, and the lines that made them."""
+    never, log = len(index.order), index.log
+    since = np.where(index.named[storages] < never, index.named[storages], entries)
+    if not never:
+        return since, np.zeros(len(since), np.intp)
+    # a subscript came first: of a variable from outside, or of what an expression has made
+    touched = index.first_touched[storages]
+    before = (touched < since) | (index.named[storages] == never)
+    outside = np.array([one.text.replace(".", "").isidentifier() for one in log.sites.sites], bool)
+    first = touched[before]
+    since[before] = np.where(outside[index.order[first]], -1, first)
+    lines = np.array([statement.line for statement in log.sites.statements], np.intp)
+    return since, lines[index.statement[np.maximum(since, 0)]]
 
 
-def _distinct(index: Index, chosen: dict[int, Owner]) -> Iterator[tuple[int, Owner]]:
-    """No two arrays with one name at one time, and all of one name alike in shape."""
-    lasts = _ends(index).tolist()
-    taken: dict[str, int] = {}
-    looks: dict[str, tuple[tuple[int, ...], str]] = {}
-    names = {one.name for one in chosen.values()}
-    for storage, owner in sorted(chosen.items(), key=lambda item: (item[1].since, item[0])):
-        name, number = owner.name, 1
-        look = owner.view.shape, owner.view.dtype
-        while (
-            taken.get(name, -2) > owner.since
-            or looks.get(name, look) != look
-            or (number > 1 and name in names)
-        ):
-            number += 1
-            name = f"{owner.name}_{number}"
-        looks[name] = look
-        taken[name] = max(lasts[storage], taken.get(name, -2), owner.since)
-        yield storage, owner if number == 1 else owner._replace(name=name)
+def _distinct(index: Index, chosen: _Chosen) -> tuple[list[str], Entries]:
+    """No two arrays with one name at one time, and all of one name alike in shape: the names, and whose."""
+    parts, own = np.unique(chosen.name_of * 2 + chosen.partial, return_inverse=True)
+    texts = [f"{chosen.names[one // 2]}{'.base' * (one % 2)}" for one in parts.tolist()]
+    base = dict.fromkeys(texts)
+    numbered = {text: number for number, text in enumerate(base)}
+    name_of: Entries = np.array([numbered[text] for text in texts], np.intp)[own]
+    looks, ends = _looks(index, chosen), np.maximum(_ends(index)[chosen.storages], chosen.since)
+    order = np.argsort(name_of, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(name_of[order])) + 1) if len(order) else ():
+        until = np.maximum.accumulate(ends[rows])
+        if (looks[rows] == looks[rows[0]]).all() and (until[:-1] <= chosen.since[rows[1:]]).all():
+            continue  # each after the other, and all alike
+        name, taken, shown = texts[own[rows[0]]], dict[str, int](), dict[str, int]()
+        facts = (one[rows].tolist() for one in (chosen.since, ends, looks))
+        for row, since, end, look in zip(rows.tolist(), *facts, strict=True):
+            number, text = 1, name
+            while (
+                taken.get(text, -2) > since or shown.get(text, look) != look or (number > 1 and text in base)
+            ):
+                number += 1
+                text = f"{name}_{number}"
+            shown[text], taken[text] = look, max(end, taken.get(text, -2))
+            name_of[row] = numbered.setdefault(text, len(numbered))
+    return list(numbered), name_of
+
+
+def _looks(index: Index, chosen: _Chosen) -> Entries:
+    """Numbers that are the same for arrays of the same shape and kind."""
+    log, met = index.log, chosen.views
+    found: Entries = np.append(log.looks, -1)[met]
+    listed: dict[tuple[int, str], int] = {}  # all cells of a storage in a row
+    for row in np.flatnonzero(met < 0).tolist():
+        held = log.storages[int(chosen.storages[row])]
+        found[row] = -2 - listed.setdefault((len(held.content), held.dtype), len(listed))
+    return found
 
 
 def _ends(index: Index) -> npt.NDArray[np.intp]:
@@ -156,16 +239,11 @@ def _ends(index: Index) -> npt.NDArray[np.intp]:
 
 def _whole(index: Index) -> npt.NDArray[np.bool_]:
     """By array met, whether it is all of its memory."""
-    known: dict[tuple[Any, ...], bool] = {}
-    found, storages = list[bool](), index.log.storages
-    for view in index.log.views:
-        held = storages[view.storage]
-        kind = (view.shape, view.strides, view.dtype, held.dtype, len(held.content))  # most are alike
-        whole = known.get(kind)
-        if whole is None:
-            whole = known[kind] = _covers(index, view, view.storage)
-        found.append(whole)
-    return np.array(found, bool)
+    log = index.log
+    _, firsts, own = np.unique(log.lies, return_index=True, return_inverse=True)  # most are alike
+    known = [_covers(index, log.views[first], log.views[first].storage) for first in firsts.tolist()]
+    found: npt.NDArray[np.bool_] = np.array(known, bool)[own]
+    return found
 
 
 def _depths(index: Index) -> list[int]:
@@ -184,14 +262,6 @@ def _covers(index: Index, view: View, storage: int) -> bool:
     if not held.content:
         return True  # without cells it has them all, however NumPy would stride over them
     return all(stride or length == 1 for length, stride in zip(view.shape, view.strides, strict=True))
-
-
-def _all_of(index: Index, storage: int) -> View:
-    """An array that has all cells of a storage: one that was met, or a list of them."""
-    held = index.log.storages[storage]
-    met = (view for view in index.log.views if view.storage == storage and _covers(index, view, storage))
-    size = np.dtype(held.dtype).itemsize
-    return next(met, View(storage, 0, (len(held.content) // size,), (size,), held.dtype))
 
 
 def _is_path(name: str) -> bool:

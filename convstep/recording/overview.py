@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from convstep.recording.replayed import Replayed
 
 Array = npt.NDArray[Any]
+_NONE = np.zeros(0, np.intp)
 KEPT = 256
 """Cells and lines whose steps are kept: the same ones are asked for again and again."""
 AT_ONCE = 256
@@ -81,21 +82,22 @@ def storage_of(index: Index, entry: int) -> int:
         found: int = payload[1]
         return found
     number: int = payload[2] if payload[0] == "whole" else payload[0]
-    return index.log.views[number].storage
+    return int(index.storages[number])
 
 
 def writers(recording: Replayed, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
     """Every write to a cell of an array of this name, in order."""
     index = recording.index
-    named: dict[int, Owner] = {s: owner for s, owner in recording.owners.items() if owner.name == array}
+    since, storages = recording.owners.by_name.get(array, (_NONE, _NONE))
+    named: dict[int, Owner] = {storage: recording.owners[storage] for storage in storages.tolist()}
     shape = next((owner.view.shape for owner in named.values()), ())
     if len(cell) != len(shape):
         return
     memory = _Replay(recording)
-    for entry in sorted({*index.writes, *recording.born}):
+    for entry in sorted({*index.writes, *since[since >= 0].tolist()}):
         statement = index.log.sites.statements[index.statement[entry]]
         step = bisect_right(index.ends, entry)
-        for storage in named.keys() & set(recording.born.get(entry, ())):
+        for storage in named.keys() & set(recording.owners.born(entry)):
             value = _born(recording, storage, _offset(named[storage], cell))
             yield Writer(step, statement.line, statement.text, "makes", None, value)
         if _writes(index, entry) and (storage := storage_of(index, entry)) in named:

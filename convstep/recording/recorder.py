@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from convstep.language import tr
+from convstep.recording import trees
 from convstep.recording.addresses import root_of
 from convstep.recording.hooks import hooks
 from convstep.recording.log import Ended, Log
@@ -84,7 +85,7 @@ def run(
     followed = _followed(target, source)
     rewriter = Rewriter(source.text.lines, Purity(target.__globals__, _names(followed)))
     codes = [(one, code_of(one, where, rewriter, source)) for one, where in followed.items()]
-    log = Log(rewriter.sites, payloads=[[] for _ in rewriter.sites.sites])
+    log = Log(rewriter.sites)
     registry = Registry(log, limits)
     registry.globals = target.__globals__
     run = Run(source, definition.name, log)
@@ -94,7 +95,7 @@ def run(
     for name, value in given.items():
         # what a method does to its own object is what it is for
         registry.give(name, value, of_caller=name != owner)
-    with swapped(codes, hooks(rewriter.sites, registry)), uncollected():
+    with swapped(codes, hooks(rewriter.sites, rewriter.sweeps, registry)), uncollected():
         try:
             result = function(*arguments, **keywords)
             run.result = _drained(result) if inspect.isgenerator(result) else result
@@ -107,6 +108,7 @@ def run(
             said = str(error).split("\n", 1)[0]
             sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
             log.ended = Ended("raised", sentence, _line(error, source.text.path))
+    registry.finish()
     log.unseen = registry.unseen()
     if registry.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
         log.ended = Ended("budget", str(registry.stopped), 0)  # somebody has caught it
@@ -261,8 +263,8 @@ def code_of(
     own = {one.name for one in (node, body) if isinstance(one, (ast.FunctionDef, ast.ClassDef))} - set(free)
     outside: list[ast.stmt] = [ast.Global(sorted(own))] if own else []
     outermost = ast.FunctionDef(f"{PREFIX}around", arguments, [*outside, body], [])
-    ast.copy_location(outermost, where.node)
-    module = ast.fix_missing_locations(ast.Module([outermost], []))
+    trees.placed(outermost, where.node)
+    module = ast.Module([outermost], [])
     flags = function.__code__.co_flags & _FUTURES
     made = compile(module, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
     found = _inner(made, function.__code__.co_name)

@@ -14,9 +14,10 @@ from convstep import brief as reprs
 from convstep.recording import events, overview, values
 from convstep.recording.facts import Alarm, ArrayInfo, Writer
 from convstep.recording.index import Index
+from convstep.recording.kept import Kept
 from convstep.recording.log import Ended, Log
 from convstep.recording.memory import Memory, lasting
-from convstep.recording.naming import Owner, owners
+from convstep.recording.naming import Owners
 from convstep.recording.recorder import uncollected
 from convstep.recording.sites import WRITES, Site
 from convstep.recording.source import SourceText
@@ -38,7 +39,7 @@ KEPT = 256 << 20
 class Recording(Stepped):
     """One run of a function, at a position; what is shown is what it did, to the bit."""
 
-    def __init__(self, log: Log, source: SourceText, name: str, result: Any = None) -> None:
+    def __init__(self, log: Log | Kept, source: SourceText, name: str, result: Any = None) -> None:
         """Stand before the first step.
 
         Args:
@@ -47,11 +48,12 @@ class Recording(Stepped):
             name: of the function.
             result: what it returned.
         """
-        self.log, self.source, self.name, self.result = log, source, name, result
+        self.source, self.name, self.result = source, name, result
         with uncollected():
-            self.index = Index(log)
+            self.log = log if isinstance(log, Kept) else Kept.of(log)
+            self.index = Index(self.log)
             """The log by entries, frames and steps."""
-            self.owners = owners(self.index)
+            self.owners = Owners(self.index)
             """The arrays that have a name, by storage."""
         self._begin()
 
@@ -86,36 +88,21 @@ class Recording(Stepped):
     @cached_property
     def catalogue(self) -> tuple[ArrayInfo, ...]:
         """Every array by name, in the order in which they appear."""
-        found: dict[str, ArrayInfo] = {}
-        written = self.written_storages
-        with uncollected():
-            ordered = sorted(self.owners.items(), key=lambda item: item[1].since)
-        for storage, owner in ordered:
-            changed = storage in written
-            if owner.name in found:
-                if changed and not found[owner.name].written:
-                    before = found[owner.name]
-                    found[owner.name] = ArrayInfo(
-                        before.name, before.shape, before.dtype, before.line, before.is_argument, True
-                    )
-                continue
-            shape, dtype = owner.view.shape, np.dtype(owner.view.dtype)
-            found[owner.name] = ArrayInfo(owner.name, shape, dtype, owner.line, owner.of_caller, changed)
-        return tuple(found.values())
+        written, found = set(self.written_storages), list[ArrayInfo]()
+        for name, (_, storages) in self.owners.by_name.items():
+            first = self.owners[int(storages[0])]
+            changed = bool(written) and not written.isdisjoint(storages.tolist())
+            shape, dtype = first.view.shape, np.dtype(first.view.dtype)
+            found.append(ArrayInfo(name, shape, dtype, first.line, first.of_caller, changed))
+        return tuple(found)
 
     @cached_property
     def handed_in(self) -> dict[str, str]:
         """The arrays that the function was handed, whole, and by what it reaches them: `x`, `cache['W']`."""
         views = {self.log.views[number]: path for path, number in reversed(self.log.given)}
-        return {one.name: views[one.view] for one in self.owners.values() if one.view in views}
-
-    @cached_property
-    def named(self) -> dict[str, list[Owner]]:
-        """The arrays of each name, as they follow each other; the names as they appear."""
-        found: dict[str, list[Owner]] = {}
-        for owner in sorted(self.owners.values(), key=lambda one: one.since):
-            found.setdefault(owner.name, []).append(owner)
-        return found
+        storages = {view.storage for view in views}
+        own = [self.owners[storage] for storage in self.owners if storage in storages]
+        return {one.name: views[one.view] for one in own if one.view in views}
 
     @cached_property
     def written_storages(self) -> dict[int, int]:
@@ -129,16 +116,6 @@ class Recording(Stepped):
                     if storage >= 0:
                         found[storage] = min(found.get(storage, entry), entry)
         return dict(sorted(found.items(), key=lambda item: item[1]))
-
-    @cached_property
-    def born(self) -> dict[int, list[int]]:
-        """By entry, the storages that it is the first to name; those of arguments left out."""
-        found: dict[int, list[int]] = {}
-        with uncollected():
-            for storage, owner in self.owners.items():
-                if owner.since >= 0 and not owner.of_caller:
-                    found.setdefault(owner.since, []).append(storage)
-        return found
 
     @cached_property
     def alarms(self) -> tuple[Alarm, ...]:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,14 @@ import numpy.typing as npt
 from convstep.language import tr
 from convstep.recording.addresses import address_of, bounds_of, content_of, root_of
 from convstep.recording.indices import index_text
-from convstep.recording.log import Log, Other, Ref, Storage, Value, View
+from convstep.recording.log import Column, Log, Other, Ref, Storage, Value, View
 from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.reach import arrays_behind, named_arrays
 from convstep.recording.sites import WRITES, Site
 from convstep.recording.trees import EVERYTHING
+
+if TYPE_CHECKING:
+    from convstep.recording.sweeping import Sweeping
 
 Array = npt.NDArray[Any]
 WHOLE_NUMBERS = frozenset(
@@ -86,6 +89,9 @@ class Registry:
             clock: seconds.
         """
         self.log, self.limits = log, limits
+        self.payloads = [list[Any]() for _ in log.sites.sites]
+        """By site, what hooks note."""
+        log.payloads = [*self.payloads]
         self.numbers: dict[int, int] = {}
         """By the `id` of an array its number; -1 for one that is not followed."""
         self.size = [0]
@@ -105,6 +111,8 @@ class Registry:
         """An item for every turn that needs no look at the limits; hooks take them."""
         self.remembering: list[dict[str, Any]] = []
         """What each hook knows of the array it saw last."""
+        self.sweepings: list[Sweeping] = []
+        """The loops that note their turns in a way of their own."""
         self._grant()
 
     # what is met
@@ -176,6 +184,8 @@ class Registry:
         """An array is about to have another shape, or other memory: it is met anew."""
         for scope in self.remembering:
             scope["last"] = self
+        for one in self.sweepings:
+            one.forget()
         number = self.numbers.pop(id(array), -1)
         if number >= 0 and self._storages.get(id(array)) is not None:
             storage = self._storages.pop(id(array))
@@ -215,7 +225,10 @@ class Registry:
                 memory.change(log.sites.sites[number], payload, forward=True)
         else:
             for number in writing:
-                firsts = {payload[0] for payload in log.payloads[number]}
+                payloads = log.payloads[number]
+                firsts = (
+                    payloads.met() if isinstance(payloads, Column) else {payload[0] for payload in payloads}
+                )
                 known = not any(type(first) is str for first in firsts)
                 written |= (
                     {self._of[first] for first in firsts}
@@ -239,7 +252,17 @@ class Registry:
         number: int = payload[0]
         return self._of[number]
 
+    def finish(self) -> None:
+        """The run is over: what loops have noted in their own way goes into the log."""
+        for one in self.sweepings:
+            for number, column in one.columns().items():
+                self.log.payloads[number] = column
+
     # what is noted
+
+    def noted(self, value: Any) -> Value:
+        """A value for the log."""
+        return value if type(value) in self.PLAIN else self.kept(value)
 
     def kept(self, value: Any) -> Value:
         """A value that is not plain, for the log."""
@@ -277,6 +300,15 @@ class Registry:
         self._grant()
         self.left.pop()
 
+    def take(self, turns: int) -> int:
+        """Let so many turns go without a look at the limits, or as many as there are left; how many."""
+        if turns > len(self.left):
+            self._check()
+            self._grant()
+            turns = min(turns, len(self.left))
+        del self.left[len(self.left) - turns :]
+        return turns
+
     def _grant(self) -> None:
         more = min(EVERY, self.limits.turns - self._turns)
         self.left.extend([None] * more)
@@ -300,7 +332,7 @@ class Registry:
 
     def scattered_read(self, site: Site) -> Callable[[Array, Any], None]:
         """What to do where a mask or arrays of indices read."""
-        order, note = self.log.order.append, self.log.payloads[site.number].append
+        order, note = self.log.order.append, self.payloads[site.number].append
 
         def read(array: Array, index: Any) -> None:
             window = self._window(array, index)
@@ -317,7 +349,7 @@ class Registry:
 
     def other_write(self, site: Site) -> Callable[..., None]:
         """What sets what is no box of cells: by a mask, by arrays of indices, in a dictionary."""
-        order, note = self.log.order.append, self.log.payloads[site.number].append
+        order, note = self.log.order.append, self.payloads[site.number].append
         change = IN_PLACE.get(site.operator)
 
         def write(holder: Any, index: Any, value: Any, held: Any = None) -> None:
@@ -369,7 +401,7 @@ class Registry:
 
     def compared(self, site: Site) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """What stands around an expression whose calls may change arrays unnoticed."""
-        order, note = self.log.order.append, self.log.payloads[site.number].append
+        order, note = self.log.order.append, self.payloads[site.number].append
 
         def before(variables: Mapping[str, Any]) -> Held:
             values = [variables[n] if n in variables else self.globals.get(n) for n in site.names]
@@ -414,6 +446,8 @@ class Registry:
         writing = [number for number in noted if self.log.sites.sites[number].kind in WRITES]
         if not writing:
             return contents
+        for one in self.sweepings:
+            one.settle()
         buffers = {storage: bytearray(old) for storage, old in contents}
 
         def view(number: int) -> Array:

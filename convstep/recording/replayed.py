@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from convstep.recording.facts import ArrayInfo
 from convstep.recording.index import Index
-from convstep.recording.log import Ended, Log
+from convstep.recording.kept import Kept
+from convstep.recording.log import Ended
 from convstep.recording.memory import Memory
-from convstep.recording.naming import Owner
+from convstep.recording.naming import Owners
 
 
 class Replayed(Protocol):
     """A log, and memory that is moved through it."""
 
-    log: Log
+    log: Kept
     """What the run has noted."""
     index: Index
     """The same by entries, frames and steps."""
-
-    @property
-    def owners(self) -> Mapping[int, Owner]:
-        """The arrays that have a name, by storage."""
-
-    @property
-    def named(self) -> Mapping[str, Sequence[Owner]]:
-        """The arrays of each name, as they follow each other."""
+    owners: Owners
+    """The arrays that have a name, by storage."""
 
     @property
     def memory(self) -> Memory:
@@ -47,10 +42,6 @@ class Replayed(Protocol):
     @property
     def catalogue(self) -> tuple[ArrayInfo, ...]:
         """Every array by name."""
-
-    @property
-    def born(self) -> Mapping[int, list[int]]:
-        """By entry, the storages that it is the first to name."""
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
         """The steps that write a cell, ascending."""

@@ -14,6 +14,7 @@ from convstep.recording import trees
 from convstep.recording.indices import index_of
 from convstep.recording.purity import Purity
 from convstep.recording.sites import FunctionSite, Kind, LoopSite, Site, Sites, StatementSite
+from convstep.recording.sweeps import Sweep, noted_at, sweep_of, swept
 from convstep.recording.trees import PREFIX, SHAPES, load, statement_call, store
 
 LOCALS = f"{PREFIX}locals"
@@ -49,6 +50,8 @@ class Around:
     """The loops around it, outermost first."""
     innermost: bool = False
     """Whether the last of them has no loop in it."""
+    swept: bool = False
+    """Whether hooks are called there only where something is unusual."""
 
 
 class Rewriter:
@@ -63,6 +66,8 @@ class Rewriter:
         """
         self.sites = Sites()
         """What was found."""
+        self.sweeps: list[Sweep] = []
+        """The loops in it that need no hooks in their turns."""
         self._lines, self._purity = lines, purity
         self._around: Around | None = None
         self._statement = -1
@@ -247,7 +252,7 @@ class Rewriter:
 
     def _compared(self, target: ast.Attribute, put: ast.stmt) -> list[ast.stmt]:
         """A statement that sets cells by an attribute of an array: `x.flat = 0`."""
-        names = tuple(one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+        names = tuple(one.id for one in trees.walk(target) if isinstance(one, ast.Name))
         site = self._site(Kind.SCATTERED, text=ast.unparse(target), operator="=", names=names)
         begun = trees.call(site, ast.Call(load(LOCALS), [], []), suffix="b")
         kept = trees.name("contents")
@@ -259,12 +264,13 @@ class Rewriter:
         given, held = trees.name("value"), trees.name("held")
         match node.target:
             case ast.Subscript():
-                quick = all(map(self._runs_nothing, ast.walk(node.value)))
-                if quick and isinstance(node.target.value, ast.Name):
+                assert self._around is not None
+                known = isinstance(node.target.value, ast.Name) and not self._around.swept
+                if known and all(map(self._runs_nothing, trees.walk(node.value))):
                     other = trees.copied(node)
                     site, array, holes = self._place(node.target, text, operator)
                     # looking at cells of an array has no effect that somebody could miss
-                    kind = ast.Call(load(f"{PREFIX}type"), [load(node.target.value.id)], [])
+                    kind = ast.Call(load(f"{PREFIX}type"), [trees.copied(node.target.value)], [])
                     is_array = ast.Compare(kind, [ast.Is()], [load(f"{PREFIX}ndarray")])
                     change = statement_call(site, array, *holes, self._value(node.value))
                     return [ast.If(is_array, [change], self._in_order(other, text, operator))]
@@ -353,7 +359,10 @@ class Rewriter:
     def _for(self, node: ast.For) -> list[ast.stmt]:
         target, given = node.target, trees.name(f"turn_{node.lineno}_{node.col_offset}")
         plain = trees.only_names(target)
+        sweep = sweep_of(node)
+        before = node if sweep is None else trees.copied(node)
         loop, inside = self._loop(node, tuple(trees.names(target)) if plain else ())
+        inside.swept = sweep is not None
         # its own line is noted when it is entered, and its variables at every turn
         iterable = self._value(node.iter)
         node.iter = trees.call(self.sites.sites[loop.enter], iterable)
@@ -361,7 +370,15 @@ class Rewriter:
         if not plain:
             first += self._put(target, given, given)
             node.target = store(given)
-        return self._around_body(node, loop, inside, first)
+        made, ended = self._around_body(node, loop, inside, first)
+        if sweep is None:
+            return [made, ended]
+        sweep.turn, first_statement = loop.turn, self._statement + 1
+        for number, cells in enumerate(sweep.cells, first_statement):
+            own = [site for site in self.sites.sites[loop.exit :] if site.statement == number]
+            sweep.sites.append(noted_at(own, cells))
+        self.sweeps.append(sweep)
+        return [*swept(sweep, before, node), ended]
 
     def _while(self, node: ast.While) -> list[ast.stmt]:
         loop, inside = self._loop(node, ())

@@ -18,6 +18,60 @@ EVERYTHING = "*"
 """Stands for all variables."""
 
 
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """What a node has in it, in its order; signs such as `Load` and `Add` are left out."""
+    for value in node.__dict__.values():
+        kind = type(value)
+        if kind is list:
+            for one in value:
+                if isinstance(one, ast.AST):
+                    yield one
+        elif kind in _SIMPLE:
+            continue
+        elif isinstance(value, ast.AST) and value.__dict__:
+            yield value
+
+
+_SIMPLE = frozenset({int, str, type(None), float, ast.Load, ast.Store})
+"""Types of most of what has nothing in it."""
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all in it, those that lie less deep first."""
+    todo = [node]
+    for one in todo:
+        todo += children(one)
+        yield one
+
+
+def placed(node: ast.AST, other: ast.stmt | ast.expr, *, anew: bool = False) -> None:
+    """Let a tree stand where something of the source does.
+
+    Args:
+        node: its root.
+        other: of the source.
+        anew: whether also what stands somewhere already.
+    """
+    todo = [(node, {name: getattr(other, name) for name in _PLACE})]
+    while todo:
+        one, place = todo.pop()
+        held = one.__dict__
+        if one._attributes:
+            if not anew and _PLACE[-1] in held:
+                place = {name: held[name] for name in _PLACE}
+            else:
+                held.update(place if anew else place | {name: held[name] for name in _PLACE if name in held})
+        for value in held.values():
+            kind = type(value)
+            if kind is list:
+                todo += [(child, place) for child in value if isinstance(child, ast.AST)]
+            elif kind not in _SIMPLE and isinstance(value, ast.AST):
+                todo.append((value, place))
+
+
+_PLACE = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+
+
 def own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
     """All nodes of statements, those of functions and classes defined in them left out."""
     todo = list(body)
@@ -25,12 +79,12 @@ def own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
         node = todo.pop()
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            todo += ast.iter_child_nodes(node)
+            todo += children(node)
 
 
 def calls(node: ast.AST) -> Iterator[ast.Call]:
     """All calls in a tree."""
-    return (one for one in ast.walk(node) if isinstance(one, ast.Call))
+    return (one for one in walk(node) if isinstance(one, ast.Call))
 
 
 def heads(node: ast.stmt) -> Iterator[ast.expr]:
@@ -68,7 +122,7 @@ def loads(node: ast.expr) -> Iterator[str]:
         case ast.Lambda():
             return
         case _:
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 if isinstance(child, ast.expr):
                     yield from loads(child)
                 elif isinstance(child, ast.comprehension):
@@ -81,7 +135,7 @@ def reachable(call: ast.Call) -> Iterator[str]:
         yield EVERYTHING
     receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else [call.func]
     for one in [*receiver, *call.args, *(keyword.value for keyword in call.keywords)]:
-        for node in ast.walk(one):
+        for node in walk(one):
             if isinstance(node, ast.Name):
                 yield node.id
 
@@ -120,7 +174,7 @@ def names(target: ast.expr) -> Iterator[str]:
 
 def captured(pattern: ast.pattern) -> list[ast.expr]:
     """The names that a pattern captures, as targets."""
-    found = (getattr(one, "name", None) or getattr(one, "rest", None) for one in ast.walk(pattern))
+    found = (getattr(one, "name", None) or getattr(one, "rest", None) for one in walk(pattern))
     return [store(name) for name in found if isinstance(name, str)]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from convstep.recording.log import Ref
@@ -87,11 +86,8 @@ def frame_of(index: Index, entry: int) -> int:
 def arrays(recording: Replayed, entry: int) -> Mapping[str, Array]:
     """Every array that has a name after so many entries, live; the latest of a name."""
     found: dict[str, Array] = {}
-    for name, bearers in recording.named.items():
-        at = bisect_left(bearers, max(entry, 1), key=_since)
+    for name, (since, storages) in recording.owners.by_name.items():
+        at = int(np.searchsorted(since, max(entry, 1)))
         if at:
-            found[name] = recording.memory.seen(bearers[at - 1].view)
+            found[name] = recording.memory.seen(recording.owners[int(storages[at - 1])].view)
     return found
-
-
-_since = operator.attrgetter("since")

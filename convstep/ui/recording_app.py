@@ -60,6 +60,7 @@ class RecordingApp(SteppingApp):
         ends: Callable[[], object] = lambda: None,
         how: str = "",
         running: Expecting | None = None,
+        runs: str = "",
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
@@ -75,6 +76,7 @@ class RecordingApp(SteppingApp):
             ends: ends what is being recorded, or judged, when the person leaves.
             how: where its arguments come from, which is said first.
             running: of an operator's backward, what its gradients should be.
+            runs: what an edit runs, where nothing has run yet; "" where its person has run it.
             torch: the oracle's process; one is made if it is needed.
             live: whether a person sits in front of it.
         """
@@ -88,7 +90,7 @@ class RecordingApp(SteppingApp):
             record=None if anew is None else self._anew,
             live=live,
         )
-        mode.after_edit = self._ask
+        mode.after_edit, mode.anew.runs = self._ask, runs
         super().__init__(mode, torch=torch, live=live)
         self._again, self._ends, self._how, self._looking = again, ends, how, False
         self._judge = judge
@@ -188,6 +190,7 @@ def run_recording(
     ends: Callable[[], object] = lambda: None,
     how: str = "",
     running: Expecting | None = None,
+    runs: str = "",
 ) -> None:
     """Open the debugger on a recorded function in this terminal; return when the person leaves it.
 
@@ -201,6 +204,7 @@ def run_recording(
         ends: ends what is being recorded, or judged, when the person leaves.
         how: where its arguments come from, which is said first.
         running: of an operator's backward, what its gradients should be.
+        runs: what an edit runs, where nothing has run yet; "" where its person has run it.
 
     Raises:
         ValueError: there is no step, or the session does not fit the recording; one sentence.
@@ -221,6 +225,7 @@ def run_recording(
         ends=ends,
         how=how,
         running=running,
+        runs=runs,
     )
     if session is not None:
         app.debugger.asking.resume(session)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import copy
+import gc
 import math
+import resource
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import Any
 
 import numpy as np
 
+from convstep.candidate.load.target import Target
+from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.record.recorder import Recorder
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from tests.benchmarks import samples
@@ -30,6 +37,8 @@ class Sample:
     name: str
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
+    call: str = ""
+    """The same call as an expression, for another process."""
 
     def plain(self) -> object:
         """Run it; the copies are what a recording makes as well."""
@@ -47,6 +56,9 @@ def rows(quick: bool) -> Iterator[Row]:
     for sample in _samples((5_000,) if quick else (5_000, 100_000)):
         medians = in_turns(sample.recorded, sample.plain, 3 if quick else 5)
         yield Row(f"recorded / plain, {sample.name}", MOST, *medians)
+    for sample in () if quick else _samples((100_000,)):
+        if sample.call:
+            yield _opened(sample)
     yield from map(_kept, _samples((5_000,)))
     for sample in _samples((5_000,) if quick else (100_000,)):
         recording = sample.recorded()
@@ -63,14 +75,51 @@ def _samples(sizes: tuple[int, ...]) -> Iterator[Sample]:
         channels = 8
         named = f"{steps:,} steps"
         cache = (numbers((2, side, side, 3)), numbers((3, 3, 3, channels)), None, {"stride": 1, "pad": 1})
-        yield Sample(f"conv, {named}", samples.conv_backward, (numbers((2, side, side, channels)), cache))
+        drawn = "np.random.default_rng(0).standard_normal"
+        call = (
+            f"conv_backward({drawn}((2, {side}, {side}, {channels})), ({drawn}((2, {side}, {side}, 3)), "
+            f"{drawn}((3, 3, 3, {channels})), None, {{'stride': 1, 'pad': 1}}))"
+        )
+        dZ = numbers((2, side, side, channels))
+        yield Sample(f"conv, {named}", samples.conv_backward, (dZ, cache), call)
         pooled = numbers((2, channels, 2 * side, 2 * side))
         sizes_of = {"pool_height": 2, "pool_width": 2, "stride": 2}
         dout = numbers((2, channels, side, side))
-        yield Sample(f"max pool, {named}", samples.max_pool_backward_naive, (dout, (pooled, sizes_of)))
+        call = f"max_pool_backward_naive({drawn}({dout.shape}), ({drawn}({pooled.shape}), {sizes_of}))"
+        yield Sample(f"max pool, {named}", samples.max_pool_backward_naive, (dout, (pooled, sizes_of)), call)
         rows_of = steps // 500
         linear = numbers((rows_of, 20)), numbers((rows_of, 25)), numbers((25, 20))
         yield Sample(f"linear, {named}", samples.linear_backward, linear)
+
+
+def _opened(sample: Sample) -> Row:
+    """A function opened as `convstep open` does it, in both processes, without the start of the child."""
+    target = Target.parse(f"{samples.__file__}:{sample.function.__name__}")
+
+    def start(recorded: bool) -> None:
+        with Recorder.of_target(target, {"unmade": True}) as recorder:
+            if recorded:
+                recording, _ = recorder.record(Arguments(call=sample.call))
+                assert recording.layout.written
+                recording.next()
+                assert recording.event.accesses
+
+    sides = partial(start, recorded=True), partial(start, recorded=False), sample.plain
+    taken = [[_in_all_processes(side) for side in sides] for _ in range(6)][1:]
+    opened, started, plain = (median(own) for own in zip(*taken, strict=True))
+    return Row(f"opened through the child / plain, {sample.name}", MOST, opened - started, plain)
+
+
+def _in_all_processes(side: Callable[[], object]) -> float:
+    """How long this process computes for one run, and those that have ended in it."""
+    gc.collect()
+    before = _spent()
+    side()
+    return _spent() - before
+
+
+def _spent() -> float:
+    return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
 def _back(sample: Sample, recording: Recording) -> Row:

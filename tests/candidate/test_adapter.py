@@ -13,7 +13,7 @@ from convstep.candidate.call import child
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RETURNED, Candidate, CannotCall, Outcome
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.served import Ways
 from convstep.candidate.check.cases import cases_for, right_of
 from convstep.candidate.check.grade import grade
 from convstep.candidate.load import loading

@@ -152,3 +152,12 @@ def test_answers_are_about_the_handout_of_a_lesson(refused: Refused) -> None:
     for name, output in (("digit", "out.md"), ("1", "out.gif"), ("1", "out.png")):
         said = refused("export", name, "--steps", "1", "--answers", "end", "-o", output)
         assert said == "--answers is about the handout of a lesson; give a lesson, and -o OUT.md"
+
+
+def test_what_a_page_has_no_use_for_is_refused(refused: Refused) -> None:
+    assert "--size is about pictures" in refused("export", "digit", "--size", "80x24", "-o", "out.html")
+
+
+def test_steps_that_end_before_they_begin_are_turned_round(refused: Refused) -> None:
+    said = refused("export", "digit", "--steps", "5:2", "-o", "out.svg")
+    assert "5:2 ends before it begins; write 2:5" in said

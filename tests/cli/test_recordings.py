@@ -238,6 +238,11 @@ def test_a_recording_and_its_session_open_without_running_anything(
     ]
     assert opened[1][2]["options"] == ("--call", "summed(np.ones((2, 3)))")
     assert opened[1][2]["again"] is None
+    assert [(more["anew"], more["runs"]) for *_, more in opened] == [(None, "")] * 2
+    (tmp_path / "mine.py").write_text(FILE, encoding="utf-8")
+    assert run("open", "kept/s.json").code == 0
+    assert opened.pop()[2]["runs"] == words, "what an edit would run"
+    (tmp_path / "mine.py").unlink()
     assert run("trace", "kept/s.json", "--to", "1").out.startswith("step 1/7  line 4\n")
     assert "is a recording of a function and no problem" in refused("compare", "kept/s.npz")
     # one that names a file to run is no session

@@ -29,3 +29,13 @@ def test_the_text_of_a_frame_stands_above_its_picture(told: list[Frame]) -> None
 def test_a_caption_is_words_and_not_markup(walk: list[Frame]) -> None:
     frame = replace(walk[0], caption="dW[0] += x * 1\n# and")
     assert r"## dW\[0\] += x \* 1 \# and" + "\n" in document([frame], [Path("it.png")])
+
+
+def test_a_second_picture_of_a_section_has_no_second_heading(walk: list[Frame]) -> None:
+    first = replace(walk[0], caption="A page", text="Text.")
+    page = document([first, replace(first, text=""), replace(first, part="Answers")], [Path("it.png")] * 3)
+    assert [line for line in page.splitlines() if line.startswith("##")] == [
+        "## A page",
+        "## Answers",
+        "### A page",
+    ]

@@ -24,8 +24,7 @@ from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.operators.pattern import FEATURES as PATTERN_FEATURES
 from convstep.candidate.report import OWN_NUMBERS
-from convstep.candidate.survey.page import HEADINGS
-from convstep.candidate.survey.table import COUNTS
+from convstep.candidate.survey.table import COUNTS, HEADINGS
 from convstep.candidate.verdict import SIZES
 from convstep.cli.commands.export import DRAWN, WRITTEN
 from convstep.conv.provenance import CAUSES
@@ -90,8 +89,7 @@ TABLES: dict[str, Iterable[str]] = {
     "candidate/check/laid.py": tuple(laying.words for laying in LAYINGS),
     "candidate/verdict.py": ("wrong", *VERBS.values(), *SIZES),
     "candidate/report.py": OWN_NUMBERS.values(),
-    "candidate/survey/table.py": COUNTS.values(),
-    "candidate/survey/page.py": HEADINGS.values(),
+    "candidate/survey/table.py": (*COUNTS.values(), *HEADINGS.values()),
     "candidate/operators/pattern.py": PATTERN_FEATURES,
     "candidate/patterns.py": [feature.words for feature in FEATURES],
     "candidate/evidence.py": [
@@ -178,7 +176,7 @@ def literals(node: ast.expr, function: ast.AST) -> Iterator[str]:
         for given in ast.walk(function):
             if (
                 isinstance(given, ast.Assign)
-                and ast.unparse(given.targets[0]) == node.id
+                and getattr(given.targets[0], "id", "") == node.id
                 and isinstance(given.value, ast.Constant | ast.IfExp)
             ):
                 yield from literals(given.value, function)

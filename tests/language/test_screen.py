@@ -48,7 +48,7 @@ def english_on(session: Session, own: Iterable[str]) -> list[str]:
     screen = session.app.screen
     # a dialog cuts the words behind it
     box = next(iter(screen.children)).region if isinstance(screen, ModalScreen) else screen.region
-    lines = ["".join(session.cell(x, y).text for x in box.column_range) for y in box.line_range]
+    lines = [session.app.terminal.text(y, box.column_range) for y in box.line_range]
     lines = [re.sub(r"[a-z]+…", "…", line) for line in lines]  # code that is cut
     return [f"{word}: {line}" for line in lines for word in english_words(line) if word not in known]
 
@@ -56,7 +56,7 @@ def english_on(session: Session, own: Iterable[str]) -> list[str]:
 def torn(session: Session) -> list[str]:
     """The lines of a screen that are not exactly as wide as it, and sides of boxes that are broken."""
     width, height = session.app.size
-    lines = ["".join(session.cell(x, y).text for x in range(width)) for y in range(height)]
+    lines = [session.app.terminal.text(y, range(width)) for y in range(height)]
     found = [line for line in lines if cell_len(line) != width]
     if not isinstance(session.app.screen, DebuggerScreen):
         return found

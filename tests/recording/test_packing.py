@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from convstep.recording.packing import UnsayableError, packed
-from convstep.recording.plain import DEEPEST
-from convstep.recording.unpacking import unpacked
+from convstep.recording.columns import DEEPEST, UnsayableError, column
+from convstep.recording.transfer import made_of, packed, unpacked
 
 NUMBERS = st.sampled_from(["<f4", ">f8", "<i2", "u1", "?", "<c16"])
 PLAIN = st.recursive(
@@ -50,39 +51,79 @@ def identical(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def arrays_of(value: Any) -> dict[str, Any]:
+    """A value as arrays that can be written."""
+    return {name: np.array(array) for name, array in packed(column([value])).items()}
+
+
 @given(PLAIN)
 def test_what_was_packed_comes_back_to_the_bit(value: Any) -> None:
-    held = packed(value)
-    assert all(array.dtype.kind in "iuf" for array in held.values())
+    held = arrays_of(value)
+    assert all(array.dtype == np.uint8 for array in held.values())
     file = io.BytesIO()
-    np.savez(file, **held)  # type: ignore[arg-type]
+    np.savez(file, **held)
     file.seek(0)
     with np.load(file, allow_pickle=False) as read:
-        assert identical(unpacked(dict(read)), value)
+        (again,) = unpacked(dict(read))
+        assert identical(again[0], value)
 
 
 @given(PLAIN, st.data())
 def test_whatever_was_damaged_is_a_value_error_or_another_value(value: Any, data: st.DataObject) -> None:
-    held = packed(value)
+    held = arrays_of(value)
     name = data.draw(st.sampled_from(sorted(held)))
     array = held[name]
-    match data.draw(st.sampled_from(["gone", "shorter", "other", "axes"])):
+    match data.draw(st.sampled_from(["gone", "shorter", "other", "axes", "table", "specs"])):
         case "gone":
             del held[name]
         case "shorter":
             held[name] = array[:-1]
         case "other":
             held[name] = data.draw(arrays.arrays(array.dtype, array.shape))
-        case _:
+        case "axes":
             held[name] = array.reshape(1, -1)
+        case "table":
+            form, table, specs = json.loads(held["form"].tobytes())
+            if table:
+                row = data.draw(st.sampled_from(table))
+                row[data.draw(st.sampled_from([0, 1]))] = data.draw(LIES)
+            held["form"] = np.frombuffer(json.dumps([form, table, specs]).encode(), np.uint8)
+        case _:
+            form, table, specs = json.loads(held["form"].tobytes())
+            data.draw(st.sampled_from([*_lists(specs)]))[0] = data.draw(LIES)
+            held["form"] = np.frombuffer(json.dumps([form, table, specs]).encode(), np.uint8)
     with contextlib.suppress(ValueError):
+        for each in unpacked(held):
+            made_of(each)
+
+
+LIES: st.SearchStrategy[Any] = st.sampled_from(
+    [-1, 0, 1, 7, 2**40, 2**70, 0.5, None, "", "O", "<U9", "V0", "<i8", "|u1", "rows", "lists", "mixed", []]
+)
+"""What somebody may write who means no good."""
+
+
+def _lists(value: Any) -> Iterator[list[Any]]:
+    if type(value) is list and value:
+        yield value
+        for each in value:
+            yield from _lists(each)
+
+
+def test_a_count_that_lies_takes_no_room() -> None:
+    held = arrays_of([(), [], {}, None])
+    form, table, specs = json.loads(held["form"].tobytes())
+    for row in table:
+        row[1] = 1 << 45
+    held["form"] = np.frombuffer(json.dumps([form, table, specs]).encode(), np.uint8)
+    with pytest.raises(ValueError, match="no plain value"):
         unpacked(held)
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, [np.array([object()])], [len], [1, [slice(3)]]])
 def test_what_has_no_plain_form_is_refused(value: Any) -> None:
     with pytest.raises(UnsayableError):
-        packed(value)
+        column([value])
 
 
 def test_values_that_lie_too_deep_are_refused() -> None:
@@ -90,9 +131,21 @@ def test_values_that_lie_too_deep_are_refused() -> None:
     for _ in range(DEEPEST):
         value = [value]
     with pytest.raises(UnsayableError):
-        packed(value)
+        column([value])
 
 
 def test_a_text_that_repeats_is_kept_once() -> None:
-    held = packed(["a long text that stands in every step"] * 1000)
+    held = arrays_of(["a long text that stands in every step"] * 1000)
     assert sum(array.nbytes for array in held.values()) < 6000
+
+
+@given(st.lists(PLAIN, max_size=40), st.data())
+def test_a_part_of_a_column_is_that_part_of_its_values(values: list[Any], data: st.DataObject) -> None:
+    (again,) = unpacked({name: np.array(array) for name, array in packed(column(values)).items()})
+    low = data.draw(st.integers(0, len(values)))
+    high = data.draw(st.integers(low, len(values)))
+    for each in (column(values), again):
+        assert len(each) == len(values)
+        assert identical(each[low:high], values[low:high])
+        assert identical([each[at] for at in range(len(each))], values)
+        assert identical(list(each), values)

@@ -117,10 +117,7 @@ class Session:
     def part(self, key: str) -> list[str]:
         """The painted text of one part, border included."""
         region = self.debugger.query_one(f"#{key}").region
-        return [
-            "".join(self.cell(x, y).text for x in range(region.x, region.right))
-            for y in range(region.y, region.bottom)
-        ]
+        return [self.app.terminal.text(y, region.column_range) for y in region.line_range]
 
     def cell(self, x: int, y: int) -> Painted:
         """One painted cell."""

@@ -122,11 +122,12 @@ class Terminal:
 
     def lines(self, width: int, height: int) -> list[str]:
         """The visible text."""
-        shown = [*self._texts, *[[]] * height]
-        return [
-            "".join(" " if one is NEVER else one for one in texts[:width]).rstrip()
-            for texts in shown[:height]
-        ]
+        return [self.text(line, range(width)).rstrip() for line in range(height)]
+
+    def text(self, line: int, columns: range) -> str:
+        """Some columns of a line; blanks where nothing was painted."""
+        painted = self._texts[line][columns.start : columns.stop] if line < len(self._texts) else []
+        return "".join(painted).replace(NEVER, " ") + " " * (len(columns) - len(painted))
 
 
 def watch(app: App[Any]) -> Terminal:

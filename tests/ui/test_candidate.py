@@ -84,7 +84,7 @@ async def test_opens_after_the_first_divergent_step_with_all_nine_faces_and_the_
         await moves_between_divergent_steps(session, candidate)
         await shows_the_whole_diagnosis(session)
         await keeps_to_the_debuggers_ways(session)
-        for size in ((60, 16), (80, 24), (200, 50), (120, 40)):
+        for size in some(((60, 16), (80, 24), (200, 50), (120, 40)), 3):
             await session.resize(*size)
             await session.answered()
             check_layout(session)
@@ -268,7 +268,7 @@ async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(t
         await session.until("test_case.py")
         assert "def test_conv2d_backward():" in session.app.clipboard
         await session.press("end", "<")
-        for size in ((60, 16), (80, 24), (200, 50), (120, 40)):
+        for size in some(((60, 16), (80, 24), (200, 50), (120, 40)), 3):
             await session.resize(*size)
             await session.answered()
             check_layout(session)

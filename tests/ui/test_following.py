@@ -120,7 +120,7 @@ async def test_nothing_moves_between_any_two_steps() -> None:
             await session.press(*keys)
             first = labels(session)
             assert len(first) >= 3
-            for position in (1, 7, session.timeline.total // 2, session.timeline.total - 1):
+            for position in some((1, 7, session.timeline.total // 2, session.timeline.total - 1)):
                 session.debugger.travel.to(position)
                 await session.press("s", "s")
                 assert labels(session) == first, (keys, position)
@@ -170,7 +170,7 @@ async def test_a_kernel_too_wide_for_its_panel_shows_the_cell_that_the_card_name
 async def test_panels_follow_the_step_when_the_terminal_changes_its_size() -> None:
     async with opened("dilated", (200, 50), position=0) as session:
         await session.press("end", "escape", "N", "+", "+")
-        for size in (*SIZES, *reversed(SIZES)):
+        for size in some((*SIZES, *reversed(SIZES)), 2):
             await session.resize(*size)
             check(session, size)
             assert session.stale_cells() == [], size
@@ -222,7 +222,7 @@ async def test_a_candidate_s_numbers_name_their_factor_and_are_written_like_the_
         candidate = CandidateTimeline(worker, candidates.verdict(function), tiny(1e-7))
         async with opened_beside(candidate, (120, 40), position=137) as session:
             await session.answered()
-            for size in ((120, 40), (80, 24)):
+            for size in some(((120, 40), (80, 24))):
                 await session.resize(*size)
                 for grid in seen(session):
                     check_numbers(session, grid, size)

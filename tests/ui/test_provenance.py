@@ -31,11 +31,12 @@ def listed(session: Session) -> list[str]:
 
 async def test_every_contribution_is_listed_and_those_made_are_ticked() -> None:
     async with opened(position=HERE) as session:
-        for key, cell, gradient, index in (
+        cells = (
             ("input_gradient", Cell(4, 3), "dA_prev_pad", (4, 3, 0)),
             ("kernel_gradient", Cell(1, 2), "dW", (0, 1, 2, 0)),
             ("bias_gradient", Cell(2, 0), "db", (2,)),
-        ):
+        )
+        for key, cell, gradient, index in some(cells, 3):
             session.grid(key).focus()
             session.grid(key).place_cursor(cell)
             await session.press("i")
@@ -75,7 +76,7 @@ async def test_every_contribution_is_listed_and_those_made_are_ticked() -> None:
 
 async def test_the_list_is_gone_through_with_keys_and_mouse() -> None:
     async with opened(position=HERE) as session:
-        for key in ("input", "kernel", "upstream", "card"):
+        for key in some(("input", "kernel", "card", "upstream")):
             session.debugger.query_one(f"#{key}").focus()
             await session.press("i")
             assert session.dialog == "", "other tensors explain instead"

@@ -168,9 +168,9 @@ async def test_a_page_shows_the_problem_and_nothing_else(served: Served) -> None
         await page.type("\x1b")
         # all there is on a keyboard but what leaves, then a prompt's own answer
         keys = {key for command in COMMANDS for key in command.keys} - {"q"}
-        for key in sorted(keys):
+        for key in some(sorted(keys), 3):
             await page.type(KEYS.get(key, key if len(key) == 1 else ""))
-        await page.type("".join(map(chr, range(1, 128))).replace("q", "").replace("\x11", ""))
+        await page.type("".join(map(chr, some(range(1, 128), 3))).replace("q", "").replace("\x11", ""))
         await page.type("\x1b" * 5)
         await page.type("\x1bv")  # a key that does nothing: the last Escape is no part of what follows
         for strange in (

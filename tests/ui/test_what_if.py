@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,11 @@ async def change(session: Session, text: str) -> None:
 
 
 async def to_array(session: Session, name: str) -> None:
-    """Tab to an array's panel."""
+    """Have the keys at an array's panel."""
     shown = session.app.open_debugger()
     panel = next(one for one in shown.state.scene.panels if one.face.name == name)
-    while session.app.focused is None or session.app.focused.id != panel.key:
-        await session.press("tab")
+    shown.query_one(f"#{panel.key}").focus()
+    await session.settle()
 
 
 async def test_a_problem_s_numbers_are_changed_marked_taken_back_and_saved(tmp_path: Path) -> None:
@@ -46,7 +47,11 @@ async def test_a_problem_s_numbers_are_changed_marked_taken_back_and_saved(tmp_p
         await to_array(session, "A_prev_pad")
         grid = session.app.focused
         await session.press("down", "right", "right")
-        assert "Enter changes it" in session.text
+        cells = r"A_prev_pad\[(\d), (\d), 0\] = \S+ · Enter changes it: A_prev\[(\d), (\d), 0\]"
+        found = re.search(cells, session.text)
+        assert found is not None
+        row, column, *inside = map(int, found.groups())
+        assert inside == [row - 1, column - 1], "the dialog asks for the same cell"
         await change(session, "-30")
         assert "numbers edited (1)" in session.lines[0]
         assert session.app.focused is grid
@@ -230,6 +235,17 @@ def picky(x: Array, w: Array) -> Array:
     return out
 
 
+async def test_a_recording_from_a_file_says_what_an_edit_runs() -> None:
+    x, w = np.arange(1.0, 5.0), np.array([2.0])
+    anew = partial(record_call, picky, (x, w), {})
+    async with opened_recording(anew({}), anew=anew, runs="mine.py:picky --call 'picky(x, w)'") as session:
+        await session.press("n", "n", "n")
+        await to_array(session, "x")
+        await session.press("enter")
+        await session.type("9")
+        assert "x[1] becomes 9.0, and mine.py:picky --call" in session.text
+
+
 async def test_a_function_is_recorded_anew_with_other_numbers_and_may_raise_then() -> None:
     x, w = np.arange(1.0, 5.0), np.array([2.0])
     anew = partial(record_call, picky, (x, w), {})
@@ -294,6 +310,8 @@ async def test_a_candidate_is_asked_about_edited_numbers_and_the_first_divergenc
         assert any("Δ" in line for line in session.part("kernel_gradient"))
         assert not any("Δ" in line for line in session.part("kernel_gradient_candidate"))
         assert any("*" in line for line in session.part("upstream"))
+        await session.press("i")
+        assert "choose a cell of dA_prev, dW, db" in session.text
         assert session.stale_cells() == []
         await session.press("n")
         await session.answered()

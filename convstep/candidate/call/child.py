@@ -27,9 +27,8 @@ import numpy.typing as npt
 from convstep.candidate.call import protocol
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
-from convstep.candidate.call.parameters import written
-from convstep.candidate.call.served import Served, found
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.parameters import parameters_of, written
+from convstep.candidate.call.served import Served, Ways, found
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
@@ -66,7 +65,8 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         places = places[1:]
     names = tuple(p.name for p in places)
     forward = _sibling(name, namespace) or matching_forward(name, _functions(namespace))
-    theirs = _listed(found(forward, namespace))
+    own = found(forward, namespace)
+    theirs = [] if own is None else parameters_of(own)
     return Candidate(
         name,
         kind,
@@ -81,15 +81,6 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
     )
-
-
-def _listed(function: Callable[..., Any] | None) -> list[inspect.Parameter]:
-    """The parameters of a function that can be given one by one."""
-    with contextlib.suppress(TypeError, ValueError):
-        if function is not None:
-            parameters = inspect.signature(function).parameters.values()
-            return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    return []
 
 
 def _sibling(name: str, namespace: dict[str, Any]) -> str | None:
@@ -201,7 +192,7 @@ def serve(
         answers: where what came of them goes.
         others: who answers what is no call, by a name that only such a question holds.
     """
-    received: SimpleQueue[bytes] = SimpleQueue()
+    received: SimpleQueue[bytearray] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY)
     introduced = replace(served.candidate, compiles=_compiles(served))
@@ -257,7 +248,7 @@ def _compiles(served: Served) -> bool:
     return any(str(owner).partition(".")[0] in COMPILERS for owner in owners)
 
 
-def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
+def _read(questions: messages.RawPipe, received: SimpleQueue[bytearray]) -> None:
     """Pass questions on; when the parent is gone, exit at once, whatever is being computed."""
     try:
         while (question := messages.receive(questions)) is not None:

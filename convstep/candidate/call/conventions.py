@@ -45,7 +45,7 @@ class Convention:
     forward: str = ""
     """The same of the matching forward; "" where none is asked."""
     held: tuple[tuple[str, str], ...] = ()
-    """What its cache holds, by place."""
+    """What its cache holds, by place; where there is one, the candidate's own forward can make it."""
     square: bool = False
     """Whether kernels must be square."""
     pairs: bool = False
@@ -54,16 +54,6 @@ class Convention:
     """Whether its code makes db a column."""
     told: Call | None = None
     """The call that says for itself what is given."""
-
-    @property
-    def batched(self) -> bool:
-        """Whether arrays always have a batch axis."""
-        return self.layouts.batched
-
-    @property
-    def has_cache(self) -> bool:
-        """Whether the call takes a cache, which the candidate's own forward can make."""
-        return bool(self.held)
 
     def cannot_say(self, geometry: Geometry, candidate: Candidate | None = None) -> str:
         """The part of a geometry that this call cannot express, in words; "" if it can express all of it.

@@ -1,4 +1,4 @@
-"""Open what somebody wants checked, however it was named."""
+"""Open what somebody wants checked, however it was named; and how many of them at a time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
+
+import os
 
 LONGEST = 999_999
 """Seconds that one call may take at most: eleven days, what the command line's six digits can say."""
@@ -80,3 +82,31 @@ def check_timeout(timeout: float | None) -> None:
                 most=LONGEST,
             )
         )
+
+
+MOST = 64
+"""That can be asked for; each holds some hundred megabytes with what it runs."""
+
+
+def cores() -> int:
+    """How many this process may use."""
+    try:
+        return min(MOST, len(os.sched_getaffinity(0)))
+    except AttributeError:  # not on Linux
+        return min(MOST, os.cpu_count() or 1)
+
+
+def checked_jobs(jobs: int | None) -> int:
+    """How many to run at a time.
+
+    Raises:
+        CandidateError: not so many.
+    """
+    from convstep.conv.validation import check_type
+
+    if jobs is None:
+        return cores()
+    check_type("jobs", jobs, int)
+    if not 1 <= jobs <= MOST:
+        raise CandidateError(tr("jobs is {jobs}; it must be from 1 to {most}", jobs=jobs, most=MOST))
+    return jobs

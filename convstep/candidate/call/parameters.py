@@ -90,6 +90,15 @@ def _shown(default: object) -> str:
     return "..."
 
 
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters that a function can be given one by one; none where that cannot be told."""
+    try:
+        listed = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [each for each in listed if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+
+
 def read(text: str) -> tuple[str, tuple[Parameter, ...]]:
     """The name and the parameters of a method that was written."""
     name, _, rest = text.partition("(")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import fitted, right_of
-from convstep.candidate.check.grade import Result, heeded
+from convstep.candidate.check.grade import Result, asked
 from convstep.candidate.check.trying import (
     PAIRS,
     Tried,
@@ -59,7 +60,7 @@ def detect_convention(
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
     if candidate.kind == "class":
         return layers.detect_layer_call(
-            lambda call, case: heeded(worker.call(call, right_of(case).problem)),
+            functools.partial(asked, worker),
             candidate,
             lambda: clock() - began < budget,
             lambda message: (
@@ -72,7 +73,7 @@ def detect_convention(
         (Call(name, own_cache, column=makes_column(candidate.source)), reason)
         for name, reason in options
         for own_cache in (False, True)
-        if not own_cache or (own and CONVENTIONS[name].has_cache)
+        if not own_cache or (own and CONVENTIONS[name].held)
     ]
     if (len(known) == 1 and known[0][0].convention == "problem") or (
         convention not in (AUTO, "torch") and len(known) == 1
@@ -161,11 +162,15 @@ def _its_own(way: Tried, speaks: bool) -> bool:
     ]
     if _surely(way):
         return True
-    empty = (
+    return speaks and bool(said) and not any(m in _empty() or re.search(CALLING, m) for m in said)
+
+
+def _empty() -> tuple[str, str]:
+    """What is said of a call that returned, but no gradients."""
+    return (
         tr("it returned None; a backward must return its gradients"),
         tr("every gradient that it returned is None"),
     )
-    return speaks and bool(said) and not any(m in empty or re.search(CALLING, m) for m in said)
 
 
 def _surely(way: Tried) -> bool:
@@ -185,10 +190,6 @@ def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> Cann
         attempts.setdefault(attempt.message, attempt)
     name = candidate.name
     shown = f"{name}({', '.join((*candidate.parameters, *candidate.keywords))})"
-    empty = (
-        tr("it returned None; a backward must return its gradients"),
-        tr("every gradient that it returned is None"),
-    )
     if forward and candidate.tensors and attempts:
         sentence = tr(
             "{name} is a forward; name its backward (autograd makes no gradients of a convolution of it)",
@@ -196,7 +197,7 @@ def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> Cann
         )
     elif forward:
         sentence = tr("{name} is a forward; name its backward", name=name)
-    elif attempts and set(attempts) <= set(empty):
+    elif attempts and set(attempts) <= set(_empty()):
         sentence = tr("{name} is not written yet: it returns None", name=name)
     elif re.search(CONV1D, name.lower()) or re.search(LENGTH, candidate.source):
         sentence = tr("{call}: this looks like a conv1d, and only conv2d is checked", call=shown)

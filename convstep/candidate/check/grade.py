@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome
-from convstep.candidate.check.cases import Case, Right
+from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.load.target import CandidateError
 from convstep.conv.forward import expected_forward
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
+
+if TYPE_CHECKING:
+    from convstep.candidate.call.call import Call
+    from convstep.candidate.call.worker import Worker
 
 Array = npt.NDArray[Any]
 
@@ -79,24 +83,14 @@ class Result:
         return any(found.name == name and found.kind != RIGHT for found in self.grades)
 
 
-def heeded(outcome: Outcome) -> Outcome:
-    """The outcome, if it says anything about the candidate.
-
-    Raises:
-        CandidateError: it does not: the call needed something that is missing here.
-    """
-    if outcome.lacks:
-        raise CandidateError(outcome.lacks)
-    return outcome
-
-
 def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
     """Compare an outcome with what is right, gradient by gradient.
 
     Raises:
-        CandidateError: as for `heeded`.
+        CandidateError: it says nothing about the candidate: the call needed something that is missing here.
     """
-    heeded(outcome)
+    if outcome.lacks:
+        raise CandidateError(outcome.lacks)
     grades: tuple[Grade, ...] = ()
     if outcome.kind == RETURNED:
         grades = tuple(
@@ -105,6 +99,16 @@ def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
             if name in right.gradients and name in outcome.gradients  # what is not computed is not wrong
         )
     return Result(case, right, outcome, grades)
+
+
+def asked(worker: Worker, call: Call, case: Case, *, fresh: bool = False) -> Result:
+    """What a candidate makes of the problem of a case.
+
+    Raises:
+        CandidateError: as for `grade`.
+    """
+    right = right_of(case)
+    return grade(case, right, worker.call(call, right.problem, fresh=fresh))
 
 
 def wrong_cells(

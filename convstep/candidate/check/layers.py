@@ -16,15 +16,14 @@ from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import (
     DIED,
     HUNG,
-    REFUSED,
     RETURNED,
     Attempt,
     Candidate,
     CannotCall,
     Outcome,
 )
-from convstep.candidate.check.cases import Case, right_of
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, grade
+from convstep.candidate.check.cases import Case
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
@@ -37,7 +36,7 @@ Chosen = tuple[Call, str, Result | None]
 
 
 def detect_layer_call(
-    called: Callable[[Call, Case], Outcome],
+    tried: Callable[[Call, Case], Result],
     candidate: Candidate,
     in_time: Callable[[], bool],
     own: Callable[[str], bool] = lambda message: False,
@@ -45,7 +44,7 @@ def detect_layer_call(
     """How to call a layer, why so, and the call that hung during the trials, if one did.
 
     Args:
-        called: calls it on the problem of a case.
+        tried: calls it on the problem of a case.
         candidate: what is known of it.
         in_time: whether there is time for more.
         own: whether an exception can only be the backward's own mistake.
@@ -59,7 +58,7 @@ def detect_layer_call(
             break
         if search.skips(call):
             continue
-        results = _tried(called, call)
+        results = _results(tried, call)
         hung = next((result for result in results if result.outcome.kind == HUNG), None)
         if hung is not None:
             return call, reason, hung
@@ -77,10 +76,10 @@ def detect_layer_call(
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
-    return _limited(called, call), reason, None
+    return _limited(tried, call), reason, None
 
 
-def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
+def _limited(tried: Callable[[Call, Case], Result], call: Call) -> Call:
     """The call without pairs that the layer ignores: many are handed two sides and use the first."""
     plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
     if plain is None:
@@ -92,7 +91,7 @@ def _limited(called: Callable[[Call, Case], Outcome], call: Call) -> Call:
     ):
         if convention_of(call).cannot_say(case.geometry):
             continue
-        if not _forward_fits(grade(case, right_of(case), called(call, case))):
+        if not _forward_fits(tried(call, case)):
             same = case.kernel == plain.kernel
             call = replace(call, pairs=False) if same else replace(call, square=True)
     return call
@@ -164,7 +163,7 @@ def _stage(outcome: Outcome) -> str:
     return stage if stage in _STAGES else "make"
 
 
-def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
+def _results(tried: Callable[[Call, Case], Result], call: Call) -> list[Result]:
     """Try a problem with padding and one without, with the first kernel size that it takes.
 
     Where backward raises on both, two samples may be what it was written for.
@@ -175,18 +174,18 @@ def _tried(called: Callable[[Call, Case], Outcome], call: Call) -> list[Result]:
         results = []
         trials = _trials(call, kernel, fixed=fixed)
         for case in trials:
-            outcome = called(call, case)
-            if outcome.kind == REFUSED and case.stride != (1, 1) and (once := _unstrided(call, case)):
-                case, outcome = once, called(call, once)
-            results.append(grade(case, right_of(case), outcome))
+            result = tried(call, case)
+            if result.refused and case.stride != (1, 1) and (once := _unstrided(call, case)):
+                result = tried(call, once)
+            results.append(result)
+            outcome = result.outcome
             if outcome.kind in (HUNG, DIED) or (outcome.kind != RETURNED and _stage(outcome) != "backward"):
                 break
         stages = {_stage(r.outcome) if r.outcome.kind != RETURNED else "" for r in results}
         if "plant" in stages or not results:
             continue  # its kernels have another size
         if stages == {"backward"} and trials[-1].batch and all(map(_forward_right, results)):
-            case = replace(trials[-1], batch=2)
-            result = grade(case, right_of(case), called(call, case))
+            result = tried(call, replace(trials[-1], batch=2))
             results += [result] if result.ok else []
         break
     return results

@@ -17,7 +17,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
-from convstep.candidate.check.grade import Result, grade, wrong_cells
+from convstep.candidate.check.grade import Result, asked, grade, wrong_cells
 from convstep.candidate.check.laid import Laid, laid_otherwise
 from convstep.candidate.check.limits import Limit, counted, limits
 from convstep.candidate.check.trying import GUESSES, LARGEST_BATCH, trials
@@ -124,8 +124,7 @@ def sweep(
         deaths += results[-1].outcome.kind == DIED
         if late or deaths >= DEATHS or results[-1].outcome.kind == HUNG:
             break
-        outcome = worker.call(call, right_of(case).problem, fresh=keeps_state)
-        results.append(grade(case, right_of(case), outcome))
+        results.append(asked(worker, call, case, fresh=keeps_state))
         if progress is not None:
             progress(number + 2, len(cases))
     untried = len(cases) - len(results)
@@ -184,7 +183,7 @@ def _made_up_for(
             continue
         queues.append(queue)
         known.add(case)
-        result = grade(case, right_of(case), worker.call(call, right_of(case).problem, fresh=fresh))
+        result = asked(worker, call, case, fresh=fresh)
         if result.refused:
             continue  # it was not asked for this one
         lacking -= 1
@@ -198,12 +197,11 @@ def _rounded_up(worker: Worker, call: Call, *, fresh: bool) -> Iterator[Result]:
     for size, (f_h, f_w) in (((3, 4), (2, 2)), ((4, 3), (2, 3)), ((5, 5), (4, 4))):
         padding = (f_h // 2, f_h // 2), (f_w // 2, f_w // 2)
         case = Case(size, (f_h, f_w), padding=padding, channels=2, batch=1)
-        right = right_of(case)
-        outcome = worker.call(call, right.problem, fresh=fresh)
-        expected = expected_forward(right.problem)
-        if outcome.Z is None or outcome.Z.shape != expected.shape or not np.allclose(outcome.Z, expected):
+        result = asked(worker, call, case, fresh=fresh)
+        Z, expected = result.outcome.Z, expected_forward(result.right.problem)
+        if Z is None or Z.shape != expected.shape or not np.allclose(Z, expected):
             return
-        yield grade(case, right, outcome)
+        yield result
 
 
 def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:
@@ -266,12 +264,12 @@ def _only_batch(worker: Worker, call: Call, results: Sequence[Result]) -> int:
 
     Numbers to try come from what it raises and from its source.
     """
-    if not convention_of(call).batched or any(r.outcome.kind not in (RAISED, RETURNED) for r in results):
+    batched = convention_of(call).layouts.batched
+    if not batched or any(r.outcome.kind not in (RAISED, RETURNED) for r in results):
         return 0
 
     def right_with(case: Case, number: int) -> bool:
-        larger = replace(case, batch=number)
-        return grade(larger, right_of(larger), worker.call(call, right_of(larger).problem, fresh=True)).ok
+        return asked(worker, call, replace(case, batch=number), fresh=True).ok
 
     taken = [r for r in results if r.outcome.kind == RETURNED]
     raising = {r.right.problem.geometry.samples for r in results if r.outcome.kind == RAISED}

@@ -15,8 +15,8 @@ from convstep.candidate.call.named import described, guessed, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, grade
+from convstep.candidate.check.cases import Case, cases_for, fitted
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, asked, grade
 from convstep.language import tr
 
 LARGEST_BATCH, GUESSES = 256, 8
@@ -128,7 +128,7 @@ def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
 def trial_results(worker: Worker, call: Call) -> Iterator[Result]:
     """The results of the trials, until one hangs."""
     for case in trials(worker, call):
-        result = grade(case, right_of(case), worker.call(call, right_of(case).problem))
+        result = asked(worker, call, case)
         yield result
         if result.outcome.kind == HUNG:
             return
@@ -141,7 +141,7 @@ def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     misfits = [way for way in tried if re.search(r"reshape|shape|size", way.results[0].outcome.message)]
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
-        if convention_of(way.call).batched:
+        if convention_of(way.call).layouts.batched:
             found.append(_tried(worker, way.call, size))
             if found[-1].perfect:
                 return found[-1:]
@@ -223,7 +223,7 @@ def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
     """Try a way found from names; the order of what it returns is found on the first problem."""
     results: list[Result] = []
     for case in trials(worker, call, batch):
-        result = _judged(worker, call, case)
+        result = asked(worker, call, case)
         if result.outcome.kind == RETURNED and not call.returns and not result.outcome.labels:
             call = replace(call, returns=shapes_of(call, result))
             gradients = named(convention_of(call), result.outcome.returned, (), result.right.problem)
@@ -232,10 +232,6 @@ def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
         if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
             break
     return Tried(call, described(call, worker.candidate), tuple(results))
-
-
-def _judged(worker: Worker, call: Call, case: Case) -> Result:
-    return grade(case, right_of(case), worker.call(call, right_of(case).problem))
 
 
 def shapes_of(call: Call, result: Result) -> tuple[str, ...]:

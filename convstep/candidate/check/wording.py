@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Self
 
+from convstep.brief import COLUMNS, picture, told
 from convstep.language import tr
+from convstep.printable import printable
 
 PROVEN, LIKELY, SEEN = "proven", "likely", "seen"
 """How sure a finding is: reproduced in numbers that say something, or watched happening; fits all that
@@ -52,3 +56,121 @@ def patch_lines(wrong: str, right: str) -> list[str]:
         for word, code in (("wrong", wrong), ("right", right))
         for line in textwrap.indent(code, " " * 11).replace(" " * 11, f"    {word}  ", 1).splitlines()
     ]
+
+
+class AnyFinding:
+    """What any finding can say of itself; what it is made of is its class's own."""
+
+    __slots__ = ()
+    id: str
+    strength: str
+    message: str
+    gradients: tuple[str, ...]
+
+    @property
+    def known(self) -> Any:
+        """The known mistake that it is, with its title and explanation; None for anything else."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """Its name, how sure it is, and what it says."""
+        said = textwrap.wrap(printable(self.message), COLUMNS - 2)
+        return told(f"Finding({self.id!r}, {self.strength!r}, gradients={self.gradients})", *said)
+
+    @property
+    def proven(self) -> bool:
+        """Whether it was reproduced in numbers, or watched happening."""
+        return self.strength == PROVEN
+
+    @property
+    def title(self) -> str:
+        """What the mistake is called; "" if it is not a known one."""
+        return "" if self.known is None else tr(self.known.title)
+
+    @property
+    def explanation(self) -> str:
+        """What happens, why, and what to write instead; "" if it is not a known mistake."""
+        return "" if self.known is None else tr(self.known.explanation)
+
+
+def called(mistake: Any, *labels: str) -> str:
+    """What a known mistake is called, with the labels of its variants if they have any."""
+    said, title = tr(", ").join(tr(label) for label in labels if label), tr(mistake.title)
+    return tr("{title} ({variant})", title=title, variant=said) if said else title
+
+
+class AnyVerdict:
+    """What any verdict can do; what it is made of is its class's own."""
+
+    text: Callable[[Any], str]
+    diagnosis: tuple[Any, ...]
+    failing: Any
+    ok: Any
+    headline: Any
+
+    def __bool__(self) -> bool:
+        """The same as `ok`."""
+        return bool(self.ok)
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The ids of what is wrong, the likeliest first, without those that would only do as well."""
+        return tuple(dict.fromkeys(one.id for one in self.diagnosis if not one.alternative))
+
+    def saved(self, path: str) -> Self:
+        """The same verdict, its failing problem saved.
+
+        Args:
+            path: a `.npz` file to write.
+
+        Raises:
+            ValueError: nothing fails.
+        """
+        if self.failing is None:
+            raise ValueError("there is no failing problem to save")
+        self._save(path)
+        return replace(self, path=path)  # type: ignore[type-var]
+
+    def _save(self, path: str) -> None:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """The verdict, what is wrong, where, and how to see it."""
+        opens = "; .failing is the smallest problem on which it fails" if self.failing is not None else ""
+        return told(
+            f"{type(self).__name__}({self.headline})",
+            *(f"{one.id} ({one.strength}): {one.message}" for one in self.diagnosis[:2]),
+            f"and {len(self.diagnosis) - 2} more in .diagnosis" if len(self.diagnosis) > 2 else "",
+            self._where(),
+            f"print(verdict) says it all{opens}; .rows() is a table",
+        )
+
+    def _where(self) -> str:
+        """The first step at which it parts from what is right, for `repr`; "" where there is none."""
+        return ""
+
+    _repr_html_ = picture
+
+    def __str__(self) -> str:
+        """The verdict as text, several lines."""
+        return self.text(self)
+
+
+def diagnosis_lines(
+    diagnosis: Sequence[Any], lines_of: Callable[[Any], list[str]], notes: Sequence[str]
+) -> Iterator[str]:
+    """The paragraphs about what is wrong and what would do as well, and the notes; each after an empty line.
+
+    Args:
+        diagnosis: the findings.
+        lines_of: one finding as lines.
+        notes: what else was seen.
+    """
+    for finding in diagnosis:
+        if not finding.alternative:
+            yield from ("", *lines_of(finding))
+    if others := [finding.id for finding in diagnosis if finding.alternative]:
+        ids = ", ".join(dict.fromkeys(others))
+        yield from ("", *wrapped(tr("the same numbers would also come from: {ids}", ids=ids)))
+    if notes:
+        yield from ("", *(line for note in notes for line in wrapped(note, "- ")))

@@ -15,9 +15,9 @@ from convstep.candidate.call.conventions import CONVENTIONS, convention_of, name
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.grade import SHAPE, Result, grade, wrong_forwards
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, count, listed
+from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, called, count, listed
 from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
-from convstep.candidate.diagnose.findings import Finding, Match, called, known
+from convstep.candidate.diagnose.findings import Finding, Match, known
 from convstep.candidate.diagnose.mistakes import Patch, program
 from convstep.candidate.diagnose.observations import (
     about_forward,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convstep.brief import COLUMNS, brief, told
-from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN
+from convstep.brief import brief
+from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, AnyFinding
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both
 from convstep.language import tr
-from convstep.printable import printable
 
 if TYPE_CHECKING:
     from convstep.recording.facts import Alarm
@@ -52,8 +50,8 @@ class Match:
         return first
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Finding:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Finding(AnyFinding):
     """One thing that is wrong, or that was seen."""
 
     id: str
@@ -73,25 +71,10 @@ class Finding:
     writes: tuple[Alarm, ...] = ()
     """Of inputs that are changed: the first line that does it for each of them, where it was seen."""
 
-    def __repr__(self) -> str:
-        """Its name, how sure it is, and what it says."""
-        said = textwrap.wrap(printable(self.message), COLUMNS - 2)
-        return told(f"Finding({self.id!r}, {self.strength!r}, gradients={self.gradients})", *said)
-
     @property
-    def proven(self) -> bool:
-        """Whether it was reproduced in numbers, or watched happening."""
-        return self.strength == PROVEN
-
-    @property
-    def title(self) -> str:
-        """What the bug is called; "" if it is not a known one."""
-        return "" if self.bug is None else tr(self.bug.title)
-
-    @property
-    def explanation(self) -> str:
-        """What happens, why, and what to write instead; "" if it is not a known bug."""
-        return "" if self.bug is None else tr(self.bug.explanation)
+    def known(self) -> KnownBug | None:
+        """The same as `bug`."""
+        return self.bug
 
     @property
     def lines(self) -> tuple[str, str]:
@@ -113,10 +96,3 @@ def known(bug_id: str, seen: str) -> Finding:
 def titled(bug: KnownBug, seen: str) -> str:
     """What a bug is called, and what was seen of it."""
     return tr("{title}: {seen}", title=tr(bug.title), seen=seen)
-
-
-def called(bug: KnownBug, *labels: str) -> str:
-    """What a bug is called, with the labels of its variants if they have any."""
-    said = tr(", ").join(tr(label) for label in labels if label)
-    title = tr(bug.title)
-    return tr("{title} ({variant})", title=title, variant=said) if said else title

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from convstep.candidate.call.outcome import RAISED, RETURNED
 from convstep.candidate.call.returned import meaning
 from convstep.candidate.check.grade import Result
-from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, count
-from convstep.candidate.diagnose.findings import Finding, Match, called, titled
+from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, called, count
+from convstep.candidate.diagnose.findings import Finding, Match, titled
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both, variants_of
 from convstep.candidate.diagnose.reproduce import agrees, all_flawed, explains_raising
 from convstep.language import tr

@@ -11,7 +11,7 @@ from typing import Any
 from convstep.candidate.load import placeholders, selection
 from convstep.candidate.load.document import Document, Part
 from convstep.candidate.load.imports import FAILURES, Imports
-from convstep.candidate.load.registering import Registering
+from convstep.candidate.load.selection import Registering
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 

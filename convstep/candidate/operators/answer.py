@@ -50,6 +50,11 @@ class Answer:
     summed: bool = False
     """Whether its own forward returned a number a sample, or their sum, where the operator has their mean."""
 
+    batch: Convention | None = None
+    """How it was laid, where that is with one more axis in front than the sweep's problems have."""
+    guessed: bool = False
+    """Whether its backward was given more than the gradient from above and what its own forward kept."""
+
     __repr__ = brief
 
 

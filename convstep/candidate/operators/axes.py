@@ -82,6 +82,24 @@ def _letters(own: str, other: str, rank: int) -> tuple[str, str]:
     return axes, other.replace("*", stars)
 
 
+def blocks(array: Array, own: str, order: Mapping[str, tuple[int, ...]], *, back: bool = False) -> Array:
+    """An array of ours, in our layout, with its blocks in the order of theirs; or back.
+
+    Args:
+        array: what.
+        own: our axes.
+        order: as `Convention.blocks`.
+        back: from theirs to ours.
+    """
+    for letter, places in order.items():
+        at = own.find(letter)
+        if at >= 0 and at < array.ndim and array.shape[at] % len(places) == 0:
+            parts = np.split(array, len(places), axis=at)
+            listed = np.argsort(places) if back else places
+            array = np.concatenate([parts[place] for place in listed], axis=at)
+    return array
+
+
 def sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]:
     """The lengths of a problem's axes, by letter; "*" is the product of those it stands for."""
     found: dict[str, int] = {}
@@ -168,7 +186,11 @@ def told(
             if hot and operator.axes.get(key) == "N" and array.ndim == 2:
                 key = x
             own, other = operator.axes.get(key), axes.get(key)
-            found[name] = array if own is None or other is None else theirs(np.asarray(array), own, other)
+            if own is None or other is None:
+                found[name] = array
+                continue
+            ordered = blocks(np.asarray(array), own, convention.blocks if convention else {})
+            found[name] = theirs(ordered, own, other)
     except Unsayable:
         return None
     return found

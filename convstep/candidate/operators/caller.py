@@ -250,8 +250,7 @@ def _read(said: messages.Message) -> Raw:
 def _recording(said: messages.Message) -> tuple[Recording, Verdicts]:
     with messages.strictly():
         facts = messages.checked(json.loads(messages.text(said, "facts")), dict)
-        arrays = {name.removeprefix("log."): array for name, array in said.items() if name != "facts"}
-        return transfer.recording_of(arrays), Verdicts.read(facts["verdicts"])
+        return transfer.recording_of(messages.without("log", said)), Verdicts.read(facts["verdicts"])
 
 
 def open_caller(

@@ -18,12 +18,13 @@ from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import methods_like
 from convstep.candidate.call.layer import SET_UP
 from convstep.candidate.call.objects import is_array, numbers_in, places
+from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
-from convstep.candidate.record.filling import NOTHING, Filled, parameters_of
+from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import FORWARD, Subject
 from convstep.language import tr
 from convstep.oracle.pytorch import leaf, tensor

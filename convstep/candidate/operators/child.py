@@ -15,8 +15,7 @@ from convstep.candidate.call.calling import _listening
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.call.returned import plain as plain_array
-from convstep.candidate.call.served import Served
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.calling import Came, Lacking, Making, call
 from convstep.candidate.operators.telling import Told, Unsaid
@@ -153,10 +152,7 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
         with contextlib.suppress(Exception):  # what cannot be judged is not
             said = judge(making.pair, making.sources, None, asked["seconds"])
     facts = json.dumps({"how": "", "verdicts": said.as_plain()})
-    return {
-        "facts": facts,
-        **{f"log.{name}": array for name, array in transfer.arrays_of(making.done).items()},
-    }
+    return {**messages.prefixed("log", transfer.arrays_of(making.done)), "facts": facts}
 
 
 def _same(before: Any, now: Any) -> bool:

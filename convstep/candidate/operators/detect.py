@@ -15,7 +15,7 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, RETURNED, Attempt, CannotCall
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
-from convstep.candidate.operators.axes import ONE_SAMPLE, layouts
+from convstep.candidate.operators.axes import ONE_SAMPLE, blocks, layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import (
@@ -39,6 +39,7 @@ from convstep.candidate.operators.ways import (
     vocabulary,
     written_sizes,
 )
+from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
@@ -188,7 +189,8 @@ class Trial:
         """Whether it can be no other operator: all is right, or its own forward agrees everywhere."""
         said = [forward_fits(one) for one in self.heard]
         varied = any(np.ptp(array) for one in self.heard for array in one.outputs.values())
-        return self.perfect or (bool(said) and all(said) and (varied or len(said) > 1) and bool(self.shaped))
+        enough = bool(self.shaped) or len(said) >= ENOUGH
+        return self.perfect or (bool(said) and all(said) and (varied or len(said) > 1) and enough)
 
     @property
     def believable(self) -> bool:
@@ -251,21 +253,30 @@ class Detecting:
         best: Trial | None = None
         for tensors, problems, hot in itertools.product(kinds, self.sets, hots):
             self.problems = problems
-            for pairs in self._pairs():
-                found = self._laid(Way(self.operator, None, pairs, tensors, mode, hot=hot))
+            sets = self._pairs()
+            while sets:
+                way = Way(self.operator, None, sets.pop(0), tensors, mode, hot=hot)
+                found = self._laid(way)
                 if (settled := self._settled(found)) is not None:
                     best = settled if best is None or settled.fit > best.fit else best
                 if best is not None and (best.forward or best.right or not self.in_time()):
                     return best
                 if found is None or not any(_wants_other(raw) for raw in self._raised(found)):
                     break
+                if way.pairs == frozenset():
+                    sets.sort(key=lambda pairs: self._wanting(replace(way, pairs=pairs)))
         return best
+
+    def _wanting(self, way: Way) -> bool:
+        """Whether it fails, in the operator's own layout, on a number for a pair or a pair for a number."""
+        trial = self.trial(way)
+        return trial is None or all(map(_wants_other, trial.raws))
 
     def _pairs(self) -> list[frozenset[str]]:
         """Which options are given as pairs, the likeliest first."""
         paired = [name for name, value in self.problems[0].options.items() if isinstance(value, tuple)]
         sets = [frozenset[str](), frozenset(paired), frozenset(paired[:1]), frozenset(paired[1:2])]
-        return [*dict.fromkeys([*sets, frozenset({"kernel"})])]
+        return [*dict.fromkeys([*sets, frozenset({"kernel"}), frozenset({"kernel", *paired})])]
 
     def _raised(self, found: Trial) -> list[Raw]:
         return [raw for trial in self.tried for raw in trial.raws if trial.way.pairs == found.way.pairs]
@@ -284,7 +295,7 @@ class Detecting:
                 some = [one for one in some if one.convention is None or one.convention.name != ONE_SAMPLE]
             if not self.in_time():
                 break
-            for trial in map(self._above, map(self._neutral, self._fixed(some))):
+            for trial in map(self._above, map(self._ordered, map(self._neutral, self._fixed(some)))):
                 self.tried.append(trial)
                 if best is None or trial.fit > best.fit:
                     best = trial
@@ -354,6 +365,21 @@ class Detecting:
             return trial
         return self.trial(replace(trial.way, neutral=untold)) or trial
 
+    def _ordered(self, trial: Trial) -> Trial:
+        """With its blocks in the order that its own forward shows: the gates of an LSTM."""
+        operator, heard = self.operator, [one for one in trial.heard if one.answer.outputs]
+        if not heard or trial.forward:
+            return trial
+        for letter, names in operator.blocks.items():
+            for places in itertools.permutations(range(len(names))):
+                if not all(_runs_with(operator, {letter: places}, one) for one in heard):
+                    continue
+                known = trial.way.convention
+                axes = known.axes if known is not None else {}
+                named = Convention(" ".join(names[at] for at in places), axes, blocks={letter: places})
+                return self.trial(replace(trial.way, convention=named)) or trial
+        return trial
+
     def _told_apart(self, trial: Trial) -> bool:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
 
@@ -378,7 +404,8 @@ class Detecting:
         others = ("1", "N") if scalar and not self._means(trial) else ("1",)
         for above in (OUTPUT,) if raised else others:
             other = self.trial(replace(trial.way, above=above))
-            if other is not None and other.right > best.right:
+            better = other is not None and (other.right, raised and other.shaped) > (best.right, 0)
+            if other is not None and better:
                 best = other
         return best
 
@@ -429,6 +456,17 @@ class Detecting:
             told = way.handed(problem)
             if told is not None:
                 yield told
+
+
+def _runs_with(operator: Operator, order: Mapping[str, tuple[int, ...]], one: Judged) -> bool:
+    """Whether its own forward, which was handed blocks in our order, has taken them to be in another."""
+    arrays = {
+        name: blocks(array, operator.axes[name], order, back=True)
+        for name, array in one.answer.problem.arrays.items()
+    }
+    with quiet():
+        outputs = operator.run(replace(one.answer.problem, arrays=arrays))
+    return all(how_far(array, outputs[name]) <= 1 for name, array in one.answer.outputs.items())
 
 
 def _by_rank(problems: Sequence[OperatorProblem]) -> dict[int, list[OperatorProblem]]:

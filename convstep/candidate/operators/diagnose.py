@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, SEEN, count, listed
+from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, SEEN, called, count, listed
 from convstep.candidate.operators.answer import Swept
 from convstep.candidate.operators.evidence import Evidence, is_wrong
-from convstep.candidate.operators.finding import Finding, called
+from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.matching import (
     OTHER,
     SHOWN,
@@ -51,6 +51,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
         swept: what came of every problem, with what is right in another way `settled`.
     """
     found: list[Finding] = []
+    swept = _as_usual(swept)
     evidence = Evidence(swept)
     if swept.varying:
         said = tr(
@@ -81,6 +82,15 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     found += about_unknown(evidence, [name for name in evidence.wrong(left) if name not in named])
     explaining = {name: each[0].whole for name, each in matches.items() if each}
     return (*found, *about_raising(evidence, explaining), *in_the_forward(swept), *writes(swept))
+
+
+def _as_usual(swept: Swept) -> Swept:
+    """The sweep without what came of one more axis in front, where it is wrong without that as well.
+
+    A mistake has other numbers there: where x.shape[0] is 1, nothing is divided by the samples.
+    """
+    usual = tuple(one for one in swept.results if one.answer.batch is None)
+    return replace(swept, results=usual) if any(one.failed for one in usual) else swept
 
 
 def _with_two(

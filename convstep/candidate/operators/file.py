@@ -8,8 +8,6 @@ import inspect
 import itertools
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
@@ -29,7 +27,7 @@ from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import OperatorError, added, is_ours
 from convstep.oracle import messages, watched
-from convstep.oracle.conversation import Conversation, Ended, Silent
+from convstep.oracle.conversation import Ended, Silent, started
 from convstep.oracle.messages import prefixed, tuples, without
 from convstep.printable import SENTENCE, printable
 from convstep.recording import transfer
@@ -73,14 +71,17 @@ class OperatorFile:
 
     def _begin(self) -> None:
         try:
-            self._process = _spawn(self._path, self._name)
+            self._process, self._conversation = started(
+                "convstep.candidate.operators.serving",
+                self._path,
+                self._name,
+                spoken(),
+                environment={"OMP_NUM_THREADS": "1"},
+            )
         except OSError as error:
             raise OperatorError(
                 tr("no process can be started: {reason}", reason=error.strerror or error)
             ) from error
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._conversation = Conversation(self._process.stdin, self._process.stdout)
         said = self._heard()
         with self._sense():
             self.operator = _operator(json.loads(messages.text(said, "facts")), self.ask)
@@ -262,21 +263,6 @@ class _Sense:
             not isinstance(error, OperatorError)
         ):
             raise OperatorError(tr("{target} answered nonsense", target=self._target)) from error
-
-
-def _spawn(path: str, name: str) -> subprocess.Popen[bytes]:
-    if not sys.executable:
-        raise OSError(tr("this Python cannot tell where its interpreter is"))
-    paths = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    return subprocess.Popen(
-        watched.command("convstep.candidate.operators.serving", path, name, spoken()),
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": paths},
-        start_new_session=True,  # Ctrl+C in the terminal is for the parent
-    )
 
 
 # the operator, as our process has it

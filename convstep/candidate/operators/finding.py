@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 
-from convstep.brief import COLUMNS, told
-from convstep.candidate.check.wording import PROVEN
-from convstep.language import tr
+from convstep.candidate.check.wording import AnyFinding
 from convstep.operators.mistake import Mistake, Variant
-from convstep.printable import printable
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Finding:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Finding(AnyFinding):
     """One thing that is wrong."""
 
     id: str
@@ -31,33 +27,12 @@ class Finding:
     alternative: bool = False
     """Whether an earlier finding explains the same numbers."""
 
-    def __repr__(self) -> str:
-        """Its name, how sure it is, and what it says."""
-        said = textwrap.wrap(printable(self.message), COLUMNS - 2)
-        return told(f"Finding({self.id!r}, {self.strength!r}, gradients={self.gradients})", *said)
-
     @property
-    def proven(self) -> bool:
-        """Whether it was reproduced in numbers, or watched happening."""
-        return self.strength == PROVEN
-
-    @property
-    def title(self) -> str:
-        """What the mistake is called; "" if it is none of the operator's."""
-        return "" if self.mistake is None else tr(self.mistake.title)
+    def known(self) -> Mistake | None:
+        """The same as `mistake`."""
+        return self.mistake
 
     @property
     def lines(self) -> tuple[str, str]:
         """The wrong lines and the right ones; "" where there are none to show."""
         return ("", "") if self.variant is None else (self.variant.wrong, self.variant.right)
-
-    @property
-    def explanation(self) -> str:
-        """What happens, why, and what to write instead; "" if it is no mistake of the operator's."""
-        return "" if self.mistake is None else tr(self.mistake.explanation)
-
-
-def called(mistake: Mistake, *labels: str) -> str:
-    """What a mistake is called, with what sets its variants apart."""
-    said, title = tr(", ").join(tr(label) for label in labels if label), tr(mistake.title)
-    return tr("{title} ({variant})", title=title, variant=said) if said else title

@@ -13,7 +13,7 @@ import numpy as np
 
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.operators.answer import Answer, Judged
-from convstep.candidate.operators.axes import ours, sizes, theirs
+from convstep.candidate.operators.axes import blocks, ours, sizes, theirs
 from convstep.candidate.operators.caller import Raw
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way
@@ -65,7 +65,10 @@ def answer(
     for name, label in where.items():
         came = raw.arrays[label]
         shapes[name] = came.shape
-        gradients[name] = _ours(way, raw, name[1:], came, right[name])
+        laid = _ours(way, raw, name[1:], came, right[name])
+        if laid.shape == right[name] and way.convention is not None and way.convention.blocks:
+            laid = blocks(laid, operator.axes[name[1:]], way.convention.blocks, back=True)
+        gradients[name] = _as_from_above(way, problem, laid, right[name])
     outputs, summed = {}, False
     with quiet():
         shown = operator.run(problem) if raw.arrays else {}
@@ -90,6 +93,7 @@ def answer(
         raw.message,
         call=raw.call,
         summed=summed,
+        guessed=raw.guessed,
         **raw.place,
     )
 
@@ -159,6 +163,15 @@ def _ours(way: Way, raw: Raw, source: str, array: Array, shape: tuple[int, ...])
     if array.shape == shape != wanted and laid.shape == shape:
         return array[None]  # it would pass for ours, and is not as theirs are
     return laid
+
+
+def _as_from_above(way: Way, problem: OperatorProblem, array: Array, right: tuple[int, ...]) -> Array:
+    """A gradient that has not the shape of its array but of what comes from above, as it lies with us."""
+    for above, name in zip(problem.upstream.values(), way.operator.outputs, strict=False):
+        own, other = way.operator.axes.get(name, ""), way.axes.get(name, "")
+        if array.shape != right and own != other and array.shape == theirs(above, own, other).shape:
+            return ours(array, own, other, above.shape)
+    return array
 
 
 def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.outcome import RAISED, Attempt, CannotCall
-from convstep.candidate.operators.answer import UNSAID, Swept
+from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.caller import Caller
 from convstep.candidate.operators.diagnose import diagnose
+from convstep.candidate.operators.gathering import forward_fits
 from convstep.candidate.operators.notes import notes
 from convstep.candidate.operators.own_line import own_words
 from convstep.candidate.operators.raising import place_of
@@ -70,7 +71,8 @@ def _check_called(worker: Caller, tried: Swept) -> None:
     told = [one.answer for one in tried.results if one.answer.kind != UNSAID]
     raising = [one for one in told if one.kind == RAISED and one.message.partition(":")[0] in MISCALLED]
     loose = tried.way is not None and not tried.way.whole
-    if len(raising) == len(told) or (loose and 2 * len(raising) > len(told)):
+    on_all = len(raising) == len(told) and not all(map(_own_fault, tried.results))
+    if on_all or (loose and 2 * len(raising) > len(told)):
         first = raising[0]
         place = place_of(first)
         attempt = Attempt(
@@ -83,3 +85,14 @@ def _check_called(worker: Caller, tried: Swept) -> None:
             reason=first.message,
         )
         raise CannotCall(said, worker.candidate, (attempt,))
+
+
+def _own_fault(judged: Judged) -> bool:
+    """Whether what raises was called in the right way: shapes clash, and all that it was handed is right.
+
+    Its own forward has returned the operator's numbers, and its backward got what that kept and the gradient
+    of what that returned, nothing else.
+    """
+    answer = judged.answer
+    clash = answer.kind == RAISED and answer.message.partition(":")[0] in ("IndexError", "ValueError")
+    return answer.kind == UNSAID or (clash and not answer.guessed and forward_fits(judged) is True)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
-from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, VERBS, count
+from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, VERBS, called, count
 from convstep.candidate.load.names import line_words
 from convstep.candidate.operators.answer import Answer, Judged
 from convstep.candidate.operators.evidence import Evidence, same
-from convstep.candidate.operators.finding import Finding, called
+from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant

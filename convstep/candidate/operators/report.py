@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from convstep.candidate.check.wording import patch_lines, wrapped
+from convstep.candidate.check.wording import diagnosis_lines, patch_lines, wrapped
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.raising import place_of
 from convstep.candidate.operators.verdict import divergence
@@ -27,14 +27,7 @@ def report(verdict: OperatorVerdict) -> str:
     lines = [verdict.headline + ".", *wrapped(called_as(verdict))]
     if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
-    for finding in verdict.diagnosis:
-        if not finding.alternative:
-            lines += ["", *_finding(finding)]
-    if others := [one.id for one in verdict.diagnosis if one.alternative]:
-        ids = ", ".join(dict.fromkeys(others))
-        lines += ["", *wrapped(tr("the same numbers would also come from: {ids}", ids=ids))]
-    if verdict.notes:
-        lines += ["", *(line for note in verdict.notes for line in wrapped(note, "- "))]
+    lines += diagnosis_lines(verdict.diagnosis, _finding, verdict.notes)
     if verdict.failing is not None:
         ways = []
         if ":" not in verdict.target or known(verdict.name):  # else `open` cannot tell what to give it

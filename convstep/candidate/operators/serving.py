@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speak(language)
     questions, answers = private_pipes()
-    received: SimpleQueue[bytes] = SimpleQueue()
+    received: SimpleQueue[bytearray] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY, loading=True)
     with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> None:
             messages.send(answers, answering(question, _answered(operator, question)))
 
 
-def _read(questions: messages.RawPipe, received: SimpleQueue[bytes]) -> None:
+def _read(questions: messages.RawPipe, received: SimpleQueue[bytearray]) -> None:
     while (question := messages.receive(questions)) is not None:
         received.put(question)
     os._exit(0)
@@ -200,4 +200,4 @@ def _shown(operator: Operator, asked: Mapping[str, Any], question: messages.Mess
         return {"verdicts": json.dumps(found.judge(found.recorded.recording).as_plain())}
     log = transfer.arrays_of(found.recorded.recording)
     told = {"words": list(found.recorded.words), "how": found.recorded.how}
-    return {"told": json.dumps(told), **_problem("", found.problem), **prefixed("log", log)}
+    return {**prefixed("log", log), "told": json.dumps(told), **_problem("", found.problem)}

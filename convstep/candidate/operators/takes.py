@@ -198,9 +198,14 @@ def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequenc
     handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
     if deep or not handed:
         return []
-    found = tried(worker, detecting.words, other, handed)
+    found = [_batched(one, other.convention) for one in tried(worker, detecting.words, other, handed)]
     right = sum(_weights_right(one, f"d{first}") for one in found)
     return found if all(map(forward_fits, found)) and 2 * right > len(found) else []
+
+
+def _batched(one: Judged, convention: Convention | None) -> Judged:
+    problem = replace(one.answer.problem, about="there is one more axis in front, of length 1")
+    return replace(one, answer=replace(one.answer, problem=problem, batch=convention))
 
 
 def _other_labels(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from convstep.brief import picture, told
 from convstep.candidate.call.outcome import REFUSED, RETURNED
-from convstep.candidate.check.wording import VERBS, count, listed
+from convstep.candidate.check.wording import VERBS, AnyVerdict, count, listed
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
@@ -39,8 +38,8 @@ class Divergence:
     """The right shape and the one that came, if they differ."""
 
 
-@dataclass(frozen=True, eq=False)
-class OperatorVerdict:
+@dataclass(frozen=True, eq=False, repr=False)
+class OperatorVerdict(AnyVerdict):
     """What is known of a candidate after a sweep."""
 
     text: Callable[[OperatorVerdict], str]
@@ -69,19 +68,10 @@ class OperatorVerdict:
         """Whether all gradients are right on all problems it takes, and its caller's arrays stay the same."""
         return not self.diagnosis and self.swept.failing is None and self.passed > 0
 
-    def __bool__(self) -> bool:
-        """The same as `ok`."""
-        return self.ok
-
     @property
     def operator(self) -> str:
         """The operator's name: "max-pool"."""
         return self.swept.operator.name
-
-    @property
-    def mistakes(self) -> tuple[str, ...]:
-        """The ids of what is wrong, the likeliest first, without those that would only do as well."""
-        return tuple(dict.fromkeys(one.id for one in self.diagnosis if not one.alternative))
 
     @property
     def convention(self) -> str:
@@ -180,19 +170,9 @@ class OperatorVerdict:
             **names,
         )
 
-    def saved(self, path: str) -> OperatorVerdict:
-        """The same verdict, its failing problem saved.
-
-        Args:
-            path: a `.npz` file to write.
-
-        Raises:
-            ValueError: nothing fails.
-        """
-        if self.failing is None:
-            raise ValueError("there is no failing problem to save")
+    def _save(self, path: str) -> None:
+        assert self.failing is not None
         save(path, self.swept.operator, self.failing)
-        return replace(self, path=path)
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as JSON takes it."""
@@ -228,22 +208,6 @@ class OperatorVerdict:
     def rows(self) -> list[dict[str, str | int | float | None]]:
         """A table: one dict for each problem tried, as `pandas.DataFrame` and `csv.DictWriter` take them."""
         return [_row(self.swept, one) for one in self.swept.results]
-
-    def __repr__(self) -> str:
-        """The verdict, what is wrong, and how to see it."""
-        opens = "; .failing is the smallest problem on which it fails" if self.failing is not None else ""
-        return told(
-            f"OperatorVerdict({self.headline})",
-            *(f"{one.id} ({one.strength}): {one.message}" for one in self.diagnosis[:2]),
-            f"and {len(self.diagnosis) - 2} more in .diagnosis" if len(self.diagnosis) > 2 else "",
-            f"print(verdict) says it all{opens}; .rows() is a table",
-        )
-
-    _repr_html_ = picture
-
-    def __str__(self) -> str:
-        """The verdict as text, several lines."""
-        return self.text(self)
 
 
 def divergence(judged: Judged, name: str) -> Divergence:

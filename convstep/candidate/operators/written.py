@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.operators.answer import Swept
-from convstep.candidate.operators.axes import Unsayable, theirs
+from convstep.candidate.operators.axes import Unsayable, blocks, theirs
 from convstep.language import tr
 from convstep.operators.operator import Array, OperatorProblem
 from convstep.steps.number_text import short
@@ -32,7 +32,7 @@ def laid(swept: Swept, name: str, array: Array) -> Array:
     if own is None:
         return array
     try:
-        return theirs(array, own, convention.axes.get(source, own))
+        return theirs(blocks(array, own, convention.blocks), own, convention.axes.get(source, own))
     except Unsayable:
         return array
 

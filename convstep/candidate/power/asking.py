@@ -11,15 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.jobs import checked_jobs
-from convstep.candidate.call.opening import check_timeout
+from convstep.candidate.call.opening import check_timeout, checked_jobs
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.power.copies import FAILED, NONE, OUT_OF_TIME, PASSED
 from convstep.candidate.power.power import MISSED, SEEN, UNTRIED, Power, Row
-from convstep.candidate.power.report import report
-from convstep.candidate.power.suspects import suspects
-from convstep.candidate.power.telling import can_be_asked, few, shown_on, telling
+from convstep.candidate.power.suspects import can_be_asked, few, shown_on, suspects, telling
 from convstep.candidate.referee import judged
 from convstep.conv.validation import check_type
 from convstep.language import spoken, tr
@@ -237,7 +234,6 @@ def power_of(
         tuple(rows),
         tuple(printable(str(one)) for one in plain["problems"]),
         few(shows),
-        report,
         script=bool(plain["script"]),
         asks_check=bool(plain["check"]),
         unread=unread,

@@ -15,11 +15,9 @@ import numpy as np
 
 from convstep.candidate.load import names
 from convstep.candidate.power.copies import PASSED, Copies
-from convstep.candidate.power.importing import recode
-from convstep.candidate.power.placing import put
+from convstep.candidate.power.placing import put, recode
 from convstep.candidate.power.reading import Reading, readings, to_theirs
-from convstep.candidate.power.suspects import Suspect, suspects
-from convstep.candidate.power.words import problem_words
+from convstep.candidate.power.suspects import Suspect, problem_words, suspects
 from convstep.candidate.record.subject import FORWARD, forward_of
 from convstep.candidate.verdicts.calls import Called, walked
 from convstep.operators.operator import Array, Operator

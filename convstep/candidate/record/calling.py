@@ -11,12 +11,13 @@ import numpy as np
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.calling import reached
+from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.served import Served
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
-from convstep.candidate.record.filling import by_name, parameters_of
+from convstep.candidate.record.filling import by_name
 from convstep.candidate.record.subject import Ready as Ready
 from convstep.candidate.record.subject import Subject, failed_words, forward_of
 from convstep.conv.problem import Problem

@@ -16,8 +16,7 @@ import numpy.typing as npt
 from convstep.candidate.call import child
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import short
-from convstep.candidate.call.served import Served
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
@@ -128,7 +127,7 @@ def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer)
 
 def _sent(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
     facts = {"how": done.ready.how, "guess": done.guess, "notes": list(done.served.candidate.notes)}
-    return {"facts": json.dumps(facts), **{f"log.{n}": a for n, a in transfer.arrays_of(done.run).items()}}
+    return {**messages.prefixed("log", transfer.arrays_of(done.run)), "facts": json.dumps(facts)}
 
 
 def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.words import roles_of
 
 UPSTREAM = re.compile(
@@ -34,15 +34,6 @@ class Filled:
     """By name."""
     missing: list[str] = field(default_factory=list)
     """Parameters without a default for which there is nothing."""
-
-
-def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters that a function can be given one by one; none where that cannot be told."""
-    try:
-        listed = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [each for each in listed if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
 
 
 def filled(function: Callable[..., Any], lookup: Lookup) -> Filled:

@@ -201,8 +201,8 @@ def _read(said: messages.Message) -> tuple[Recording, str, int]:
     with messages.strictly():
         facts = messages.checked(json.loads(messages.text(said, "facts")), dict)
         how, guess = facts["how"], messages.checked(facts["guess"], int)
-        arrays = {name.removeprefix("log."): array for name, array in said.items() if name != "facts"}
-        return transfer.recording_of(arrays), printable(messages.checked(how, str)), guess
+        recording = transfer.recording_of(messages.without("log", said))
+        return recording, printable(messages.checked(how, str)), guess
 
 
 def _said(said: messages.Message) -> tuple[Verdicts, int]:

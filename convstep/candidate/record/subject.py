@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convstep.candidate.call.failure import short
+from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.served import Served, found
 from convstep.candidate.load import names
 from convstep.candidate.load.target import CandidateError
@@ -22,7 +23,6 @@ from convstep.candidate.record.filling import (
     after_forward,
     filled,
     is_upstream,
-    parameters_of,
     upstream,
 )
 from convstep.candidate.verdicts.calls import Called

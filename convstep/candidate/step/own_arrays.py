@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.candidate.call.layouts import Layouts
+from convstep.conv.problem import Problem
 from convstep.recording.log import View
 from convstep.recording.recording import Recording
 from convstep.steps.event import Access
@@ -81,6 +83,12 @@ def holding(recording: Recording, ours: Array, lay: Laying) -> Iterator[Held]:
                 found.add(view.storage)
                 yield Held(np.full(ours.shape, view.storage, np.int64), places, view)
     yield from _copies(recording, ours, found)
+
+
+def holding_of(recording: Recording, problem: Problem, layouts: Layouts, name: str) -> Iterator[Held]:
+    """The arrays that hold an input of the problem, "A_prev", "W", "b" or "dZ", as `holding` has them."""
+    ours = np.asarray(getattr(problem, name), np.float64)
+    return holding(recording, ours, lambda array: layouts.ours(name, array, problem.geometry))
 
 
 def _as(recording: Recording, view: View, ours: Array, lay: Laying) -> Places | None:

@@ -24,7 +24,7 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.recorder import Recorder
-from convstep.candidate.step.own_arrays import holding
+from convstep.candidate.step.own_arrays import holding, holding_of
 from convstep.candidate.step.own_parting import cut, in_order, last, lies_right, parts
 from convstep.candidate.step.own_run import (
     LAST,
@@ -45,6 +45,19 @@ if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
     from convstep.candidate.check.sweep import Swept
     from convstep.candidate.step.probing import Divergence
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from convstep.candidate.diagnose.findings import Finding
+from convstep.language import tr
+from convstep.recording.facts import Alarm
+
+if TYPE_CHECKING:
+    from convstep.candidate.call.worker import Worker
+    from convstep.candidate.check.grade import Result
+    from convstep.candidate.check.sweep import Swept
+
 
 Array = npt.NDArray[Any]
 SECONDS = 10.0
@@ -86,18 +99,25 @@ def own_lines(
     Returns:
         None if it cannot be recorded, or if nothing is sure.
     """
-    call, problem = swept.call, right.problem
     if divergence is None or divergence.before_any or not divergence.cells or swept.keeps_state:
         return None
-    if outcome.kind != RETURNED or problem.total_steps > MOST or not isinstance(worker, Recorder):
+    recording = _recorded(worker, swept, right.problem) if outcome.kind == RETURNED else None
+    if recording is None:
         return None
-    if call.by_autograd(swept.candidate) or call.with_tensors(swept.candidate):
+    return aligned(recording, swept.call, right, outcome.gradients, divergence)
+
+
+def _recorded(worker: Worker, swept: Swept, problem: Problem) -> Recording | None:
+    """Its call on a problem, recorded; None where that cannot be, or would take too long."""
+    call, candidate = swept.call, swept.candidate
+    if not isinstance(worker, Recorder) or problem.total_steps > MOST:
+        return None
+    if call.by_autograd(candidate) or call.with_tensors(candidate):
         return None
     try:
-        recording, _ = worker.record_call(call, problem, min(SECONDS, worker.seconds))
+        return worker.record_call(call, problem, min(SECONDS, worker.seconds))[0]
     except CandidateError:
         return None
-    return aligned(recording, call, right, outcome.gradients, divergence)
 
 
 def aligned(
@@ -154,7 +174,68 @@ def aligned(
 def _name_of_dZ(recording: Recording, problem: Problem, layouts: Layouts) -> str:
     """What the author calls the upstream gradient."""
     recording.seek(0)
-    ours = np.asarray(problem.dZ, np.float64)
-    held = next(holding(recording, ours, lambda array: layouts.ours("Z", array, problem.geometry)))
+    held = next(holding_of(recording, problem, layouts, "dZ"))
     names = [recording.owners[one].name for one in held.all_storages if one in recording.owners]
     return names[0] if len(names) == 1 and names[0].isidentifier() else "dZ"
+
+
+# what it writes into besides
+
+
+MUTATES = "mutates-input"
+"""The finding that an input is changed in place."""
+
+
+def with_writes(worker: Worker, swept: Swept, diagnosis: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings; one about an input that is changed in place says by which line, where that is seen.
+
+    Args:
+        worker: the candidate.
+        swept: how it is called, and where it was seen.
+        diagnosis: what was found.
+    """
+    changed = next((each for each in swept.results if each.outcome.changed), None)
+    if changed is None or all(finding.id != MUTATES for finding in diagnosis):
+        return tuple(diagnosis)
+    writes = _writes(worker, swept, changed)
+    return tuple(
+        replace(finding, writes=writes, message=_message(finding, writes))
+        if finding.id == MUTATES and writes
+        else finding
+        for finding in diagnosis
+    )
+
+
+def _message(finding: Finding, writes: Sequence[Alarm]) -> str:
+    said = [
+        tr("line {line} writes into {array}: {text}", line=each.line, array=each.array, text=each.text)
+        for each in writes
+    ]
+    return tr("; ").join([finding.message, *said])
+
+
+def _writes(worker: Worker, swept: Swept, result: Result) -> tuple[Alarm, ...]:
+    """The first line that writes into each input that was changed; none that is not sure."""
+    problem = result.right.problem
+    recording = _recorded(worker, swept, problem)
+    if recording is None:
+        return ()
+    layouts, inputs = layouts_of(swept.call) or Layouts(), dict[int, str]()
+    recording.seek(0)
+    for name in result.outcome.changed:
+        for held in holding_of(recording, problem, layouts, name):
+            inputs |= dict.fromkeys(held.all_storages, name)
+    return tuple(
+        replace(alarm, array=inputs[storage])  # whatever the author calls it
+        for alarm in recording.alarms
+        for storage in _storage_of(recording, alarm) & inputs.keys()
+    )
+
+
+def _storage_of(recording: Recording, alarm: Alarm) -> set[int]:
+    """The memory of the caller's that has this name."""
+    return {
+        storage
+        for storage, owner in recording.owners.items()
+        if owner.name == alarm.array and recording.log.storages[storage].of_caller
+    }

@@ -17,7 +17,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.written import their_cell
 from convstep.candidate.check.cases import Right
-from convstep.candidate.step.own_arrays import Held, holding, places_of, touched
+from convstep.candidate.step.own_arrays import Held, holding_of, places_of, touched
 from convstep.candidate.step.own_window import OwnWindow, window_of
 from convstep.conv.problem import Problem
 from convstep.recording.recording import Recording
@@ -149,10 +149,9 @@ class OwnRun:
 
 def inputs_of(recording: Recording, problem: Problem, layouts: Layouts) -> Iterator[Held]:
     """Where a run has the input, as it was before its first step or is at its end."""
-    ours = np.asarray(problem.A_prev, np.float64)
     for position in (0, recording.total):
         recording.seek(position)
-        yield from holding(recording, ours, lambda array: layouts.ours("dA_prev", array, problem.geometry))
+        yield from holding_of(recording, problem, layouts, "A_prev")
 
 
 class Touched(NamedTuple):
@@ -173,10 +172,9 @@ def reads_of(recording: Recording, problem: Problem, layouts: Layouts) -> Reads 
     if recording.total > MOST:
         return None
     where: dict[Place, int] = {}
-    ours = np.asarray(problem.dZ, np.float64)
     for position in (recording.total, 0):
         recording.seek(position)
-        for held in holding(recording, ours, lambda array: layouts.ours("Z", array, problem.geometry)):
+        for held in holding_of(recording, problem, layouts, "dZ"):
             where |= held.where()
     if not where:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from convstep.candidate.step.own_arrays import Held, axis_of, touched
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.recording.recording import Recording
 from convstep.steps.event import Access, Event, Statement
+
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,12 @@ class OwnWindow:
     """Where the reference's window begins along the same axis."""
 
     __repr__ = brief
+
+    @property
+    def differs(self) -> list[tuple[int, range, range]]:
+        """Of rows (0) and columns (1) those that are others than the reference's: its own, and those."""
+        both = (self.rows, self.right_rows), (self.columns, self.right_columns)
+        return [(n, own, right) for n, (own, right) in enumerate(both) if [*own] != [*right]]
 
 
 def window_of(
@@ -74,13 +82,11 @@ def window_of(
         lines = _lines_of(access, axes, recording.owners[found[0]].view.shape)
         if lines is None:
             return None
-        rows, columns = lines
-        window = _against(recording, access, found[0], axes, rows, columns, geometry, index)
-        return (
-            None
-            if window is None
-            else _with_statement(recording, found[0], window, event, statement, access, axes, geometry)
-        )
+        array = recording.memory.seen(recording.owners[found[0]].view)
+        window = _against(array, access, axes, lines, geometry, index)
+        if window is None or _stands_elsewhere(window, axes, geometry):
+            return window
+        return _with_statement(array, window, event, statement, access, axes)
     return None
 
 
@@ -113,78 +119,49 @@ def _lines_of(access: Access, axes: Axes, shape: Sequence[int]) -> tuple[range, 
 
 
 def _against(
-    recording: Recording,
-    access: Access,
-    storage: int,
-    axes: Axes,
-    rows: range,
-    columns: range,
-    geometry: Geometry,
-    index: StepIndex,
+    array: Array, access: Access, axes: Axes, lines: tuple[range, range], geometry: Geometry, index: StepIndex
 ) -> OwnWindow | None:
     """The window beside the reference's; None if both are the same."""
-    shape = recording.owners[storage].view.shape
     right: list[range] = []
     for (axis, shift), taken, (before, _) in zip(
         axes, (geometry.rows(index.i_h), geometry.columns(index.i_w)), geometry.padding, strict=True
     ):
         offset = shift - before
         whole = range(taken.start + offset, taken.stop + offset, taken.step)
-        inside = [at for at in whole if 0 <= at < shape[axis]]
+        inside = [at for at in whole if 0 <= at < array.shape[axis]]
         right.append(range(inside[0], inside[-1] + 1, taken.step) if inside else range(0))
-    if [*rows] == [*right[0]] and [*columns] == [*right[1]]:
-        return None
-    return OwnWindow(access.array, rows, columns, right[0], right[1])
+    window = OwnWindow(access.array, *lines, right[0], right[1])
+    return window if window.differs else None
 
 
-def _with_statement(
-    recording: Recording,
-    storage: int,
-    window: OwnWindow,
-    event: Event,
-    statement: Statement,
-    access: Access,
-    axes: Axes,
-    geometry: Geometry,
-) -> OwnWindow:
-    """The same with the statement that says where it is, unless the reference has such a window elsewhere.
+def _stands_elsewhere(window: OwnWindow, axes: Axes, geometry: Geometry) -> bool:
+    """Whether the reference has such a window at another step.
 
-    Where it has, the window may be right and the cell of dZ another one than meant.
+    Then it may be right, and the cell of dZ another one than meant.
     """
-    differs = [
-        n
-        for n, (own, right) in enumerate(
-            ((window.rows, window.right_rows), (window.columns, window.right_columns))
-        )
-        if [*own] != [*right]
-    ]
-    for n in differs:
-        own = (window.rows, window.columns)[n]
+    for n, own, _ in window.differs:
         _, shift = axes[n]
         start = own.start - shift + geometry.padding[n][0] if len(own) else 0
         steps = range(0, geometry.output_shape[n] * geometry.stride[n], geometry.stride[n])
         taps = range(start, start + geometry.reach[n], geometry.dilation[n])
         if start in steps and len(own) == len(taps) and own.step == taps.step:
-            return window
-    array = recording.memory.seen(recording.owners[storage].view)
-    found = _Deciding(event, access, array, _bound(event, statement)).of(statement, axes[differs[0]][0])
+            return True
+    return False
+
+
+def _with_statement(
+    array: Array, window: OwnWindow, event: Event, statement: Statement, access: Access, axes: Axes
+) -> OwnWindow:
+    """The same with the statement that says where it is."""
+    n, own, right = window.differs[0]
+    found = _Deciding(event, access, array, _bound(event, statement)).of(statement, axes[n][0])
     if found is None:
         return window
     name, setting = found
-    own, right = ((window.rows, window.right_rows), (window.columns, window.right_columns))[differs[0]]
     value = setting.variables.get(name)
-    begins = isinstance(value, (int, np.integer)) and value == own.start and len(own) and len(right)
-    return OwnWindow(
-        window.array,
-        window.rows,
-        window.columns,
-        window.right_rows,
-        window.right_columns,
-        setting,
-        name if begins else "",
-        own.start if begins else 0,
-        right.start if begins else 0,
-    )
+    if not isinstance(value, (int, np.integer)) or value != own.start or not (len(own) and len(right)):
+        return replace(window, statement=setting)
+    return replace(window, statement=setting, name=name, value=own.start, right_value=right.start)
 
 
 def _bound(event: Event, statement: Statement) -> dict[str, Statement]:
@@ -205,7 +182,7 @@ class _Deciding:
 
     event: Event
     access: Access
-    array: npt.NDArray[Any]
+    array: Array
     """The array that it is an access of, live."""
     bound: dict[str, Statement]
     """The variables that the step sets before."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
@@ -16,7 +14,7 @@ from convstep.candidate.call.child import MEMORY
 from convstep.conv.memory import free_memory
 from convstep.language import spoken, tr
 from convstep.oracle import messages, watched
-from convstep.oracle.conversation import Conversation, Ended, Silent
+from convstep.oracle.conversation import Conversation, Ended, Silent, started
 from convstep.printable import SentenceError
 
 LONGEST = 600.0
@@ -83,21 +81,7 @@ class Judge:
     def _started(self) -> Conversation:
         if self.closed:
             raise Ended
-        if not sys.executable:
-            raise OSError(tr("this Python cannot tell where its interpreter is"))
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        self._process = subprocess.Popen(
-            watched.command("convstep.candidate.survey.judge", spoken(), str(self._room)),
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl+C is for the parent
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._talk = Conversation(self._process.stdin, self._process.stdout)
+        self._process, self._talk = started("convstep.candidate.survey.judge", spoken(), str(self._room))
         if self.closed:  # meanwhile
             self._end()
             raise Ended

@@ -8,14 +8,50 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from convstep.brief import brief
-from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.jobs import checked_jobs, cores
+from convstep.candidate.call.conventions import AUTO, check_convention
+from convstep.candidate.call.opening import check_timeout, checked_jobs, cores
+from convstep.candidate.load.target import Target
+from convstep.candidate.operators.file import known
+from convstep.candidate.operators.ways import CONV2D
 from convstep.candidate.survey.folder import Handed, handed_in
 from convstep.candidate.survey.judges import Answer, Judges, Question, UnansweredError
-from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import MISSING, UNCHECKED, UNLOADED, Row
 from convstep.conv.validation import check_type
 from convstep.files import path_of
+from convstep.operators.registry import operator_named, operators
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How backwards are checked; see `convstep.check`."""
+
+    convention: str = AUTO
+    timeout: float | None = None
+    run_all: bool = False
+    python2: bool = False
+    adapter: str | None = None
+    operator: str | None = None
+
+    def check(self) -> None:
+        """Refuse what no backward could be checked with.
+
+        Raises:
+            CandidateError: one sentence.
+            OperatorError: there is no such operator; one sentence.
+        """
+        check_type("convention", self.convention, str)
+        if self.convention not in {one.name for each in operators() for one in each.conventions}:
+            check_convention(self.convention)
+        if self.operator is not None:
+            check_type("operator", self.operator, str)
+            with known(self.operator) as name:
+                if name not in (None, CONV2D):
+                    operator_named(name)
+        check_timeout(self.timeout)
+        if self.adapter is not None:
+            check_type("adapter", self.adapter, str)
+            Target.parse(self.adapter)
+
 
 Progress = Callable[[int, int, str], None]
 """Told how much is done, of how much, and what was the last."""

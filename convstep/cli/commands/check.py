@@ -96,8 +96,8 @@ def _check_all(options: Options, example: str) -> int:
         if value:
             target = f"{printable(options.target)}:{example}"
             raise UsageError(f"{name} is about one function, and the file has several; name one: {target}")
-    from convstep.candidate.survey.options import Options as Calls
     from convstep.candidate.survey.row import RIGHT, UNCALLED, WRONG, counted
+    from convstep.candidate.survey.surveying import Options as Calls
     from convstep.candidate.survey.surveying import survey_file
     from convstep.candidate.survey.table import summary, table
 

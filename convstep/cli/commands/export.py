@@ -48,6 +48,8 @@ SECONDS = 0.6
 DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"
 TAKEN = "{done} steps of the page"
 """How far it is."""
+SIZE = (120, 40)
+"""Columns and rows of a picture, unless somebody says otherwise."""
 _LONG = 20
 """From this many pictures on it takes a while."""
 
@@ -76,7 +78,10 @@ def _steps(text: str) -> tuple[int, int | None]:
             f"{text!r} is not a range of steps of up to 9 digits; write it like 12, 12:20 or 12:"
         )
     first = int(found[1])
-    return first, int(found[3]) if found[3] else None if found[2] else first
+    last = int(found[3]) if found[3] else None if found[2] else first
+    if last is not None and last < first:
+        raise argparse.ArgumentTypeError(f"{text} ends before it begins; write {last}:{first}")
+    return first, last
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,9 @@ class Options:
     diagnosis: bool = flag("with the candidate's diagnosis open", one_of="opened")
     candidate: str | None = option(*candidates.TARGET)
     calling: candidates.Calling = group(candidates.Calling)
-    size: Pair = option("WxH", "columns and rows, 60x16 or more", type=_size, default=(120, 40))
+    size: Pair | None = option(
+        "WxH", "columns and rows of pictures, 60x16 or more, default 120x40", type=_size
+    )
     seconds: float | None = option(
         "S",
         "how long a GIF, a cast or a page that plays shows each step; default 0.6, in a lesson as long as "
@@ -176,6 +183,8 @@ def _page(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
     """Write a page to step in a browser."""
     if options.compare or options.why is not None:
         raise UsageError(tr("--compare and --why are about pictures; leave them out for a page"))
+    if options.size is not None:
+        raise UsageError(tr("--size is about pictures: a page takes the room of its window; leave it out"))
     if options.candidate is not None:
         page = _candidate_page(options)
     elif of_lesson:
@@ -235,7 +244,7 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
         problem,
         options.problem,
         positions,
-        options.size,
+        options.size or SIZE,
         comparison=options.compare,
         why=why,
         forward=forward,
@@ -291,7 +300,7 @@ def _recording_frames(
         recording,
         found.target,
         positions,
-        options.size,
+        options.size or SIZE,
         why=why,
         running=running,
         comparison=options.compare,
@@ -336,7 +345,7 @@ def _lesson_frames(options: Options, output: Path) -> list[Frame]:
     return lesson_frames(
         lesson,
         wanted,
-        options.size,
+        options.size or SIZE,
         moving=output.suffix in (".gif", ".cast"),
         seconds=options.seconds,
         answers=options.answers or "inline",
@@ -402,7 +411,7 @@ def _candidate_frames(options: Options, output: Path) -> list[Frame]:
             timeline,
             options.candidate,
             positions,
-            options.size,
+            options.size or SIZE,
             diagnosis=options.diagnosis,
             seconds=options.seconds or SECONDS,
             progress=_Progress(DRAWN, len(positions)),

@@ -65,7 +65,7 @@ def run(options: Options) -> int:
         return _open_function(options)
     refuse_unused(options.values, options.wanted)
     if (found := kept(name)) is not None:
-        return _show(options, found)
+        return _show_kept(options, found)
     if (captured := run_in(name)) is not None:
         if options.goto is not None or options.breaks or options.forward:
             raise UsageError("--goto, --break and --forward are about one layer; add --layer NAME")
@@ -123,6 +123,15 @@ def _show_operator(options: Options, shown: Shown | FileShown) -> int:
     )
 
 
+def _show_kept(options: Options, found: Recorded) -> int:
+    """The debugger on a recording of a file; nothing runs before a number of it is edited."""
+    from convstep.candidate.record.kept import Kept
+
+    kept = Kept(found.recording, found.target, found.words)
+    anew, runs = (kept.with_numbers, kept.runs) if kept.is_there else (None, "")
+    return _show(options, found, anew=anew, ends=kept.close, runs=runs)
+
+
 def _show(
     options: Options,
     found: Recorded,
@@ -132,6 +141,7 @@ def _show(
     anew: Edited | None = None,
     ends: Callable[[], object] = lambda: None,
     running: Callable[[Recording], Running] | None = None,
+    runs: str = "",
 ) -> int:
     from convstep.cli.recordings import begun, nothing_to_step, session_of
 
@@ -151,6 +161,7 @@ def _show(
         ends=ends,
         how=found.how,
         running=running,
+        runs=runs,
     )
     return FINE
 

@@ -67,8 +67,7 @@ def run(options: Options) -> int:
 
 def _tell(found: Survey, options: Options) -> int:
     """Write the files first: a table that nobody reads to its end takes nothing from them."""
-    from convstep.candidate.survey.page import page
-    from convstep.candidate.survey.table import as_csv, summary, table
+    from convstep.candidate.survey.table import as_csv, page, summary, table
     from convstep.files import written_whole
 
     for path, content in ((options.csv, as_csv), (options.markdown, lambda told: page(told).encode())):

@@ -47,7 +47,7 @@ from convstep.export.html.lines import Line, state_of
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.view.grid.faces import Face
-from convstep.view.grid.panel import Panel, Span
+from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.numbers.factor import factor_text
 from convstep.view.scene.build import span_on
 from convstep.view.scene.scene import Addition, Scene
@@ -182,8 +182,14 @@ class Tape:
         slots[f"c{number}"] = 1 if changed is not None and changed == window else changed
         slots[f"N{number}"] = None if panel.taken is None else [*panel.taken]
         slots[f"d{number}"] = panel.done
-        slots[f"x{number}"] = None if panel.differing is None else np.argwhere(panel.differing).tolist()
-        slots[f"k{number}"] = [[*cell, mark] for cell, mark in panel.marks.items()] or None
+        cells = [] if panel.differing is None else np.argwhere(panel.differing).tolist()
+        marks = [[*cell, mark] for cell, mark in panel.marks.items()]
+        if panel.differing_mark == DIFFERS:
+            slots[f"x{number}"] = None if panel.differing is None else cells
+        else:  # from the run without what was edited
+            slots[f"x{number}"] = None
+            marks += [[*cell, panel.differing_mark] for cell in cells if tuple(cell) not in panel.marks]
+        slots[f"k{number}"] = marks or None
 
     def _put_writes(self, slots: dict[str, Json], shown: Shown, about: str) -> None:
         """The step's writes; those of the step that was shown are on the page already."""

@@ -178,7 +178,7 @@ class Asking:
         place = self._host.pointed_cell()
         found = None if place is None else self._state.stage.made_by(*place)
         if found is None:
-            names = ", ".join(self._state.timeline.layout.written)
+            names = ", ".join(self._state.stage.made)
             self._host.say(tr("choose a cell of {names}: Tab to its panel, then the arrow keys", names=names))
         else:
             self.explain(found)

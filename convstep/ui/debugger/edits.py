@@ -110,13 +110,19 @@ class Editing:
         from convstep.ui.dialogs.prompt import PromptScreen
 
         cell, before = printable(_name(found)), plain(found.number)
+        runs = printable(self._mode.anew.runs)
 
         def meaning(text: str) -> str:
             number = number_of(text, found.number.dtype)
             if same(number, found.number):
                 return tr("{cell} stays what it is.", cell=cell)
             return tr(
-                "{cell} becomes {number}, and all after it is computed anew.", cell=cell, number=plain(number)
+                "{cell} becomes {number}, and {function} runs again."
+                if runs
+                else "{cell} becomes {number}, and all after it is computed anew.",
+                cell=cell,
+                number=plain(number),
+                function=runs,
             )
 
         def parse(text: str) -> str:

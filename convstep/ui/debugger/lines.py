@@ -10,6 +10,8 @@ from rich.text import Text
 from textual.widgets import Static
 
 from convstep.language import tr
+from convstep.printable import printable
+from convstep.steps.cells import cell_text
 from convstep.ui.messages import CellMessage
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel
@@ -106,8 +108,11 @@ class Lines:
         if cell.row < rows and cell.column < columns:
             stage = self._state.stage
             words = panel.note or stage.cell_words(panel, cell)
-            editable = pointed and isinstance(stage.input_at(panel, cell), Input)
-            enter = tr("Enter changes it") if editable and not self._mode.anew.why_not else ""
+            found = stage.input_at(panel, cell) if pointed and not self._mode.anew.why_not else None
+            enter = tr("Enter changes it") if isinstance(found, Input) else ""
+            if isinstance(found, Input) and found.array != panel.face.name:  # it is seen with its padding
+                name = printable(cell_text(found.array, found.cell))
+                enter = tr("Enter changes it: {cell}", cell=name)
             self._write(" · ".join(filter(None, [words, enter])))
 
     def say(self, words: str) -> None:

@@ -15,6 +15,7 @@ from convstep.view.text.wrapping import Paragraph
 
 MARKS = (
     ("reads x", "in a title: what the current step does with the panel, and what its source calls that"),
+    ("→ ←", "in a title: reads, writes, where there is no room for the word"),
     ("┏ ┓ [ ]", "the window: the cells that the current step reads, in one colour, or writes, in another"),
     ("┌ ┐", "the crop line: what is inside is the input's gradient, what is outside is padding"),
     ("·", "a padding cell, still zero"),

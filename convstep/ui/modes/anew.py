@@ -28,6 +28,9 @@ class Anew:
         """
         self.state, self.why_not = state, why_not
 
+    runs = ""
+    """What an edit runs that nobody here has run yet, as a command line has it."""
+
     def runs_code(self, numbers: Numbers) -> bool:
         """Whether somebody's own code has to run before that stage is there, which may take long."""
         return False

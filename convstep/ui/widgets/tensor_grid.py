@@ -296,7 +296,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
 def _in_hue(title: str, panel: Panel) -> str:
     """A title as markup, with what the step does in its hue."""
-    for text in panel.use_texts:
+    for text in filter(None, (*panel.use_texts, panel.use_mark)):
         before, found, after = title.rpartition(f" {text}")
         if found:
             return f"{_escaped(before)} [bold ${panel.use}]{text}[/]{_escaped(after)}"

@@ -79,6 +79,11 @@ class CandidateStage(Stage):
         return tuple(name for name in KEYS if name in self.right.gradients)
 
     @property
+    def made(self) -> tuple[str, ...]:
+        """The gradients, without padding."""
+        return self.gradients
+
+    @property
     def up_to_date(self) -> bool:
         """Whether the answer is about this place."""
         answer, timeline = self.answer, self.timeline

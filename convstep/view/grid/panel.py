@@ -232,6 +232,11 @@ class Panel:
         named = (tr("reads {name}", name=self.word),) if self.word else ()
         return (*named, tr("reads")) if self.use == READS else ()
 
+    @property
+    def use_mark(self) -> str:
+        """The same in a character, where no word has room: out of the cells, or into them."""
+        return {READS: "→", WRITES: "←"}.get(self.use, "")
+
 
 def beside_key(key: str, number: int) -> str:
     """The key of the panel that shows the `number`-th further face of another."""
@@ -254,15 +259,16 @@ def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
     from rich.cells import cell_len  # a trace has panels' words without their titles, and no rich
 
     label = panel.face.label
-    said = panel.caption and not brief and not panel.titles  # titles are instead of it
-    captioned = (f"{label}  {panel.caption_text}",) if said else ()
-    uses = panel.use_texts
+    has_caption = panel.caption and not brief and not panel.titles  # titles are instead of it
+    captioned = (f"{label}  {panel.caption_text}",) if has_caption else ()
+    uses = [f"{gap}{use}" for use in panel.use_texts for gap in ("  ", " ")]
+    mark = [f" {panel.use_mark}"] if panel.use_mark else []
     plain = panel.titles or (label, label.replace(", ", ","))
     titles = tuple(
         form
         for some in (captioned, plain)
-        for forms in ([f"{title}{gap}{use}" for title in some for use in uses for gap in ("  ", " ")], some)
-        for form in forms
+        for said in (uses, mark, [""])
+        for form in [f"{title}{use}" for title in some for use in said]
     )
     factor = "" if panel.note else panel.factor  # also on heat: the current cell and the cursor's are numbers
     if not factor:

@@ -32,13 +32,14 @@ from convstep.view.panels.conv2d import Faces
 from convstep.view.panels.conv2d_cells import Choice
 from convstep.view.panels.forward_products import Products
 from convstep.view.panels.nonfinite import spot_of_output
+from convstep.view.panels.of_problem import OfProblem
 from convstep.view.panels.problem_words import problem_facts, shape_facts, window_facts
 from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.panels.stage import Stage
 from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.source import LoopLine, loop_lines
-from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Spot, Staged
+from convstep.view.scene.staged import Facts, Listing, Prepared, Spot, Staged
 
 if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
@@ -69,7 +70,7 @@ class ForwardFaces(Faces):
 
 
 @dataclass(eq=False)
-class ForwardStage(Staged):
+class ForwardStage(OfProblem):
     """What scenes of one forward pass are built from; only `timeline` moves."""
 
     timeline: ForwardTimeline
@@ -235,16 +236,6 @@ class ForwardStage(Staged):
         """The pass, and the same without the edits."""
         return [self.timeline, *([] if self.unedited is None else [self.unedited.run])]
 
-    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
-        """A cell of `A_prev`, `W` or `b`."""
-        from convstep.view.panels.unedited import input_at
-
-        return input_at(panel, cell, self._problem)
-
-    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
-        """A cell of an array of the problem."""
-        return Input(array, cell, getattr(self._problem, array)[cell])
-
     def with_numbers(self, numbers: Numbers) -> ForwardStage:
         """The stage of the problem with other numbers."""
         from convstep.lessons.page_place import edited_problem
@@ -307,10 +298,6 @@ class ForwardStage(Staged):
             return words if not left else words + tr("; {count} are NaN or inf", count=left)
 
         return check
-
-    def save(self, path: str) -> None:
-        """Write the problem."""
-        self._problem.save(path)
 
     def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""

@@ -242,7 +242,7 @@ def _whole(content: Any, dtype: str) -> bool:
 def _floats(content: Any, dtype: str) -> Array | None:
     """Bytes as the floats that they are; None where they are none, or not looked at as such."""
     kind = np.dtype(dtype)
-    if kind.kind != "f" or not isinstance(content, bytes) or len(content) % kind.itemsize:
+    if kind.kind != "f" or not isinstance(content, (bytes, memoryview)) or len(content) % kind.itemsize:
         return None
     return np.frombuffer(content, kind)
 

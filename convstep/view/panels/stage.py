@@ -26,10 +26,11 @@ from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import KEYS, Faces
 from convstep.view.panels.conv2d_cells import Choice, provenance_at
+from convstep.view.panels.of_problem import OfProblem
 from convstep.view.panels.problem_words import problem_facts, shape_facts, step_caption, window_facts
 from convstep.view.scene.build import build
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.staged import Facts, Input, Listing, Prepared, Resumed, Spot, Staged
+from convstep.view.scene.staged import Facts, Listing, Prepared, Resumed, Spot
 
 if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
@@ -43,7 +44,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False)
-class Stage(Staged):
+class Stage(OfProblem):
     """What scenes of one timeline are built from; only `timeline` moves."""
 
     timeline: Timeline
@@ -201,7 +202,7 @@ class Stage(Staged):
     @property
     def stopping(self) -> str:
         """The upstream gradient, and what is written."""
-        return ", ".join(["dZ", *self.timeline.layout.written])
+        return ", ".join(["dZ", *self.made])
 
     def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
         """A step's `dz`, or a gradient's cell."""
@@ -218,16 +219,6 @@ class Stage(Staged):
         from convstep.view.scene.contributions import ContributionTable
 
         return ContributionTable(provenance_at(self._problem, array, index), self.timeline.position)
-
-    def input_at(self, panel: Panel, cell: Cell) -> Input | str | None:
-        """A cell of `A_prev`, `W`, `b` or `dZ`."""
-        from convstep.view.panels.unedited import input_at
-
-        return input_at(panel, cell, self._problem)
-
-    def input_of(self, array: str, cell: tuple[int, ...]) -> Input:
-        """A cell of an array of the problem."""
-        return Input(array, cell, getattr(self._problem, array)[cell])
 
     @property
     def original(self) -> Timeline:
@@ -299,10 +290,6 @@ class Stage(Staged):
         from convstep.view.panels.compared import TimelineCompared
 
         return TimelineCompared(self.timeline)
-
-    def save(self, path: str) -> None:
-        """Write the problem."""
-        self._problem.save(path)
 
     def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""

@@ -286,9 +286,14 @@ class Staged(Protocol):
         return tr("no step writes this cell")
 
     @property
+    def made(self) -> Sequence[str]:
+        """The arrays whose cells steps make, as the panels show them."""
+        return [*self.run.layout.written]
+
+    @property
     def stopping(self) -> str:
         """The arrays on whose cells a stop can stand, in words."""
-        return ", ".join(self.run.layout.written)
+        return ", ".join(self.made)
 
     def stop_at(self, panel: Panel, cell: Cell) -> Stop | None:
         """The stop that a cell stands for: a step's place, or a cell that is written; else None."""

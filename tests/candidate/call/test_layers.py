@@ -97,19 +97,22 @@ class Tried:
 
     def __init__(self, kind: type) -> None:
         self.served = served_function(kind)
-        self.call, self.how, _ = layers.detect_layer_call(self.outcome, self.served.candidate, lambda: True)
+        self.call, self.how, _ = layers.detect_layer_call(self.result, self.served.candidate, lambda: True)
 
     def outcome(self, call: Call, case: Case) -> Outcome:
         found = perform(self.served.function, None, self.served.candidate, call, right_of(case).problem)
         return replace(found, gradients=dict(zip(found.labels, found.returned, strict=True)))
 
+    def result(self, call: Call, case: Case) -> Result:
+        return grade(case, right_of(case), self.outcome(call, case))
+
     def results(self, every: int = 1) -> list[Result]:
         cases, _ = cases_for(convention_of(self.call), self.served.candidate)
-        return [grade(case, right_of(case), self.outcome(self.call, case)) for case in cases[::every]]
+        return [self.result(self.call, case) for case in cases[::every]]
 
     def again(self) -> Result:
         case = cases_for(convention_of(self.call), self.served.candidate)[0][0]
-        return grade(case, right_of(case), self.outcome(replace(self.call, again=True), case))
+        return self.result(replace(self.call, again=True), case)
 
 
 @pytest.mark.parametrize("name", some(RIGHT_ONES.split(), 4))

@@ -8,7 +8,7 @@ from convstep import CandidateError
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.child import load
 from convstep.candidate.call.outcome import RAISED, RETURNED, Outcome
-from convstep.candidate.call.ways import Ways
+from convstep.candidate.call.served import Ways
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.grade import grade
 from convstep.candidate.load.target import Target

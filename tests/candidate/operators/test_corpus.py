@@ -1,8 +1,8 @@
 """Other people's backwards: the right ones raise no alarm, the wrong ones are named.
 
 A few of each operator are tried, more with CONVSTEP_THOROUGH=1, and all of them with CONVSTEP_EVERYTHING=1,
-which takes half an hour. What is not named or not called is no failure as long as it is seldom: what is said
-has to be true, not to be everything.
+which takes half an hour. A mutant that is not named has the reason in its table, as `why`, and one that has a
+reason is not named: the table says what is open. `python -m tests.candidate.operators.matrix` shows it all.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Said:
     @property
     def named(self) -> bool:
         """Whether a mistake is named as the corpus has it; one that numbers do not show may be a note."""
+        if self.verdict is None:
+            return False
         ids = {*self.verdict.mistakes, *(note.partition(":")[0] for note in self.verdict.notes)}
         return bool(ids & set(self.wanted["mistake"]))
 
@@ -76,7 +78,7 @@ def _as_it_stands(target: str) -> Said:
     return _check(target, EXPECTED[target], CORPUS / Path(target).parent)
 
 
-def _mutated(mutant: dict[str, Any], folder: Path) -> Said:
+def mutated(mutant: dict[str, Any], folder: Path) -> Said:
     original = CORPUS / mutant["file"]
     shutil.copytree(original.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
     text = original.read_text(encoding="utf-8").replace(mutant["find"], mutant["replace"])
@@ -106,18 +108,20 @@ def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
     assert len(refused) <= len(said) / 5, _listed(refused)
 
 
-def test_most_wrong_ones_are_named_and_few_by_another_name(tmp_path: Path) -> None:
+def test_every_wrong_one_is_named_or_its_table_says_why_not(tmp_path: Path) -> None:
     mutants = few(MUTANTS, 118, 29)
     with ThreadPoolExecutor(2) as pool:
         folders = (tmp_path / str(number) for number in range(len(mutants)))
-        said = list(pool.map(_mutated, mutants, folders))
+        said = list(pool.map(mutated, mutants, folders))
     called = [one for one in said if one.verdict is not None]
     unnamed = [one for one in called if not one.named]
-    assert len(unnamed) <= 0.3 * len(called), _listed(unnamed)
     misnamed = [
         one
         for one in unnamed
         if any(each.proven and each.mistake is not None for each in one.verdict.diagnosis)
     ]
-    assert len(misnamed) <= 0.1 * len(called), _listed(misnamed)
-    assert len(called) >= 0.75 * len(said), _listed([one for one in said if one.verdict is None])
+    assert len(misnamed) <= 0.05 * len(called), _listed(misnamed)
+    explained = [one for one in called if one.named and "why" in one.wanted]
+    assert not explained, _listed(explained)
+    open_ones = [one for one in said if not one.named and "why" not in one.wanted]
+    assert len(open_ones) <= 0.05 * len(said), _listed(open_ones)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convstep.candidate.power.power import MISSED, SEEN, UNTRIED, Power, Row
-from convstep.candidate.power.report import report
-from convstep.candidate.power.suspects import suspects
-from convstep.candidate.power.telling import few, shown_on, telling
+from convstep.candidate.power.suspects import few, shown_on, suspects, telling
 from convstep.operators.registry import operator_named
 
 LINEAR = operator_named("linear")
@@ -36,5 +34,5 @@ def power(
             outcome = UNTRIED if suspect.id in untried else SEEN
             rows.append(Row(suspect, outcome, "" if suspect.id in untried else "test_it"))
     return Power(
-        "test_layers.py", "layers.py:back", LINEAR, tuple(rows), ("x 4x3, w 3x5",), few(shows), report, **more
+        "test_layers.py", "layers.py:back", LINEAR, tuple(rows), ("x 4x3, w 3x5",), few(shows), **more
     )

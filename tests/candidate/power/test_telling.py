@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convstep.candidate.power.suspects import suspects, untold
-from convstep.candidate.power.telling import few, shown_on, telling
+from convstep.candidate.power.suspects import few, shown_on, suspects, telling, untold
 from convstep.operators.operator import Operator
 from convstep.operators.registry import operator_named, operators
 

@@ -6,9 +6,9 @@ import re
 
 from markdown_it import MarkdownIt
 
-from convstep.candidate.survey.page import page
 from convstep.candidate.survey.row import MISSING, RIGHT, Row
 from convstep.candidate.survey.surveying import Survey
+from convstep.candidate.survey.table import page
 from convstep.language import speak
 from tests.candidate.survey.rows import course, wrong
 from tests.language.words import english_words

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import convstep
-from convstep.candidate.call import jobs
+from convstep.candidate.call import opening
 from convstep.candidate.survey import judge
 from convstep.candidate.survey.judges import Judge, Judges, UnansweredError
 from convstep.candidate.survey.row import RIGHT, UNLOADED, Row
@@ -163,7 +163,7 @@ def test_what_no_row_could_be_made_with_is_refused_at_once(
 
 
 def test_as_many_judges_work_as_there_are_cores() -> None:
-    assert 1 <= jobs.cores() <= jobs.MOST
+    assert 1 <= opening.cores() <= opening.MOST
     with Judges(3) as three:
         assert list(three.answers([])) == []
 

@@ -8,11 +8,11 @@ import pytest
 
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.load.target import CandidateError, NotLoaded
-from convstep.candidate.survey import verdicts
+from convstep.candidate.survey import judge
 from convstep.candidate.survey.backwards import Found
 from convstep.candidate.survey.judge import answer
-from convstep.candidate.survey.options import Options
 from convstep.candidate.survey.row import Row
+from convstep.candidate.survey.surveying import Options
 from tests.candidate.conftest import Files
 
 MINE = """
@@ -26,12 +26,12 @@ CANDIDATE = Candidate("f_backward", "function", ("dout", "cache"), 2)
 
 
 def judged(name: str, *, written: bool = True, **options: Any) -> Row:
-    return verdicts.judged("a.py", Found(name, 7, written=written), Options(**options))
+    return judge.judged("a.py", Found(name, 7, written=written), Options(**options))
 
 
 def test_a_wrong_one_says_what_is_wrong_where_and_how_to_see_it(files: Files) -> None:
     path = str(files.notebook("a.ipynb", "x = 1", MINE))
-    row = verdicts.judged(path, Found("conv2d_mine", 3, 2), Options(timeout=5))
+    row = judge.judged(path, Found("conv2d_mine", 3, 2), Options(timeout=5))
     assert (row.file, row.name, row.line, row.cell) == (path, "conv2d_mine", 3, 2)
     assert (row.operator, row.convention, row.verdict) == ("conv2d", "article", "wrong")
     assert (row.mistakes, row.mistake_cell, row.mistake_line) == (("db-mean",), 2, 5)
@@ -55,13 +55,13 @@ def test_what_has_no_verdict_says_why(
     def check(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(verdicts, "check", check)
+    monkeypatch.setattr(judge, "check", check)
     row = judged("f_backward")
     assert (row.verdict, row.name, row.says, row.command) == (verdict, name, str(error), ())
 
 
 def test_what_is_not_written_or_another_operator_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(verdicts, "check")
+    monkeypatch.delattr(judge, "check")
     assert judged("conv_backward", written=False).says == "conv_backward is not written yet"
     row = judged("conv_relu_backward")
     assert (row.verdict, row.operator) == ("no check", "")
@@ -75,7 +75,7 @@ def test_what_nothing_says_to_be_a_convolution_is_not_wrong_as_one(files: Files)
     path = str(
         files.write("a.py", f"{text}def conv_grad(dout, cache):\n    return dout @ cache['nor this']\n")
     )
-    row = verdicts.judged(path, Found("backward", 1), Options())
+    row = judge.judged(path, Found("backward", 1), Options())
     assert row.verdict == "cannot be called"
 
 
@@ -83,7 +83,7 @@ def test_a_mistake_of_ours_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     def check(*_: object, **__: object) -> None:
         raise ZeroDivisionError("division\x1b by zero")
 
-    monkeypatch.setattr(verdicts, "check", check)
+    monkeypatch.setattr(judge, "check", check)
     asked = {"file": "a.py", "found": {"name": "f_backward", "line": 3}, "options": {}}
     row = Row.unpacked(answer(asked))
     assert (row.verdict, row.line) == ("not checked", 3)

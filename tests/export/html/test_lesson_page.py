@@ -19,7 +19,7 @@ from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.expressions import arithmetic
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.questions import AnswerError, CellsQuestion, Question
-from convstep.lessons.words import escaped
+from convstep.lessons.words import escaped, say
 from tests.export.html.browser import Browser
 from tests.export.html.test_run_page import at, poor
 from tests.lessons.bundled import bundled
@@ -131,7 +131,16 @@ def test_a_bundled_lesson_is_a_page_in_both_languages(
     assert browser.ask("document.documentElement.lang") == {"en": "en", "zh": "zh-Hans"}[language]
     for number, page in enumerate(bundled(name, language).pages):
         assert browser.ask("document.querySelectorAll('.page:not([hidden])').length") == 1
-        if page.question is not None:
+        if page.question is not None and page.question.kind == "edit":
+            assert say(language, "edit.page") in page_text(browser)
+            assert browser.ask("document.querySelector('.page:not([hidden]) [type=submit]')") is None
+            assert page.question.given not in page_text(browser)
+            browser.click(".page:not([hidden]) .solution")
+            assert page.question.given in page_text(browser)
+            marks = "[...document.querySelectorAll('#replay .mark')].map((one) => one.dataset.mark).join()"
+            assert "Δ" in browser.ask(marks), "the scene is that of the answer"
+            assert browser.ask("document.querySelector('.differs')") is None
+        elif page.question is not None:
             asks = f"data.pages[{number}].asks"
             right = f"{asks}.cells" if page.question.kind == "cells" else json.dumps(page.question.solution)
             assert browser.ask(f"judge({asks}, {right}).right") is True

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +89,15 @@ def test_a_panel_takes_out_what_its_limit_asks_for_or_what_it_is_told() -> None:
     assert replace(panel, unit=-9, measure=1e-20).power_at(7) == -9
     assert (replace(panel, unit=0).power, replace(panel, unit=-9).factor) == (0, "×1e-9")
     assert replace(panel, limit=8.0).factor == ""
+
+
+@pytest.mark.parametrize(("use", "mark"), [(WRITES, "←"), (READS, "→")])
+def test_where_no_word_has_room_a_mark_says_what_the_step_does(use: str, mark: str) -> None:
+    shown = face("dW", np.zeros((2, 2, 2)), (0, None, None))
+    panel = Panel("t", shown, 0.02, use=use, unit=-2)
+    assert title_of(panel, 30) == f"dW[0]  {use}  ×0.01"
+    assert title_of(panel, 14) == f"dW[0] {mark}  ×0.01"
+    assert title_of(panel, 13) == f"dW[0] {mark} ×0.01"
+    assert title_of(panel, 12) == "dW[0]  ×0.01"
+    plain = replace(panel, face=face("db", np.zeros((1, 2)), (None, None)), unit=0)
+    assert title_of(plain, 8) == f"db {mark}" if use == WRITES else "db reads"

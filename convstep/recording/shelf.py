@@ -1,0 +1,106 @@
+"""Shelf: arrays of numbers one after the other in a single piece of bytes, and their list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+EDGE = 8
+"""Bytes of which the place of each array is a multiple."""
+AT_ONCE = 4096
+"""Pieces of bytes that are put together at once."""
+
+
+def require(holds: bool) -> None:
+    """Go on if something is as it must be.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not holds:
+        raise ValueError("they do not fit together")
+
+
+class Shelf:
+    """Where arrays are put; as an array the bytes of all of them."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self.table: list[tuple[str, int]] = []
+        """By array, the dtype and the number of its cells."""
+        self.nbytes = 0
+        """How many bytes there are."""
+        self._held: list[Array | Sequence[bytes]] = []
+
+    def put(self, array: Array) -> None:
+        """Add an array of one axis."""
+        self._add(array, array.dtype.str, len(array), array.nbytes)
+
+    def put_bytes(self, values: Sequence[bytes], length: int) -> None:
+        """Add bytes as one array; together they are so long."""
+        self._add(values, "|u1", length, length)
+
+    def _add(self, held: Array | Sequence[bytes], dtype: str, cells: int, nbytes: int) -> None:
+        self.table.append((dtype, cells))
+        self._held.append(held)
+        self.nbytes += nbytes + _gap(nbytes)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """All bytes, for whoever cannot take them piece by piece."""
+        return np.frombuffer(b"".join(self.pieces()), np.uint8)
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """The bytes, of which no more than a few are made before they are taken."""
+        for held in self._held:
+            if isinstance(held, np.ndarray):
+                yield held.view(np.uint8).data
+                length = held.nbytes
+            else:
+                length = 0
+                for low in range(0, len(held), AT_ONCE):
+                    piece = b"".join(held[low : low + AT_ONCE])
+                    length += len(piece)
+                    yield piece
+            yield bytes(_gap(length))
+
+
+class Shelved:
+    """What was on a shelf, to be taken in its order, each once."""
+
+    def __init__(self, table: Any, cells: Array) -> None:
+        """Look at the list.
+
+        Args:
+            table: as `Shelf.table`, out of JSON.
+            cells: all bytes.
+        """
+        require(cells.dtype == np.uint8 and cells.ndim == 1 and type(table) is list)
+        self._left, self._cells, self._at = iter(table), cells, 0
+
+    def take(self, kinds: str) -> Array:
+        """The next array, where it is.
+
+        Args:
+            kinds: of NumPy's numbers, one of which it must be.
+        """
+        dtype, count = next(self._left)
+        require(type(dtype) is str and type(count) is int and 0 <= count <= self._cells.nbytes)
+        kind = np.dtype(dtype)
+        require(kind.kind in kinds and kind.itemsize > 0)
+        end = self._at + count * kind.itemsize
+        require(end <= self._cells.nbytes)
+        found: Array = self._cells[self._at : end].view(kind)
+        self._at = end + _gap(end)
+        return found
+
+    def end(self) -> None:
+        """Nothing may be left."""
+        require(next(self._left, None) is None and self._at == self._cells.nbytes)
+
+
+def _gap(length: int) -> int:
+    return -length % EDGE
