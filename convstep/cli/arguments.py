@@ -1,18 +1,24 @@
-"""How the words on a command line become a command's options: a dataclass whose fields are the arguments."""
+"""How the words on a command line become a command's options: a dataclass whose fields are the arguments.
+
+Where the words are no options but in their places, they are taken as they are: argparse takes longer to
+load, and to be told of every option, than a problem is loaded in.
+"""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import re
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from convstep.cli.commands import Command
 from convstep.cli.console import UsageError
+from convstep.values import dataclass
 
-_OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
-"""An option, with its value or without; a number below zero is none."""
+if TYPE_CHECKING:
+    from convstep.cli.commands import Command
+
+_AS_TYPED = frozenset(("metavar", "help"))
+"""What argparse is told of a word that is taken as it is."""
 
 
 def positional(metavar: str, help_text: str, **more: Any) -> Any:
@@ -57,18 +63,17 @@ def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
     Raises:
         UsageError: no such option, or a value that cannot be read.
     """
-    parser = _Parser(prog=f"convstep {name}", description=command.USE, allow_abbrev=False)
-    _add(parser, command.Options)
-    known, unknown = parser.parse_known_args(_options_first(parser, words))
-    if unknown := [word for word in unknown if word != "--"]:  # ours, which argparse gives back
-        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}; see `convstep --help`")
-    values = vars(known)
+    values = _without_options(command.Options, words)
+    if values is None:
+        from convstep.cli.parser import parsed
+
+        values = parsed(name, command, words)
     if values.get("layer") is not None or values.get("call") is not None:
-        _choose_layer(values, parser)
+        _choose_layer(values, f"convstep {name}")
     return _filled(command.Options, values)
 
 
-def _choose_layer(values: dict[str, Any], parser: _Parser) -> None:
+def _choose_layer(values: dict[str, Any], program: str) -> None:
     """Take `--layer` and `--call` into the problem's name; the call of a function stays as it is.
 
     Raises:
@@ -85,26 +90,44 @@ def _choose_layer(values: dict[str, Any], parser: _Parser) -> None:
             raise UsageError("--layer is about a PROBLEM; leave it out for a function")
         return
     if isinstance(call, str):
+        import argparse
+
         try:
             call = count(call)
         except argparse.ArgumentTypeError as error:
-            parser.error(f"argument --call: {error}")
+            raise UsageError(f"argument --call: {error}; see `{program} --help`") from None
     values["problem"], values["call"] = with_layer(problem, layer, call), None
 
 
-def _add(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
-    places: dict[str, Any] = {"": parser}
+def _without_options(kind: type[Any], words: Sequence[str]) -> dict[str, Any] | None:
+    """The values where every word is in its place and is taken as it is; None where that takes a parser."""
+    values: dict[str, Any] = {}
+    left = list(words)
+    for name, names, given in _leaves(kind):
+        action, default = given.get("action"), given.get("default")
+        if names is None:
+            if not left or left[0].startswith("-") or not given.keys() <= _AS_TYPED:
+                return None
+            values[name] = left.pop(0)
+        elif given.get("required") or (isinstance(default, str) and "type" in given):
+            return None
+        elif action == "store_true":
+            values[name] = False
+        elif action in (None, "append"):
+            values[name] = default
+        else:
+            return None
+    return None if left else values
+
+
+def _leaves(kind: type[Any]) -> Iterator[tuple[str, tuple[str, ...] | None, Mapping[str, Any]]]:
+    """The fields with those of groups: each one's name, how an option is written, what argparse is told."""
     for field in dataclasses.fields(kind):
         match field.metadata:
             case {"group": shared}:
-                _add(parser, shared)
-            case {"names": None, "argparse": given}:
-                parser.add_argument(field.name, **given)
-            case {"names": names, "one_of": one_of, "argparse": given}:
-                if one_of not in places:
-                    places[one_of] = parser.add_mutually_exclusive_group()
-                names = names or (f"--{field.name.replace('_', '-')}",)
-                places[one_of].add_argument(*names, dest=field.name, **given)
+                yield from _leaves(shared)
+            case {"names": names, "argparse": given}:
+                yield field.name, names, given
 
 
 def _filled(kind: type[Any], values: dict[str, Any]) -> Any:
@@ -113,46 +136,11 @@ def _filled(kind: type[Any], values: dict[str, Any]) -> Any:
     return kind(**filled)
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence, without a page of usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see `{self.prog} --help`")
-
-
-def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
-    """The same words with the options in front: argparse alone wants all the others in one piece.
-
-    Raises:
-        UsageError: an option has no value, or `--`, which argparse would drop.
-    """
-    takes = {name for action in command._actions if action.nargs is None for name in action.option_strings}
-    known = {name for action in command._actions for name in action.option_strings}
-    options: list[str] = []
-    others: list[str] = []
-    left = iter(words)
-    for word in left:
-        if word == "--":
-            others += left
-        elif not _OPTION.fullmatch(word):
-            others.append(word)
-        else:
-            name = word if word in known else word[:2] if word[:2] in known else word.partition("=")[0]
-            value = next(left, "--") if word == name in takes else word.removeprefix(name).removeprefix("=")
-            if name in takes and (value == "--" or (word == name and _OPTION.fullmatch(value))):
-                command.error(f"argument {name}: expected one argument")
-            if name in known - takes and name != word:
-                command.error(f"{name} takes no value; leave out {word.removeprefix(name)!r}")
-            # in one word, because what begins with a dash would count as an option
-            options.append(f"{name}={value}" if name in takes else word)
-    if "--" in others:
-        command.error("unrecognized arguments: --")
-    return [*options, "--", *others] if others else options
-
-
 def count(text: str) -> int:
     """`2` -> 2: a count that may be 0."""
     if not re.fullmatch("[0-9]{1,9}", text):
+        import argparse
+
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of up to 9 digits; write it like 0 or 12")
     return int(text)
 
@@ -162,7 +150,7 @@ FORWARD = "the forward pass, which makes Z, and not the backward pass"
 CALL = "N", "which call of it, from 0; by default the last"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class OfProblem:
     """The options of a command that is about one problem."""
 

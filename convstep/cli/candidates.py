@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep import waiting
 from convstep.cli.arguments import flag, option
 from convstep.cli.console import UsageError, is_watched, show_progress
 from convstep.printable import printable
+from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
@@ -29,6 +28,8 @@ BAR = 24
 def seconds(text: str) -> float:
     """`2.5` -> 2.5: a time limit."""
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) == 0:
+        import argparse
+
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a number of seconds from 0.001 to 999999.999; write it like 10 or 2.5"
         )
@@ -38,6 +39,8 @@ def seconds(text: str) -> float:
 def jobs(text: str) -> int:
     """`4` -> 4: how many at a time."""
     if not re.fullmatch("[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
+        import argparse
+
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64; write it like 4")
     return int(text)
 

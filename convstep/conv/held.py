@@ -9,11 +9,12 @@ import io
 import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+
+from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 
@@ -119,6 +120,7 @@ class Members(Mapping[str, Held]):
         """
         self._archive = directory(file, LONGEST_TABLE)
         self._entries = {entry.filename.removesuffix(".npy"): entry for entry in self._archive.infolist()}
+        self._known: dict[str, Held] = {}
 
     def __getitem__(self, name: str) -> Held:
         """What an array claims to be, by its own header and by the zip's directory alike.
@@ -128,6 +130,8 @@ class Members(Mapping[str, Held]):
             DamagedError: the two do not agree.
             PythonObjectsError: it holds more than numbers.
         """
+        if name in self._known:  # a header is read once
+            return self._known[name]
         entry = self._entries[name]
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise CompressionError
@@ -137,7 +141,8 @@ class Members(Mapping[str, Held]):
         if length + cells * dtype.itemsize != entry.file_size:
             raise DamagedError("another number of bytes than of numbers")
         kind = str(dtype.newbyteorder("="))
-        return Held(shape, kind, cells * dtype.itemsize, lambda: self._read(entry))
+        self._known[name] = Held(shape, kind, cells * dtype.itemsize, lambda: self._read(entry))
+        return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

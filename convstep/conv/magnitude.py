@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -124,5 +125,8 @@ def gradient_magnitudes(problem: Problem) -> dict[str, float]:
 
 def _largest(values: Array) -> float:
     """The largest finite magnitude, 0 if there is none."""
+    largest = float(np.abs(values).max()) if values.size else 0.0
+    if math.isfinite(largest):
+        return largest
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 0.0

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from convstep.brief import brief, picture, told
 from convstep.conv.blocks import add_place_kept
 from convstep.conv.checkpoints import Checkpoints, default_budget
-from convstep.conv.matching import matching
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.conv.validation import check_type, place_text
@@ -270,6 +269,8 @@ class Timeline:
         Yields:
             Pieces in the direction of the search. The timeline itself may be moved meanwhile.
         """
+        from convstep.conv.matching import matching
+
         return matching(self.problem, self, question, low, high, backwards)
 
     def next_write(self) -> bool:

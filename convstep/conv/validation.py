@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -143,13 +142,16 @@ def as_float(name: str, values: Array) -> Array:
     return values.astype(np.float32)
 
 
+_FLOATS = ("float16", "float32", "float64", "bfloat16")
+
+
 def check_dtype(name: str, dtype: str) -> None:
     """Refuse a dtype that `as_float` cannot convert.
 
     Raises:
         ProblemError: it is none of real numbers; the sentence starts with `name`.
     """
-    if not re.fullmatch(r"float(16|32|64)|bfloat16|u?int\d+", dtype):
+    if dtype not in _FLOATS and dtype.rstrip("0123456789") not in ("int", "uint"):
         raise ProblemError(
             tr(
                 "{name} has dtype {dtype}; convert it to float32 or float64"

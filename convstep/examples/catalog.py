@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import io
-from dataclasses import dataclass
-from importlib import resources
+import pkgutil
 from typing import TYPE_CHECKING
+
+from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -64,11 +64,14 @@ def load(name: str) -> Problem:
 
     file = f"{name}.npz"
     # bytes and not a path: in a zipped package there is none
-    held = resources.files(__package__).joinpath("problems", file).read_bytes()
+    held = pkgutil.get_data(__package__, f"problems/{file}")
+    assert held is not None
     return storage.read(io.BytesIO(held), file)
 
 
 def _unknown(name: str) -> str:
+    import difflib
+
     from convstep.language import tr
 
     spelled = name.lower().replace("_", "-").replace(" ", "-")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from convstep.oracle.expectation import (
     dZ_until,
 )
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
+from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from convstep.brief import brief
 from convstep.language import tr
-from convstep.replay.conditions import Condition
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
+from convstep.values import dataclass
+
+if TYPE_CHECKING:
+    from convstep.replay.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,7 @@ class ConditionStop(Stop):
 
     def check(self, layout: Layout) -> None:
         """Raise an ExpressionError if it uses what the run does not have."""
-        Condition.parse(self.condition.text, layout)
+        self.condition.parse(self.condition.text, layout)
 
     def steps(self, layout: Layout) -> None:
         """Not known without looking."""

@@ -49,7 +49,10 @@ class Legible(LineFilter):
         """
         behind, colours = background.rgb, self.colours
         return [
-            Segment(_harmless(text), None if style is None else _shown(style, _least(text), behind, colours))
+            Segment(
+                text if text.isprintable() else _harmless(text),
+                None if style is None else _shown(style, _least(text), behind, colours),
+            )
             for text, style, _ in segments
         ]
 
@@ -59,8 +62,6 @@ def _harmless(text: str) -> str:
 
     What joins emoji stays: without it they take the columns of all their parts.
     """
-    if text.isprintable():
-        return text
     kept = (each if is_harmless(each) or each == JOINER else "�" * cell_len(each) for each in text)
     return set_cell_size("".join(kept), cell_len(text))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -92,7 +93,7 @@ class TorchApp(EndingApp):
         """
         super().__init__()
         self._torch, self._live = torch, live
-        self._first_frame, self._waited = ExitStack(), ""
+        self._first_frame, self._painted, self._waited = ExitStack(), ExitStack(), ""
         self._legible = Legible(Colours.ALL)
         self._chosen_theme: ChosenTheme | None = None
         self.console.push_theme(_named(self.current_theme))
@@ -108,7 +109,11 @@ class TorchApp(EndingApp):
             self.show_in(Colours.of(self.console.color_system))
             if not in_browser():  # whoever looks there does not choose for the person here
                 self.remember_theme(ChosenTheme())
-        return await super().run_async(headless=headless, **options)
+        if gc.isenabled():  # until there is a frame, much is made and nothing thrown away
+            gc.disable()
+            self._painted.callback(gc.enable)
+        with self._painted:
+            return await super().run_async(headless=headless, **options)
 
     def show_in(self, colours: Colours) -> None:
         """Use only what a terminal has; called before the first frame."""
@@ -181,6 +186,7 @@ class TorchApp(EndingApp):
         self._first_frame.close()
         self.screen._repaint_required &= not self.screen._layout_required  # a new layout is painted whole
         self.screen._on_timer_update()  # at once, not when its clock comes round
+        self._painted.close()
         if self._live:
             self.call_after_refresh(lambda: self.torch.start())
 

@@ -22,10 +22,9 @@ from tests.ui.fakes import FakeTorch
 
 SIZE = (120, 40)
 """Columns and rows of the screen."""
-PRESSES = 60
-"""Presses of one key in a row."""
-KEYS = ("n", "N", "f")
-"""Keys that are measured: a step on, a step back, to the end of the channels."""
+PRESSES = {"n": 60, "N": 60, "f": 20}
+"""Keys that are measured: a step on, a step back, to the end of the channels; and presses of each in a row.
+The smallest pass has room for so many."""
 
 
 class PaintingApp(DebuggerApp):
@@ -49,7 +48,7 @@ def rows(stem: Problem, quick: bool) -> Iterator[Row]:
         for name, problem in (("stem", stem), ("digit", load("digit"))):
             for key, spent in asyncio.run(_presses(problem)):
                 taken.setdefault((name, key), []).append(spent)
-    for key in KEYS:
+    for key in PRESSES:
         ours, theirs = median(taken["stem", key]), median(taken["digit", key])
         yield Row(f"key press to painted frame, ResNet stem / digit, {key}", 1.3, ours, theirs)
 
@@ -59,8 +58,8 @@ async def _presses(problem: Problem) -> list[tuple[str, float]]:
     found = []
     async with _opened(problem) as app:
         app.debugger.timeline.seek(problem.total_steps // 2)
-        for key in KEYS:
-            for press in range(PRESSES // 10 if key == "f" else PRESSES):
+        for key, presses in PRESSES.items():
+            for press in range(presses):
                 spent = await _press(app, key)
                 if press >= 2:  # the first frames after a jump paint more
                     found.append((key, spent))

@@ -6,7 +6,9 @@ import dataclasses
 
 import pytest
 
+from convstep.cli.arguments import _without_options
 from convstep.cli.commands import COMMANDS
+from convstep.cli.parser import parsed
 from convstep.cli.which import command
 from tests.cli.conftest import Run
 
@@ -33,6 +35,19 @@ def test_every_command_has_help(run: Run, name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_a_command_are_a_frozen_dataclass(name: str) -> None:
     options = command(name).Options
-    assert options.__dataclass_params__.frozen
     for field in dataclasses.fields(options):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(object.__new__(options), field.name, None)
         assert field.metadata or field.default is not dataclasses.MISSING, field.name
+
+
+@pytest.mark.parametrize("words", [[], ["digit"], ["a", "b"], ["-"], ["--", "digit"], ["x:y"], ["", "b"]])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_words_without_options_mean_what_they_mean_to_the_parser(name: str, words: list[str]) -> None:
+    taken = _without_options(command(name).Options, words)
+    if taken is not None:
+        assert taken == parsed(name, command(name), words)
+
+
+def test_what_opens_the_bundled_digit_loads_no_parser() -> None:
+    assert _without_options(command("open").Options, ["digit"]) is not None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 from convstep.cli.recordings import OfStepped, refuse_unused
 from convstep.cli.targets import is_target
+from convstep.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
@@ -43,9 +44,9 @@ class Options(OfStepped):
 def run(options: Options) -> int:
     """Open a problem or a function in the debugger, a file of many layers in the picker."""
     say_loading(options.problem)
-    from convstep.cli.problems import run_in, start
-    from convstep.cli.recordings import kept, operator_shown
-
+    with _no_garbage():
+        from convstep.cli.problems import run_in, start
+        from convstep.cli.recordings import kept, operator_shown
     name = options.problem
     shown = operator_shown(
         name,
@@ -74,15 +75,23 @@ def run(options: Options) -> int:
 
         run(LayersApp(captured.layers, skipped=captured.skipped, file=name))
         return FINE
-    session, problem = start(name, options.goto, options.breaks, options.forward)
-    _need_screen(f"`convstep compare {name}` and `convstep trace {name}` work")
-    gc.disable()  # much is made and nothing is garbage: looking through it costs a fifth of the loading
-    from convstep.ui.app import run_debugger
-
-    gc.freeze()
-    gc.enable()
+    with _no_garbage():
+        session, problem = start(name, options.goto, options.breaks, options.forward)
+        _need_screen(f"`convstep compare {name}` and `convstep trace {name}` work")
+        from convstep.ui.app import run_debugger
     run_debugger(problem, session)
     return FINE
+
+
+@contextlib.contextmanager
+def _no_garbage() -> Iterator[None]:
+    """While much is made and nothing thrown away: to look through it all costs a tenth of the loading."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _open_function(options: Options) -> int:

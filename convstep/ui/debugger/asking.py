@@ -144,6 +144,10 @@ class Asking:
         Raises:
             SessionError: it names what this problem lacks; one sentence.
         """
+        from convstep.replay.session import Session
+
+        if session == Session(session.problem, forward=session.forward):
+            return  # a new one, in which nothing was set up yet
         state = self._state
         found = state.stage.resumed(session)
         for stop in found.stops:

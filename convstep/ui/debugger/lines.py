@@ -17,7 +17,6 @@ from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel
 from convstep.view.layout.present import sentence_lines
 from convstep.view.numbers.statistics import Statistics
-from convstep.view.scene.sentence import draw_banner, draw_sentence
 from convstep.view.scene.staged import Input
 from convstep.view.text.lines import status_line, title_line
 
@@ -122,10 +121,14 @@ class Lines:
 
     def show_sentence(self) -> None:
         """The step before a class; what was said takes a place of it."""
-        if self._state.presenting and sentence_lines(self._screen.size.height) > 1:
+        if not self._state.presenting:
+            return
+        from convstep.view.scene.sentence import draw_banner, draw_sentence
+
+        if sentence_lines(self._screen.size.height) > 1:
             banner = draw_banner(self._state.scene, self._width, self._aside)
             self._screen.query_one("#sentence", Static).update(banner, layout=False)
-        elif self._state.presenting:
+        else:
             aside = set_cell_size(self._aside, min(cell_len(self._aside), self._width))
             sentence = draw_sentence(self._state.scene, self._width)
             shown = Text(aside, no_wrap=True) if self._aside else sentence

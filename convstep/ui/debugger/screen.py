@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
@@ -32,6 +33,7 @@ from convstep.ui.widgets.timeline_bar import TimelineBar
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from textual.geometry import Size
     from textual.worker import Worker
 
     from convstep.steps.stepped import Stepped
@@ -63,6 +65,9 @@ class DebuggerScreen(Once, Screen[int | None]):
         super().__init__()
         self.mode, self.state = mode, mode.state
         self._turned = turned
+        self._shown_before = False
+        self._arranged: Size | None = None
+        """The size that every part has its place for."""
         self.asking = Asking(
             self, mode, lambda: self.app.torch, lambda text: self.app.copy_to_clipboard(text)
         )
@@ -197,13 +202,19 @@ class DebuggerScreen(Once, Screen[int | None]):
         self.mode.closed()
 
     def on_resize(self) -> None:
-        """Arrange the parts for the new size; the timeline has other columns now."""
-        self.rearrange()
+        """Arrange the parts for a new size; the timeline has other columns now."""
+        if self.size != self._arranged:  # Textual tells each size several times
+            self.rearrange()
         self.call_after_refresh(self.mark_timeline)
 
     def watch_focused(self) -> None:
         """Other keys may mean something now."""
         self.mode.focus_moved()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Shown first, its parts have just got their styles; Textual would look all of them up again."""
+        event.refresh_styles &= self._shown_before
+        self._shown_before = True
 
     def on_screen_suspend(self) -> None:
         """A dialog opens."""
@@ -276,6 +287,7 @@ class DebuggerScreen(Once, Screen[int | None]):
 
     def rearrange(self) -> None:
         """Give every part its place anew."""
+        self._arranged = self.size
         if self.panels.arrange():
             self.show_lines()
         self.lines.show_sentence()

@@ -49,6 +49,8 @@ class Colours(enum.Enum):
     SIXTEEN = "standard"
     """The 16 named ones, which look different in every terminal."""
 
+    __hash__ = object.__hash__  # every style that is looked up asks for it, and Enum's is in Python
+
     @classmethod
     def of(cls, color_system: str | None) -> Colours:
         """By Rich's name of the color system; one that is not known has all, as in Textual."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -76,7 +76,8 @@ def draw_line(
         _blank_partial(segments, layout.text, skip, room, look)
     blank = Segment(" " * layout.margin, look.base)
     label = [blank if cut else _row_label(panel, layout, line, look)] if layout.margin else []
-    return _cut([*label, *_cut(segments, skip, room, look.base)], 0, width, look.base)
+    drawn = [*label, *_cut(segments, skip, room, look.base)]
+    return drawn if layout.margin <= width else _cut(drawn, 0, width, look.base)
 
 
 def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, look: Look) -> None:
@@ -90,12 +91,14 @@ def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, loo
 def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Segment]:
     """Exactly `width` columns of the segments, `skip` columns in. All text is one column a character."""
     kept = []
-    for text, style, _ in segments:
-        part = text[max(skip, 0) :][:width]
-        skip -= len(text)
-        width -= len(part)
-        if part:
-            kept.append(Segment(part, style))
+    for segment in segments:
+        text, style, _ = segment
+        if skip > 0 or len(text) > width:
+            segment = Segment(text[max(skip, 0) :][:width], style)
+            skip -= len(text)
+        if segment.text:
+            kept.append(segment)
+            width -= len(segment.text)
     if width:
         kept.append(Segment(" " * width, base))
     return kept
@@ -113,24 +116,67 @@ def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
 ) -> Iterator[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
-    width, scale = number_width(layout, shaded=_shaded(look)), look.scale(panel.limit)
+    width = number_width(layout, shaded=_shaded(look))
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
     row, big = Row.of(panel, line, look), layout.lines == LINES
     number = _big_format_of(panel, width) if big else format_of(panel, width)
+    special = _special(row, look, columns)
+    alike = look.alike((number, layout.text, width, panel.limit, panel.use, panel.done is None))
     for column, value in zip(columns, values, strict=True):
-        cell = Cell(line.row, column)
-        # a shade beside big ink would be read as a part of the digit: 5 as 9
-        hint = scale.mark(value) or " " if big else _hint(value, scale, look)
-        if not _known(panel, cell):
-            hint = " "
-        text, style, _ = _cell(row, column, value, width, number, look)
-        drawn_cell = Segment(text.rjust(layout.text), style)
-        if line.middle and not big:
-            yield from _preceded(row, column, drawn_cell, hint, look)
+        if column in special:
+            yield from _drawn(row, column, value, layout.text, width, number, look)
             continue
-        yield gutter(row, column, look, hint if line.middle or not scale.mark(value) else " ")
-        yield drawn_cell
+        key = (value, *_state(row, column))
+        if key not in alike:
+            alike[key] = _drawn(row, column, value, layout.text, width, number, look)
+        yield from alike[key]
     yield gutter(row, columns.stop, look, " ")
+
+
+def _special(row: Row, look: Look, columns: range) -> Collection[int]:
+    """Those columns of which more stands in a row than the value, and what `_state` says of it."""
+    panel, line = row.panel, row.line
+    if line.lines > 1 or panel.sparse or panel.marks:
+        return columns
+    if panel.known is not None or panel.differing is not None:
+        return columns
+    found = {column for at, column in panel.stops if at == line.row}
+    if panel.now is not None and panel.now.row == line.row:
+        found |= {panel.now.column, panel.now.column + 1}
+    if look.cursor is not None and look.cursor.row == line.row:
+        found.add(look.cursor.column)
+    return found
+
+
+def _state(row: Row, column: int) -> tuple[object, ...]:
+    """All that a cell and its left gutter look like, but for the value and what is special."""
+    panel, framed, inside = row.panel, row.framed, row.inside
+    return (
+        column in framed,
+        column - 1 in framed,
+        column in row.changed,
+        inside is None or column in inside,
+        panel.done is None or row.line.row * panel.face.shape[1] + column < panel.done,
+        row.frame.get(column),
+        row.crop.get(column),
+    )
+
+
+def _drawn(
+    row: Row, column: int, value: float, text: int, width: int, number: CellFormat | BigFormat, look: Look
+) -> tuple[Segment, Segment]:
+    """The left gutter of a cell, and the cell in so many columns of text."""
+    line, scale = row.line, row.scale
+    big = line.lines == LINES
+    # a shade beside big ink would be read as a part of the digit: 5 as 9
+    hint = scale.mark(value) or " " if big else _hint(value, scale, look)
+    if row.panel.known is not None and not row.panel.known[line.row, column]:
+        hint = " "
+    drawn, style, _ = _cell(row, column, value, width, number, look)
+    cell = Segment(drawn.rjust(text), style)
+    if line.middle and not big:
+        return _preceded(row, column, cell, hint, look)
+    return gutter(row, column, look, hint if line.middle or not scale.mark(value) else " "), cell
 
 
 def _preceded(row: Row, column: int, drawn_cell: Segment, hint: str, look: Look) -> tuple[Segment, Segment]:
@@ -179,7 +225,7 @@ def _cell(
 ) -> Segment:
     """One line of a cell, which may have several."""
     panel, line, cell = row.panel, row.line, Cell(row.line.row, column)
-    roles, scale = _roles(row, cell, look), look.scale(panel.limit)
+    roles, scale = _roles(row, cell, look), row.scale
     middle, big = line.middle, line.lines == LINES
     if not _known(panel, cell):
         return Segment("", look.style(roles, None))
@@ -251,7 +297,7 @@ def _style(value: float, empty: bool, roles: tuple[str, ...], scale: Scale, look
     if empty or value == 0 or not look.coloured or look.mode == "numbers" or _stands_out(roles):
         return look.style(roles, None)
     if "todo" not in roles:
-        return look.style(roles, (scale.background(value), scale.foreground(value)))
+        return look.style(roles, scale.heat(value))
     if not _is_block(value, roles, look):
         return look.style(roles, None)
     # the role would dim the colour into one of another magnitude

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Region
+from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -6,14 +6,15 @@ A frame is written like the brackets of a matrix, in the gutters beside its rows
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from rich.segment import Segment
 
+from convstep.values import dataclass
 from convstep.view.grid.look import Look
 from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.grid.places import Line
+from convstep.view.numbers.scale import Scale
 
 _FRAME: Final = ("┏┃┗[", "┓┃┛]")
 """The left and the right side of a frame: its top, its middle, its bottom, and all of it on one line."""
@@ -43,6 +44,8 @@ class Row:
     """The frame's sides, by the column to the right of them."""
     crop: Mapping[int, str]
     """The same of the crop line."""
+    scale: Scale
+    """Of the values."""
 
     @classmethod
     def of(cls, panel: Panel, line: Line, look: Look) -> Row:
@@ -56,6 +59,7 @@ class Row:
             None if inside is None else inside.columns_of(line.row),
             _sides(block, line, _FRAME if look.coloured else _PLAIN),
             _sides(inside if panel.cropped else None, line, _CROP),
+            look.scale(panel.limit),
         )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from rich.segment import Segment
 from rich.style import Style
 
+from convstep.values import dataclass
 from convstep.view.grid.colours import Colours
 from convstep.view.grid.panel import GROUND, Cell
 from convstep.view.grid.panel import NOW as NOW
@@ -19,6 +21,8 @@ Heat = tuple[str | None, str]
 """The colours of a value, behind it and in front; None leaves the screen's ground."""
 MODES = ("both", "numbers", "heat")
 """How values are shown, in the order `v` goes through them."""
+MOST_ALIKE = 4096
+"""Cells of one kind whose looks are kept."""
 PRECISIONS = range(-4, 10)
 """Columns that can be added to every number."""
 
@@ -43,6 +47,20 @@ class Look:
     colours: Colours = Colours.ALL
     """What the terminal has."""
     _cache: dict[tuple[object, ...], Style] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], dict[tuple[object, ...], tuple[Segment, Segment]]] = field(
+        default_factory=dict
+    )
+
+    def alike(self, kind: tuple[object, ...]) -> dict[tuple[object, ...], tuple[Segment, Segment]]:
+        """What cells look like, with their left gutters, by what they depend on.
+
+        Args:
+            kind: what all cells of a panel have in common.
+        """
+        drawn = self._alike.setdefault(kind, {})
+        if len(drawn) > MOST_ALIKE:
+            drawn.clear()
+        return drawn
 
     def scale(self, limit: float) -> Scale:
         """The scale of an array's values up to a limit."""
@@ -56,20 +74,23 @@ class Look:
     def style(self, roles: tuple[str, ...], heat: Heat | None) -> Style:
         """The roles' styles laid over each other, on a background of heat if there is one."""
         key = (roles, heat)
-        if key not in self._cache:
-            combined = self.base
-            if heat is not None:
-                combined += Style(color=heat[1], bgcolor=heat[0])
-            for role in roles:
-                style = self.styles.get(role) or _OWN.get(role, _NONE)
-                if role.endswith(GROUND) and (heat is not None or not self._tinted):
-                    continue
-                if heat is not None and style.bgcolor is None:
-                    # an ink chosen for the screen may not be readable on heat, nor may its own if dimmed
-                    style = style.without_color + _BRIGHT
-                combined += style
-            self._cache[key] = combined
-        return self._cache[key]
+        if (found := self._cache.get(key)) is None:
+            found = self._cache[key] = self._combined(roles, heat)
+        return found
+
+    def _combined(self, roles: tuple[str, ...], heat: Heat | None) -> Style:
+        combined = self.base
+        if heat is not None:
+            combined += Style(color=heat[1], bgcolor=heat[0])
+        for role in roles:
+            style = self.styles.get(role) or _OWN.get(role, _NONE)
+            if role.endswith(GROUND) and (heat is not None or not self._tinted):
+                continue
+            if heat is not None and style.bgcolor is None:
+                # an ink chosen for the screen may not be readable on heat, nor may its own if dimmed
+                style = style.without_color + _BRIGHT
+            combined += style
+        return combined
 
 
 @lru_cache(maxsize=256)

@@ -18,9 +18,9 @@ from __future__ import annotations
 import math
 import sys
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import Final
 
+from convstep.values import dataclass
 from convstep.view.grid.colours import Colours, contrast
 
 STEPS: Final = 8
@@ -65,6 +65,11 @@ class Scale:
     def foreground(self, value: float) -> str:
         """Black or white as `#rrggbb`, whichever reads better on `background(value)`."""
         return _INKS[self.colours, self.dark][self._slot(value)]
+
+    def heat(self, value: float) -> tuple[str, str]:
+        """Both: what is behind a value, and its ink."""
+        slot, look = self._slot(value), (self.colours, self.dark)
+        return _RAMPS[look][slot], _INKS[look][slot]
 
     def shade(self, value: float) -> str:
         """One of ` ░▒▓█` by magnitude; a space for NaN, whose mark speaks for it."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.layout import GRADIENTS, layout
 from convstep.conv.problem import Problem
 from convstep.language import tr
-from convstep.lessons.tensors import padded
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
+from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def cell_of(panel: Panel, cell: Cell, geometry: Geometry) -> tuple[str, tuple[in
     name, index = panel.face.name, panel.face.index(*cell)
     if name != "dA_prev":
         return name, index
+    from convstep.lessons.tensors import padded
+
     return "dA_prev_pad", padded(index, geometry)
 
 

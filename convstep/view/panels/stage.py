@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from convstep.conv import magnitude
-from convstep.conv.case import case_of
 from convstep.conv.geometry import Geometry
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
@@ -18,30 +17,28 @@ from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
-from convstep.snippet import Snippet
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
+from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells
-from convstep.view.panels.compared import TimelineCompared
 from convstep.view.panels.conv2d import KEYS, Faces
 from convstep.view.panels.conv2d_cells import Choice, provenance_at
-from convstep.view.panels.nonfinite import first_spot
 from convstep.view.panels.of_problem import OfProblem
 from convstep.view.panels.problem_words import problem_facts, shape_facts, step_caption, window_facts
-from convstep.view.panels.resuming import Resumed, resumed
 from convstep.view.scene.build import build
-from convstep.view.scene.contributions import ContributionTable
 from convstep.view.scene.scene import Scene
-from convstep.view.scene.staged import Facts, Listing, Prepared, Spot
-from convstep.view.scene.window import Window
+from convstep.view.scene.staged import Facts, Listing, Prepared, Resumed, Spot
 
 if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
+    from convstep.snippet import Snippet
+    from convstep.view.panels.compared import TimelineCompared
     from convstep.view.panels.unedited import Unedited
+    from convstep.view.scene.window import Window
 
 Array = npt.NDArray[Any]
 
@@ -139,6 +136,8 @@ class Stage(OfProblem):
 
     def first_nonfinite(self, scout: Stepped, leave: Callable[[], bool]) -> Spot | None:
         """Where the first NaN or inf is made."""
+        from convstep.view.panels.nonfinite import first_spot
+
         assert isinstance(scout, Timeline)
         return first_spot(scout, leave)
 
@@ -181,6 +180,8 @@ class Stage(OfProblem):
 
     def resumed(self, session: Session) -> Resumed:
         """What a session brings back."""
+        from convstep.view.panels.resuming import resumed
+
         return resumed(session, self.geometry, self._problem.b is not None)
 
     def toggle_share(self) -> str:
@@ -215,6 +216,8 @@ class Stage(OfProblem):
         """The same, of a cell of an array by its name."""
         if array not in GRADIENTS:
             return None
+        from convstep.view.scene.contributions import ContributionTable
+
         return ContributionTable(provenance_at(self._problem, array, index), self.timeline.position)
 
     @property
@@ -284,10 +287,14 @@ class Stage(OfProblem):
 
     def compared(self) -> TimelineCompared:
         """The running gradients."""
+        from convstep.view.panels.compared import TimelineCompared
+
         return TimelineCompared(self.timeline)
 
     def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
+        from convstep.conv.case import case_of
+
         return case_of(self._problem, name)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.language import tr
-from convstep.lessons.tensors import padded
 from convstep.replay.edits import Numbers
 from convstep.steps.stepped import Stepped
+from convstep.values import dataclass
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.scene.staged import Input, digits
@@ -116,5 +116,7 @@ def beside(run: Stepped, numbers: Numbers, geometry: Geometry) -> Unedited:
     """A run of the unedited problem to hold an edited one against."""
     shown = dict(numbers)
     if inputs := shown.pop("A_prev", None):
+        from convstep.lessons.tensors import padded
+
         shown["A_prev_pad"] = {padded(index, geometry): number for index, number in inputs.items()}
     return Unedited(run, numbers, shown)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
+import linecache
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from rich.text import Text
 
 from convstep.steps.event import Event
+from convstep.values import dataclass
 from convstep.view.grid.look import READS, WRITES
 from convstep.view.scene.own_lines import draw_own, set_text
 from convstep.view.scene.scene import Scene, SourceLine, turn_text
@@ -52,18 +53,31 @@ def loop_lines(function: Callable[..., object]) -> tuple[LoopLine, ...]:
 
     A loop that yields rests there between two steps, another one at its innermost `for`.
     """
-    code = inspect.getsource(function).splitlines()
-    first = next(n for n, line in enumerate(code) if line.lstrip().startswith("for "))
-    last = next((n for n, line in enumerate(code) if line.lstrip().startswith("yield")), len(code) - 1)
-    lines = [_parse(line) for line in code[first : last + 1]]
+    lines: list[LoopLine] = []
+    for line in map(_parse, _from_its_beginning(function)):
+        if lines and line.code and line.indent < lines[0].indent:
+            break
+        if lines or line.loop:
+            lines.append(line)
+        if lines and line.rests:
+            break
+    while not lines[-1].code:
+        lines.pop()
     if not any(line.rests for line in lines):
         innermost = max((line for line in lines if line.loop), key=lambda line: line.indent)
         lines[lines.index(innermost)] = replace(innermost, rests=True)
     return tuple(lines)
 
 
+def _from_its_beginning(function: Callable[..., object]) -> list[str]:
+    """The lines of a function, and those below it; `inspect` would read it as tokens to find its end."""
+    code = function.__code__
+    return linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
+
+
 def _parse(line: str) -> LoopLine:
-    code = line.strip()
+    line = line.rstrip()
+    code = line.lstrip()
     written = re.match(r"(\w+)\[.*\] \+?= ", code)
     named = re.match(r"(?:\w+ = )*(\w+) = (.*)", code)
     return LoopLine(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convstep.language import tr
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
-from convstep.snippet import Snippet, SnippetError
+from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
     from convstep.replay.stop_list import Stops
+    from convstep.snippet import Snippet
     from convstep.steps.stepped import Stepped
     from convstep.view.scene.compared import Compared
     from convstep.view.scene.scene import Scene
@@ -427,6 +427,8 @@ class Staged(Protocol):
         Raises:
             SnippetError: it cannot be written.
         """
+        from convstep.snippet import SnippetError
+
         raise SnippetError(tr("this cannot be written as code"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ NEVER_FIRST = frozenset("，。、；：？！）】」』》〉”’…—·,.
 """What must not begin a line."""
 NEVER_LAST = frozenset("（【「『《〈“‘([{")
 """What must not end a line."""
+_BEGINS = re.compile(f"(?<= )[^ {re.escape(''.join(filter(str.isascii, NEVER_FIRST)))}]", re.DOTALL)
+"""In ASCII, what a line may begin with: what comes after a blank."""
 KEEP = "\u00a0"
 """A space at which no line breaks."""
 
@@ -94,10 +97,19 @@ def _line(text: Text, start: int, end: int) -> Text:
 def _pieces(plain: str, width: int) -> Iterator[tuple[int, int]]:
     """What is never broken, each with the spaces behind it; what is too long is cut all the same."""
     start = 0
-    for at in range(1, len(plain) + 1):
-        if at == len(plain) or _may_break(plain[at - 1], plain[at]):
+    for at in (*_breaks(plain), len(plain)) if plain else ():
+        if cell_len(plain[start:at].rstrip(" ")) <= width:
+            yield start, at
+        else:
             yield from _cut(plain, start, at, width)
-            start = at
+        start = at
+
+
+def _breaks(plain: str) -> Iterator[int]:
+    """Where a line may begin, but for the text's beginning."""
+    if plain.isascii():
+        return (found.start() for found in _BEGINS.finditer(plain, 1))
+    return (at for at in range(1, len(plain)) if _may_break(plain[at - 1], plain[at]))
 
 
 def _cut(plain: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:

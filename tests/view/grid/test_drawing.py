@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from convstep.view.grid import drawing
 from convstep.view.grid.colours import Colours, contrast
 from convstep.view.grid.drawing import MODES, WAITING, Look, draw_header, draw_line, draw_note
 from convstep.view.grid.faces import face
@@ -105,6 +107,30 @@ def test_scrolled_line_is_part_of_the_whole_and_shows_no_number_in_part(
         assert text(draw_line(panel, layout, y, left, width, look)) == (label + cells)[:width]
         if line.middle and width >= margin:
             assert label.strip("[] ") == (str(line.row) if margin else "")
+
+
+@given(panels(), LOOKS, st.data())
+def test_a_cell_looks_as_if_no_other_had_been_drawn_before_it(
+    panel: Panel, look: Look, data: st.DataObject
+) -> None:
+    rows, columns = panel.face.shape
+    cells = st.builds(Cell, st.integers(0, rows - 1), st.integers(0, columns - 1))
+    for _ in range(3):
+        panel = replace(
+            panel,
+            used=data.draw(st.none() | spans(rows, columns)),
+            changed=data.draw(st.none() | spans(rows, columns)),
+            inside=data.draw(st.none() | insides(rows, columns)),
+            now=data.draw(st.none() | cells),
+            done=data.draw(st.none() | st.integers(0, rows * columns)),
+            stops=frozenset(data.draw(st.sets(cells, max_size=2))),
+            marks=dict.fromkeys(data.draw(st.sets(cells, max_size=1)), "*"),
+        )
+        layout = lay_out(panel, 90, 30)
+        for y in range(layout.header, layout.height):
+            line = draw_line(panel, layout, y, 0, 90, look)
+            with mock.patch.object(drawing, "_special", return_value=range(columns)):
+                assert line == draw_line(panel, layout, y, 0, 90, look)
 
 
 @given(panels(), st.integers(1, 120), st.integers(0, 60))
