@@ -12,13 +12,12 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from convstep.files import written_whole
 from convstep.language import tr
 from convstep.printable import SentenceError, printable
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     import numpy.typing as npt

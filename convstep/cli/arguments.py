@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.console import UsageError
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.cli.commands import Command

@@ -6,13 +6,13 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep import waiting
 from convstep.cli.arguments import flag, option
 from convstep.cli.console import UsageError, is_watched, show_progress
 from convstep.printable import printable
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker

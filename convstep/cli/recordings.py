@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import LAYER, flag, group, option, positional
 from convstep.cli.candidates import seconds
 from convstep.cli.console import UsageError
 from convstep.cli.targets import is_target, target_of
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.file import FileShown

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,6 @@ from convstep.conv.blocks import (
 )
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -6,11 +6,11 @@ Everything here is index arithmetic on a handful of integers; no array is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from convstep.brief import brief
 from convstep.steps.nest import Nest
-from convstep.values import dataclass
 
 Pair = tuple[int, int]
 Padding = tuple[Pair, Pair]

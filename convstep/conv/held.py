@@ -9,12 +9,11 @@ import io
 import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

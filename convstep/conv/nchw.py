@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Padding, Pair
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

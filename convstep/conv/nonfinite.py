@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.timeline import Timeline
-from convstep.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

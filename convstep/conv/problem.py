@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from convstep.conv.nchw import NCHW, nchw
 from convstep.conv.recorded import Recorded, check_fits
 from convstep.conv.validation import ProblemError as ProblemError
 from convstep.steps.layout import Layout
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,6 @@ from convstep.brief import brief, picture
 from convstep.conv.geometry import Geometry, StepIndex, Window
 from convstep.conv.problem import Problem
 from convstep.steps.event import Access, Region
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

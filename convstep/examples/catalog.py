@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import pkgutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

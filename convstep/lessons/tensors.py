@@ -6,13 +6,13 @@ import itertools
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.lessons.errors import wrong
-from convstep.values import dataclass
 
 Index = tuple[int, ...]
 

@@ -7,11 +7,11 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from convstep.brief import brief
 from convstep.language import also_in
-from convstep.values import dataclass
 
 _WRAPPED = re.compile(r"(?<=[\u3000-\uffef])\n +(?=[\u3000-\uffef])")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.operators.mistake import Mistake
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.recording.recording import Recording

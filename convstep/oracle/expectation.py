@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.printable import SentenceError
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

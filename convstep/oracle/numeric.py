@@ -13,7 +13,7 @@ arithmetic of `conv.geometry` beyond the output's shape.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,6 @@ from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.sampling import sample_cells
 from convstep.oracle.tolerance import SAFETY
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

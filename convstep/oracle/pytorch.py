@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,6 @@ from convstep.oracle.expectation import (
     dZ_until,
 )
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,6 @@ from convstep.oracle.rerun import rerun
 from convstep.oracle.sums import Way, followed, gradients64
 from convstep.oracle.tolerance import describe
 from convstep.steps.number_text import short
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

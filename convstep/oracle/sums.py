@@ -11,6 +11,7 @@ import math
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,6 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from convstep.oracle.expectation import dZ_until
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

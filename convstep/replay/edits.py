@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.steps.cells import cell_text
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 Number = np.generic

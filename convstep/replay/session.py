@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from convstep.brief import brief
@@ -19,7 +19,6 @@ from convstep.records import Record, RecordError, kind_of, parsed, shown
 from convstep.replay.places import place_argument
 from convstep.replay.visited import Bookmark
 from convstep.steps.nest import Nested
-from convstep.values import dataclass
 
 ENDING = ".json"
 """How the names of sessions end, by which they are told from problems."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from convstep.brief import brief
@@ -11,7 +12,6 @@ from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.replay.conditions import Condition

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 Region = tuple[int | slice, ...]

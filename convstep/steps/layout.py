@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from convstep.language import tr
 from convstep.steps.cells import check_index
 from convstep.steps.event import Event
 from convstep.steps.nest import Nest
-from convstep.values import dataclass
 
 Cell = tuple[int, ...]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.steps.event import Loop
-from convstep.values import dataclass
 
 
 class Box(Sequence[int]):

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from textual.binding import Binding
-
-from convstep.values import dataclass
 
 PLAIN, BESIDE, IN_LESSON, RECORDED = "plain", "beside", "lesson", "recorded"
 """What a footer is for: a problem, a candidate beside the reference, a lesson's page, a recorded function."""

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -33,7 +33,6 @@ from convstep.printable import SENTENCE, printable
 from convstep.recording import transfer
 from convstep.recording.recorder import Edited
 from convstep.recording.recording import Recording
-from convstep.values import dataclass
 
 SECONDS = 60.0
 """How long the file may run, and each of its functions."""

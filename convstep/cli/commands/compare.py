@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep.cli.arguments import OfProblem, flag
 from convstep.cli.console import DIFFERENT, FINE, say, say_json
 from convstep.printable import printable
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

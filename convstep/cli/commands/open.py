@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import gc
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 from convstep.cli.recordings import OfStepped, refuse_unused
 from convstep.cli.targets import is_target
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
@@ -11,7 +11,6 @@ from convstep.cli.console import FINE, UsageError, say, say_json
 from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, recorded_by, refuse_unused
 from convstep.examples.sizes import number
 from convstep.printable import printable
-from convstep.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from convstep.printable import printable
 from convstep.replay.edits import Edits
 from convstep.replay.stop_list import Stops
 from convstep.replay.visited import Bookmarks, Visited
-from convstep.values import dataclass
 from convstep.view.layout.arrange import CARD
 from convstep.view.scene.cards import Cards
 from convstep.view.scene.difference import Changed, difference

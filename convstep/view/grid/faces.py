@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy.typing as npt
 
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Region
-from convstep.values import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
 
-from convstep.values import dataclass
 from convstep.view.grid.colours import Colours
 from convstep.view.grid.panel import GROUND, Cell
 from convstep.view.grid.panel import NOW as NOW

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
-from convstep.values import dataclass
 from convstep.view.grid.faces import Face
 from convstep.view.numbers.factor import USUAL, common_power, factor_text, fits
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from convstep.values import dataclass
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import MOST_TEXT, Rect, least_text
 from convstep.view.layout.boxes import (

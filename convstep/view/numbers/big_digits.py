@@ -16,8 +16,8 @@ room around it.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
-from convstep.values import dataclass
 from convstep.view.numbers.factor import common_power
 from convstep.view.numbers.text import NARROWEST, WIDEST, CellFormat
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 import math
 import sys
 from bisect import bisect_left
+from dataclasses import dataclass
 from typing import Final
 
-from convstep.values import dataclass
 from convstep.view.grid.colours import Colours, contrast
 
 STEPS: Final = 8

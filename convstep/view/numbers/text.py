@@ -19,7 +19,7 @@ and whoever shows the table names it:
 from __future__ import annotations
 
 import math
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final, SupportsFloat
 
 import numpy as np
@@ -27,7 +27,6 @@ import numpy.typing as npt
 from numpy.typing import DTypeLike
 
 from convstep.steps.number_text import short as short
-from convstep.values import dataclass
 from convstep.view.numbers.factor import POINTED, scaled
 
 NARROWEST: Final = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
-from convstep.values import dataclass
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
 from convstep.view.numbers.scale import round_limit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from convstep.conv.geometry import Geometry, StepIndex
@@ -11,7 +11,6 @@ from convstep.conv.layout import GRADIENTS, layout
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
-from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -20,7 +20,6 @@ from convstep.replay.stop_list import Stops
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
-from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full, is_whole
 from convstep.view.panels import conv2d, conv2d_cells

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.replay.edits import Numbers
 from convstep.steps.stepped import Stepped
-from convstep.values import dataclass
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.scene.staged import Input, digits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.steps.cells import cell_text
-from convstep.values import dataclass
 from convstep.view.grid.look import READS, WRITES
 from convstep.view.numbers.text import largest, short
 from convstep.view.scene.blocks import ENOUGH, Arrangement, Block, Row, around, arrangements, cut, shares

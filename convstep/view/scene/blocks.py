@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,6 @@ import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from convstep.values import dataclass
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import NARROWEST, CellFormat, is_whole, largest_finite
 from convstep.view.text.wrapping import centred

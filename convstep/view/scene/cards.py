@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from rich.text import Text
 
-from convstep.values import dataclass
 from convstep.view.scene.card import draw_card, least_lines
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.window import Window, draw_window

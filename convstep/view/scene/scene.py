@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.steps.event import Access, Event, Loop
-from convstep.values import dataclass
 from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import Panel, Span
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from convstep.values import dataclass
 from convstep.view.grid.panel import NOW, READS
 from convstep.view.numbers.big_digits import GLYPHS, LINES, columns_of, drawn, written
 from convstep.view.numbers.text import short

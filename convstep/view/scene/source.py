@@ -5,13 +5,12 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.text import Text
 
 from convstep.steps.event import Event
-from convstep.values import dataclass
 from convstep.view.grid.look import READS, WRITES
 from convstep.view.scene.own_lines import draw_own, set_text
 from convstep.view.scene.scene import Scene, SourceLine, turn_text

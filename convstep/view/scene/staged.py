@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convstep.language import tr
 from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
-from convstep.values import dataclass
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,6 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.steps.cells import cell_text
-from convstep.values import dataclass
 from convstep.view.grid.look import NOW, READS, WRITES
 from convstep.view.numbers.factor import factor_text
 from convstep.view.numbers.text import NARROWEST, largest, short
