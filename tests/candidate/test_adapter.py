@@ -167,7 +167,8 @@ class Here:
         self.served = child.load(Target.parse(target), {})
         self.candidate, self.ways = self.served.candidate, Ways(self.served)
 
-    def call(self, call: Call, problem: Problem) -> Outcome:
+    def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
+        assert not fresh
         outcome = self.ways.called(call, problem.with_arrays())
         if outcome.kind != RETURNED:
             return outcome

@@ -103,13 +103,13 @@ class GridLayout:
         return self.header + row * self.lines
 
     def line(self, y: int) -> Line | None:
-        """What stands on a line below the header; None beyond the last."""
+        """What stands on a line; None for the header and beyond the last."""
         row, part = divmod(y - self.header, self.lines)
-        return Line(row, part, self.lines) if row < self.rows else None
+        return Line(row, part, self.lines) if 0 <= row < self.rows else None
 
     def cell_at(self, x: int, y: int) -> Cell | None:
         """The cell whose number or left gutter is at a place, if any."""
-        line = self.line(y) if y >= self.header else None
+        line = self.line(y)
         column = (x - self.margin) // (self.text + 1)
         if line is None or x < self.margin or column >= self.columns:
             return None
