@@ -33,7 +33,10 @@ for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
 gc.disable()
 
 # a busy machine must not fail a test: no time limit per example, whichever module is loaded first
-settings.register_profile("convstep", deadline=None, max_examples=100 if THOROUGH else 10)
+# and none may be found or missed by luck: which examples are tried changes in CI alone
+settings.register_profile(
+    "convstep", deadline=None, max_examples=100 if THOROUGH else 10, derandomize=not THOROUGH
+)
 settings.load_profile("convstep")
 
 

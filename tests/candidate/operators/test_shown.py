@@ -39,14 +39,17 @@ def test_its_own_forward_agrees_with_it_line_by_line(operator: Operator) -> None
 
 @every
 def test_every_mistake_with_lines_is_stepped(operator: Operator) -> None:
-    for mistake in (*operator.mistakes, *operator.also_right):
-        for number in range(1, len(mistake.variants) + 1):
-            wanted = f"{mistake.id}:{number}"
-            recorded = shown(operator.name, mistake=wanted).recorded
-            assert recorded.words[-2:] == ("--mistake", wanted)
-            assert mistake.title in recorded.how
-            assert f"({wanted}).py" in recorded.recording.source.path
-            assert recorded.recording.total > 0
+    ways = (
+        (mistake.title, f"{mistake.id}:{number}")
+        for mistake in (*operator.mistakes, *operator.also_right)
+        for number, _ in enumerate(mistake.variants, 1)
+    )
+    for title, wanted in some(ways, 17):
+        recorded = shown(operator.name, mistake=wanted).recorded
+        assert recorded.words[-2:] == ("--mistake", wanted)
+        assert title in recorded.how
+        assert f"({wanted}).py" in recorded.recording.source.path
+        assert recorded.recording.total > 0
 
 
 def test_a_problem_is_meant_by_its_number_or_by_words() -> None:
@@ -146,7 +149,7 @@ def test_its_case_as_code_passes_where_the_backward_is_right_and_fails_with_a_mi
         exec(compile(made.text(), "case.py", "exec"), {})
 
     run_case(shown(operator.name))
-    for mistake in some(operator.mistakes, 2):
+    for mistake in some(operator.mistakes, 8):
         try:
             found = shown(operator.name, None, mistake.id)
         except OperatorError:

@@ -12,6 +12,7 @@ from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, RETURNED, Can
 from convstep.candidate.operators.answer import UNSAID, Swept
 from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.operators.sweep import swept
+from tests.strategies import some
 
 
 def sweep(
@@ -522,10 +523,10 @@ def softmax_loss_of_a_classifier(W, X, y, reg):  # type: ignore[no-untyped-def]
     return loss, X.T.dot(p) / len(y) + 2 * reg * W
 
 
-@pytest.mark.parametrize(("candidate", "said"), [
+@pytest.mark.parametrize(("candidate", "said"), some([
     (max_pool_backward, "how large its windows are"), (avg_pool_backward, "how large its windows are"),
     (softmax_loss_of_a_classifier, "no value for W"),
-])  # fmt: skip
+]))  # fmt: skip
 def test_what_it_would_have_to_be_told_is_not_guessed(candidate: Callable[..., Any], said: str) -> None:
     with pytest.raises(CannotCall, match=said):
         sweep(candidate)
