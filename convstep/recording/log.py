@@ -187,24 +187,9 @@ class Column(Sequence[tuple[Any, ...]]):
         cells = np.frombuffer(self._changes, f"V{self._size}") if self._size else np.zeros(0)
         return self._size, [cells[at::2].tobytes() for at in range(2) if self._size]
 
-    def numbers(self) -> npt.NDArray[np.intp]:
-        """The number of the array that each is about."""
-        found: npt.NDArray[np.intp] = np.repeat(self.numbers_of_runs(), self._runs.lengths)
-        return found
-
-    def numbers_of_runs(self) -> npt.NDArray[np.intp]:
-        """The same once for each run."""
-        found: npt.NDArray[np.intp] = self._runs.numbers[:, self._array]
-        return found
-
-    @property
-    def ends(self) -> list[int]:
-        """How many payloads there are up to the end of each run."""
-        return self._runs.ends
-
     def met(self) -> set[int]:
-        """All of them once."""
-        return {*self.numbers_of_runs().tolist()}
+        """The number of every array that they are about."""
+        return {*self._runs.numbers[:, self._array].tolist()}
 
     def _change(self, at: int) -> tuple[bytes, bytes]:
         low, middle, high = (count * self._size for count in (2 * at, 2 * at + 1, 2 * at + 2))
