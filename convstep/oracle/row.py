@@ -42,7 +42,8 @@ class Row(Cells):
     shape: tuple[int, ...]
     """Of the gradient."""
     max_abs_error: float
-    """The largest |actual - expected|; inf where NaN or inf stands against another value."""
+    """The largest |actual - expected|; inf where NaN or inf stands against another value. A recorded value
+    that is wrong although it lies beside ours counts by how far it is from where it should be."""
     max_rel_error: float
     """The largest |actual - expected| / |expected|; where 0 is expected, / S of the tolerance, or
     / the gradient's largest value where the tolerance is counted in that."""

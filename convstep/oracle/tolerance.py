@@ -57,7 +57,11 @@ class Judgement:
     difference: Array
     """float64: actual - expected; 0 where both are the same inf or both NaN, NaN where not checked."""
     error: Array
-    """float64: its size; inf where only one is NaN or inf, 0 where not checked."""
+    """float64: its size; inf where only one is NaN or inf, 0 where not checked.
+
+    Where a recorded value lies beside ours, although ours is known to be off, how far it is from where it
+    should be.
+    """
     tolerance: Array
     """float64: how large the error may be, in its direction."""
     agrees: Mask
@@ -138,6 +142,7 @@ def judge(
     """
     wide, right = actual.astype(np.float64), expected.values.astype(np.float64)
     truth = right if expected.exact is None else expected.exact
+    beside = np.zeros(wide.shape)
     with quiet():
         same = (wide == right) | (np.isnan(wide) & np.isnan(right))
         difference = np.where(same, 0.0, wide - right)
@@ -151,11 +156,13 @@ def judge(
             beyond = np.sign(difference) * off
             allowed = np.maximum(expected.slack + beyond, 0)
             # theirs may lie too close to ours as well: then it is off from where it should be
-            close = np.abs(difference) < beyond - expected.slack
+            short = beyond - np.abs(difference)
+            close = short > expected.slack
             allowed = np.where(close, expected.slack, allowed)
+            beside = np.where(close & (np.abs(difference) <= allowed), short, 0.0)
     finite = np.isfinite(wide) & np.isfinite(right)
     may_overflow = ~(expected.magnitude < float(np.finfo(dtype).max) / 2) & ~finite
-    error = np.abs(difference)
+    error = np.maximum(np.abs(difference), beside)
     error[np.isnan(error)] = np.inf
     error[may_overflow] = 0.0
     if expected.cells is not None:

@@ -223,6 +223,18 @@ def test_on_flat_data_a_cell_is_held_against_the_drift_of_the_others(
     assert [(row.wrong, row.worst_index) for row in found.rows] == [(1, cell)]
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_wrong_cell_that_lies_beside_ours_is_held_against_the_others_all_the_same(sign: int) -> None:
+    problem = flat(0.29278344, 2, 1.0)
+    # ours drifts by as much, so that below the others the wrong cell is next to ours
+    exact = torch_gradients(in_float64(problem)).dW
+    dW = np.full(exact.shape, 2587.0496, np.float32)
+    dW[1, 0, 2, 1] += sign * 1e-4 * dW.max()
+    (row,) = compare(with_dW(problem, dW), oracle="recorded").rows
+    assert (row.wrong, row.worst_index) == (1, (1, 0, 2, 1))
+    assert row.max_abs_error > row.tolerance
+
+
 def test_what_drifts_alike_is_said_and_others_keep_their_room() -> None:
     problem = flat(0.7, 2, 1.0)
     own = np.array(conv2d_backward(problem.dZ, problem.cache, 1, 0)[0])
