@@ -143,6 +143,29 @@ def test_the_rerun_leaves_pytorch_as_it_was() -> None:
     assert (torch.get_num_threads(), torch._C._get_mkldnn_enabled(), torch.is_grad_enabled()) == before
 
 
+@pytest.mark.parametrize(("width", "beyond"), [(10, True), (9, False)])
+def test_a_kernel_of_onednn_that_writes_beyond_its_memory_is_not_run(
+    width: int, beyond: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conv = nn.Conv2d(3, 4, 1, stride=2)
+    with convstep.capture(conv) as captured:
+        conv(torch.randn(2, 3, 9, width, requires_grad=True)).sum().backward()
+    problem = captured.problem()
+    ways = set()
+
+    def asked(torch: Any, problem: Problem, recorded: Recorded, dtype: Any, order: Any) -> dict[str, Any]:
+        ways.add((torch._C._get_mkldnn_enabled(), order))
+        return {name: values + 1 for name, values in recorded.gradients.items()}
+
+    monkeypatch.setattr("convstep.oracle.rerun._backward", asked)
+    assert problem.recorded is not None
+    rerun(problem, problem.recorded)
+    every = {
+        (own, order) for own in (True, False) for order in (torch.contiguous_format, torch.channels_last)
+    }
+    assert every - ways == ({(True, torch.channels_last)} if beyond else set())
+
+
 def test_what_pytorch_did_not_compute_it_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = random_problem(batch=2, dtype=np.float32)
     monkeypatch.setattr("convstep.oracle.rerun.torch_module", None)
