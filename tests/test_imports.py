@@ -74,6 +74,18 @@ def test_the_screen_loads_no_reader_of_metadata() -> None:
     assert "textual" in loaded(statement)
 
 
+def test_the_screen_of_a_problem_loads_what_its_first_frame_shows_and_no_more() -> None:
+    """What a key needs is loaded by that key, and PyTorch's process while the frame is looked at."""
+    statement = (
+        "import convstep.cli.commands.open, convstep.cli.problems, convstep.ui.app;"
+        "rooms = ('candidate', 'export', 'lessons', 'operators', 'oracle', 'recording', 'view.lesson');"
+        "later = tuple(f'convstep.{room}' for room in rooms) + ('argparse', 'convstep.cli.candidates');"
+        "found = [name for name in sys.modules if name.startswith(later)];"
+        "assert not found, found"
+    )
+    assert loaded(statement) == {"numpy", "rich", "textual"}
+
+
 def test_the_public_names_are_all_there() -> None:
     import convstep
 

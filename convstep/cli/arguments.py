@@ -145,6 +145,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> float:
+    """`2.5` -> 2.5: a time limit."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) == 0:
+        import argparse
+
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds from 0.001 to 999999.999; write it like 10 or 2.5"
+        )
+    return float(text)
+
+
 LAYER = "NAME", "a layer of PROBLEM, which captured.save wrote"
 FORWARD = "the forward pass, which makes Z, and not the backward pass"
 CALL = "N", "which call of it, from 0; by default the last"

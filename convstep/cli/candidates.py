@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep import waiting
-from convstep.cli.arguments import flag, option
+from convstep.cli.arguments import flag, option, seconds
 from convstep.cli.console import UsageError, is_watched, show_progress
 from convstep.printable import printable
 
@@ -23,17 +23,6 @@ if TYPE_CHECKING:
 
 BAR = 24
 """Columns of the progress bar."""
-
-
-def seconds(text: str) -> float:
-    """`2.5` -> 2.5: a time limit."""
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) == 0:
-        import argparse
-
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of seconds from 0.001 to 999999.999; write it like 10 or 2.5"
-        )
-    return float(text)
 
 
 def jobs(text: str) -> int:

@@ -6,8 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convstep.cli.arguments import LAYER, flag, group, option, positional
-from convstep.cli.candidates import seconds
+from convstep.cli.arguments import LAYER, flag, group, option, positional, seconds
 from convstep.cli.console import UsageError
 from convstep.cli.targets import is_target, target_of
 

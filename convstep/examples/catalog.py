@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import pkgutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -14,8 +13,7 @@ DEFAULT = "digit"
 """What `convstep` opens when nothing is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """One bundled problem."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from convstep.language import tr
 from convstep.steps.cells import check_index
@@ -14,8 +14,7 @@ from convstep.steps.nest import Nest
 Cell = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A name for cells of a written array: the array itself, or its inside."""
 
     array: str

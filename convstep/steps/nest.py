@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -65,8 +64,7 @@ class Box(Sequence[int]):
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class Nest:
+class Nest(NamedTuple):
     """Loops one in the other, with a step in every turn of the innermost.
 
     >>> nest = Nest(("i", "j"), (2, 3))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding
 
@@ -24,8 +24,7 @@ CHOOSE_A_PANEL = "choose a cell first: Tab to a panel, then the arrow keys"
 """Why a key does nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One thing a person can ask for."""
 
     id: str

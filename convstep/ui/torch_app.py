@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 
 _NO_COLOUR = NoColor()
+LOOKED_AT = 0.02
+"""Seconds until the first frame is written."""
 
 
 @runtime_checkable
@@ -182,13 +184,17 @@ class TorchApp(EndingApp):
             self._driver.flush()
 
     def on_ready(self) -> None:
-        """Paint the first frame; let torch load while it is looked at."""
+        """Paint the first frame; what is to be done then waits until the terminal has it."""
         self._first_frame.close()
         self.screen._repaint_required &= not self.screen._layout_required  # a new layout is painted whole
         self.screen._on_timer_update()  # at once, not when its clock comes round
+        self.set_timer(LOOKED_AT, self._go_on)  # the thread that writes it cannot while this one works
+
+    def _go_on(self) -> None:
+        """While the first frame is looked at: garbage again, and torch loads."""
         self._painted.close()
         if self._live:
-            self.call_after_refresh(lambda: self.torch.start())
+            self.torch.start()
 
     def on_unmount(self) -> None:
         """Take no more keys."""

@@ -12,6 +12,7 @@ from types import FunctionType
 
 import pytest
 from rich.console import Console
+from textual.binding import Binding
 from textual.screen import Screen
 
 import convstep.ui
@@ -45,9 +46,11 @@ from convstep.ui.modes.mode import Mode
 from convstep.ui.modes.page import Page
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.modes.script import ScriptMode
+from convstep.ui.widgets.key_line import KeyLine
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
 from tests import candidates
+from tests.ui.driving import opened
 from tests.view.recorded import of, pool_backward
 
 FORBIDDEN = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s"}
@@ -176,3 +179,17 @@ def test_keys_are_written_as_people_write_them(key: str, text: str) -> None:
 def test_names_of_the_same_key_in_other_terminals_are_not_shown() -> None:
     for command in COMMANDS:
         assert not {"F17", "F22", "F23"} & set(command.key_texts)
+
+
+async def test_the_line_of_keys_names_what_is_active_wherever_one_stands() -> None:
+    async with opened(position=137) as session:
+        screen, line = session.debugger, session.debugger.query_one(KeyLine)
+        for keys in ((), ("n",), ("s",), ("tab",), ("end",)):
+            await session.press(*keys)
+            named: dict[str, Binding] = {}
+            for key, (_, binding, _, _) in screen.active_bindings.items():
+                if binding.show and binding.key_display in (None, key_text(key)):
+                    named.setdefault(binding.action, binding)
+            shown = [binding for binding in named.values() if screen.offers(binding.action)]
+            assert len(shown) > 5
+            assert line._bindings_shown() == shown

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convstep.cli import candidates, pages
-from convstep.cli.arguments import FORWARD, LAYER, flag, group, option, positional
+from convstep.cli.arguments import FORWARD, LAYER, flag, group, option, positional, seconds
 from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
 from convstep.cli.outputs import check_output, writing
 from convstep.cli.recordings import (
@@ -132,7 +132,7 @@ class Options:
         "S",
         "how long a GIF, a cast or a page that plays shows each step; default 0.6, in a lesson as long as "
         "reading takes",
-        type=candidates.seconds,
+        type=seconds,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convstep.cli import candidates
-from convstep.cli.arguments import flag, option, positional
+from convstep.cli.arguments import flag, option, positional, seconds
 from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, complain, say, say_json
 
 USE = "find out which known mistakes your own test would let pass"
@@ -21,7 +21,7 @@ class Options:
         "NAME", "what it is the backward of, see `convstep operators`; by default found from its name"
     )
     convention: str = option("NAME", "how it is called; auto (default) finds out", default="auto")
-    timeout: float | None = option("SECONDS", "time limit of the test, default 300", type=candidates.seconds)
+    timeout: float | None = option("SECONDS", "time limit of the test, default 300", type=seconds)
     jobs: int | None = option(
         "N",
         "how many mistakes are tried at a time; by default as many as there are cores",

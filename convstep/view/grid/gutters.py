@@ -6,8 +6,7 @@ A frame is written like the brackets of a matrix, in the gutters beside its rows
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.segment import Segment
 
@@ -26,8 +25,7 @@ RUNS_ON: Final = frozenset("".join(side for block in (_FRAME, _CROP, _PLAIN) for
 """What stands beside a row also where that is only partly in sight."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Row(NamedTuple):
     """One line of a panel's row, with what stands on it: looked up once, not for every cell."""
 
     panel: Panel

@@ -9,7 +9,7 @@ A row is one line high, or for readers far from the screen two or three.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -67,8 +67,7 @@ class Line(NamedTuple):
         return self.part == (self.lines - 1) // 2
 
 
-@dataclass(frozen=True, slots=True)
-class GridLayout:
+class GridLayout(NamedTuple):
     """The places of one panel's cells, in lines and columns of the scrolled content."""
 
     rows: int
@@ -244,9 +243,9 @@ def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> Gri
     text = _big_text(panel, width - usual.margin)
     if text and LINES * (rows if panel.window is None else _rows(panel.window)) <= room:
         most = max(min(2 * MOST_BIG, width - usual.margin - 2), LEAST_BIG)
-        return replace(usual, text=min(max(text + DIGIT * precision, LEAST_BIG), most), lines=LINES)
+        return usual._replace(text=min(max(text + DIGIT * precision, LEAST_BIG), most), lines=LINES)
     roomy = usual.width <= width and ROOMY * rows <= room
-    return replace(usual, lines=ROOMY) if roomy else usual
+    return usual._replace(lines=ROOMY) if roomy else usual
 
 
 def _rows(span: Span) -> int:

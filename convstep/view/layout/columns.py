@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from convstep.view.grid.panel import Panel, beside_key
@@ -85,7 +84,7 @@ def below(
 
 def _sized(panel: Panel) -> Sized:
     found = Sized.of(panel)
-    return replace(found, lines=min(found.lines, LIST)) if panel.listed else found
+    return found._replace(lines=min(found.lines, LIST)) if panel.listed else found
 
 
 def stage_further(stage: Sequence[Panel], width: int) -> dict[str, int]:
@@ -164,7 +163,7 @@ def _further(panels: Sequence[Panel], sized: Mapping[str, Sized], room: Room) ->
 
 def _with_further(panels: Sequence[Sized], beside: Mapping[str, int]) -> list[Sized]:
     """Each panel followed by its further faces, which are of the same size."""
-    return [replace(one, key=key) for one in panels for key in keys_of(one.key, beside)]
+    return [one._replace(key=key) for one in panels for key in keys_of(one.key, beside)]
 
 
 def _together(rows: Sequence[Row]) -> bool:

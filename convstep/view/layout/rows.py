@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -42,8 +41,7 @@ LEAST_PANEL = 3
 """Lines of a panel at the least, border included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sized:
+class Sized(NamedTuple):
     """A panel with the room that it likes to have."""
 
     key: str
@@ -78,7 +76,7 @@ class Sized:
 
     def at_least(self, columns: int) -> Sized:
         """The same, but never with fewer columns than so many."""
-        return replace(self, columns=tuple(max(one, columns) for one in self.columns))
+        return self._replace(columns=tuple(max(one, columns) for one in self.columns))
 
     def wanted(self, worth: Worth) -> int:
         """Columns with which its title and its numbers are worth so much."""

@@ -16,7 +16,7 @@ room around it.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convstep.view.numbers.factor import common_power
 from convstep.view.numbers.text import NARROWEST, WIDEST, CellFormat
@@ -70,8 +70,7 @@ def inked(columns: int) -> int:
     return columns - (columns > LEAST_BIG)
 
 
-@dataclass(frozen=True, slots=True)
-class BigFormat:
+class BigFormat(NamedTuple):
     """How the big numbers of one table are written: as small ones, in as many characters as have room."""
 
     width: int

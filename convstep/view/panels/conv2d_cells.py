@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.layout import GRADIENTS, layout
@@ -21,8 +20,7 @@ WITHOUT_BATCH = "this problem has no batch axis, so there is one sample"
 """Why there is no other sample to go to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Which faces to show; None follows the loop."""
 
     input_channel: int | None = None
@@ -37,12 +35,12 @@ def chosen(choice: Choice, panel: Panel, by: int, geometry: Geometry) -> Choice:
     c_out, _, _, c_k = geometry.kernel_shape
     at = (current + by) % count
     if name == "dA_prev":
-        return replace(choice, input_channel=((choice.input_channel or 0) + by) % count)
+        return choice._replace(input_channel=((choice.input_channel or 0) + by) % count)
     if count == c_out * c_k > max(c_out, c_k):
         return Choice(at % c_k, at // c_k)
     if name in ("dZ", "db", "Z") or (name in ("W", "dW") and c_k == 1):
-        return replace(choice, output_channel=at)
-    return replace(choice, input_channel=at)
+        return choice._replace(output_channel=at)
+    return choice._replace(input_channel=at)
 
 
 def choice_at(name: str, cells: Sequence[tuple[int, ...]], index: StepIndex, geometry: Geometry) -> Choice:

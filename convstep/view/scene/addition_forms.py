@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +37,7 @@ LEAST_PART, LEAST_PAIR = 3, 2
 """Rows and columns of a part that is worth its factor, and of one that is worth anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """One way to show an addition."""
 
     rank: tuple[int, ...]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +28,7 @@ ENOUGH: Final = 6
 """Columns of a number with which it has all the digits that anybody compares."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(NamedTuple):
     """A matrix and what stands above it."""
 
     names: tuple[str, ...]
@@ -68,8 +66,7 @@ Row = tuple[Block, ...]
 """Blocks side by side, all of one shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """How many blocks stand side by side in each row, and how wide their numbers are."""
 
     sizes: tuple[int, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from rich.text import Text
@@ -27,8 +27,7 @@ def draw_source(scene: Scene, width: int, height: int) -> Text:
     return draw_own(scene.source, width, height)
 
 
-@dataclass(frozen=True, slots=True)
-class LoopLine:
+class LoopLine(NamedTuple):
     """One line of a loop that runs, wherever that stands."""
 
     code: str
@@ -64,7 +63,7 @@ def loop_lines(function: Callable[..., object]) -> tuple[LoopLine, ...]:
         lines.pop()
     if not any(line.rests for line in lines):
         innermost = max((line for line in lines if line.loop), key=lambda line: line.indent)
-        lines[lines.index(innermost)] = replace(innermost, rests=True)
+        lines[lines.index(innermost)] = innermost._replace(rests=True)
     return tuple(lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convstep.language import tr
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from convstep.view.scene.window import Window
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where to go in the debugger, the cell to point at there, and what to say."""
 
     position: int
@@ -39,8 +37,7 @@ class Spot:
     """What was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(NamedTuple):
     """A session of a run that has all it names."""
 
     stops: tuple[Stop, ...]
