@@ -441,8 +441,7 @@ def _records(values: Sequence[Any], kind: type, depth: int) -> Column:
 
 def cut(whole: bytes | memoryview, lengths: Array, name: str = "bytes") -> Column:
     """A column of bytes that stand one after the other, as long as is said."""
-    own = narrow(lengths)
-    return _Bytes(_Cut(memoryview(whole), own), own, name)
+    return _Bytes(_Cut(memoryview(whole), lengths), lengths, name)
 
 
 def _arrays(values: Sequence[Array]) -> Column:

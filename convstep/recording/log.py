@@ -97,8 +97,8 @@ class Runs:
         """By run and array, its number."""
 
     @cached_property
-    def spread(self) -> list[tuple[npt.NDArray[Any], ...]]:
-        """What payloads are made of, by turn, all at once: in whole numbers, and in floats.
+    def spread(self) -> tuple[Any, ...]:
+        """What payloads are made of, by turn, all at once, in whole numbers.
 
         Raises:
             ArithmeticError, TypeError or ValueError: some numbers are too large.
@@ -110,11 +110,21 @@ class Runs:
         within = np.arange(self.ends[-1]) - np.repeat(np.array(self.ends) - self.lengths, self.lengths)
         turns = np.repeat(firsts, self.lengths) + within * np.repeat(steps, self.lengths)
         numbers, held = (
-            np.repeat(np.array(one, np.int64), self.lengths, 0).T for one in (self.numbers, places)
+            [np.repeat(own, self.lengths) for own in np.array(one, np.int64).T] for one in (self.numbers, places)
         )
-        return [
-            (numbers.astype(kind), *held.astype(kind), turns.astype(kind)) for kind in (np.int64, np.float64)
-        ]
+        return (numbers, *held, turns)
+
+    @cached_property
+    def given(self) -> frozenset[int]:
+        """The `id` of each array in that."""
+        numbers, *others = self.spread
+        return frozenset(map(id, [*numbers, *others]))
+
+    @cached_property
+    def floats(self) -> tuple[Any, ...]:
+        """The same in floats, in which nothing wraps around."""
+        numbers, *others = self.spread
+        return ([one.astype(np.float64) for one in numbers], *(one.astype(np.float64) for one in others))
 
     def made(self, make: Make, at: int) -> tuple[Any, ...]:
         """What is made of a turn."""
@@ -172,12 +182,16 @@ class Column(Sequence[tuple[Any, ...]]):
     def places(self) -> list[npt.NDArray[Any]]:
         """What stands at each place of them, but for the cells that are written: whole numbers.
 
+        What is given and not computed is the same array for all sites of the sweep.
+
         Raises:
             ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
         """
-        # in floats nothing wraps around
-        found, checked = (self._make(*given) for given in self._runs.spread)
-        held = [np.broadcast_to(np.asarray(each), len(self)) for each in found]
+        found = self._make(*self._runs.spread)
+        if self._runs.given.issuperset(map(id, found)):
+            return [*found]
+        held = [each if isinstance(each, np.ndarray) else np.full(len(self), each) for each in found]
+        checked = self._make(*self._runs.floats)
         if any(each.dtype != np.int64 for each in held) or not all(map(np.array_equal, held, checked)):
             raise ValueError("not every place is a whole number of eight bytes")
         return held
@@ -202,8 +216,8 @@ class Log:
 
     sites: Sites
     """What is known of its source."""
-    order: list[int] = field(default_factory=list)
-    """The number of the site of each entry."""
+    order: bytearray | list[int] = field(init=False)
+    """The number of the site of each entry; in bytes, where there are few sites."""
     payloads: list[Sequence[Any]] = field(default_factory=list)
     """By site, what each of its entries says, in their order; see `Kind`."""
     views: list[View] = field(default_factory=list)
@@ -218,3 +232,7 @@ class Log:
     """The storages that held something else in the end than what was noted, as far as that was looked at."""
 
     __repr__ = brief
+
+    def __post_init__(self) -> None:
+        """No entry yet."""
+        self.order = bytearray() if len(self.sites.sites) <= 256 else []
