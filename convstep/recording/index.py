@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -65,7 +66,7 @@ class Index:
         """By entry, the number of its site."""
         count = len(self.order)
         ranked = np.argsort(self.order, kind="stable")
-        bounds = np.append(0, np.cumsum(np.bincount(self.order, minlength=len(sites)))).tolist()
+        bounds = np.cumsum([0, *map(len, log.payloads)]).tolist()
         self.where: list[Entries] = [ranked[bounds[n] : bounds[n + 1]] for n in range(len(sites))]
         """By site, its entries, ascending."""
         self._met = [site for site in sites if len(self.where[site.number])]
@@ -94,11 +95,11 @@ class Index:
         """By storage, the entry by which a variable first stood for it; -1 for arguments; see before."""
         self.named[self.storages[[number for _, number in log.given]]] = -1
         changing = self._changing()
-        self.writes: list[int] = np.flatnonzero(changing).tolist()
+        self.writes = _row(np.flatnonzero(changing))
         """The entries that change cells, ascending."""
         self.eventful = self._find_eventful(changing)
         """Which entries make a step of what they stand in."""
-        self.ends: list[int] = self._find_ends()
+        self.ends = self._find_ends()
         """By step, the number of entries after it."""
 
     # single entries
@@ -314,6 +315,9 @@ class Index:
         """By storage the first entry at which it is met: storages, and the entries, ascending."""
         found = np.full(len(self.log.storages) + 1, len(self.order), np.intp)
         for storages, entries in met:
+            if (storages == storages[:1]).all():  # mostly
+                found[storages[:1]] = np.minimum(found[storages[:1]], entries[:1])
+                continue
             own = np.full(len(found), len(self.order), np.intp)
             own[storages[::-1]] = entries[::-1]  # the first one stays
             found = np.minimum(found, own)
@@ -439,10 +443,10 @@ class Index:
                 found[first:last] = False
         return found
 
-    def _find_ends(self) -> list[int]:
+    def _find_ends(self) -> array[int]:
         count = len(self.order)
         if not count:
-            return []
+            return array("q")
         log, frames = self.log.sites, self.frames
         generators = [one.generator for one in log.functions]
         yielding = bool(frames) and generators[frames[0].function]
@@ -469,7 +473,7 @@ class Index:
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
         real = np.logical_or.reduceat(self.eventful, np.append(0, bounds[:-1]))
-        ends: list[int] = bounds[real].tolist()
+        ends = _row(bounds[real])
         left = ends[-1] if ends else 0
         raised = self.log.ended is not None and self.log.ended.kind == "raised"
         if raised and (self.statement[left:] != self.statement[-1]).any():
@@ -477,6 +481,11 @@ class Index:
         elif ends:
             ends[-1] = count
         return ends
+
+
+def _row(numbers: Entries) -> array[int]:
+    """Whole numbers among which `bisect` is quick."""
+    return array("q", numbers.astype(np.int64).tobytes())
 
 
 def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
@@ -502,6 +511,6 @@ def refs(value: Any) -> Iterator[int]:
             yield from refs(one)
 
 
-def writes_between(writes: list[int], low: int, high: int) -> list[int]:
+def writes_between(writes: array[int], low: int, high: int) -> array[int]:
     """The entries that change cells among `low … high - 1`."""
     return writes[bisect_left(writes, low) : bisect_right(writes, high - 1)]

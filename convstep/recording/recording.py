@@ -326,7 +326,7 @@ class Recording(Stepped):
         last = lasting(zip(numbers, payloads, strict=True))
         return ((sites[number], payload) for number, payload in last)
 
-    def _writes(self, low: int, high: int) -> list[int]:
+    def _writes(self, low: int, high: int) -> Sequence[int]:
         writes = self.index.writes
         return writes[bisect_left(writes, low) : bisect_left(writes, high)]
 
