@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.recording.log import Ended, Other, Ref, Storage, View
-from convstep.recording.shelf import Shelf, Shelved, require
+from convstep.recording.shelf import Shelf, Shelved, narrow, require
 from convstep.recording.sites import FunctionSite, Hole, Kind, LoopSite, Part, Site, Sites, StatementSite
 from convstep.recording.source import SourceText
 
@@ -36,7 +36,6 @@ NUMBERS = "biufc"
 """Kinds of NumPy's numbers."""
 AXES = 64
 """Of an array, at most."""
-INTS = (np.int8, np.int16, np.int32, np.int64)
 RECORDS: tuple[type, ...] = (
     *(View, Storage, Ended, Sites, Site, StatementSite, LoopSite, FunctionSite, Part, Hole),
     SourceText,
@@ -151,7 +150,8 @@ class _Bytes(Column):
     def __init__(self, values: Sequence[bytes], lengths: Array, make: str = "bytes") -> None:
         super().__init__(len(values))
         self._values, self.numbers, self.name = values, lengths, make
-        self.kind, self.nbytes = int if make == "long" else bytes, int(lengths.sum())
+        self.kind = int if make == "long" else bytes
+        self.nbytes = values.nbytes if isinstance(values, _Cut) else int(lengths.sum())
 
     def part(self, low: int, high: int) -> list[Any]:
         values = list(self._values[low:high])
@@ -171,7 +171,7 @@ class _Cut(Sequence[bytes]):
     """Bytes that stand one after the other."""
 
     def __init__(self, whole: memoryview, lengths: Array) -> None:
-        self._whole, self._ends = whole, _ends(lengths)
+        self._whole, self._ends, self.nbytes = whole, _ends(lengths), len(whole)
         require(int(self._ends[-1]) == len(whole))
 
     def __len__(self) -> int:
@@ -463,14 +463,6 @@ def _array(dtype: Any, shape: Any, content: Any) -> Array:
     require(all(type(length) is int and length >= 0 for length in shape))
     require(math.prod(shape) * kind.itemsize == len(content))
     return np.frombuffer(content, kind).reshape(shape).copy()
-
-
-def narrow(array: Array) -> Array:
-    """Whole numbers in as few bytes as will do."""
-    if not array.size:
-        return array.astype(np.int8)
-    low, high = int(array.min()), int(array.max())
-    return array.astype(next(k for k in INTS if np.iinfo(k).min <= low and high <= np.iinfo(k).max))
 
 
 def _ends(lengths: Array) -> Array:

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,8 +87,6 @@ class Index:
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
-        self.first_touched = self._firsts((touched, self.where[n]) for n, touched in self.touched.items())
-        """By storage, the first entry that reads or writes it by a subscript; beyond the last for none."""
         self.bindings = list(self._bindings())
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
@@ -196,6 +195,11 @@ class Index:
         return len(own) - 1, count, int(turns[own[-1]])
 
     # found once
+
+    @cached_property
+    def first_touched(self) -> Entries:
+        """By storage, the first entry that reads or writes it by a subscript; beyond the last for none."""
+        return self._firsts((touched, self.where[n]) for n, touched in self.touched.items())
 
     @property
     def _recursive(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.recording.columns import Column, Numbers, Rows, column, cut, narrow
+from convstep.recording.columns import Column, Numbers, Rows, column, cut
 from convstep.recording.log import Column as Swept
 from convstep.recording.log import Ended, Log, Ref
 from convstep.recording.shelf import require
@@ -47,8 +47,7 @@ class Kept:
         """What a run has noted; the log's lists may be forgotten."""
         few = isinstance(log.order, bytearray)
         order = np.frombuffer(bytes(log.order), np.uint8) if few else np.array(log.order, np.int32)
-        known = dict[int, tuple[Array, Array]]()
-        payloads = [_swept(each, known) if isinstance(each, Swept) else column(each) for each in log.payloads]
+        payloads = [_swept(each) if isinstance(each, Swept) else column(each) for each in log.payloads]
         views, storages = column(log.views), column(log.storages)
         return cls(log.sites, order, payloads, views, storages, log.given, log.ended, log.unseen)
 
@@ -99,24 +98,15 @@ class Kept:
         return _places(own, 0) if isinstance(own, Rows) and own.columns[0].kind is int else None
 
 
-def _swept(payloads: Swept, known: dict[int, tuple[Array, Array]]) -> Column:
-    """What a loop without hooks has noted.
-
-    Args:
-        payloads: of one of its sites.
-        known: by the `id` of numbers, these and the same in as few bytes as will do; what is new is added.
-    """
+def _swept(payloads: Swept) -> Column:
+    """What a loop without hooks has noted."""
     try:
         places = payloads.places()
     except (ArithmeticError, TypeError, ValueError):
         return column(list(payloads))
-    for each in places:
-        if id(each) not in known:
-            known[id(each)] = each, narrow(each)
     size, cells = payloads.changes()
-    lengths = np.full(len(payloads), size, np.int8)
-    own = (Numbers("ints", known[id(each)][1]) for each in places)
-    return Rows([*own, *(cut(one, lengths) for one in cells)])
+    held = (cut(one, np.full(len(payloads), size, np.int8)) for one in cells)
+    return Rows([*(Numbers("ints", each) for each in places), *held])
 
 
 def _within(numbers: Array, many: int) -> bool:

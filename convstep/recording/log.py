@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.recording.shelf import narrow
 from convstep.recording.sites import Sites
 
 
@@ -98,33 +100,35 @@ class Runs:
 
     @cached_property
     def spread(self) -> tuple[Any, ...]:
-        """What payloads are made of, by turn, all at once, in whole numbers.
+        """What payloads are made of, by turn, all at once: whole numbers in as few bytes as will do.
 
         Raises:
-            ArithmeticError, TypeError or ValueError: some numbers are too large.
+            OverflowError: some numbers are too large.
         """
         _, places, parts = zip(*self.runs, strict=True)
         firsts, steps = (
             np.array([getattr(part, fact) for part in parts], np.int64) for fact in ("start", "step")
         )
-        within = np.arange(self.ends[-1]) - np.repeat(np.array(self.ends) - self.lengths, self.lengths)
-        turns = np.repeat(firsts, self.lengths) + within * np.repeat(steps, self.lengths)
+        zeros = np.repeat(firsts - steps * (np.array(self.ends) - self.lengths), self.lengths)
+        turns = narrow(zeros + np.repeat(steps, self.lengths) * np.arange(self.ends[-1]))
         numbers, held = (
-            [np.repeat(own, self.lengths) for own in np.array(one, np.int64).T] for one in (self.numbers, places)
+            [np.repeat(narrow(own), self.lengths) for own in np.array(one, np.int64).T]
+            for one in (self.numbers, places)
         )
         return (numbers, *held, turns)
 
-    @cached_property
-    def given(self) -> frozenset[int]:
-        """The `id` of each array in that."""
+    def spread_as(self, kind: type[np.number[Any]]) -> tuple[Any, ...]:
+        """The same as numbers of one kind."""
         numbers, *others = self.spread
-        return frozenset(map(id, [*numbers, *others]))
+        return ([one.astype(kind) for one in numbers], *(one.astype(kind) for one in others))
 
     @cached_property
-    def floats(self) -> tuple[Any, ...]:
-        """The same in floats, in which nothing wraps around."""
+    def tokens(self) -> tuple[tuple[Any, ...], dict[object, npt.NDArray[Any]]]:
+        """Something that stands for each of these and cannot be computed with, and what it stands for."""
         numbers, *others = self.spread
-        return ([one.astype(np.float64) for one in numbers], *(one.astype(np.float64) for one in others))
+        known = {object(): one for one in (*numbers, *others)}
+        tokens = [*known]
+        return (tokens[: len(numbers)], *tokens[len(numbers) :]), known
 
     def made(self, make: Make, at: int) -> tuple[Any, ...]:
         """What is made of a turn."""
@@ -182,19 +186,20 @@ class Column(Sequence[tuple[Any, ...]]):
     def places(self) -> list[npt.NDArray[Any]]:
         """What stands at each place of them, but for the cells that are written: whole numbers.
 
-        What is given and not computed is the same array for all sites of the sweep.
+        What is not computed is the same array for all sites of the sweep.
 
         Raises:
             ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
         """
-        found = self._make(*self._runs.spread)
-        if self._runs.given.issuperset(map(id, found)):
-            return [*found]
-        held = [each if isinstance(each, np.ndarray) else np.full(len(self), each) for each in found]
-        checked = self._make(*self._runs.floats)
+        tokens, known = self._runs.tokens
+        with contextlib.suppress(TypeError, KeyError):
+            return [known[each] for each in self._make(*tokens)]
+        # in floats nothing wraps around
+        found, checked = (self._make(*self._runs.spread_as(kind)) for kind in (np.int64, np.float64))
+        held = [np.broadcast_to(np.asarray(each), len(self)) for each in found]
         if any(each.dtype != np.int64 for each in held) or not all(map(np.array_equal, held, checked)):
             raise ValueError("not every place is a whole number of eight bytes")
-        return held
+        return list(map(narrow, held))
 
     def changes(self) -> tuple[int, list[bytes]]:
         """How many bytes each cell that is written takes, and all cells before, and all after."""

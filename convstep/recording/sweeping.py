@@ -12,7 +12,7 @@ from convstep.recording.indices import filled
 from convstep.recording.log import Column, Run, Runs
 from convstep.recording.registry import Registry
 from convstep.recording.sites import Kind
-from convstep.recording.sweeps import Sweep, makers
+from convstep.recording.sweeps import Sweep
 
 Array = npt.NDArray[Any]
 _NUMBERS = Registry.PLAIN - {str, type(None), complex}
@@ -35,7 +35,7 @@ class Sweeping:
             registry: knows the arrays, and takes what is noted.
         """
         self._sweep, self._registry = sweep, registry
-        self._pattern, self._makers = sweep.pattern, makers(sweep)
+        self._pattern, self._makers = sweep.pattern, sweep.makers
         names = [*sweep.arrays]
         self._written = [
             names.index(cells[-1][0]) if sites[-1].kind is Kind.WRITE else None
