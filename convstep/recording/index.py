@@ -17,6 +17,7 @@ import numpy.typing as npt
 from convstep.recording.columns import Column, Rows, column
 from convstep.recording.kept import Kept
 from convstep.recording.log import Ref
+from convstep.recording.shelf import narrow
 from convstep.recording.sites import WRITES, Kind, Site
 
 Flags = npt.NDArray[np.bool_]
@@ -71,13 +72,13 @@ class Index:
         self.where: list[Entries] = [ranked[bounds[n] : bounds[n + 1]] for n in range(len(sites))]
         """By site, its entries, ascending."""
         self._met = [site for site in sites if len(self.where[site.number])]
-        self.occurrence: Short = np.empty(count, np.int32)
+        numbers = np.arange(max(map(len, self.where), default=0))
+        numbers = numbers.astype(np.min_scalar_type(len(numbers)))
+        self.occurrence: Short = np.empty(count, numbers.dtype)
         """By entry, how many of its site come before it."""
-        numbers = np.arange(max(map(len, self.where), default=0), dtype=np.int32)
         for entries in self.where:
             self.occurrence[entries] = numbers[: len(entries)]
-        known = np.array([site.statement for site in sites], np.int32)
-        self.statement: Short = known[self.order]
+        self.statement: Short = narrow(np.array([site.statement for site in sites], np.intp))[self.order]
         """By entry, the number of its statement."""
         self.storages = log.storage_of
         """By array met, whose memory it is."""
@@ -224,7 +225,7 @@ class Index:
         begun: list[tuple[int, int, int, bool]] = []
         at_entry: dict[int, int] = {}
         lasts: dict[int, int] = {}
-        owner = np.zeros(len(self.order), np.int32)
+        owner = np.zeros(len(self.order), np.min_scalar_type(-1 - len(marks)))
         stack, before = [-1], 0
         for mark in marks.tolist():
             site = sites[self.order[mark]]

@@ -13,8 +13,10 @@ EDGE = 8
 """Bytes of which the place of each array is a multiple."""
 AT_ONCE = 4096
 """Pieces of bytes that are put together at once."""
-INTS = [(kind, -(1 << bits), (1 << bits) - 1) for kind, bits in
-    ((np.int8, 7), (np.int16, 15), (np.int32, 31), (np.int64, 63))]
+INTS = [
+    (kind, -(1 << bits), (1 << bits) - 1)
+    for kind, bits in ((np.int8, 7), (np.int16, 15), (np.int32, 31), (np.int64, 63))
+]
 """Whole numbers, the shortest first: the least and the largest of each kind."""
 
 
