@@ -191,9 +191,9 @@ class _Cut(Sequence[bytes]):
 class _Repeated(Column):
     """Values of which most are alike: each is kept once."""
 
-    def __init__(self, table: Column, numbers: Array) -> None:
+    def __init__(self, table: Column, numbers: Array, values: list[Any] | None = None) -> None:
         super().__init__(len(numbers))
-        self._table, self._values, self.numbers = table, table[:], numbers
+        self._table, self._values, self.numbers = table, table[:] if values is None else values, numbers
         self.kind, self.nbytes = table.kind, numbers.nbytes
 
     @classmethod
@@ -203,9 +203,9 @@ class _Repeated(Column):
         numbers = np.fromiter(map(numbered.__getitem__, values), np.int64, len(values))
         table, kind = list(numbered), type(values[0])
         if kind is not str and kind is not Other:
-            return cls(column(table), narrow(numbers))
+            return cls(column(table), narrow(numbers), table)
         held = [each.encode("utf-8", "surrogatepass") for each in table]
-        return cls(_Texts(column(held), kind), narrow(numbers))
+        return cls(_Texts(column(held), kind), narrow(numbers), table)
 
     def part(self, low: int, high: int) -> list[Any]:
         return list(map(self._values.__getitem__, self.numbers[low:high].tolist()))
@@ -466,7 +466,9 @@ def _array(dtype: Any, shape: Any, content: Any) -> Array:
 
 
 def _ends(lengths: Array) -> Array:
-    return np.append(0, np.cumsum(lengths, dtype=np.int64))
+    found = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=found[1:])
+    return found
 
 
 def _lengths(values: Sequence[Any]) -> Array:

@@ -109,13 +109,12 @@ class Runs:
         firsts, steps = (
             np.array([getattr(part, fact) for part in parts], np.int64) for fact in ("start", "step")
         )
-        zeros = np.repeat(firsts - steps * (np.array(self.ends) - self.lengths), self.lengths)
-        turns = narrow(zeros + np.repeat(steps, self.lengths) * np.arange(self.ends[-1]))
+        begun = np.array(self.ends) - self.lengths
+        zeros, steps = np.repeat([firsts - steps * begun, steps], self.lengths, 1)
         numbers, held = (
-            [np.repeat(narrow(own), self.lengths) for own in np.array(one, np.int64).T]
-            for one in (self.numbers, places)
+            [*np.repeat(narrow(np.array(one, np.int64).T), self.lengths, 1)] for one in (self.numbers, places)
         )
-        return (numbers, *held, turns)
+        return (numbers, *held, narrow(zeros + steps * np.arange(self.ends[-1])))
 
     def spread_as(self, kind: type[np.number[Any]]) -> tuple[Any, ...]:
         """The same as numbers of one kind."""
