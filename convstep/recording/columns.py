@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.recording.log import Ended, Other, Ref, Storage, View
-from convstep.recording.shelf import Shelf, Shelved, require
+from convstep.recording.shelf import Shelf, Shelved, narrow, require
 from convstep.recording.sites import FunctionSite, Hole, Kind, LoopSite, Part, Site, Sites, StatementSite
 from convstep.recording.source import SourceText
 
@@ -36,7 +36,6 @@ NUMBERS = "biufc"
 """Kinds of NumPy's numbers."""
 AXES = 64
 """Of an array, at most."""
-INTS = (np.int8, np.int16, np.int32, np.int64)
 RECORDS: tuple[type, ...] = (
     *(View, Storage, Ended, Sites, Site, StatementSite, LoopSite, FunctionSite, Part, Hole),
     SourceText,
@@ -151,7 +150,8 @@ class _Bytes(Column):
     def __init__(self, values: Sequence[bytes], lengths: Array, make: str = "bytes") -> None:
         super().__init__(len(values))
         self._values, self.numbers, self.name = values, lengths, make
-        self.kind, self.nbytes = int if make == "long" else bytes, int(lengths.sum())
+        self.kind = int if make == "long" else bytes
+        self.nbytes = values.nbytes if isinstance(values, _Cut) else int(lengths.sum())
 
     def part(self, low: int, high: int) -> list[Any]:
         values = list(self._values[low:high])
@@ -171,7 +171,7 @@ class _Cut(Sequence[bytes]):
     """Bytes that stand one after the other."""
 
     def __init__(self, whole: memoryview, lengths: Array) -> None:
-        self._whole, self._ends = whole, _ends(lengths)
+        self._whole, self._ends, self.nbytes = whole, _ends(lengths), len(whole)
         require(int(self._ends[-1]) == len(whole))
 
     def __len__(self) -> int:
@@ -191,9 +191,9 @@ class _Cut(Sequence[bytes]):
 class _Repeated(Column):
     """Values of which most are alike: each is kept once."""
 
-    def __init__(self, table: Column, numbers: Array) -> None:
+    def __init__(self, table: Column, numbers: Array, values: list[Any] | None = None) -> None:
         super().__init__(len(numbers))
-        self._table, self._values, self.numbers = table, table[:], numbers
+        self._table, self._values, self.numbers = table, table[:] if values is None else values, numbers
         self.kind, self.nbytes = table.kind, numbers.nbytes
 
     @classmethod
@@ -203,9 +203,9 @@ class _Repeated(Column):
         numbers = np.fromiter(map(numbered.__getitem__, values), np.int64, len(values))
         table, kind = list(numbered), type(values[0])
         if kind is not str and kind is not Other:
-            return cls(column(table), narrow(numbers))
+            return cls(column(table), narrow(numbers), table)
         held = [each.encode("utf-8", "surrogatepass") for each in table]
-        return cls(_Texts(column(held), kind), narrow(numbers))
+        return cls(_Texts(column(held), kind), narrow(numbers), table)
 
     def part(self, low: int, high: int) -> list[Any]:
         return list(map(self._values.__getitem__, self.numbers[low:high].tolist()))
@@ -441,8 +441,7 @@ def _records(values: Sequence[Any], kind: type, depth: int) -> Column:
 
 def cut(whole: bytes | memoryview, lengths: Array, name: str = "bytes") -> Column:
     """A column of bytes that stand one after the other, as long as is said."""
-    own = narrow(lengths)
-    return _Bytes(_Cut(memoryview(whole), own), own, name)
+    return _Bytes(_Cut(memoryview(whole), lengths), lengths, name)
 
 
 def _arrays(values: Sequence[Array]) -> Column:
@@ -466,16 +465,10 @@ def _array(dtype: Any, shape: Any, content: Any) -> Array:
     return np.frombuffer(content, kind).reshape(shape).copy()
 
 
-def narrow(array: Array) -> Array:
-    """Whole numbers in as few bytes as will do."""
-    if not array.size:
-        return array.astype(np.int8)
-    low, high = int(array.min()), int(array.max())
-    return array.astype(next(k for k in INTS if np.iinfo(k).min <= low and high <= np.iinfo(k).max))
-
-
 def _ends(lengths: Array) -> Array:
-    return np.append(0, np.cumsum(lengths, dtype=np.int64))
+    found = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=found[1:])
+    return found
 
 
 def _lengths(values: Sequence[Any]) -> Array:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ import numpy.typing as npt
 from convstep.recording.columns import Column, Rows, column
 from convstep.recording.kept import Kept
 from convstep.recording.log import Ref
+from convstep.recording.shelf import narrow
 from convstep.recording.sites import WRITES, Kind, Site
 
 Flags = npt.NDArray[np.bool_]
@@ -65,17 +68,17 @@ class Index:
         """By entry, the number of its site."""
         count = len(self.order)
         ranked = np.argsort(self.order, kind="stable")
-        bounds = np.append(0, np.cumsum(np.bincount(self.order, minlength=len(sites)))).tolist()
+        bounds = np.cumsum([0, *map(len, log.payloads)]).tolist()
         self.where: list[Entries] = [ranked[bounds[n] : bounds[n + 1]] for n in range(len(sites))]
         """By site, its entries, ascending."""
         self._met = [site for site in sites if len(self.where[site.number])]
-        self.occurrence: Short = np.empty(count, np.int32)
+        numbers = np.arange(max(map(len, self.where), default=0))
+        numbers = numbers.astype(np.min_scalar_type(len(numbers)))
+        self.occurrence: Short = np.empty(count, numbers.dtype)
         """By entry, how many of its site come before it."""
-        numbers = np.arange(max(map(len, self.where), default=0), dtype=np.int32)
         for entries in self.where:
             self.occurrence[entries] = numbers[: len(entries)]
-        known = np.array([site.statement for site in sites], np.int32)
-        self.statement: Short = known[self.order]
+        self.statement: Short = narrow(np.array([site.statement for site in sites], np.intp))[self.order]
         """By entry, the number of its statement."""
         self.storages = log.storage_of
         """By array met, whose memory it is."""
@@ -85,8 +88,6 @@ class Index:
             if site.kind in (Kind.READ, Kind.WRITE, Kind.WHOLE, Kind.SCATTERED, Kind.SCATTERED_READ)
         }
         """By site, the storages that its entries read or write; -1 for what is no array."""
-        self.first_touched = self._firsts((touched, self.where[n]) for n, touched in self.touched.items())
-        """By storage, the first entry that reads or writes it by a subscript; beyond the last for none."""
         self.bindings = list(self._bindings())
         """What stands for arrays."""
         self.frames, self.frame = self._frames()
@@ -94,11 +95,11 @@ class Index:
         """By storage, the entry by which a variable first stood for it; -1 for arguments; see before."""
         self.named[self.storages[[number for _, number in log.given]]] = -1
         changing = self._changing()
-        self.writes: list[int] = np.flatnonzero(changing).tolist()
+        self.writes = _row(np.flatnonzero(changing))
         """The entries that change cells, ascending."""
         self.eventful = self._find_eventful(changing)
         """Which entries make a step of what they stand in."""
-        self.ends: list[int] = self._find_ends()
+        self.ends = self._find_ends()
         """By step, the number of entries after it."""
 
     # single entries
@@ -196,6 +197,11 @@ class Index:
 
     # found once
 
+    @cached_property
+    def first_touched(self) -> Entries:
+        """By storage, the first entry that reads or writes it by a subscript; beyond the last for none."""
+        return self._firsts((touched, self.where[n]) for n, touched in self.touched.items())
+
     @property
     def _recursive(self) -> bool:
         return len(self.frames) > len({frame.function for frame in self.frames})
@@ -219,7 +225,7 @@ class Index:
         begun: list[tuple[int, int, int, bool]] = []
         at_entry: dict[int, int] = {}
         lasts: dict[int, int] = {}
-        owner = np.zeros(len(self.order), np.int32)
+        owner = np.zeros(len(self.order), np.min_scalar_type(-1 - len(marks)))
         stack, before = [-1], 0
         for mark in marks.tolist():
             site = sites[self.order[mark]]
@@ -314,6 +320,9 @@ class Index:
         """By storage the first entry at which it is met: storages, and the entries, ascending."""
         found = np.full(len(self.log.storages) + 1, len(self.order), np.intp)
         for storages, entries in met:
+            if (storages == storages[:1]).all():  # mostly
+                found[storages[:1]] = np.minimum(found[storages[:1]], entries[:1])
+                continue
             own = np.full(len(found), len(self.order), np.intp)
             own[storages[::-1]] = entries[::-1]  # the first one stays
             found = np.minimum(found, own)
@@ -439,10 +448,10 @@ class Index:
                 found[first:last] = False
         return found
 
-    def _find_ends(self) -> list[int]:
+    def _find_ends(self) -> array[int]:
         count = len(self.order)
         if not count:
-            return []
+            return array("q")
         log, frames = self.log.sites, self.frames
         generators = [one.generator for one in log.functions]
         yielding = bool(frames) and generators[frames[0].function]
@@ -469,7 +478,7 @@ class Index:
         after[-1] = True
         bounds = np.flatnonzero(after) + 1
         real = np.logical_or.reduceat(self.eventful, np.append(0, bounds[:-1]))
-        ends: list[int] = bounds[real].tolist()
+        ends = _row(bounds[real])
         left = ends[-1] if ends else 0
         raised = self.log.ended is not None and self.log.ended.kind == "raised"
         if raised and (self.statement[left:] != self.statement[-1]).any():
@@ -477,6 +486,11 @@ class Index:
         elif ends:
             ends[-1] = count
         return ends
+
+
+def _row(numbers: Entries) -> array[int]:
+    """Whole numbers among which `bisect` is quick."""
+    return array("q", numbers.astype(np.int64).tobytes())
 
 
 def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
@@ -502,6 +516,6 @@ def refs(value: Any) -> Iterator[int]:
             yield from refs(one)
 
 
-def writes_between(writes: list[int], low: int, high: int) -> list[int]:
+def writes_between(writes: array[int], low: int, high: int) -> array[int]:
     """The entries that change cells among `low … high - 1`."""
     return writes[bisect_left(writes, low) : bisect_right(writes, high - 1)]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.recording.columns import Column, Numbers, Rows, column, cut, narrow
+from convstep.recording.columns import Column, Numbers, Rows, column, cut
 from convstep.recording.log import Column as Swept
 from convstep.recording.log import Ended, Log, Ref
 from convstep.recording.shelf import require
@@ -45,7 +45,7 @@ class Kept:
     @classmethod
     def of(cls, log: Log) -> Kept:
         """What a run has noted; the log's lists may be forgotten."""
-        few = len(log.sites.sites) <= 256  # quicker
+        few = isinstance(log.order, bytearray)
         order = np.frombuffer(bytes(log.order), np.uint8) if few else np.array(log.order, np.int32)
         payloads = [_swept(each) if isinstance(each, Swept) else column(each) for each in log.payloads]
         views, storages = column(log.views), column(log.storages)
@@ -105,8 +105,8 @@ def _swept(payloads: Swept) -> Column:
     except (ArithmeticError, TypeError, ValueError):
         return column(list(payloads))
     size, cells = payloads.changes()
-    lengths = np.full(len(payloads), size)
-    return Rows([*(Numbers("ints", narrow(each)) for each in places), *(cut(one, lengths) for one in cells)])
+    held = (cut(one, np.full(len(payloads), size, np.int8)) for one in cells)
+    return Rows([*(Numbers("ints", each) for each in places), *held])
 
 
 def _within(numbers: Array, many: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.recording.shelf import narrow
 from convstep.recording.sites import Sites
 
 
@@ -97,24 +99,35 @@ class Runs:
         """By run and array, its number."""
 
     @cached_property
-    def spread(self) -> list[tuple[npt.NDArray[Any], ...]]:
-        """What payloads are made of, by turn, all at once: in whole numbers, and in floats.
+    def spread(self) -> tuple[Any, ...]:
+        """What payloads are made of, by turn, all at once: whole numbers in as few bytes as will do.
 
         Raises:
-            ArithmeticError, TypeError or ValueError: some numbers are too large.
+            OverflowError: some numbers are too large.
         """
         _, places, parts = zip(*self.runs, strict=True)
         firsts, steps = (
             np.array([getattr(part, fact) for part in parts], np.int64) for fact in ("start", "step")
         )
-        within = np.arange(self.ends[-1]) - np.repeat(np.array(self.ends) - self.lengths, self.lengths)
-        turns = np.repeat(firsts, self.lengths) + within * np.repeat(steps, self.lengths)
+        begun = np.array(self.ends) - self.lengths
+        zeros, steps = np.repeat([firsts - steps * begun, steps], self.lengths, 1)
         numbers, held = (
-            np.repeat(np.array(one, np.int64), self.lengths, 0).T for one in (self.numbers, places)
+            [*np.repeat(narrow(np.array(one, np.int64).T), self.lengths, 1)] for one in (self.numbers, places)
         )
-        return [
-            (numbers.astype(kind), *held.astype(kind), turns.astype(kind)) for kind in (np.int64, np.float64)
-        ]
+        return (numbers, *held, narrow(zeros + steps * np.arange(self.ends[-1])))
+
+    def spread_as(self, kind: type[np.number[Any]]) -> tuple[Any, ...]:
+        """The same as numbers of one kind."""
+        numbers, *others = self.spread
+        return ([one.astype(kind) for one in numbers], *(one.astype(kind) for one in others))
+
+    @cached_property
+    def tokens(self) -> tuple[tuple[Any, ...], dict[object, npt.NDArray[Any]]]:
+        """Something that stands for each of these and cannot be computed with, and what it stands for."""
+        numbers, *others = self.spread
+        known = {object(): one for one in (*numbers, *others)}
+        tokens = [*known]
+        return (tokens[: len(numbers)], *tokens[len(numbers) :]), known
 
     def made(self, make: Make, at: int) -> tuple[Any, ...]:
         """What is made of a turn."""
@@ -172,15 +185,20 @@ class Column(Sequence[tuple[Any, ...]]):
     def places(self) -> list[npt.NDArray[Any]]:
         """What stands at each place of them, but for the cells that are written: whole numbers.
 
+        What is not computed is the same array for all sites of the sweep.
+
         Raises:
             ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
         """
+        tokens, known = self._runs.tokens
+        with contextlib.suppress(TypeError, KeyError):
+            return [known[each] for each in self._make(*tokens)]
         # in floats nothing wraps around
-        found, checked = (self._make(*given) for given in self._runs.spread)
+        found, checked = (self._make(*self._runs.spread_as(kind)) for kind in (np.int64, np.float64))
         held = [np.broadcast_to(np.asarray(each), len(self)) for each in found]
         if any(each.dtype != np.int64 for each in held) or not all(map(np.array_equal, held, checked)):
             raise ValueError("not every place is a whole number of eight bytes")
-        return held
+        return list(map(narrow, held))
 
     def changes(self) -> tuple[int, list[bytes]]:
         """How many bytes each cell that is written takes, and all cells before, and all after."""
@@ -202,8 +220,8 @@ class Log:
 
     sites: Sites
     """What is known of its source."""
-    order: list[int] = field(default_factory=list)
-    """The number of the site of each entry."""
+    order: bytearray | list[int] = field(init=False)
+    """The number of the site of each entry; in bytes, where there are few sites."""
     payloads: list[Sequence[Any]] = field(default_factory=list)
     """By site, what each of its entries says, in their order; see `Kind`."""
     views: list[View] = field(default_factory=list)
@@ -218,3 +236,7 @@ class Log:
     """The storages that held something else in the end than what was noted, as far as that was looked at."""
 
     __repr__ = brief
+
+    def __post_init__(self) -> None:
+        """No entry yet."""
+        self.order = bytearray() if len(self.sites.sites) <= 256 else []

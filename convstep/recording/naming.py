@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -115,52 +115,46 @@ class _Chosen(NamedTuple):
 
 
 def _chosen(index: Index) -> _Chosen:
-    names, columns = list[str](), list[tuple[npt.NDArray[Any], ...]]()
-    whole, depths = _whole(index), np.array([*_depths(index), 0])
+    names, ranks, offered = list[str](), list[int](), list[tuple[Entries, Entries]]()
+    named = np.zeros(len(index.log.storages) + 1, bool)
 
-    def offer(name: str, numbers: Any, entries: Any, depth: Any, rank: int) -> None:
-        refs = np.atleast_1d(np.asarray(numbers, np.intp))
-        storages = index.storages[refs]
-        # of one variable the first array of each storage is enough, and the first that is all of it
-        kept = np.unique(storages * 2 + ~whole[refs], return_index=True)[1]
-        count = len(kept)
-        facts = (
-            storages[kept],
-            ~whole[refs][kept],
-            np.full(count, rank),
-            np.broadcast_to(depth, len(refs))[kept],
-        )
-        more = (np.broadcast_to(entries, len(refs))[kept], refs[kept], np.full(count, len(names)))
-        columns.append((*facts, *more))
+    def offer(name: str, rank: int, refs: Entries, entries: Entries) -> None:
         names.append(name)
+        ranks.append(rank)
+        offered.append((refs, entries))
+        named[index.storages[refs]] = True
 
     for name, given in index.log.given:
-        offer(name, given, -1, 0, _PATH if _is_path(name) else _VARIABLE)
+        offer(name, _PATH if _is_path(name) else _VARIABLE, np.array([given]), np.array([-1]))
     for bound in index.bindings:
         path = _is_path(bound.name) or not bound.whole
         kind = _PATH if path else _VARIABLE
         if bound.site.kind is Kind.BIND and bound.site.text == RETURNED:
             kind = _LAST
-        offer(bound.name, bound.refs, bound.entries, depths[index.frame[bound.entries]], kind)
-    named = np.zeros(len(index.log.storages) + 1, bool)
-    for column in columns:
-        named[column[0]] = True
+        offer(bound.name, kind, bound.refs, bound.entries)
     for site, touched in index.touched.items():
         for at in np.flatnonzero((touched >= 0) & ~named[touched]).tolist():
             payload = index.log.payloads[site][at]
             if not named[touched[at]] and type(payload[0]) is int:
-                named[touched[at]] = True
-                text = index.log.sites.sites[site].text
-                offer(text, payload[0], index.where[site][at], 0, _SUBSCRIPTED)
+                entry = index.where[site][at : at + 1]
+                offer(index.log.sites.sites[site].text, _SUBSCRIPTED, np.array([payload[0]]), entry)
     nothing = np.zeros(0, np.intp)
-    offer("", nothing, nothing, nothing, _LAST)  # should there be no other
-    storage, partial, rank, depth, entry, number, name_of = (
-        np.concatenate(one) for one in zip(*columns, strict=True)
+    offer("", _LAST, nothing, nothing)  # should there be no other
+    number, entry = (np.concatenate(one) for one in zip(*offered, strict=True))
+    name_of, whole = np.repeat(np.arange(len(names)), [len(refs) for refs, _ in offered]), _whole(index)
+    storage, partial = index.storages[number], ~whole[number]
+    # of one variable the first array of each storage is enough, and the first that is all of it
+    apart = (name_of * len(named) + storage) * 2 + partial
+    kept = np.unique(apart, return_index=True)[1]
+    storage, partial, entry, number, name_of = (
+        one[kept] for one in (storage, partial, entry, number, name_of)
     )
+    rank = np.array(ranks)[name_of]
+    depth = np.array([*_depths(index), 0])[np.append(index.frame, -1)[entry]]
     # a name for a part counts only where nothing but a subscript stands for all of it
     best = np.lexsort((name_of, entry, rank, depth, partial, rank == _SUBSCRIPTED, storage))
     chosen = best[np.flatnonzero(np.diff(storage[best], prepend=-1))]
-    views, part = number[chosen], partial[chosen].astype(bool)
+    views, part = number[chosen], partial[chosen]
     all_of = np.full(len(index.log.storages) + 1, -1, np.intp)
     met = np.flatnonzero(whole)[::-1]
     all_of[index.storages[met]] = met  # the first one stays

@@ -53,8 +53,6 @@ class Recording(Stepped):
             self.log = log if isinstance(log, Kept) else Kept.of(log)
             self.index = Index(self.log)
             """The log by entries, frames and steps."""
-            self.owners = Owners(self.index)
-            """The arrays that have a name, by storage."""
         self._begin()
 
     def _begin(self) -> None:
@@ -66,6 +64,7 @@ class Recording(Stepped):
 
     def scout(self) -> Recording:
         """Another one over the same log, before its first step: for searches, and other threads."""
+        self.owners  # noqa: B018  # found once for all of them
         other = object.__new__(Recording)
         other.__dict__.update(self.__dict__)
         other._begin()
@@ -84,6 +83,12 @@ class Recording(Stepped):
     def ended(self) -> Ended | None:
         """Why it ended before the function returned; None if it did return."""
         return self.log.ended
+
+    @cached_property
+    def owners(self) -> Owners:
+        """The arrays that have a name, by storage."""
+        with uncollected():
+            return Owners(self.index)
 
     @cached_property
     def catalogue(self) -> tuple[ArrayInfo, ...]:
@@ -326,7 +331,7 @@ class Recording(Stepped):
         last = lasting(zip(numbers, payloads, strict=True))
         return ((sites[number], payload) for number, payload in last)
 
-    def _writes(self, low: int, high: int) -> list[int]:
+    def _writes(self, low: int, high: int) -> Sequence[int]:
         writes = self.index.writes
         return writes[bisect_left(writes, low) : bisect_left(writes, high)]
 

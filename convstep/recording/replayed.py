@@ -20,8 +20,10 @@ class Replayed(Protocol):
     """What the run has noted."""
     index: Index
     """The same by entries, frames and steps."""
-    owners: Owners
-    """The arrays that have a name, by storage."""
+
+    @property
+    def owners(self) -> Owners:
+        """The arrays that have a name, by storage."""
 
     @property
     def memory(self) -> Memory:

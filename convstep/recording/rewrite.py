@@ -14,7 +14,7 @@ from convstep.recording import trees
 from convstep.recording.indices import index_of
 from convstep.recording.purity import Purity
 from convstep.recording.sites import FunctionSite, Kind, LoopSite, Site, Sites, StatementSite
-from convstep.recording.sweeps import Sweep, noted_at, sweep_of, swept
+from convstep.recording.sweeps import Sweep, makers, noted_at, sweep_of, swept
 from convstep.recording.trees import PREFIX, SHAPES, load, statement_call, store
 
 LOCALS = f"{PREFIX}locals"
@@ -377,6 +377,7 @@ class Rewriter:
         for number, cells in enumerate(sweep.cells, first_statement):
             own = [site for site in self.sites.sites[loop.exit :] if site.statement == number]
             sweep.sites.append(noted_at(own, cells))
+        sweep.makers = makers(sweep)
         self.sweeps.append(sweep)
         return [*swept(sweep, before, node), ended]
 

@@ -13,6 +13,11 @@ EDGE = 8
 """Bytes of which the place of each array is a multiple."""
 AT_ONCE = 4096
 """Pieces of bytes that are put together at once."""
+INTS = [
+    (kind, -(1 << bits), (1 << bits) - 1)
+    for kind, bits in ((np.int8, 7), (np.int16, 15), (np.int32, 31), (np.int64, 63))
+]
+"""Whole numbers, the shortest first: the least and the largest of each kind."""
 
 
 def require(holds: bool) -> None:
@@ -23,6 +28,12 @@ def require(holds: bool) -> None:
     """
     if not holds:
         raise ValueError("they do not fit together")
+
+
+def narrow(array: Array) -> Array:
+    """Whole numbers in as few bytes as will do."""
+    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+    return array.astype(next(kind for kind, least, most in INTS if least <= low and high <= most))
 
 
 class Shelf:

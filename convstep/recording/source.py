@@ -115,10 +115,19 @@ def _first(node: ast.FunctionDef) -> int:
 
 
 def _definitions(node: ast.AST, around: tuple[ast.ClassDef | ast.FunctionDef, ...]) -> Iterator[Definition]:
-    for child in ast.iter_child_nodes(node):
+    for child in _statements(node):
         inside = around
         if isinstance(child, ast.FunctionDef):
             yield Definition(child, around)
         if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
             inside = (*around, child)
         yield from _definitions(child, inside)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in the blocks of a statement, and what has blocks in it: a `def` stands nowhere else."""
+    for name in _BLOCKS:
+        yield from getattr(node, name, ())
+
+
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")

@@ -44,6 +44,8 @@ class Sweep:
     """By statement, the cells that it comes to, in its order; one that it writes is the last."""
     sites: list[list[Site]] = field(default_factory=list)
     """By statement, where a turn is noted; the last one is where it writes or sets a name."""
+    makers: dict[int, tuple[int, Make]] = field(default_factory=dict)
+    """By site, which of the arrays it is about, and what makes its payloads but for what is written."""
 
     @property
     def carried(self) -> list[str]:
@@ -234,12 +236,12 @@ def noted_at(sites: Sequence[Site], cells: Sequence[Cell]) -> list[Site]:
 
 
 def makers(sweep: Sweep) -> dict[int, tuple[int, Make]]:
-    """By site, which of the arrays it is about, and what makes its payloads but for what is written."""
-    numbers, arrays = f"{PREFIX}numbers", [*sweep.arrays]
-    given = ", ".join([numbers, *sweep.places, sweep.variable])
-    found: dict[int, tuple[int, Make]] = {sweep.turn: (0, eval(f"lambda {given}: ({sweep.variable},)"))}
+    """See `Sweep`; its sites are known."""
+    numbers, arrays, found = f"{PREFIX}numbers", [*sweep.arrays], {sweep.turn: (0, f"({sweep.variable},)")}
     for sites, cells in zip(sweep.sites, sweep.cells, strict=True):
         for site, (array, holes) in zip(sites, cells, strict=False):  # to a name there is no cell
             at, parts = arrays.index(array), "".join(f", {trees.text(hole)}" for hole in holes)
-            found[site.number] = at, eval(f"lambda {given}: ({numbers}[{at}]{parts},)")
-    return found
+            found[site.number] = at, f"({numbers}[{at}]{parts},)"
+    given = ", ".join([numbers, *sweep.places, sweep.variable])
+    made = eval(f"[{', '.join(f'lambda {given}: {text}' for _, text in found.values())}]")
+    return {site: (at, make) for (site, (at, _)), make in zip(found.items(), made, strict=True)}
