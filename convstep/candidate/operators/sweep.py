@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,7 +16,6 @@ from convstep.candidate.operators.axes import ONE_SAMPLE
 from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.detect import (
     Detecting,
-    Trial,
     cannot_call,
     deadline,
     divisions,
@@ -30,6 +30,7 @@ from convstep.candidate.operators.takes import (
     tried,
     varying_gradients,
 )
+from convstep.candidate.operators.trial import Trial
 from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
 from convstep.operators.operator import OperatorProblem
@@ -101,7 +102,8 @@ def swept(
         return _noted(found[0], found[1:])
     if operator is None and (other := _other_operator(worker, in_time)) is not None:
         detecting, trial = other
-        return _swept(worker, detecting, trial, progress, in_time)
+        with contextlib.suppress(CannotCall):  # nobody has called it that
+            return _swept(worker, detecting, trial, progress, in_time)
     if failed is not None:
         raise failed
     return None
@@ -121,7 +123,7 @@ def _other_operator(
             break
         if one.name in tried or (convolves and "conv" not in one.name):
             continue
-        detecting = Detecting(worker, one, deadline(TRYING))
+        detecting = Detecting(worker, one, deadline(TRYING), doubted=True)
         trial = detecting.best()
         if trial is not None and trial.certain:
             return detecting, trial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from convstep.candidate.call.words import making_roles, roles_of
@@ -84,7 +84,7 @@ class Vocabulary:
 
     def as_plain(self) -> dict[str, Any]:
         """What JSON can say."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def role(self, name: str) -> str:
         """What a name means; "" if it is none of the operator's words.
