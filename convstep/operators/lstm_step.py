@@ -113,6 +113,7 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
         ("as many inputs as cells", 2, 3, 3),
         ("as many samples as inputs and cells", 3, 3, 3),
         ("as many samples as gates", 8, 3, 2),
+        ("as many inputs as gates", 2, 4, 1),
     )
     for about, N, D, H in told:
         yield _problem(rng, about, N, D, H)
@@ -315,6 +316,9 @@ transposes-swapped: the wrong factor is transposed
   - dx = da @ wx.T
   + dx = (wx @ da.T)
   # dx comes out transposed | dx 是转置的
+  - dx = da @ wx.T
+  + dx = da @ wx
+  # in dx nothing is transposed | dx 里没有转置
   - dwx = x.T @ da
   + dwx = da.T @ x
   # dwx comes out transposed | dwx 是转置的

@@ -75,6 +75,15 @@ class Evidence:
             return found
         return {name: value / by[name] if name in by else value for name, value in found.items()}
 
+    def reproduced(self, name: str) -> bool:
+        """Whether some mistake gives one gradient as the candidate has it, wherever it came."""
+        came = [one for one in self.returned if name in one.answer.gradients]
+        made = ([(one, self.made(variant, one)) for one in came] for _, variant in self.variants())
+        return any(
+            all(each is not None and same(one.answer.gradients[name], each[name]) for one, each in listed)
+            for listed in made
+        )
+
     def _run(self, variant: Variant, problem: OperatorProblem) -> Mapping[str, Array] | None:
         try:
             with quiet():

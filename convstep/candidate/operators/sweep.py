@@ -20,6 +20,7 @@ from convstep.candidate.operators.detect import (
     deadline,
     divisions,
 )
+from convstep.candidate.operators.evidence import Evidence
 from convstep.candidate.operators.gathering import forward_fits, how_far, judged
 from convstep.candidate.operators.own_forward import another_operator, by_own_forward
 from convstep.candidate.operators.takes import (
@@ -203,13 +204,19 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """Gradients divided by the batch on every problem are a convention, though the trials missed it."""
+    """Gradients divided by the batch on every problem are a convention, though the trials missed it.
+
+    One of several that are divided may be wrong if it is what a known mistake gives, divided as the others are.
+    """
     right = _right(results)
     for convention in divisions(way):
         divided = convention.divided if convention else {}
         other = [judged(way, one.answer, divided) for one in results]
-        all_right = all(one.off[name] <= 1 for one in other for name in divided if name in one.off)
-        if divided and all_right and _right(other) > right:
+        if not divided or _right(other) <= right:
+            continue
+        wrong = {name for one in other for name in divided if one.off.get(name, 0) > 1}
+        evidence = Evidence(Swept(way.operator, convention, tuple(other)))
+        if wrong < {*divided} and all(evidence.reproduced(name) for name in wrong):
             return other, replace(way, convention=convention)
     return results, way
 
