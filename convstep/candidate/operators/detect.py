@@ -211,7 +211,7 @@ class Detecting:
     def _neutral(self, trial: Trial) -> Trial:
         """With the arrays that it is never told as if they were not there: a norm without gamma."""
         ran = [raw for raw in trial.raws if raw.kind == RETURNED]
-        told = {name for raw in ran for name in (*raw.said, *raw.planted)}
+        told = {name.partition("[")[0] for raw in ran for name in (*raw.said, *raw.planted)}
         untold = frozenset(name for name in NEUTRAL if name in self.words.arrays and name not in told)
         if not ran or not untold or trial.perfect:
             return trial
@@ -226,9 +226,9 @@ class Detecting:
             for places in itertools.permutations(range(len(names))):
                 if not all(_runs_with(operator, {letter: places}, one) for one in heard):
                     continue
-                known = trial.way.convention
-                axes = known.axes if known is not None else {}
-                named = Convention(" ".join(names[at] for at in places), axes, blocks={letter: places})
+                known = trial.way.convention or Convention("")
+                called = " ".join(names[at] for at in places)
+                named = replace(known, name=called, divided={}, blocks={letter: places})
                 return self.trial(replace(trial.way, convention=named)) or trial
         return trial
 
@@ -375,10 +375,9 @@ def divisions(way: Way) -> Iterator[Convention | None]:
         if {**operator.axes, **(each.axes if each else {})} == axes:
             yield each
     first = next(iter(operator.axes))
-    parameters = [name for name in operator.gradients if name != f"d{first}"]
+    parameters = [name for name in operator.gradients if "N" not in operator.axes[name[1:]]]
     if len(parameters) > 1 and "N" in operator.axes[first]:
-        lying: Mapping[str, str] = way.convention.axes if way.convention else {}
-        yield Convention("mean", lying, dict.fromkeys(parameters, "N"))
+        yield replace(way.convention or Convention(""), name="mean", divided=dict.fromkeys(parameters, "N"))
 
 
 def cannot_call(worker: Caller, tried: Sequence[Trial], operator: Operator) -> CannotCall:

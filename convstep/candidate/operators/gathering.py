@@ -16,6 +16,7 @@ from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.operators.answer import Answer, Judged
 from convstep.candidate.operators.axes import blocks, ours, sizes, theirs
 from convstep.candidate.operators.caller import Raw
+from convstep.candidate.operators.parts import put_together
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, outputs_of
 from convstep.conv.step import quiet
@@ -41,6 +42,10 @@ def answers(
         told: each problem and what came of it.
         before: others on which it was called like that.
     """
+    told, before = (
+        [(problem, put_together(way.operator, way.convention, words, problem, raw)) for problem, raw in each]
+        for each in (told, before)
+    )
     fits = fitting(way, [*before, *told])
     return [answer(way, words, problem, raw, fits) for problem, raw in told]
 

@@ -206,7 +206,7 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     """Gradients divided by the batch on every problem are a convention, though the trials missed it.
 
-    One of several that are divided may be wrong if it is what a known mistake gives, divided as the others are.
+    One of several that are divided may be wrong if it is what a known mistake gives, divided as well.
     """
     right = _right(results)
     for convention in divisions(way):

@@ -15,6 +15,7 @@ from convstep.brief import brief
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.operators.axes import reduced, sizes, told
 from convstep.candidate.operators.caller import Handed
+from convstep.candidate.operators.parts import taken_apart
 from convstep.candidate.operators.telling import OUTPUT as OUTPUT
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.conv.step import quiet
@@ -93,7 +94,8 @@ class Way:
         arrays = {**problem.arrays, **outputs_of(self.operator, problem)}
         if self.hot:
             arrays |= {name: _one_hot(problem, name) for name in labels(self.operator, problem)}
-        return told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
+        found = told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
+        return found and found | taken_apart(self.operator, self.convention, found)
 
     def _laid(self, problem: OperatorProblem) -> dict[str, Array]:
         """Its arrays by their names, as a convention makes them."""
