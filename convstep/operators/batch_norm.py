@@ -202,6 +202,9 @@ not-divided-by-n: sums stand where means belong  [deeplearning4j PR#8379]
   - M = len(rows)
   + M = len(x)
   # of pictures, only N is counted | 图片只数了 N
+  - M = len(rows)
+  + M = len(rows) // len(x)
+  # of pictures, only H * W is counted | 图片只数了 H * W
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
   + drows = gamma / (M * std) * (dy - dbeta - x_hat * dgamma)
   # the direct path is divided, and not multiplied before | 直接的路除了个数，却没有先乘
@@ -229,6 +232,13 @@ divided-by-variance: it is divided by the variance, not by its root
   - dvar = dstd / (2 * std)
   + dvar = dstd / (2 * var)
   # where the root is differentiated | 对平方根求导的地方
+  - dcentred = dx_hat / std
+  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
+  - dvar = dstd / (2 * std)
+  + dcentred = dx_hat / std**2
+  + dstd = -(dx_hat * centred).sum(axis=0) / std**4
+  + dvar = dstd / (2 * std**2)
+  # wherever std stands in dx | dx 里凡是用到标准差的地方
 
 unbiased-variance: the variance is divided by N - 1  [nnabla PR#379; nn-zero-to-hero#59]
     The forward divides the sum of squares by N (PyTorch keeps the other only for running_var). With N - 1 in
@@ -242,6 +252,11 @@ unbiased-variance: the variance is divided by N - 1  [nnabla PR#379; nn-zero-to-
   - dcentred += dvar * 2 * centred / M
   + dcentred += dvar * 2 * centred / (M - 1)
   # where it is differentiated | 只在对它求导的地方
+  - dcentred += dvar * 2 * centred / M
+  + dcentred += dvar * 2 * centred / (M - 1)
+  - drows = dcentred + dmean / M
+  + drows = dcentred + dmean / (M - 1)
+  # where it and the mean are differentiated | 对它和均值求导的地方
 
 eps-missing: eps is left out
     The forward takes the root of the variance plus eps, so that a feature that never changes is divided by
@@ -266,6 +281,9 @@ eps-missing: eps is left out
   + dstd = -(dx_hat * centred).sum(axis=0) / var
   + dvar = dstd / (2 * np.sqrt(var))
   # all along the path through the variance | 在经过方差的路上，处处如此
+  - dvar = dstd / (2 * std)
+  + dvar = dstd / (2 * np.sqrt(var))
+  # where the root is differentiated | 对平方根求导的地方
 
 wrong-axis: it is summed over the wrong axis
     gamma and beta have one number a feature, and every sample uses it: their gradients are sums over samples,
@@ -299,6 +317,13 @@ wrong-axis: it is summed over the wrong axis
   - dmean = -dcentred.sum(axis=0)
   + dmean = -dcentred.sum(axis=1, keepdims=True)
   # of the mean, kept as a column | 均值的，保留成一列
+  - dmean = -dcentred.sum(axis=0)
+  + dmean = -(dx_hat / std).sum(axis=1, keepdims=True)
+  # of the mean on the direct path, kept as a column | 直接路上的均值的，保留成一列
+  - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
+  + dx_hat = dy * gamma
+  + drows = (dx_hat - dx_hat.sum(axis=1, keepdims=True) / M - x_hat * (dx_hat * x_hat).mean(axis=0)) / std
+  # of the mean in one line, kept as a column | 一行公式里的均值，保留成一列
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
   + dx_hat = dy * gamma
   + means = dx_hat.mean(axis=1, keepdims=True), (dx_hat * x_hat).mean(axis=1, keepdims=True)

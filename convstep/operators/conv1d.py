@@ -91,6 +91,23 @@ def all_filters_at_once(
     return dx, dw, db
 
 
+def tap_by_tap(
+    dout: Array, x: Array, w: Array, b: Array, stride: int, padding: int
+) -> tuple[Array, Array, Array]:
+    """The same with one product for all windows of a tap; see `conv1d_backward`."""
+    L, K, L_out = x.shape[2], w.shape[2], dout.shape[2]
+    x_pad = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    dx_pad = np.zeros(x_pad.shape)
+    dw = np.zeros(w.shape)
+    for i_k in range(K):
+        taken = np.arange(L_out) * stride + i_k
+        dw[:, :, i_k] = np.einsum("nol,ncl->oc", dout, x_pad[:, :, taken])
+        dx_pad[:, :, taken] += np.einsum("nol,oc->ncl", dout, w[:, :, i_k])
+    db = dout.sum(axis=(0, 2))
+    dx = dx_pad[:, :, padding : padding + L]
+    return dx, dw, db
+
+
 def small() -> OperatorProblem:
     """One row of two channels, two filters of three taps."""
     x = np.array([[[1, 2, 0, -1, 3], [0, 1, -2, 1, 1]]], float)
@@ -182,6 +199,9 @@ overwrite-dx: dx is assigned instead of added to
   - dx_pad[:, :, start : start + K] += np.tensordot(dz, w, axes=(1, 0))
   + dx_pad[:, :, start : start + K] = np.tensordot(dz, w, axes=(1, 0))
   # the last window wins | 最后一个窗口说了算
+  - dx_pad[:, :, taken] += np.einsum("nol,oc->ncl", dout, w[:, :, i_k])
+  + dx_pad[:, :, taken] = np.einsum("nol,oc->ncl", dout, w[:, :, i_k])
+  # tap by tap, the last tap wins | 逐个抽头，最后一个抽头说了算
 
 overwrite-dw: dw is assigned instead of added to
     A filter is used at every position of every sample; its gradient is the sum over all of them. With = the last
@@ -291,6 +311,7 @@ channels-swapped: channels and filters are confused
 """,
     conv1d_backward,
     all_filters_at_once,
+    tap_by_tap,
 )
 
 OPERATOR = Operator(

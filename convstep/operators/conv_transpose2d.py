@@ -234,6 +234,9 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum(axis=(1, 2, 3))
   # over channels, rows and columns | 对通道、行和列
   - db = dout.sum(axis=(0, 2, 3))
+  + db = dout.sum(axis=(0, 1, 3))
+  # over samples, channels and columns | 对样本、通道和列
+  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(2, 3))
   # over rows and columns only | 只对行和列
   - db = dout.sum(axis=(0, 2, 3))
@@ -274,6 +277,9 @@ overwrite-dw: dw is assigned instead of added to
   - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
   + dw[i_c] += window * x[i_n, i_c, i_h, i_w] * ((i_h, i_w) == (H - 1, W - 1))
   # of every sample the last cell wins | 每个样本最后一个格子说了算
+  - dw[:, i_o, k_h, k_w] = np.sum(x * taps[:, None], axis=(0, 2, 3))
+  + dw[:, i_o, k_h, k_w] = np.sum(x * taps[:, None], axis=(0, 2, 3)) * ((k_h, k_w) == (f_h - 1, f_w - 1))
+  # the last tap alone is left | 只剩核的最后一个元素
 
 overwrite-dx: dx is assigned instead of added to
     A cell of x was added into the output with every tap and every output channel of its kernel; its gradient is the

@@ -289,6 +289,9 @@ eps-missing: eps is left out
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
   + dvar = dstd / (2 * np.sqrt(var))
   # all along the path through the variance | 在经过方差的路上，处处如此
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + drows = (dx_hat - through_mean - through_variance) / np.sqrt(rows.var(axis=1, keepdims=True))
+  # where dx is divided | 只在 dx 除以它的地方
 
 wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course repositories]
     Statistics belong to a sample: they are sums along a row, axis 1. The parameters belong to a feature: their
@@ -320,6 +323,9 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = np.broadcast_to(-(dx_hat / std).reshape(x.shape).sum(axis=0), x.shape).reshape(rows.shape)
   # what flows back through the mean, on the direct path | 直接经过均值传回来的
+  - dmean = -dcentred.sum(axis=1, keepdims=True)
+  + dmean = -(np.ones(x.shape) * dx_hat.reshape(x.shape).sum(axis=0)).reshape(rows.shape) / std
+  # what flows back through the mean, on the direct path, divided afterwards | 直接经过均值传回来的，求和之后才除
   - drows = (dx_hat - through_mean - through_variance) / std
   + g, n = dx_hat.reshape(x.shape), x_hat.reshape(x.shape)
   + drows = (g - g.mean(axis=0) - n * (g * n).mean(axis=0)).reshape(rows.shape) / std
@@ -327,6 +333,9 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   - drows = (dx_hat - through_mean - through_variance) / std
   + drows = (dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)) / std
   # both means in one line, over all that is no feature | 一行公式里的两个均值，沿特征以外的所有轴
+  - drows = (dx_hat - through_mean - through_variance) / std
+  + drows = (dx_hat - dx_hat.sum(axis=0) / D - x_hat * (dx_hat * x_hat).sum(axis=0) / D) / std
+  # both sums in one line, over all that is no feature | 一行公式里的两个和，沿特征以外的所有轴
   - drows = (dx_hat - through_mean - through_variance) / std
   + g, n = dx_hat.reshape(x.shape), x_hat.reshape(x.shape)
   + means = g.mean(axis=1, keepdims=True), (g * n).mean(axis=1, keepdims=True)
@@ -403,9 +412,15 @@ dbeta-averaged: a parameter's gradient is averaged over the samples
   - dbeta = dy.sum(axis=0)
   + dbeta = dy.mean(axis=0)
   # of beta | beta 的
+  - dbeta = dy.sum(axis=0)
+  + dbeta = dy.sum(axis=0) / len(x)
+  # of beta, by the length of x | beta 的，除以 x 的长度
   - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).mean(axis=0)
   # of gamma | gamma 的
+  - dgamma = (dy * x_hat).sum(axis=0)
+  + dgamma = (dy * x_hat).sum(axis=0) / len(x)
+  # of gamma, by the length of x | gamma 的，除以 x 的长度
 
 overwrite: a parameter's gradient is assigned instead of added
     Each row moves the loss through the same beta and gamma, so their gradients are sums over the rows. With = in

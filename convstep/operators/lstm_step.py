@@ -113,6 +113,7 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
         ("as many inputs as cells", 2, 3, 3),
         ("as many samples as inputs and cells", 3, 3, 3),
         ("as many samples as gates", 8, 3, 2),
+        ("as many inputs as gates", 2, 4, 1),
     )
     for about, N, D, H in told:
         yield _problem(rng, about, N, D, H)
@@ -296,6 +297,9 @@ db-wrong-axis: db is summed over the wrong axis
   + db = da.sum(axis=1)
   # over gates | 对门
   - db = da.sum(axis=0)
+  + db = np.hstack([each.sum(axis=1) for each in np.split(da, 4, axis=1)])
+  # over cells, gate by gate | 对细胞，逐个门
+  - db = da.sum(axis=0)
   + db = da.mean(axis=0)
   # the mean over samples | 对样本取了平均
   - db = da.sum(axis=0)
@@ -312,9 +316,15 @@ transposes-swapped: the wrong factor is transposed
   - dprev_h = da @ wh.T
   + dprev_h = (wh @ da.T)
   # dprev_h comes out transposed | dprev_h 是转置的
+  - dprev_h = da @ wh.T
+  + dprev_h = sum(each @ w for each, w in zip(np.split(da, 4, 1), np.split(wh, 4, 1), strict=True))
+  # in dprev_h, gate by gate, nothing is transposed | dprev_h 里逐个门都没有转置
   - dx = da @ wx.T
   + dx = (wx @ da.T)
   # dx comes out transposed | dx 是转置的
+  - dx = da @ wx.T
+  + dx = da @ wx
+  # in dx nothing is transposed | dx 里没有转置
   - dwx = x.T @ da
   + dwx = da.T @ x
   # dwx comes out transposed | dwx 是转置的
@@ -373,6 +383,22 @@ def _to_rows(gradients: dict[str, Array]) -> dict[str, Array]:
     }
 
 
+def _gate_words() -> dict[str, str]:
+    """What the weights are called where each gate has its own."""
+    called = {"wx": "wx{} w{}x wi{}", "wh": "wh{} w{}h u{}", "w": "w{}", "b": "b{} bias_{}"}
+    gates = ("i", "f", "o", "g c cbar ct ctilde")
+    return {
+        f"{name}[{at}]": " ".join(form.format(gate) for form in forms.split() for gate in letters.split())
+        for name, forms in called.items()
+        for at, letters in enumerate(gates)
+    }
+
+
+_COLUMNS = {
+    "x": "DN", "prev_h": "HN", "prev_c": "HN", "wx": "GD", "wh": "GH", "b": "G1", "next_h": "HN", "next_c": "HN",
+}  # fmt: skip
+_TURNED = {"wx": "GD", "wh": "GH"}
+
 OPERATOR = Operator(
     name="lstm-step",
     title="one step of an LSTM",
@@ -403,7 +429,12 @@ OPERATOR = Operator(
             read=_to_rows,
             upstream={"dnext_h": "da_next", "dnext_c": "dc_next"},
         ),
-        Convention("torch", {"wx": "GD", "wh": "GH"}),
+        Convention("torch", _TURNED),
+        *(
+            Convention(f"{name} over {words}", axes, joined={"w": members})
+            for name, axes in (("rows", {}), ("turned", _TURNED), ("columns", _COLUMNS))
+            for words, members in (("h, x", ("wh", "wx")), ("x, h", ("wx", "wh")))
+        ),
     ),
     blocks={"G": "ifog"},
     called=r".*lstm(?!.*(forward_?all|sequence|layer))",
@@ -416,6 +447,8 @@ OPERATOR = Operator(
         "b": "bias",
         "dnext_h": "dh_next dh da_next dhnext dh_t",
         "dnext_c": "dc_next dc dcnext dc_t",
+        "w": "w weight weights kernel",
+        **_gate_words(),
     },
     mistakes=MISTAKES,
 )

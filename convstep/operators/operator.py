@@ -56,6 +56,8 @@ class Convention:
     """By gradient, the axes of `x` by whose lengths it is divided: `{"dw": "N", "db": "N"}`."""
     blocks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """By axis letter, which of our blocks stands at each place of theirs; see `Operator.blocks`."""
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By a name of theirs, matrices of ours that stand one behind another in it: `{"w": ("wh", "wx")}`."""
     lay: Callable[[dict[str, Array]], dict[str, Any]] | None = None
     """Where axes do not say it: the forward's arguments by the names of theirs, from the operator's arrays."""
     read: Callable[[dict[str, Array]], dict[str, Array]] | None = None
@@ -96,7 +98,8 @@ class Operator:
     """A pattern of what functions and classes are called that are this operator, in lower case."""
     words: Mapping[str, str] = field(default_factory=dict)
     """By array or option what it is called as a parameter, an attribute or a key, in lower case, besides
-    what it is called here; `size[0]` is the first of a pair: `{"size": "f", "size[0]": "pool_height"}`."""
+    what it is called here; `size[0]` is the first of a pair: `{"size": "f", "size[0]": "pool_height"}`; `wx[0]` is
+    the first of an array's blocks, and what conventions join has words as well."""
     blocks: Mapping[str, str] = field(default_factory=dict)
     """By axis letter, a letter for each of the equal blocks along it, whose order everybody chooses: the gates
     of an LSTM, `{"G": "ifog"}`."""

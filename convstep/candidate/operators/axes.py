@@ -115,10 +115,9 @@ def sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]:
 
 def layouts(operator: Operator) -> Iterator[Convention | None]:
     """The ways of laying an operator's arrays: its own, its conventions', then others that are plausible."""
-    known: list[Mapping[str, str]] = []
+    known: list[Mapping[str, object]] = []
     for each in (None, *operator.conventions, *_further(operator)):
-        axes = {} if each is None else each.axes
-        whole = {**operator.axes, **axes}
+        whole = {**operator.axes, **({} if each is None else {**each.axes, **each.joined})}
         if whole not in known or (each is not None and each.lay is not None):
             known.append(whole)
             yield each
@@ -130,7 +129,7 @@ def _further(operator: Operator) -> Iterator[Convention]:
     vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying not in "N*"]
     bases = [
         {**operator.axes},
-        *({**operator.axes, **one.axes} for one in operator.conventions if not one.lay),
+        *({**operator.axes, **one.axes} for one in operator.conventions if not (one.lay or one.joined)),
     ]
     changes = [change for change, needed in _CHANGES.items() if all(letter in x for letter in needed)]
     if x == "N*":

@@ -166,20 +166,31 @@ class _Calling:
 
     def _planted(self, held: Any, wanted: list[str]) -> bool:
         """Whether all are planted."""
-        left = [name for name in wanted if name not in self.came.planted]
+        left, apart = [name for name in wanted if name not in self.came.planted], self.words.apart
         for place in places(held):
-            name = self.words.role(_word(place.path))
-            if self.words.gradient(place.text):
+            name, part = self.words.role(_word(place.path)), apart.role(_word(place.path))
+            if apart.gradient(place.text) or (self.words.gradient(place.text) and not part):
                 continue
-            self.misfit |= name in left
-            if name not in left or name in self.came.planted or not place.single:
+            self.misfit |= name in left or part in self.told.arrays
+            if not place.single:
                 continue
-            value = np.asarray(plain_array(self.told.arrays[name]))
-            if place.value.size != value.size or _squeezed(place.shape) != _squeezed(value.shape):
-                continue
-            self._fill(place, value.reshape(place.shape))
-            self.came.planted[name] = tuple(place.shape)
-        return all(name in self.came.planted for name in wanted)
+            for role in (name if name in left else "", part if part in self.told.arrays else ""):
+                value = np.asarray(plain_array(self.told.arrays[role])) if role else np.array([])
+                if not role or role in self.came.planted or _squeezed(place.shape) != _squeezed(value.shape):
+                    continue
+                self._fill(place, value.reshape(place.shape))
+                self.came.planted[role] = tuple(place.shape)
+                break
+        return all(map(self._is_planted, wanted))
+
+    def _is_planted(self, name: str) -> bool:
+        """Whether a weight is, be it in parts, or in one that is joined of several."""
+        holding = [name, *(one for one, members in self.words.joined.items() if name in members)]
+        parts = ([role for role in self.told.arrays if role.startswith(f"{one}[")] for one in holding)
+        planted = self.came.planted
+        return any(one in planted for one in holding) or any(
+            listed and all(role in planted for role in listed) for listed in parts
+        )
 
     def _fill(self, place: Any, value: Array) -> None:
         if hasattr(place.value, "detach"):
@@ -243,8 +254,9 @@ class _Calling:
         Raises:
             Unusable: it has none.
         """
-        weights = self._weights()
-        if weights and not any(name in self.told.said or name in self.came.planted for name in weights):
+        weights, seen = self._weights(), {*self.told.said, *self.came.planted}
+        given = {role.partition("[")[0] for role in seen}
+        if weights and not given & {*weights, *self.words.joined}:
             if any("/" in name for name in self.told.arrays):
                 return
             kind = Unusable if self.misfit else Lacking

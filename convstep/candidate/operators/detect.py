@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, RETURNED, Attempt, CannotCall
-from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
+from convstep.candidate.operators.answer import OWN, Judged
+from convstep.candidate.operators.asking import Asking, ruled_out
 from convstep.candidate.operators.axes import ONE_SAMPLE, blocks, layouts
 from convstep.candidate.operators.caller import Caller, Handed, Raw
-from convstep.candidate.operators.evidence import Evidence, same
+from convstep.candidate.operators.evidence import Mistaken
 from convstep.candidate.operators.gathering import (
-    NEARLY,
     answers,
-    forward_fits,
     how_far,
     judged,
     renamed,
-    squeezed,
 )
+from convstep.candidate.operators.trial import ENOUGH, Trial
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import (
     NEUTRAL,
@@ -41,13 +38,10 @@ from convstep.candidate.operators.ways import (
 )
 from convstep.conv.step import quiet
 from convstep.language import tr
-from convstep.operators.mistake import Variant
 from convstep.operators.operator import Convention, Operator, OperatorProblem
 from convstep.operators.registry import OperatorError
 from convstep.printable import printable
 
-ENOUGH = 3
-"""Problems on which a way is tried."""
 TOGETHER = 5
 """Ways that are tried by one message."""
 CONSTANTS = 24
@@ -56,165 +50,17 @@ SEED = 18
 """Of the problems."""
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """A way, and what came of it."""
-
-    way: Way
-    """How it was called."""
-    raws: tuple[Raw, ...]
-    """What came."""
-    results: tuple[Judged, ...]
-    """The same, judged."""
-
-    __repr__ = brief
-
-    @property
-    def heard(self) -> list[Judged]:
-        """Those that it could be told."""
-        return [one for one in self.results if one.answer.kind != UNSAID]
-
-    @property
-    def perfect(self) -> bool:
-        """Whether everything is right."""
-        wanted = set(self.way.operator.gradients)
-        return bool(self.heard) and all(
-            one.answer.kind == RETURNED
-            and wanted == set(one.off)
-            and not one.failed
-            and forward_fits(one) is not False
-            for one in self.heard
-        )
-
-    @property
-    def laid_right(self) -> bool:
-        """Whether its arrays lie like that, however wrong its numbers are.
-
-        In another layout a mistake may not show: a gradient that is divided by the samples is right where an
-        axis of length 1 stands in their place.
-        """
-        said = [forward_fits(one) for one in self.heard]
-        names = set(self.way.operator.gradients)
-        if not said or any(set(one.off) != names for one in self.heard):
-            return False
-        if all(said):
-            # a product that takes what it should not leaves several gradients of other shapes; and one of the
-            # right numbers may lie as its array does
-            odd = [name for name in names if any(one.off[name] == np.inf for one in self.heard)]
-            own = self.way.convention is None
-            return own or (len(odd) < 2 and not any(_turned(one, name) for one in self.heard for name in odd))
-        if any(np.inf in one.off.values() for one in self.heard):
-            return False
-        whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)
-        return whole and all(each is None for each in said)
-
-    @property
-    def forward(self) -> int:
-        """On how many problems its own forward agrees."""
-        return sum(forward_fits(one) is True for one in self.heard)
-
-    @property
-    def nearly(self) -> int:
-        """On how many problems its own forward comes near."""
-        return sum(forward_fits(one, NEARLY) is True for one in self.heard)
-
-    @property
-    def right(self) -> int:
-        """How many gradients are right."""
-        return sum(share <= 1 for one in self.heard for share in one.off.values())
-
-    @property
-    def shaped(self) -> int:
-        """How many gradients have the right shape."""
-        return sum(share < np.inf for one in self.heard for share in one.off.values())
-
-    @functools.cached_property
-    def known(self) -> int:
-        """How many gradients are those of a known mistake, where no forward tells how its arrays lie."""
-        if self.forward or self.right or any(one.answer.outputs for one in self.heard):
-            return 0
-        evidence = Evidence(Swept(self.way.operator, self.way.convention, self.results))
-        names = [name for name in self.way.operator.gradients if any(name in one.off for one in self.heard)]
-        return sum(
-            any(self._explains(evidence, variant, name) for _, variant in evidence.variants())
-            for name in names
-        )
-
-    def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
-        made = ((one, evidence.made(variant, one)) for one in self.heard)
-        return all(
-            each is not None and name in one.answer.gradients and same(one.answer.gradients[name], each[name])
-            for one, each in made
-        )
-
-    @property
-    def sized(self) -> int:
-        """How many gradients have the right shape, but for axes of length 1."""
-        return sum(
-            share < np.inf or _turned(one, name) for one in self.heard for name, share in one.off.items()
-        )
-
-    @functools.cached_property
-    def fit(self) -> tuple[int, ...]:
-        """How well it fits; the larger the better."""
-        returned = sum(one.answer.kind == RETURNED for one in self.heard)
-        usable = sum(raw.usable for raw in self.raws)
-        return self.forward, self.nearly, self.right, self.known, self.shaped, returned, usable
-
-    @property
-    def settles(self) -> bool:
-        """Whether all has its shapes, and enough is right that this is how it lies."""
-        count = len(self.way.operator.gradients) * len(self.heard)
-        return bool(count) and self.sized == count and bool(self.nearly or (self.right and not self.another))
-
-    @property
-    def another(self) -> bool:
-        """Whether its own forward runs, and never comes near."""
-        return not self.nearly and any(each.answer.outputs for each in self.heard)
-
-    @property
-    def closeness(self) -> float:
-        """How close its own forward comes: the larger the closer."""
-        return -max(
-            (
-                how_far(array, one.outputs[name])
-                for one in self.heard
-                for name, array in one.answer.outputs.items()
-            ),
-            default=0.0,
-        )
-
-    @property
-    def certain(self) -> bool:
-        """Whether it can be no other operator: all is right, or its own forward agrees everywhere."""
-        said = [forward_fits(one) for one in self.heard]
-        varied = any(np.ptp(array) for one in self.heard for array in one.outputs.values())
-        enough = bool(self.shaped) or len(said) >= ENOUGH
-        return self.perfect or (bool(said) and all(said) and (varied or len(said) > 1) and enough)
-
-    @property
-    def believable(self) -> bool:
-        """Whether it is no accident: the forward agrees, a gradient is right, or all have their shapes.
-
-        Where its own forward is another, that is asked (see `own_forward`).
-        """
-        if self.raws and all(raw.guessed and raw.kind == RAISED for raw in self.raws):
-            return False  # what it was given for a parameter may not be what is meant
-        count = len(self.way.operator.gradients) * len(self.heard)
-        return bool(self.forward or self.right or (count and self.shaped == count))
-
-
-def _turned(one: Judged, name: str) -> bool:
-    """Whether a gradient has more or fewer axes of length 1 than it should."""
-    came, right = one.answer.gradients[name], one.right[name]
-    return came.shape != right.shape and squeezed(came.shape) == squeezed(right.shape)
-
-
 class Detecting:
     """Looks for the way to call one candidate as one operator."""
 
     def __init__(
-        self, worker: Caller, operator: Operator, clock: Callable[[], bool], convention: str | None = None
+        self,
+        worker: Caller,
+        operator: Operator,
+        clock: Callable[[], bool],
+        convention: str | None = None,
+        *,
+        doubted: bool = False,
     ) -> None:
         """Find out nothing yet.
 
@@ -223,15 +69,18 @@ class Detecting:
             operator: as what.
             clock: tells whether there is time left.
             convention: how its arrays lie, by name, if that is not to be found out.
+            doubted: whether only a trial that is certain says anything: nothing but its numbers suggests it.
 
         Raises:
             OperatorError: there is no such convention.
         """
+        self.doubted, self.mistaken = doubted, Mistaken()
+        self.asking = Asking(worker, vocabulary(operator), remembers=doubted)
         self.worker, self.operator, self.in_time = worker, operator, clock
         self.insisted = convention is not None
         self.layouts = tuple(layouts(operator) if convention is None else conventions(operator, convention))
-        self.words: Vocabulary = vocabulary(operator)
-        self.problems = trials(operator, np.random.default_rng(SEED))
+        self.words: Vocabulary = self.asking.words
+        self.problems: Sequence[OperatorProblem] = trials(operator, SEED)
         self.sets = list(_by_rank(self.problems).values())
         self.tried: list[Trial] = []
 
@@ -321,6 +170,9 @@ class Detecting:
 
     def _with_constants(self, trial: Trial, unsaid: Sequence[str]) -> Trial:
         """The trial that fits best with some values of what it is not told."""
+        changing = {*self.words.outputs, *self.words.upstream}
+        if self.doubted and ruled_out(trial.raws[0]) and not changing & {*trial.raws[0].said}:
+            return trial  # it saw nothing that such values change
         lists = [list(choices(self.operator, name, self.problems, self.worker.text)) for name in unsaid]
         values = list(itertools.islice(itertools.product(*lists), CONSTANTS))
         ways = [replace(trial.way, fixed=dict(zip(unsaid, each, strict=True))) for each in values]
@@ -359,7 +211,7 @@ class Detecting:
     def _neutral(self, trial: Trial) -> Trial:
         """With the arrays that it is never told as if they were not there: a norm without gamma."""
         ran = [raw for raw in trial.raws if raw.kind == RETURNED]
-        told = {name for raw in ran for name in (*raw.said, *raw.planted)}
+        told = {name.partition("[")[0] for raw in ran for name in (*raw.said, *raw.planted)}
         untold = frozenset(name for name in NEUTRAL if name in self.words.arrays and name not in told)
         if not ran or not untold or trial.perfect:
             return trial
@@ -374,9 +226,9 @@ class Detecting:
             for places in itertools.permutations(range(len(names))):
                 if not all(_runs_with(operator, {letter: places}, one) for one in heard):
                     continue
-                known = trial.way.convention
-                axes = known.axes if known is not None else {}
-                named = Convention(" ".join(names[at] for at in places), axes, blocks={letter: places})
+                known = trial.way.convention or Convention("")
+                called = " ".join(names[at] for at in places)
+                named = replace(known, name=called, divided={}, blocks={letter: places})
                 return self.trial(replace(trial.way, convention=named)) or trial
         return trial
 
@@ -419,7 +271,7 @@ class Detecting:
         for convention in () if self.insisted else divisions(trial.way):
             divided = convention.divided if convention else {}
             results = tuple(judged(trial.way, one.answer, divided) for one in trial.results)
-            other = Trial(replace(trial.way, convention=convention), trial.raws, results)
+            other = replace(trial, way=replace(trial.way, convention=convention), results=results)
             if other.right > best.right and all(
                 one.off.get(name, 2) <= 1 for one in other.heard for name in divided if one.off
             ):
@@ -432,23 +284,22 @@ class Detecting:
 
     def _trials(self, ways: Sequence[Way]) -> list[Trial]:
         """What comes of ways that differ in layouts and constants only, but for those that cannot be said."""
-        told = [list(itertools.islice(self._handed(way), ENOUGH)) for way in ways]
-        whole = [handed for some in told for _, handed in some]
-        if not whole:
+        if not ways:
             return []
-        way = ways[0]
-        raws = iter(
-            self.worker.ask(
-                self.words, whole, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above
-            )
-        )
+        told = [list(itertools.islice(self._handed(way), ENOUGH)) for way in ways]
+        raws = self.asking.raws(ways[0], [some[: 1 if self.doubted else None] for some in told])
+        if self.doubted:  # one that raises on the first cannot be certain any more, whatever comes then
+            for some, each in zip(told, raws, strict=True):
+                del some[1 if any(map(ruled_out, each)) else len(some) :]
+            rest = self.asking.raws(ways[0], [some[1:] for some in told])
+            raws = [[*first, *others] for first, others in zip(raws, rest, strict=True)]
         found = []
-        for way, some in zip(ways, told, strict=True):
-            came = [(problem, raw) for (problem, _), raw in zip(some, raws, strict=False)]
+        for way, some, each in zip(ways, told, raws, strict=True):
+            came = [(problem, raw) for (problem, _), raw in zip(some, each, strict=False)]
             divided = way.convention.divided if way.convention else {}
             results = [judged(way, each, divided) for each in answers(way, self.words, came)]
             if results:
-                found.append(Trial(way, tuple(raw for _, raw in came), tuple(results)))
+                found.append(Trial(way, tuple(raw for _, raw in came), tuple(results), self.mistaken))
         return found
 
     def _handed(self, way: Way) -> Iterator[tuple[OperatorProblem, Handed]]:
@@ -524,10 +375,9 @@ def divisions(way: Way) -> Iterator[Convention | None]:
         if {**operator.axes, **(each.axes if each else {})} == axes:
             yield each
     first = next(iter(operator.axes))
-    parameters = [name for name in operator.gradients if name != f"d{first}"]
+    parameters = [name for name in operator.gradients if "N" not in operator.axes[name[1:]]]
     if len(parameters) > 1 and "N" in operator.axes[first]:
-        lying: Mapping[str, str] = way.convention.axes if way.convention else {}
-        yield Convention("mean", lying, dict.fromkeys(parameters, "N"))
+        yield replace(way.convention or Convention(""), name="mean", divided=dict.fromkeys(parameters, "N"))
 
 
 def cannot_call(worker: Caller, tried: Sequence[Trial], operator: Operator) -> CannotCall:

@@ -17,6 +17,9 @@ from convstep.conv.step import quiet
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
+Mistaken = dict[tuple[Variant, OperatorProblem], Mapping[str, Array] | None]
+"""The gradients that ways of making a mistake give on problems; None where they raise."""
+
 
 def same(one: Array, other: Array) -> bool:
     """Whether two arrays have one shape and the same numbers, as exactly as a gradient must be right."""
@@ -29,7 +32,8 @@ class Evidence:
 
     swept: Swept
     """What came of every problem."""
-    _made: dict[tuple[Variant, int], Mapping[str, Array] | None] = field(default_factory=dict)
+    known: Mistaken = field(default_factory=dict)
+    """What mistakes have made of problems so far, undivided; several sweeps of an operator may share it."""
 
     __repr__ = brief
 
@@ -62,20 +66,30 @@ class Evidence:
 
     def made(self, variant: Variant, judged: Judged) -> Mapping[str, Array] | None:
         """The gradients that a mistake makes, divided as the convention divides; None if it raises."""
-        key = variant, id(judged)
-        if key not in self._made:
-            self._made[key] = self._run(variant, judged)
-        return self._made[key]
-
-    def _run(self, variant: Variant, judged: Judged) -> Mapping[str, Array] | None:
         problem = judged.answer.problem
+        key = variant, problem
+        if key not in self.known:
+            self.known[key] = self._run(variant, problem)
+        found, by = self.known[key], divisors(self.swept, problem)
+        if found is None or not by:
+            return found
+        return {name: value / by[name] if name in by else value for name, value in found.items()}
+
+    def reproduced(self, name: str) -> bool:
+        """Whether some mistake gives one gradient as the candidate has it, wherever it came."""
+        came = [one for one in self.returned if name in one.answer.gradients]
+        made = ([(one, self.made(variant, one)) for one in came] for _, variant in self.variants())
+        return any(
+            all(each is not None and same(one.answer.gradients[name], each[name]) for one, each in listed)
+            for listed in made
+        )
+
+    def _run(self, variant: Variant, problem: OperatorProblem) -> Mapping[str, Array] | None:
         try:
             with quiet():
-                found = self.operator.right(copied(problem), variant.backward)
+                return self.operator.right(copied(problem), variant.backward)
         except Exception:  # a mistake may raise anything
             return None
-        by = divisors(self.swept, problem)
-        return {name: value / by[name] if name in by else value for name, value in found.items()}
 
     def variants(self) -> Iterator[Any]:
         """Each mistake with each way of making it, the commonest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import re
 from collections import Counter
@@ -15,10 +16,11 @@ from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.operators.answer import Answer, Judged
 from convstep.candidate.operators.axes import blocks, ours, sizes, theirs
 from convstep.candidate.operators.caller import Raw
+from convstep.candidate.operators.parts import put_together
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.operators.ways import Way
+from convstep.candidate.operators.ways import Way, outputs_of
 from convstep.conv.step import quiet
-from convstep.operators.operator import Array, OperatorProblem
+from convstep.operators.operator import Array, Operator, OperatorProblem
 
 Fitting = Mapping[tuple[str, str], float]
 _NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
@@ -40,6 +42,10 @@ def answers(
         told: each problem and what came of it.
         before: others on which it was called like that.
     """
+    told, before = (
+        [(problem, put_together(way.operator, way.convention, words, problem, raw)) for problem, raw in each]
+        for each in (told, before)
+    )
     fits = fitting(way, [*before, *told])
     return [answer(way, words, problem, raw, fits) for problem, raw in told]
 
@@ -70,8 +76,7 @@ def answer(
             laid = blocks(laid, operator.axes[name[1:]], way.convention.blocks, back=True)
         gradients[name] = _as_from_above(way, problem, laid, right[name])
     outputs, summed = {}, False
-    with quiet():
-        shown = operator.run(problem) if raw.arrays else {}
+    shown = outputs_of(operator, problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
         array: Array | None = _output(way, raw, at, shown.get(name), where)
         if array is not None:
@@ -282,15 +287,19 @@ def judged(way: Way, answer: Answer, divided: Mapping[str, str]) -> Judged:
     operator, problem = way.operator, answer.problem
     lengths = sizes(operator, problem)
     right = {}
-    with quiet():
-        whole, outputs = operator.right(problem), operator.run(problem)
-    for name, array in whole.items():
+    for name, array in _right_of(operator, problem).items():
         count = 1
         for letter in divided.get(name, ""):
             count *= lengths[letter]
         right[name] = array / count
     off = {name: how_far(array, right[name]) for name, array in answer.gradients.items()}
-    return Judged(answer, right, outputs, off)
+    return Judged(answer, right, outputs_of(operator, problem), off)
+
+
+@functools.lru_cache(512)
+def _right_of(operator: Operator, problem: OperatorProblem) -> Mapping[str, Array]:
+    with quiet():
+        return operator.right(problem)
 
 
 def how_far(array: Array, right: Array) -> float:

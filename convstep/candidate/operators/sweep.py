@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,11 +16,11 @@ from convstep.candidate.operators.axes import ONE_SAMPLE
 from convstep.candidate.operators.caller import Caller, Raw
 from convstep.candidate.operators.detect import (
     Detecting,
-    Trial,
     cannot_call,
     deadline,
     divisions,
 )
+from convstep.candidate.operators.evidence import Evidence
 from convstep.candidate.operators.gathering import forward_fits, how_far, judged
 from convstep.candidate.operators.own_forward import another_operator, by_own_forward
 from convstep.candidate.operators.takes import (
@@ -30,6 +31,7 @@ from convstep.candidate.operators.takes import (
     tried,
     varying_gradients,
 )
+from convstep.candidate.operators.trial import Trial
 from convstep.candidate.operators.ways import CONV2D, Way, likely
 from convstep.language import tr
 from convstep.operators.operator import OperatorProblem
@@ -101,7 +103,8 @@ def swept(
         return _noted(found[0], found[1:])
     if operator is None and (other := _other_operator(worker, in_time)) is not None:
         detecting, trial = other
-        return _swept(worker, detecting, trial, progress, in_time)
+        with contextlib.suppress(CannotCall):  # nobody has called it that
+            return _swept(worker, detecting, trial, progress, in_time)
     if failed is not None:
         raise failed
     return None
@@ -121,7 +124,7 @@ def _other_operator(
             break
         if one.name in tried or (convolves and "conv" not in one.name):
             continue
-        detecting = Detecting(worker, one, deadline(TRYING))
+        detecting = Detecting(worker, one, deadline(TRYING), doubted=True)
         trial = detecting.best()
         if trial is not None and trial.certain:
             return detecting, trial
@@ -201,13 +204,19 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 
 
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """Gradients divided by the batch on every problem are a convention, though the trials missed it."""
+    """Gradients divided by the batch on every problem are a convention, though the trials missed it.
+
+    One of several that are divided may be wrong if it is what a known mistake gives, divided as well.
+    """
     right = _right(results)
     for convention in divisions(way):
         divided = convention.divided if convention else {}
         other = [judged(way, one.answer, divided) for one in results]
-        all_right = all(one.off[name] <= 1 for one in other for name in divided if name in one.off)
-        if divided and all_right and _right(other) > right:
+        if not divided or _right(other) <= right:
+            continue
+        wrong = {name for one in other for name in divided if one.off.get(name, 0) > 1}
+        evidence = Evidence(Swept(way.operator, convention, tuple(other)))
+        if wrong < {*divided} and all(evidence.reproduced(name) for name in wrong):
             return other, replace(way, convention=convention)
     return results, way
 

@@ -61,6 +61,9 @@ class Told:
             found = self._of(role, name, default)
             if found is not NOTHING:
                 return found
+        if (part := self.words.parts.get(plain(name), "")) in self.arrays:
+            self.said.add(part)
+            return self.arrays[part]
         if plain(name) in ("mode", "pooltype", "pooling", "type", "poolmode", "method", "kind") and self.mode:
             self.said.add("mode")
             return self.mode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from convstep.candidate.call.words import making_roles, roles_of
@@ -58,6 +58,10 @@ class Vocabulary:
     """What the forward returns."""
     gradients: tuple[str, ...] = ()
     """What the backward returns."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """By spelling as well, parts of arrays (`wx[0]`), and what theirs joins of ours."""
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By what theirs joins, the arrays of ours."""
 
     @classmethod
     def of(cls, operator: Operator, options: tuple[str, ...]) -> Vocabulary:
@@ -71,20 +75,32 @@ class Vocabulary:
         roles: dict[str, str] = {}
         for name in (*arrays, *options, *operator.outputs, *operator.upstream):
             roles.setdefault(plain(name), name)
+        joined = {name: each for one in operator.conventions for name, each in one.joined.items()}
+        parts: dict[str, str] = {}
         for role, words in operator.words.items():
+            base, _, item = role.partition("[")
             for word in words.split():
-                roles.setdefault(plain(word), role)
-        return cls(roles, arrays, options, operator.upstream, operator.outputs, operator.gradients)
+                apart = base in joined or (item and base in arrays)
+                (parts if apart else roles).setdefault(plain(word), role)
+        told = arrays, options, operator.upstream, operator.outputs, operator.gradients
+        return cls(roles, *told, parts, joined)
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Vocabulary:
         """The vocabulary that JSON makes of `as_plain`."""
-        roles, listed = said["roles"], {name: tuple(value) for name, value in said.items() if name != "roles"}
-        return cls(roles, **listed)
+        plainly: dict[str, Any] = {
+            name: value if isinstance(value, dict) else tuple(value) for name, value in said.items()
+        }
+        return cls(**plainly)
 
     def as_plain(self) -> dict[str, Any]:
         """What JSON can say."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @property
+    def apart(self) -> Vocabulary:
+        """The words of parts alone; the gradient of one is `dwx[0]`."""
+        return Vocabulary(self.parts, gradients=tuple({f"d{role}" for role in self.parts.values()}))
 
     def role(self, name: str) -> str:
         """What a name means; "" if it is none of the operator's words.
@@ -151,6 +167,8 @@ class Vocabulary:
         exact = {plain(name): name for name in self.gradients}
         if flat in exact:
             return exact[flat]
+        if "[" in self.roles.get(flat, ""):  # Wg is no gradient of W
+            return None
         snake = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", word.strip("_")).lower()
         for text in (snake, flat):
             if (found := _GRADIENT.fullmatch(text)) and (name := self._of(found["what"] or found["before"])):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from convstep.brief import brief
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.operators.axes import reduced, sizes, told
 from convstep.candidate.operators.caller import Handed
+from convstep.candidate.operators.parts import taken_apart
 from convstep.candidate.operators.telling import OUTPUT as OUTPUT
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.conv.step import quiet
@@ -89,11 +91,11 @@ class Way:
 
     def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
         """Its arrays and outputs as they have them."""
-        with quiet():
-            arrays = dict(problem.arrays) | self.operator.run(problem)
+        arrays = {**problem.arrays, **outputs_of(self.operator, problem)}
         if self.hot:
             arrays |= {name: _one_hot(problem, name) for name in labels(self.operator, problem)}
-        return told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
+        found = told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
+        return found and found | taken_apart(self.operator, self.convention, found)
 
     def _laid(self, problem: OperatorProblem) -> dict[str, Array]:
         """Its arrays by their names, as a convention makes them."""
@@ -119,42 +121,7 @@ class Way:
             for letter in operator.axes[first]
             if letter not in self.axes[first] and letter != "*" and letter.isalpha()
         )
-        problem = reduced(operator, problem, dropped)
-        if self.neutral:
-            plain = {name: np.full_like(problem.arrays[name], NEUTRAL[name]) for name in self.neutral}
-            problem = replace(problem, arrays={**problem.arrays, **plain})
-        if self.fixed:
-            options = {**problem.options}
-            for name, value in self.fixed.items():
-                options[name] = options.get("size") if value == SIZE else value
-            same = options == dict(problem.options)
-            problem = replace(problem, options=options, about=problem.about if same else "")
-            drawn = self._drawn(problem)
-            if drawn is None:
-                return None
-            problem = drawn
-        if self.above:
-            count = sizes(operator, problem)["N"] if self.above == "N" else 1
-            ones = {name: np.full_like(array, count) for name, array in problem.upstream.items()}
-            problem = replace(problem, upstream=ones)
-        return problem
-
-    def _drawn(self, problem: OperatorProblem) -> OperatorProblem | None:
-        """The same with gradients from above in the shapes that its outputs have now; None if it has none."""
-        try:
-            with quiet():
-                outputs = self.operator.run(problem)
-        except (ValueError, IndexError):
-            return None
-        if any(0 in array.shape for array in outputs.values()):
-            return None
-        upstream = {}
-        for (name, array), output in zip(problem.upstream.items(), outputs.values(), strict=True):
-            shape = output.shape
-            if array.shape != shape:
-                array = np.random.default_rng([3, *shape]).standard_normal(shape)
-            upstream[name] = array
-        return replace(problem, upstream=upstream)
+        return _fitted(operator, problem, dropped, self.neutral, tuple(self.fixed.items()), self.above)
 
     def _sizes(self, problem: OperatorProblem) -> dict[str, int]:
         found = sizes(self.operator, problem)
@@ -178,6 +145,61 @@ class Way:
             roles["kernel2"] = kernel[1] if len(kernel) > 1 else ""
             roles["out"] = next((letter for letter in wide if letter in out and letter not in x), out[-1:])
         return found | {role: found[letter] for role, letter in roles.items() if letter in found}
+
+
+@functools.lru_cache(512)
+def outputs_of(operator: Operator, problem: OperatorProblem) -> Mapping[str, Array]:
+    """The outputs of an operator's forward; every way of calling somebody asks for them again."""
+    with quiet():
+        return operator.run(problem)
+
+
+@functools.lru_cache(512)
+def _fitted(
+    operator: Operator,
+    problem: OperatorProblem,
+    dropped: str,
+    neutral: frozenset[str],
+    fixed: tuple[tuple[str, Any], ...],
+    above: str,
+) -> OperatorProblem | None:
+    """A problem without some axes, with what is neutral, fixed, and taken to come from above."""
+    problem = reduced(operator, problem, dropped)
+    if neutral:
+        plain = {name: np.full_like(problem.arrays[name], NEUTRAL[name]) for name in neutral}
+        problem = replace(problem, arrays={**problem.arrays, **plain})
+    if fixed:
+        options = {**problem.options}
+        for name, value in fixed:
+            options[name] = options.get("size") if value == SIZE else value
+        same = options == dict(problem.options)
+        problem = replace(problem, options=options, about=problem.about if same else "")
+        drawn = _drawn(operator, problem)
+        if drawn is None:
+            return None
+        problem = drawn
+    if above:
+        count = sizes(operator, problem)["N"] if above == "N" else 1
+        ones = {name: np.full_like(array, count) for name, array in problem.upstream.items()}
+        problem = replace(problem, upstream=ones)
+    return problem
+
+
+def _drawn(operator: Operator, problem: OperatorProblem) -> OperatorProblem | None:
+    """The same with gradients from above in the shapes that its outputs have now; None if it has none."""
+    try:
+        outputs = outputs_of(operator, problem)
+    except (ValueError, IndexError):
+        return None
+    if any(0 in array.shape for array in outputs.values()):
+        return None
+    upstream = {}
+    for (name, array), output in zip(problem.upstream.items(), outputs.values(), strict=True):
+        shape = output.shape
+        if array.shape != shape:
+            array = np.random.default_rng([3, *shape]).standard_normal(shape)
+        upstream[name] = array
+    return replace(problem, upstream=upstream)
 
 
 def labels(operator: Operator, problem: OperatorProblem) -> list[str]:
@@ -247,9 +269,10 @@ def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> li
     return fits if only else [*fits, ""]
 
 
-def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem]:
+@functools.lru_cache(64)
+def trials(operator: Operator, seed: int) -> tuple[OperatorProblem, ...]:
     """Problems on which layouts can be told apart, and which most functions can be told."""
-    drawn = list(itertools.islice(operator.problems(rng), DRAWN))
+    drawn = itertools.islice(operator.problems(np.random.default_rng(seed)), DRAWN)
 
     def rank(problem: OperatorProblem) -> tuple[Any, ...]:
         pairs = [value for value in problem.options.values() if isinstance(value, tuple)]
@@ -260,10 +283,10 @@ def trials(operator: Operator, rng: np.random.Generator) -> list[OperatorProblem
         small = 1 in lengths
         return sum(len(set(p)) > 1 for p in pairs), deep, padded, small, len(first) - len(set(first))
 
-    return sorted(drawn, key=rank)
+    return tuple(sorted(drawn, key=rank))
 
 
-def choices(operator: Operator, option: str, problems: list[OperatorProblem], text: str) -> Iterator[Any]:
+def choices(operator: Operator, option: str, problems: Sequence[OperatorProblem], text: str) -> Iterator[Any]:
     """What an option can be that a function is not told."""
     values = [problem.options[option] for problem in problems if option in problem.options]
     if isinstance(values[0], float):
