@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from convstep.language import speak
-from tests.strategies import THOROUGH
+from tests.strategies import EVERYTHING, THOROUGH
 
 # hundreds of processes, pytest's own among them, would each compile all modules anew: half of what collecting
 # the tests takes, and a third of what a candidate's process takes to start
@@ -33,11 +33,15 @@ for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
 gc.disable()
 
 # a busy machine must not fail a test: no time limit per example, whichever module is loaded first
-# and none may be found or missed by luck: which examples are tried changes in CI alone
+# and none may be found or missed by luck: which examples are tried changes by hand alone
 settings.register_profile(
-    "convstep", deadline=None, max_examples=100 if THOROUGH else 10, derandomize=not THOROUGH
+    "convstep", deadline=None, max_examples=100 if THOROUGH else 10, derandomize=not EVERYTHING
 )
 settings.load_profile("convstep")
+
+
+# they are counted one by one wherever a function is recorded, which takes longer than to record it
+gc.get_freeze_count = lambda: 1
 
 
 @pytest.fixture(autouse=True)

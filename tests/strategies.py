@@ -20,7 +20,8 @@ THOROUGH = bool(os.environ.get("CONVSTEP_THOROUGH"))
 
 
 EVERYTHING = bool(os.environ.get("CONVSTEP_EVERYTHING"))
-"""Whether what takes the better part of an hour is tried in full: by hand, before a release."""
+"""Whether what takes the better part of an hour is tried in full, and hypothesis tries what it has not tried
+before: by hand, before a release."""
 
 
 def tried(count: int) -> int:

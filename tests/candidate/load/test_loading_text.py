@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import json
 import traceback
+from collections.abc import Callable
 
 import pytest
 
@@ -282,29 +283,37 @@ NOTEBOOK = '{"nbformat": 4, "cells": [%s]}'
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("hw.py", "x = " + "1+" * 10**6 + "1", "it has 2,000,005 bytes, and at most 2,000,000 are read"),
-        ("hw.ipynb", " " * 50_000_000 + "1", "it has 50,000,001 bytes, and at most 50,000,000 are read"),
-        ("hw.ipynb", "[" * 100_000, NO_SUCH),
-        ("hw.ipynb", "[" * 100_000 + "]" * 100_000, NO_SUCH),
-        ("hw.ipynb", NOTEBOOK % ("1" * 10**6), NO_SUCH),
-        ("hw.ipynb", NOTEBOOK % ("[]," * 2_000_000 + "[]"), "it holds too much; clear its outputs"),
+        (
+            "hw.py",
+            lambda: "x = " + "1+" * 10**6 + "1",
+            "it has 2,000,005 bytes, and at most 2,000,000 are read",
+        ),
         (
             "hw.ipynb",
-            NOTEBOOK % ",".join(['{"cell_type": "code", "source": "1"}'] * 5001),
+            lambda: " " * 50_000_000 + "1",
+            "it has 50,000,001 bytes, and at most 50,000,000 are read",
+        ),
+        ("hw.ipynb", lambda: "[" * 100_000, NO_SUCH),
+        ("hw.ipynb", lambda: "[" * 100_000 + "]" * 100_000, NO_SUCH),
+        ("hw.ipynb", lambda: NOTEBOOK % ("1" * 10**6), NO_SUCH),
+        ("hw.ipynb", lambda: NOTEBOOK % ("[]," * 2_000_000 + "[]"), "it holds too much; clear its outputs"),
+        (
+            "hw.ipynb",
+            lambda: NOTEBOOK % ",".join(['{"cell_type": "code", "source": "1"}'] * 5001),
             "has 5,001 code cells of 5,001 characters; at most 5,000 and 2,000,000 are read",
         ),
         (
             "hw.ipynb",
-            NOTEBOOK % json.dumps({"cell_type": "code", "source": "#" * 2_000_001}),
+            lambda: NOTEBOOK % json.dumps({"cell_type": "code", "source": "#" * 2_000_001}),
             "has 1 code cells of 2,000,001 characters; at most 5,000",
         ),
     ],
     ids=range(8),
 )
 def test_a_file_that_is_longer_than_anybody_writes_is_refused(
-    files: Files, name: str, text: str, words: str
+    files: Files, name: str, text: Callable[[], str], words: str
 ) -> None:
-    files.write(name, text.encode())
+    files.write(name, text().encode())
     assert words in files.error(f"{name}:f")
 
 
