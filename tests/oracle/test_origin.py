@@ -199,6 +199,10 @@ def transposed() -> Any:
 
 FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     "log(0) in the loss": (lambda: once(Net(), loss=log_of_zero), "loss", "c3", "dZ", "from the loss, what"),
+    "a loss scale that float16 does not hold": (
+        lambda: half(Net(), batch(), lambda out: out.mean() * 2.0**40),
+        "loss", "c3", "dZ", "a GradScaler would skip this step",
+    ),
     "a rate that is too large": (
         lambda: steps(Net(), rate=1e6, count=4),
         "forward", "c2", "Z", "since the call of backward pass 0 the largest |W| has grown from 0.",
@@ -356,6 +360,19 @@ def test_what_is_finite_has_no_origin_and_neither_has_a_branch_that_no_loss_sees
         return model.c3(y)
 
     assert once(Graph(connect)).first_nonfinite() is None
+
+
+def test_a_nan_that_a_relu_masks_before_it_reaches_a_layer_is_none() -> None:
+    """The slope of the root is inf at 0, times 0 is NaN, and ReLU's backward lets none of it through."""
+    slopes: list[Any] = []
+
+    def between(x: Any) -> Any:
+        y = x.relu()
+        y.register_hook(slopes.append)
+        return torch.sqrt(y**2)
+
+    assert once(Net(between)).first_nonfinite() is None
+    assert slopes[0].isnan().any()
 
 
 def test_where_nothing_was_captured_nothing_is_called_finite() -> None:
