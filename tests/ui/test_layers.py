@@ -360,7 +360,7 @@ async def test_m_draws_a_backward_pass_as_bars_from_the_loss_back_and_enter_open
             [f"conv{at}", f"1e{at - 480}", f"×{ratio}"] for at, ratio in ((497, "0.01"), (496, "0.001"))
         )]  # fmt: skip
         assert [line.count("█") + line.count("▐") / 2 for line in session.lines[3:7]] == [0, 1, 2, 3]
-        assert "RMS dZ falls by a factor of 1e19 from conv499 to conv0" in session.text
+        assert "RMS dZ falls by a factor of 1e19 from layer conv499 to layer conv0" in session.text
         assert "largest at conv479: ×1e10" in " ".join(session.text.split())
         await session.press("down", "enter")
         assert session.debugger.state.name == "conv498 call 0"

@@ -229,11 +229,11 @@ class LayerMap(LayerRows):
         first, last = measured[0], measured[-1]
         power = self._power(last)
         factor = factor_text(abs(power))
-        sentence = "RMS dZ falls by a factor of {factor} from {first} to {last}"
+        sentence = "RMS dZ falls by a factor of {factor} from layer {first} to layer {last}"
         if factor == "1":
-            sentence = "RMS dZ is as large at {last} as at {first}, to two digits"
+            sentence = "RMS dZ is as large at layer {last} as at layer {first}, to two digits"
         elif power > 0:
-            sentence = "RMS dZ grows by a factor of {factor} from {first} to {last}"
+            sentence = "RMS dZ grows by a factor of {factor} from layer {first} to layer {last}"
         said = [tr(sentence, factor=factor, first=self._called(first), last=self._called(last))]
         least, most = (pick(measured, key=self._power) for pick in (min, max))
         ends = first.dZ_rms, last.dZ_rms
@@ -257,7 +257,9 @@ class LayerMap(LayerRows):
             sentence = "dZ is 0 everywhere at {count} of {all} calls, first reached: {layer}"
             said.append(tr(sentence, count=len(zero), all=len(calls), layer=self._called(zero[0])))
         if self._first is not None:
-            said.append(tr("ratio and bar (log scale): to {layer}", layer=self._called(self._first)))
+            said.append(
+                tr("ratio and bar (log scale): relative to layer {layer}", layer=self._called(self._first))
+            )
         return [" · ".join(said)]
 
     def _called(self, one: CapturedLayer) -> str:

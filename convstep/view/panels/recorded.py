@@ -108,10 +108,16 @@ def words_of(event: Event, texts: Sequence[str]) -> dict[int, Words]:
         reads = list(_reads(statement))
         single = [f"{name} = {_number(read.value)}" for name, read in reads if not np.ndim(read.value)]
         single = [words for words in dict.fromkeys(single) if words not in said][:READS]
+        several = sum(access.kind in ("makes", "names") for access in statement.accesses) > 1
         for access in statement.accesses:
             if access.writes:
                 shape = np.shape(access.value)
-                alike = {name: read for name, read in reads if shape and np.shape(read.value) == shape}
+                # of `o, g = f(a), h(b)` nobody knows which of what is read makes which
+                alike = {
+                    name: read
+                    for name, read in reads
+                    if shape and not several and np.shape(read.value) == shape
+                }
                 remark = tr("new: {array}", array=shape_words(access.array, access.extent))
                 found[len(found)] = Words(
                     text, tuple(single), remark if access.kind == "makes" else "", tuple(alike.items())[:2]

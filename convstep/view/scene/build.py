@@ -108,7 +108,7 @@ def _standing_in(write: Access) -> Array:
 def placed(panel: Panel, event: Event) -> Panel:
     """A panel with what the step reads or writes of its face: frame, changed cells, current cell."""
     own = [one for one in event.accesses if one.array == panel.face.name and one.kind != "names"]
-    own = [one for one in own if fits(one, panel.face.lengths)]
+    own = [one for one in own if fits(one, panel.face.lengths) and not _is_handed_on(one, event)]
     own = [one for one in own if one.writes or not _is_whole(one, panel.face)] or own
     writes = [one for one in own if one.writes]
     changes: dict[str, Any] = {"running": True} if writes else {}
@@ -134,6 +134,14 @@ def _name(reads: Iterable[Access], shown: Face) -> str:
     texts = {one.text for one in reads}
     text = texts.pop() if len(texts) == 1 else ""
     return text if text.isidentifier() and len(text) <= LONGEST_NAME and text != shown.name else ""
+
+
+def _is_handed_on(access: Access, event: Event) -> bool:
+    """Whether a helper only returns it to its caller: of its cells nothing is read."""
+    if access.writes:
+        return False
+    said = access.line, f"return {access.text}"
+    return any(one.frame and (one.line, one.text) == said for one in event.statements)
 
 
 def _is_whole(access: Access, shown: Face) -> bool:

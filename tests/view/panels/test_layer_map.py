@@ -88,7 +88,7 @@ def test_vanishing_and_exploding_are_bars_to_the_left_and_to_the_right(
     assert bars == sorted(bars)
     assert bars[-1] > 10
     factor = max(rms(first), rms(last)) / min(rms(first), rms(last))
-    sentence = f"RMS dZ {word} by a factor of ([^ ]+) from {first.name} to {last.name}\n"
+    sentence = f"RMS dZ {word} by a factor of ([^ ]+) from layer {first.name} to layer {last.name}\n"
     said = re.search(sentence, captured.map())
     assert said is not None
     assert float(said[1]) == pytest.approx(factor, rel=0.05)
@@ -152,7 +152,7 @@ def test_a_dZ_without_a_logarithm_has_a_mark_and_no_bar_and_tiny_and_huge_ones_a
         )  # fmt: skip
     sentences = LayerMap(calls).sentences
     assert sentences[0].startswith(
-        "RMS dZ grows by a factor of 1e200 from one to huge · smallest at tiny: ×1e-200"
+        "RMS dZ grows by a factor of 1e200 from layer one to layer huge · smallest at tiny: ×1e-200"
     )
     assert "NaN or inf in dZ at 2 of 6 calls, first reached: nan" in sentences[1]
     assert "dZ is 0 everywhere at 1 of 6 calls, first reached: zero" in sentences[1]
@@ -162,7 +162,7 @@ def test_without_a_single_finite_dZ_nothing_is_said_of_a_change() -> None:
     layers = [with_dZ(layer, 0.0) for layer in small().layers]
     assert LayerMap(layers).sentences == ["dZ is 0 everywhere at 4 of 4 calls, first reached: 3"]
     one = LayerMap([with_dZ(small().layers[0], 0.5)]).sentences
-    assert one == ["ratio and bar (log scale): to 0"]
+    assert one == ["ratio and bar (log scale): relative to layer 0"]
 
 
 def test_the_calls_of_a_layer_are_rows_of_the_pass_they_belong_to() -> None:

@@ -414,6 +414,42 @@ def test_a_step_that_changes_what_the_caller_gave_says_so_and_no_other() -> None
     assert [words for words in said.values() if words] == [["changes the caller's y"]]
 
 
+def squashed(a: Array) -> Array:
+    s = np.exp(a)
+    s /= 1 + s
+    return s
+
+
+def gated(a_i: Array, a_o: Array, a_g: Array) -> Array:
+    i = squashed(a_i)
+    o, g = squashed(a_o), np.tanh(a_g)
+    return i * o * g
+
+
+def naming_o_and_g() -> RecordingStage:
+    numbers = np.random.default_rng(5)
+    stage = RecordingStage(record(gated, *numbers.standard_normal((3, 2, 3))))
+    run, line = stage.recording, gated.__code__.co_firstlineno + 2
+    while run.position == 0 or run.event.line != line:
+        assert run.next() is not None
+    return stage
+
+
+def test_what_a_helper_hands_back_is_not_said_to_be_read() -> None:
+    stage = naming_o_and_g()
+    panels = {panel.face.name: panel for panel in stage.scene().panels}
+    assert (panels["o"].use, panels["g"].use) == ("", WRITES)
+    stage.recording.next()
+    panels = {panel.face.name: panel for panel in stage.scene().panels}
+    assert [panels[name].use for name in "iog"] == [READS] * 3
+
+
+def test_of_several_new_arrays_none_is_said_to_come_of_what_made_another() -> None:
+    event = naming_o_and_g().recording.event
+    words = words_of(event, [one.text for one in event.statements])
+    assert [(said.remark, said.operands) for said in words.values()] == [("new: g 2x3", ())]
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", some(CASES, 50), ids=lambda case: f"{case[0]}: {case[2]}")
 def test_anybodys_function_can_be_shown_at_any_place(case: tuple[str, int, str]) -> None:
