@@ -56,7 +56,7 @@ WRONG = {
 """By style of `WRITTEN`, a right line and a wrong one."""
 
 
-@pytest.mark.parametrize("style", some(list(WRONG), 3))
+@pytest.mark.parametrize("style", some(list(WRONG), 5))
 def test_the_code_fails_with_the_candidate_s_own_numbers(style: str, files: Files) -> None:
     verdict = checked(files, textwrap.dedent(WRITTEN[style].replace(*WRONG[style])))
     made = snippet_of(verdict)

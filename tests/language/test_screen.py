@@ -105,7 +105,7 @@ async def test_every_key_answers_in_chinese() -> None:
         await check(learner)
         await learner.press("tab", "tab")
         await go_through(learner, [*MOVES, *ASKED])
-        for key, texts in DIALOGS.items():
+        for key, texts in some(DIALOGS.items(), 3):
             for text in texts:
                 await learner.press(key)
                 await learner.type(text)

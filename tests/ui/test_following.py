@@ -170,7 +170,7 @@ async def test_a_kernel_too_wide_for_its_panel_shows_the_cell_that_the_card_name
 async def test_panels_follow_the_step_when_the_terminal_changes_its_size() -> None:
     async with opened("dilated", (200, 50), position=0) as session:
         await session.press("end", "escape", "N", "+", "+")
-        for size in some((*SIZES, *reversed(SIZES)), 2):
+        for size in some((*SIZES, *reversed(SIZES)), 4):
             await session.resize(*size)
             check(session, size)
             assert session.stale_cells() == [], size

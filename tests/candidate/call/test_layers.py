@@ -115,7 +115,7 @@ class Tried:
         return self.result(replace(self.call, again=True), case)
 
 
-@pytest.mark.parametrize("name", some(RIGHT_ONES.split(), 4))
+@pytest.mark.parametrize("name", some(RIGHT_ONES.split(), 12))
 def test_a_right_layer_is_right_in_any_spelling(name: str) -> None:
     tried = Tried(getattr(spellings(), name))
     results = tried.results(every=5)

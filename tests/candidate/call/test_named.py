@@ -386,7 +386,7 @@ RIGHT = [
 
 
 @pytest.mark.parametrize(
-    ("function", "how"), some(RIGHT, 4), ids=lambda given: getattr(given, "__qualname__", "")
+    ("function", "how"), some(RIGHT, 10), ids=lambda given: getattr(given, "__qualname__", "")
 )
 def test_what_is_right_is_called_rightly(function: Callable[..., Any], how: str) -> None:
     reason, results = tried(function)
@@ -462,7 +462,8 @@ def all_none(dout: Any, cache: Any) -> Any:
             (max_pool_backward, "max_pool_backward(dout, x, pool_size, stride) fits no convention"),
             (pool_backward, "pool_backward(dout, cache) fits no convention"),
             (train, "train(X, y, epochs, lr) fits no convention"),
-        ]
+        ],
+        5,
     ),
     ids=lambda given: getattr(given, "__name__", ""),
 )

@@ -35,14 +35,14 @@ SPAWNED = {"coursera_crop_zero.py", "cs231n_im2col.py", "torch_function.py"}
 
 
 def share() -> list[Specimen]:
-    """All with CONVSTEP_THOROUGH=1; else the commonest bugs and one in eight, in one convention each."""
+    """All with CONVSTEP_THOROUGH=1; else the commonest bugs and one in sixteen, in one convention each."""
     by_bug: dict[str, list[Specimen]] = {}
     for specimen in SPECIMENS:
         if specimen.bug:
             by_bug.setdefault(specimen.bug, []).append(specimen)
     if THOROUGH:
         return [specimen for found in by_bug.values() for specimen in found]
-    shown = {*some(by_bug, 8), *COMMONEST}
+    shown = {*some(by_bug, 16), *COMMONEST}
     return [found[turn % len(found)] for turn, (bug, found) in enumerate(by_bug.items()) if bug in shown]
 
 
@@ -65,7 +65,7 @@ def test_the_bug_is_named(specimen: Specimen) -> None:
     assert not told_apart(named(verdict)[0], specimen.bug), str(verdict)
 
 
-@pytest.mark.parametrize("specimen", some((s for s in SPECIMENS if not s.bug), 6), ids=title)
+@pytest.mark.parametrize("specimen", some((s for s in SPECIMENS if not s.bug), 18), ids=title)
 def test_what_is_right_raises_no_alarm(specimen: Specimen) -> None:
     verdict = check(specimen.function)
     assert verdict.ok, str(verdict)
@@ -75,7 +75,7 @@ def test_what_is_right_raises_no_alarm(specimen: Specimen) -> None:
     assert verdict.first_divergence is None
 
 
-@pytest.mark.parametrize(("filename", "function", "convention", "bug"), some(FILES, 5))
+@pytest.mark.parametrize(("filename", "function", "convention", "bug"), some(FILES, 10))
 def test_files_as_people_write_them(filename: str, function: str, convention: str, bug: str) -> None:
     spawned = filename in SPAWNED
     verdict = check(f"{path_of(filename)}:{function}" if spawned else getattr(module_of(filename), function))

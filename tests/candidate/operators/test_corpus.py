@@ -100,7 +100,7 @@ def _listed(said: list[Said]) -> str:
 def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
     right = [target for target, wanted in EXPECTED.items() if wanted["verdict"] == "right"]
     with ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(_as_it_stands, few(right, 29, 7)))
+        said = list(pool.map(_as_it_stands, few(right, 80, 7)))
     alarms = [
         one
         for one in said
@@ -116,7 +116,7 @@ def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
 
 
 def test_every_wrong_one_is_named_or_its_table_says_why_not(tmp_path: Path) -> None:
-    mutants = few(MUTANTS, 118, 29)
+    mutants = few(MUTANTS, 300, 29)
     with ThreadPoolExecutor(2) as pool:
         folders = (tmp_path / str(number) for number in range(len(mutants)))
         said = list(pool.map(mutated, mutants, folders))

@@ -14,7 +14,7 @@ from tests.candidate.diagnose.mistakes.outcomes import outcome, reference, same
 from tests.strategies import some
 
 WITH_VARIANTS = [bug for bug in KNOWN_BUGS.values() if bug.variants]
-bugs = pytest.mark.parametrize("bug", some(WITH_VARIANTS, 3), ids=lambda bug: bug.id)
+bugs = pytest.mark.parametrize("bug", some(WITH_VARIANTS, 8), ids=lambda bug: bug.id)
 
 Rule = Callable[[Problem, Variant], bool]
 
