@@ -214,6 +214,9 @@ overwrite-dw: dw is assigned instead of added to
   - dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
   + dw = np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
   # the last position wins | 最后一个位置说了算
+  - dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
+  + dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0)) * (i_l == 0)
+  # backwards, so that the first position wins | 倒着走，第一个位置说了算
 
 db-wrong-axis: db is summed over the wrong axes
     The bias of a filter is added at every position of every sample, so its gradient is the sum of dout over samples
