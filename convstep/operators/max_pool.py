@@ -235,6 +235,12 @@ stride-ignored: windows are placed one cell apart, whatever the stride is
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, i_h * f_h + k_h, i_w * f_w + k_w] += dout[i_n, i_c, i_h, i_w]
   # where the gradient goes, and the window's size stands for it | 在梯度要去的位置，用窗口的大小代替
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, i_h * f_h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  # where the gradient goes, and the window's size stands for it in the rows | 在梯度要去的位置，行上用窗口的大小代替
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, h + k_h, i_w * f_w + k_w] += dout[i_n, i_c, i_h, i_w]
+  # where the gradient goes, and the window's size stands for it in the columns | 在梯度要去的位置，列上用窗口的大小代替
 square-window-assumed: what holds for rows is used for columns too, or the other way round
     The slice of the columns is taken from f_h, or an index is split by it, or the step from s_h. It is right while
     windows and strides are the same both ways, and almost all tests have such. Otherwise the largest number is
