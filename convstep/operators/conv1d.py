@@ -214,6 +214,12 @@ overwrite-dw: dw is assigned instead of added to
   - dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
   + dw = np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
   # the last position wins | 最后一个位置说了算
+  - dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
+  + dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0)) * (i_l == 0)
+  # backwards, so that the first position wins | 倒着走，第一个位置说了算
+  - dw[:, :, i_k] = np.einsum("nol,ncl->oc", dout, x_pad[:, :, taken])
+  + dw[:, :, i_k] = np.einsum("nol,ncl->oc", dout, x_pad[:, :, taken]) * (i_k == K - 1)
+  # the last tap alone is left | 只剩最后一个抽头
 
 db-wrong-axis: db is summed over the wrong axes
     The bias of a filter is added at every position of every sample, so its gradient is the sum of dout over samples
@@ -308,6 +314,21 @@ channels-swapped: channels and filters are confused
   - dw[i_c] += x_pad[i_n, :, start : start + K] * dz
   + dw[:, i_c] += x_pad[i_n, :, start : start + K] * dz
   # in dw | 在 dw 里
+  - _, _, L_out = dout.shape
+  + _, _, L_out = dout.shape
+  + dout = dout.reshape(N, L_out, C_out).transpose(0, 2, 1)
+  # dout is reshaped, and its filters are not moved | dout 变了形，却没有移动卷积核那个轴
+  - dx_pad[:, :, start : start + K] += np.tensordot(dz, w, axes=(1, 0))
+  + dx_pad[:, :, start : start + K] += np.tensordot(dz, w, axes=(1, 0)).reshape(N, K, C_in).transpose(0, 2, 1)
+  # in dx, where channels and taps are put apart | 在 dx 里，分开通道和抽头的地方
+  - dx = dx_pad[:, :, padding : padding + L]
+  + dx = dx_pad[:, :, padding : padding + L]
+  + dw = dw.reshape(C_out, K, C_in).transpose(0, 2, 1)
+  # in dw, where channels and taps are put apart | 在 dw 里，分开通道和抽头的地方
+  - dx = dx_pad[:, :, padding : padding + L]
+  + dx = dx_pad[:, :, padding : padding + L]
+  + dw = dw.reshape(C_out, -1).T.reshape(w.shape)
+  # in dw, which is reshaped and not transposed | 在 dw 里，只变了形，没有转置
 """,
     conv1d_backward,
     all_filters_at_once,

@@ -302,6 +302,14 @@ channels-swapped: channels in and out are confused
     fits where there are as many channels in as out, and only there.
   输入和输出的通道弄混了:
     w 的形状是 (C_in, C_out, f_h, f_w)：和卷积的相反。沿第二个轴取，只有输入和输出的通道数相同时形状才碰巧对。
+  - dx = np.zeros(x.shape)
+  + dx = np.zeros(x.shape)
+  + w = w.swapaxes(0, 1).reshape(w.shape)
+  # in dx, where channels and taps are put together | 在 dx 里，把通道和核的元素拼在一起的地方
+  - db = dout.sum(axis=(0, 2, 3))
+  + db = dout.sum(axis=(0, 2, 3))
+  + dx = dx.transpose(0, 2, 3, 1).reshape(x.shape)
+  # dx is reshaped, and its channels are not moved | dx 变了形，却没有移动通道
   - dx[i_n, i_c, i_h, i_w] += np.sum(window * w[i_c])
   + dx[i_n, i_c, i_h, i_w] += np.sum(window * w[:, i_c])
   # in dx | 在 dx 里

@@ -223,12 +223,24 @@ stride-ignored: windows are placed one cell apart, whatever the stride is
   - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * f_h, i_w * f_w
   # the window's size stands for it | 用窗口的大小代替
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * f_h, i_w * s_w
+  # the window's size stands for it in the rows | 在行上用窗口的大小代替
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_h, i_w * f_w
+  # the window's size stands for it in the columns | 在列上用窗口的大小代替
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, i_h + k_h, i_w + k_w] += dout[i_n, i_c, i_h, i_w]
   # where the gradient goes | 在梯度要去的位置
   - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, i_h * f_h + k_h, i_w * f_w + k_w] += dout[i_n, i_c, i_h, i_w]
   # where the gradient goes, and the window's size stands for it | 在梯度要去的位置，用窗口的大小代替
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, i_h * f_h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  # where the gradient goes, and the window's size stands for it in the rows | 在梯度要去的位置，行上用窗口的大小代替
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, h + k_h, i_w * f_w + k_w] += dout[i_n, i_c, i_h, i_w]
+  # where the gradient goes, and the window's size stands for it in the columns | 在梯度要去的位置，列上用窗口的大小代替
 square-window-assumed: what holds for rows is used for columns too, or the other way round
     The slice of the columns is taken from f_h, or an index is split by it, or the step from s_h. It is right while
     windows and strides are the same both ways, and almost all tests have such. Otherwise the largest number is
@@ -236,6 +248,9 @@ square-window-assumed: what holds for rows is used for columns too, or the other
   行的大小也被用在了列上，或者反过来:
     列的切片用了 f_h，或者用它来拆下标，或者列的步幅用了 s_h。窗口和步幅在两个方向上相同时没有问题，而几乎所有测试都
     是这样。否则要么在错误的列里找最大值，要么把它的梯度放进了错误的列。列要用 f_w 和 s_w。
+  - dx_pad[:, :, rows, columns] += (place == largest) * dout
+  + dx_pad[:, :, rows, columns] += (k_h * f_h + k_w == largest) * dout
+  # where a place is numbered | 给位置编号的地方
   - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, h : h + f_h, w : w + f_h]
 
@@ -368,6 +383,9 @@ rows-columns-swapped: rows and columns are swapped
   行和列弄反了:
     高对应行，即倒数第二个轴；宽对应列，即最后一个轴。窗口或步幅弄反了，只要两个方向上相同就是对的；下标弄反了，则
     只有窗口的对角线上是对的；循环弄反了，则 dout 是正方形时是对的。应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
+  - dx_pad[:, :, rows, columns] += (place == largest) * dout
+  + dx_pad[:, :, rows, columns] += (k_w * f_w + k_h == largest) * dout
+  # where a place is numbered | 给位置编号的地方
   - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
   + k_w, k_h = np.unravel_index(window.argmax(), window.shape)
   # of the index | 下标的

@@ -42,7 +42,20 @@ class Variant:
     @property
     def backward(self) -> Callable[..., Any]:
         """The backward with the wrong lines; it may raise where shapes do not fit."""
-        return _compiled(self)
+        return _compiled(_patched(self), self.form)
+
+    def in_order(self, letters: str, places: tuple[int, ...]) -> Callable[..., Any] | None:
+        """The same backward with equal blocks in another order; None if the mistake is in their order.
+
+        Args:
+            letters: what ends the blocks' names where they stand in a row: `da_i, da_f, da_o, da_g`.
+            places: which of them stands at each place.
+        """
+        row = re.compile(rf"(\w+_){letters[0]}" + "".join(rf", \1{letter}" for letter in letters[1:]))
+        if len(row.findall(_patched(self))) != len(row.findall(_source(self.form))):
+            return None
+        text = row.sub(lambda row: ", ".join(row[1] + letters[at] for at in places), _patched(self))
+        return _compiled(text, self.form)
 
     @property
     def text(self) -> str:
@@ -156,13 +169,13 @@ def _patched(variant: Variant) -> str:
 
 
 @functools.cache
-def _compiled(variant: Variant) -> Callable[..., Any]:
+def _compiled(text: str, form: Callable[..., Any]) -> Callable[..., Any]:
     """Texts of ours alone come here."""
     names: dict[str, Any] = {}
     exec(
-        compile(_patched(variant), f"<{variant.form.__name__}>", "exec", dont_inherit=True),
-        dict(variant.form.__globals__),
+        compile(text, f"<{form.__name__}>", "exec", dont_inherit=True),
+        dict(form.__globals__),
         names,
     )
-    made: Callable[..., Any] = names[variant.form.__name__]
+    made: Callable[..., Any] = names[form.__name__]
     return made

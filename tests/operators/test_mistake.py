@@ -107,3 +107,31 @@ def test_right_lines_that_no_form_has_are_refused(lines: str) -> None:
     text = f"odd: odd\n    Odd.\n  - {lines}\n  + pass\n"
     with pytest.raises(ValueError, match=re.escape("odd: no readable backward has the lines")):
         mistakes(text, scaled)
+
+
+def gated(a: float) -> list[float]:
+    a_i, a_f = a, 2 * a
+    b_i = 10 * a_i
+    b_f = a_f
+    return [b_i, b_f]
+
+
+GATED = """
+one: it is not multiplied
+    It should be.
+  - b_i = 10 * a_i
+  + b_i = a_i
+two: they have changed places
+    They should not.
+  - return [b_i, b_f]
+  + return [b_f, b_i]
+"""
+
+
+def test_a_mistake_is_made_with_blocks_in_another_order_unless_it_is_one_of_order() -> None:
+    one, two = mistakes(GATED, gated)
+    ordered = one.variants[0].in_order("if", (1, 0))
+    assert ordered is not None
+    assert one.variants[0].backward(1) == [1, 2]
+    assert ordered(1) == [1, 2]  # their f comes first: a_f = 1, a_i = 2, and [b_f, b_i]
+    assert two.variants[0].in_order("if", (1, 0)) is None

@@ -342,7 +342,8 @@ def test_an_operator_says_all_that_is_asked_of_it(name: str) -> None:
     assert set(inspect.signature(operator.forward).parameters) == arguments
     assert set(problem.upstream) == set(operator.upstream)
     assert set(operator.axes) == {*problem.arrays, *operator.outputs}
-    known = {*arguments, *operator.outputs, *operator.upstream}
+    joined = {name for each in operator.conventions for name in each.joined}
+    known = {*arguments, *operator.outputs, *operator.upstream, *joined}
     assert {key.partition("[")[0] for key in operator.words} <= known
     assert len({one.id for one in operator.mistakes}) == len(operator.mistakes)
     assert operator.mistakes or name == "conv2d"  # whose mistakes are in the candidate's room

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,14 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
-from convstep.candidate.operators.axes import sizes
+from convstep.candidate.operators.axes import blocks, sizes
 from convstep.candidate.operators.gathering import how_far
 from convstep.conv.step import quiet
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
-Mistaken = dict[tuple[Variant, OperatorProblem], Mapping[str, Array] | None]
-"""The gradients that ways of making a mistake give on problems; None where they raise."""
+Mistaken = dict[tuple[Variant, OperatorProblem, tuple[Any, ...]], Mapping[str, Array] | None]
+"""The gradients of mistakes on problems, by the order of blocks; None where they raise."""
 
 
 def same(one: Array, other: Array) -> bool:
@@ -67,9 +67,10 @@ class Evidence:
     def made(self, variant: Variant, judged: Judged) -> Mapping[str, Array] | None:
         """The gradients that a mistake makes, divided as the convention divides; None if it raises."""
         problem = judged.answer.problem
-        key = variant, problem
+        order = self.swept.convention.blocks if self.swept.convention else {}
+        key = variant, problem, tuple(order.items())
         if key not in self.known:
-            self.known[key] = self._run(variant, problem)
+            self.known[key] = self._run(variant, problem, order)
         found, by = self.known[key], divisors(self.swept, problem)
         if found is None or not by:
             return found
@@ -84,12 +85,26 @@ class Evidence:
             for listed in made
         )
 
-    def _run(self, variant: Variant, problem: OperatorProblem) -> Mapping[str, Array] | None:
+    def _run(
+        self, variant: Variant, problem: OperatorProblem, order: Mapping[str, tuple[int, ...]]
+    ) -> Mapping[str, Array] | None:
+        """What a mistake gives; where blocks have another order, in that, as a wrong product mixes them."""
+        operator, given, backward = self.operator, copied(problem), variant.backward
+        for letter, places in order.items():
+            other = variant.in_order(operator.blocks[letter], places)
+            order, backward = (order, other) if other is not None else ({}, backward)
+        arrays = {name: blocks(array, operator.axes[name], order) for name, array in given.arrays.items()}
         try:
             with quiet():
-                return self.operator.right(copied(problem), variant.backward)
+                found = operator.right(replace(given, arrays=arrays), backward)
         except Exception:  # a mistake may raise anything
             return None
+        return {
+            name: blocks(value, operator.axes[name[1:]], order, back=True)
+            if value.shape == arrays[name[1:]].shape
+            else value
+            for name, value in found.items()
+        }
 
     def variants(self) -> Iterator[Any]:
         """Each mistake with each way of making it, the commonest first."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED, CannotCall
+from convstep.candidate.check.wording import listed
 from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
 from convstep.candidate.operators.axes import ONE_SAMPLE
 from convstep.candidate.operators.caller import Caller, Raw
@@ -45,6 +46,9 @@ MOST = 240
 """Problems that are drawn for that."""
 TRYING, GUESSING = 1.5, 4.0
 """Seconds for an operator that nothing but its numbers suggests, and for all such."""
+
+NARROW = "rank-2-assumed"
+"""What a note begins with about a backward that is right for so many axes of x alone."""
 
 Progress = Callable[[int, int], None]
 
@@ -149,7 +153,7 @@ def _swept(
     way = trial.way
     before = [(one.answer.problem, raw) for one, raw in zip(trial.results, trial.raws, strict=True)]
     results = _results(worker, detecting, way, progress, in_time, before)
-    results = other_ranks(way, results)
+    whole, results = results, other_ranks(way, results)
     results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
     results += besides(worker, detecting, way, results)
     if all(
@@ -169,6 +173,7 @@ def _swept(
     notes = (
         *_notes(way, results),
         *_raising_in_batches(detecting, way),
+        *_too_narrow(way, whole, results),
         *_ignored(way, results, {role for _, raw in before for role in raw.said}),
     )
     return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
@@ -239,6 +244,30 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
 
 def _right(results: Sequence[Judged]) -> int:
     return sum(share <= 1 for one in results for share in one.off.values())
+
+
+def _too_narrow(way: Way, whole: Sequence[Judged], told: Sequence[Judged]) -> Iterator[str]:
+    """That for another number of axes its own forward and dx are right as well, but not the other gradients.
+
+    Args:
+        way: how it was called.
+        whole: what came.
+        told: the same, without what it is not meant for.
+    """
+    meant = {id(one.answer.problem) for one in told if one.answer.kind == RETURNED}
+    beyond = [one for one in whole if one.answer.kind == RETURNED and id(one.answer.problem) not in meant]
+    of_x = f"d{next(iter(way.operator.axes))}"
+    if not beyond or not all(forward_fits(one) and one.off.get(of_x, 2) <= 1 for one in beyond):
+        return
+    names = [name for name in way.operator.gradients if any(one.off.get(name) == np.inf for one in beyond)]
+    if names:
+        yield tr(
+            "{id}: where x has another number of axes its own forward and {of_x} are right there too, but "
+            "not the shape of {names}; if it is meant for such an x, that is a mistake",
+            id=NARROW,
+            of_x=of_x,
+            names=listed(names),
+        )
 
 
 def _raising_in_batches(detecting: Detecting, way: Way) -> Iterator[str]:

@@ -44,9 +44,14 @@ class Said:
 
     @property
     def named(self) -> bool:
-        """Whether a mistake is named as the corpus has it; one that numbers do not show may be a note."""
+        """Whether a mistake is named as the corpus has it; one that numbers do not show may be a note.
+
+        What is a convention as well is named where a note says what the table has as `says`.
+        """
         if self.verdict is None:
             return False
+        if "says" in self.wanted:
+            return any(self.wanted["says"] in note for note in self.verdict.notes)
         ids = {*self.verdict.mistakes, *(note.partition(":")[0] for note in self.verdict.notes)}
         return bool(ids & set(self.wanted["mistake"]))
 
