@@ -78,7 +78,7 @@ class Index:
         """By entry, how many of its site come before it."""
         for entries in self.where:
             self.occurrence[entries] = numbers[: len(entries)]
-        self.statement: Short = narrow(np.array([site.statement for site in sites], np.intp))[self.order]
+        self.statement: Short = narrow(np.array([site.statement for site in sites], np.intp)).take(self.order)
         """By entry, the number of its statement."""
         self.storages = log.storage_of
         """By array met, whose memory it is."""
