@@ -143,7 +143,7 @@ def _said(values: Any, at: int) -> str:
 def _statements(recording: Replayed, low: int, high: int) -> Iterator[tuple[Statement, int]]:
     """The statements of a step, the memory being moved through them."""
     index = recording.index
-    entry = low
+    entry, told = low, dict[int, tuple[int, tuple[Subscript, ...]]]()
     while entry < high:
         number, frame = int(index.statement[entry]), int(index.frame[entry])
         end = entry + 1
@@ -167,8 +167,12 @@ def _statements(recording: Replayed, low: int, high: int) -> Iterator[tuple[Stat
             accesses += _accesses(recording, one, known.line)
             for name, value in index.values_bound(one):
                 bound[name] = valued(recording, value)
+        subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
+        if told.get(frame, (-1,))[0] == number and index.frame[entry - 1] != frame:
+            # a call in it has returned, and it goes on with what it had evaluated before
+            subscripts = (*told[frame][1], *subscripts)
+        told[frame] = number, subscripts
         if accesses or (own and bound):
-            subscripts = tuple(one for at in range(entry, end) for one in _subscripts(index, at))
             found = Statement(
                 known.line, known.last_line, known.text, tuple(accesses), bound, depth, subscripts
             )

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from convstep.recording.expressions import OWN
 from convstep.recording.indices import text
 from convstep.recording.log import Ref
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import FORGET, LOCALS, OWN
+from convstep.recording.rewrite import FORGET, LOCALS
 from convstep.recording.sites import Hole, Kind, Site, Sites
 from convstep.recording.sweeping import Sweeping
 from convstep.recording.sweeps import Sweep

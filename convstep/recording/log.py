@@ -34,6 +34,15 @@ Value = Ref | Other | int | float | complex | bool | str | None | tuple[Any, ...
 """What a variable is in a log."""
 
 
+def refs(value: Any) -> Iterator[int]:
+    """The numbers of the arrays in a logged value."""
+    if type(value) is Ref:
+        yield value
+    elif type(value) is tuple:
+        for one in value:
+            yield from refs(one)
+
+
 class View(NamedTuple):
     """An array that the run has met: how it looks at its storage."""
 

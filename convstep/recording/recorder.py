@@ -242,7 +242,7 @@ def _names(followed: Mapping[types.FunctionType, Definition]) -> frozenset[str]:
     names = set[str]()
     for where in followed.values():
         names |= {
-            one.name for one in ast.walk(where.node) if isinstance(one, (ast.FunctionDef, ast.ClassDef))
+            one.name for one in trees.walk(where.node) if isinstance(one, (ast.FunctionDef, ast.ClassDef))
         }
         if where.node.name == "__init__":
             names |= {one.name for one in where.around}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from convstep.recording import trees
+from convstep.recording.expressions import Comprehension, hooked
 from convstep.recording.indices import index_of
 from convstep.recording.purity import Purity
 from convstep.recording.sites import FunctionSite, Kind, LoopSite, Site, Sites, StatementSite
@@ -21,8 +21,6 @@ LOCALS = f"{PREFIX}locals"
 """The name of `locals`, whatever the source calls so."""
 CALLED = f"{PREFIX}called"
 """The entry with which a generator's call began, in the generator."""
-OWN = f"{PREFIX}own"
-"""What leaves our variables out of `locals()`."""
 FORGET = f"{PREFIX}forget"
 """What is told of an array that will look at its memory otherwise."""
 PARTS = frozenset({"flat", "real", "imag"})
@@ -34,8 +32,6 @@ OPERATORS = {
 }  # fmt: skip
 """How they are written."""
 _Loop = ast.For | ast.While
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-"""What makes its elements one by one."""
 
 
 @dataclass(slots=True)
@@ -414,8 +410,7 @@ class Rewriter:
             through: whether it leads to a subscript only.
         """
         calls = [] if plain else [one for one in trees.calls(node) if self._purity.changes(one)]
-        new = _Expressions(self, through=through, named=named).visit(node)
-        assert isinstance(new, ast.expr)
+        new = hooked(self, node, through=through, named=named)
         if not calls:
             return new
         names = tuple(dict.fromkeys(name for call in calls for name in trees.reachable(call)))
@@ -436,8 +431,8 @@ class Rewriter:
             Kind.READ, text=trees.text(node.value), template=index.template, single=index.single,
             through=through, named=named, value=trees.text(node),
         )  # fmt: skip
-        array = _Expressions(self, through=True).visit(node.value)
-        return trees.call(site, array, *(_Expressions(self).visit(hole) for hole in index.holes))
+        array = hooked(self, node.value, through=True)
+        return trees.call(site, array, *(hooked(self, hole) for hole in index.holes))
 
     def elements(self, node: Comprehension) -> None:
         """A comprehension turns as a loop does, where it stands in no innermost one."""
@@ -501,51 +496,3 @@ class Rewriter:
             )
         )  # fmt: skip
         return number
-
-
-_LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div})
-"""What has nothing in it that is rewritten; looking it up so is quicker than `NodeTransformer` does."""
-
-
-class _Expressions(ast.NodeTransformer):
-    """Hooks at the subscripts of an expression."""
-
-    def __init__(self, rewriter: Rewriter, *, through: bool = False, named: bool = False) -> None:
-        self._rewriter, self._through, self._named = rewriter, through, named
-
-    def visit(self, node: ast.AST) -> Any:
-        """What is outermost may lead on, or get a name; what is in it is read."""
-        through, named, self._through, self._named = self._through, self._named, False, False
-        if type(node) in _LEAVES:
-            return node
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            return self._rewriter.read(node, through=through, named=named)
-        if isinstance(node, ast.Attribute) and node.attr in SHAPES:
-            self._through = True
-        return super().visit(node)
-
-    def _comprehension(self, node: Comprehension) -> ast.AST:
-        self.generic_visit(node)
-        self._rewriter.elements(node)
-        return node
-
-    visit_ListComp = visit_SetComp = _comprehension  # noqa: N815  # the names that ast asks for
-    visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
-        self.generic_visit(node)
-        return self._rewriter.walrus(node)
-
-    def visit_Yield(self, node: ast.Yield) -> ast.AST:
-        self.generic_visit(node)
-        return self._rewriter.yielded(node)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if (
-            isinstance(node.func, ast.Name)
-            and node.func.id in ("locals", "vars")
-            and not (node.args or node.keywords)
-        ):
-            return ast.Call(load(OWN), [node], [])
-        return node

@@ -354,6 +354,26 @@ def test_a_helper_without_arrays_does_not_divide_a_statement() -> None:
     assert [list(state["x"]) for state in states(recording)] == [[1, 2, 3], [5, 6, 3], [5, 6, 10]]
 
 
+def scaled(value: Any, k: int) -> Any:
+    """Has a statement of its own."""
+    return value * k
+
+
+def interrupted(x: Array) -> Array:
+    """Calls a helper in the middle of a statement."""
+    for i in range(2):
+        x[i + 1] += x[i] * scaled(x[i + 1], 3)
+    return x
+
+
+def test_a_statement_that_a_call_interrupts_keeps_the_numbers_of_its_indices() -> None:
+    recording = record(interrupted, np.arange(1.0, 4.0))
+    for i, _ in enumerate(iter(recording.next, None)):
+        _, last = [one for one in recording.event.statements if "scaled(" in one.text]
+        told = [("x[i]", f"{i}"), ("x[i + 1]", f"{i + 1}"), ("", f"{i + 1}")]
+        assert [(one.text, one.numbers) for one in last.subscripts] == told
+
+
 def hollow() -> Array:
     """Makes an array without cells."""
     a = np.zeros((3, 0, 2))

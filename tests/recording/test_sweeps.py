@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from convstep.recording import recorder, rewrite
+from convstep.recording.kept import Kept
 from convstep.recording.log import Column
 from convstep.recording.record import record
 from convstep.recording.recorder import Run
@@ -185,6 +186,15 @@ def long(a: Any) -> Any:
     return a
 
 
+def far(a: Any) -> Any:
+    """Computes indices, on the way to some of them in numbers of more than eight bytes."""
+    for n in range(1000, 1003):
+        for i in range(4):
+            a[n * 100 // 7 % 5] += a[i]
+            a[(n * 4611686018427387904 + i) % 3] -= 1
+    return a
+
+
 class Ours(np.ndarray):
     """An array of somebody's own."""
 
@@ -220,6 +230,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "added at": (added_at, (A, B)),
     "named": (named, (A,)),
     "long": (long, (A,)),
+    "far": (far, (A,)),
 }
 
 
@@ -255,11 +266,14 @@ def test_a_sweep_notes_what_hooks_note(name: str, monkeypatch: pytest.MonkeyPatc
     assert noted(ours) == noted(theirs)
     assert repr(ours.result) == repr(theirs.result)
     assert ours.log.ended == theirs.log.ended
+    for one in (ours, theirs):
+        kept = Kept.of(one.log).payloads
+        assert [repr(list(own)) for own in kept] == [repr(list(own)) for own in one.log.payloads]
     assert (ours.log.views, ours.log.unseen) == (theirs.log.views, theirs.log.unseen)
     assert [one.content for one in ours.log.storages] == [one.content for one in theirs.log.storages]
 
 
-@pytest.mark.parametrize("name", ["linear", "sums", "shifted", "nested", "long", "views"])
+@pytest.mark.parametrize("name", ["linear", "sums", "shifted", "nested", "long", "views", "far"])
 def test_a_sweep_runs_without_hooks(name: str) -> None:
     assert any(isinstance(payloads, Column) for payloads in recorded(name).log.payloads)
 
