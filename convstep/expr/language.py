@@ -188,12 +188,10 @@ class _Reader:
         if name not in self.names:
             known = (*self.names, *FUNCTIONS)
             close = closest(name, known)
-            raise self.wrong(
-                "no such name; did you mean {close!r}?" if close else "no such name; there are {known}",
-                node,
-                close=close,
-                known=", ".join(known),
-            )
+            sentence = "no such name; did you mean {close!r}?" if close else "no such name; there are {known}"
+            if not self.names:  # a number is wanted, not one of a few functions
+                sentence = "no such name; {looks}"
+            raise self.wrong(sentence, node, close=close, known=", ".join(known), looks=self.looks)
         shape = self.names[name]
         if isinstance(shape, str):
             raise error_at(self.text, node, shape)

@@ -45,7 +45,7 @@ def test_a_number_is_held_as_the_array_holds_it(text: str, dtype: str, value: An
         ("1/0", "float64", "it divides by 0"),
         ("1 < 2", "float64", "a number is wanted"),
         ("", "float64", "nothing was typed; a number looks like"),
-        ("nought", "float64", "no such name"),
+        ("nought", "float64", "no such name; a number looks like 0.5, -3/4, nan"),
         ("__import__('os')", "float64", "no such function"),
     ],
 )

@@ -765,3 +765,15 @@ async def test_many_fast_presses_end_where_a_fresh_start_there_does() -> None:
         assert held.position == many
         assert held.lines == fresh.lines
         assert held.stale_cells() == []
+
+
+async def test_tab_goes_to_what_its_line_names_next() -> None:
+    async with opened(size=(80, 24), position=HERE) as session:
+        line = re.search(r"Tab: (.+) ─", session.text)
+        assert line is not None
+        assert line[1].split() == ["‹step›", "source", "W", "dZ"]
+        await focus(session, "card")
+        for key in ("source", "kernel", "upstream"):
+            await session.press("tab")
+            assert session.app.focused is not None
+            assert session.app.focused.id == key

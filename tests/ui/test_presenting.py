@@ -158,7 +158,8 @@ async def test_a_candidate_is_presented_too() -> None:
 
 async def test_a_cell_chosen_before_a_class_stays_chosen() -> None:
     async with opened(position=1, size=(80, 24)) as session:
-        await session.press("shift+tab", "shift+tab")
+        while session.app.focused is None or session.app.focused.id != "source":
+            await session.press("shift+tab")
         hidden = session.debugger.focused
         await session.press("z", "z")
         assert session.debugger.focused is hidden, "nothing else was looked at"

@@ -54,27 +54,29 @@ class Editing:
             return
         edit = Edit(found.array, found.cell, found.number, number)
         said = tr("{edit}: Δ marks what it changes · U takes it back", edit=printable(edit.text))
-        self.begin_anew(self._state.edits.with_edit(edit), said)
+        ahead = tr("{edit}: Δ will mark what it changes · U takes it back", edit=printable(edit.text))
+        self.begin_anew(self._state.edits.with_edit(edit), said, ahead)
 
-    def begin_anew(self, edits: Edits, said: str) -> None:
+    def begin_anew(self, edits: Edits, said: str, ahead: str = "") -> None:
         """Begin the run anew with edits, where it stands.
 
         Args:
             edits: all of them.
             said: what to say then.
+            ahead: what to say instead where no other number shown has changed yet.
         """
         if self._job is not None and self._job.running:
             self._host.say(tr("it is being recorded with the number before; wait until that is done"))
         elif self._mode.anew.runs_code(edits.numbers):
             self._host.say(tr("recording it anew …"))
-            self._job = self._host.begin("edit", lambda job: self._record(job, edits, said))
+            self._job = self._host.begin("edit", lambda job: self._record(job, edits, said, ahead))
         else:
             try:
                 stage = self._mode.anew.stage(edits.numbers)
             except ValueError as error:
                 self._host.say(str(error))
             else:
-                self._take(stage, edits, said)
+                self._take(stage, edits, said, ahead)
 
     def forget(self) -> None:
         """Go back to the numbers there were, and to no edit at all; of a run that needs no recording then."""
@@ -155,21 +157,22 @@ class Editing:
         said = tr("{edit} · U takes it back", edit=printable(edits.undone[-1].text))
         self.begin_anew(edits.on(), said)
 
-    def _record(self, job: Job, edits: Edits, said: str) -> None:
+    def _record(self, job: Job, edits: Edits, said: str, ahead: str) -> None:
         try:
             stage = self._mode.anew.stage(edits.numbers)
         except ValueError as error:
             job.tell(self._host.say, tr("nothing is changed: {reason}", reason=error))
         else:
-            job.tell(self._take, stage, edits, said)
+            job.tell(self._take, stage, edits, said, ahead)
 
-    def _take(self, stage: Staged, edits: Edits, said: str) -> None:
+    def _take(self, stage: Staged, edits: Edits, said: str, ahead: str) -> None:
         """Show the new run where the one before it stood."""
         state, made = self._state, self._state.timeline.made
         heading = state.begin_at  # a far place that it is on the way to
         position = min(heading, stage.run.total) if heading else self._mode.anew.place_in(stage)
         if position != (heading or state.position):
-            made, said = 0, f"{said} · {tr('now at step {position}', position=position)}"
+            moved = tr("now at step {position}", position=position)
+            made, said, ahead = 0, f"{said} · {moved}", ahead and f"{ahead} · {moved}"
         state.edits = edits
 
         def arrived() -> None:
@@ -177,8 +180,9 @@ class Editing:
                 state.timeline.next_write()
             if made:
                 self._host.show()
-            if said:
-                self._host.say(said)
+            marked = any(one.differing is not None for one in state.scene.panels)
+            if words := said if marked else ahead or said:
+                self._host.say(words)
 
         there = stage.prepared(position)
         self._host.restage(stage, position if there else 0)

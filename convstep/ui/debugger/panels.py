@@ -259,7 +259,7 @@ class Panels:
     def _turn(self, by: int) -> None:
         """Focus the next part; on a small screen that also turns the tabs."""
         area, state = self.area, self._state
-        keys = [
+        parts = [
             part.id
             for part in area.children
             if part.id
@@ -267,6 +267,7 @@ class Panels:
             # a further face that has no room any more
             and not (isinstance(part, TensorGrid) and state.scene.find(part.id) is None)
         ]
+        keys = area.plan.in_turn(parts)
         focused = self._part_in_focus()
         at = keys.index(focused) if focused in keys else 0
         key = keys[(at + by) % len(keys)]

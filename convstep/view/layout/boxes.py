@@ -32,6 +32,21 @@ class Plan:
     beside: dict[str, int] = field(default_factory=dict)
     """How many further faces stand beside a panel, by its key."""
 
+    def in_turn(self, keys: Sequence[str]) -> list[str]:
+        """Parts in the order of `Tab`: as the screen is read, and tabs as their line names them.
+
+        Args:
+            keys: of the parts; where there are no tabs, their order stays.
+        """
+        if not self.tabs:
+            return [*keys]
+
+        def rank(key: str) -> tuple[int, int, int]:
+            place = self.places[self.shown_tab if key in self.tabs else key]
+            return place.y, place.x, self.tabs.index(key) if key in self.tabs else 0
+
+        return sorted((key for key in keys if key in self.tabs or key in self.places), key=rank)
+
 
 def part(key: str) -> Box:
     """One part, as large as the room."""

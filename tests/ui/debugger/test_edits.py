@@ -75,6 +75,15 @@ def test_a_number_is_changed_where_one_stands_and_taken_back_and_made_again() ->
     assert not host.state.edits.made
 
 
+def test_marks_are_promised_where_no_step_has_used_the_number_yet() -> None:
+    for position, said in ((0, "Δ will mark what it changes"), (256, "Δ marks what it changes")):
+        host = FakeHost("digit", position)
+        made, _ = editing(host)
+        host.pointed = ("input", Cell(2, 3))
+        ask(host, made, "-3")
+        assert said in host.answer
+
+
 def test_what_is_typed_is_explained_and_what_stands_there_already_is_no_edit() -> None:
     host = FakeHost("digit")
     made, _ = editing(host)

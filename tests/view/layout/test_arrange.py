@@ -201,3 +201,10 @@ def test_least_screen_has_room_for_three_rows_of_numbers() -> None:
         for panel in panels:
             if panel.stage:
                 assert plan.places[panel.key].height - 2 >= 3
+
+
+def test_tab_goes_through_the_parts_as_they_are_read_and_through_tabs_as_their_line_names_them() -> None:
+    places = {"late": Rect(9, 5, 9, 5), "first": Rect(0, 0, 18, 5), "b": Rect(0, 5, 9, 5)}
+    plan = Plan(places, ("c", "b", "a"), "b")
+    assert plan.in_turn(["a", "late", "b", "first", "c", "gone"]) == ["first", "c", "b", "a", "late"]
+    assert Plan(places).in_turn(["late", "first"]) == ["late", "first"]
