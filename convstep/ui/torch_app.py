@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _NO_COLOUR = NoColor()
 LOOKED_AT = 0.02
-"""Seconds until the first frame is written."""
+"""Seconds in which the thread that writes to the terminal gets its turn and writes the first frame."""
 
 
 @runtime_checkable
@@ -184,11 +184,11 @@ class TorchApp(EndingApp):
             self._driver.flush()
 
     def on_ready(self) -> None:
-        """Paint the first frame; what is to be done then waits until the terminal has it."""
+        """Paint the first frame; what is to be done then would keep it from being written."""
         self._first_frame.close()
         self.screen._repaint_required &= not self.screen._layout_required  # a new layout is painted whole
         self.screen._on_timer_update()  # at once, not when its clock comes round
-        self.set_timer(LOOKED_AT, self._go_on)  # the thread that writes it cannot while this one works
+        self.set_timer(LOOKED_AT, self._go_on)
 
     def _go_on(self) -> None:
         """While the first frame is looked at: garbage again, and torch loads."""
