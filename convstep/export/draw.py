@@ -55,9 +55,7 @@ def debugger_frames(
     if comparison:
         words, show = "the comparison at ", lambda position: asking.compare()
     elif why is not None:
-        made = app.debugger.state.stage.made_of(*why)
-        assert made is not None  # steps write it
-        words, show = _why(*why), lambda position: asking.explain(made)
+        words, show = _why(*why), lambda position: _explain(app, *why)
     return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
 
 
@@ -97,6 +95,13 @@ def recording_frames(
         writers, cell = recording.writers(*why), cell_text(*why)
         words, show = _why(*why), lambda at: asking.explain(WriterTable(cell, writers, at))
     return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
+
+
+def _explain(app: SteppingApp, array: str, index: tuple[int, ...]) -> None:
+    """List the steps that make a cell, as they are where the app stands."""
+    found = app.debugger.state.stage.made_of(array, index)
+    assert found is not None  # steps write it
+    app.debugger.asking.explain(found)
 
 
 def _why(array: str, index: tuple[int, ...]) -> str:
