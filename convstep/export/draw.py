@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.problem import Problem
     from convstep.recording.recording import Recording
+    from convstep.ui.recording_app import Judge
 
 Progress = Callable[[int], None]
 """Told how many frames there are so far."""
@@ -66,6 +67,7 @@ def recording_frames(
     size: tuple[int, int] = (120, 40),
     *,
     why: tuple[str, tuple[int, ...]] | None = None,
+    judge: Judge | None = None,
     running: Callable[[Recording], Running] | None = None,
     comparison: bool = False,
     seconds: float = SECONDS,
@@ -79,6 +81,7 @@ def recording_frames(
         positions: where to draw, ascending for speed.
         size: columns and lines of the screen.
         why: an array and a cell of it, to show the list of steps that write it.
+        judge: says what its own forward says of it, beside its lines.
         running: of an operator's backward, what its gradients should be.
         comparison: whether to show that comparison at each position.
         seconds: how long each stands in a GIF or a cast.
@@ -87,7 +90,7 @@ def recording_frames(
     from convstep.ui.recording_app import RecordingApp  # the plain debugger does without it
     from convstep.view.panels.writers import WriterTable
 
-    app = RecordingApp(recording, name, live=False, running=running)
+    app = RecordingApp(recording, name, judge=judge, live=False, running=running)
     asking, words, show = app.debugger.asking, "", None
     if comparison:
         words, show = "the comparison at ", lambda position: asking.compare()

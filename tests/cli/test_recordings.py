@@ -218,6 +218,15 @@ def test_pictures_of_a_function_show_its_lines(run: Run, refused: Refused, mine:
     )
 
 
+def test_pictures_of_a_backward_have_its_verdicts(run: Run, tmp_path: Path) -> None:
+    begin = "import numpy as np\n\ndef taps_backward(dout, w):\n    dx = np.zeros(len(dout) + 1)\n"
+    loop = "    for i in range(len(dout)):\n        dx[i : i + 2] = dout[i] * w\n    return dx\n"
+    (tmp_path / "taps.py").write_text(begin + loop)
+    call = "taps_backward(np.array([1.0, 2, 4]), np.array([3.0, 5]))"
+    assert run("export", "taps.py:taps_backward", "--call", call, "--steps", "2", "-o", "taps.svg").code == 0
+    assert "≠" in (tmp_path / "taps.svg").read_text(encoding="utf-8")
+
+
 def test_a_recording_and_its_session_open_without_running_anything(
     run: Run, refused: Refused, mine: str, tmp_path: Path, opened: list[Any]
 ) -> None:

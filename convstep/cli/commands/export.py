@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,12 +34,15 @@ from convstep.waiting import columns_of
 if TYPE_CHECKING:
     from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.record.recorder import Recorded
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.geometry import Pair
     from convstep.export.frame import Frame
     from convstep.export.html.page import Page
     from convstep.lessons.lesson import Lesson
+    from convstep.recording.recording import Recording
+    from convstep.ui.recording_app import Judge
 
 USE = "draw the screen at positions, or write a page to step in a browser"
 
@@ -169,11 +172,12 @@ def _pictures(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
         frames = _lesson_frames(options, output)
     elif (shown := _operator(options)) is not None:
         try:
-            frames = _recording_frames(options, output, shown.recorded, shown)
+            judge, running = (shown.judge, shown.running) if shown.compares else (None, None)
+            frames = _recording_frames(options, output, shown.recorded, judge, running)
         finally:
             shown.close()
     elif (found := _recorded(options)) is not None:
-        frames = _recording_frames(options, output, found)
+        frames = _recording_frames(options, output, *found)
     else:
         frames = _problem_frames(options, output)
     return write(frames, output, _Progress(WRITTEN, len(frames)))
@@ -196,7 +200,7 @@ def _page(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
         finally:
             shown.close()
     elif (found := _recorded(options)) is not None:
-        page = pages.recording_page(found, options.steps, _told)
+        page = pages.recording_page(found[0], options.steps, _told)
     else:
         page = _problem_page(options)
     return pages.write_page(replace(page, seconds=options.seconds or page.seconds), output)
@@ -268,25 +272,30 @@ def _operator(options: Options) -> Shown | FileShown | None:
     )
 
 
-def _recorded(options: Options) -> Recorded | None:
-    """The function that is drawn, or a recording in a file; None for a problem."""
+def _recorded(options: Options) -> tuple[Recorded, Judge | None] | None:
+    """The function that is drawn, and what judges it, or a recording in a file; None for a problem."""
     if options.problem is not None and is_target(options.problem):
         if options.calling.adapter is not None or options.calling.convention != "auto":
             raise UsageError("--adapter and --convention are about a candidate; leave them out")
-        return recordable(options.problem, options.call, options.values, options.calling).record()
+        function = recordable(options.problem, options.call, options.values, options.calling)
+        return function.record(), function.judge
     refuse_unused(options.values, options.wanted)
-    return None if options.problem is None else kept(options.problem)
+    found = None if options.problem is None else kept(options.problem)
+    return None if found is None else (found, None)
 
 
 def _recording_frames(
-    options: Options, output: Path, found: Recorded, shown: Shown | FileShown | None = None
+    options: Options,
+    output: Path,
+    found: Recorded,
+    judge: Judge | None = None,
+    running: Callable[[Recording], Running] | None = None,
 ) -> list[Frame]:
     from convstep.cli.problems import watched_cell
     from convstep.export.draw import recording_frames
     from convstep.export.formats import check
 
     recording = found.recording
-    running = shown.running if shown is not None and shown.compares else None
     if options.compare and running is None:
         raise UsageError("--compare is about a convolution or an operator; leave it out for a function")
     if not recording.total:
@@ -302,6 +311,7 @@ def _recording_frames(
         positions,
         options.size or SIZE,
         why=why,
+        judge=judge,
         running=running,
         comparison=options.compare,
         seconds=options.seconds or SECONDS,
