@@ -73,7 +73,8 @@ _MAKING = (
      r"|.*(stddev|std|scale|sigma)", "initializer"),
     (r".*(optim\w*|opt)", "optimizer"),
     (r"name|layer_name|label|tag", "name"),
-    (r"seed|random_?(state|seed)|rng|rand", "seed"),
+    (r"seed|random_?(state|seed)|rand", "seed"),
+    (r"rng|(random_?)?generator", "rng"),
     (r"dtype|data_type", "dtype"),
     (r"(l_?[12]|reg\w*|weight_decay|decay|momentum|dropout\w*|lambd\w*|wd|mu|eps(ilon)?)(_?(rate|reg"
      r"|lambda|coeff?))?", "zero"),
