@@ -15,9 +15,10 @@ A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics ma
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
 W: w weight weights kernel kernels filter filters k theta param wt ker filt filts bank kern kerns taps mask
 b: b bias biases beta offset offsets bs
+stride: filter_stride conv_stride kernel_stride
 stride: stride strides s stride_shape stride_size step steps stride_len st
 padding: margin margins border pad_amount
-padding: padding pad p pads pad_size padding_size zero_padding pad_width zp
+padding: padding pad p pads conv_pad conv_padding pad_size padding_size zero_padding pad_width zp
 dilation: dilation dilations dilation_rate d
 groups: groups group n_groups num_groups
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
