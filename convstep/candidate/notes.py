@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.grade import RIGHT, problem_words
+from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words
 from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.check.wording import count, listed
@@ -121,6 +121,16 @@ def _not_computed(swept: Swept) -> list[str]:
         if not any(name in result.outcome.gradients or result.wrong(name) for result in returned)
         and any(name in result.right.gradients for result in returned)
     ]
+
+
+def about_relu(swept: Swept) -> Iterator[str]:
+    """That a backward which is right for this convolution leaves out a part of its own forward."""
+    if swept.failing is None and ends_in_relu(swept.results):
+        yield tr(
+            "its own {forward} ends in a ReLU, and the backward leaves it out: it is right if it is given "
+            "the gradient before the ReLU, and wrong if that of what {forward} returns",
+            forward=swept.candidate.forward or "forward",
+        )
 
 
 def about_linearity(worker: Worker, swept: Swept) -> Iterator[str]:

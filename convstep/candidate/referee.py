@@ -17,7 +17,7 @@ from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_proble
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
-from convstep.candidate.notes import about_linearity, notes
+from convstep.candidate.notes import about_linearity, about_relu, notes
 from convstep.candidate.operators.caller import Caller, open_caller
 from convstep.candidate.operators.file import known
 from convstep.candidate.operators.judge import operator_verdict
@@ -196,7 +196,7 @@ def verdict_of(
         swept = right_for_it(swept)
     diagnosis = with_writes(worker, swept, diagnose(swept, forward))
     divergence = first_divergence(worker, swept, diagnosis)
-    said = [forward.note] if forward is not None and forward.fits else []
+    said = [forward.note] if forward is not None and forward.fits else [*about_relu(swept)]
     said += notes(swept)
     if any(finding.id == UNKNOWN for finding in diagnosis):
         said += about_linearity(worker, swept)

@@ -53,6 +53,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         "flag": True,
         "name": "layer",
         "seed": 0,
+        "rng": np.random.RandomState(0),  # which has normal and uniform, and what is older than Generator
         "dtype": np.float64,
     }
     if base in sizes:

@@ -37,6 +37,8 @@ SET_UP = (
     r"|compile|set_input_shape"
 )
 """What is called to have the kernels made."""
+CLEARING = r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*"
+"""What is called to clear gradients that add up."""
 
 
 @dataclass(slots=True, eq=False)
@@ -213,6 +215,7 @@ class Layer:
                         return
         self.forward()
         self.find("W")
+        cleared(self.held)  # of that forward nothing is to be left for the backward
 
     def forward(self) -> None:
         """Run its forward."""
@@ -276,3 +279,14 @@ def called(function: Callable[..., Any], method: Method, value: Callable[[str], 
 def _unnamed(place: Place) -> bool:
     """Whether a place has no name that could contradict: an item of a list."""
     return place.path[-1].strip("[]").isdigit()
+
+
+def cleared(held: Any) -> bool:
+    """Clear what a layer collects between calls; return whether it, or its parameters, offer a way."""
+    offered = False
+    for each in (held, *getattr(held, "__dict__", {}).values()):
+        for method in [] if isinstance(each, type) else methods_like(each, CLEARING):
+            offered = True
+            with contextlib.suppress(Exception):
+                method()
+    return offered

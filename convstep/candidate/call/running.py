@@ -15,8 +15,8 @@ import numpy as np
 from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.given import methods_like, value_of
-from convstep.candidate.call.layer import Array, Before, Layer, called
+from convstep.candidate.call.given import value_of
+from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, called, cleared
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
@@ -25,8 +25,6 @@ from convstep.candidate.call.returned import plain
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
-CLEARING = r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*"
-"""What is called to clear gradients that add up."""
 RATES = ("lr", "learning_rate", "learningrate", "learn_rate", "eta", "_lr", "_learning_rate")
 
 
@@ -173,13 +171,7 @@ def _set_rates(held: Any, depth: int = 2) -> bool:
 
 def _clear(held: Any, gradients: list[Place]) -> None:
     """Clear a layer's gradients between two calls, if the layer, its parameters or its file offer a way."""
-    offered = False
-    for each in (held, *getattr(held, "__dict__", {}).values()):
-        for method in [] if isinstance(each, type) else methods_like(each, CLEARING):
-            offered = True
-            with contextlib.suppress(Exception):
-                method()
-    if offered or not any(_clears(kind, gradients) for kind in type(held).__mro__[:-1]):
+    if cleared(held) or not any(_clears(kind, gradients) for kind in type(held).__mro__[:-1]):
         return
     for place in gradients:
         if isinstance(place.value, np.ndarray) and place.value.flags.writeable and place.single:

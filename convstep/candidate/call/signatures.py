@@ -37,6 +37,7 @@ _REPEATED = (
     "activation",
     "name",
     "seed",
+    "rng",
     "dtype",
     "optimizer",
     "none",

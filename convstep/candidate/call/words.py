@@ -15,9 +15,10 @@ A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics ma
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
 W: w weight weights kernel kernels filter filters k theta param wt ker filt filts bank kern kerns taps mask
 b: b bias biases beta offset offsets bs
+stride: filter_stride conv_stride kernel_stride
 stride: stride strides s stride_shape stride_size step steps stride_len st
 padding: margin margins border pad_amount
-padding: padding pad p pads pad_size padding_size zero_padding pad_width zp
+padding: padding pad p pads conv_pad conv_padding pad_size padding_size zero_padding pad_width zp
 dilation: dilation dilations dilation_rate d
 groups: groups group n_groups num_groups
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
@@ -73,7 +74,8 @@ _MAKING = (
      r"|.*(stddev|std|scale|sigma)", "initializer"),
     (r".*(optim\w*|opt)", "optimizer"),
     (r"name|layer_name|label|tag", "name"),
-    (r"seed|random_?(state|seed)|rng|rand", "seed"),
+    (r"seed|random_?(state|seed)|rand", "seed"),
+    (r"rng|(random_?)?generator", "rng"),
     (r"dtype|data_type", "dtype"),
     (r"(l_?[12]|reg\w*|weight_decay|decay|momentum|dropout\w*|lambd\w*|wd|mu|eps(ilon)?)(_?(rate|reg"
      r"|lambda|coeff?))?", "zero"),

@@ -163,6 +163,7 @@ _VALUES = {
     "zero": "0.0",
     "name": '"layer"',
     "seed": "0",
+    "rng": "numpy.random.RandomState(0)",
     "dtype": '"float64"',
     "activation": "lambda Z: Z",
     "activation:linear": '"linear"',

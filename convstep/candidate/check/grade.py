@@ -189,8 +189,18 @@ def _forward_fits(result: Result) -> bool | None:
     expected = expected_forward(result.right.problem)
     if Z.ndim != expected.ndim or (*Z.shape[:-3], Z.shape[-1]) != (*expected.shape[:-3], expected.shape[-1]):
         return None
+    return _alike(Z, expected) or _alike(Z, np.maximum(expected, 0))
+
+
+def ends_in_relu(results: Sequence[Result]) -> bool:
+    """Whether the candidate's own forward, right but for that, returns what went through a ReLU."""
+    made = [
+        (Z, expected_forward(each.right.problem)) for each in results if (Z := each.outcome.Z) is not None
+    ]
+    return bool(forward_is_right(results)) and any(not _alike(Z, expected) for Z, expected in made)
+
+
+def _alike(Z: Array, expected: Array) -> bool:
+    """Whether an output is this one, but for rounding."""
     scale = 4e-6 * (1 + float(np.abs(expected).max(initial=0.0)))
-    return Z.shape == expected.shape and any(
-        np.allclose(Z, right, rtol=0, atol=scale, equal_nan=True)
-        for right in (expected, np.maximum(expected, 0))
-    )
+    return Z.shape == expected.shape and np.allclose(Z, expected, rtol=0, atol=scale, equal_nan=True)

@@ -186,9 +186,15 @@ def _ranked(
         reproduced.setdefault(match.mistakes, set()).add(match.gradient)
 
     def rank(match: Match) -> tuple[int, bool]:
-        """On how many problems it raises like the candidate; whether all that it spoils is so."""
+        """On how many problems it raises like the candidate; whether all that it spoils is so.
+
+        What is another mistake and one more has to explain all of them: any second one explains some.
+        """
         made = dict.fromkeys(match.variants[0].gradients, match.mistakes)
         raises = sum(explains_raising(result, made) for result in raising)
+        lines = set(match.mistakes.lines)
+        if raises < len(raising) and any(set(patch.lines) < lines for patch in reproduced):
+            raises = 0
         return raises, reproduced[match.mistakes].issuperset(match.variants[0].gradients)
 
     by_bug: dict[str, dict[str, Match]] = {}

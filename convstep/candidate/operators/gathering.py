@@ -205,7 +205,10 @@ def _where(way: Way, words: Vocabulary, raw: Raw, fits: Fitting) -> dict[str, st
     others = [label for label in raw.arrays if not label.startswith(("return", "out."))]
     gradients = way.operator.gradients
     if len(gradients) == 1 and len(returned) == 1:
-        return {gradients[0]: returned[0]}
+        fitting_ones = (label for label in others if (gradients[0], label) in fits)
+        kept = [label for label in fitting_ones if words.gradient(raw.names.get(label, label)) in gradients]
+        # an embedding layer keeps dw and may return anything: its indices have no gradient
+        return {gradients[0]: kept[0] if kept and (gradients[0], returned[0]) not in fits else returned[0]}
     found: dict[str, str] = {}
     named_as = {label: words.gradient(raw.names.get(label, label)) for label in returned}
     for label, named in named_as.items():

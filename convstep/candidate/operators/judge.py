@@ -95,4 +95,5 @@ def _own_fault(judged: Judged) -> bool:
     """
     answer = judged.answer
     clash = answer.kind == RAISED and answer.message.partition(":")[0] in ("IndexError", "ValueError")
+    clash = clash and "to unpack" not in answer.message  # what it takes apart may be something else
     return answer.kind == UNSAID or (clash and not answer.guessed and forward_fits(judged) is True)

@@ -131,7 +131,8 @@ class Told:
             return whole[1:] if making else whole
         return {
             "activation": _same, "initializer": _small, "optimizer": _Plain(), "rate": RATE, "seed": 0,
-            "name": "layer", "dtype": np.float64, "zero": 0.0, "flag": True, "training": True,
+            "rng": np.random.RandomState(0), "name": "layer", "dtype": np.float64, "zero": 0.0, "flag": True,
+            "training": True,
         }.get(base, NOTHING)  # fmt: skip
 
     def _kernel(self, item: str, name: str) -> Any:

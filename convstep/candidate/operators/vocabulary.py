@@ -26,8 +26,8 @@ _SIZES = {
     "in_channels": "in", "out_channels": "out", "in_h": "H", "in_w": "W", "batch": "N",
     "kernel_size": "kernel", "kernel_h": "kernel[0]", "kernel_w": "kernel[1]", "input_shape": "shape",
     "activation": "activation", "initializer": "initializer", "optimizer": "optimizer", "rate": "rate",
-    "seed": "seed", "name": "name", "dtype": "dtype", "zero": "zero", "flag": "flag", "format": "format",
-    "use_bias": "flag",
+    "seed": "seed", "rng": "rng", "name": "name", "dtype": "dtype", "zero": "zero", "flag": "flag",
+    "format": "format", "use_bias": "flag",
 }  # fmt: skip
 """Roles of a constructor's parameters, as `call.words` knows them, and what they are here."""
 _IN = (

@@ -132,7 +132,7 @@ def _of_class(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[
     alone = not any(map(_LAYER.fullmatch, own.keys() | inherited.keys()))
     if methods and not function and (len(static) == len(methods) or alone):
         yield from (f"{node.name}.{each.name}" for each in methods)
-    elif methods:
+    elif methods or own.keys() >= {"_forward", "_backward"}:
         yield node.name
 
 

@@ -292,6 +292,62 @@ def test_a_second_call_on_one_object_shows_what_adds_up_and_is_not_meant_to(
     assert {found.name for found in result.grades if found.kind != RIGHT} == wrong
 
 
+PENDING = """
+import numpy as np
+
+class Pending:
+    def __init__(self, filters):
+        self.filters, self.w, self.grads, self.inputs = filters, None, {}, []
+
+    def flush_gradients(self):
+        self.inputs = []
+        self.grads = {name: np.zeros(held.shape) for name, held in self.grads.items()}
+
+    def forward(self, x):
+        if self.w is None:
+            self.w = np.random.randn(self.filters, x.shape[1], 1, 1)
+            self.grads = {"w": np.zeros(self.w.shape)}
+        self.inputs.append(x)
+        return np.einsum("nchw,fc->nfhw", x, self.w[:, :, 0, 0])
+
+    def backward(self, dy):
+        for x in self.inputs:
+            self.grads["w"] += np.einsum("nfhw,nchw->fc", dy, x)[:, :, None, None]
+        return np.einsum("nfhw,fc->nchw", dy, self.w[:, :, 0, 0])
+"""
+
+
+def test_a_forward_that_is_run_for_its_kernels_leaves_nothing_for_the_backward(files: Files) -> None:
+    kind = files.load(f"{files.write('pending.py', PENDING).name}:Pending").function
+    assert isinstance(kind, type)
+    tried = Tried(kind)
+    assert tried.results(every=5)[0].ok
+    assert tried.again().ok
+
+
+DRAWN = """
+import numpy as np
+
+class Drawn:
+    def __init__(self, c_in, c_out, rng: np.random.Generator):
+        self.W = rng.normal(0, 0.1, size=(c_out, c_in, 1, 1))
+
+    def forward(self, x):
+        self.x = x
+        return np.einsum("nchw,fc->nfhw", x, self.W[:, :, 0, 0])
+
+    def backward(self, dy):
+        self.dW = np.einsum("nfhw,nchw->fc", dy, self.x)[:, :, None, None]
+        return np.einsum("nfhw,fc->nchw", dy, self.W[:, :, 0, 0])
+"""
+
+
+def test_a_layer_is_handed_random_numbers_to_draw_its_kernels_from(files: Files) -> None:
+    kind = files.load(f"{files.write('drawn.py', DRAWN).name}:Drawn").function
+    assert isinstance(kind, type)
+    assert Tried(kind).results(every=5)[0].ok
+
+
 @pytest.mark.parametrize("target", some(["Conv.backward", "Conv"]))
 def test_a_class_and_its_backward_mean_the_same(files: Files, target: str) -> None:
     file = files.write(

@@ -141,6 +141,12 @@ def settings(dZ: Any, A_prev: Any, W: Any, b: Any, hparameters: Any) -> Any:
     return dx.transpose(0, 2, 3, 1), dw.transpose(2, 3, 1, 0), db.reshape(1, 1, 1, -1)
 
 
+def of_the_layer(dz: Any, cache: Any) -> Any:
+    x, w, b, given = cache
+    assert len(b) == len(w)
+    return core(x, w, dz, given["conv_stride"], given["conv_pad"])
+
+
 def takes_apart(dout: Any, cache: Any) -> Any:
     x, x_padded, w, bias, stride, pad = cache
     assert len(bias) == len(w)
@@ -370,6 +376,7 @@ RIGHT = [
     (own_same, "padding always half the kernel"),
     (dilated_by_int, "its signature is (dout, x, w, b, stride, padding, dilation)"),
     (settings, "pictures (N, H, W, C), kernels (K, L, C, F)"),
+    (of_the_layer, "of_the_layer(dz, cache), cache (x, w, b"),
     (takes_apart, "takes_apart(dout, cache), cache (x, x_padded, w, bias, stride, pad)"),
     (called_backward, "called_backward(dout, cache) after called_forward(X, W, b, stride, pad, activation)"),
     (rounding_backward, "after rounding_forward(x, w, b, stride, pad)"),

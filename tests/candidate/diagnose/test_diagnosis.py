@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -91,10 +91,10 @@ CASES = [
 ]
 
 
-def made(change: Callable[[Case], Outcome | Mapping[str, Any]]) -> Swept:
+def made(change: Callable[[Case], Outcome | Mapping[str, Any]], cases: Sequence[Case] = ()) -> Swept:
     """A sweep in which this came of each case: an outcome, or gradients that are not the right ones."""
     results = []
-    for case in CASES:
+    for case in cases or CASES:
         right, came = right_of(case), change(case)
         if not isinstance(came, Outcome):
             came = Outcome(RETURNED, gradients={**right.gradients, **came})
@@ -135,6 +135,22 @@ def test_what_a_mistake_explains_is_no_second_finding() -> None:
     sweep = made(change)
     assert {result.outcome.kind for result in sweep.results} == {RAISED, RETURNED}
     assert [(finding.id, finding.proven) for finding in diagnose(sweep)] == [("axes-swapped", True)]
+
+
+def test_a_mistake_and_one_more_is_not_claimed_where_it_leaves_as_much_unexplained() -> None:
+    """The crop `p:-p`, and another mistake by which it raises wherever the picture is not square."""
+    pads = [((p, p), (p, p)) for p in (0, 1, 2)]
+    cases = [Case(size, (3, 3), (1, 1), pad) for size in ((5, 5), (7, 7), (5, 8), (8, 5)) for pad in pads]
+    variants = {variant.label: variant.mistakes for _, variant in variants_of("dA_prev")}
+
+    def change(case: Case) -> Outcome | Mapping[str, Any]:
+        problem = right_of(case).problem
+        rows, columns = problem.geometry.input_shape[:2]
+        if rows != columns or case.padding[0] == (2, 2):
+            return Outcome(RAISED, message="IndexError: out of bounds", line=7, line_text="dx[r, q] += d")
+        return {"dA_prev": flawed_gradient("dA_prev", problem, variants["an empty array is returned"])}
+
+    assert diagnose(made(change, cases))[0].id == "crop-zero-slice"
 
 
 def test_alternatives_are_few_and_explain_as_much() -> None:

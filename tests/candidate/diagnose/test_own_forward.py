@@ -16,6 +16,7 @@ from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.grade import grade
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
+from convstep.candidate.notes import about_relu
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.test_observations import swept
 from tests.strategies import some
@@ -192,3 +193,17 @@ def test_of_a_plain_forward_nothing_is_said_and_nothing_asked() -> None:
     forward, wrong, calls = looked_at(turned)
     assert (forward, calls) == (None, 0)
     assert wrong
+
+
+def test_a_backward_that_leaves_out_the_relu_of_its_forward_is_told_so() -> None:
+    def bare(problem: Problem) -> tuple[Array, dict[str, Array]]:
+        Z, made = convolution(problem)
+        return np.maximum(Z, 0), made
+
+    def found(layer: Layer) -> str:
+        asked = Asked(layer)
+        every = (grade(case, right_of(case), asked.call(None, right_of(case).problem)) for case in CASES)
+        return " ".join(about_relu(swept(*every, forward="conv")))
+
+    assert found(bare).startswith("its own conv ends in a ReLU, and the backward leaves it out")
+    assert found(convolution) == found(rotated) == found(masked) == ""

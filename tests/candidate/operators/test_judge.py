@@ -163,3 +163,34 @@ def test_gradients_that_cannot_be_read_are_not_called_right(tmp_path: Path) -> N
     (tmp_path / "lstm.py").write_text(wrong)
     with pytest.raises(CannotCall, match="what came back has not the shapes of the gradients"):
         convstep.check(f"{tmp_path}/lstm.py:lstm_cell_backward")
+
+
+def test_a_gradient_that_is_taken_apart_is_handed_on_as_something_else(tmp_path: Path) -> None:
+    other = AFFINE.replace(
+        "def backward(self, dout):", "def backward(self, both):\n        dout, rest = both"
+    )
+    assert other != AFFINE
+    (tmp_path / "layers.py").write_text(other.format(db="dout.sum(0)"))
+    with pytest.raises(CannotCall, match="cannot be called as a linear layer"):
+        convstep.check(f"{tmp_path}/layers.py:Affine")
+
+
+class WordVectors:
+    """Keeps its gradient, and returns zeros for its indices."""
+
+    def __init__(self, vocab_size: int, dim: int) -> None:
+        self.weights = np.zeros((vocab_size, dim))
+        self.d_weights = np.zeros((vocab_size, dim))
+
+    def forward(self, indices: Any) -> Any:
+        self.indices = indices
+        return self.weights[indices]
+
+    def backward(self, grad: Any) -> Any:
+        self.d_weights = np.zeros_like(self.weights)
+        np.add.at(self.d_weights, self.indices, grad)
+        return np.zeros(self.indices.shape)
+
+
+def test_what_a_layer_keeps_is_read_where_it_returns_something_else() -> None:
+    assert convstep.check(WordVectors, operator="embedding").ok

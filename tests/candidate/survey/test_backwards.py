@@ -97,6 +97,10 @@ def test_methods_of_a_class_that_is_no_layer_are_one_each(files: Files) -> None:
     text = "class Net:\n    def __init__(self): pass\n    def conv_backward(self, dZ, A): return A\n"
     text += "    def relu_backward(self, dA, Z): return dA\n"
     assert names(files.write("a.py", text)) == ["Net.conv_backward", "Net.relu_backward"]
+    text += "    def _backward(self, dY): return dY\n    def _forward(self, x): return x\n"
+    assert names(files.write("a.py", text)) == ["Net.conv_backward", "Net.relu_backward"]
+    private = text.replace("relu_back", "_relu_plot").replace("conv_back", "_conv_plot")
+    assert names(files.write("a.py", private)) == ["Net"]
     assert names(files.write("a.py", f"{text}    def forward(self, x): return x\n")) == ["Net"]
     assert names(files.write("a.py", f"{text}    def backward(self, d): return d\n")) == ["Net"]
 
