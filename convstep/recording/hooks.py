@@ -17,11 +17,10 @@ from convstep.recording.expressions import OWN
 from convstep.recording.indices import text
 from convstep.recording.log import Ref
 from convstep.recording.registry import WHOLE_NUMBERS, Registry
-from convstep.recording.rewrite import FORGET, LOCALS
 from convstep.recording.sites import Hole, Kind, Site, Sites
 from convstep.recording.sweeping import Sweeping
 from convstep.recording.sweeps import Sweep
-from convstep.recording.trees import PREFIX
+from convstep.recording.trees import FORGET, LOCALS, PREFIX
 
 _READ = """
 def hook(array{parameters}):

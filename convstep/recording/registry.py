@@ -193,14 +193,19 @@ class Registry:
             self._check()
         return number
 
-    def forget(self, array: Any) -> None:
-        """An array is about to have another shape, or other memory: it is met anew."""
+    def forget(self, array: Any, *, memory: bool = True) -> None:
+        """An array is about to have another shape: it is met anew.
+
+        Args:
+            array: or anything else.
+            memory: whether it may also have other memory.
+        """
         for scope in self.remembering:
             scope["last"] = self
         for one in self.sweepings:
             one.forget()
         number = self.numbers.pop(id(array), -1)
-        if number >= 0 and self._storages.get(id(array)) is not None:
+        if memory and number >= 0 and self._storages.get(id(array)) is not None:
             storage = self._storages.pop(id(array))
             for known in [
                 one

@@ -15,14 +15,8 @@ from convstep.recording.indices import index_of
 from convstep.recording.purity import Purity
 from convstep.recording.sites import FunctionSite, Kind, LoopSite, Site, Sites, StatementSite
 from convstep.recording.sweeps import Sweep, makers, noted_at, sweep_of, swept
-from convstep.recording.trees import PREFIX, SHAPES, load, statement_call, store
+from convstep.recording.trees import CALLED, FORGET, LOCALS, PREFIX, SHAPES, load, statement_call, store
 
-LOCALS = f"{PREFIX}locals"
-"""The name of `locals`, whatever the source calls so."""
-CALLED = f"{PREFIX}called"
-"""The entry with which a generator's call began, in the generator."""
-FORGET = f"{PREFIX}forget"
-"""What is told of an array that will look at its memory otherwise."""
 PARTS = frozenset({"flat", "real", "imag"})
 """Attributes of an array that set its cells."""
 OPERATORS = {
@@ -224,8 +218,7 @@ class Rewriter:
             case ast.Attribute() if trees.chain(target):
                 put = ast.Assign([target], load(given), lineno=target.lineno)
                 if target.attr in SHAPES:
-                    told = ast.Expr(ast.Call(load(FORGET), [trees.copied(target.value)], []))
-                    return [told, put]
+                    return self._reshaped(target, put, text)
                 bound = self._site(Kind.BIND, text=trees.text(target), value=text)
                 target.value = self._value(target.value, plain=True)
                 return [put, statement_call(bound, load(given))]
@@ -245,6 +238,15 @@ class Rewriter:
                     found += self._put(one.value if isinstance(one, ast.Starred) else one, name, text)
                 return found
         return [ast.Assign([target], load(given), lineno=target.lineno), *self._binds(target)]
+
+    def _reshaped(self, target: ast.Attribute, put: ast.stmt, text: str) -> list[ast.stmt]:
+        """A statement that lets an array look at its memory otherwise: `x.shape = 2, 3`."""
+        owner, bound = trees.name("owner"), self._site(Kind.BIND, text=trees.text(target.value), value=text)
+        kept = ast.Assign([store(owner)], target.value, lineno=target.lineno)
+        target.value = load(owner)
+        memory = ast.keyword("memory", ast.Constant(target.attr not in ("shape", "strides")))
+        told = ast.Expr(ast.Call(load(FORGET), [load(owner)], [memory]))
+        return [kept, told, put, statement_call(bound, load(owner))]
 
     def _compared(self, target: ast.Attribute, put: ast.stmt) -> list[ast.stmt]:
         """A statement that sets cells by an attribute of an array: `x.flat = 0`."""

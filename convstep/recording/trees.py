@@ -10,6 +10,12 @@ from convstep.recording.sites import Site
 
 PREFIX = "_convstep_"
 """What the names of hooks and of our own variables begin with."""
+LOCALS = f"{PREFIX}locals"
+"""The name of `locals`, whatever the source calls so."""
+CALLED = f"{PREFIX}called"
+"""The entry with which a generator's call began, in the generator."""
+FORGET = f"{PREFIX}forget"
+"""What is told of an array that will look at its memory otherwise."""
 SHAPES = frozenset(
     {"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags", "base", "data"}
 )

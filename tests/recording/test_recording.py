@@ -354,6 +354,28 @@ def test_a_helper_without_arrays_does_not_divide_a_statement() -> None:
     assert [list(state["x"]) for state in states(recording)] == [[1, 2, 3], [5, 6, 3], [5, 6, 10]]
 
 
+def reshaped(x: Array) -> Array:
+    """Lets arrays look at their memory otherwise."""
+    y = np.zeros(4)
+    y[1] = 3
+    y.shape = 2, 2
+    y[1, 0] = x[0]
+    x.shape = 2, 2
+    x[1, 1] *= 5
+    return y
+
+
+def test_an_array_of_another_shape_is_still_the_same_memory() -> None:
+    recording = record(reshaped, np.arange(1.0, 5.0))
+    assert (len(recording.catalogue), recording.unseen, recording.alarms[0].text) == (2, (), "x[1, 1] *= 5")
+    recording.seek(recording.total)
+    assert {name: list(array.ravel()) for name, array in recording.arrays.items()} == {
+        "x": [1, 2, 3, 20],
+        "y": [0, 3, 1, 0],
+    }
+    assert recording.value_of("x[1, 1] + y[1, 0]") == 21
+
+
 def scaled(value: Any, k: int) -> Any:
     """Has a statement of its own."""
     return value * k
