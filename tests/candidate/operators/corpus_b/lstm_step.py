@@ -164,9 +164,9 @@ def gates_on_columns(module: Any, p: Problem) -> Gradients:
         setattr(cell, f"W{theirs}", weight)
         setattr(cell, f"b{theirs}", bias)
     cell.forward(p.x.T, p.h.T, p.c.T)
-    states = cell.backward(p.dh.T, p.dc.T)
+    dx, dh, dc = cell.backward(p.dh.T, p.dc.T)
     weights, biases = ([getattr(cell, f"d{word}{gate}") for gate in "ifoc"] for word in "Wb")
-    return unstacked(p, *states, weights, biases)
+    return unstacked(p, dx, dh, dc, weights, biases)
 
 
 def gates_on_rows(module: Any, p: Problem) -> Gradients:
