@@ -205,6 +205,9 @@ not-divided-by-n: sums stand where means belong  [deeplearning4j PR#8379]
   - M = len(rows)
   + M = len(rows) // len(x)
   # of pictures, only H * W is counted | 图片只数了 H * W
+  - dcentred += dvar * 2 * centred / M
+  + dcentred += dvar * 2 * centred / len(x)
+  # of pictures, only N is counted, through the variance | 经过方差的路上，图片只数了 N
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
   + drows = gamma / (M * std) * (dy - dbeta - x_hat * dgamma)
   # the direct path is divided, and not multiplied before | 直接的路除了个数，却没有先乘
@@ -354,6 +357,12 @@ axes-swapped: pictures are reshaped without moving their channels  [5 of 44 cour
   - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
   + dy = dout.reshape(len(gamma), -1).T
   # dout on its way in, a row for each channel | dout 进来时，每个通道一行
+  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
+  + dy = np.swapaxes(dout, 1, -1).reshape(-1, len(gamma))
+  # dout on its way in, where rows and columns change places | dout 进来时，行和列换了位置
+  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
+  + dx = np.swapaxes(drows.reshape(np.swapaxes(x, 1, -1).shape), 1, -1)
+  # dx on its way out, where rows and columns change places | dx 出去时，行和列换了位置
   - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
   + dx = drows.T.reshape(x.shape)
   # dx on its way out, a row for each channel | dx 出去时，每个通道一行

@@ -267,6 +267,10 @@ overwrite-db: db is assigned instead of added to
     的。应该写 +=，或 dout.sum(axis=(0, 2))。
   - db[i_c] += dz
   + db[i_c] = dz
+
+  - db = dout.sum(axis=(0, 2))
+  + db = dout[-1].sum(axis=1)
+  # the last sample alone is left | 只剩最后一个样本
 kernel-flipped: the kernel is turned round
     In the readable loop tap k of the kernel meets cell start + k, in the forward and in the backward. A kernel is
     turned round only where dx is computed as a full correlation of dout, and there once.

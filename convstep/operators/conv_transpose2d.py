@@ -237,6 +237,9 @@ db-wrong-axis: db is summed over the wrong axes
   + db = dout.sum(axis=(0, 1, 3))
   # over samples, channels and columns | 对样本、通道和列
   - db = dout.sum(axis=(0, 2, 3))
+  + db = dout.sum(axis=(0, 2))
+  # over samples and rows only | 只对样本和行
+  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(2, 3))
   # over rows and columns only | 只对行和列
   - db = dout.sum(axis=(0, 2, 3))

@@ -153,7 +153,48 @@ def short(module: Any, p: Problem) -> Gradients:
     return named(NAMES, module.lstm_cell_bwd(p.dh, p.dc, cache))
 
 
+THEIRS = dict(zip("ifog", "ifoc", strict=True))
+"""What a gate is called where each has a weight of its own."""
+
+
+def gates_on_columns(module: Any, p: Problem) -> Gradients:
+    cell = module.LSTM(p.x.shape[1], p.h.shape[1])
+    for ours, theirs in THEIRS.items():
+        weight, bias = stacked(p)[ours]
+        setattr(cell, f"W{theirs}", weight)
+        setattr(cell, f"b{theirs}", bias)
+    cell.forward(p.x.T, p.h.T, p.c.T)
+    dx, dh, dc = cell.backward(p.dh.T, p.dc.T)
+    weights, biases = ([getattr(cell, f"d{word}{gate}") for gate in "ifoc"] for word in "Wb")
+    return unstacked(p, dx, dh, dc, weights, biases)
+
+
+def gates_on_rows(module: Any, p: Problem) -> Gradients:
+    parameters: dict[str, Any] = {}
+    d = p.x.shape[1]
+    blocks = zip("ifoc", np.split(np.vstack([p.Wx, p.Wh]), 4, axis=1), np.split(p.b, 4), strict=True)
+    for gate, weight, bias in blocks:
+        parameters |= {f"W{gate}": weight, f"b{gate}": bias}
+    cache = module.lstm_cell_forward(p.x, p.h, p.c, parameters)[2]
+    grads = module.lstm_cell_backward(p.dh, p.dc, cache)
+    both, bias = (np.hstack([grads[f"d{word}{gate}"] for gate in "ifoc"]) for word in "Wb")
+    return named(NAMES, (grads["dx"], grads["dh_prev"], grads["dc_prev"], both[:d], both[d:], bias))
+
+
+def gates_apart(module: Any, p: Problem) -> Gradients:
+    order = "figo"
+    listed = [reordered(value, order) for value in (p.Wx, p.Wh, p.b)]
+    parts = [part for value in listed for part in np.split(value, 4, axis=-1)]
+    cache = module.lstm_step(p.x, p.h, p.c, *parts)[2]
+    found = module.lstm_step_backward(p.dh, p.dc, cache)
+    whole = (np.concatenate(found[at : at + 4], axis=-1) for at in (3, 7, 11))
+    return named(NAMES, (*found[:3], *(reordered(value, "ifog", order) for value in whole)))
+
+
 CALLS: dict[str, Call] = {
+    "lstm_step/a_weight_a_gate.py:LSTM": gates_on_columns,
+    "lstm_step/a_weight_a_gate.py:lstm_cell_backward": gates_on_rows,
+    "lstm_step/a_weight_a_gate.py:lstm_step_backward": gates_apart,
     "lstm_step/rnn_layers.py:lstm_step_backward": cs231n,
     "lstm_step/cs231n_inplace.py:lstm_step_backward": cs231n,
     "lstm_step/cs231n_slices.py:lstm_step_backward": cs231n,
