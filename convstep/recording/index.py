@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -13,9 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording import dividing
 from convstep.recording.columns import Column, Rows, column
-from convstep.recording.dividing import row
 from convstep.recording.kept import Kept
 from convstep.recording.log import Ref, refs
 from convstep.recording.shelf import narrow
@@ -96,11 +95,11 @@ class Index:
         """By storage, the entry by which a variable first stood for it; -1 for arguments; see before."""
         self.named[self.storages[[number for _, number in log.given]]] = -1
         changing = self._changing()
-        self.writes = row(np.flatnonzero(changing))
+        self.writes = _row(np.flatnonzero(changing))
         """The entries that change cells, ascending."""
-        self.eventful = dividing.eventful(self, changing)
+        self.eventful = self._find_eventful(changing)
         """Which entries make a step of what they stand in."""
-        self.ends = dividing.ends(self)
+        self.ends = self._find_ends()
         """By step, the number of entries after it."""
 
     # single entries
@@ -166,7 +165,7 @@ class Index:
             parents, firsts = (
                 np.array([getattr(frame, fact) for frame in self.frames]) for fact in ("parent", "first")
             )
-            by_call = (again < count) & self.of_kind(Kind.RETURN)[before] & (parents[called] == own)
+            by_call = (again < count) & self._of_kind(Kind.RETURN)[before] & (parents[called] == own)
             again = np.where(by_call, firsts[called], again)
         lasts = np.array([*(frame.last for frame in self.frames), count])[self.frame[binding.entries]]
         found: Entries = np.minimum(again, lasts)
@@ -207,7 +206,7 @@ class Index:
     def _recursive(self) -> bool:
         return len(self.frames) > len({frame.function for frame in self.frames})
 
-    def flags(self, fact: Callable[[Site], bool]) -> Flags:
+    def _flags(self, fact: Callable[[Site], bool]) -> Flags:
         """Which entries come from sites of which something is true."""
         found = np.zeros(len(self.order), bool)
         for site in self._met:
@@ -215,15 +214,14 @@ class Index:
                 found[self.where[site.number]] = True
         return found
 
-    def of_kind(self, *kinds: Kind) -> Flags:
-        """Which entries come from sites of some kinds."""
-        return self.flags(lambda site: site.kind in kinds)
+    def _of_kind(self, *kinds: Kind) -> Flags:
+        return self._flags(lambda site: site.kind in kinds)
 
     def _frames(self) -> tuple[list[Frame], Short]:
         """The calls, and which of them each entry belongs to."""
         sites, statements, loops = self.log.sites.sites, self.log.sites.statements, self.log.sites.loops
         kinds = (Kind.CALL, Kind.RETURN, Kind.YIELD, Kind.RESUME)
-        marks = np.flatnonzero(self.of_kind(*kinds))
+        marks = np.flatnonzero(self._of_kind(*kinds))
         begun: list[tuple[int, int, int, bool]] = []
         at_entry: dict[int, int] = {}
         lasts: dict[int, int] = {}
@@ -338,6 +336,161 @@ class Index:
                 changed = self.touched[site.number] >= 0  # and not a container
                 found[self.where[site.number][changed]] = True
         return found
+
+    def _find_eventful(self, changing: Flags) -> Flags:
+        """Which entries make a step of what they stand in.
+
+        Args:
+            changing: those that change cells do.
+        """
+        statements = self.log.sites.statements
+        arrays: dict[int, set[str]] = defaultdict(set)
+        for one in self.bindings:
+            if one.whole:
+                arrays[statements[one.site.statement].function].add(one.name)
+        given = {name for name, _ in self.log.given}
+        alone = [one.alone for one in statements]
+        computed = [bool((arrays[one.function] | given).intersection(one.loads)) for one in statements]
+
+        whiles = {one.statement for one in self.log.sites.sites if one.kind is Kind.CHECK}
+        conditions = whiles & {one.statement for one in self.log.sites.sites if one.kind is Kind.READ}
+
+        def counts(site: Site) -> bool:
+            if site.kind is Kind.READ:
+                # a condition is looked at once more than it lets through
+                seen = not site.through and site.statement not in conditions
+                return seen and not (site.named and alone[site.statement])
+            if site.kind is Kind.TURN:
+                return site.statement in conditions
+            if site.kind is Kind.USE:
+                return computed[site.statement]
+            if site.kind is Kind.ELEMENT:
+                values = self.log.payloads[site.number]
+                return computed[site.statement] or any(Ref in map(type, value) for value in values)
+            return site.kind is Kind.SCATTERED_READ
+
+        found = self._flags(counts)
+        found |= changing
+        bound = self._flags(
+            lambda site: site.kind is Kind.BIND and computed[site.statement] and not alone[site.statement]
+        )
+        found |= bound
+        for entry in np.flatnonzero(
+            self._flags(lambda s: s.kind is Kind.BIND and alone[s.statement])
+        ).tolist():
+            site, value = self.site(entry), self.payload(entry)
+            if type(value) is Ref:
+                found[entry] = self._is_new(entry, value) or self._rebinds(entry, site.text, value)
+            elif any(self._is_new(entry, ref) for ref in refs(value)):
+                found[entry] = True
+            else:
+                found[entry] = computed[site.statement] and isinstance(value, (float, np.generic, int, bool))
+        for entry in np.flatnonzero(
+            self._flags(lambda s: s.kind is Kind.READ and s.named and alone[s.statement])
+        ).tolist():
+            found[entry] = not self._gives_view(entry)
+        for one in self.bindings:
+            bound_here = one.site.kind is Kind.BIND and not alone[one.site.statement]
+            if bound_here or one.site.kind is Kind.WRITE:
+                found[one.entries] = True
+        return found
+
+    def _checked(self, site: Site) -> bool:
+        """Whether a turn is one of a `while`."""
+        return any(one.kind is Kind.CHECK and one.loop == site.loop for one in self.log.sites.sites)
+
+    def _gives_view(self, entry: int) -> bool:
+        """Whether what is read has axes of its own."""
+        site, payload = self.site(entry), self.payload(entry)
+        if type(payload[0]) is str:
+            return payload[0] == "whole" and bool(self.log.views[payload[2]].shape)
+        sliced = sum(part.sliced for part in site.template)
+        single = len(site.template) - sliced - any(part.ellipsis for part in site.template)
+        return len(self.log.views[payload[0]].shape) > single or bool(sliced)
+
+    def _is_new(self, entry: int, ref: int) -> bool:
+        """Whether a variable is the first to stand for the memory of an array."""
+        return bool(self.named[self.storages[ref]] == entry)
+
+    def _rebinds(self, entry: int, name: str, ref: int) -> bool:
+        """Whether a variable now stands for another array that is made from its own: `dx = dx[:, 1:-1]`."""
+        frame = int(self.frame[entry])
+        if frame < 0 or not re.search(rf"\b{re.escape(name)}\b", self.site(entry).value):
+            return False
+        before = self.setting(frame, name, entry)
+        if before is None:
+            return False
+        value = self.value_at(before, name)
+        return type(value) is Ref and value != ref
+
+    def _within_statements(self) -> Flags:
+        """The entries of calls within a statement that have no step of their own: they divide nothing."""
+        count, functions = len(self.order), self.log.sites.functions
+        calls = [one for one in self.frames if one.parent >= 0 and not functions[one.function].generator]
+        if not calls:
+            return np.zeros(count, bool)
+        tally = np.append(0, np.cumsum(self.eventful))
+        begun = np.array([one.first for one in calls], np.intp)
+        left = np.array([one.last for one in calls], np.intp) + 1
+        idle = tally[left] == tally[begun]
+        change = np.zeros(count + 1, np.intp)
+        np.add.at(change, begun[idle], 1)
+        np.subtract.at(change, left[idle], 1)
+        found = np.cumsum(change[:-1]) > 0
+        edges = np.diff(np.concatenate([[False], found, [False]]).astype(np.int8))
+        for first, last in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
+            before = first - 1
+            if (
+                last == count
+                or self.statement[before] != self.statement[last]
+                or self.frame[before] != self.frame[last]
+            ):
+                found[first:last] = False
+        return found
+
+    def _find_ends(self) -> array[int]:
+        count = len(self.order)
+        if not count:
+            return array("q")
+        log, frames = self.log.sites, self.frames
+        generators = [one.generator for one in log.functions]
+        yielding = bool(frames) and generators[frames[0].function]
+        after = np.zeros(count, bool)
+        if yielding:
+            after |= self._of_kind(Kind.YIELD)
+        else:
+            # the condition of a `while` belongs to the turn that it lets through
+            opening = self._flags(
+                lambda site: (
+                    site.kind in (Kind.ENTER, Kind.CHECK, Kind.EXIT)
+                    or (site.kind is Kind.TURN and bool(site.names or not self._checked(site)))
+                )
+            )
+            after[:-1] |= opening[1:]
+            following = np.ones(count, bool)
+            following[:-1] = (self.statement[1:] != self.statement[:-1]) & ~self._of_kind(Kind.CALL)[1:]
+            own = self._flags(lambda site: log.statements[site.statement].alone) & following
+            own |= self._of_kind(Kind.ELEMENT, Kind.RETURN)
+            if any(frame.quiet for frame in frames):
+                own &= ~np.array([frame.quiet for frame in frames] + [False])[self.frame]
+            after |= own
+            after[self._within_statements()] = False
+        after[-1] = True
+        bounds = np.flatnonzero(after) + 1
+        real = np.logical_or.reduceat(self.eventful, np.append(0, bounds[:-1]))
+        ends = _row(bounds[real])
+        left = ends[-1] if ends else 0
+        raised = self.log.ended is not None and self.log.ended.kind == "raised"
+        if raised and (self.statement[left:] != self.statement[-1]).any():
+            ends.append(count)  # where it was raised, although nothing was read or written there
+        elif ends:
+            ends[-1] = count
+        return ends
+
+
+def _row(numbers: Entries) -> array[int]:
+    """Whole numbers among which `bisect` is quick."""
+    return array("q", numbers.astype(np.int64).tobytes())
 
 
 def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
