@@ -81,32 +81,13 @@ class KeyLine(Widget):
         self.pointed = None
 
     def _bindings_shown(self) -> list[Binding]:
-        """What this screen offers, one binding for each action; none whose key is typed into a line.
-
-        As `Screen.active_bindings`, which asks of every key there is whether it means anything now.
-        """
-        chain = [
-            (node, key, binding)
-            for node, bindings in self.screen._modal_binding_chain
-            for key, binding in bindings
-        ]
-        keys = {key for _, key, binding in chain if self._names(key, binding)}
-        meant: dict[str, Binding] = {}
-        for node, key, binding in chain:
-            before = meant.get(key)
-            if key not in keys or (before is not None and (before.priority or not binding.priority)):
-                continue
-            if self.app._check_action_state(binding.action, node) is not False:
-                meant[key] = binding
+        """What this screen offers, one binding for each action; none whose key is typed into a line."""
         found: dict[str, Binding] = {}
-        for key, binding in meant.items():
-            if self._names(key, binding):
+        for key, (_, binding, _, _) in self.screen.active_bindings.items():
+            named = binding.show and binding.key_display in (None, key_text(key))
+            if named and self._offers(binding.action):
                 found.setdefault(binding.action, binding)
         return list(found.values())
-
-    def _names(self, key: str, binding: Binding) -> bool:
-        """Whether it stands in the line where its key means it."""
-        return binding.show and binding.key_display in (None, key_text(key)) and self._offers(binding.action)
 
     def _keys(self) -> list[tuple[str, str]]:
         """Each key with its label."""
