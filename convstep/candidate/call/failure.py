@@ -87,6 +87,8 @@ def _place(line: _Line) -> dict[str, Any]:
 
 def _message(error: BaseException, line: str) -> str:
     """The exception in words; `line` is the innermost line of the candidate's own."""
+    if isinstance(error, SentenceError):
+        return str(error)  # ours, and a sentence
     if isinstance(error, SystemExit):
         code = "" if error.code is None else repr(error.code)
         return tr("it called sys.exit({code})", code=code)

@@ -251,8 +251,10 @@ def _signature(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 def _method_of(kind: type) -> str:
     """The method of a class that is meant when only the class is named: its backward, or its forward."""
-    own = [name for name in vars(kind) if callable(getattr(kind, name, None)) and name[:1] != "_"]
+    methods = [name for name in vars(kind) if callable(getattr(kind, name, None))]
+    own = [name for name in methods if name[:1] != "_"]
     back = [name for name in own if names.looks_backward(name)]
+    back += [name for name in methods if re.fullmatch("_(backward|backprop|bwd)", name)]
     forward = [name for name in dir(kind) if FORWARD.fullmatch(name) and name != "__call__"]
     if not (back or forward or own):
         raise CandidateError(

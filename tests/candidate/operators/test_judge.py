@@ -175,6 +175,35 @@ def test_a_gradient_that_is_taken_apart_is_handed_on_as_something_else(tmp_path:
         convstep.check(f"{tmp_path}/layers.py:Affine")
 
 
+class ReLU:
+    """A layer whose base class would call these."""
+
+    def parameters(self) -> list[Any]:
+        return []
+
+    def _forward(self, x: Any) -> Any:
+        self.mask = x > 0
+        return np.where(self.mask, x, 0.0)
+
+    def _backward(self, dout: Any) -> Any:
+        return np.where(self.mask, dout, 0.0)
+
+
+def test_a_layer_with_a_private_backward_is_called_by_its_class() -> None:
+    verdict = convstep.check(ReLU)
+    assert verdict.ok
+    assert "._backward(" in str(verdict).splitlines()[1]
+
+
+def test_a_class_without_methods_is_told_so_in_a_sentence(tmp_path: Path) -> None:
+    text = "class MaxPool:\n    def __init__(self, size=2):\n        self.size = size\n"
+    (tmp_path / "layers.py").write_text(text)
+    with pytest.raises(CannotCall) as found:
+        convstep.check(f"{tmp_path}/layers.py:MaxPool")
+    assert "MaxPool has no method that could be stepped" in str(found.value)
+    assert "CandidateError" not in str(found.value)
+
+
 class WordVectors:
     """Keeps its gradient, and returns zeros for its indices."""
 
