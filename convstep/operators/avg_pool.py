@@ -357,8 +357,8 @@ OPERATOR = Operator(
         "size": "pool_size pool_shape kernel_shape kernel_size filter_size ksize f k pool window",
         "size[0]": "pool_height pool_h ph kh",
         "size[1]": "pool_width pool_w pw kw",
-        "stride": "strides s",
-        "padding": "pad p",
+        "stride": "strides s pool_stride pool_strides",
+        "padding": "pad p pool_pad pool_padding",
     },
     mistakes=MISTAKES,
 )

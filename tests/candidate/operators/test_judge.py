@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,14 @@ def test_a_gradient_that_is_taken_apart_is_handed_on_as_something_else(tmp_path:
     (tmp_path / "layers.py").write_text(other.format(db="dout.sum(0)"))
     with pytest.raises(CannotCall, match="cannot be called as a linear layer"):
         convstep.check(f"{tmp_path}/layers.py:Affine")
+
+
+def test_the_stride_of_a_pool_is_known_by_its_longer_name(tmp_path: Path) -> None:
+    text = "\n".join(map(inspect.getsource, (max_pool_forward, max_pool_backward)))
+    head = "import numpy as np\nfrom typing import Any\n\n"
+    (tmp_path / "pools.py").write_text(head + text.replace('"stride"', '"pool_stride"'))
+    verdict = convstep.check(f"{tmp_path}/pools.py:max_pool_backward")
+    assert "overwrite (proven)" in str(verdict)
 
 
 class ReLU:
