@@ -16,6 +16,8 @@ NEVER_FIRST = frozenset("，。、；：？！）】」』》〉”’…—·,.
 """What must not begin a line."""
 NEVER_LAST = frozenset("（【「『《〈“‘([{")
 """What must not end a line."""
+JOINTS = frozenset("([{.,:=+-*/|&@_")
+"""After which a name or a path that is too long is cut, rather than within a word."""
 _BEGINS = re.compile(f"(?<= )[^ {re.escape(''.join(filter(str.isascii, NEVER_FIRST)))}]", re.DOTALL)
 """In ASCII, what a line may begin with: what comes after a blank."""
 KEEP = "\u00a0"
@@ -95,7 +97,7 @@ def _line(text: Text, start: int, end: int) -> Text:
 
 
 def _pieces(plain: str, width: int) -> Iterator[tuple[int, int]]:
-    """What is never broken, each with the spaces behind it; what is too long is cut all the same."""
+    """What is never broken, each with the spaces behind it; what is too long is cut, at best at a joint."""
     start = 0
     for at in (*_breaks(plain), len(plain)) if plain else ():
         if cell_len(plain[start:at].rstrip(" ")) <= width:
@@ -122,10 +124,19 @@ def _cut(plain: str, start: int, end: int, width: int) -> Iterator[tuple[int, in
                 last -= 1
             if plain[last] in NEVER_FIRST or cell_len(plain[last : at + 1]) > width:
                 last = at
+            last = _joint(plain, (first + last) // 2, last)
             yield first, last
             first, used = last, cell_len(plain[last:at])
         used += size
     yield first, end
+
+
+def _joint(plain: str, low: int, high: int) -> int:
+    """The last place from `high` down to `low` at which something new begins; `high` if there is none."""
+    for at in range(high, low, -1):
+        if plain[at - 1] in JOINTS and plain[at] not in NEVER_FIRST and plain[at] not in JOINTS:
+            return at
+    return high
 
 
 def _may_break(before: str, after: str) -> bool:

@@ -83,6 +83,9 @@ def test_what_fits_is_one_line(text: str, width: int) -> None:
         ("用dW更新", 4, ["用dW", "更新"]),
         ("a\u00a0+\u00a0b c", 5, ["a + b", "c"]),
         ("abc", 1, ["ab", "c"]),
+        ("f = unravel(window.argmax())", 20, ["f = unravel(window.", "argmax())"]),
+        ("layers/pools/max_pool_backward.py", 18, ["layers/pools/max_", "pool_backward.py"]),
+        ("a.bcdefghijklmnop", 10, ["a.bcdefghi", "jklmnop"]),
     ],
 )
 def test_lines_break_where_people_break_them(text: str, width: int, lines: list[str]) -> None:
