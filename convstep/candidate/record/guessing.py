@@ -125,7 +125,10 @@ def _pool(asked: Asked) -> Iterator[Guess]:
         step = step if isinstance(step, int) and step > 0 else s
         n = (size - k) // step + 1
         x, out = (tuple(length or filled for length in lying) for filled in (size, n))
-        options = {"pool_height": k, "pool_width": k, "stride": step, "f": k, "pad": 0, "mode": mode}
+        options = given(
+            ("pool_height pool_width f", k), ("stride", step), ("pad", 0), ("mode", mode),
+            ("pool_size kernel_size", k), ("pool_stride", step), ("padding", 0),
+        )  # fmt: skip
         values = given(
             (X, distinct(*x)),
             ("x_shape input_shape in_shape shape", x),

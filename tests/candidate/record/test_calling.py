@@ -235,6 +235,17 @@ def test_what_the_courses_write_is_called_without_being_told_anything(files: Fil
     assert repr(again.places) == repr(ready.places)  # the same numbers each time
 
 
+def test_the_options_of_a_pool_have_its_longer_names_too(files: Files) -> None:
+    text = """
+        def pool_backward(dA, cache):
+            A_prev, hparameters = cache
+            size, step = hparameters["pool_size"], hparameters["pool_stride"]
+            return A_prev[:, : size + step * (dA.shape[1] - 1)]
+    """
+    ready = first(served(files, text, "pool_backward"))
+    assert ready.function(*ready.places).shape == ready.places[1][0].shape
+
+
 def test_overlapping_windows_come_first_and_tiles_where_those_do_not_fit(files: Files) -> None:
     guesses = [
         *given_call(served(files, COURSES["max_pool_backward_naive"], "max_pool_backward_naive"), Arguments())
