@@ -8,7 +8,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,38 +22,20 @@ from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
 from convstep.candidate.call.words import roles_of
+from convstep.candidate.operators.autograd import by_autograd
+from convstep.candidate.operators.came import Came, returned_names
 from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import FORWARD, Subject
 from convstep.language import tr
-from convstep.oracle.pytorch import leaf, tensor
+from convstep.oracle.pytorch import tensor
 
 Array = npt.NDArray[Any]
-MOST = 64
-"""Arrays that are sent back of one call."""
 
 
 class Lacking(Unusable):
     """It cannot be called as this operator: a parameter means nothing in it, or its weights have no place."""
-
-
-@dataclass(slots=True)
-class Came:
-    """What came of a call."""
-
-    arrays: dict[str, Array] = field(default_factory=dict)
-    """By where: "return[0]", "return['dW']", "self.dW"; also "out.0", what the forward returned."""
-    names: dict[str, str] = field(default_factory=dict)
-    """By the same, what its author calls it."""
-    planted: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """By role, the shape in which a layer holds it."""
-    guessed: bool = False
-    """Whether its backward was given more than the gradient from above and what its own forward kept."""
-    call: str = ""
-    """The call, as its author would write it."""
-    stage: str = "make"
-    """How far it came: make, plant, forward, backward."""
 
 
 class Making:
@@ -79,7 +61,7 @@ def call(served: Served, told: Told, came: Came, tensors: bool, making: Making |
         making: how the calls are made, if not plainly.
     """
     if served.candidate.kind == "autograd":
-        _by_autograd(served, told, came)
+        by_autograd(served, told, came)
         return
     _Calling(served, told, came, tensors, making or Making()).run()
 
@@ -125,8 +107,13 @@ class _Calling:
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
         result = self.making.backward(function, given)
-        self._gather(result, function, held, before)
-        self._gather_numbers(held, numbers)
+        came.take(result, "return", ["" if name in self.above else name for name in returned_names(function)])
+        if held is not None:
+            came.take_kept(held, before)
+        if result is None and not any(label.startswith("self.") for label in came.arrays):
+            raise Unusable(tr("it returned None; a backward must return its gradients"))
+        if held is not None:
+            came.take_numbers(held, numbers, self.words)
         for name, buffer in buffers.items():
             came.arrays.setdefault(name, np.array(plain_array(buffer)))
             came.names[name] = name
@@ -134,15 +121,33 @@ class _Calling:
     # --- making and planting
 
     def _made(self, kind: type) -> Any:
+        said, sized = {*self.told.said}, self._by_size(kind)
         given = self._filled(kind, self.told.made_with)
         if given.missing:
             given = self._by_place(kind, given, self.told.made_with, self._weights())
-        if given.missing:
+        if given.missing and not sized:
             raise Lacking(_lacks(given, f"{kind.__name__}()"))
-        made = kind(*given.places, **given.named)
+        try:
+            made = kind(*given.places, **given.named)
+        except TypeError:
+            if not sized:
+                raise
+            self.told.said.clear()
+            self.told.said |= said
+            made = kind(*sized)
         if hasattr(made, "double") and hasattr(made, "parameters"):
             made.double()
         return made
+
+    def _by_size(self, kind: type) -> tuple[int, ...]:
+        """How wide x and the output are, where the two names a constructor needs do not say both."""
+        needed = [each.name for each in parameters_of(kind) if each.default is each.empty]
+        sizes = tuple(self.told.sizes[one] for one in ("in", "out") if one in self.told.sizes)
+        weights = self._weights()
+        if not weights or len(needed) != 2 or len(sizes) != 2 or any(map(self.words.role, needed)):
+            return ()
+        first, second = map(self.words.making, needed)
+        return () if first == "out" or second == "in" or (first, second) == ("in", "out") else sizes
 
     def _plant(self, held: Any, forward: Callable[..., Any] | None) -> None:
         """Put the problem's weights where the layer keeps its own."""
@@ -215,7 +220,7 @@ class _Calling:
         several = isinstance(made, (tuple, list)) and (len(made) > 1 or count == 1)
         everything = list(made) if several else [made]
         self.outputs, self.kept = everything[:count], everything[count:]
-        self.named = dict(zip(_returned_names(forward), everything, strict=False))
+        self.named = dict(zip(returned_names(forward), everything, strict=False))
         for at, output in enumerate(self.outputs):
             if is_array(output) or isinstance(output, (float, int, np.number)):
                 array = np.array(plain_array(output))
@@ -399,58 +404,6 @@ class _Calling:
         asks = re.fullmatch(r"deriv\w*|d|(return_)?grad(ient)?|prime|backward", each.name.lower())
         return _flag(each) and bool(asks or self.words.role(each.name) in self.words.arrays)
 
-    # --- what came
-
-    def _gather(
-        self, result: Any, function: Callable[..., Any], held: Any, before: dict[str, tuple[int, Array]]
-    ) -> None:
-        found = self.came.arrays
-        names = ["" if name in self.above else name for name in _returned_names(function)]
-        self._flat(result, "return", names)
-        if held is not None:
-            for place in places(held):
-                now = np.array(plain_array(place.value))
-                kept = before.get(place.text)
-                if (
-                    kept is not None
-                    and (kept[0] == id(place.value) or not place.single)
-                    and _same(kept[1], now)
-                ):
-                    continue
-                if len(found) < MOST:
-                    label = f"self.{place.text}"
-                    found[label], self.came.names[label] = now, label
-        if result is None and not any(label.startswith("self.") for label in found):
-            raise Unusable(tr("it returned None; a backward must return its gradients"))
-
-    def _gather_numbers(self, held: Any, before: Mapping[str, float]) -> None:
-        """What is called a gradient and came as a single number: summed over everything, say."""
-        for text, value in (numbers_in(held) if held is not None else {}).items():
-            label = f"self.{text}"
-            if self.words.gradient(label) and value != before.get(text) and len(self.came.arrays) < MOST:
-                self.came.arrays[label], self.came.names[label] = np.array(value), label
-
-    def _flat(self, value: Any, label: str, names: list[str]) -> None:
-        found = self.came.arrays
-        if value is None or len(found) >= MOST:
-            return
-        if isinstance(value, Mapping):
-            for key, each in value.items():
-                self._flat(each, f"{label}[{str(key)!r}]", [])
-                self.came.names.setdefault(f"{label}[{str(key)!r}]", str(key))
-        elif isinstance(value, (tuple, list)) and any(
-            is_array(each) or isinstance(each, (tuple, list, Mapping)) for each in value
-        ):
-            for at, each in enumerate(value):
-                inner = f"{label}[{at}]"
-                self._flat(each, inner, [])
-                if at < len(names) and len(names) == len(value):
-                    self.came.names.setdefault(inner, names[at])
-        else:
-            found[label] = np.array(plain_array(value))
-            if len(names) == 1:
-                self.came.names.setdefault(label, names[0])
-
     def _text(self, function: Callable[..., Any], given: Filled) -> str:
         name = self.served.candidate.name
         if self.subject.maker is not None:
@@ -494,65 +447,6 @@ def _with_forward(subject: Subject) -> Subject:
     return replace(subject, forward=found(stem, subject.served.namespace))
 
 
-def _by_autograd(served: Served, told: Told, came: Came) -> None:
-    """The gradients of an autograd Function, by PyTorch's own engine."""
-    from convstep.oracle import pytorch
-
-    kind: Any = served.function
-    came.stage = "forward"
-    leaves = {name: leaf(np.asarray(plain_array(told.arrays[name]))) for name in told.words.arrays}
-    whole = Told(
-        told.words,
-        {**told.arrays, **leaves},
-        told.options,
-        told.sizes,
-        told.pairs,
-        told.mode,
-        told.keys,
-        said=told.said,
-    )
-    listed = parameters_of(kind.forward)
-    if listed and listed[0].name in ("ctx", "context", "self"):
-        listed = listed[1:]
-    given = []
-    for each in listed:
-        value = whole.value(each.name, each.default)
-        if value is NOTHING:
-            value = whole.made_with(each.name, each.default)
-        if value is NOTHING and each.default is each.empty:
-            raise Unusable(tr("there is no value for {names}", names=each.name))
-        given.append(each.default if value is NOTHING else value)
-    made = kind.apply(*given)
-    outputs = list(made) if isinstance(made, tuple) else [made]
-    for at, output in enumerate(outputs[: len(told.words.outputs)]):
-        came.arrays[f"out.{at}"] = np.array(plain_array(output))
-    came.stage = "backward"
-    came.call = f"{kind.__name__}.apply({', '.join(each.name for each in listed)})"
-    torch = pytorch.torch_module()
-    above = [tensor(np.asarray(plain_array(told.arrays[name]))) for name in told.words.upstream]
-    told.said |= set(told.words.upstream)
-    wanted = {name: value for name, value in leaves.items() if value.requires_grad and name in told.said}
-    gradients = torch.autograd.grad(outputs[: len(above)], list(wanted.values()), above, allow_unused=True)
-    for name, handed in zip(told.words.upstream, above, strict=True):
-        told.arrays[name][...] = handed if hasattr(told.arrays[name], "detach") else plain_array(handed)
-    for name, gradient in zip(wanted, gradients, strict=True):
-        if gradient is not None:
-            came.arrays[f"return['d{name}']"] = np.array(plain_array(gradient))
-            came.names[f"return['d{name}']"] = f"d{name}"
-
-
-def _returned_names(function: Callable[..., Any]) -> list[str]:
-    """What a function calls the things that its last `return` returns."""
-    with contextlib.suppress(TypeError, OSError, SyntaxError, ValueError):
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-        for node in reversed([node for node in ast.walk(tree) if isinstance(node, ast.Return)]):
-            if isinstance(node.value, (ast.Tuple, ast.List)):
-                return [ast.unparse(each) for each in node.value.elts]
-            if node.value is not None:
-                return [ast.unparse(node.value)]
-    return []
-
-
 def _unpackings(text: str, cache: str) -> list[str]:
     """The names that a text takes a cache apart into, in their order."""
     with contextlib.suppress(SyntaxError, ValueError):
@@ -575,10 +469,6 @@ def _word(path: tuple[str, ...]) -> str:
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(length for length in shape if length != 1)
-
-
-def _same(first: Array, second: Array) -> bool:
-    return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=True))
 
 
 def _lacks(given: Filled, whose: str = "") -> str:

@@ -17,7 +17,8 @@ from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.operators.answer import UNSAID
-from convstep.candidate.operators.calling import Came, Lacking, Making, call
+from convstep.candidate.operators.calling import Lacking, Making, call
+from convstep.candidate.operators.came import Came
 from convstep.candidate.operators.telling import Told, Unsaid
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record import child as recording

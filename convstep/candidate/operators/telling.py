@@ -85,8 +85,8 @@ class Told:
 
     def made_with(self, name: str, default: Any, *, making: bool = True) -> Any:
         """What a constructor's parameter is given."""
-        first = self.words.arrays[0]
-        found = NOTHING if self.words.role(name) == first else self.value(name, default)
+        computed = self.words.role(name) in (self.words.arrays[0], *self.words.outputs)
+        found = NOTHING if computed else self.value(name, default)
         if found is not NOTHING or default is not inspect.Parameter.empty:
             return found if found is not NOTHING else self._size(name, known=True)
         return self._size(name, making=making)

@@ -32,13 +32,13 @@ _SIZES = {
 """Roles of a constructor's parameters, as `call.words` knows them, and what they are here."""
 _IN = (
     "in_features in_dim input_dim input_size in_size n_in d_in num_inputs vocab_size vocab num_embeddings "
-    "n_vocab voc_size num_words n_words num_weights"
+    "n_vocab voc_size num_words n_words num_weights inputs in_units input_units input_features"
 )
 _WIDE = "num_features n_features features dim d_model dims hidden_dim"
 """How wide x is; of words, which have no width, how wide what they become is."""
 _OUT = (
     "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size "
-    "embedding_dim emb_dim embed_dim embedding_size embed_size"
+    "embedding_dim emb_dim embed_dim embedding_size embed_size outputs out_units output_units output_features"
 )
 
 

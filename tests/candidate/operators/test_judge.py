@@ -184,6 +184,33 @@ def test_the_stride_of_a_pool_is_known_by_its_longer_name(tmp_path: Path) -> Non
     assert "overwrite (proven)" in str(verdict)
 
 
+DENSE = """
+import numpy as np
+
+class Dense:
+    def __init__(self, {names}):
+        rows, columns = {names}
+        self.W, self.b = np.zeros((rows, columns)), np.zeros(columns)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.{sum}(axis=0)
+        return dout @ self.W.T
+"""
+
+
+@pytest.mark.parametrize("names", ["i, o", "rows_of, cols_of", "D, M", "inputs, outputs", "input_units, n"])
+def test_the_sizes_of_a_layer_are_told_by_place_where_names_say_nothing(names: str, tmp_path: Path) -> None:
+    for summed in ("sum", "max"):
+        (tmp_path / "dense.py").write_text(DENSE.format(names=names, sum=summed))
+        verdict = convstep.check(f"{tmp_path}/dense.py:Dense")
+        assert verdict.ok is (summed == "sum")
+        assert "Dense(…).backward(dout)" in str(verdict)
+
+
 class ReLU:
     """A layer whose base class would call these."""
 

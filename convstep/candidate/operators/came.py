@@ -1,0 +1,95 @@
+"""What came of a call: gradients by where they stand, and what their author calls them."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.call.objects import is_array, numbers_in, places
+from convstep.candidate.call.returned import plain as plain_array
+from convstep.candidate.operators.vocabulary import Vocabulary
+
+Array = npt.NDArray[Any]
+MOST = 64
+"""Arrays that are sent back of one call."""
+
+
+@dataclass(slots=True)
+class Came:
+    """What came of a call."""
+
+    arrays: dict[str, Array] = field(default_factory=dict)
+    """By where: "return[0]", "return['dW']", "self.dW"; also "out.0", what the forward returned."""
+    names: dict[str, str] = field(default_factory=dict)
+    """By the same, what its author calls it."""
+    planted: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By role, the shape in which a layer holds it."""
+    guessed: bool = False
+    """Whether its backward was given more than the gradient from above and what its own forward kept."""
+    call: str = ""
+    """The call, as its author would write it."""
+    stage: str = "make"
+    """How far it came: make, plant, forward, backward."""
+
+    def take(self, value: Any, label: str, names: list[str]) -> None:
+        """Note what is returned, and what is in it; `names` are those of its items, or its own."""
+        if value is None or len(self.arrays) >= MOST:
+            return
+        if isinstance(value, Mapping):
+            for key, each in value.items():
+                self.take(each, f"{label}[{str(key)!r}]", [])
+                self.names.setdefault(f"{label}[{str(key)!r}]", str(key))
+        elif isinstance(value, (tuple, list)) and any(
+            is_array(each) or isinstance(each, (tuple, list, Mapping)) for each in value
+        ):
+            for at, each in enumerate(value):
+                inner = f"{label}[{at}]"
+                self.take(each, inner, [])
+                if at < len(names) and len(names) == len(value):
+                    self.names.setdefault(inner, names[at])
+        else:
+            self.arrays[label] = np.array(plain_array(value))
+            if len(names) == 1:
+                self.names.setdefault(label, names[0])
+
+    def take_kept(self, held: Any, before: Mapping[str, tuple[int, Array]]) -> None:
+        """Note the arrays that a layer keeps; `before` are those it kept, by text, which are no news."""
+        for place in places(held):
+            now = np.array(plain_array(place.value))
+            kept = before.get(place.text)
+            if kept is not None and (kept[0] == id(place.value) or not place.single) and _same(kept[1], now):
+                continue
+            if len(self.arrays) < MOST:
+                label = f"self.{place.text}"
+                self.arrays[label], self.names[label] = now, label
+
+    def take_numbers(self, held: Any, before: Mapping[str, float], words: Vocabulary) -> None:
+        """Note what is called a gradient and came as a single number: summed over everything, say."""
+        for text, value in numbers_in(held).items():
+            label = f"self.{text}"
+            if words.gradient(label) and value != before.get(text) and len(self.arrays) < MOST:
+                self.arrays[label], self.names[label] = np.array(value), label
+
+
+def returned_names(function: Callable[..., Any]) -> list[str]:
+    """What a function calls the things that its last `return` returns."""
+    with contextlib.suppress(TypeError, OSError, SyntaxError, ValueError):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        for node in reversed([node for node in ast.walk(tree) if isinstance(node, ast.Return)]):
+            if isinstance(node.value, (ast.Tuple, ast.List)):
+                return [ast.unparse(each) for each in node.value.elts]
+            if node.value is not None:
+                return [ast.unparse(node.value)]
+    return []
+
+
+def _same(first: Array, second: Array) -> bool:
+    return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=True))
