@@ -431,10 +431,11 @@ def _tuples(values: Sequence[Any], depth: int) -> Column:
 
 def _records(values: Sequence[Any], kind: type, depth: int) -> Column:
     number = _NUMBER_OF[kind]
-    each = (list(map(attrgetter(name), values)) for name in FIELDS[number])
+    attributes = (list(map(attrgetter(name), values)) for name in FIELDS[number])
+    own = zip(*values, strict=True) if issubclass(kind, tuple) else attributes
     columns = [
-        _Repeated.of_values(own) if name in REPEATING else column(own, depth + 1)
-        for name, own in zip(FIELDS[number], zip(*values, strict=True) if kind is View else each, strict=True)
+        _Repeated.of_values(each) if name in REPEATING else column(each, depth + 1)
+        for name, each in zip(FIELDS[number], own, strict=True)
     ]
     return Rows(columns, number)
 

@@ -58,13 +58,12 @@ class View(NamedTuple):
     """As `numpy.dtype` reads it."""
 
 
-@dataclass(slots=True)
-class Storage:
+class Storage(NamedTuple):
     """A piece of memory that owns its cells."""
 
     born: int
     """How many entries the log had when it was first met."""
-    content: bytes = field(repr=False)
+    content: bytes
     """What it held then."""
     dtype: str
     """Of its cells."""

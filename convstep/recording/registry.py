@@ -187,7 +187,7 @@ class Registry:
             low, high = bounds_of(root)
             content = ctypes.string_at(low, high - low)
         self._lows.append(low)
-        self.log.storages.append(Storage(len(self.log.order), content, kind_of(root.dtype)))
+        self.log.storages.append(_new(Storage, (len(self.log.order), content, kind_of(root.dtype), False)))
         self.size[0] += len(content)
         if self.size[0] > self.limits.bytes:
             self._check()
@@ -225,7 +225,8 @@ class Registry:
             number = self.number_of(array) if type(array) is np.ndarray else -1
             if number >= 0:
                 self.log.given.append((path, number))
-                self.log.storages[self._of[number]].of_caller |= of_caller
+                storages, own = self.log.storages, self._of[number]
+                storages[own] = storages[own]._replace(of_caller=storages[own].of_caller or of_caller)
 
     def unseen(self) -> list[int]:
         """The storages that hold something else now than what the log says.
