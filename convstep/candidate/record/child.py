@@ -149,11 +149,12 @@ def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
 
 
 def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paired: bool, wish: Wish) -> _Done:
-    """The first call that does not raise; of several that do, the one that came furthest.
+    """The first call that does not raise, and whose loops turn; if none is, the one that came furthest.
 
     Of a call that was made before, the same one again, whatever comes of it with other numbers.
     """
     best: _Done | None = None
+    idle: _Done | None = None
     tried = -1
     for _ in range(TRIES):
         said = ""
@@ -165,8 +166,9 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paire
             if meant:
                 return done
             if ended is None or ended.kind != "raised":
-                if wish.guess is None:
+                if wish.guess is None and not _idle(done):
                     return done
+                idle = idle or done
                 continue
             said = said or ended.sentence
             if best is None or len(done.run.log.order) > len(best.run.log.order):
@@ -175,6 +177,8 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paire
         if other is None:
             break
         served = other
+    if idle is not None and wish.guess is None:
+        return idle
     assert best is not None
     ended = best.run.log.ended
     assert ended is not None
@@ -190,6 +194,13 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paire
             )
         )
     return best
+
+
+def _idle(done: _Done) -> bool:
+    """Whether its arguments are guessed, and no loop had anything to do with them."""
+    log = done.run.log
+    turns = [len(log.payloads[loop.turn]) for loop in log.sites.loops]
+    return bool(done.ready.asks and turns) and not any(turns)
 
 
 def _turned(done: Run) -> bool:

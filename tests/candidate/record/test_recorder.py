@@ -206,6 +206,34 @@ def test_a_guess_that_does_not_fit_is_said_so_and_one_that_raises_in_a_loop_is_s
     assert (ended.kind, ended.line) == ("raised", 9)
 
 
+def test_a_guess_with_which_no_loop_turns_shows_nothing_and_another_is_taken(files: Files) -> None:
+    text = """
+        import numpy as np
+
+        def max_pool_forward(x, size, stride):
+            H, W = (x.shape[0] - size) // stride + 1, (x.shape[1] - size) // stride + 1
+            out = np.zeros((H, W))
+            for i, j in np.ndindex(H, W):
+                out[i, j] = x[i * stride : i * stride + size, j * stride : j * stride + size].max()
+            return out, (x, size, stride)
+
+        def max_pool_backward(dout, cache):
+            x, size, stride = cache
+            dx = np.zeros_like(x)
+            for i, j in np.ndindex(*dout.shape):
+                window = x[i * stride : i * stride + size, j * stride : j * stride + size]
+                dx[i * stride : i * stride + size, j * stride : j * stride + size] += (
+                    window == window.max()
+                ) * dout[i, j]
+            return dx
+    """
+    path = files.write("pool.py", textwrap.dedent(text))
+    recording = Recordable(f"{path}:max_pool_backward").record().recording
+    # its pictures have two axes; with more, none of its windows would be inside
+    assert recording.result.ndim == 2
+    assert recording.total == 1 + 2 * 2
+
+
 def test_the_same_call_is_recorded_with_other_numbers_and_what_it_was_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(
