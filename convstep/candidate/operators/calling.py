@@ -129,7 +129,7 @@ class _Calling:
             raise Lacking(_lacks(given, f"{kind.__name__}()"))
         try:
             made = kind(*given.places, **given.named)
-        except TypeError:
+        except TypeError:  # something is missing, or it was handed weights where it wants their sizes
             if not sized:
                 raise
             self.told.said.clear()
