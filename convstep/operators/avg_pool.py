@@ -146,7 +146,6 @@ overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; Flux
   梯度被赋值，而不是累加:
     一个格子如果在好几个窗口里，就有每个窗口的一份，它的梯度是这些份的总和。用 = 的话，最后一个窗口说了算。窗口
     不重叠时只有一个窗口，所以常见的测试（2x2 窗口、步幅 2）能通过。应该写 +=。
-  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] = share
 
   - dx_pad[:, :, rows, columns] += dout / (f_h * f_w)
@@ -163,7 +162,6 @@ not-divided: dout is not divided by the size of the window  [rasmusbergpalm/Deep
     2x2 窗口里一个格子动一下，平均值只动四分之一，所以每个格子得到 dout 的四分之一。不除的话，窗口的每个格子都得到
     整个 dout，梯度大了 f_h * f_w 倍。训练看起来还能进行，只是这一层以下的学习率变大了。应该写
     dout / (f_h * f_w)。
-  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
   + share = dout[i_n, i_c, i_h, i_w]
 divided-by-one-side: dout is divided by one side of the window instead of by its area
     A window has f_h * f_w cells, and each has one such part of the mean. Divided by f_h, every gradient is f_w
@@ -171,10 +169,8 @@ divided-by-one-side: dout is divided by one side of the window instead of by its
   dout 除以的是窗口的一条边，而不是面积:
     一个窗口有 f_h * f_w 个格子，每个格子占平均值的这么多分之一。只除以 f_h 的话，每个梯度都大了 f_w 倍。只有窗口
     宽度为一列时才看不出来。应该写 dout / (f_h * f_w)。
-  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
   + share = dout[i_n, i_c, i_h, i_w] / f_h
 
-  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
   + share = dout[i_n, i_c, i_h, i_w] / f_w
   # by the width | 除以宽度
 divided-by-output-size: dout is divided by the number of windows instead of by the size of one
@@ -183,7 +179,6 @@ divided-by-output-size: dout is divided by the number of windows instead of by t
   dout 除以的是窗口的个数，而不是一个窗口的大小:
     H_out * W_out 数的是有多少个平均值，而不是一个平均值由多少个数得来。4x4 的图片、2x2 窗口、步幅 2 时两者恰好
     相等，而这正是常见的测试。应该写 dout / (f_h * f_w)。
-  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
   + share = dout[i_n, i_c, i_h, i_w] / (H_out * W_out)
 
   - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += dout_wide[i_n, i_c, h, w] / (f_h * f_w)
@@ -195,7 +190,6 @@ divided-twice: dout is divided by the size of the window twice
   dout 除了两次窗口的大小:
     每个格子的那一份已经算好了（由分配 dout 的辅助函数，或者由 np.mean），加上去的时候又除了一次。每个梯度都小了
     f_h * f_w 倍。只有 1x1 的窗口才看不出来。只在一处除。
-  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share / (f_h * f_w)
 stride-ignored: windows are placed one cell apart, whatever the stride is
     The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins at i_h, i_w, so that
@@ -203,16 +197,12 @@ stride-ignored: windows are placed one cell apart, whatever the stride is
   不管步幅是多少，窗口都一格一格地排:
     out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从 i_h、i_w 开始，梯度都挤到了左上角。步幅
     为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h, i_w
 
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h, i_w * s_w
   # in the rows | 在行上
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_h, i_w
   # in the columns | 在列上
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * f_h, i_w * f_w
   # the window's size stands for it | 用窗口的大小代替
 square-window-assumed: what holds for rows is used for columns too, or the other way round
@@ -222,21 +212,15 @@ square-window-assumed: what holds for rows is used for columns too, or the other
   行的大小也被用在了列上，或者反过来:
     列的切片或面积用了 f_h，或者列的步幅用了 s_h。窗口和步幅在两个方向上相同时没有问题，而几乎所有测试都是这样。否则
     要么少了一些格子，要么窗口外的格子也分到了一份。列要用 f_w 和 s_w，面积要用 f_h * f_w。
-  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_h] += share
   # in the slice | 在切片里
-  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
   + share = dout[i_n, i_c, i_h, i_w] / (f_h * f_h)
   # in the area | 在面积里
-  - share = dout[i_n, i_c, i_h, i_w] / (f_h * f_w)
-  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + share = dout[i_n, i_c, i_h, i_w] / (f_h * f_h)
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_h] += share
   # in both | 两处都是
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_h, i_w * s_h
   # in the stride | 在步幅上
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_w, i_w * s_w
   # in the stride, the columns' for both | 在步幅上，两个方向都用了列的
 first-window-only: only the first turn of a loop is made
@@ -246,51 +230,32 @@ first-window-only: only the first turn of a loop is made
   循环只走了第一轮:
     循环在第一轮之后就结束了：只处理了第一个窗口，或者第一行窗口、第一个通道、第一个样本，其余的全是零。只有一个时是
     对的。return 写在循环里面会这样，循环的范围写成 1 也会这样：应该让循环走完，在循环之后再返回。
-  - for i_n in range(N):
-  - for i_c in range(C):
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_n in range(1):
   +     for i_c in range(1):
   +         for i_h in range(1):
   +             for i_w in range(1):
   # after the first window | 在第一个窗口之后
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_h in range(1):
   +     for i_w in range(1):
   # after the first window of each channel | 在每个通道的第一个窗口之后
-  - for i_h in range(H_out):
   + for i_h in range(1):
   # after the first row of each channel | 在每个通道的第一行之后
-  - for i_n in range(N):
   + for i_n in range(1):
   # after the first sample | 在第一个样本之后
-  - for i_n in range(N):
-  - for i_c in range(C):
   + for i_n in range(1):
   +     for i_c in range(1):
   # after the first channel | 在第一个通道之后
-  - for i_n in range(N):
-  - for i_c in range(C):
-  - for i_h in range(H_out):
   + for i_n in range(1):
   +     for i_c in range(1):
   +         for i_h in range(1):
   # after the first row of windows | 在第一行窗口之后
-  - for i_n in range(N):
   + for i_n in range(1):
-  - for i_h in range(H_out):
   + for i_h in range(1):
   # after the first row of the first sample | 在第一个样本的第一行之后
-  - for i_n in range(N):
   + for i_n in range(1):
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_h in range(1):
   +     for i_w in range(1):
   # after the first window of the first sample | 在第一个样本的第一个窗口之后
-  - for i_c in range(C):
   + for i_c in range(1):
   # after the first channel of each sample | 在每个样本的第一个通道之后
 rows-columns-swapped: rows and columns are swapped
@@ -300,14 +265,10 @@ rows-columns-swapped: rows and columns are swapped
   行和列弄反了:
     高对应行，即倒数第二个轴；宽对应列，即最后一个轴。弄反以后，只要窗口和步幅在两个方向上相同，结果都是对的；
     循环弄反了，则只要 dout 是正方形就是对的。应该让 h 配 s_h 和 f_h，w 配 s_w 和 f_w。
-  - dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share
   + dx_pad[i_n, i_c, h : h + f_w, w : w + f_h] += share
   # of the window | 窗口的
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_w, i_w * s_h
   # of the stride | 步幅的
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_h in range(W_out):
   +     for i_w in range(H_out):
   # of the loops | 循环的
@@ -320,10 +281,8 @@ padding-not-cropped: the padding is left around dx
     循环填的是填充后的图片的梯度。填充不是输入，所以最后要把它的格子裁掉，每边填了多少就裁多少。不裁的话，dx 比 x
     大；只在一边裁，形状对了，可是每个数都不在该在的位置上。填充为 0 时是对的。应该写
     dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]。
-  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
   + dx = dx_pad
 
-  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
   + dx = dx_pad[:, :, :H, :W]
   # cut on one side only | 只在一边裁
 padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 published CS231n conv_backward_naive]
@@ -332,7 +291,6 @@ padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 pub
   没有填充时，裁剪的结果是空的:
     [p:-p] 在两边各去掉 p 个格子。p = 0 时它是 [0:0]，因为 -0 就是 0，结果什么也不剩。有填充时是对的，所以带填充的
     测试都能通过。应该写 [p : p + H]，它对任何 p 都对。
-  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
   + dx = dx_pad[:, :, p_h:-p_h, p_w:-p_w]
 """,
     avg_pool_backward,

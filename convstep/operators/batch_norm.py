@@ -142,7 +142,6 @@ mean-path-missing: the path through the mean is missing  [darknet#1723; mlpack P
   少了经过均值的那条路:
     每个样本都减去了均值，所以经过均值传回来的梯度要平均分给每个 dx。少了它，一个特征的 dx 加起来就不再是 0，
     这一点很容易检查。
-  - drows = dcentred + dmean / M
   + drows = dcentred
 
 gamma-missing: gamma is left out  [Knet.jl#288]
@@ -151,19 +150,14 @@ gamma-missing: gamma is left out  [Knet.jl#288]
   漏了 gamma:
     out = gamma * x_hat + beta，所以传到 x_hat 的是 dout * gamma，每条路都是。训练之前 gamma 是 1，什么也看不出
     来：测试时请换一个值。
-  - dx_hat = dy * gamma
   + dx_hat = dy
   # on every path | 每条路都漏了
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dy * centred).sum(axis=0) / std**2
   # on the path through the variance | 只漏在经过方差的那条路上
-  - dcentred = dx_hat / std
   + dcentred = dy / std
   # on the direct path | 只漏在直接的那条路上
-  - drows = dcentred + dmean / M
   + drows = dy / std + dvar * 2 * centred / M + dmean / M
   # on the direct path, and not in the mean's | 只漏在直接的那条路上，经过均值的路没有
-  - dmean = -dcentred.sum(axis=0)
   + dmean = -(dy / std).sum(axis=0)
   # on the path through the mean | 只漏在经过均值的那条路上
 
@@ -173,13 +167,10 @@ dgamma-from-x: dgamma is summed with another array than x_hat
   dgamma 求和时乘的不是 x_hat:
     与 gamma 相乘的是归一化之后的 x_hat，所以 dgamma 是 dout * x_hat 之和。乘的若是 x，或只减了均值的 x，数值的
     尺度就不对。
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * rows).sum(axis=0)
   # with x | 乘的是 x
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * centred).sum(axis=0)
   # with x less its mean | 乘的是减去均值的 x
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * (gamma * x_hat + beta)).sum(axis=0)
   # with the output | 乘的是输出
 
@@ -188,24 +179,17 @@ not-divided-by-n: sums stand where means belong  [deeplearning4j PR#8379]
     M is N for vectors, and N * H * W for pictures.
   该取平均的地方只求了和:
     均值和方差都除以了个数 M，经过它们传回来的梯度也要除以 M。向量时 M 是 N，图片时 M 是 N * H * W。
-  - drows = dcentred + dmean / M
   + drows = dcentred + dmean
   # through the mean | 经过均值的路
-  - dcentred += dvar * 2 * centred / M
   + dcentred += dvar * 2 * centred
   # through the variance | 经过方差的路
-  - dcentred += dvar * 2 * centred / M
   + dcentred += dvar * 2 * centred
-  - drows = dcentred + dmean / M
   + drows = dcentred + dmean
   # through both | 两条路都是
-  - M = len(rows)
   + M = len(x)
   # of pictures, only N is counted | 图片只数了 N
-  - M = len(rows)
   + M = len(rows) // len(x)
   # of pictures, only H * W is counted | 图片只数了 H * W
-  - dcentred += dvar * 2 * centred / M
   + dcentred += dvar * 2 * centred / len(x)
   # of pictures, only N is counted, through the variance | 经过方差的路上，图片只数了 N
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
@@ -217,27 +201,19 @@ divided-by-variance: it is divided by the variance, not by its root
     or too large by one factor of std.
   除以的是方差，而不是标准差:
     x_hat = (x - mean) / std，std 是方差的平方根。若除以方差本身，dx 就差了一个 std 的倍数。
-  - dcentred = dx_hat / std
   + dcentred = dx_hat / std**2
   # on the direct path | 在直接的路上
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
   + drows = gamma / (M * std**2) * (M * dy - dbeta - x_hat * dgamma)
   # in all of dx | 整个 dx
-  - drows = dcentred + dmean / M
   + drows = dx_hat / std**2 + dvar * 2 * centred / M + dmean / M
   # on the direct path, and not in the mean's | 在直接的路上，经过均值的路没有
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0) / std
   # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0)
   # both factors of std are missing on the path through the variance | 经过方差的路上两个 std 都没有除
-  - dvar = dstd / (2 * std)
   + dvar = dstd / (2 * var)
   # where the root is differentiated | 对平方根求导的地方
-  - dcentred = dx_hat / std
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
-  - dvar = dstd / (2 * std)
   + dcentred = dx_hat / std**2
   + dstd = -(dx_hat * centred).sum(axis=0) / std**4
   + dvar = dstd / (2 * std**2)
@@ -249,15 +225,11 @@ unbiased-variance: the variance is divided by N - 1  [nnabla PR#379; nn-zero-to-
   方差除以了 N - 1:
     正向传播里平方和除以的是 N（PyTorch 只在 running_var 里用另一种）。反向传播里用 N - 1，凡是含有 std 的都不
     对，批次越小差得越多。
-  - var = (centred**2).mean(axis=0)
   + var = (centred**2).sum(axis=0) / (M - 1)
   # wherever the variance stands | 凡是用到方差的地方
-  - dcentred += dvar * 2 * centred / M
   + dcentred += dvar * 2 * centred / (M - 1)
   # where it is differentiated | 只在对它求导的地方
-  - dcentred += dvar * 2 * centred / M
   + dcentred += dvar * 2 * centred / (M - 1)
-  - drows = dcentred + dmean / M
   + drows = dcentred + dmean / (M - 1)
   # where it and the mean are differentiated | 对它和均值求导的地方
 
@@ -267,24 +239,18 @@ eps-missing: eps is left out
   漏了 eps:
     正向传播是对方差加 eps 开平方，这样从不变化的特征也不会除以零。反向传播里漏掉 eps，求的就是另一个函数的梯
     度：差一点点，方差为 0 时就是 nan。
-  - std = np.sqrt(var + eps)
   + std = np.sqrt(var)
 
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
   + drows = gamma / (M * np.sqrt(rows.var(axis=0))) * (M * dy - dbeta - x_hat * dgamma)
   # where dx is divided | 只在 dx 除以它的地方
-  - drows = dcentred + dmean / M
   + drows = dx_hat / np.sqrt(var) + dvar * 2 * centred / M + dmean / M
   # on the direct path | 在直接的路上
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0) / var
   # on the path through the variance | 在经过方差的路上
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
-  - dvar = dstd / (2 * std)
   + dstd = -(dx_hat * centred).sum(axis=0) / var
   + dvar = dstd / (2 * np.sqrt(var))
   # all along the path through the variance | 在经过方差的路上，处处如此
-  - dvar = dstd / (2 * std)
   + dvar = dstd / (2 * np.sqrt(var))
   # where the root is differentiated | 对平方根求导的地方
 
@@ -294,33 +260,23 @@ wrong-axis: it is summed over the wrong axis
   沿错误的轴求和:
     每个特征有一个 gamma 和一个 beta，所有样本共用：它们的梯度是对样本（第 0 轴）求和。沿第 1 轴求和，得到的是
     每个样本一个数；两个尺寸相同时，连形状都是对的。
-  - dbeta = dy.sum(axis=0)
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dy.sum(axis=1)
   + dgamma = (dy * x_hat).sum(axis=1)
   # of gamma and beta | gamma 和 beta 的
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.sum(axis=1)
   # of beta alone | 只有 beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=1)
   # of gamma alone | 只有 gamma 的
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.sum()
   # over everything, of beta | 对全部求和，beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum()
   # over everything, of gamma | 对全部求和，gamma 的
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1) / std**2
   # of the standard deviation | 标准差的
-  - dmean = -dcentred.sum(axis=0)
   + dmean = -dcentred.sum(axis=1)
   # of the mean | 均值的
-  - dmean = -dcentred.sum(axis=0)
   + dmean = -dcentred.sum(axis=1, keepdims=True)
   # of the mean, kept as a column | 均值的，保留成一列
-  - dmean = -dcentred.sum(axis=0)
   + dmean = -(dx_hat / std).sum(axis=1, keepdims=True)
   # of the mean on the direct path, kept as a column | 直接路上的均值的，保留成一列
   - drows = gamma / (M * std) * (M * dy - dbeta - x_hat * dgamma)
@@ -336,9 +292,7 @@ wrong-axis: it is summed over the wrong axis
   + D = len(gamma)
   + drows = gamma / (D * std) * (D * dy - dbeta - x_hat * dgamma)
   # the features are counted for the samples | 把特征数当成了样本数
-  - dcentred += dvar * 2 * centred / M
   + dcentred += dvar * 2 * centred / len(gamma)
-  - drows = dcentred + dmean / M
   + drows = dcentred + dmean / len(gamma)
   # the features are counted for the samples, path by path | 每条路上都把特征数当成了样本数
 
@@ -348,27 +302,19 @@ axes-swapped: pictures are reshaped without moving their channels  [5 of 44 cour
   没有把通道移到最后就变了形:
     图片的统计量是沿 N、H、W 求的。要先把通道移到最后，才能变形成 (N * H * W, C)；不移的话，通道和位置就混在一起
     了，而形状什么也看不出来。
-  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
   + dy = dout.reshape(-1, len(gamma))
   # dout on its way in | dout 进来时
-  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
   + dx = drows.reshape(x.shape)
   # dx on its way out | dx 出去时
-  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
   + dy = dout.reshape(len(gamma), -1).T
   # dout on its way in, a row for each channel | dout 进来时，每个通道一行
-  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
   + dy = np.swapaxes(dout, 1, -1).reshape(-1, len(gamma))
   # dout on its way in, where rows and columns change places | dout 进来时，行和列换了位置
-  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
   + dx = np.swapaxes(drows.reshape(np.swapaxes(x, 1, -1).shape), 1, -1)
   # dx on its way out, where rows and columns change places | dx 出去时，行和列换了位置
-  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
   + dx = drows.T.reshape(x.shape)
   # dx on its way out, a row for each channel | dx 出去时，每个通道一行
-  - dy = np.moveaxis(dout, 1, -1).reshape(-1, len(gamma))
   + dy = dout.reshape(-1, len(gamma))
-  - dx = np.moveaxis(drows.reshape(channels_last.shape), -1, 1)
   + dx = drows.reshape(x.shape)
   # both | 两处都是
 
@@ -378,15 +324,11 @@ wrong-shape: a gradient has an axis too many  [2 of 46 course repositories]
   梯度多了一个轴:
     用 keepdims=True，和的形状是 (1, D)，而 gamma 和 beta 是 (D,)。NumPy 悄悄地广播，更新之后参数本身也变成了
     (1, D)。
-  - dbeta = dy.sum(axis=0)
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dy.sum(axis=0, keepdims=True)
   + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
   # of gamma and beta | gamma 和 beta 的
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.sum(axis=0, keepdims=True)
   # of beta alone | 只有 beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
   # of gamma alone | 只有 gamma 的
 
@@ -394,10 +336,8 @@ sign-of-variance-path: the path through the variance has the wrong sign
     The derivative of 1 / std is -1 / std**2. Without the minus, what should be taken away is added.
   经过方差的那条路符号反了:
     1 / std 的导数是 -1 / std**2。漏了负号，本该减去的就变成了加上。
-  - dstd = -(dx_hat * centred).sum(axis=0) / std**2
   + dstd = (dx_hat * centred).sum(axis=0) / std**2
   # of the variance | 经过方差的
-  - dmean = -dcentred.sum(axis=0)
   + dmean = dcentred.sum(axis=0)
   # of the mean | 经过均值的
 
@@ -407,10 +347,8 @@ dbeta-averaged: a parameter's gradient is averaged over the batch
   参数的梯度对批次取了平均:
     每个样本都加了 beta，所以它的梯度是 dout 对批次求和；gamma 的也是求和。取平均的是损失函数，那已经包含在 dout
     里了。
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.mean(axis=0)
   # of beta | beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).mean(axis=0)
   # of gamma | gamma 的
 
@@ -420,14 +358,10 @@ overwrite: a parameter's gradient is assigned instead of added
   参数的梯度被赋值，而不是累加:
     每一行都通过同一个 beta 和 gamma 影响损失，所以它们的梯度是对各行求和。循环里用 = 的话，只剩最后一行的。只有一行时
     它是对的。应该写 +=。
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy[-1]
   # of beta | beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = dy[-1] * x_hat[-1]
   # of gamma | gamma 的
-  - dbeta = dy.sum(axis=0)
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dy[-1]
   + dgamma = dy[-1] * x_hat[-1]
   # of both | 两者的

@@ -172,7 +172,6 @@ stride-ignored: the stride is ignored
   忽略了步幅:
     正向传播算第 i_l 个输出时，读的是从 i_l * stride 开始的窗口。从 i_l 开始的话，配在一起的是从没相遇过的输入和梯
     度。步幅为 1 时两个窗口相同，所以步幅为 1 的测试能通过。
-  - start = i_l * stride
   + start = i_l
 
 tail-lost: the remainder of the stride is lost  [pytorch#15501; torch-mlir#655]
@@ -180,10 +179,8 @@ tail-lost: the remainder of the stride is lost  [pytorch#15501; torch-mlir#655]
     that is as long as the windows reach is too short.
   步幅剩下的尾巴丢了:
     步幅在末尾剩下的格子没有窗口读过：它们的梯度是 0，但梯度里得有它们。只做到窗口够得着的地方，dx 就短了。
-  - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding : padding + L][:, :, : (L_out - 1) * stride + K - padding]
 
-  - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding : (L_out - 1) * stride + K - padding]
   # and the padding is cut from what is left | 又从剩下的里面裁掉了填充
 
@@ -193,7 +190,6 @@ overwrite-dx: dx is assigned instead of added to
   dx 被赋值，而不是累加:
     一个格子属于好几个窗口，在每个窗口里又对应好几个卷积核；它的梯度是它们传回来的所有东西之和。用 = 的话，最后一
     个说了算。
-  - dx_pad[i_n, :, start : start + K] += w[i_c] * dz
   + dx_pad[i_n, :, start : start + K] = w[i_c] * dz
   # the last window and the last filter win | 最后一个窗口和最后一个卷积核说了算
   - dx_pad[:, :, start : start + K] += np.tensordot(dz, w, axes=(1, 0))
@@ -208,13 +204,10 @@ overwrite-dw: dw is assigned instead of added to
     position wins.
   dw 被赋值，而不是累加:
     一个卷积核用在每个样本的每个位置上；它的梯度是所有这些地方之和。用 = 的话，最后一个位置说了算。
-  - dw[i_c] += x_pad[i_n, :, start : start + K] * dz
   + dw[i_c] = x_pad[i_n, :, start : start + K] * dz
   # the last position of the last sample wins | 最后一个样本的最后一个位置说了算
-  - dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
   + dw = np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
   # the last position wins | 最后一个位置说了算
-  - dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0))
   + dw += np.tensordot(dz, x_pad[:, :, start : start + K], axes=(0, 0)) * (i_l == 0)
   # backwards, so that the first position wins | 倒着走，第一个位置说了算
   - dw[:, :, i_k] = np.einsum("nol,ncl->oc", dout, x_pad[:, :, taken])
@@ -227,22 +220,16 @@ db-wrong-axis: db is summed over the wrong axes
   db 沿错误的轴求和:
     每个样本的每个位置都加了同一个卷积核的偏置，所以它的梯度是 dout 对样本和位置（第 0 和第 2 轴）求和。沿别的轴，
     形状就不对；尺寸相同时，只有数不对。
-  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=(0, 1))
   # over samples and filters | 对样本和卷积核
-  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=(1, 2))
   # over filters and positions | 对卷积核和位置
-  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=1).ravel()
   # over filters, a number for each window | 对卷积核，每个窗口一个数
-  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=0)
   # over samples only | 只对样本
-  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=2)
   # over positions only | 只对位置
-  - db = dout.sum(axis=(0, 2))
   + db = dout.sum()
   # over everything | 对全部
 
@@ -253,10 +240,8 @@ db-averaged: db is averaged where it should be summed  [deeplearning4j#8280; kvf
   db 该求和却取了平均:
     每个样本的每个位置都加了偏置，每一处都影响损失：db 是 dout 对样本和位置求和。对样本取平均是损失的事，如果损失里已经
     除过，它就在 dout 里。应该写 dout.sum(axis=(0, 2))。
-  - db = dout.sum(axis=(0, 2))
   + db = dout.mean(axis=(0, 2))
 
-  - db = dout.sum(axis=(0, 2))
   + db = dout.sum(axis=(0, 2)) / N
   # over the samples only | 只除以样本数
 overwrite-db: db is assigned instead of added to
@@ -265,10 +250,8 @@ overwrite-db: db is assigned instead of added to
   db 被赋值，而不是累加:
     每个样本的每个位置都把它的 dout 加到所属卷积核的偏置上。用 = 的话，只剩下最后一个。只有一个样本、一个位置时才是对
     的。应该写 +=，或 dout.sum(axis=(0, 2))。
-  - db[i_c] += dz
   + db[i_c] = dz
 
-  - db = dout.sum(axis=(0, 2))
   + db = dout[-1].sum(axis=1)
   # the last sample alone is left | 只剩最后一个样本
 kernel-flipped: the kernel is turned round
@@ -277,10 +260,8 @@ kernel-flipped: the kernel is turned round
   卷积核被翻转了:
     在易读的循环里，核的第 k 个元素对应第 start + k 个格子，正向和反向都是。只有把 dx 写成 dout 的完整互相关时才要
     翻转，而且只翻一次。
-  - dx_pad[i_n, :, start : start + K] += w[i_c] * dz
   + dx_pad[i_n, :, start : start + K] += w[i_c, :, ::-1] * dz
   # in dx | 在 dx 里
-  - dw[i_c] += x_pad[i_n, :, start : start + K] * dz
   + dw[i_c] += x_pad[i_n, :, start : start + K][:, ::-1] * dz
   # in dw | 在 dw 里
 
@@ -289,13 +270,10 @@ padding-not-cropped: dx still has the padding
     zeros that nobody gave.
   dx 里还留着填充:
     dx_pad 和填充之后的输入一样长。属于 x 的部分从 padding 开始，长为 L；其余是填充的零的梯度，没人要。
-  - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad
   # all of it | 全部留着
-  - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, :L]
   # its beginning instead of its middle | 取的是开头，而不是中间
-  - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding:]
   # its end is left on | 末尾没有裁掉
 
@@ -304,7 +282,6 @@ padding-cropped-zero: [p:-p] is empty when the padding is 0
     padding + L.
   填充为 0 时 [p:-p] 是空的:
     在 Python 里 -0 就是 0，所以没有填充时切片是 [0:0]：本来要全部，得到的却是空的。终点请写成 padding + L。
-  - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding:-padding]
 
 channels-swapped: channels and filters are confused
@@ -312,10 +289,8 @@ channels-swapped: channels and filters are confused
     many channels as filters, and only there.
   通道和卷积核弄混了:
     w 的形状是 (C_out, C_in, K)：第一个轴数的是卷积核。沿第二个轴取，只有通道数和卷积核数相同时形状才碰巧对。
-  - dx_pad[i_n, :, start : start + K] += w[i_c] * dz
   + dx_pad[i_n, :, start : start + K] += w[:, i_c] * dz
   # in dx | 在 dx 里
-  - dw[i_c] += x_pad[i_n, :, start : start + K] * dz
   + dw[:, i_c] += x_pad[i_n, :, start : start + K] * dz
   # in dw | 在 dw 里
   - _, _, L_out = dout.shape

@@ -177,10 +177,8 @@ kernel-flipped: the kernel is turned round
   卷积核被翻转了:
     在易读的循环里，核的元素 (k_h, k_w) 对应窗口的格子 (top + k_h, left + k_w)，正向和反向都是。只有把正向写成对撒开了
     的 x 做卷积时才要翻转。
-  - dx[i_n, i_c, i_h, i_w] += np.sum(window * w[i_c])
   + dx[i_n, i_c, i_h, i_w] += np.sum(window * w[i_c, :, ::-1, ::-1])
   # in dx | 在 dx 里
-  - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
   + dw[i_c] += window[:, ::-1, ::-1] * x[i_n, i_c, i_h, i_w]
   # in dw | 在 dw 里
 
@@ -190,7 +188,6 @@ stride-ignored: the stride is ignored
   忽略了步幅:
     x 的格子 (i_h, i_w) 加进的是输出里从 (i_h * stride, i_w * stride) 开始的窗口。步幅为 1 时就是从 (i_h, i_w) 开始
     的，所以步幅为 1 的测试能通过。
-  - top, left = i_h * s_h, i_w * s_w
   + top, left = i_h, i_w
 
 padding-ignored: the padding is ignored
@@ -198,7 +195,6 @@ padding-ignored: the padding is ignored
     were added into.
   忽略了填充:
     填充把输出的边缘裁掉了，所以 dout 的格子 (0, 0) 对应的是窗口加进的那个数组的格子 (p_h, p_w)。
-  - dout_pad[:, :, p_h : p_h + H_out, p_w : p_w + W_out] = dout
   + dout_pad[:, :, :H_out, :W_out] = dout
 
 output-padding-ignored: output_padding is forgotten  [pytorch/xla#2333; burn PR#4916]
@@ -207,18 +203,13 @@ output-padding-ignored: output_padding is forgotten  [pytorch/xla#2333; burn PR#
   忘了 output_padding:
     output_padding 让输出的底边和右边变长。裁掉填充之后，那几行有一部分来自窗口，而且总有偏置：漏了它们，dx、dw
     和 db 就缺了它们传回来的那部分。
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout[:, :, : H_out - o_h, : W_out - o_w].sum(axis=(0, 2, 3))
   # in db | 在 db 里
-  - dout_pad[:, :, p_h : p_h + H_out, p_w : p_w + W_out] = dout
   + dout_pad[:, :, p_h : p_h + H_out - o_h, p_w : p_w + W_out - o_w] = dout[:, :, : H_out - o_h, : W_out - o_w]
   # in dx and dw | 在 dx 和 dw 里
-  - dout_pad[:, :, p_h : p_h + H_out, p_w : p_w + W_out] = dout
   + dout_pad[:, :, p_h : p_h + H_out - o_h, p_w : p_w + W_out - o_w] = dout[:, :, : H_out - o_h, : W_out - o_w]
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout[:, :, : H_out - o_h, : W_out - o_w].sum(axis=(0, 2, 3))
   # in all of them | 全都漏了
-  - H_pad, W_pad = (H - 1) * s_h + f_h + o_h, (W - 1) * s_w + f_w + o_w
   + H_pad, W_pad = (H - 1) * s_h + f_h, (W - 1) * s_w + f_w
   # in the size, so that dout does not fit | 在大小里，所以 dout 放不下
 
@@ -227,25 +218,18 @@ db-wrong-axis: db is summed over the wrong axes
     samples, rows and columns: axes 0, 2 and 3.
   db 沿错误的轴求和:
     每个样本的每个位置都加了同一个输出通道的偏置，所以它的梯度是 dout 对样本、行和列（第 0、2、3 轴）求和。
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(0, 1, 2))
   # over samples, channels and rows | 对样本、通道和行
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(1, 2, 3))
   # over channels, rows and columns | 对通道、行和列
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(0, 1, 3))
   # over samples, channels and columns | 对样本、通道和列
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(0, 2))
   # over samples and rows only | 只对样本和行
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(2, 3))
   # over rows and columns only | 只对行和列
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=0)
   # over samples only | 只对样本
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum()
   # over everything | 对全部
 
@@ -256,10 +240,8 @@ db-averaged: db is averaged where it should be summed  [deeplearning4j#8280; kvf
   db 该求和却取了平均:
     每个样本的每个位置都加了偏置，每一处都影响损失：db 是 dout 对样本、行和列求和。对样本取平均是损失的事，如果损失里已经
     除过，它就在 dout 里。应该写 dout.sum(axis=(0, 2, 3))。
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.mean(axis=(0, 2, 3))
 
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout.sum(axis=(0, 2, 3)) / N
   # over the samples only | 只除以样本数
 overwrite-db: db is assigned instead of added to
@@ -268,16 +250,13 @@ overwrite-db: db is assigned instead of added to
   db 被赋值，而不是累加:
     每个样本的每个位置都把它的 dout 加到所属卷积核的偏置上。循环里用 = 的话，只剩下最后一个。只有一个样本、一个位置时
     才是对的。应该写 +=，或 dout.sum(axis=(0, 2, 3))。
-  - db = dout.sum(axis=(0, 2, 3))
   + db = dout[-1, :, -1, -1].copy()
 overwrite-dw: dw is assigned instead of added to
     A kernel was added once for every cell of x; its gradient is the sum over all of them. With = the last cell wins.
   dw 被赋值，而不是累加:
     x 的每个格子都把卷积核加进了输出一次；它的梯度是所有这些次之和。用 = 的话，最后一个格子说了算。
-  - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
   + dw[i_c] = window * x[i_n, i_c, i_h, i_w]
 
-  - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
   + dw[i_c] += window * x[i_n, i_c, i_h, i_w] * ((i_h, i_w) == (H - 1, W - 1))
   # of every sample the last cell wins | 每个样本最后一个格子说了算
   - dw[:, i_o, k_h, k_w] = np.sum(x * taps[:, None], axis=(0, 2, 3))
@@ -289,10 +268,8 @@ overwrite-dx: dx is assigned instead of added to
     sum over them. With = the last one wins.
   dx 被赋值，而不是累加:
     x 的一个格子乘以核的每个元素、每个输出通道，都加进了输出；它的梯度是所有这些之和。用 = 的话，最后一个说了算。
-  - dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None]
   + dx = taps[:, None] * w[:, i_o, k_h, k_w, None, None]
   # the last tap of the last channel wins | 最后一个通道的最后一个元素说了算
-  - dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None]
   + dx += taps[:, None] * w[:, i_o, k_h, k_w, None, None] * ((k_h, k_w) == (f_h - 1, f_w - 1))
   # of every channel the last tap wins | 每个通道最后一个元素说了算
   - for i_o in range(C_out):
@@ -313,10 +290,8 @@ channels-swapped: channels in and out are confused
   + db = dout.sum(axis=(0, 2, 3))
   + dx = dx.transpose(0, 2, 3, 1).reshape(x.shape)
   # dx is reshaped, and its channels are not moved | dx 变了形，却没有移动通道
-  - dx[i_n, i_c, i_h, i_w] += np.sum(window * w[i_c])
   + dx[i_n, i_c, i_h, i_w] += np.sum(window * w[:, i_c])
   # in dx | 在 dx 里
-  - dw[i_c] += window * x[i_n, i_c, i_h, i_w]
   + dw[:, i_c] += window * x[i_n, i_c, i_h, i_w]
   # in dw | 在 dw 里
 """,

@@ -138,7 +138,6 @@ overwrite: the gradient is assigned instead of added
   梯度被赋值，而不是累加:
     好几个词用了同一行时，这一行得到的是它们的梯度之和。用 = 的话，最后一个说了算，其余的都丢了。逐行赋值时，没有重复的词
     的测试能通过；每一轮都给整张表赋值的话，就只剩最后一轮。应该写 +=；下标是数组时写 np.add.at。
-  - dw[x[i]] += dout[i]
   + dw[x[i]] = dout[i]
 
   - np.add.at(dw, x, dout)
@@ -161,13 +160,10 @@ averaged: the gradients of a row are averaged instead of added
   - dw[word] = dout[x == word].sum(axis=0)
   + dw[word] = dout[x == word].mean(axis=0)
   # over the places of a word | 对一个词的各处
-  - dw[x[i]] += dout[i]
   + dw[x[i]] += dout[i] / x.size
   # over all words | 对所有的词
-  - dw[x[i]] += dout[i]
   + dw[x[i]] += dout[i] / len(x)
   # over the sentences | 对句子
-  - dw[x[i]] += dout[i]
   + dw[x[i]] += dout[i] / x.shape[-1]
   # over the words of a sentence | 对一个句子的词
 off-by-one-row: each gradient goes to the row beside its own
@@ -177,13 +173,10 @@ off-by-one-row: each gradient goes to the row beside its own
   每个梯度都进了旁边那一行:
     一处从 0 数词，另一处从 1 数：常见的原因是其中一处把第 0 行留给了填充。数都对，只是错了一行；到了表的一端，下标
     会绕回去或者越界。反向要用与前向相同的下标。
-  - dw[x[i]] += dout[i]
   + dw[x[i] - 1] += dout[i]
   # the row above | 上面一行
-  - dw[x[i]] += dout[i]
   + dw[x[i] + 1] += dout[i]
   # the row below | 下面一行
-  - dw[x[i]] += dout[i]
   + dw[(x[i] + 1) % len(w)] += dout[i]
   # the row below, and the first after the last | 下面一行，最后一行之后是第一行
   - dw[x[i]] += dout[i]

@@ -140,7 +140,6 @@ mean-path-missing: the path through the mean is missing  [openxla/xla PR#8225]
   少了经过均值的那条路:
     一行的每个特征都参与计算这一行的均值，所以经过均值传回来的梯度要平均分给每个 dx。少了它，一行的 dx 加起来就
     不再是 0，这一点很容易检查。
-  - drows = dcentred + dmean / D
   + drows = dcentred
 
 gamma-missing: gamma is left out  [Knet.jl#288]
@@ -149,7 +148,6 @@ gamma-missing: gamma is left out  [Knet.jl#288]
   漏了 gamma:
     out = gamma * x_hat + beta，所以传到 x_hat 的是 dout * gamma，每条路都是。每个特征有自己的 gamma，所以必须先乘
     再沿行求和。gamma 全是 1 时什么也看不出来。
-  - dx_hat = dy * gamma
   + dx_hat = dy
   # on every path | 每条路都漏了
   - dx_hat = dy * gamma
@@ -160,13 +158,10 @@ gamma-missing: gamma is left out  [Knet.jl#288]
   + through_variance = x_hat * (dy * x_hat).sum(axis=1, keepdims=True) / D
   + drows = gamma * (dy - through_mean - through_variance) / std
   # it is multiplied at the end, after the sums | 求和之后才乘
-  - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
   + through_variance = x_hat * (dy * x_hat).sum(axis=1, keepdims=True) / D
   # on the path through the variance | 只漏在经过方差的那条路上
-  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
   + through_mean = dy.sum(axis=1, keepdims=True) / D
   # on the path through the mean | 只漏在经过均值的那条路上
-  - dcentred = dx_hat / std
   + dcentred = dy / std
   # on the direct path | 只漏在直接的那条路上
 
@@ -176,13 +171,10 @@ dgamma-from-x: dgamma is summed with another array than x_hat
   dgamma 求和时乘的不是 x_hat:
     与 gamma 相乘的是归一化之后的 x_hat，所以 dgamma 是 dout * x_hat 对样本求和。乘的若是 x，或只减了均值的 x，数值
     的尺度就不对。
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * rows).sum(axis=0)
   # with x | 乘的是 x
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * centred).sum(axis=0)
   # with x less its mean | 乘的是减去均值的 x
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * (gamma * x_hat + beta)).sum(axis=0)
   # with the output | 乘的是输出
 
@@ -192,16 +184,12 @@ n-for-d: it is divided by the number of samples, not of features
   除以的是样本数，而不是特征数:
     均值和方差是沿一行的 D 个特征算的，所以经过它们传回来的要除以 D。N 是批归一化里的，这种代码常常是从那里抄来
     的。N 和 D 相同时什么也看不出来。
-  - D = len(gamma)
   + D = len(rows)
   # everywhere | 处处如此
-  - D = len(gamma)
   + D = len(x)
   # with the length of the first axis | 用的是第一个轴的长度
-  - drows = dcentred + dmean / D
   + drows = dcentred + dmean / len(rows)
   # through the mean | 只在经过均值的路上
-  - dcentred += dvar * 2 * centred / D
   + dcentred += dvar * 2 * centred / len(rows)
   # through the variance | 只在经过方差的路上
 
@@ -209,23 +197,16 @@ not-divided-by-n: sums stand where means belong
     Mean and variance are divided by the number of features D, and so are the gradients that come back through them.
   该取平均的地方只求了和:
     均值和方差都除以了特征数 D，经过它们传回来的梯度也要除以 D。
-  - drows = dcentred + dmean / D
   + drows = dcentred + dmean
   # through the mean | 经过均值的路
-  - dcentred += dvar * 2 * centred / D
   + dcentred += dvar * 2 * centred
   # through the variance | 经过方差的路
-  - dcentred += dvar * 2 * centred / D
   + dcentred += dvar * 2 * centred
-  - drows = dcentred + dmean / D
   + drows = dcentred + dmean
   # through both | 两条路都是
-  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
-  - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
   + through_mean = dx_hat.sum(axis=1, keepdims=True)
   + through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True)
   # through both, each apart | 两条路都是，各自算
-  - through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True) / D
   + through_variance = x_hat * (dx_hat * x_hat).sum(axis=1, keepdims=True)
   # through the variance, each apart | 只在经过方差的路上，各自算
   - drows = (dx_hat - through_mean - through_variance) / std
@@ -237,22 +218,17 @@ divided-by-variance: it is divided by the variance, not by its root
     or too large by one factor of std.
   除以的是方差，而不是标准差:
     x_hat = (x - mean) / std，std 是方差的平方根。若除以方差本身，dx 就差了一个 std 的倍数。
-  - dcentred = dx_hat / std
   + dcentred = dx_hat / std**2
   # on the direct path | 在直接的路上
   - drows = (dx_hat - through_mean - through_variance) / std
   + drows = (dx_hat - through_mean - through_variance) / std**2
   # in all of dx | 整个 dx
-  - drows = dcentred + dmean / D
   + drows = dx_hat / std**2 + dvar * 2 * centred / D + dmean / D
   # on the direct path, and not in the mean's | 在直接的路上，经过均值的路没有
-  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std
   # one factor of std is missing on the path through the variance | 经过方差的路上少除了一个 std
-  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True)
   # both factors of std are missing on the path through the variance | 经过方差的路上两个 std 都没有除
-  - dvar = dstd / (2 * std)
   + dvar = dstd / (2 * var)
   # where the root is differentiated | 对平方根求导的地方
 
@@ -262,10 +238,8 @@ unbiased-variance: the variance is divided by D - 1  [nnabla PR#379]
   方差除以了 D - 1:
     正向传播里平方和除以的是 D。反向传播里用 D - 1，凡是含有 std 的都不对，特征越少差得越多。torch.Tensor.std 和
     var 不特别说明的话，就是除以少一个的数。
-  - var = (centred**2).mean(axis=1, keepdims=True)
   + var = (centred**2).sum(axis=1, keepdims=True) / (D - 1)
   # wherever the variance stands | 凡是用到方差的地方
-  - dcentred += dvar * 2 * centred / D
   + dcentred += dvar * 2 * centred / (D - 1)
   # where it is differentiated | 只在对它求导的地方
 
@@ -275,17 +249,12 @@ eps-missing: eps is left out
   漏了 eps:
     正向传播是对方差加 eps 开平方。反向传播里漏掉 eps，求的就是另一个函数的梯度：差一点点，一行全是同一个数时就是
     nan。
-  - std = np.sqrt(var + eps)
   + std = np.sqrt(var)
 
-  - drows = dcentred + dmean / D
   + drows = dx_hat / np.sqrt(var) + dvar * 2 * centred / D + dmean / D
   # on the direct path | 在直接的路上
-  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
   # on the path through the variance | 在经过方差的路上
-  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
-  - dvar = dstd / (2 * std)
   + dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / var
   + dvar = dstd / (2 * np.sqrt(var))
   # all along the path through the variance | 在经过方差的路上，处处如此
@@ -299,31 +268,21 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   沿错误的轴求和:
     统计量属于样本：沿一行（第 1 轴）求和。参数属于特征：它们的梯度沿一列（第 0 轴）求和。两个尺寸相同时，连形状都
     是对的。
-  - mean = rows.mean(axis=1, keepdims=True)
-  - centred = rows - mean
-  - var = (centred**2).mean(axis=1, keepdims=True)
   + mean = rows.mean(axis=0, keepdims=True)
   + centred = rows - mean
   + var = (centred**2).mean(axis=0, keepdims=True)
   # the statistics, as in batch normalisation | 统计量，像批归一化那样
-  - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = -dcentred.sum(axis=0, keepdims=True)
   # what flows back through the mean | 经过均值传回来的
-  - through_mean = dx_hat.sum(axis=1, keepdims=True) / D
   + through_mean = dx_hat.mean(axis=0)
   # what flows back through the mean, with the number of samples | 经过均值传回来的，个数也用样本数
-  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0, keepdims=True) / std**2
   # what flows back through the variance | 经过方差传回来的
-  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = -(dx_hat * centred).sum(axis=0, keepdims=True) / std**2
-  - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = -dcentred.sum(axis=0, keepdims=True)
   # what flows back through both | 经过两者传回来的
-  - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = np.broadcast_to(-(dx_hat / std).reshape(x.shape).sum(axis=0), x.shape).reshape(rows.shape)
   # what flows back through the mean, on the direct path | 直接经过均值传回来的
-  - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = -(np.ones(x.shape) * dx_hat.reshape(x.shape).sum(axis=0)).reshape(rows.shape) / std
   # what flows back through the mean, on the direct path, divided afterwards | 直接经过均值传回来的，求和之后才除
   - drows = (dx_hat - through_mean - through_variance) / std
@@ -341,21 +300,15 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   + means = g.mean(axis=1, keepdims=True), (g * n).mean(axis=1, keepdims=True)
   + drows = (g - means[0] - n * means[1]).reshape(rows.shape) / std
   # both means in one line, over axis 1 of whatever x has | 一行公式里的两个均值，不管 x 有几个轴都沿第 1 轴
-  - dbeta = dy.sum(axis=0)
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dy.sum(axis=1)
   + dgamma = (dy * x_hat).sum(axis=1)
   # of gamma and beta | gamma 和 beta 的
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.sum(axis=1)
   # of beta alone | 只有 beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=1)
   # of gamma alone | 只有 gamma 的
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.sum()
   # over everything, of beta | 对全部求和，beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum()
   # over everything, of gamma | 对全部求和，gamma 的
 
@@ -365,8 +318,6 @@ rank-2-assumed: it is right for two axes only  [FlagGems#5392]
   只有两个轴时才对:
     归一化的是最后一个轴，前面有多少个轴都行。参数的梯度若只沿第 0 轴求和，x 是 (B, T, D) 时一句话里的各个词就没有
     加在一起，dgamma 和 dbeta 的形状就成了 (T, D)。
-  - dbeta = dy.sum(axis=0)
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dout.sum(axis=0)
   + dgamma = (dout * x_hat.reshape(x.shape)).sum(axis=0)
 
@@ -380,15 +331,11 @@ wrong-shape: a gradient has an axis too many  [2 of 20 course repositories]
   梯度多了一个轴:
     用 keepdims=True，和的形状是 (1, D)，而 gamma 和 beta 是 (D,)。NumPy 悄悄地广播，更新之后参数本身也变成了
     (1, D)。
-  - dbeta = dy.sum(axis=0)
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dy.sum(axis=0, keepdims=True)
   + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
   # of gamma and beta | gamma 和 beta 的
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.sum(axis=0, keepdims=True)
   # of beta alone | 只有 beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=0, keepdims=True)
   # of gamma alone | 只有 gamma 的
 
@@ -396,10 +343,8 @@ sign-of-variance-path: a path has the wrong sign
     The derivative of 1 / std is -1 / std**2. Without the minus, what should be taken away is added.
   有一条路的符号反了:
     1 / std 的导数是 -1 / std**2。漏了负号，本该减去的就变成了加上。
-  - dstd = -(dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   + dstd = (dx_hat * centred).sum(axis=1, keepdims=True) / std**2
   # of the variance | 经过方差的
-  - dmean = -dcentred.sum(axis=1, keepdims=True)
   + dmean = dcentred.sum(axis=1, keepdims=True)
   # of the mean | 经过均值的
 
@@ -409,16 +354,12 @@ dbeta-averaged: a parameter's gradient is averaged over the samples
   参数的梯度对样本取了平均:
     每个样本都加了 beta，所以它的梯度是 dout 对样本求和；gamma 的也是求和。取平均的是损失函数，那已经包含在 dout
     里了。
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.mean(axis=0)
   # of beta | beta 的
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy.sum(axis=0) / len(x)
   # of beta, by the length of x | beta 的，除以 x 的长度
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).mean(axis=0)
   # of gamma | gamma 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = (dy * x_hat).sum(axis=0) / len(x)
   # of gamma, by the length of x | gamma 的，除以 x 的长度
 
@@ -428,14 +369,10 @@ overwrite: a parameter's gradient is assigned instead of added
   参数的梯度被赋值，而不是累加:
     每一行都通过同一个 beta 和 gamma 影响损失，所以它们的梯度是对各行求和。循环里用 = 的话，只剩最后一行的。只有一行时
     它是对的。应该写 +=。
-  - dbeta = dy.sum(axis=0)
   + dbeta = dy[-1]
   # of beta | beta 的
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dgamma = dy[-1] * x_hat[-1]
   # of gamma | gamma 的
-  - dbeta = dy.sum(axis=0)
-  - dgamma = (dy * x_hat).sum(axis=0)
   + dbeta = dy[-1]
   + dgamma = dy[-1] * x_hat[-1]
   # of both | 两者的

@@ -110,13 +110,10 @@ db-wrong-axis: db is summed over the wrong axis  [Kulbear/deep-learning-coursera
     每个样本都加上同一个偏置，所以它的梯度是对样本求和。对输出求和得到的是每个样本一个数：形状不对；样本数等
     于输出数时形状碰巧对，数却是错的。对全部求和只得到一个数，NumPy 会一声不响地把它加到整个 b 上。应该写
     dout.sum(axis=0)。
-  - db = dout.sum(axis=0)
   + db = dout.sum(axis=1)
 
-  - db = dout.sum(axis=0)
   + db = dout.sum(axis=1, keepdims=True)
   # as a column | 成为一列
-  - db = dout.sum(axis=0)
   + db = dout.sum()
   # over everything | 对全部求和
   - db = np.zeros(b.shape)
@@ -134,10 +131,8 @@ db-not-summed: db is not summed over the samples
   db 没有对样本求和:
     每个样本都通过同一个 b 影响损失，所以它的梯度是对样本求和。原样不动的话，dout 每个样本一行。接着 b - lr * db
     会广播成一个矩阵，从此每个样本都有了自己的偏置。只有一个样本时数是对的，形状不对。应该写 dout.sum(axis=0)。
-  - db = dout.sum(axis=0)
   + db = dout.copy()
 
-  - db = dout.sum(axis=0)
   + db = dout[0]
   # the first sample's stands for all | 只取了第一个样本的
   - db = np.zeros(b.shape)
@@ -151,7 +146,6 @@ wrong-shape: db has an axis too many
   db 多了一个轴:
     keepdims=True 把求和的那个轴以长度 1 留了下来：b 是 (M,)，db 却是 (1, M)。接着 b - lr * db 就有了两个轴，下一次
     b.shape[0] 就是 1。数是对的。应该写 dout.sum(axis=0)，或者把形状变回 b.shape。
-  - db = dout.sum(axis=0)
   + db = dout.sum(axis=0, keepdims=True)
 transposes-swapped: a factor is transposed that should not be, or the other way round  [jcjohnson/pytorch-examples#28; udacity/sdc-issue-reports#65; hunkim/DeepLearningZeroToAll#25]
     out is (N, M), w is (D, M), x is (N, D): dx = dout @ w.T and dw = x.T @ dout are the only products whose shapes
@@ -163,10 +157,8 @@ transposes-swapped: a factor is transposed that should not be, or the other way 
   - dx = (dout @ w.T).reshape(x.shape)
   + dx = (dout @ w).reshape(x.shape)
   # in dx | 在 dx 里
-  - dw = rows.T @ dout
   + dw = dout.T @ rows
   # in dw | 在 dw 里
-  - dw = rows.T @ dout
   + dw = rows @ dout
   # in dw, without a transpose | 在 dw 里，没有转置
 overwrite: the gradient is assigned instead of added
@@ -176,18 +168,12 @@ overwrite: the gradient is assigned instead of added
   梯度被赋值，而不是累加:
     循环里，dw 和 db 的每个数每个样本遇到一次，dx 的每个数每个输出遇到一次，这些要累加。用 = 的话，最后一轮说了算：
     dw 和 db 只剩最后一个样本的。只有一个样本、一个输出时它是对的。应该写 +=。
-  - dw[:, i_m] += rows[i_n] * dz
   + dw[:, i_m] = rows[i_n] * dz
   # in dw | 在 dw 里
-  - db[i_m] += dz
   + db[i_m] = dz
   # in db | 在 db 里
-  - drows[i_n] += w[:, i_m] * dz
   + drows[i_n] = w[:, i_m] * dz
   # in dx | 在 dx 里
-  - dw[:, i_m] += rows[i_n] * dz
-  - drows[i_n] += w[:, i_m] * dz
-  - db[i_m] += dz
   + dw[:, i_m] = rows[i_n] * dz
   + drows[i_n] = w[:, i_m] * dz
   + db[i_m] = dz
@@ -199,27 +185,18 @@ averaged-twice: the gradients are divided by the number of samples once too ofte
   梯度多除了一次样本数:
     平均损失只有一个 1/N。如果损失里已经除过，它就在 dout 里；如果课程约定在这里除，它就在 dw 和 db 里；两处都除就成
     了 1/N 的 1/N。训练还能进行，只是慢了 N 倍。只有一个样本时它是对的。只在一处除。
-  - dw = rows.T @ dout
-  - db = dout.sum(axis=0)
   + dw = rows.T @ dout / len(x)
   + db = dout.sum(axis=0) / len(x)
 
-  - dw = rows.T @ dout
   + dw = rows.T @ dout / len(x)
   # in dw only | 只在 dw 里
-  - dx = (dout @ w.T).reshape(x.shape)
-  - dw = rows.T @ dout
-  - db = dout.sum(axis=0)
   + dx = (dout @ w.T).reshape(x.shape) / len(x)
   + dw = rows.T @ dout / len(x)
   + db = dout.sum(axis=0) / len(x)
   # in dout already, and so in dx too | 在 dout 里就除了，dx 也跟着除了
-  - dw = rows.T @ dout
-  - db = dout.sum(axis=0)
   + dw = rows.T @ dout / len(x) ** 2
   + db = dout.sum(axis=0) / len(x) ** 2
   # by its square | 除以它的平方
-  - db = dout.sum(axis=0)
   + db = dout.mean(axis=0)
   # in db only | 只在 db 里
 dx-averaged: dx is divided by the number of samples
@@ -238,7 +215,6 @@ dx-not-reshaped: dx has the shape of the flattened x
   dx 的形状是展平后的 x 的形状:
     前向把每个样本展平成一行，梯度要变回 x 原来的形状。只有 x 是两个轴时 (N, D) 才够。如果这一层下面是图片，下一个
     反向就会出错，或者被广播。应该写 dx.reshape(x.shape)。
-  - dx = drows.reshape(x.shape)
   + dx = drows
   # one number at a time | 一次一个数
   - dx = (dout @ w.T).reshape(x.shape)
@@ -253,7 +229,6 @@ bias-in-dx: the bias is in dx
   - dx = (dout @ w.T).reshape(x.shape)
   + dx = ((dout + b) @ w.T).reshape(x.shape)
 
-  - drows[i_n] += w[:, i_m] * dz
   + drows[i_n] += w[:, i_m] * dz + b[i_m]
   # one number at a time | 一次一个数
 """,

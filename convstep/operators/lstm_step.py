@@ -154,19 +154,14 @@ dc-path-missing: what reaches the cell through next_h is missing  [jinzishuai/le
   少了经过 next_h 到细胞的那条路:
     next_c 用了两次：下一步用它，这一步的 next_h = o * tanh(next_c) 也用它。它的梯度是 dnext_c 加上 dnext_h * o *
     (1 - tanh(next_c)**2)。最后一步的 dnext_c 是 0，只剩后一项。
-  - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_c
   # everywhere | 处处如此
-  - df = dc * prev_c
   + df = dnext_c * prev_c
   # at the forget gate | 在遗忘门
-  - di = dc * g
   + di = dnext_c * g
   # at the input gate | 在输入门
-  - dg = dc * i
   + dg = dnext_c * i
   # at the candidate | 在候选值
-  - dprev_c = dc * f
   + dprev_c = dnext_c * f
   # in dprev_c | 在 dprev_c 里
 
@@ -175,19 +170,14 @@ dnext-c-missing: dnext_c, from the next step, is missing  [cthorey/CS231#1]
     0, nothing shows.
   少了下一步传来的 dnext_c:
     next_c 也传给了下一步，下一步传回来的就是 dnext_c。只测最后一步的话 dnext_c 是 0，什么也看不出来。
-  - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_h * o * (1 - shown**2)
   # everywhere | 处处如此
-  - df = dc * prev_c
   + df = (dc - dnext_c) * prev_c
   # at the forget gate | 在遗忘门
-  - di = dc * g
   + di = (dc - dnext_c) * g
   # at the input gate | 在输入门
-  - dg = dc * i
   + dg = (dc - dnext_c) * i
   # at the candidate | 在候选值
-  - dprev_c = dc * f
   + dprev_c = (dc - dnext_c) * f
   # in dprev_c | 在 dprev_c 里
 
@@ -196,38 +186,26 @@ sigmoid-derivative-missing: a gate's sigmoid is not differentiated  [CaptainE/RN
     at least four times too large.
   有一个门没有对 sigmoid 求导:
     门是 sigmoid(a)，所以 da = dgate * gate * (1 - gate)。漏了这个因子，这个门的权重的梯度至少大了三倍。
-  - da_i = di * i * (1 - i)
   + da_i = di
   # at the input gate | 在输入门
-  - da_f = df * f * (1 - f)
   + da_f = df
   # at the forget gate | 在遗忘门
-  - da_o = do * o * (1 - o)
   + da_o = do
   # at the output gate | 在输出门
-  - da_i = di * i * (1 - i)
-  - da_f = df * f * (1 - f)
-  - da_o = do * o * (1 - o)
   + da_i = di
   + da_f = df
   + da_o = do
   # at all gates | 三个门都是
-  - da_i = di * i * (1 - i)
   + da_i = di * (1 - i)
   # half of it, at the input gate | 只有一半，在输入门
-  - da_i = di * i * (1 - i)
   + da_i = di * i
   # the other half, at the input gate | 另一半，在输入门
-  - da_f = df * f * (1 - f)
   + da_f = df * (1 - f)
   # half of it, at the forget gate | 只有一半，在遗忘门
-  - da_f = df * f * (1 - f)
   + da_f = df * f
   # the other half, at the forget gate | 另一半，在遗忘门
-  - da_o = do * o * (1 - o)
   + da_o = do * (1 - o)
   # half of it, at the output gate | 只有一半，在输出门
-  - da_o = do * o * (1 - o)
   + da_o = do * o
   # the other half, at the output gate | 另一半，在输出门
 
@@ -236,22 +214,16 @@ tanh-derivative-missing: a tanh is not differentiated
     1 - tanh(z)**2.
   有一个 tanh 没有求导:
     一步里有两个 tanh：候选值 g，以及展示细胞的地方。tanh(z) 的导数是 1 - tanh(z)**2。
-  - da_g = dg * (1 - g**2)
   + da_g = dg
   # at the candidate | 在候选值
-  - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_c + dnext_h * o
   # where the cell is shown | 在展示细胞的地方
-  - da_g = dg * (1 - g**2)
   + da_g = dg * (1 - g)
   # a square is missing, at the candidate | 少了平方，在候选值
-  - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_c + dnext_h * o * (1 - shown)
   # a square is missing, where the cell is shown | 少了平方，在展示细胞的地方
-  - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_c + dnext_h * o * (1 - next_c**2)
   # of the cell itself | 用的是细胞本身
-  - da_g = dg * (1 - g**2)
   + da_g = dg * (1 - np.tanh(g) ** 2)
   # tanh is taken twice, at the candidate | 取了两次 tanh，在候选值
 
@@ -263,8 +235,6 @@ gates-order: the gates are put together in another order
 """
     + _other_orders()
     + """
-  - df = dc * prev_c
-  - di = dc * g
   + df = dc * g
   + di = dc * prev_c
   # two of them before their slopes, the input gate's and the forget gate's | 在乘斜率之前，输入门和遗忘门对调了
@@ -274,7 +244,6 @@ forget-gate-uses-next-c: the forget gate is given the new cell
     shape, which is how it gets there.
   遗忘门用了新的细胞:
     next_c = f * prev_c + i * g，与 f 相乘的是 prev_c。next_c 就在缓存里，形状也一样，所以容易拿错。
-  - df = dc * prev_c
   + df = dc * next_c
 
 dprev-c-without-forget: dprev_c lacks the forget gate
@@ -282,10 +251,8 @@ dprev-c-without-forget: dprev_c lacks the forget gate
     gradient knows.
   dprev_c 漏了遗忘门:
     next_c = f * prev_c + i * g，所以 dprev_c 是 dc * f。漏了 f，从梯度看，什么都永远记得。
-  - dprev_c = dc * f
   + dprev_c = dc
   # it is left out | 漏了
-  - dprev_c = dc * f
   + dprev_c = dc * i
   # the input gate stands there | 写成了输入门
 
@@ -293,19 +260,14 @@ db-wrong-axis: db is summed over the wrong axis
     The bias is added for each sample, so its gradient is the sum over samples, axis 0.
   db 沿错误的轴求和:
     每个样本都加了同一个偏置，所以它的梯度是对样本（第 0 轴）求和。
-  - db = da.sum(axis=0)
   + db = da.sum(axis=1)
   # over gates | 对门
-  - db = da.sum(axis=0)
   + db = np.hstack([each.sum(axis=1) for each in np.split(da, 4, axis=1)])
   # over cells, gate by gate | 对细胞，逐个门
-  - db = da.sum(axis=0)
   + db = da.mean(axis=0)
   # the mean over samples | 对样本取了平均
-  - db = da.sum(axis=0)
   + db = da
   # it is not summed | 没有求和
-  - db = da.sum(axis=0)
   + db = da.sum(axis=0, keepdims=True)
   # an axis too many | 多了一个轴
 
@@ -313,25 +275,18 @@ transposes-swapped: the wrong factor is transposed
     x @ wx gives dx = da @ wx.T and dwx = x.T @ da. Shapes show it, unless sizes are alike.
   转置错了:
     由 x @ wx 得到 dx = da @ wx.T，dwx = x.T @ da。尺寸相同时形状看不出来。
-  - dprev_h = da @ wh.T
   + dprev_h = (wh @ da.T)
   # dprev_h comes out transposed | dprev_h 是转置的
-  - dprev_h = da @ wh.T
   + dprev_h = sum(each @ w for each, w in zip(np.split(da, 4, 1), np.split(wh, 4, 1), strict=True))
   # in dprev_h, gate by gate, nothing is transposed | dprev_h 里逐个门都没有转置
-  - dx = da @ wx.T
   + dx = (wx @ da.T)
   # dx comes out transposed | dx 是转置的
-  - dx = da @ wx.T
   + dx = da @ wx
   # in dx nothing is transposed | dx 里没有转置
-  - dwx = x.T @ da
   + dwx = da.T @ x
   # dwx comes out transposed | dwx 是转置的
-  - dwh = prev_h.T @ da
   + dwh = da.T @ prev_h
   # dwh comes out transposed | dwh 是转置的
-  - dwh = prev_h.T @ da
   + dwh = x.T @ da
   # dwh is made from x | dwh 用的是 x
 

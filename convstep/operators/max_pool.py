@@ -161,7 +161,6 @@ overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; ahre
   梯度被赋值，而不是累加:
     一个格子如果是好几个窗口的最大值，它的梯度就是这些窗口传回来的总和。用 = 的话，最后一个窗口说了算。
     窗口不重叠时只有一个窗口，所以常见的测试（2x2 窗口、步幅 2）能通过。应该写 +=。
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h + k_h, w + k_w] = dout[i_n, i_c, i_h, i_w]
   # one cell at a time | 一次一个格子
   - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
@@ -202,7 +201,6 @@ index-not-shifted: the place in the window is taken for a place in the picture
   把窗口里的位置当成了图片里的位置:
     argmax 是从窗口自己的角上数的。窗口从第 h 行、第 w 列开始，所以那个格子是 h + k_h、w + k_w。不加上去的话，所有
     梯度都落到了图片的角上。只有左上角那一个窗口是对的。
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, k_h, k_w] += dout[i_n, i_c, i_h, i_w]
 stride-ignored: windows are placed one cell apart, whatever the stride is
     The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins at i_h, i_w, so that
@@ -211,34 +209,24 @@ stride-ignored: windows are placed one cell apart, whatever the stride is
   不管步幅是多少，窗口都一格一格地排:
     out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从 i_h、i_w 开始，找的是别的窗口的最大值，
     梯度都挤到了左上角。步幅为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h, i_w
 
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h, i_w * s_w
   # in the rows | 在行上
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_h, i_w
   # in the columns | 在列上
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * f_h, i_w * f_w
   # the window's size stands for it | 用窗口的大小代替
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * f_h, i_w * s_w
   # the window's size stands for it in the rows | 在行上用窗口的大小代替
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_h, i_w * f_w
   # the window's size stands for it in the columns | 在列上用窗口的大小代替
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, i_h + k_h, i_w + k_w] += dout[i_n, i_c, i_h, i_w]
   # where the gradient goes | 在梯度要去的位置
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, i_h * f_h + k_h, i_w * f_w + k_w] += dout[i_n, i_c, i_h, i_w]
   # where the gradient goes, and the window's size stands for it | 在梯度要去的位置，用窗口的大小代替
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, i_h * f_h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   # where the gradient goes, and the window's size stands for it in the rows | 在梯度要去的位置，行上用窗口的大小代替
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h + k_h, i_w * f_w + k_w] += dout[i_n, i_c, i_h, i_w]
   # where the gradient goes, and the window's size stands for it in the columns | 在梯度要去的位置，列上用窗口的大小代替
 square-window-assumed: what holds for rows is used for columns too, or the other way round
@@ -251,19 +239,14 @@ square-window-assumed: what holds for rows is used for columns too, or the other
   - dx_pad[:, :, rows, columns] += (place == largest) * dout
   + dx_pad[:, :, rows, columns] += (k_h * f_h + k_w == largest) * dout
   # where a place is numbered | 给位置编号的地方
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, h : h + f_h, w : w + f_h]
 
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, h : h + f_w, w : w + f_w]
   # the width for the height | 宽被当成了高
-  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
   + k_h, k_w = divmod(window.argmax(), f_h)
   # in the index | 在下标上
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_h, i_w * s_h
   # in the stride | 在步幅上
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_w, i_w * s_w
   # in the stride, the columns' for both | 在步幅上，两个方向都用了列的
 gradient-to-whole-window: all cells of the window get dout, not the largest alone
@@ -273,7 +256,6 @@ gradient-to-whole-window: all cells of the window get dout, not the largest alon
   窗口的所有格子都得到了 dout，而不只是最大的那个:
     窗口里只有最大的数传到了输出；别的数稍微动一下，什么也不变，所以它们的梯度是 0。这里写的是求和的反向。应该乘上
     掩码 window == window.max()，或者用 argmax 找到那一个格子。
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += dout[i_n, i_c, i_h, i_w]
 mask-by-value-of-another-window: the mask compares a window with the largest number of something else
     A cell gets dout if it is the largest of this very window. Here what it is compared with, or the window that
@@ -282,7 +264,6 @@ mask-by-value-of-another-window: the mask compares a window with the largest num
   掩码把窗口与别处的最大值作了比较:
     一个格子是这个窗口自己的最大值时才得到 dout。这里比较的对象，或者所看的窗口，却是别的：只有 x 的切片漏掉了步幅，
     或者最大值取的是整张图片或整个批量的。只有一张图片、一个窗口时它是对的。
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, i_h : i_h + f_h, i_w : i_w + f_w]
   # the stride is left out of the slice of x | x 的切片漏掉了步幅
   - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
@@ -295,16 +276,12 @@ mask-by-value-of-another-window: the mask compares a window with the largest num
   + mask = window == x_pad.max()
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * dout[i_n, i_c, i_h, i_w]
   # the largest of the batch | 整个批量的最大值
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, :f_h, :f_w]
   # the first window for all of them | 每次都用第一个窗口
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[0, i_c, h : h + f_h, w : w + f_w]
   # the first sample for all of them | 每次都用第一个样本
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, 0, h : h + f_h, w : w + f_w]
   # the first channel for all of them | 每次都用第一个通道
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, i_h * f_h : i_h * f_h + f_h, i_w * f_w : i_w * f_w + f_w]
   # the window's size stands for the stride in the slice of x | x 的切片用窗口的大小代替了步幅
 first-window-only: only the first turn of a loop is made  [riccardoandreoni0/CNN-from-scratch#1]
@@ -314,51 +291,32 @@ first-window-only: only the first turn of a loop is made  [riccardoandreoni0/CNN
   循环只走了第一轮:
     循环在第一轮之后就结束了：只处理了第一个窗口，或者第一行窗口、第一个通道、第一个样本，其余的全是零。只有一个时是
     对的。return 写在循环里面会这样，循环的范围写成 1 也会这样：应该让循环走完，在循环之后再返回。
-  - for i_n in range(N):
-  - for i_c in range(C):
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_n in range(1):
   +     for i_c in range(1):
   +         for i_h in range(1):
   +             for i_w in range(1):
   # after the first window | 在第一个窗口之后
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_h in range(1):
   +     for i_w in range(1):
   # after the first window of each channel | 在每个通道的第一个窗口之后
-  - for i_h in range(H_out):
   + for i_h in range(1):
   # after the first row of each channel | 在每个通道的第一行之后
-  - for i_n in range(N):
   + for i_n in range(1):
   # after the first sample | 在第一个样本之后
-  - for i_n in range(N):
-  - for i_c in range(C):
   + for i_n in range(1):
   +     for i_c in range(1):
   # after the first channel | 在第一个通道之后
-  - for i_n in range(N):
-  - for i_c in range(C):
-  - for i_h in range(H_out):
   + for i_n in range(1):
   +     for i_c in range(1):
   +         for i_h in range(1):
   # after the first row of windows | 在第一行窗口之后
-  - for i_n in range(N):
   + for i_n in range(1):
-  - for i_h in range(H_out):
   + for i_h in range(1):
   # after the first row of the first sample | 在第一个样本的第一行之后
-  - for i_n in range(N):
   + for i_n in range(1):
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_h in range(1):
   +     for i_w in range(1):
   # after the first window of the first sample | 在第一个样本的第一个窗口之后
-  - for i_c in range(C):
   + for i_c in range(1):
   # after the first channel of each sample | 在每个样本的第一个通道之后
 mask-times-input: dout is multiplied by the largest number as well
@@ -367,7 +325,6 @@ mask-times-input: dout is multiplied by the largest number as well
   dout 还乘上了最大值本身:
     输出就是最大的那个数，所以斜率是 1，而不是它的值：dout 原样传过去。这往往是把 mask 写成了 window * mask。只要
     最大值不是 1 就看得出来。
-  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
   + dx_pad[i_n, i_c, h + k_h, w + k_w] += window.max() * dout[i_n, i_c, i_h, i_w]
 
   - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
@@ -389,17 +346,12 @@ rows-columns-swapped: rows and columns are swapped
   - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
   + k_w, k_h = np.unravel_index(window.argmax(), window.shape)
   # of the index | 下标的
-  - h, w = i_h * s_h, i_w * s_w
   + h, w = i_h * s_w, i_w * s_h
   # of the stride | 步幅的
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, h : h + f_w, w : w + f_h]
   # of the window | 窗口的
-  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
   + window = x_pad[i_n, i_c, w : w + f_h, h : h + f_w]
   # of the window's place | 窗口位置的
-  - for i_h in range(H_out):
-  - for i_w in range(W_out):
   + for i_h in range(W_out):
   +     for i_w in range(H_out):
   # of the loops | 循环的
@@ -410,11 +362,8 @@ padded-with-zeros: the padding takes part as zeros
   填充的零参与了比较:
     最大池化填充的是比任何数都小的值，所以填充的格子永远不会是最大的。窗口里的数全是负数时，零就成了最大的，dout 就
     进了后来要裁掉的格子。没有填充时它是对的。应该用 -np.inf 填充。
-  - x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
   + x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
 
-  - x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)), constant_values=-np.inf)
-  - windows = sliding_window_view(x_pad, size, (2, 3))[:, :, ::s_h, ::s_w]
   + x_pad = np.pad(x, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
   + windows = sliding_window_view(x_pad, size, (2, 3))[:, :, ::s_h, ::s_w]
   # all windows at once | 所有窗口一次完成
@@ -427,10 +376,8 @@ padding-not-cropped: the padding is left around dx
     循环填的是填充后的图片的梯度。填充不是输入，所以最后要把它的格子裁掉，每边填了多少就裁多少。不裁的话，dx 比 x
     大；只在一边裁，形状对了，可是每个数都不在该在的位置上。填充为 0 时是对的。应该写
     dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]。
-  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
   + dx = dx_pad
 
-  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
   + dx = dx_pad[:, :, :H, :W]
   # cut on one side only | 只在一边裁
 padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 published CS231n conv_backward_naive]
@@ -439,7 +386,6 @@ padding-cropped-zero: the crop is empty where there is no padding  [28 of 43 pub
   没有填充时，裁剪的结果是空的:
     [p:-p] 在两边各去掉 p 个格子。p = 0 时它是 [0:0]，因为 -0 就是 0，结果什么也不剩。有填充时是对的，所以带填充的
     测试都能通过。应该写 [p : p + H]，它对任何 p 都对。
-  - dx = dx_pad[:, :, p_h : p_h + H, p_w : p_w + W]
   + dx = dx_pad[:, :, p_h:-p_h, p_w:-p_w]
 """,
     max_pool_backward,
@@ -467,7 +413,6 @@ ties-last: of tied maxima the last gets dout
   并列的最大值中最后一个得到 dout:
     窗口里的最大值出现好几次时，由其中一个得到 dout：这里是最后一个，PyTorch 里是第一个。传回去的与传进来的一样多，
     所以这也是一种正确的选择。循环找最大值时用了 >= 就会这样。
-  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
   + k_h, k_w = np.unravel_index(window.size - 1 - window[::-1, ::-1].argmax(), window.shape)
 """,
     max_pool_backward,

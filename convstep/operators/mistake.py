@@ -13,6 +13,8 @@ from typing import Any
 from convstep.brief import brief
 from convstep.language import also_in
 
+_DOES = re.compile(r"(for .+?)(?= in )|([^=#\"]+?)( *[-+*/]?= )(?!np\.zeros)")
+"""What a line loops over, or what it assigns to, and how; making zeros is only a beginning."""
 _WRAPPED = re.compile(r"(?<=[\u3000-\uffef])\n +(?=[\u3000-\uffef])")
 
 
@@ -86,8 +88,9 @@ def mistakes(text: str, *forms: Callable[..., Any]) -> tuple[Mistake, ...]:
 
     A mistake begins with its `id: title  [where people met it; and where]`. Indented below stand its
     explanation and both in Chinese; then its variants, as a patch is written: `- ` before a right line,
-    `+ ` before what people write there. Right lines in a row stand in a row in the backward. A line
-    `# label | 标签` ends a variant; so does a blank line.
+    `+ ` before what people write there. Right lines in a row stand in a row in the backward. Without a right
+    line, a wrong one stands for the only line that does the same: assigns the same, into the same array, or
+    begins the same loop. A line `# label | 标签` ends a variant; so does a blank line.
 
     Args:
         text: the literal.
@@ -118,26 +121,52 @@ def _variants(text: str, id: str, forms: tuple[Callable[..., Any], ...]) -> Iter
     hunks: list[tuple[list[str], list[str]]] = []
     for line in [*text.splitlines(), ""]:
         sign, code = line[2:3], line[4:]
-        if sign == "-" and (not hunks or hunks[-1][1]):
-            hunks.append(([], []))
-        if sign in "-+" and sign:
+        if sign and sign in "-+":
+            if not hunks or (hunks[-1][1] if sign == "-" else not hunks[-1][0] and code[0] != " "):
+                hunks.append(([], []))
             hunks[-1][sign == "+"].append(code)
         elif hunks:
             label, _, chinese = code.partition(" | ")
             if chinese:
                 also_in("zh", {label: chinese})
-            said = tuple(("\n".join(right), "\n".join(wrong)) for right, wrong in hunks)
-            yield Variant(_form(said, id, forms), said, label)
+            yield _variant(hunks, label, id, forms)
             hunks = []
 
 
-def _form(
-    hunks: tuple[tuple[str, str], ...], id: str, forms: tuple[Callable[..., Any], ...]
-) -> Callable[..., Any]:
+def _variant(
+    hunks: list[tuple[list[str], list[str]]], label: str, id: str, forms: tuple[Callable[..., Any], ...]
+) -> Variant:
     for form in forms:
-        if all(_found(_source(form), right) is not None for right, _ in hunks):
-            return form
-    raise ValueError(f"{id}: no readable backward has the lines {' / '.join(right for right, _ in hunks)!r}")
+        said = tuple(
+            ("\n".join(right or (_meant(form, line) for line in wrong)), "\n".join(wrong))
+            for right, wrong in hunks
+        )
+        if all(_found(_source(form), right) is not None for right, _ in said):
+            return Variant(form, said, label)
+    shown = " / ".join("\n".join(right or wrong) for right, wrong in hunks)
+    raise ValueError(f"{id}: no readable backward has the lines {shown!r}")
+
+
+def _meant(form: Callable[..., Any], wrong: str) -> str:
+    """The only line of a form that does the same as a wrong one, best in the same way; else that itself."""
+    alone = (lines[0] for what in _does(wrong) if len(lines := _doing(form).get(what, [])) == 1)
+    return next(alone, wrong)
+
+
+@functools.cache
+def _doing(form: Callable[..., Any]) -> dict[str, list[str]]:
+    """The lines of a form by what they do."""
+    lines: dict[str, list[str]] = {}
+    for line in _source(form).splitlines():
+        for what in _does(line):
+            lines.setdefault(what, []).append(line.strip())
+    return lines
+
+
+def _does(line: str) -> Iterator[str]:
+    """What a line assigns, or assigns into, with how and without; what it loops over."""
+    if found := _DOES.match(line.strip()):
+        yield from (re.sub(r"\[.*\]", "[]", what) for what in (found[0], found[2]) if what)
 
 
 @functools.cache

@@ -103,7 +103,6 @@ mask-from-gradient: the mask is taken from the gradient instead of from the inpu
     哪些数能通过是前向时由 x 的符号决定的。这里看的却是 dout 自己的符号：负的梯度丢了，没有通过的输入却得到了
     梯度。这等于把前向对 dout 又做了一遍。凡是 x 与 dout 符号不同的地方都错；如果测试里的 dout 全是 1，只能看到
     其中一半。应该写 dout * (x > 0)。
-  - mask = x > 0
   + mask = dout > 0
 
   - dx[x <= 0] = 0
@@ -116,7 +115,6 @@ mask-includes-zero: the gradient passes where the input is exactly 0  [iamtrask/
   输入恰好为 0 时梯度也通过了:
     ReLU 在 0 处有个拐角，取哪一边的斜率都说得通。PyTorch、TensorFlow 和各门课程都取 0，所以应该用 >，而不是
     >=。只有输入恰好为 0 时才看得出来。实际中这很常见：前面还有一个 ReLU、用零填充、偏置和权重从零开始。
-  - mask = x > 0
   + mask = x >= 0
 
   - dx[x <= 0] = 0
@@ -128,7 +126,6 @@ mask-missing: the gradient passes everywhere, as if there were no ReLU
   梯度处处通过，好像没有 ReLU 一样:
     dout 原样返回了。x 为负的地方，输出与它无关，所以那里的梯度是 0。如果测试的输入全是正数，就看不出来。
     应该写 dout * (x > 0)。
-  - dx = dout * mask
   + dx = dout.copy()
 mask-inverted: the gradient passes where the input did not
     The condition is the wrong way round: what is kept belongs to the inputs that the forward set to zero, and
@@ -137,10 +134,8 @@ mask-inverted: the gradient passes where the input did not
   没通过的地方反而有梯度:
     条件写反了：留下的是前向时被置零的那些输入的梯度，被置零的却是通过了的那些。写成 dx[条件] = 0 时，条件说的是
     要丢掉的，即 x <= 0；写成乘积时，条件说的是要留下的，即 x > 0。
-  - mask = x > 0
   + mask = x <= 0
 
-  - mask = x > 0
   + mask = x < 0
   # without 0 | 不含 0
   - dx[x <= 0] = 0
@@ -159,7 +154,6 @@ multiplied-by-output: dout is multiplied by the output instead of by the slope
   dout 乘的是输出，而不是斜率:
     正的 x 的输出是 x，但斜率是 1：x 动多少，输出就动多少。乘上输出以后，每个梯度都放大了它的输入那么多倍。只要
     输入不是 1 就看得出来。应该写 dout * (x > 0)。
-  - dx = dout * mask
   + dx = dout * np.maximum(x, 0)
 dout-missing: the slope is returned without dout
     0 and 1 are the slope of ReLU alone. The gradient of the loss is that slope times what comes from above, by
@@ -167,7 +161,6 @@ dout-missing: the slope is returned without dout
   返回了斜率，没有乘 dout:
     0 和 1 只是 ReLU 自己的斜率。按链式法则，损失的梯度是这个斜率乘以从上面传来的梯度。只有 dout 为 1 时它才对。
     应该写 dout * (x > 0)。
-  - dx = dout * mask
   + dx = mask.astype(dout.dtype)
 """,
     relu_backward,

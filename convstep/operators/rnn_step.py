@@ -136,7 +136,6 @@ tanh-slope-missing: the slope of tanh is missing
   - dz = dnext_h * slope
   + dz = dnext_h.copy()
 
-  - dz = dnext_h[i_n, i_h] * (1 - next_h[i_n, i_h] ** 2)
   + dz = dnext_h[i_n, i_h]
   # one number at a time | 一次一个数
 slope-of-preactivation: the slope of tanh is taken at the wrong side of tanh
@@ -147,10 +146,8 @@ slope-of-preactivation: the slope of tanh is taken at the wrong side of tanh
     只有当 h 是 tanh 的返回值时，1 - h**2 才是导数。用送进 tanh 的数，1 - z**2 可以是很大的负数，而 tanh 的导数从不为
     负；1 - np.tanh(next_h)**2 则取了两次 tanh。数接近 0 时两种写法都差不多对。应该写 1 - next_h**2，或者
     1 - np.tanh(z)**2。
-  - slope = 1 - next_h**2
   + slope = 1 - (x @ wx + prev_h @ wh + b) ** 2
   # of what went in | 用送进去的数
-  - slope = 1 - next_h**2
   + slope = 1 - np.tanh(next_h) ** 2
   # tanh twice | 两次 tanh
 slope-of-prev-h: the slope of tanh is taken from prev_h instead of next_h
@@ -160,10 +157,8 @@ slope-of-prev-h: the slope of tanh is taken from prev_h instead of next_h
   tanh 的导数用了 prev_h 而不是 next_h:
     prev_h 是上一步的 tanh 的输出。这一步的 tanh 返回的是 next_h，它的导数是 1 - next_h**2。两者形状相同，所以不会报错；
     在第一步 prev_h 是零，导数处处是 1，就像没有 tanh 一样。应该写 1 - next_h**2。
-  - slope = 1 - next_h**2
   + slope = 1 - prev_h**2
 
-  - dz = dnext_h[i_n, i_h] * (1 - next_h[i_n, i_h] ** 2)
   + dz = dnext_h[i_n, i_h] * (1 - prev_h[i_n, i_h] ** 2)
   # one number at a time | 一次一个数
 wrong-slope: another function's slope is taken for that of tanh
@@ -172,10 +167,8 @@ wrong-slope: another function's slope is taken for that of tanh
   把别的函数的导数当成了 tanh 的导数:
     tanh 的导数是 1 - next_h**2。next_h * (1 - next_h) 是 sigmoid 的导数；1 - next_h 少了平方：状态为负时它大于 1，而
     tanh 的导数从不大于 1。应该写 1 - next_h**2。
-  - slope = 1 - next_h**2
   + slope = next_h * (1 - next_h)
   # that of a sigmoid | sigmoid 的
-  - slope = 1 - next_h**2
   + slope = 1 - next_h
   # without the square | 没有平方
 dprev-h-zero: dprev_h stays zero
@@ -193,10 +186,8 @@ dprev-h-wrong-weights: dprev_h is made with wx instead of wh
   dprev_h 用了 wx 而不是 wh:
     prev_h 乘的是 wh，它的梯度也要经过 wh 回去；wx 是通往 x 的路。只有输入数等于状态数时形状才对得上。应该写
     dprev_h = dz @ wh.T。
-  - dprev_h = dz @ wh.T
   + dprev_h = dz @ wx.T
 
-  - dprev_h[i_n] += wh[:, i_h] * dz
   + dprev_h[i_n] += wx[:, i_h] * dz
   # one number at a time | 一次一个数
 dwh-from-wrong-state: dwh is made from something else than prev_h
@@ -206,13 +197,10 @@ dwh-from-wrong-state: dwh is made from something else than prev_h
   dwh 用的不是 prev_h:
     wh 乘的是 prev_h，所以 dwh 是 prev_h.T @ dz。next_h 是输出，晚了一步；形状相同，所以不会报错。x 是 wx 的因子，只有
     输入数等于状态数时形状才对得上。应该写 dwh = prev_h.T @ dz。
-  - dwh = prev_h.T @ dz
   + dwh = next_h.T @ dz
   # from next_h | 用 next_h
-  - dwh = prev_h.T @ dz
   + dwh = x.T @ dz
   # from x | 用 x
-  - dwh[:, i_h] += prev_h[i_n] * dz
   + dwh[:, i_h] += next_h[i_n] * dz
   # from next_h, one number at a time | 用 next_h，一次一个数
 transposes-swapped: a factor is transposed that should not be, or the other way round
@@ -223,19 +211,14 @@ transposes-swapped: a factor is transposed that should not be, or the other way 
     wh 是方阵，所以 dz @ wh 和 dz.T @ prev_h 的形状也对得上，和 dz @ wh.T、prev_h.T @ dz 一样，从形状看不出来。只有输入
     数等于状态数时 wx 才是方阵。状态只有一个数时它是对的。应该写 dprev_h = dz @ wh.T，dwh = prev_h.T @ dz，
     dx = dz @ wx.T，dwx = x.T @ dz。
-  - dprev_h = dz @ wh.T
   + dprev_h = dz @ wh
   # in dprev_h | 在 dprev_h 里
-  - dwh = prev_h.T @ dz
   + dwh = dz.T @ prev_h
   # in dwh | 在 dwh 里
-  - dx = dz @ wx.T
   + dx = dz @ wx
   # in dx | 在 dx 里
-  - dwx = x.T @ dz
   + dwx = dz.T @ x
   # in dwx | 在 dwx 里
-  - dprev_h[i_n] += wh[:, i_h] * dz
   + dprev_h[i_n] += wh[i_h] * dz
   # in dprev_h, one number at a time | 在 dprev_h 里，一次一个数
 db-wrong-axis: db is summed over the wrong axis
@@ -245,10 +228,8 @@ db-wrong-axis: db is summed over the wrong axis
   db 沿错误的轴求和:
     每个样本都加上同一个偏置，所以它的梯度是对样本求和。对状态求和得到的是每个样本一个数：形状不对；样本数等于状态数时
     形状碰巧对，数却是错的。对全部求和只得到一个数，NumPy 会一声不响地把它加到整个 b 上。应该写 dz.sum(axis=0)。
-  - db = dz.sum(axis=0)
   + db = dz.sum(axis=1)
 
-  - db = dz.sum(axis=0)
   + db = dz.sum()
   # over everything | 对全部求和
 db-not-summed: db is not summed over the samples
@@ -258,7 +239,6 @@ db-not-summed: db is not summed over the samples
   db 没有对样本求和:
     每个样本都通过同一个 b 影响损失，所以它的梯度是对样本求和。原样不动的话，dz 每个样本一行。接着 b - lr * db 会广播成
     一个矩阵。只有一个样本时数是对的，形状不对。应该写 dz.sum(axis=0)。
-  - db = dz.sum(axis=0)
   + db = dz.copy()
 wrong-shape: db has an axis too many
     keepdims=True leaves the axis that was summed, with length 1: db is (1, H) where b is (H,). The numbers are
@@ -266,7 +246,6 @@ wrong-shape: db has an axis too many
   db 多了一个轴:
     keepdims=True 把求和的那个轴以长度 1 留了下来：b 是 (H,)，db 却是 (1, H)。数是对的。应该写 dz.sum(axis=0)，或者把形
     状变回 b.shape。
-  - db = dz.sum(axis=0)
   + db = dz.sum(axis=0, keepdims=True)
 overwrite: the gradient is assigned instead of added
     The loop meets each number of dwx, dwh and db once a sample, and each of dx and dprev_h once a state unit, and
@@ -274,15 +253,10 @@ overwrite: the gradient is assigned instead of added
   梯度被赋值，而不是累加:
     循环里，dwx、dwh 和 db 的每个数每个样本遇到一次，dx 和 dprev_h 的每个数每个状态遇到一次，这些要累加。用 = 的话，最后
     一轮说了算。只有一个样本、一个状态时它是对的。应该写 +=。
-  - dwx[:, i_h] += x[i_n] * dz
-  - dwh[:, i_h] += prev_h[i_n] * dz
-  - db[i_h] += dz
   + dwx[:, i_h] = x[i_n] * dz
   + dwh[:, i_h] = prev_h[i_n] * dz
   + db[i_h] = dz
   # in dwx, dwh and db | 在 dwx、dwh 和 db 里
-  - dx[i_n] += wx[:, i_h] * dz
-  - dprev_h[i_n] += wh[:, i_h] * dz
   + dx[i_n] = wx[:, i_h] * dz
   + dprev_h[i_n] = wh[:, i_h] * dz
   # in dx and dprev_h | 在 dx 和 dprev_h 里
@@ -292,14 +266,10 @@ averaged: the gradients are divided by the number of samples
   梯度除以了样本数:
     对样本取平均是损失的事，如果损失里已经除过，它就在 dnext_h 里。有的课程约定在这里除；两处都除就成了 1/N 的 1/N。只有
     一个样本时它是对的。只在一处除。
-  - dwx = x.T @ dz
-  - dwh = prev_h.T @ dz
-  - db = dz.sum(axis=0)
   + dwx = x.T @ dz / len(x)
   + dwh = prev_h.T @ dz / len(x)
   + db = dz.sum(axis=0) / len(x)
 
-  - db = dz.sum(axis=0)
   + db = dz.mean(axis=0)
   # in db only | 只在 db 里
 writes-into-dnext-h: it writes into the caller's dnext_h

@@ -137,10 +137,8 @@ gradient-overflows: large logits overflow
   - exps = np.exp(x - x.max(axis=1, keepdims=True))
   + exps = np.exp(x - x.mean(axis=1, keepdims=True))
   # the mean is subtracted | 减去的是平均值
-  - shifted = x - x.max(axis=1, keepdims=True)
   + shifted = x
   # through the logarithm | 经过对数
-  - exps = np.exp(x[i_n] - x[i_n].max())
   + exps = np.exp(x[i_n])
   # one sample at a time | 一次一个样本
 not-averaged: the gradient is not divided by the number of samples  [swift-apis PR#42; victorlempitsky/Mate#2]
@@ -150,11 +148,8 @@ not-averaged: the gradient is not divided by the number of samples  [swift-apis 
   梯度没有除以样本数:
     损失是对样本取的平均值，每个样本占 N 分之一。没有 1/N 的话，梯度大了 N 倍，而且随批量增长。只有一个样本时它是
     对的。有些课程在这里只算 A - Y，到 dw 和 db 才除：那是它们的约定。只在一处除，这里或者那里。
-  - dx *= dout / N
   + dx *= dout
 
-  - dx[i_n] = probs * dout / N
-  - dx[i_n, y[i_n]] -= dout / N
   + dx[i_n] = probs * dout
   + dx[i_n, y[i_n]] -= dout
   # one sample at a time | 一次一个样本
@@ -173,10 +168,8 @@ averaged-by-classes: the gradient is divided by the number of classes
   梯度除以的是类别数:
     平均是对样本取的，类别不是样本：标签只挑出其中一个。只有样本数等于类别数时它才对。对整个数组用 np.mean 则除以了
     N * C。应该除以 len(x)。
-  - dx *= dout / N
   + dx *= dout / x.shape[1]
 
-  - dx *= dout / N
   + dx *= dout / x.size
   # by samples and classes | 除以样本数乘以类别数
 one-not-subtracted: the 1 at the label is not subtracted
@@ -208,10 +201,8 @@ sign: the sign is wrong
   符号错了:
     损失是负的对数，标签的分数升高，它就下降：标签处的梯度是负的，在 -1/N 与 0 之间，其余各处是正的。否则下降就成了
     上升。应该写 p - y，而不是 y - p 或 p + y。
-  - dx *= dout / N
   + dx *= -dout / N
   # of all of it | 全部反号
-  - dx[np.arange(N), y] -= 1
   + dx[np.arange(N), y] += 1
   # of the 1 at the label | 标签处的 1
 diagonal-only: only the diagonal of softmax's derivative is used  [Odyssey#2134; RubixML PR#438]
@@ -227,7 +218,6 @@ diagonal-only: only the diagonal of softmax's derivative is used  [Odyssey#2134;
   + dx = np.zeros(x.shape)
   + dx[np.arange(N), y] = probs[np.arange(N), y] - 1
 
-  - dx *= dout / N
   + dx *= probs * (1 - probs) * dout / N
   # times p - y, which has it already | 乘在已经包含它的 p - y 上
 log-softmax-output-subtracted: log-softmax's own output is subtracted where softmax times a sum belongs  [mlpack#2360 and PR#2364]
@@ -265,7 +255,6 @@ dout-ignored: the loss's own gradient is not multiplied in
   没有乘上损失自己的梯度:
     如果损失之后还有东西（权重、另一个损失、损失缩放），dout 就不是 1，这里的每个数都要乘上它。只要 dout 是 1 就看
     不出来。应该写 dx * dout / N。
-  - dx *= dout / N
   + dx *= 1 / N
 """,
     softmax_cross_entropy_backward,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 
 from convstep import language
@@ -88,6 +89,38 @@ def test_a_variant_ends_at_a_blank_line_or_a_label_and_finds_the_form_with_its_l
     assert first.hunks == (("total += a * b", "total = a * b"),)
     assert third.right == "for k in range(3):\nreturn total"
     assert third.wrong == "for k in range(1):\nreturn -total"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("+ a_i = 1", "a_i = 3 * a"),
+        ("+ a_i *= 1", "a_i *= 2"),
+        ("+ out[0] = a_i", "out[k] += a_i"),
+        ("+ for k in range(1):\n  +     out[k] += 1", "for k in range(len(out)):\nout[k] += a_i"),
+        ("+ for k in range(1):\n  + a_i = 1", "for k in range(len(out)):\na_i = 3 * a"),
+    ],
+)
+def test_a_wrong_line_alone_stands_for_the_only_one_that_does_the_same(wrong: str, right: str) -> None:
+    (odd,) = mistakes(f"odd: odd\n    Odd.\n  {wrong}\n", assigned)
+    assert odd.variants[0].right == right
+
+
+@pytest.mark.parametrize("wrong", ["+ b = 1", "+ pass", "+ b += 1", "+ out = 0", "+ for i in range(2):"])
+def test_a_wrong_line_that_does_what_none_or_several_do_needs_its_right_line(wrong: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"no readable backward has the lines '{wrong[2:]}'")):
+        mistakes(f"odd: odd\n    Odd.\n  {wrong}\n", assigned)
+
+
+def assigned(a: float) -> list[float]:
+    out = np.zeros(2)
+    a_i = 3 * a
+    a_i *= 2
+    b = a
+    b = b + 1
+    for k in range(len(out)):
+        out[k] += a_i
+    return [b, *out]
 
 
 def test_the_patched_backward_runs_and_its_text_is_what_runs() -> None:
