@@ -11,12 +11,16 @@ from convstep.cli.console import UsageError
 from convstep.cli.targets import is_target, target_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
+    from convstep.candidate.operators.so_far import Running
     from convstep.candidate.record.recorder import Recordable, Recorded
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
+    from convstep.ui.recording_app import Again, Edited, Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,71 @@ class OfStepped:
     values: Values = group(Values)
     wanted: Wanted = group(Wanted)
     loading: Loading = group(Loading)
+
+    def stepped(self, *, forward: bool) -> Found | None:
+        """See `stepped`."""
+        return stepped(self.problem, self.call, self.values, self.wanted, self.loading, forward=forward)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What is stepped where it is no problem, and what may be asked about it as long as it is entered."""
+
+    recorded: Recorded
+    """What there is to step."""
+    again: Again | None = None
+    """Records it anew once its file is saved."""
+    judge: Judge | None = None
+    """What its author's own forward says."""
+    anew: Edited | None = None
+    """Records it with other numbers."""
+    running: Callable[[Recording], Running] | None = None
+    """What an operator's gradients should be at any step."""
+    ends: Callable[[], object] = lambda: None
+    """Ends whatever runs for it."""
+    runs: str = ""
+    """Of a recording in a file, what runs when a number is edited."""
+
+    def __enter__(self) -> Found:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ends()
+
+
+def stepped(
+    name: str, call: str | None, values: Values, wanted: Wanted, loading: Any, *, forward: bool
+) -> Found | None:
+    """What a name means, recorded: an operator, a function, a recording in a file; None for a problem.
+
+    Args:
+        name: what stands for it.
+        call: what `--call` says.
+        values: the other words about its arguments.
+        wanted: what of an operator.
+        loading: how a file is run: `timeout`, `run_all`, `python2`.
+        forward: whether an operator's forward is meant.
+
+    Raises:
+        SentenceError: it cannot be recorded; one sentence.
+        OSError: a file cannot be read.
+    """
+    shown = operator_shown(name, call, values, wanted, forward=forward, timeout=loading.timeout)
+    if shown is not None:
+        judge, running = (shown.judge, shown.running) if shown.compares else (None, None)
+        return Found(shown.recorded, shown.again, judge, shown.with_numbers, running, shown.close)
+    if is_target(name):
+        function = recordable(name, call, values, loading)
+        recorded, ends = function.record(), function.close
+        return Found(recorded, function.again, function.judge, function.with_numbers, ends=ends)
+    refuse_unused(values, wanted)
+    if (held := kept(name)) is None:
+        return None
+    from convstep.candidate.record.kept import Kept
+
+    of_file = Kept(held.recording, held.target, held.words)
+    anew, runs = (of_file.with_numbers, of_file.runs) if of_file.is_there else (None, "")
+    return Found(held, anew=anew, ends=of_file.close, runs=runs)
 
 
 def recordable(name: str, call: str | None, values: Values, loading: Any) -> Recordable:
@@ -187,29 +256,6 @@ def _refuse_beside(call: str | None, values: Values) -> None:
     refuse_unused(values)
     if call is not None:
         raise UsageError("--call is about a function, or a layer; leave it out for an operator")
-
-
-def recorded_by(options: OfStepped, *, forward: bool = False) -> Recorded | None:
-    """What is stepped, if it is no problem: what is recorded now, or a recording in a file.
-
-    Raises:
-        SentenceError: see `recordable`.
-    """
-    found = operator_shown(
-        options.problem,
-        options.call,
-        options.values,
-        options.wanted,
-        forward=forward,
-        timeout=options.loading.timeout,
-    )
-    if found is not None:
-        found.close()
-        return found.recorded
-    if is_target(options.problem):
-        return recordable(options.problem, options.call, options.values, options.loading).record()
-    refuse_unused(options.values, options.wanted)
-    return kept(options.problem)
 
 
 def kept(name: str) -> Recorded | None:

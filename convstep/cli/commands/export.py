@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +17,12 @@ from convstep.cli.console import FINE, UsageError, is_watched, say, show_progres
 from convstep.cli.outputs import check_output, writing
 from convstep.cli.recordings import (
     CALL,
+    Found,
     Values,
     Wanted,
-    kept,
     nothing_to_step,
-    operator_shown,
-    recordable,
     refuse_unused,
-    refuse_wanted,
+    stepped,
 )
 from convstep.cli.targets import is_target
 from convstep.language import speak, tr
@@ -32,17 +30,11 @@ from convstep.printable import printable
 from convstep.waiting import columns_of
 
 if TYPE_CHECKING:
-    from convstep.candidate.operators.file import FileShown
-    from convstep.candidate.operators.shown import Shown
-    from convstep.candidate.operators.so_far import Running
-    from convstep.candidate.record.recorder import Recorded
     from convstep.candidate.step.stepping import CandidateTimeline
     from convstep.conv.geometry import Pair
     from convstep.export.frame import Frame
     from convstep.export.html.page import Page
     from convstep.lessons.lesson import Lesson
-    from convstep.recording.recording import Recording
-    from convstep.ui.recording_app import Judge
 
 USE = "draw the screen at positions, or write a page to step in a browser"
 
@@ -170,14 +162,9 @@ def _pictures(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
         frames = _candidate_frames(options, output)
     elif of_lesson:
         frames = _lesson_frames(options, output)
-    elif (shown := _operator(options)) is not None:
-        try:
-            judge, running = (shown.judge, shown.running) if shown.compares else (None, None)
-            frames = _recording_frames(options, output, shown.recorded, judge, running)
-        finally:
-            shown.close()
-    elif (found := _recorded(options)) is not None:
-        frames = _recording_frames(options, output, *found)
+    elif (found := _stepped(options)) is not None:
+        with found:
+            frames = _recording_frames(options, output, found)
     else:
         frames = _problem_frames(options, output)
     return write(frames, output, _Progress(WRITTEN, len(frames)))
@@ -193,14 +180,9 @@ def _page(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
         page = _candidate_page(options)
     elif of_lesson:
         page = pages.lesson_page(*_lesson(options), _told)
-    elif (shown := _operator(options)) is not None:
-        try:
-            running = shown.running if shown.compares else None
-            page = pages.recording_page(shown.recorded, options.steps, _told, running)
-        finally:
-            shown.close()
-    elif (found := _recorded(options)) is not None:
-        page = pages.recording_page(found[0], options.steps, _told)
+    elif (found := _stepped(options)) is not None:
+        with found:
+            page = pages.recording_page(found.recorded, options.steps, _told, found.running)
     else:
         page = _problem_page(options)
     return pages.write_page(replace(page, seconds=options.seconds or page.seconds), output)
@@ -257,62 +239,42 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
     )
 
 
-def _operator(options: Options) -> Shown | FileShown | None:
-    """The operator that is drawn; None for anything else."""
+def _stepped(options: Options) -> Found | None:
+    """The operator, function or recording that is drawn; None for a problem."""
     if options.problem is None:
-        refuse_wanted(options.wanted)
+        refuse_unused(options.values, options.wanted)
         return None
-    return operator_shown(
-        options.problem,
-        options.call,
-        options.values,
-        options.wanted,
-        forward=options.forward,
-        timeout=options.calling.timeout,
+    calling = options.calling
+    if is_target(options.problem) and (calling.adapter is not None or calling.convention != "auto"):
+        raise UsageError("--adapter and --convention are about a candidate; leave them out")
+    return stepped(
+        options.problem, options.call, options.values, options.wanted, calling, forward=options.forward
     )
 
 
-def _recorded(options: Options) -> tuple[Recorded, Judge | None] | None:
-    """The function that is drawn, and what judges it, or a recording in a file; None for a problem."""
-    if options.problem is not None and is_target(options.problem):
-        if options.calling.adapter is not None or options.calling.convention != "auto":
-            raise UsageError("--adapter and --convention are about a candidate; leave them out")
-        function = recordable(options.problem, options.call, options.values, options.calling)
-        return function.record(), function.judge
-    refuse_unused(options.values, options.wanted)
-    found = None if options.problem is None else kept(options.problem)
-    return None if found is None else (found, None)
-
-
-def _recording_frames(
-    options: Options,
-    output: Path,
-    found: Recorded,
-    judge: Judge | None = None,
-    running: Callable[[Recording], Running] | None = None,
-) -> list[Frame]:
+def _recording_frames(options: Options, output: Path, found: Found) -> list[Frame]:
     from convstep.cli.problems import watched_cell
     from convstep.export.draw import recording_frames
     from convstep.export.formats import check
 
-    recording = found.recording
-    if options.compare and running is None:
+    recording, target = found.recorded.recording, found.recorded.target
+    if options.compare and found.running is None:
         raise UsageError("--compare is about a convolution or an operator; leave it out for a function")
     if not recording.total:
         raise UsageError(nothing_to_step(recording))
     if options.steps is None:
         raise UsageError("--steps is missing; see `convstep export --help`")
-    positions = pages.positions(options.steps, found.target, recording.total)
+    positions = pages.positions(options.steps, target, recording.total)
     check(output, len(positions))
     why = None if options.why is None else watched_cell(options.why, recording.layout)
     return recording_frames(
         recording,
-        found.target,
+        target,
         positions,
         options.size or SIZE,
         why=why,
-        judge=judge,
-        running=running,
+        judge=found.judge,
+        running=found.running,
         comparison=options.compare,
         seconds=options.seconds or SECONDS,
         progress=_Progress(DRAWN, len(positions)),

@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
-from convstep.cli.recordings import OfStepped, refuse_unused
-from convstep.cli.targets import is_target
+from convstep.cli.recordings import OfStepped, begun, nothing_to_step, session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from convstep.candidate.operators.file import FileShown
-    from convstep.candidate.operators.shown import Shown
-    from convstep.candidate.operators.so_far import Running
-    from convstep.candidate.record.recorder import Recorded
-    from convstep.recording.recording import Recording
-    from convstep.ui.recording_app import Again, Edited, Judge
+    from convstep.cli.recordings import Found
 
 USE = "open a problem, an operator or your own function in the debugger"
 
@@ -46,26 +40,10 @@ def run(options: Options) -> int:
     say_loading(options.problem)
     with _no_garbage():
         from convstep.cli.problems import run_in, start
-        from convstep.cli.recordings import kept, operator_shown
+    if (found := options.stepped(forward=options.forward)) is not None:
+        with found:
+            return _show(options, found)
     name = options.problem
-    shown = operator_shown(
-        name,
-        options.call,
-        options.values,
-        options.wanted,
-        forward=options.forward,
-        timeout=options.loading.timeout,
-    )
-    if shown is not None:
-        try:
-            return _show_operator(options, shown)
-        finally:
-            shown.close()
-    if is_target(name):
-        return _open_function(options)
-    refuse_unused(options.values, options.wanted)
-    if (found := kept(name)) is not None:
-        return _show_kept(options, found)
     if (captured := run_in(name)) is not None:
         if options.goto is not None or options.breaks or options.forward:
             raise UsageError("--goto, --break and --forward are about one layer; add --layer NAME")
@@ -94,74 +72,26 @@ def _no_garbage() -> Iterator[None]:
         gc.enable()
 
 
-def _open_function(options: Options) -> int:
-    """Record a function, and open the debugger on it; on save of its file it is recorded anew."""
-    from convstep.cli.recordings import recordable
-
-    function = recordable(options.problem, options.call, options.values, options.loading)
-    return _show(
-        options,
-        function.record(),
-        again=function.again,
-        judge=function.judge,
-        anew=function.with_numbers,
-        ends=function.close,
-    )
-
-
-def _show_operator(options: Options, shown: Shown | FileShown) -> int:
-    """The debugger on an operator's own backward, or forward."""
-    judge, running = (shown.judge, shown.running) if shown.compares else (None, None)
-    return _show(
-        options,
-        shown.recorded,
-        judge=judge,
-        running=running,
-        again=shown.again,
-        anew=shown.with_numbers,
-        ends=shown.close,
-    )
-
-
-def _show_kept(options: Options, found: Recorded) -> int:
-    """The debugger on a recording of a file; nothing runs before a number of it is edited."""
-    from convstep.candidate.record.kept import Kept
-
-    kept = Kept(found.recording, found.target, found.words)
-    anew, runs = (kept.with_numbers, kept.runs) if kept.is_there else (None, "")
-    return _show(options, found, anew=anew, ends=kept.close, runs=runs)
-
-
-def _show(
-    options: Options,
-    found: Recorded,
-    *,
-    again: Again | None = None,
-    judge: Judge | None = None,
-    anew: Edited | None = None,
-    ends: Callable[[], object] = lambda: None,
-    running: Callable[[Recording], Running] | None = None,
-    runs: str = "",
-) -> int:
-    from convstep.cli.recordings import begun, nothing_to_step, session_of
-
-    if not found.recording.total:
-        raise UsageError(nothing_to_step(found.recording))
-    session = begun(found, session_of(options.problem), options.goto, options.breaks)
-    _need_screen(f"`convstep trace {shlex.join([found.target, *found.words])}` works")
+def _show(options: Options, found: Found) -> int:
+    """The debugger on what was recorded; of a file, nothing runs before a number of it is edited."""
+    recorded = found.recorded
+    if not recorded.recording.total:
+        raise UsageError(nothing_to_step(recorded.recording))
+    session = begun(recorded, session_of(options.problem), options.goto, options.breaks)
+    _need_screen(f"`convstep trace {shlex.join([recorded.target, *recorded.words])}` works")
     from convstep.ui.recording_app import run_recording
 
     run_recording(
-        found.recording,
+        recorded.recording,
         session,
-        options=found.words,
-        again=again,
-        judge=judge,
-        anew=anew,
-        ends=ends,
-        how=found.how,
-        running=running,
-        runs=runs,
+        options=recorded.words,
+        again=found.again,
+        judge=found.judge,
+        anew=found.anew,
+        ends=found.ends,
+        how=recorded.how,
+        running=found.running,
+        runs=found.runs,
     )
     return FINE
 

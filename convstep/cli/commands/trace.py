@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, say, say_json
-from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, recorded_by, refuse_unused
+from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, refuse_unused
 from convstep.examples.sizes import number
 from convstep.printable import printable
 
@@ -39,8 +39,10 @@ def run(options: Options) -> int:
 
     if (captured := run_in(options.problem)) is not None:
         return _trace_layers(options, captured)
-    found = recorded_by(options, forward=options.forward)
-    return _trace_problem(options) if found is None else _trace_recording(options, found)
+    if (found := options.stepped(forward=options.forward)) is None:
+        return _trace_problem(options)
+    with found:
+        return _trace_recording(options, found.recorded)
 
 
 def _trace_layers(options: Options, captured: Captured) -> int:
