@@ -57,7 +57,7 @@ def debugger_frames(
         words, show = "the comparison at ", lambda position: asking.compare()
     elif why is not None:
         words, show = _why(*why), lambda position: _explain(app, *why)
-    return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
+    return with_long_end(asyncio.run(_frames(app, positions, size, show, words, seconds, progress)))
 
 
 def recording_frames(
@@ -97,7 +97,7 @@ def recording_frames(
     elif why is not None:
         writers, cell = recording.writers(*why), cell_text(*why)
         words, show = _why(*why), lambda at: asking.explain(WriterTable(cell, writers, at))
-    return with_long_end(asyncio.run(_debugger(app, positions, size, show, words, seconds, progress)))
+    return with_long_end(asyncio.run(_frames(app, positions, size, show, words, seconds, progress)))
 
 
 def _explain(app: SteppingApp, array: str, index: tuple[int, ...]) -> None:
@@ -132,9 +132,13 @@ def candidate_frames(
         seconds: how long each stands in a GIF or a cast.
         progress: told of each frame.
     """
-    return with_long_end(
-        asyncio.run(_candidate(candidate, name, positions, size, diagnosis, seconds, progress))
-    )
+    from convstep.ui.candidate_app import CandidateApp  # the plain debugger does without it
+
+    app, words, show = CandidateApp(candidate, name, live=False), "", None
+    if diagnosis:
+        words, show = "the diagnosis at ", lambda position: app.debugger.action_do("diagnosis")
+    frames = _frames(app, positions, size, show, words, seconds, progress, name)
+    return with_long_end(asyncio.run(frames))
 
 
 def with_long_end(frames: Sequence[Frame]) -> list[Frame]:
@@ -145,67 +149,39 @@ def with_long_end(frames: Sequence[Frame]) -> list[Frame]:
     return [*others, replace(last, seconds=max(2.0, 3 * last.seconds))]
 
 
-async def _debugger(
+async def _frames(
     app: SteppingApp,
-    positions: Iterable[int],
+    positions: Iterable[int | None],
     size: tuple[int, int],
     show: Callable[[int], object] | None,
     words: str,
     seconds: float,
     progress: Progress,
+    name: str = "",
 ) -> list[Frame]:
     """Frames of an app, at each position with a dialog if one is shown there; `words` say which."""
-    title = f"convstep {app.debugger.state.name}"
+    title = f"convstep {name or app.debugger.state.name}"
     frames: list[Frame] = []
     async with app.run_test(size=size, notifications=False) as pilot:
         debugger = app.debugger
-        for position in positions:
-            debugger.travel.to(position)
-            await app.workers.wait_for_complete()
-            if show is not None:
-                show(position)
-            await pilot.pause()
-            await app.workers.wait_for_complete()
-            await pilot.pause()
-            caption, total = words + debugger.state.stage.caption(), debugger.timeline.total
-            frames.append(
-                take(app, title=title, caption=caption, position=position, total=total, seconds=seconds)
-            )
-            progress(len(frames))
-            if show is not None and app.screen is not debugger:  # not every place can be compared
-                app.pop_screen()
-    return frames
 
+        async def settle() -> None:
+            """All questions are answered, all marks found."""
+            for _ in range(2):  # an answer may lead to another question
+                await app.workers.wait_for_complete()
+                await pilot.pause()
 
-async def _candidate(
-    candidate: CandidateTimeline,
-    name: str,
-    positions: Iterable[int | None],
-    size: tuple[int, int],
-    diagnosis: bool,
-    seconds: float,
-    progress: Progress,
-) -> list[Frame]:
-    from convstep.ui.candidate_app import CandidateApp  # the plain debugger does without it
-
-    app = CandidateApp(candidate, name, live=False)
-    title = f"convstep {name}"
-    frames: list[Frame] = []
-    async with app.run_test(size=size, notifications=False) as pilot:
-        timeline = app.debugger.timeline
         for position in positions:
             if position is not None:
-                app.debugger.travel.to(position)
-            await pilot.pause()
-            await app.workers.wait_for_complete()  # all marks are found, all questions answered
-            await pilot.pause()
-            if diagnosis:
-                app.debugger.action_do("diagnosis")
-                await pilot.pause()
-            caption = "the diagnosis at " * diagnosis + app.debugger.state.stage.caption()
-            at, total = timeline.position, timeline.total
+                debugger.travel.to(position)
+            await settle()
+            at, total = debugger.timeline.position, debugger.timeline.total
+            if show is not None:
+                show(at)
+                await settle()
+            caption = words + debugger.state.stage.caption()
             frames.append(take(app, title=title, caption=caption, position=at, total=total, seconds=seconds))
             progress(len(frames))
-            if diagnosis:
+            if show is not None and app.screen is not debugger:  # not every place can be compared
                 app.pop_screen()
     return frames
