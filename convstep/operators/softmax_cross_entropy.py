@@ -273,6 +273,14 @@ dout-ignored: the loss's own gradient is not multiplied in
     _through_log_softmax,
 )
 
+
+def _probabilities(x: Array) -> Array | None:
+    """What a softmax makes of scores; None where a probability is 0, which tells of no score any more."""
+    exps = np.exp(x - x.max(axis=1, keepdims=True))
+    probs: Array = exps / exps.sum(axis=1, keepdims=True)
+    return probs if probs.all() else None
+
+
 OPERATOR = Operator(
     name="softmax-cross-entropy",
     title="softmax with cross-entropy",
@@ -284,11 +292,16 @@ OPERATOR = Operator(
     small=small,
     problems=problems,
     outputs=("loss",),
-    conventions=(Convention("columns", {"x": "CN"}),),
+    conventions=(
+        Convention("columns", {"x": "CN"}),
+        Convention("of probabilities", made={"x": _probabilities}),
+        Convention("of probabilities in columns", {"x": "CN"}, made={"x": _probabilities}),
+    ),
     called=r"(?!.*(binary|sigmoid|(?<![a-z])bce|temporal)).*"
-    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy_?(loss|criterion|with_?logits))",
+    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy)",
     words={
-        "x": "z logits scores a input inputs pred preds predictions",
+        "x": "z logits scores a input inputs pred preds prediction predictions y_pred y_hat yhat p prob probs"
+        " probabilities output outputs al",
         "y": "label labels target targets t y_true gt",
     },
     mistakes=MISTAKES,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import methods_like
 from convstep.candidate.call.layer import SET_UP
-from convstep.candidate.call.objects import is_array, numbers_in, places
+from convstep.candidate.call.objects import Place, is_array, numbers_in, places
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
@@ -261,7 +261,9 @@ class _Calling:
         """
         weights, seen = self._weights(), {*self.told.said, *self.came.planted}
         given = {role.partition("[")[0] for role in seen}
-        if weights and not given & {*weights, *self.words.joined}:
+        given |= {name for one in given for name in self.words.joined.get(one, ())}
+        matrices = {name for name in weights if np.ndim(self.told.arrays.get(name, 0)) > 1}
+        if weights and not (given & {*weights} and matrices <= given):  # its own matrices are anything
             if any("/" in name for name in self.told.arrays):
                 return
             kind = Unusable if self.misfit else Lacking
@@ -341,9 +343,10 @@ class _Calling:
         return unknown and not keeps(each.name) and each.name not in self.named
 
     def _probabilities(self) -> Any:
-        """What a loss keeps of its forward that is shaped like x and is a share of 1 each."""
-        shape = np.shape(self.told.arrays[self.words.arrays[0]])
-        for place in places(self.held):
+        """What a loss keeps of its forward, or is handed, that is shaped like x and is a share of 1 each."""
+        x = self.told.arrays[self.words.arrays[0]]
+        shape = np.shape(x)
+        for place in [*places(self.held), Place((), x, lambda value: None)]:
             if place.shape == shape and np.all(place.value >= 0) and np.all(place.value <= 1):
                 return np.array(place.value)
         raise Unusable(tr("nothing in it is called or shaped like {names}", names=self.words.upstream[0]))
