@@ -161,6 +161,10 @@ multiplied-by-output: dout is multiplied by the output instead of by the slope
     输入不是 1 就看得出来。应该写 dout * (x > 0)。
   - dx = dout * mask
   + dx = dout * np.maximum(x, 0)
+
+  - dx = dout * mask
+  + dx = np.sign(dout) * np.maximum(x, 0)
+  # and of dout the sign is left | 而 dout 只剩下符号
 dout-missing: the slope is returned without dout
     0 and 1 are the slope of ReLU alone. The gradient of the loss is that slope times what comes from above, by
     the chain rule. It is right only where dout is 1. Write dout * (x > 0).
@@ -169,6 +173,10 @@ dout-missing: the slope is returned without dout
     应该写 dout * (x > 0)。
   - dx = dout * mask
   + dx = mask.astype(dout.dtype)
+
+  - dx = dout * mask
+  + dx = np.maximum(x, 0)
+  # the forward's own output in its place | 取代它的是前向自己的输出
 """,
     relu_backward,
     _with_zeros,

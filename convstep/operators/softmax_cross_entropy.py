@@ -201,6 +201,10 @@ label-column-for-every-row: the 1 is subtracted in whole columns
     样本时它是对的。应该写 dx[np.arange(N), y] -= 1。
   - dx[np.arange(N), y] -= 1
   + dx[:, y] -= 1
+
+  - dx[np.arange(N), y] -= 1
+  + dx[:, y[0]] -= 1
+  # the column of the first label alone | 只是第一个标签那一列
 sign: the sign is wrong
     The loss is minus the logarithm, and it falls when the label's score rises: the gradient is negative at the
     label, between -1/N and 0, and positive elsewhere. Otherwise descent goes uphill. Write p - y, not y - p

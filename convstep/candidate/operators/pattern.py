@@ -71,6 +71,7 @@ FEATURES: Mapping[str, Holds] = {
     "x has two axes": lambda p: p.arrays["x"].ndim == 2,
     "x holds zeros": lambda p: bool((p.arrays["x"] == 0).any()),
     "x holds numbers above 100": lambda p: float(np.abs(p.arrays["x"]).max(initial=0)) > 100,
+    "x holds no number above 100": lambda p: float(np.abs(p.arrays["x"]).max(initial=0)) <= 100,
     "an index is there several times": lambda p: any(
         len(np.unique(a)) < a.size for a in p.arrays.values() if a.dtype.kind in "iu"
     ),

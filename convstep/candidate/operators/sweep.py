@@ -21,7 +21,7 @@ from convstep.candidate.operators.detect import (
     deadline,
     divisions,
 )
-from convstep.candidate.operators.evidence import Evidence
+from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import forward_fits, how_far, judged
 from convstep.candidate.operators.own_forward import another_operator, by_own_forward
 from convstep.candidate.operators.takes import (
@@ -35,6 +35,7 @@ from convstep.candidate.operators.takes import (
 from convstep.candidate.operators.trial import Trial
 from convstep.candidate.operators.ways import CONV2D, Way, likely, modes
 from convstep.language import tr
+from convstep.operators.mistake import Variant
 from convstep.operators.operator import OperatorProblem
 from convstep.operators.registry import operator_named
 
@@ -145,12 +146,19 @@ def _other_operator(
     return None
 
 
-def _explained(swept: Swept) -> tuple[bool, int]:
-    """Whether every wrong gradient is a known mistake's, and how many gradients are right or such."""
+def _explained(swept: Swept) -> float:
+    """On what share of the problems its gradients are those of one known mistake."""
     evidence = Evidence(swept)
-    wrong = evidence.wrong()
-    named = [name for name in wrong if evidence.reproduced(name)]
-    return len(named) == len(wrong), len(named) - len(wrong)
+
+    def share(variant: Variant) -> float:
+        made = [(one.answer.gradients, evidence.made(variant, one)) for one in evidence.returned]
+        fits = [
+            each is not None and all(same(array, each[name]) for name, array in came.items())
+            for came, each in made
+        ]
+        return sum(fits) / max(len(fits), 1)
+
+    return max((share(variant) for _, variant in evidence.variants()), default=0.0)
 
 
 def _noted(swept: Swept, others: Sequence[Swept]) -> Swept:

@@ -229,4 +229,10 @@ def _other_labels(worker: Caller, detecting: Detecting, way: Way, results: Seque
         if len(found) == len(losses)
         else False
     )
-    return found if same else []
+    return [_as_labels(one, other.hot) for one in found] if same else []
+
+
+def _as_labels(one: Judged, hot: bool) -> Judged:
+    about = "labels are rows of zeros with a one" if hot else "labels are whole numbers"
+    problem = replace(one.answer.problem, about=about)
+    return replace(one, answer=replace(one.answer, problem=problem, besides=True))

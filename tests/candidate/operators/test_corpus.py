@@ -26,6 +26,7 @@ NOTES = {
     "float32": "single precision",
     "ignores-dout": "the gradient from above to be 1",
     "loss-clipped": "forward-differs",
+    "padding-index": "padding-index",
     "pads-with-zeros": "forward-differs",
     "ties-last": "ties-last",
     "ties-share": "ties-share",
