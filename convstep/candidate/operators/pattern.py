@@ -68,6 +68,7 @@ FEATURES: Mapping[str, Holds] = {
     "there is one sample": lambda p: len(p.arrays["x"]) == 1,
     "there are several samples": lambda p: len(p.arrays["x"]) > 1,
     "x has more than two axes": lambda p: p.arrays["x"].ndim > 2,
+    "x has one axis": lambda p: p.arrays["x"].ndim == 1,
     "x has two axes": lambda p: p.arrays["x"].ndim == 2,
     "x holds zeros": lambda p: bool((p.arrays["x"] == 0).any()),
     "x holds numbers above 100": lambda p: float(np.abs(p.arrays["x"]).max(initial=0)) > 100,
