@@ -55,8 +55,11 @@ def by_own_forward(worker: Caller, way: Way, words: Vocabulary, results: Sequenc
         found = [one if _far_off(one) else now for one, now in zip(results, found, strict=True)]
     another = [one for one, now in zip(results, found, strict=True) if _differs(one) and not now.failed]
     if another and len(another) == sum(map(_differs, results)):
-        # it is another function, and right: where only corners tell them apart there is no slope to go by
-        found = [by_slope(one, renamed(one, UNSAID, said)) if one.failed else one for one in found]
+        # it is another function, and right: where only corners tell them apart there is no slope to go by;
+        # where there is one, and it says something else, it is wrong for its own forward too
+        tried = 0
+        again = [by_slope(one, renamed(one, UNSAID, said)) if one.failed else one for one in found]
+        found = found if any(one.failed for one in again) else again
     return found
 
 
