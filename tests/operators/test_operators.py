@@ -303,7 +303,18 @@ def test_no_two_mistakes_are_the_same(name: str) -> None:
     assert same <= SAME_NUMBERS
 
 
-@pytest.mark.parametrize("name", [one.name for one in operators() if one.also_right])
+def test_a_padding_index_alone_has_no_gradient() -> None:
+    operator = operator_named("embedding")
+    (padding,) = operator.also_right
+    for problem in problems("embedding", 40):
+        found = operator.right(problem, padding.variants[0].backward)["dw"]
+        assert not found[0].any()
+        np.testing.assert_array_equal(found[1:], operator.right(problem)["dw"][1:])
+
+
+@pytest.mark.parametrize(
+    "name", [one.name for one in operators() if one.also_right and one.name != "embedding"]
+)
 def test_what_is_right_as_well_sends_back_as_much(name: str) -> None:
     operator = operator_named(name)
     for mistake in operator.also_right:
