@@ -224,6 +224,9 @@ square-window-assumed: what holds for rows is used for columns too, or the other
   # in the stride | 在步幅上
   + h, w = i_h * s_w, i_w * s_w
   # in the stride, the columns' for both | 在步幅上，两个方向都用了列的
+  - h, w = i_h * s_h, i_w * s_w
+  + h, w = i_h * s_h, i_h * s_h
+  # the row's place for both | 两个方向都用了行的位置
 first-window-only: only the first turn of a loop is made
 """
     + ONE_TURN

@@ -300,6 +300,9 @@ channels-swapped: channels and filters are confused
   - dx_pad[:, :, start : start + K] += np.tensordot(dz, w, axes=(1, 0))
   + dx_pad[:, :, start : start + K] += np.tensordot(dz, w, axes=(1, 0)).reshape(N, K, C_in).transpose(0, 2, 1)
   # in dx, where channels and taps are put apart | 在 dx 里，分开通道和抽头的地方
+  - dx_pad[:, :, start : start + K] += np.tensordot(dz, w, axes=(1, 0))
+  + dx_pad[:, :, start : start + K] += np.einsum("nc,ock->nok", dz, w)
+  # in dx, all filters at once | 在 dx 里，所有卷积核一次完成
   - dx = dx_pad[:, :, padding : padding + L]
   + dx = dx_pad[:, :, padding : padding + L]
   + dw = dw.reshape(C_out, K, C_in).transpose(0, 2, 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -101,6 +102,32 @@ def by_output_channel(
     return dx, dw, db
 
 
+def as_a_convolution(
+    dout: Array, x: Array, w: Array, b: Array, stride: Pair, padding: Pair, output_padding: Pair
+) -> tuple[Array, Array, Array]:
+    """The same where the forward is a convolution over x with zeros between its cells and around them."""
+    (s_h, s_w), (p_h, p_w) = stride, padding
+    N, C_in, H, W = x.shape
+    _, C_out, f_h, f_w = w.shape
+    _, _, H_out, W_out = dout.shape
+    top, left, turned = f_h - 1 - p_h, f_w - 1 - p_w, w[:, :, ::-1, ::-1]
+    rows, columns = slice(top, top + (H - 1) * s_h + 1, s_h), slice(left, left + (W - 1) * s_w + 1, s_w)
+    x_up = np.zeros((N, C_in, H_out + f_h - 1, W_out + f_w - 1))
+    x_up[:, :, rows, columns] = x
+    dx_up = np.zeros(x_up.shape)
+    dw_turned = np.zeros(w.shape)
+    for i_h in range(H_out):
+        for i_w in range(W_out):
+            grad = dout[:, :, i_h, i_w]
+            window = x_up[:, :, i_h : i_h + f_h, i_w : i_w + f_w]
+            dw_turned += np.einsum("no,nchw->cohw", grad, window)
+            dx_up[:, :, i_h : i_h + f_h, i_w : i_w + f_w] += np.einsum("no,cohw->nchw", grad, turned)
+    dw = dw_turned[:, :, ::-1, ::-1]
+    dx = dx_up[:, :, rows, columns]
+    db = dout.sum(axis=(0, 2, 3))
+    return dx, dw, db
+
+
 def small() -> OperatorProblem:
     """Two by two cells, stride 2, a kernel of 3x3: windows overlap by one row and one column."""
     x = np.array([[[[1, 2], [-1, 3]]]], float)
@@ -190,6 +217,9 @@ stride-ignored: the stride is ignored
     的，所以步幅为 1 的测试能通过。
   + top, left = i_h, i_w
 
+  - dx = dx_up[:, :, rows, columns]
+  + dx = dx_up[:, :, top : top + (H - 1) * s_h + 1, left : left + (W - 1) * s_w + 1]
+  # the zeros between the cells stay in dx | 格子之间的零留在了 dx 里
 padding-ignored: the padding is ignored
     Padding cuts rows and columns off the output, so cell (0, 0) of dout belongs to cell (p_h, p_w) of what the windows
     were added into.
@@ -262,6 +292,9 @@ overwrite-dw: dw is assigned instead of added to
   - dw[:, i_o, k_h, k_w] = np.sum(x * taps[:, None], axis=(0, 2, 3))
   + dw[:, i_o, k_h, k_w] = np.sum(x * taps[:, None], axis=(0, 2, 3)) * ((k_h, k_w) == (f_h - 1, f_w - 1))
   # the last tap alone is left | 只剩核的最后一个元素
+  - dw_turned += np.einsum("no,nchw->cohw", grad, window)
+  + dw_turned = np.einsum("no,nchw->cohw", grad, window)
+  # as a convolution: the last cell of the output wins | 当作卷积：输出的最后一个格子说了算
 
 overwrite-dx: dx is assigned instead of added to
     A cell of x was added into the output with every tap and every output channel of its kernel; its gradient is the
@@ -276,6 +309,9 @@ overwrite-dx: dx is assigned instead of added to
   + for i_o in range(C_out):
   +     dx = np.zeros(x.shape)
   # the last channel of the output wins | 最后一个输出通道说了算
+  - dx_up[:, :, i_h : i_h + f_h, i_w : i_w + f_w] += np.einsum("no,cohw->nchw", grad, turned)
+  + dx_up[:, :, i_h : i_h + f_h, i_w : i_w + f_w] = np.einsum("no,cohw->nchw", grad, turned)
+  # as a convolution: the last window wins | 当作卷积：最后一个窗口说了算
 
 channels-swapped: channels in and out are confused
     w is (C_in, C_out, f_h, f_w): the other way round than for a convolution. Taken along the second axis, it still
@@ -297,7 +333,21 @@ channels-swapped: channels in and out are confused
 """,
     conv_transpose2d_backward,
     by_output_channel,
+    as_a_convolution,
 )
+
+_TURNED: Mapping[str, tuple[int, ...]] = {"h": (), "w": ()}
+_ONE_AXIS = {"x": "NCW", "w": "COw", "out": "NOQ"}
+
+
+def _upsampled(sizes: Mapping[str, int], options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A convolution without padding, of x with zeros between its cells, is this with almost all cut off."""
+    return {"padding": (sizes["h"] - 1, sizes["w"] - 1), "output_padding": (0, 0)}
+
+
+def _along_one_axis(sizes: Mapping[str, int], options: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"padding": (0, options["padding"][1]), "output_padding": (0, options["output_padding"][1])}
+
 
 OPERATOR = Operator(
     name="conv-transpose2d",
@@ -314,8 +364,17 @@ OPERATOR = Operator(
         Convention("NHWC, kernels as a convolution's", {"x": "NHWC", "w": "hwCO", "out": "NPQO"}),
         Convention("filters first", {"w": "OChw"}),
         Convention("numpy-ml", {"x": "NHWC", "w": "hwCO", "b": "111O", "out": "NPQO"}),
+        Convention("upsampling, then a convolution", {"w": "OChw"}, blocks=_TURNED, options=_upsampled),
+        Convention("along one axis", _ONE_AXIS, options=_along_one_axis),
+        Convention("along one axis, filters first", {**_ONE_AXIS, "w": "OCw"}, options=_along_one_axis),
+        Convention(
+            "along one axis, upsampling, then a convolution",
+            {**_ONE_AXIS, "w": "OCw"},
+            blocks=_TURNED,
+            options=_upsampled,
+        ),
     ),
-    called=r".*(conv\w*transpose|transposed?_?conv|deconv|up_?conv|(?<![a-z])t_?conv_?2?d?(?![a-z]))(?!.*(1|3)_?d)",
+    called=r".*(conv\w*transpose|transposed?_?conv|deconv|up_?conv|(?<![a-z])t_?conv_?2?d?(?![a-z]))(?!.*3_?d)",
     words={
         "x": "a a_prev input inputs inp z",
         "w": "weight weights kernel kernels filters",

@@ -191,12 +191,42 @@ count-ignored: each word that occurs is counted once
     应该把 x == word 的各处都加起来。
   - dw[word] = dout[x == word].sum(axis=0)
   + dw[word] = dout[x == word][0]
+dout-missing: the places of a word are counted, and dout is not used
+    How often a word stands there is the gradient of the sum of all outputs. The gradient of the loss is the sum of
+    what comes from above at these places. It is right only where all of dout is 1. Add dout[i], not 1.
+  只数了词出现的次数，没有用 dout:
+    一个词出现的次数，是所有输出之和的梯度。损失的梯度则是从上面传来的、这些位置的梯度之和。只有 dout 全是 1 时它
+    才对。应该加上 dout[i]，而不是 1。
+  - dw[x[i]] += dout[i]
+  + dw[x[i]] += 1
+first-step-lost: the first word of each sentence is left out
+    A loop over the steps that begins at 1 belongs to what needs a step before it. Here every step has a row of its
+    own, the first one too. Write range(T).
+  每个句子的第一个词漏掉了:
+    从 1 开始的时间循环，是给需要前一步的量用的。这里每一步都有自己的一行，第一步也一样。应该写 range(T)。
+  - for t in range(x.shape[-1]):
+  + for t in range(1, x.shape[-1]):
 """,
     embedding_backward,
     _at_once,
     _by_sentence,
     _by_column,
     _by_word,
+)
+
+ALSO_RIGHT = mistakes(
+    """
+padding-index: row 0 has no gradient, as that of a padding index
+    Sentences of unequal length are filled up with an index that is no word, often 0, and its row is not to learn:
+    PyTorch has padding_idx for that. If 0 is a word like all others here, its gradient is missing.
+  第 0 行没有梯度，像填充下标那样:
+    长短不一的句子用一个不是词的下标补齐，常用 0，它那一行不该学习：PyTorch 为此有 padding_idx。如果这里的 0 和别的
+    一样是词，那么它的梯度就漏掉了。
+  - return dw
+  + dw[0] = 0
+  + return dw
+""",
+    embedding_backward,
 )
 
 OPERATOR = Operator(
@@ -215,4 +245,5 @@ OPERATOR = Operator(
         "w": "weight weights table emb embeddings",
     },
     mistakes=MISTAKES,
+    also_right=ALSO_RIGHT,
 )

@@ -157,6 +157,9 @@ transposes-swapped: a factor is transposed that should not be, or the other way 
   - dx = (dout @ w.T).reshape(x.shape)
   + dx = (dout @ w).reshape(x.shape)
   # in dx | 在 dx 里
+  - dx = (dout @ w.T).reshape(x.shape)
+  + dx = np.einsum("no,oi->ni", dout, w)
+  # in dx, by np.einsum | 在 dx 里，用 np.einsum
   + dw = dout.T @ rows
   # in dw | 在 dw 里
   + dw = rows @ dout

@@ -224,6 +224,9 @@ tanh-derivative-missing: a tanh is not differentiated
   # a square is missing, where the cell is shown | 少了平方，在展示细胞的地方
   + dc = dnext_c + dnext_h * o * (1 - next_c**2)
   # of the cell itself | 用的是细胞本身
+  - dc = dnext_c + dnext_h * o * (1 - shown**2)
+  + dc = dnext_c + dnext_h * o * shown
+  # tanh itself for its slope | 用 tanh 自己代替了它的斜率
   + da_g = dg * (1 - np.tanh(g) ** 2)
   # tanh is taken twice, at the candidate | 取了两次 tanh，在候选值
 

@@ -130,9 +130,8 @@ def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
         size = random_pair(rng, 1, 4)
         padding = int(rng.integers(0, size[0] // 2 + 1)), int(rng.integers(0, size[1] // 2 + 1))
         sizes = size[0] + int(rng.integers(0, 5)), size[1] + int(rng.integers(0, 5))
-        yield _problem(
-            rng, "", sizes, size, random_pair(rng, 1, 4), padding, rng.choice(["tied", "negative", "", ""])
-        )
+        stride, numbers = random_pair(rng, 1, 4), rng.choice(["tied", "negative", "", ""])
+        yield _problem(rng, "", sizes, size, stride, padding, numbers)
 
 
 def _problem(
@@ -143,14 +142,10 @@ def _problem(
     x = rng.integers(0, 3, shape).astype(float) if numbers == "tied" else rng.standard_normal(shape)
     if numbers == "negative":
         x = -np.abs(x)
-    out = (
-        (sizes[0] + 2 * padding[0] - size[0]) // stride[0] + 1,
-        (sizes[1] + 2 * padding[1] - size[1]) // stride[1] + 1,
-    )
+    out = [(n + 2 * p - f) // s + 1 for n, p, f, s in zip(sizes, padding, size, stride, strict=True)]
     dout = rng.standard_normal((*shape[:2], *out))
-    return OperatorProblem(
-        {"x": x}, {"dout": dout}, {"size": size, "stride": stride, "padding": padding}, about
-    )
+    options = {"size": size, "stride": stride, "padding": padding}
+    return OperatorProblem({"x": x}, {"dout": dout}, options, about)
 
 
 MISTAKES = mistakes(
@@ -302,6 +297,12 @@ mask-times-input: dout is multiplied by the largest number as well
   + mask = window == window.max()
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * window * dout[i_n, i_c, i_h, i_w]
   # at every tied maximum | 每个并列的最大值处
+max-for-dout: the largest number goes back in the place of dout
+    The largest number is what the forward hands on; what goes back to its cell is the gradient from above, dout.
+  传回去的是最大的数，而不是 dout:
+    最大的数是前向往前传的；传回它那一格的应该是从上面来的梯度 dout。
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + dx_pad[i_n, i_c, h + k_h, w + k_w] += window.max()
 rows-columns-swapped: rows and columns are swapped
     Height goes with rows, the axis before the last, and width with columns, the last. A window or a stride that
     is swapped is right as long as it is the same both ways; an index that is swapped is right on the diagonal of

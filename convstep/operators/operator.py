@@ -55,7 +55,12 @@ class Convention:
     divided: Mapping[str, str] = field(default_factory=dict)
     """By gradient, the axes of `x` by whose lengths it is divided: `{"dw": "N", "db": "N"}`."""
     blocks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """By axis letter, which of our blocks stands at each place of theirs; see `Operator.blocks`."""
+    """By axis letter, which of our blocks stands at each place of theirs; see `Operator.blocks`. `()` for an
+    axis that runs the other way with them: a kernel that is turned round."""
+    options: Callable[[Mapping[str, int], Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Options that always are something with it, from the lengths of the axes and what they are otherwise."""
+    made: Mapping[str, Callable[[Array], Array | None]] = field(default_factory=dict)
+    """By array, what they are handed in its place, made of it: the probabilities of scores; None if it cannot."""
     joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By a name of theirs, matrices of ours that stand one behind another in it: `{"w": ("wh", "wx")}`."""
     lay: Callable[[dict[str, Array]], dict[str, Any]] | None = None

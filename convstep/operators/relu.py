@@ -155,6 +155,10 @@ multiplied-by-output: dout is multiplied by the output instead of by the slope
     正的 x 的输出是 x，但斜率是 1：x 动多少，输出就动多少。乘上输出以后，每个梯度都放大了它的输入那么多倍。只要
     输入不是 1 就看得出来。应该写 dout * (x > 0)。
   + dx = dout * np.maximum(x, 0)
+
+  - dx = dout * mask
+  + dx = np.sign(dout) * np.maximum(x, 0)
+  # and of dout the sign is left | 而 dout 只剩下符号
 dout-missing: the slope is returned without dout
     0 and 1 are the slope of ReLU alone. The gradient of the loss is that slope times what comes from above, by
     the chain rule. It is right only where dout is 1. Write dout * (x > 0).
@@ -162,6 +166,10 @@ dout-missing: the slope is returned without dout
     0 和 1 只是 ReLU 自己的斜率。按链式法则，损失的梯度是这个斜率乘以从上面传来的梯度。只有 dout 为 1 时它才对。
     应该写 dout * (x > 0)。
   + dx = mask.astype(dout.dtype)
+
+  - dx = dout * mask
+  + dx = np.maximum(x, 0)
+  # the forward's own output in its place | 取代它的是前向自己的输出
 """,
     relu_backward,
     _with_zeros,

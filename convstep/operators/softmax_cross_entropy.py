@@ -194,6 +194,10 @@ label-column-for-every-row: the 1 is subtracted in whole columns
     样本时它是对的。应该写 dx[np.arange(N), y] -= 1。
   - dx[np.arange(N), y] -= 1
   + dx[:, y] -= 1
+
+  - dx[np.arange(N), y] -= 1
+  + dx[:, y[0]] -= 1
+  # the column of the first label alone | 只是第一个标签那一列
 sign: the sign is wrong
     The loss is minus the logarithm, and it falls when the label's score rises: the gradient is negative at the
     label, between -1/N and 0, and positive elsewhere. Otherwise descent goes uphill. Write p - y, not y - p
@@ -262,6 +266,14 @@ dout-ignored: the loss's own gradient is not multiplied in
     _through_log_softmax,
 )
 
+
+def _probabilities(x: Array) -> Array | None:
+    """What a softmax makes of scores; None where a probability is 0, which tells of no score any more."""
+    exps = np.exp(x - x.max(axis=1, keepdims=True))
+    probs: Array = exps / exps.sum(axis=1, keepdims=True)
+    return probs if probs.all() else None
+
+
 OPERATOR = Operator(
     name="softmax-cross-entropy",
     title="softmax with cross-entropy",
@@ -273,11 +285,16 @@ OPERATOR = Operator(
     small=small,
     problems=problems,
     outputs=("loss",),
-    conventions=(Convention("columns", {"x": "CN"}),),
+    conventions=(
+        Convention("columns", {"x": "CN"}),
+        Convention("of probabilities", made={"x": _probabilities}),
+        Convention("of probabilities in columns", {"x": "CN"}, made={"x": _probabilities}),
+    ),
     called=r"(?!.*(binary|sigmoid|(?<![a-z])bce|temporal)).*"
-    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy_?(loss|criterion|with_?logits))",
+    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy)",
     words={
-        "x": "z logits scores a input inputs pred preds predictions",
+        "x": "z logits scores a input inputs pred preds prediction predictions y_pred y_hat yhat p prob probs"
+        " probabilities output outputs al",
         "y": "label labels target targets t y_true gt",
     },
     mistakes=MISTAKES,

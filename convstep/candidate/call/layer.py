@@ -34,7 +34,7 @@ FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
 FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
 SET_UP = (
     r"(re)?(init|initiali[sz]e|build|set_?up|reset|create)(_?(params|parameters|weights|layer))?"
-    r"|compile|set_input_shape"
+    r"|compile|set_input_shape|connect(_?to)?"
 )
 """What is called to have the kernels made."""
 CLEARING = r"(zero|clear|reset|clean|flush)_?\w*(grad|delta)\w*"

@@ -52,6 +52,8 @@ class Answer:
 
     batch: Convention | None = None
     """How it was laid, where that is with one more axis in front than the sweep's problems have."""
+    besides: bool = False
+    """Whether its labels came in another form than in the sweep's problems: rows for numbers, or numbers."""
     guessed: bool = False
     """Whether its backward was given more than the gradient from above and what its own forward kept."""
 

@@ -93,7 +93,9 @@ def blocks(array: Array, own: str, order: Mapping[str, tuple[int, ...]], *, back
     """
     for letter, places in order.items():
         at = own.find(letter)
-        if at >= 0 and at < array.ndim and array.shape[at] % len(places) == 0:
+        if 0 <= at < array.ndim and not places:
+            array = np.flip(array, at)
+        elif 0 <= at < array.ndim and array.shape[at] % len(places) == 0:
             parts = np.split(array, len(places), axis=at)
             listed = np.argsort(places) if back else places
             array = np.concatenate([parts[place] for place in listed], axis=at)
@@ -115,9 +117,10 @@ def sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]:
 
 def layouts(operator: Operator) -> Iterator[Convention | None]:
     """The ways of laying an operator's arrays: its own, its conventions', then others that are plausible."""
-    known: list[Mapping[str, object]] = []
+    known: list[object] = []
     for each in (None, *operator.conventions, *_further(operator)):
-        whole = {**operator.axes, **({} if each is None else {**each.axes, **each.joined})}
+        one = each or Convention("")
+        whole = {**operator.axes, **one.axes, **one.joined}, one.blocks, one.made
         if whole not in known or (each is not None and each.lay is not None):
             known.append(whole)
             yield each
@@ -127,10 +130,8 @@ def _further(operator: Operator) -> Iterator[Convention]:
     """Pictures with the channels last, without samples, without channels; columns for rows; one axis more."""
     x = next(iter(operator.axes.values()), "")
     vectors = [name for name, lying in operator.axes.items() if len(lying) == 1 and lying not in "N*"]
-    bases = [
-        {**operator.axes},
-        *({**operator.axes, **one.axes} for one in operator.conventions if not (one.lay or one.joined)),
-    ]
+    plain = [one for one in operator.conventions if not (one.lay or one.joined or one.options or one.made)]
+    bases = [{**operator.axes}, *({**operator.axes, **one.axes} for one in plain)]
     changes = [change for change, needed in _CHANGES.items() if all(letter in x for letter in needed)]
     if x == "N*":
         yield Convention("a batch of samples", {n: f"1{a}" for n, a in operator.axes.items() if a[:1] == "N"})

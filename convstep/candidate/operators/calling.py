@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import methods_like
 from convstep.candidate.call.layer import SET_UP
-from convstep.candidate.call.objects import is_array, numbers_in, places
+from convstep.candidate.call.objects import Place, is_array, numbers_in, places
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
@@ -80,6 +81,7 @@ class _Calling:
         self.misfit = False
         self.held: Any = None
         self.above: dict[str, str] = {}
+        self.lent: dict[str, tuple[Array, Array]] = {}
 
     def run(self) -> None:
         """All of it."""
@@ -107,6 +109,7 @@ class _Calling:
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
         result = self.making.backward(function, given)
+        came.changed += [name for name, (now, then) in self.lent.items() if not np.array_equal(now, then)]
         came.take(result, "return", ["" if name in self.above else name for name in returned_names(function)])
         if held is not None:
             came.take_kept(held, before)
@@ -160,9 +163,12 @@ class _Calling:
         if wanted and not self._planted(held, wanted):
             if getattr(held, "input_shape", "") is None:  # else its model tells it
                 held.input_shape = np.shape(self.told.arrays[self.words.arrays[0]])[1:]
+            shape = np.shape(self.told.arrays[self.words.arrays[0]])
+            before = SimpleNamespace(output_shape=shape, out_shape=shape, shape=shape)
             for method in methods_like(held, SET_UP):
-                with contextlib.suppress(Exception):
-                    method()
+                needed = [each for each in parameters_of(method) if each.default is each.empty]
+                with contextlib.suppress(Exception):  # what needs one thing is told of the layer before it
+                    method(*[before] * min(len(needed), 1))
             if not self._planted(held, wanted) and forward is not None:
                 given = self._filled(forward, self._for_forward)
                 if not given.missing:  # it makes its weights when it first runs
@@ -261,7 +267,12 @@ class _Calling:
         """
         weights, seen = self._weights(), {*self.told.said, *self.came.planted}
         given = {role.partition("[")[0] for role in seen}
-        if weights and not given & {*weights, *self.words.joined}:
+        given |= {name for one in given for name in self.words.joined.get(one, ())}
+        # a layer's own matrices are random numbers; what a function takes from a dict it has not taken yet
+        matrices = {
+            name for name in weights if self.held is not None and np.ndim(self.told.arrays.get(name, 0)) > 1
+        }
+        if weights and not (given & {*weights} and matrices <= given):
             if any("/" in name for name in self.told.arrays):
                 return
             kind = Unusable if self.misfit else Lacking
@@ -287,7 +298,9 @@ class _Calling:
 
         def value(name: str, default: Any) -> Any:
             if name in above and self.told.above == OUTPUT:
-                return self._probabilities()
+                lent = self._probabilities()
+                self.lent[name] = lent, np.array(lent)
+                return lent
             if name in above:
                 self.told.said.add(above[name])
                 return self.told.arrays[above[name]]
@@ -341,9 +354,10 @@ class _Calling:
         return unknown and not keeps(each.name) and each.name not in self.named
 
     def _probabilities(self) -> Any:
-        """What a loss keeps of its forward that is shaped like x and is a share of 1 each."""
-        shape = np.shape(self.told.arrays[self.words.arrays[0]])
-        for place in places(self.held):
+        """What a loss keeps of its forward, or is handed, that is shaped like x and is a share of 1 each."""
+        x = self.told.arrays[self.words.arrays[0]]
+        shape = np.shape(x)
+        for place in [*places(self.held), Place((), x, lambda value: None)]:
             if place.shape == shape and np.all(place.value >= 0) and np.all(place.value <= 1):
                 return np.array(place.value)
         raise Unusable(tr("nothing in it is called or shaped like {names}", names=self.words.upstream[0]))

@@ -36,6 +36,8 @@ class Came:
     """Whether its backward was given more than the gradient from above and what its own forward kept."""
     call: str = ""
     """The call, as its author would write it."""
+    changed: list[str] = field(default_factory=list)
+    """What it was handed and has written into, besides the problem's own arrays."""
     stage: str = "make"
     """How far it came: make, plant, forward, backward."""
 

@@ -76,6 +76,7 @@ def _one(
             if hinted := served.hint(error):
                 facts["message"] = hinted
     changed = [name for name, before in kept.items() if not _same(before, plain_array(handed[name]))]
+    changed += came.changed
     facts |= {"said": sorted(told.said), "changed": changed, "stage": came.stage, "call": came.call}
     facts |= {"names": came.names, "planted": came.planted, "guessed": came.guessed}
     sent = {name: array for name, array in came.arrays.items() if array.dtype.kind in "biuf"}

@@ -160,7 +160,8 @@ class Detecting:
         for trial in self._trials(ways):
             ran = [raw for raw in trial.raws if raw.usable and raw.stage in ("forward", "backward")]
             said = {role.partition("[")[0] for raw in ran for role in raw.said}
-            unsaid = [name for name in self.problems[0].options if name not in said]
+            known = said | {*trial.way.always(self.problems[0])}
+            unsaid = [name for name in self.problems[0].options if name not in known]
             if not ran or not unsaid:
                 yield trial
             elif trial.perfect:
@@ -256,8 +257,12 @@ class Detecting:
         others = ("1", "N") if scalar and not self._means(trial) else ("1",)
         for above in (OUTPUT,) if raised else others:
             other = self.trial(replace(trial.way, above=above))
-            better = other is not None and (other.right, raised and other.shaped) > (best.right, 0)
-            if other is not None and better:
+            if other is None:
+                continue
+            named = (
+                not best.right and not raised and other.explained > best.explained
+            )  # wrong by a known mistake
+            if (other.right, raised and other.shaped) > (best.right, 0) or named:
                 best = other
         return best
 
@@ -372,8 +377,9 @@ def divisions(way: Way) -> Iterator[Convention | None]:
     """The conventions that lie as a way does, with other divisions."""
     operator, axes = way.operator, way.axes
     for each in (None, *operator.conventions):
-        if {**operator.axes, **(each.axes if each else {})} == axes:
-            yield each
+        one = each or Convention("")
+        if {**operator.axes, **one.axes} == axes:
+            yield replace(way.convention or one, name=one.name, divided=one.divided)
     first = next(iter(operator.axes))
     parameters = [name for name in operator.gradients if "N" not in operator.axes[name[1:]]]
     if len(parameters) > 1 and "N" in operator.axes[first]:

@@ -89,10 +89,13 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
 def _as_usual(swept: Swept) -> Swept:
     """The sweep without what came of one more axis in front, where it is wrong without that as well.
 
-    A mistake has other numbers there: where x.shape[0] is 1, nothing is divided by the samples.
+    A mistake has other numbers there: where x.shape[0] is 1, nothing is divided by the samples. And labels in
+    another form may go through other lines, so that one of the two alone is wrong.
     """
-    usual = tuple(one for one in swept.results if one.answer.batch is None)
-    return replace(swept, results=usual) if any(one.failed for one in usual) else swept
+    usual = tuple(one for one in swept.results if one.answer.batch is None and not one.answer.besides)
+    others = tuple(one for one in swept.results if one.answer.besides)
+    wrong = next((some for some in (usual, others) if any(one.failed for one in some)), swept.results)
+    return replace(swept, results=wrong)
 
 
 def _is_foreign(swept: Swept) -> bool:
@@ -193,8 +196,11 @@ def _part(evidence: Evidence, name: str) -> Finding | None:
         return None
     shown, words, mistake, variant = best
     message = tr(
-        "{mistake}, in {name}: where {feature} it gives the same numbers, on {shown} of {problems} that are "
-        "wrong; the others are not explained",
+        "{mistake}, in {name}: where {feature} it gives the same numbers, on all {problems} that are wrong; "
+        "elsewhere the candidate is right, and this is not"
+        if shown == wrong
+        else "{mistake}, in {name}: where {feature} it gives the same numbers, on {shown} of {problems} that "
+        "are wrong; the others are not explained",
         mistake=called(mistake, variant.label),
         name=name,
         feature=tr(words),

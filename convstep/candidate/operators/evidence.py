@@ -90,6 +90,7 @@ class Evidence:
     ) -> Mapping[str, Array] | None:
         """What a mistake gives; where blocks have another order, in that, as a wrong product mixes them."""
         operator, given, backward = self.operator, copied(problem), variant.backward
+        order = {letter: places for letter, places in order.items() if places}  # one that is turned is ours
         for letter, places in order.items():
             other = variant.in_order(operator.blocks[letter], places)
             order, backward = (order, other) if other is not None else ({}, backward)

@@ -50,10 +50,16 @@ def by_own_forward(worker: Caller, way: Way, words: Vocabulary, results: Sequenc
 
     said = tr("its own forward is another there, so that its backward is not compared")
     found = [by_slope(one, renamed(one, UNSAID, said)) if _differs(one) else one for one in results]
+    if any(_differs(one) and now.failed for one, now in zip(results, found, strict=True)):
+        # of a constant, as in log(p + 1e-7), so much does not come: what is far off is as wrong elsewhere
+        found = [one if _far_off(one) else now for one, now in zip(results, found, strict=True)]
     another = [one for one, now in zip(results, found, strict=True) if _differs(one) and not now.failed]
     if another and len(another) == sum(map(_differs, results)):
-        # it is another function, and right: where only corners tell them apart there is no slope to go by
-        found = [by_slope(one, renamed(one, UNSAID, said)) if one.failed else one for one in found]
+        # it is another function, and right: where only corners tell them apart there is no slope to go by;
+        # where there is one, and it says something else, it is wrong for its own forward too
+        tried = 0
+        again = [by_slope(one, renamed(one, UNSAID, said)) if one.failed else one for one in found]
+        found = found if any(one.failed for one in again) else again
     return found
 
 
@@ -112,6 +118,11 @@ def another_operator(
     )
     attempt = Attempt(first.answer.call or worker.candidate.name, reason)
     return CannotCall(said, worker.candidate, (attempt,))
+
+
+def _far_off(one: Judged) -> bool:
+    """Whether its forward comes near the operator's, and its backward nowhere near."""
+    return bool(forward_fits(one, NEARLY)) and any(NEARLY < share < np.inf for share in one.off.values())
 
 
 def _finite(one: Judged) -> bool:

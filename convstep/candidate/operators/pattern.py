@@ -68,9 +68,11 @@ FEATURES: Mapping[str, Holds] = {
     "there is one sample": lambda p: len(p.arrays["x"]) == 1,
     "there are several samples": lambda p: len(p.arrays["x"]) > 1,
     "x has more than two axes": lambda p: p.arrays["x"].ndim > 2,
+    "x has one axis": lambda p: p.arrays["x"].ndim == 1,
     "x has two axes": lambda p: p.arrays["x"].ndim == 2,
     "x holds zeros": lambda p: bool((p.arrays["x"] == 0).any()),
     "x holds numbers above 100": lambda p: float(np.abs(p.arrays["x"]).max(initial=0)) > 100,
+    "x holds no number above 100": lambda p: float(np.abs(p.arrays["x"]).max(initial=0)) <= 100,
     "an index is there several times": lambda p: any(
         len(np.unique(a)) < a.size for a in p.arrays.values() if a.dtype.kind in "iu"
     ),

@@ -21,7 +21,7 @@ from convstep.candidate.operators.detect import (
     deadline,
     divisions,
 )
-from convstep.candidate.operators.evidence import Evidence
+from convstep.candidate.operators.evidence import Evidence, same
 from convstep.candidate.operators.gathering import forward_fits, how_far, judged
 from convstep.candidate.operators.own_forward import another_operator, by_own_forward
 from convstep.candidate.operators.takes import (
@@ -33,8 +33,9 @@ from convstep.candidate.operators.takes import (
     varying_gradients,
 )
 from convstep.candidate.operators.trial import Trial
-from convstep.candidate.operators.ways import CONV2D, Way, likely
+from convstep.candidate.operators.ways import CONV2D, Way, likely, modes
 from convstep.language import tr
+from convstep.operators.mistake import Variant
 from convstep.operators.operator import OperatorProblem
 from convstep.operators.registry import operator_named
 
@@ -85,10 +86,14 @@ def swept(
     in_time = deadline(budget)
     failed: CannotCall | None = None
     found: list[Swept] = []
+    wrong: list[Swept] = []
     for one in listed:
+        if found and operator is None and modes(one, worker.candidate) == [found[-1].way.mode]:
+            continue  # by the same call it is something already
         detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
         trial = detecting.best()
-        if trial is not None and operator is None and trial.another and not trial.right:
+        foreign = trial is not None and trial.another and not trial.right
+        if foreign and operator is None and one is listed[-1] and not found:
             other = _other_operator(worker, in_time, {each.name for each in listed})
             if other is not None and other[1].forward:
                 detecting, trial = other
@@ -100,9 +105,15 @@ def swept(
         except CannotCall as error:
             failed = failed or error
             continue
-        if swept.failing is not None:
+        if swept.failing is None:
+            found.append(swept)
+        elif swept.way.mode or len(listed) == 1:
             return _noted(swept, [])
-        found.append(swept)
+        else:
+            wrong.append(swept)
+    wrong = [one for one in wrong if all(one.way.mode != each.way.mode for each in found)]
+    if wrong:  # if it is right as none of them, it is what explains most
+        return _noted(max(wrong, key=_explained), [])
     if found:
         return _noted(found[0], found[1:])
     if operator is None and (other := _other_operator(worker, in_time)) is not None:
@@ -133,6 +144,21 @@ def _other_operator(
         if trial is not None and trial.certain:
             return detecting, trial
     return None
+
+
+def _explained(swept: Swept) -> float:
+    """On what share of the problems its gradients are those of one known mistake."""
+    evidence = Evidence(swept)
+
+    def share(variant: Variant) -> float:
+        made = [(one.answer.gradients, evidence.made(variant, one)) for one in evidence.returned]
+        fits = [
+            each is not None and all(same(array, each[name]) for name, array in came.items())
+            for came, each in made
+        ]
+        return sum(fits) / max(len(fits), 1)
+
+    return max((share(variant) for _, variant in evidence.variants()), default=0.0)
 
 
 def _noted(swept: Swept, others: Sequence[Swept]) -> Swept:

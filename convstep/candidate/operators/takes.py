@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
-from convstep.candidate.operators.answer import UNSAID, Judged
+from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.detect import SEED, Detecting
+from convstep.candidate.operators.evidence import Evidence
 from convstep.candidate.operators.gathering import answers, forward_fits, judged, renamed
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, labels
@@ -121,6 +122,7 @@ def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
     taken = {rank: _takes(some, f"d{first}", single) for rank, some in by_rank.items()}
     if operator.axes[first] == "*":  # such a forward takes any, whatever its backward is meant for
         right = [rank for rank, some in by_rank.items() if not any(one.failed for one in some)]
+        right = right or [rank for rank, some in by_rank.items() if _known(way, some)]
         taken = {rank: taken[rank] and (not right or rank in right) for rank in taken}
     heard = [rank for rank, some in by_rank.items() if any(one.answer.kind == RETURNED for one in some)]
     if not heard:
@@ -137,6 +139,12 @@ def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
         else renamed(replace(one, answer=replace(one.answer, outputs={})), UNSAID, said)
         for one in results
     ]
+
+
+def _known(way: Way, results: Sequence[Judged]) -> bool:
+    """Whether every gradient is that of a known mistake on all of these problems."""
+    evidence = Evidence(Swept(way.operator, way.convention, tuple(results)))
+    return bool(evidence.returned) and all(map(evidence.reproduced, way.operator.gradients))
 
 
 def _takes_all(way: Way, lower: Sequence[Judged], results: Sequence[Judged]) -> bool:
@@ -229,4 +237,10 @@ def _other_labels(worker: Caller, detecting: Detecting, way: Way, results: Seque
         if len(found) == len(losses)
         else False
     )
-    return found if same else []
+    return [_as_labels(one, other.hot) for one in found] if same else []
+
+
+def _as_labels(one: Judged, hot: bool) -> Judged:
+    about = "labels are rows of zeros with a one" if hot else "labels are whole numbers"
+    problem = replace(one.answer.problem, about=about)
+    return replace(one, answer=replace(one.answer, problem=problem, besides=True))

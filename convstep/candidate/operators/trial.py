@@ -94,11 +94,15 @@ class Trial:
         """How many gradients have the right shape."""
         return sum(share < np.inf for one in self.heard for share in one.off.values())
 
-    @functools.cached_property
+    @property
     def known(self) -> int:
         """How many gradients are those of a known mistake, where no forward tells how its arrays lie."""
-        if self.forward or self.right or any(one.answer.outputs for one in self.heard):
-            return 0
+        told = self.forward or self.right or any(one.answer.outputs for one in self.heard)
+        return 0 if told else self.explained
+
+    @functools.cached_property
+    def explained(self) -> int:
+        """How many gradients are those of a known mistake."""
         evidence = Evidence(Swept(self.way.operator, self.way.convention, self.results), self.mistaken)
         names = [name for name in self.way.operator.gradients if any(name in one.off for one in self.heard)]
         return sum(

@@ -87,11 +87,19 @@ class Way:
             arrays = laid(problem)
         except (ValueError, IndexError):  # cut to what they have, it is none of the operator's any more
             return None
-        return None if arrays is None else (problem, Handed(arrays, problem.options, self._sizes(problem)))
+        options = problem.options
+        if "H" in self._dropped:  # along one axis nothing is a pair
+            options = {name: v[-1] if isinstance(v, tuple) else v for name, v in options.items()}
+        return None if arrays is None else (problem, Handed(arrays, options, self._sizes(problem)))
 
     def _lying(self, problem: OperatorProblem) -> dict[str, Array] | None:
         """Its arrays and outputs as they have them."""
         arrays = {**problem.arrays, **outputs_of(self.operator, problem)}
+        for name, make in self.convention.made.items() if self.convention else ():
+            made = make(arrays[name])
+            if made is None:
+                return None
+            arrays[name] = made
         if self.hot:
             arrays |= {name: _one_hot(problem, name) for name in labels(self.operator, problem)}
         found = told(self.operator, replace(problem, arrays=arrays), self.convention, hot=self.hot)
@@ -113,15 +121,27 @@ class Way:
             found[name] = array.T
         return found
 
-    def _fitted(self, problem: OperatorProblem) -> OperatorProblem | None:
-        operator = self.operator
-        first = next(iter(operator.axes))
-        dropped = "".join(
+    @property
+    def _dropped(self) -> str:
+        """The axes that theirs do not have."""
+        dropped = (
             letter
-            for letter in operator.axes[first]
-            if letter not in self.axes[first] and letter != "*" and letter.isalpha()
+            for name, lying in self.operator.axes.items()
+            if name not in self.operator.outputs
+            for letter in lying
+            if letter not in self.axes[name] and letter.isalpha()
         )
-        return _fitted(operator, problem, dropped, self.neutral, tuple(self.fixed.items()), self.above)
+        return "".join(dict.fromkeys(dropped))
+
+    def _fitted(self, problem: OperatorProblem) -> OperatorProblem | None:
+        always = self.convention.options if self.convention else None
+        fixed = tuple(self.fixed.items())
+        return _fitted(self.operator, problem, self._dropped, self.neutral, fixed, self.above, always)
+
+    def always(self, problem: OperatorProblem) -> Mapping[str, Any]:
+        """The options of a problem that its convention says."""
+        known = self.convention.options if self.convention else None
+        return known(sizes(self.operator, problem), problem.options) if known else {}
 
     def _sizes(self, problem: OperatorProblem) -> dict[str, int]:
         found = sizes(self.operator, problem)
@@ -138,7 +158,7 @@ class Way:
             letter = weights[0][:1] if weights else ""
             roles = {"in": letter, "out": letter}
         else:
-            inner = [letter for letter in wide if letter not in out]
+            inner = [letter for letter in wide if letter not in out and letter not in self._dropped]
             shared = [letter for letter in inner if letter in x] or inner[:1]
             kernel = [letter for letter in inner if letter not in shared]
             roles = {"in": shared[0] if shared else "", "kernel": kernel[0] if kernel else ""}
@@ -162,9 +182,12 @@ def _fitted(
     neutral: frozenset[str],
     fixed: tuple[tuple[str, Any], ...],
     above: str,
+    always: Callable[[Mapping[str, int], Mapping[str, Any]], Mapping[str, Any]] | None,
 ) -> OperatorProblem | None:
     """A problem without some axes, with what is neutral, fixed, and taken to come from above."""
     problem = reduced(operator, problem, dropped)
+    if always is not None:
+        fixed = (*fixed, *always(sizes(operator, problem), problem.options).items())
     if neutral:
         plain = {name: np.full_like(problem.arrays[name], NEUTRAL[name]) for name in neutral}
         problem = replace(problem, arrays={**problem.arrays, **plain})

@@ -30,6 +30,8 @@ from convstep.language import tr
 
 FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call")
 """What a layer's forward is called."""
+LOSS = re.compile(r"(compute_?|calc(ulate)?_?)?(loss|cost)|calc(ulate)?")
+"""What it is called where the layer is a loss."""
 
 
 @dataclass(slots=True)
@@ -268,7 +270,8 @@ def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
     if not names.looks_backward(method):
         return None
     exact = re.sub("backward|bwd|backprop", "forward", method)
-    found = [exact, *(name for name in dir(kind) if FORWARD.fullmatch(name) and name != method)]
+    named = [name for pattern in (FORWARD, LOSS) for name in dir(kind) if pattern.fullmatch(name)]
+    found = [exact, *(name for name in named if name != method)]
     return next(
         (value for name in found if callable(value := getattr(kind, name, None)) and name != method), None
     )

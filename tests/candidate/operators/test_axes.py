@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.candidate.operators.axes import Unsayable, layouts, ours, reduced, sizes, theirs, told
+from convstep.operators.operator import Convention
 from convstep.operators.registry import operator_named, operators
 
 LETTERS = "NCHW"
@@ -53,7 +54,11 @@ def test_every_layout_says_the_operators_problem_or_that_it_cannot(operator) -> 
     problem = operator.small()
     listed = [each for each in layouts(operator) if each is None or each.lay is None]
     assert listed[0] is None
-    told_apart = {str({**operator.axes, **({**each.axes, **each.joined} if each else {})}) for each in listed}
+    bare = Convention("")
+    told_apart = {
+        str(({**operator.axes, **one.axes, **one.joined}, one.blocks, one.made))
+        for one in (each or bare for each in listed)
+    }
     assert len(told_apart) == len(listed)
     for each in listed:
         found = told(operator, problem, each)

@@ -2,7 +2,9 @@
 
 A few of each operator are tried, more with CONVSTEP_THOROUGH=1, and all of them with CONVSTEP_EVERYTHING=1,
 which takes half an hour. A mutant that is not named has the reason in its table, as `why`, and one that has a
-reason is not named: the table says what is open. `python -m tests.candidate.operators.matrix` shows it all.
+reason is not named: the table says what is open. A reason begins with what is said of it instead: "right"
+where its numbers are, "refused", or "wrong" without a known mistake's name.
+`python -m tests.candidate.operators.matrix` shows it all.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ NOTES = {
     "float32": "single precision",
     "ignores-dout": "the gradient from above to be 1",
     "loss-clipped": "forward-differs",
+    "padding-index": "padding-index",
     "pads-with-zeros": "forward-differs",
     "ties-last": "ties-last",
     "ties-share": "ties-share",
@@ -54,6 +57,11 @@ class Said:
             return any(self.wanted["says"] in note for note in self.verdict.notes)
         ids = {*self.verdict.mistakes, *(note.partition(":")[0] for note in self.verdict.notes)}
         return bool(ids & set(self.wanted["mistake"]))
+
+    @property
+    def verdict_word(self) -> str:
+        """What is said of it in one word, as reasons begin."""
+        return "refused" if self.verdict is None else "right" if self.verdict.ok else "wrong"
 
     def __str__(self) -> str:
         said = self.refused or (self.verdict.mistakes, [one.message for one in self.verdict.diagnosis][:2])
@@ -94,7 +102,7 @@ def mutated(mutant: dict[str, Any], folder: Path) -> Said:
 def why(one: Said) -> str:
     """Why a mutant is not named: the reason of its own, or of its file, which the program cannot call."""
     file = EXPECTED[f"{one.wanted['file']}:{one.wanted['function']}"]
-    alone = "it has a way of calling of its own" if file["verdict"] == "uncallable-ok" else ""
+    alone = "refused: it has a way of calling of its own" if file["verdict"] == "uncallable-ok" else ""
     return str(one.wanted.get("why", file.get("why", alone)))
 
 
@@ -135,5 +143,9 @@ def test_every_wrong_one_is_named_or_its_table_says_why_not(tmp_path: Path) -> N
     assert len(misnamed) <= 0.05 * len(called), _listed(misnamed)
     explained = [one for one in called if one.named and "why" in one.wanted]
     assert not explained, _listed(explained)
+    otherwise = [
+        one for one in said if not one.named and why(one) and not why(one).startswith(f"{one.verdict_word}: ")
+    ]
+    assert not otherwise, _listed(otherwise)
     open_ones = [one for one in said if not one.named and not why(one)]
     assert len(open_ones) <= max(1, 0.05 * len(said)), _listed(open_ones)
