@@ -20,7 +20,7 @@ class _Held(SimpleNamespace):
     """An object with attributes, written as one makes it."""
 
     def __repr__(self) -> str:
-        return f"types.Simple{super().__repr__()[:1].upper()}{super().__repr__()[1:]}"
+        return f"types.SimpleNamespace({super().__repr__().partition('(')[2]}"
 
 
 Path = tuple[str | int, ...]

@@ -29,6 +29,7 @@ LAYOUTS = [
         *(("HWC", "OHWI"), ("HW", "HW"), ("NCHW", "HWIO"), ("NHWC", "OIHW"), ("NCHW", "OHWI")),
         *(("NCHW", "IOHW"), ("NHWC", "IOHW"), ("CHW", "HWIO"), ("HWC", "OIHW"), ("NHW", "OHW")),
         *(("NHW", "HW"), ("HWCN", "HWIO"), ("CHWN", "OIHW"), ("CHWN", "IHWO"), ("NHWC", "HWOI")),
+        *(("CNHW", "OIHW"), ("CNHW", "IOHW")),
     )
 ]
 """How pictures and kernels lie, the commonest first."""
