@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, Convention
 from convstep.candidate.call.failure import Unusable, short
@@ -35,7 +36,7 @@ def plain_gradients(
     """
     if result is None:
         raise Unusable(tr("it returned None; a backward must return its gradients"))
-    values, labels = flattened(result, _taken(convention))
+    values, labels = flattened(result, taken(convention.told))
     if not values:
         raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
     if convention.name not in CONVENTIONS and not labels:
@@ -103,13 +104,13 @@ def _readable(tensor: Any) -> Any:
     return read.float() if str(getattr(read, "dtype", "")) == "torch.bfloat16" else read
 
 
-def _taken(convention: Convention) -> dict[str, str]:
-    """The roles of the candidate's own parameters, which a dict of gradients may have as its keys."""
-    method = convention.told.backward if convention.told is not None else None
+def taken(call: Call | None) -> dict[str, str]:
+    """The roles of a candidate's own parameters, which a dict of gradients may have as its keys."""
+    method = call.backward if call is not None else None
     return {word_of(name): role for name, role in method.given} if method is not None else {}
 
 
-def flattened(result: Any, taken: Mapping[str, str] | None = None) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+def flattened(result: Any, roles: Mapping[str, str] | None = None) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
 
     `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it
@@ -117,9 +118,9 @@ def flattened(result: Any, taken: Mapping[str, str] | None = None) -> tuple[tupl
 
     Args:
         result: what came back.
-        taken: the roles of the candidate's parameters, by name.
+        roles: of the candidate's parameters, by name.
     """
-    meaning = functools.partial(meaning_among, taken or {})
+    meaning = functools.partial(meaning_among, roles or {})
     if is_dataclass(result) and not isinstance(result, type):
         result = {each.name: getattr(result, each.name) for each in fields(result)}
     elif isinstance(result, tuple) and hasattr(result, "_asdict") and all(map(meaning, result._asdict())):
@@ -151,8 +152,8 @@ def meaning(key: str) -> str:
     return f"d{role}" if role else ""
 
 
-def meaning_among(taken: Mapping[str, str], key: str) -> str:
+def meaning_among(roles: Mapping[str, str], key: str) -> str:
     """The same of a name that may be one of the candidate's own parameters: `krn`, `d_krn`, `krn_grad`."""
     bare = re.sub(r"(?i)^(d|g|grad|gradient|delta)_?(?=\w)|_?(grad|gradient|delta|bar)$", "", key)
-    role = taken.get(key, taken.get(bare, ""))
+    role = roles.get(key, roles.get(bare, ""))
     return f"d{role}" if role in ("W", "b", "A_prev") else meaning(key)
