@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convstep import check
+from convstep import CandidateError, check
 from convstep.cli import main
 from tests.candidate.call.test_named import core, tried
 from tests.candidate.conftest import Files
@@ -212,3 +212,14 @@ def test_an_object_of_options_is_written_as_one_makes_it() -> None:
     from convstep.candidate.call.containers import built
 
     assert repr(built([((".pad",), 0), ((".stride",), 2)])) == "types.SimpleNamespace(pad=0, stride=2)"
+
+
+def test_what_this_python_cannot_read_is_no_verdict_and_is_named(files: Files) -> None:
+    path = files.write(
+        "mine.py",
+        f"{FLAT}\nclass Grads(tuple):\n    x = = 3\n".replace(
+            "return dx, np.einsum", "return Grads, np.einsum"
+        ),
+    )
+    with pytest.raises(CandidateError, match=r"Grads stands at line 2\d of mine.py, .* line 2\d: invalid"):
+        check(f"{path}:conv_bprop")
