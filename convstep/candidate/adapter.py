@@ -16,7 +16,7 @@ from convstep.candidate.call.conventions import CONVENTIONS, spelled
 from convstep.candidate.call.likely import is_forward
 from convstep.candidate.call.objects import says
 from convstep.candidate.call.outcome import NAMES, Candidate, CannotCall
-from convstep.candidate.call.returned import meaning
+from convstep.candidate.call.returned import meaning, meaning_among, taken
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
@@ -203,7 +203,12 @@ class Writer:
                 self.lines.append(
                     "cache = made if isinstance(made, dict) else made[1] if len(made) == 2 else made[1:]"
                 )
-        return self._returned(f"{function}({arguments})", returns)
+        buffers = {role[5:]: role[6:] for _, role in call.backward.given if role.startswith("into ")}
+        if not buffers:
+            return self._returned(f"{function}({arguments})", returns)
+        self.lines += [f"{_SHORT[name]} = numpy.zeros_like({self.value(of)})" for name, of in buffers.items()]
+        self.lines.append(f"{function}({arguments})")
+        return {name: _SHORT[name] for name in buffers}
 
     def _autograd(self) -> dict[str, str]:
         inputs, names = self.value.inputs, {"A_prev": "x", "W": "w", "b": "b"}
@@ -299,7 +304,8 @@ class Writer:
         if len(told) == 1 and isinstance(told[0], ast.Dict):
             keys = [key.value for key in told[0].keys if isinstance(key, ast.Constant)]
             self.lines.append(f"grads = {call}")
-            return {meaning(str(key)): f"grads[{key!r}]" for key in keys}
+            roles = taken(self.call)
+            return {meaning_among(roles, str(key)): f"grads[{key!r}]" for key in keys}
         decide = ""
         if not names:
             names = [*map(_meaning, told)]

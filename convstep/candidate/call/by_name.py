@@ -78,6 +78,8 @@ class Values:
     """What its own forward keeps things in."""
     made: Any = None
     """The cache of its own forward, or None."""
+    filled: dict[str, Any] = field(default_factory=dict)
+    """The arrays that it was handed to write its gradients into, by name."""
     extras: Sequence[Any] = field(default_factory=tuple)
     """What its own forward returned besides Z, one by one."""
 
@@ -89,6 +91,9 @@ class Values:
             if place >= len(self.extras):
                 raise Unusable(tr("its own forward returns nothing that could be given for it"))
             return self.extras[place]
+        if role.startswith("into "):
+            like = np.zeros_like(np.asarray(getattr(inputs, role[6:])))
+            return self.filled.setdefault(role[5:], _like(like, inputs.dZ))
         if role == "padding:word":
             word = "valid" if inputs.problem.geometry.padding == ((0, 0), (0, 0)) else "same"
             return word.upper() if re.search(r"[\"'](SAME|VALID)[\"']", self.candidate.source) else word
@@ -178,7 +183,8 @@ def run(
             if known:
                 facts["forward_message"] = failure(error, candidate)["message"]
     places, named = given(backward, candidate.parameters, values)
-    return function(*places, **named)
+    returned = function(*places, **named)
+    return returned if returned is not None or not values.filled else values.filled
 
 
 def accepted(function: Callable[..., Any] | None, *, by_place: bool = False) -> tuple[str, ...]:

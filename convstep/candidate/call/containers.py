@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 
 
@@ -20,11 +21,13 @@ class _Held(SimpleNamespace):
     """An object with attributes, written as one makes it."""
 
     def __repr__(self) -> str:
-        return f"types.Simple{super().__repr__()[:1].upper()}{super().__repr__()[1:]}"
+        return f"types.SimpleNamespace({super().__repr__().partition('(')[2]}"
 
 
 Path = tuple[str | int, ...]
 """Where something lies: an index, a key, or an attribute, which begins with a dot."""
+PAIRS = ("stride", "padding", "dilation")
+"""Roles of what may be two numbers, one an axis."""
 _OF_ARRAYS = re.compile(
     "shape|T|ndim|size|dtype|copy|reshape|transpose|sum|dot|astype|mean|max|min|flatten|ravel|swapaxes|"
     "permute|view|contiguous|clone|detach|numpy|squeeze|unsqueeze|device|type|data|grad|new_zeros|"
@@ -43,15 +46,28 @@ def leaves(source: str, roots: Iterable[str]) -> dict[str, list[tuple[Path, str]
     """
     taken = _Taken(roots)
     taken.visit(tree_of(source))
+    names = {
+        (root, path): name
+        for (root, path), name in taken.names.items()
+        if not path
+        or isinstance(path[-1], str)
+        or not _is_whole(taken.names.get((root, path[:-1]), ""), name)
+    }
     found: dict[str, list[tuple[Path, str]]] = {}
-    for (root, path), name in taken.names.items():
+    for (root, path), name in names.items():
         deeper = any(
             other == root and len(longer) > len(path) and longer[: len(path)] == path
-            for other, longer in taken.names
+            for other, longer in names
         )
         if path and not deeper:
             found.setdefault(root, []).append((path, name))
     return found
+
+
+def _is_whole(holder: str, part: str) -> bool:
+    """Whether what has an item is one thing by its name, an array or a pair, whose cell or side that is."""
+    whole = roles_of(holder)[:1]
+    return bool(holder) and (not part or whole in [(role,) for role in ("A_prev", "W", "b", *PAIRS)])
 
 
 class _Taken(ast.NodeVisitor):

@@ -74,7 +74,7 @@ class Convention:
         def one_for_both(name: str) -> bool:
             return not self.pairs or (call.maker is not None and f"{name}:pair" not in says)
 
-        if rows != columns and self.square:
+        if rows != columns and (self.square or (call.maker is None and call.square)):
             return tr("kernels that are not square")
         if "stride" not in told and geometry.stride != (call.stride, call.stride):
             return tr("stride")

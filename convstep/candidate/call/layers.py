@@ -73,7 +73,7 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
     if call.stride > 1:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if "W" in found:
-        parts.append(tr("kernels {place} ({axes})", place=found["W"], axes=_axes(layouts.W)))
+        parts.append(tr("kernels {place} ({axes})", place=found["W"], axes=axes_of(layouts.W)))
     read = [found[name] for name in ("dW", "db") if name in found and not found[name].startswith("returned")]
     if found.get("dW") == "change":
         read = [
@@ -144,7 +144,7 @@ def _words(call: Call, owner: str) -> str:
     )
 
 
-def _axes(layout: str) -> str:
+def axes_of(layout: str) -> str:
     """A layout of kernels as people write it: (F, C, K, K)."""
     words = {"O": "F", "I": "C", "H": "K", "W": "K"}
     parts = re.findall(r"\((\w+)\)|(\w)", layout)

@@ -14,7 +14,12 @@ from convstep.language import tr
 
 def matching_forward(backward: str, names: Sequence[str]) -> str:
     """The forward that belongs to a backward, among the functions of its file; "" if none does."""
-    own = backward.rpartition(".")[2].replace("backward", "forward").replace("bwd", "fwd")
+    own = (
+        backward.rpartition(".")[2]
+        .replace("backward", "forward")
+        .replace("bwd", "fwd")
+        .replace("bprop", "fprop")
+    )
     own = own.replace("backprop", "forward").replace("_back", "_forward")
     return next((name for name in (own, *FORWARDS) if name in names and name != backward), "")
 

@@ -17,6 +17,7 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.containers import Path, built, leaves, path_of, root_of, word_of, written
 from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
@@ -29,9 +30,12 @@ LAYOUTS = [
         *(("HWC", "OHWI"), ("HW", "HW"), ("NCHW", "HWIO"), ("NHWC", "OIHW"), ("NCHW", "OHWI")),
         *(("NCHW", "IOHW"), ("NHWC", "IOHW"), ("CHW", "HWIO"), ("HWC", "OIHW"), ("NHW", "OHW")),
         *(("NHW", "HW"), ("HWCN", "HWIO"), ("CHWN", "OIHW"), ("CHWN", "IHWO"), ("NHWC", "HWOI")),
+        *(("CNHW", "OIHW"), ("CNHW", "IOHW")),
     )
 ]
 """How pictures and kernels lie, the commonest first."""
+FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
+"""The same of kernels that are a matrix, for what is told their size besides, as one number."""
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
 SIGNATURES = 8
 """Readings of a signature that are tried."""
@@ -48,9 +52,11 @@ RULES = {
 }
 """What is said of the padding of a candidate that is told none."""
 ARRAYS = ("dZ", "A_prev", "W")
+UNUSED = "unused"
+"""The role of what the code takes and never looks at: whatever it is given, None will do."""
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
-    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "activation", "Z",
+    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "activation", "Z", UNUSED,
 }  # fmt: skip
 """Roles that something can be given for."""
 
@@ -64,12 +70,14 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         call = replace(call, column=makes_column(candidate.source))
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         more = layers.RULES if pads and "stride" in says else ("half", "one")
+        if "kernel_size" in says:
+            layouts = [*layouts, *FLAT]
         rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
         if guessed(call):
             layouts, biases = layouts[:7], biases[:1]
         yield tuple(
-            replace(call, layouts=replace(lying, b=bias), rule=rule)
+            replace(call, layouts=replace(lying, b=bias), rule=rule, square=lying in FLAT)
             for rule, bias, lying in itertools.product(rules, biases, layouts)
         )
 
@@ -83,7 +91,8 @@ def guessed(call: Call) -> bool:
     """Whether a parameter was given a role that its name does not say."""
     method = call.backward or call.forward
     return method is not None and not all(
-        path_of(name) or role.partition(":")[0] in ("dZ", *roles_of(name)) for name, role in method.given
+        path_of(name) or role.partition(":")[0] in ("dZ", *roles_of(name)) or role[:5] == "into "
+        for name, role in method.given
     )
 
 
@@ -178,7 +187,8 @@ def _taken_apart(
             or all(isinstance(path[0], str) and path[0][0] != "." for path, _ in found)
         )
         and all(meanings(word) for _, word in found)
-        and len({meanings(word)[0] for _, word in found}) == len(found)  # else a pair
+        and len(said := [meanings(word)[0] for _, word in found if meanings(word)[0] != UNUSED])
+        == len({*said})  # else a pair
     }
     listed, required = (
         [each for name in which for each in held.get(name, [name])] for which in (names, needed)
@@ -201,7 +211,9 @@ def _used_as(source: str) -> dict[str, str]:
         for role, value in pairs:
             if isinstance(value, (ast.Name, ast.Attribute)) and role in _GIVEN:
                 found.setdefault(ast.unparse(value).rpartition(".")[2], role)
-    return found
+    names = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Name)]
+    looked_at = {node.id for node in names if not isinstance(node.ctx, ast.Store)}
+    return dict.fromkeys({node.id for node in names} - looked_at, UNUSED) | found
 
 
 def _assigned(
@@ -213,7 +225,7 @@ def _assigned(
     for place, name in enumerate(names):
         word = word_of(name)
         roles = [role for role in roles_of(word) if role in _GIVEN] or [
-            role for role in (used_as.get(word, ""),) if role
+            role for role in (_buffer(word, source) or used_as.get(word, ""),) if role
         ]
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]
@@ -225,7 +237,7 @@ def _assigned(
         choices = [["?"] if each == [""] else each for each in choices]
     seen = set()
     for picked in itertools.islice(itertools.product(*choices), 4096):
-        real = [role for role in picked if role not in ("", "?")]
+        real = [role for role in picked if role not in ("", "?", UNUSED)]
         if len(set(real)) < len(real):
             continue
         for full in _filled(picked):
@@ -233,6 +245,13 @@ def _assigned(
             if given not in seen:
                 seen.add(given)
                 yield given
+
+
+def _buffer(word: str, source: str) -> str:
+    """The role of an array that the code writes a gradient into, where it returns none: `into dW`."""
+    role, gradient = role_of(word)
+    returns = re.search(r"(?m)^\s*return\b *[^\s#]", source) is not None
+    return f"into d{role}" if role and gradient and not returns else ""
 
 
 def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
@@ -295,10 +314,9 @@ def described(call: Call, candidate: Candidate) -> str:
     for root, slots in held.items():
         text = tr("{call}, {name} ({slots})", call=text, name=root, slots=", ".join(slots))
     lying = call.layouts or Layouts()
-    kernels = lying.W.replace("O", "F").replace("I", "C").replace("H", "K").replace("W", "L")
     parts = [
         tr("pictures ({axes})", axes=", ".join(lying.A)),
-        tr("kernels ({axes})", axes=", ".join(kernels)),
+        tr("kernels ({axes})", axes=layers.axes_of(lying.W).replace("K, K", "K, L")),
     ]
     if "b" in call.says and lying.b not in ("", "O"):
         parts.append(tr("bias ({axes})", axes=", ".join(lying.b.replace("O", "F"))))

@@ -21,10 +21,10 @@ DEEPEST, MOST = 6, 5_000
 _INSIDE = ("data", "value", "val", "array", "arr", "param", "tensor", "values")
 _GRADIENT = re.compile(
     r"^(?:nabla|deltas?|gradients?|grads?|d_?(?:l|loss|e|j|c|out)_?d|g|d|partial)_?(?P<what>.+)$"
-    r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g)$"
+    r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g|diffs?)$"
 )
 _BARE = re.compile(
-    r"^_*(?:d|g|grads?|gradients?|deltas?|derivatives?|nabla|grad_?dict|grad_?params)_*$", re.I
+    r"^_*(?:d|g|grads?|gradients?|deltas?|derivatives?|nabla|diffs?|grad_?dict|grad_?params)_*$", re.I
 )
 _BIAS = ("w0", "w_0", "theta0", "theta_0", "b0", "intercept", "offset", "shift", "threshold", "thresholds")
 _KEPT = re.compile(

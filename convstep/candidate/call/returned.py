@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, Convention
 from convstep.candidate.call.failure import Unusable, short
 from convstep.candidate.call.objects import role_of
@@ -32,7 +36,7 @@ def plain_gradients(
     """
     if result is None:
         raise Unusable(tr("it returned None; a backward must return its gradients"))
-    values, labels = flattened(result)
+    values, labels = flattened(result, taken(convention.told))
     if not values:
         raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
     if convention.name not in CONVENTIONS and not labels:
@@ -100,12 +104,23 @@ def _readable(tensor: Any) -> Any:
     return read.float() if str(getattr(read, "dtype", "")) == "torch.bfloat16" else read
 
 
-def flattened(result: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+def taken(call: Call | None) -> dict[str, str]:
+    """The roles of a candidate's own parameters, which a dict of gradients may have as its keys."""
+    method = call.backward if call is not None else None
+    return {word_of(name): role for name, role in method.given} if method is not None else {}
+
+
+def flattened(result: Any, roles: Mapping[str, str] | None = None) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
 
     `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it
     is what it does not name.
+
+    Args:
+        result: what came back.
+        roles: of the candidate's parameters, by name.
     """
+    meaning = functools.partial(meaning_among, roles or {})
     if is_dataclass(result) and not isinstance(result, type):
         result = {each.name: getattr(result, each.name) for each in fields(result)}
     elif isinstance(result, tuple) and hasattr(result, "_asdict") and all(map(meaning, result._asdict())):
@@ -135,3 +150,10 @@ def meaning(key: str) -> str:
     """Which gradient a name stands for: "dW", "db", "dA_prev", or ""."""
     role, _ = role_of(key.removeprefix("self."))
     return f"d{role}" if role else ""
+
+
+def meaning_among(roles: Mapping[str, str], key: str) -> str:
+    """The same of a name that may be one of the candidate's own parameters: `krn`, `d_krn`, `krn_grad`."""
+    bare = re.sub(r"(?i)^(d|g|grad|gradient|delta)_?(?=\w)|_?(grad|gradient|delta|bar)$", "", key)
+    role = roles.get(key, roles.get(bare, ""))
+    return f"d{role}" if role in ("W", "b", "A_prev") else meaning(key)

@@ -15,7 +15,7 @@ import numpy as np
 from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.given import value_of
+from convstep.candidate.call.given import _Plain, value_of
 from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, called, cleared
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Inputs
@@ -70,11 +70,16 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     layer = Layer(held, call, problem, call.layouts, facts, tensors=tensors)
     at("plant")
     layer.plant()
-    layer.rated = _set_rates(held) or any(
-        role in ("rate", "optimizer", "hparameters")
-        for method in (call.maker, call.backward)
-        if method
-        for _, role in method.given
+    plainly = any(isinstance(each, _Plain) for each in getattr(held, "__dict__", {}).values())
+    layer.rated = (
+        _set_rates(held)
+        or plainly
+        or any(
+            role in ("rate", "optimizer", "hparameters")
+            for method in (call.maker, call.backward)
+            if method
+            for _, role in method.given
+        )
     )
     before: Before = {}
     for turn in range(2 if call.again else 1):
@@ -99,7 +104,7 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
         if not np.array_equal(plain(handed), plain(layer.hand(name)), equal_nan=True):
             setattr(inputs, name, plain(handed))  # it was changed in place
     gradients = ours(layer, found)
-    facts["places"] = _places(layer)
+    facts["places"] = (*_places(layer), *(("optimizer plain",) if plainly else ()))
     return gradients
 
 

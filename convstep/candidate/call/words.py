@@ -9,18 +9,20 @@ dZ: dz dy dout d_out dl_dz dldz dl_dout dloss dlout delta deltas grad gradient g
 dZ: grad_outputs grad_out gradoutput output_gradient output_grad out_grad upstream upstream_grad
 dZ: upstream_gradient error errors error_tensor accum_grad d_l_d_out dh top_diff eta g da dnext d_next
 dZ: cotangent cotangents ct y_bar z_bar out_bar output_bar sensitivity dconv d_conv dnext_layer
-dZ: next_grad output_error grad_y grad_z dl_dy residual
+dZ: next_grad output_error grad_y grad_z dl_dy residual d_out d_act dact
 A_prev: a_prev a x input inputs inp x_in xin input_tensor input_data image images img im batch data
 A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics map maps planes plane
+A_prev: act acts fmap
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
+W: krn
 W: w weight weights kernel kernels filter filters k theta param wt ker filt filts bank kern kerns taps mask
-b: b bias biases beta offset offsets bs
+b: b bias biases beta offset offsets bs bias_vec
 stride: filter_stride conv_stride kernel_stride
 stride: stride strides s stride_shape stride_size step steps stride_len st
 padding: margin margins border pad_amount
 padding: padding pad p pads conv_pad conv_padding pad_size padding_size zero_padding pad_width zp
-dilation: dilation dilations dilation_rate d
-groups: groups group n_groups num_groups
+dilation: dilation dilations dilation_rate d rate atrous_rate
+groups: groups group n_groups num_groups num_group n_group ngroups
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
 hparameters: hparameters hparams hparam conv_param conv_params hyperparameters config
 hparameters: cfg conf options opts opt settings hyper hp params_conv conv_cfg

@@ -11,7 +11,7 @@ from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import Inputs, Layouts
-from convstep.candidate.call.named import given
+from convstep.candidate.call.named import UNUSED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
@@ -115,6 +115,8 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
         parameters = candidate.forward_parameters
 
     def code(role: str) -> Any:
+        if role == UNUSED:
+            return None
         if role in ("A_prev", "W", "dZ", "b"):
             shape = "" if role == "b" else f" of {tuple(getattr(inputs, role).shape)}"
             return _Array(f"{words.get(role, role)}{shape}")
@@ -190,9 +192,10 @@ class Given:
         bias = "n.b" if lie.b in ("O", "") else f"n.b.reshape({re.sub('O', '-1', ', '.join(lie.b))})"
         pairs = call.convention != "layer" and call.pairs
         numbers = {x: Code(f"(n.{x}, n.{x})" if pairs else f"n.{x}") for x in _KNOWN[:3]}
+        flat = {"O(": ".reshape(len(n.w), -1)", "(H": ".reshape(-1, len(n.w))"} if call.maker is None else {}
         self.inputs = Inputs(
             A_prev=self.array(moved("n.x", "NCHW", lie.A)),
-            W=self.array(moved("n.w", "OIHW", re.sub(r"[()]", "", lie.W))),
+            W=self.array(moved("n.w", "OIHW", re.sub(r"[()]", "", lie.W)) + flat.get(lie.W[:2], "")),
             b=self.array(bias),
             dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A)),
             groups=Code("n.groups"),  # type: ignore[arg-type]
@@ -215,6 +218,8 @@ class Given:
                 f'raise NotImplementedError("the adapter does not say yet what {base[1:]} is")',
             ]
             return Code(base[1:])
+        if base.startswith("into "):
+            return Code({"dA_prev": "dx", "dW": "dw", "db": "db"}[base[5:]])
         if base.startswith("own."):
             return Code(f"made[{int(base[4:]) + 1}]")
         if role == "padding:word" and re.search(r"[\"'](SAME|VALID)[\"']", self._candidate.source):

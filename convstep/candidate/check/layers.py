@@ -71,7 +71,8 @@ def detect_layer_call(
         attempts = sorted(search.attempts.values(), key=lambda each: each[0])
         raise _cannot(candidate, [attempt for _, attempt in attempts])
     _, call, reason, outcome, wrong = search.best
-    if wrong & set(layers.changes(outcome)) and re.search(_OPTIMIZER, candidate.source, re.I):
+    plain = "optimizer plain" in outcome.places  # the one that it was handed
+    if not plain and wrong & set(layers.changes(outcome)) and re.search(_OPTIMIZER, candidate.source, re.I):
         # what an optimizer with a memory makes of a gradient is not the gradient
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)

@@ -74,7 +74,13 @@ class Tried:
         by_name = method is not None and all(
             role.partition(":")[0] in roles_of(word_of(name)) for name, role in method.given
         )
-        return self.believable and (self.right or by_name)
+        return self.believable and (self.right or (by_name and self._placed))
+
+    @property
+    def _placed(self) -> bool:
+        """Whether each array that came back has the shape of a gradient somewhere; else it lies otherwise."""
+        orders = [shapes_of(self.call, result) for result in self.results]
+        return any(order and "" not in order for order in orders)
 
     @property
     def right(self) -> bool:
@@ -220,18 +226,30 @@ class RuledOut:
 
 
 def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
-    """Try a way found from names; the order of what it returns is found on the first problem."""
+    """Try a way found from names; the order of what it returns is found on the problem that tells most.
+
+    A crop by padding 0 leaves an empty array, which by its shape is nothing's gradient.
+    """
     results: list[Result] = []
     for case in trials(worker, call, batch):
         result = asked(worker, call, case)
-        if result.outcome.kind == RETURNED and not call.returns and not result.outcome.labels:
-            call = replace(call, returns=shapes_of(call, result))
-            gradients = named(convention_of(call), result.outcome.returned, (), result.right.problem)
-            result = grade(case, result.right, replace(result.outcome, gradients=gradients))
         results.append(result)
         if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
             break
+    orders = [shapes_of(call, result) for result in results if not result.outcome.labels]
+    if not call.returns and any(orders):
+        call = replace(call, returns=max(orders, key=lambda order: sum(map(bool, order))))
+        results = [_in_order(call, result) for result in results]
     return Tried(call, described(call, worker.candidate), tuple(results))
+
+
+def _in_order(call: Call, result: Result) -> Result:
+    """A result graded anew, now that the order of what came back is known."""
+    outcome = result.outcome
+    if outcome.kind != RETURNED or outcome.labels:
+        return result
+    gradients = named(convention_of(call), outcome.returned, (), result.right.problem)
+    return grade(result.case, result.right, replace(outcome, gradients=gradients))
 
 
 def shapes_of(call: Call, result: Result) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -87,6 +88,18 @@ class Execution:
         if name in self.failed and name not in self.defined:
             reason = self.failed[name]
             return tr("{name} in {file} cannot be defined: {reason}", name=name, file=file, reason=reason)
+        own = re.escape(name)
+        defining = re.compile(rf"(?m)^(?:(?:async )?def|class|type) {own}\b|^{own}\b.*=")
+        for part in self.document.parts:
+            for unread in part.unread:
+                if found := defining.search(unread.text):
+                    return tr(
+                        "{name} stands at {place} of {file}, which this Python cannot read: {reason}",
+                        name=name,
+                        place=part.place(unread.first_line + unread.text.count("\n", 0, found.start())),
+                        file=file,
+                        reason=f"{part.place(unread.error_line)}: {unread.reason}",
+                    )
         return None
 
     def notes(self) -> list[str]:

@@ -1,0 +1,225 @@
+"""Functions as strangers write them: other layouts, other names, what they return named by what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convstep import CandidateError, check
+from convstep.cli import main
+from tests.candidate.call.test_named import core, tried
+from tests.candidate.conftest import Files
+
+
+def channels_before_samples(dout: Any, inp: Any, weights: Any, stride: int, padding: int) -> Any:
+    x, g = inp.swapaxes(0, 1), dout.swapaxes(0, 1)
+    dx, dw, db = core(x, weights.swapaxes(0, 1), g, stride, padding)
+    return dx.swapaxes(0, 1), dw.swapaxes(0, 1), db
+
+
+def keyed_by_parameters(top: Any, fmap: Any, krnl: Any, stride: int = 1) -> Any:
+    dx, dw, _ = core(fmap, krnl, top, stride)
+    return {"d_krnl": dw, "fmap": dx}
+
+
+def by_rate(dout: Any, act: Any, krn: Any, rate: int, stride: int, pad: int) -> Any:
+    k, m = krn.shape[2:]
+    wide = np.zeros((*krn.shape[:2], rate * (k - 1) + 1, rate * (m - 1) + 1))
+    wide[:, :, ::rate, ::rate] = krn
+    dx, dw, db = core(act, wide, dout, stride, pad)
+    return dx, dw[:, :, ::rate, ::rate], db
+
+
+def kept_for_nothing(upstream: Any, kept: Any) -> Any:
+    x, kernel, gamma, stride, pad = kept  # noqa: RUF059
+    first = kernel[0]
+    assert first.ndim == 3
+    return core(x, kernel, upstream, stride, pad)
+
+
+def sides_of_pairs(params: Any, kept: Any, dout: Any) -> Any:
+    kernel, x = params["kernel"], kept["act"]
+    (down, right), (above, left) = kept["strides"], kept["pad"]
+    n, c, h, w = x.shape
+    dx, dw = np.zeros((n, c, h + 2 * above, w + 2 * left)), np.zeros(kernel.shape)
+    around = np.pad(x, ((0, 0), (0, 0), (above, above), (left, left)))
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            rows = slice(i * down, i * down + kernel.shape[2])
+            window = (slice(None), slice(None), rows, slice(j * right, j * right + kernel.shape[3]))
+            dw += np.einsum("nf,nchw->fchw", dout[:, :, i, j], around[window])
+            dx[window] += np.einsum("nf,fchw->nchw", dout[:, :, i, j], kernel)
+    return dx[:, :, above : above + h, left : left + w], {"kernel": dw}
+
+
+def into_buffers(
+    top_diff: Any, bottom: Any, weights: Any, bottom_diff: Any, weights_diff: Any, bias_diff: Any, stride: int
+) -> None:
+    dx, dw, db = core(bottom, weights, top_diff, stride)
+    bottom_diff += dx
+    weights_diff += dw
+    bias_diff += db
+
+
+@pytest.mark.parametrize(
+    ("function", "how"),
+    [
+        (by_rate, "by_rate(dout, act, krn, rate, stride, pad)"),
+        (kept_for_nothing, "kept (x, kernel, gamma, stride, pad)"),
+        (sides_of_pairs, "params (kernel), kept (act, strides, pad)"),
+        (
+            into_buffers,
+            "into_buffers(top_diff, bottom, weights, bottom_diff, weights_diff, bias_diff, stride)",
+        ),
+        (channels_before_samples, "pictures (C, N, H, W), kernels (C, F, K, L)"),
+        (keyed_by_parameters, "pictures (N, C, H, W), kernels (F, C, K, L), no padding"),
+    ],
+    ids=lambda given: getattr(given, "__name__", ""),
+)
+def test_all_gradients_are_found_and_right(function: Callable[..., Any], how: str) -> None:
+    reason, results = tried(function)
+    assert how in reason
+    computed = [{found.name for found in result.grades} for result in results if result.ok]
+    assert len(computed) >= 4
+    assert all({"dW", "dA_prev"} <= names for names in computed)
+    assert not [result.outcome for result in results if result.failed]
+
+
+def cropped_by_minus(x: Any, w: Any, upstream: Any, spec: dict[str, int]) -> Any:
+    p = spec["pad"]
+    around = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    dx, dw, db = core(around, w, upstream, spec["stride"])
+    return dx[:, :, p:-p, p:-p], dw, db
+
+
+def test_an_empty_array_is_the_wrong_gradient_and_not_one_that_is_missing() -> None:
+    _, results = tried(cropped_by_minus)
+    wrong = [result for result in results if result.failed]
+    assert wrong
+    assert all(result.wrong("dA_prev") for result in wrong)
+    assert {result.right.problem.geometry.padding for result in wrong} == {((0, 0), (0, 0))}
+
+
+SET_UP = """
+import copy
+import numpy as np
+
+class Descent:
+    def __init__(self, lr=0.1, momentum=0.9):
+        self.lr, self.momentum = lr, momentum
+    def update(self, w, grad):
+        return w - self.lr * grad
+
+class ConvLayer:
+    def __init__(self, n_filters, kernel_size, input_shape):
+        self.n_filters, self.k, self.input_shape = n_filters, kernel_size, input_shape
+    def initialize(self, optimizer):
+        self.weights = np.zeros((self.n_filters, self.input_shape[0], self.k, self.k))
+        self.rule = copy.copy(optimizer)
+    def forward(self, X):
+        self.X = X
+        k, (n, _, h, w) = self.k, X.shape
+        out = np.zeros((n, self.n_filters, h - k + 1, w - k + 1))
+        for i in range(h - k + 1):
+            for j in range(w - k + 1):
+                window = X[:, :, i:i + k, j:j + k]
+                out[:, :, i, j] = np.tensordot(window, self.weights, ([1, 2, 3], [1, 2, 3]))
+        return out
+    def backward(self, grad):
+        k, dX, dW = self.k, np.zeros_like(self.X), np.zeros_like(self.weights)
+        for i in range(grad.shape[2]):
+            for j in range(grad.shape[3]):
+                at = np.s_[:, :, i:i + k, j:j + k]
+                dW += np.tensordot(grad[:, :, i, j], self.X[at], (0, 0))
+                dX[at] += np.tensordot(grad[:, :, i, j], self.weights, (1, 0))
+        self.weights = self.rule.update(self.weights, dW)
+        return dX
+"""
+
+
+def test_what_our_optimizer_did_tells_the_gradient_right_or_wrong(files: Files) -> None:
+    path = files.write("mine.py", SET_UP)
+    right = check(f"{path}:ConvLayer")
+    assert right.ok
+    assert {found.name for result in right.swept.results for found in result.grades} == {"dW", "dA_prev"}
+    averaged = files.write("other.py", SET_UP.replace("weights, dW)", "weights, dW / len(grad))"))
+    wrong = check(f"{averaged}:ConvLayer")
+    assert [finding.id for finding in wrong.diagnosis] == ["averaged"]
+
+
+FLAT = """
+from collections import namedtuple
+import numpy as np
+
+Kept = namedtuple("Kept", "cols shape matrix")
+
+def conv_fprop(x, matrix, bias, k):
+    n, c, h, w = x.shape
+    rows, columns = h - k + 1, w - k + 1
+    cols = np.stack([x[:, :, i:i + rows, j:j + columns] for i in range(k) for j in range(k)], 2)
+    cols = cols.reshape(n, c * k * k, -1)
+    return (matrix @ cols + bias[:, None]).reshape(n, -1, rows, columns), Kept(cols, (x.shape, k), matrix)
+
+def conv_bprop(dy, kept):
+    (n, c, h, w), k = kept.shape
+    g = dy.reshape(*dy.shape[:2], -1)
+    back = (kept.matrix.T @ g).reshape(n, c, k, k, *dy.shape[2:])
+    dx = np.zeros((n, c, h, w))
+    for i in range(k):
+        for j in range(k):
+            dx[:, :, i:i + dy.shape[2], j:j + dy.shape[3]] += back[:, :, i, j]
+    return dx, np.einsum("nfl,ncl->fc", g, kept.cols), g.sum((0, 2))
+"""
+
+
+def test_kernels_as_a_matrix_go_to_a_forward_that_is_told_their_size(files: Files) -> None:
+    path = files.write("mine.py", FLAT)
+    verdict = check(f"{path}:conv_bprop")
+    assert verdict.ok
+    assert "kernels (F, C*K*K)" in " ".join(str(verdict).split())
+    assert len([result for result in verdict.swept.results if result.ok]) > 10
+    wrong = files.write("other.py", FLAT.replace("+= back", "= back"))
+    assert [finding.id for finding in check(f"{wrong}:conv_bprop").diagnosis] == ["overwrite-dA"]
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("conv_bprop", FLAT),
+        (
+            "into",
+            "def into(dout, x, w, dx, dw, db, stride):\n"
+            "    for n, f, i, j in np.ndindex(dout.shape):\n"
+            "        a, b = i * stride, j * stride\n"
+            "        at = np.s_[n, :, a:a + w.shape[2], b:b + w.shape[3]]\n"
+            "        dw[f] += dout[n, f, i, j] * x[at]\n"
+            "        dx[at] += dout[n, f, i, j] * w[f]\n"
+            "        db[f] += dout[n, f, i, j]\n",
+        ),
+    ],
+)
+def test_the_adapter_that_is_written_runs(files: Files, name: str, source: str) -> None:
+    path = files.write("mine.py", f"import numpy as np\n{source}")
+    written = files.folder / "adapter.py"
+    assert main(["check", f"{path}:{name}", "--write-adapter", str(written)]) == 0
+    assert main(["check", f"{path}:{name}", "--adapter", f"{written}:call"]) == 0
+
+
+def test_an_object_of_options_is_written_as_one_makes_it() -> None:
+    from convstep.candidate.call.containers import built
+
+    assert repr(built([((".pad",), 0), ((".stride",), 2)])) == "types.SimpleNamespace(pad=0, stride=2)"
+
+
+def test_what_this_python_cannot_read_is_no_verdict_and_is_named(files: Files) -> None:
+    path = files.write(
+        "mine.py",
+        f"{FLAT}\nclass Grads(tuple):\n    x = = 3\n".replace(
+            "return dx, np.einsum", "return Grads, np.einsum"
+        ),
+    )
+    with pytest.raises(CandidateError, match=r"Grads stands at line 2\d of mine.py, .* line 2\d: invalid"):
+        check(f"{path}:conv_bprop")
