@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import random
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from convstep.language import speak
-from tests.strategies import EVERYTHING, THOROUGH
+from tests.strategies import EVERYTHING, THOROUGH, ends
 
 # hundreds of processes, pytest's own among them, would each compile all modules anew: half of what collecting
 # the tests takes, and a third of what a candidate's process takes to start
@@ -45,6 +49,23 @@ settings.load_profile("convstep")
 # they are counted one by one wherever a function is recorded, which takes longer than to record it
 gc.get_freeze_count = lambda: 1
 
+# each app reads the same style sheets, with the same colours: a tenth of a test with an app
+_parsed: dict[object, list[RuleSet]] = {}
+_parse_rules = Stylesheet._parse_rules
+
+
+def _parsed_once(sheet: Stylesheet, css: str, **named: Any) -> list[RuleSet]:
+    key = (css, *sorted(named.items()), *sheet._variables.items())
+    if key not in _parsed:
+        _parsed[key] = _parse_rules(sheet, css, **named)
+    return _parsed[key]
+
+
+Stylesheet._parse_rules = _parsed_once  # type: ignore[assignment,method-assign]
+
+LIMIT = 1200.0 if THOROUGH else 300.0
+"""Seconds after which a test waits for what will not come, however busy the machine is."""
+
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
@@ -59,6 +80,34 @@ def put_aside() -> Iterator[None]:
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A run of all tests takes the ends of each table, other runs all rows, as does CONVSTEP_THOROUGH=1."""
+    root, asked = metafunc.config.rootpath, metafunc.config.args
+    if not THOROUGH and [root / path for path in asked] == [root / "tests"]:
+        metafunc._calls[:] = ends(metafunc._calls)
+
+
+def _never(*_: object) -> None:
+    """A test waits for ever."""
+    faulthandler.dump_traceback(2)
+    pytest.fail(f"not over after {LIMIT:.0f} s; where each thread stands is in what it wrote to stderr")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """No test waits for ever; again and again, if it goes on to wait."""
+    if EVERYTHING or not hasattr(signal, "SIGALRM"):
+        return (yield)
+    before = signal.signal(signal.SIGALRM, _never)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT, LIMIT)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.hookimpl(tryfirst=True)

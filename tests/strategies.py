@@ -39,6 +39,11 @@ def few(what: Sequence[T], usual: int, thorough: int) -> Sequence[T]:
     return what if EVERYTHING else what[:: thorough if THOROUGH else usual]
 
 
+def ends(rows: Sequence[T]) -> Sequence[T]:
+    """The first and the last of a table's rows: those most unlike each other, as a rule."""
+    return rows if len(rows) < 3 else (rows[0], rows[-1])
+
+
 def draw_problem(
     rng: np.random.Generator,
     *,

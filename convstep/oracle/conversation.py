@@ -110,14 +110,16 @@ class Conversation:
             pipe.close()
 
     def _read(self, pipe: Pipe) -> None:
-        with contextlib.suppress(OSError, MemoryError):
-            try:
-                while (received := messages.receive(pipe, lambda: self._room)) is not None:
-                    self._room -= len(received) + _EACH
-                    self._answers.put(received)
-            except Malformed as error:
-                self._answers.put(error)
-        self._answers.put(None)
+        try:
+            while (received := messages.receive(pipe, lambda: self._room)) is not None:
+                self._room -= len(received) + _EACH
+                self._answers.put(received)
+        except Malformed as error:
+            self._answers.put(error)
+        except (OSError, MemoryError):
+            pass
+        finally:  # whatever happened: who hears without a limit would wait for ever
+            self._answers.put(None)
         with contextlib.suppress(OSError):
             pipe.close()
 

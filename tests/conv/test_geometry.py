@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
@@ -45,7 +45,6 @@ def test_every_window_lies_inside_the_padded_input_and_has_the_kernels_shape(pro
         assert [len(r) for r in ranges] == [f_h, f_w, c_k]
 
 
-@settings(max_examples=60)
 @given(problems())
 def test_steps_touching_a_padded_cell_are_those_whose_window_covers_it(problem: Problem) -> None:
     found = problem.geometry

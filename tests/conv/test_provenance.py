@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.conv.backward import conv2d_backward_steps
@@ -55,7 +55,6 @@ def value(problem: Problem, name: str) -> Any:
     return getattr(problem, array)[tuple(map(int, index.split(",")))]
 
 
-@settings(max_examples=25)
 @given(problems())
 def test_every_cell_of_every_gradient_has_the_steps_and_bits_of_the_loop(problem: Problem) -> None:
     for gradient, cells in recorded(problem).items():
@@ -68,7 +67,6 @@ def test_every_cell_of_every_gradient_has_the_steps_and_bits_of_the_loop(problem
             assert bool(found.reason) == (not expected)
 
 
-@settings(max_examples=25)
 @given(problems(), st.integers(0, 2**16))
 def test_the_factors_are_the_named_values_and_give_the_product(problem: Problem, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -91,7 +89,6 @@ def test_the_factors_are_the_named_values_and_give_the_product(problem: Problem,
                 assert found.product[at] == x * dz
 
 
-@settings(max_examples=25)
 @given(problems(), st.integers(0, 2**16))
 def test_what_is_done_agrees_with_the_steps(problem: Problem, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -188,7 +185,6 @@ def test_both_axes_are_named_where_both_keep_windows_away() -> None:
     )
 
 
-@settings(max_examples=40)
 @given(problems())
 def test_an_unreachable_cell_names_exactly_the_axes_that_keep_windows_away(problem: Problem) -> None:
     found = problem.geometry

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from convstep.conv import memory, storage
 from convstep.conv.problem import Problem, ProblemError
@@ -70,7 +70,6 @@ def sentence_of(content: bytes) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=50)
 @given(problems())
 def test_load_gives_back_what_was_saved_bit_for_bit(problem: Problem) -> None:
     assert_same(read(written(problem)), problem)

@@ -64,7 +64,6 @@ def test_one_corrupted_cell_is_found_where_it_is(
 
 
 @given(problems(), st.data())
-@settings(max_examples=30, deadline=None)
 def test_a_missing_contribution_is_found(problem: Problem, data: st.DataObject) -> None:
     dZ = np.where(np.abs(problem.dZ) < 0.1, 1, problem.dZ)
     problem = with_arrays(problem, b=np.ones(len(problem.W), problem.dtype), dZ=dZ.astype(problem.dtype))
@@ -73,7 +72,6 @@ def test_a_missing_contribution_is_found(problem: Problem, data: st.DataObject) 
 
 
 @given(problems(), st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
 def test_ten_units_in_the_last_place_are_rounding(problem: Problem, seed: int) -> None:
     random = np.random.default_rng(seed)
 
@@ -156,7 +154,6 @@ def test_one_and_several_are_told_apart_in_the_verdict() -> None:
 
 
 @given(problems(), st.data())
-@settings(max_examples=20, deadline=None)
 def test_the_verdict_counts_every_value_and_says_after_which_step(
     problem: Problem, data: st.DataObject
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
@@ -18,7 +18,6 @@ from tests.strategies import some
 
 
 @given(problems(), st.data())
-@settings(max_examples=30, deadline=None)
 def test_central_differences_agree_with_torch_and_our_loop(problem: Problem, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, problem.total_steps))
     found = central_differences(problem, position)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.conv.geometry import StepIndex
@@ -24,7 +24,6 @@ NAN, INF = float("nan"), float("inf")
 
 
 @given(problems())
-@settings(max_examples=30, deadline=None)
 def test_our_loop_agrees_with_torch_on_every_geometry(problem: Problem) -> None:
     comparison = compare(problem)
     assert comparison.ok, comparison.verdict
@@ -40,14 +39,12 @@ def test_our_loop_agrees_with_torch_on_every_geometry(problem: Problem) -> None:
 
 
 @given(problems(), st.data())
-@settings(max_examples=30, deadline=None)
 def test_our_loop_agrees_with_torch_at_every_position(problem: Problem, data: st.DataObject) -> None:
     comparison = compare(problem, data.draw(st.integers(0, problem.total_steps)))
     assert comparison.ok, comparison.verdict
 
 
 @given(problems(), st.data())
-@settings(max_examples=30, deadline=None)
 def test_the_blocks_hold_every_executed_step_once(problem: Problem, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, problem.total_steps))
     geometry = problem.geometry
@@ -67,7 +64,6 @@ def test_the_blocks_hold_every_executed_step_once(problem: Problem, data: st.Dat
     st.sampled_from(["A_prev", "W", "dZ"]),
     st.sampled_from([(NAN,), (INF,), (INF, -INF), (NAN, -INF)]),
 )
-@settings(max_examples=80, deadline=None)
 def test_nan_and_inf_spoil_exactly_the_cells_the_loop_has_reached(
     problem: Problem, data: st.DataObject, name: str, kinds: tuple[float, ...]
 ) -> None:
@@ -117,7 +113,6 @@ def test_zeroing_alone_would_spoil_cells_that_are_not_reached() -> None:
 
 
 @given(problems(), st.data())
-@settings(max_examples=30, deadline=None)
 def test_both_ways_to_a_position_agree_on_finite_data(problem: Problem, data: st.DataObject) -> None:
     from convstep.oracle import pytorch
 

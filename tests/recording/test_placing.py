@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from convstep.recording.log import View
 from convstep.recording.placing import placed
+from tests.strategies import tried
 
 Array = npt.NDArray[Any]
 
@@ -49,7 +50,7 @@ def views(draw: st.DrawFn) -> tuple[Array, Array]:
     return owner, view
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tried(300))
 @given(views())
 def test_the_region_and_its_mask_are_the_cells_of_the_view(pair: tuple[Array, Array]) -> None:
     owner, view = pair

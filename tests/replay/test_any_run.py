@@ -24,6 +24,7 @@ from convstep.replay.watching import Watch, is_hit
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from tests.steps.runs import matrix_product, running_sum
+from tests.strategies import tried
 
 Bits = dict[str, bytes]
 Judge = Callable[[Event], bool]
@@ -105,7 +106,7 @@ def some_stop(data: st.DataObject, kind: str, run: Stepped) -> tuple[Stop, Judge
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=tried(150))
 @given(runs(), st.data(), st.sampled_from((1, 3, 64)))
 def test_a_search_finds_what_walking_finds(
     drawn: tuple[str, Stepped], data: st.DataObject, piece: int
@@ -136,7 +137,6 @@ def test_a_search_finds_what_walking_finds(
         assert expected is None or run.position == expected.position
 
 
-@settings(max_examples=60)
 @given(runs(), st.data())
 def test_the_steps_that_write_a_cell_are_found_and_the_run_stays_where_it_stood(
     drawn: tuple[str, Stepped], data: st.DataObject

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.conv.backward import conv2d_backward_steps
@@ -310,7 +310,6 @@ def expressions(terms: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=60)
 @given(
     expressions(SCALAR_TERMS), st.sampled_from(["<", "<=", "==", "!=", ">", ">="]), expressions(SCALAR_TERMS)
 )
@@ -338,7 +337,6 @@ CELL_TERMS = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
 @given(
     problems(),
     expressions(CELL_TERMS),
@@ -370,7 +368,6 @@ BOUND = st.tuples(
 ).map(lambda t: f"{t[0]} {t[1]} {t[2]}" if t[3] else f"{t[2]} {t[1]} {t[0]}")
 
 
-@settings(max_examples=60)
 @given(
     problems(),
     st.lists(BOUND, min_size=1, max_size=3),

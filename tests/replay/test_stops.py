@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.conv import matching as matching_module
@@ -156,7 +156,6 @@ def check_everywhere(
         assert previous_stop(problem, position, stops, scout) == expected(stops, hits, position, True)
 
 
-@settings(max_examples=80)
 @given(problems(), st.integers(0, 2**16), st.sampled_from([(1, 1, 1), (40, 30, 5), (1 << 16, 1 << 18, 2048)]))
 def test_a_search_finds_what_looking_at_every_step_finds(
     problem: Problem, seed: int, sizes: tuple[int, int, int]
@@ -430,7 +429,6 @@ def test_a_stop_is_read_and_written(text: str, stop: Stop, written: str) -> None
 ONE_STEP = Problem(np.ones((1, 1, 1)), np.ones((1, 1, 1, 1)), None, None)
 
 
-@settings(max_examples=60)
 @given(problems(), st.integers(0, 2**16))
 @example(ONE_STEP, 7)  # a condition with `i_c == 1`, which is never so
 def test_the_text_of_a_stop_reads_as_the_same_stop(problem: Problem, seed: int) -> None:

@@ -115,7 +115,7 @@ class Judges:
             at_once: told each answer before the judge takes another question, in a thread of its own.
         """
         left, one_takes = iter(questions), threading.Lock()
-        heard: SimpleQueue[tuple[Question, Answer | UnansweredError] | None] = SimpleQueue()
+        heard: SimpleQueue[tuple[Question, Answer | UnansweredError] | BaseException | None] = SimpleQueue()
 
         def work(judge: Judge) -> None:
             while not judge.closed:
@@ -130,13 +130,22 @@ class Judges:
                     answer = error
                 at_once(question, answer)
                 heard.put((question, answer))
-            heard.put(None)
+
+        def to_the_end(judge: Judge) -> None:
+            try:
+                work(judge)
+            except BaseException as error:  # whoever waits for answers must hear that there are none
+                heard.put(error)
+            else:
+                heard.put(None)
 
         for judge in self._judges:
-            threading.Thread(target=work, args=(judge,), name="judge", daemon=True).start()
+            threading.Thread(target=to_the_end, args=(judge,), name="judge", daemon=True).start()
         working = len(self._judges)
         while working:
             said = heard.get()
+            if isinstance(said, BaseException):
+                raise said
             if said is None:
                 working -= 1
             else:

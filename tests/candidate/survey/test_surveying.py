@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,15 @@ def test_as_many_judges_work_as_there_are_cores() -> None:
     assert 1 <= opening.cores() <= opening.MOST
     with Judges(3) as three:
         assert list(three.answers([])) == []
+
+
+def test_what_fails_between_questions_is_raised_and_nobody_waits_for_ever() -> None:
+    def questions() -> Iterator[dict[str, Any]]:
+        raise MemoryError("no room for a question")
+        yield {}
+
+    with Judges(2) as two, pytest.raises(MemoryError, match="no room for a question"):
+        list(two.answers(questions()))
 
 
 def test_judges_work_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
