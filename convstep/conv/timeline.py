@@ -222,8 +222,10 @@ class Timeline:
             # the step to look at is executed itself: what it overwrites is shown
             self._restore(max(position - 1, 0))
         with quiet():
-            while self._position < position:
+            if position - self._position == 1:
                 self._execute()
+            while self._position < position:
+                self._execute_place(position)
 
     def prepared(self, position: int) -> bool:
         """Whether a seek to a position takes no noticeable time."""
