@@ -24,7 +24,7 @@ from convstep.steps.stepped import Piece, Question, check_position
 Array = npt.NDArray[Any]
 
 NEAR = 64
-"""Steps ahead that are executed one by one, which keeps what they overwrite."""
+"""Steps ahead that are executed from where one stands, which keeps what they overwrite."""
 BEHIND = 512
 """Steps that are executed again so that going on backwards is cheap."""
 MOST_BEHIND = 4096
