@@ -6,7 +6,7 @@ import copy
 import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,12 @@ from convstep.brief import array_text, lines, picture
 from convstep.conv import validation
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.layout import layout
-from convstep.conv.nchw import NCHW, nchw
 from convstep.conv.recorded import Recorded, check_fits
 from convstep.conv.validation import ProblemError as ProblemError
 from convstep.steps.layout import Layout
+
+if TYPE_CHECKING:
+    from convstep.conv.nchw import NCHW
 
 Array = npt.NDArray[Any]
 
@@ -186,6 +188,8 @@ class Problem:
             NotImplementedError: this problem has one of these.
             ValueError: `refuse` has another word.
         """
+        from convstep.conv.nchw import nchw
+
         return nchw(self, refuse)
 
     def with_arrays(

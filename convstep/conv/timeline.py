@@ -24,7 +24,7 @@ from convstep.steps.stepped import Piece, Question, check_position
 Array = npt.NDArray[Any]
 
 NEAR = 64
-"""Steps ahead that are executed one by one, which keeps what they overwrite."""
+"""Steps ahead that are executed from where one stands, which keeps what they overwrite."""
 BEHIND = 512
 """Steps that are executed again so that going on backwards is cheap."""
 MOST_BEHIND = 4096
@@ -222,8 +222,10 @@ class Timeline:
             # the step to look at is executed itself: what it overwrites is shown
             self._restore(max(position - 1, 0))
         with quiet():
-            while self._position < position:
+            if position - self._position == 1:
                 self._execute()
+            while self._position < position:
+                self._execute_place(position)
 
     def prepared(self, position: int) -> bool:
         """Whether a seek to a position takes no noticeable time."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from convstep.brief import lines, quoted
-from convstep.replay.stop_kinds import Stop
+
+if TYPE_CHECKING:
+    from convstep.replay.stop_kinds import Stop
 
 
 class Stops:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from convstep.replay.stop_kinds import ConditionStop, Stop
 from convstep.steps.stepped import Matching, Stepped
+
+if TYPE_CHECKING:
+    from convstep.replay.stop_kinds import Stop
 
 
 class Watch:
@@ -43,6 +46,8 @@ class Watch:
 
 def is_hit(stop: Stop, run: Stepped) -> bool:
     """Whether a stop waits at the step that a run has just executed; its count of hits is not asked."""
+    from convstep.replay.stop_kinds import ConditionStop
+
     steps, step = stop.steps(run.layout), run.position - 1
     if isinstance(stop, ConditionStop) and isinstance(run, Matching) and not run.layout.counted:
         return any(len(piece.steps) for piece in run.matching(stop.condition, step, step + 1, False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.color import Color as RichColor
@@ -19,6 +20,8 @@ _TEXT = re.compile("[^ \u2500-\u259f]")
 _LINES = re.compile("[\u2500-\u257f]")
 """Box drawings. Block elements are pictures: their colours are what they say."""
 JOINER = "\u200d"
+MOST_KNOWN = 4096
+"""Segments that are kept for the next screens, for one colour behind them."""
 
 
 class Legible(LineFilter):
@@ -30,15 +33,19 @@ class Legible(LineFilter):
     colours gets those that look most alike, chosen here and not channel by channel.
     """
 
-    def __init__(self, colours: Colours) -> None:
+    def __init__(self, colours: Colours, before: Sequence[LineFilter] = ()) -> None:
         """Prepare.
 
         Args:
             colours: what the terminal has.
+            before: filters that come before it. Each looks at a segment alone, as all of Textual's do.
         """
         super().__init__()
+        self.before = before
         self.colours = colours
         """What the terminal has."""
+        self._known: dict[Color, dict[tuple[str, Style | None], Segment]] = {}
+        """By what is behind them, segments as they are shown: most stand on screen after screen."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments in other colours.
@@ -47,14 +54,25 @@ class Legible(LineFilter):
             segments: a line, or a part of one.
             background: what is behind a segment that does not say.
         """
-        behind, colours = background.rgb, self.colours
-        return [
-            Segment(
-                text if text.isprintable() else _harmless(text),
-                None if style is None else _shown(style, _least(text), behind, colours),
-            )
-            for text, style, _ in segments
-        ]
+        known = self._known.setdefault(background, {})
+        if len(known) > MOST_KNOWN:
+            known.clear()
+        shown = []
+        for segment in segments:
+            text, style, _ = segment
+            if (made := known.get((text, style))) is None:
+                made = known[text, style] = self._made(segment, background)
+            shown.append(made)
+        return shown
+
+    def _made(self, segment: Segment, background: Color) -> Segment:
+        for filter in self.before:
+            (segment,) = filter.apply([segment], background)
+        text, style, _ = segment
+        return Segment(
+            text if text.isprintable() else _harmless(text),
+            None if style is None else _shown(style, _least(text), background.rgb, self.colours),
+        )
 
 
 def _harmless(text: str) -> str:

@@ -127,12 +127,14 @@ class TorchApp(EndingApp):
         return self._legible.colours
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, then the last one before the terminal."""
+        """The last one before the terminal, and in it Textual's own: one pass over what changes."""
         filters = list(super().get_line_filters())
         if self.no_color and self.native_ansi_color:
             # Textual decides once, by the theme at the start: greys would hide the terminal's own colours
             filters = [_NO_COLOUR if isinstance(one, Monochrome) else one for one in filters]
-        return [*filters, self._legible]
+        if filters != self._legible.before:
+            self._legible = Legible(self.colours, filters)
+        return [self._legible]
 
     def remember_theme(self, chosen: ChosenTheme) -> None:
         """Take the theme chosen earlier, and keep every choice from now on."""

@@ -16,8 +16,10 @@ from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual._ansi_theme import ALABASTER
 from textual.app import App
 from textual.color import Color
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter, Monochrome, NoColor
 from textual.theme import BUILTIN_THEMES
 
 from convstep.examples import catalog
@@ -222,3 +224,24 @@ def test_no_line_gets_longer_or_shorter_by_what_is_not_painted(text: str) -> Non
     strips = Legible(Colours.ALL).apply([Segment(text)], Color(0, 0, 0))
     assert cell_len(strips[0].text) == cell_len(text)
     assert obeyed(strips[0].text.replace(JOINER, "")) == []
+
+
+FILTERS = [ANSIToTruecolor(ALABASTER), DimFilter(), Monochrome(), NoColor()]
+STYLES = ["", "red", "dim", "dim yellow on #102030", "reverse #888888", "bold color(9) on blue"]
+
+
+@given(
+    st.lists(st.sampled_from(FILTERS), max_size=2, unique=True),
+    st.lists(st.tuples(st.text(max_size=3), st.sampled_from(STYLES)), max_size=6),
+    st.lists(st.sampled_from([WHITE, Color(0, 0, 0), Color(90, 40, 10)]), min_size=2, max_size=3),
+)
+def test_filters_within_it_do_what_they_do_before_it(
+    before: list[LineFilter], line: list[tuple[str, str]], behind: list[Color]
+) -> None:
+    segments = [Segment(text, Style.parse(style)) for text, style in line]
+    legible = Legible(Colours.ALL, before)
+    for background in behind:  # the second time from what is kept
+        filtered = segments
+        for filter in (*before, Legible(Colours.ALL)):
+            filtered = filter.apply(filtered, background)
+        assert legible.apply(segments, background) == filtered

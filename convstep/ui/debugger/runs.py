@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from convstep.language import tr
-from convstep.replay.stop_kinds import Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host, Job
 
 if TYPE_CHECKING:
+    from convstep.replay.stop_kinds import Stop
     from convstep.view.grid.panel import Panel
     from convstep.view.scene.staged import Spot
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from convstep.language import tr
-from convstep.replay.stop_kinds import ConditionStop, Stop
 from convstep.ui.debugger.host import Handler, Handlers, Host
+
+if TYPE_CHECKING:
+    from convstep.replay.stop_kinds import Stop
 
 STOP_MARK = "◆"
 """A stop on the timeline."""
@@ -116,6 +119,8 @@ class StopKeeping:
         self._host.open(prompt, answered)
 
     def _meaning(self, stop: Stop) -> str:
+        from convstep.replay.stop_kinds import ConditionStop
+
         if isinstance(stop, ConditionStop):
             meaning = tr("Stops after a step for which {condition} is true.", condition=stop.target)
             if re.search(r"\bstep\b", stop.target):
@@ -129,6 +134,8 @@ class StopKeeping:
 
     def _to_cell(self, by: int) -> None:
         """To the step of the cell under the cursor, or to the next (previous) step that writes it."""
+        from convstep.replay.stop_kinds import ConditionStop
+
         place, stage = self._host.pointed_cell(), self._state.stage
         if place is None:
             return

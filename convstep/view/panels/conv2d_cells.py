@@ -9,10 +9,10 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.layout import GRADIENTS, layout
 from convstep.conv.problem import Problem
 from convstep.language import tr
-from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 
 if TYPE_CHECKING:
+    from convstep.replay.stop_kinds import Stop
     from convstep.steps.provenance import Provenance
     from convstep.view.scene.scene import Scene
 
@@ -137,6 +137,8 @@ def found_on(panel: Panel, name: str, index: tuple[int, ...], geometry: Geometry
 
 def stop_at(panel: Panel, cell: Cell, geometry: Geometry) -> Stop | None:
     """The stop that a cell stands for: a step's `dz`, or a gradient's cell; else None."""
+    from convstep.replay.stop_kinds import Breakpoint, Watchpoint
+
     name, index = cell_of(panel, cell, geometry)
     if name == "dZ":
         *sample, i_h, i_w, i_c = index
@@ -146,6 +148,8 @@ def stop_at(panel: Panel, cell: Cell, geometry: Geometry) -> Stop | None:
 
 def stop_on(panel: Panel, stop: Stop, geometry: Geometry) -> Cell | None:
     """Where a stop stands on a panel; None for conditions, and for what is on other faces."""
+    from convstep.replay.stop_kinds import Breakpoint, Watchpoint
+
     if isinstance(stop, Watchpoint):
         return found_on(panel, stop.array, stop.index, geometry)
     if not isinstance(stop, Breakpoint):
@@ -157,6 +161,8 @@ def stop_on(panel: Panel, stop: Stop, geometry: Geometry) -> Cell | None:
 
 def step_of(panel: Panel, cell: Cell, geometry: Geometry) -> int | None:
     """The one step that a cell of the upstream gradient belongs to; None on other panels."""
+    from convstep.replay.stop_kinds import Breakpoint
+
     stop = stop_at(panel, cell, geometry)
     return geometry.nest.box(dict(stop.place))[0] if isinstance(stop, Breakpoint) else None
 

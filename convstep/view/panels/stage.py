@@ -15,7 +15,6 @@ from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
-from convstep.replay.stop_kinds import Stop
 from convstep.replay.stop_list import Stops
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
@@ -34,6 +33,7 @@ from convstep.view.scene.staged import Facts, Listing, Prepared, Resumed, Spot
 if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
+    from convstep.replay.stop_kinds import Stop
     from convstep.snippet import Snippet
     from convstep.view.panels.compared import TimelineCompared
     from convstep.view.panels.unedited import Unedited

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry
-from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.replay.edits import Numbers
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
-from convstep.view.scene.staged import Input, digits
+from convstep.view.scene.staged import digits
 
 Array = npt.NDArray[Any]
 EDITED, CHANGED = "*", "Δ"
@@ -95,20 +94,6 @@ def differing(one: Array, other: Array) -> Array:
 
 
 # of a convolution
-
-
-def input_at(panel: Panel, cell: Cell, problem: Problem) -> Input | str | None:
-    """What of a problem a cell shows: an input's cell, or why it is none; None on a panel of no input."""
-    name, index = panel.face.name, panel.face.index(*cell)
-    if name == "A_prev_pad":
-        if panel.inside is not None and cell not in panel.inside:
-            return tr("this cell is padding, which is no input: it is 0 whatever A_prev is")
-        (top, _), (left, _) = problem.padding
-        *sample, row, column, channel = index
-        name, index = "A_prev", (*sample, row - top, column - left, channel)
-    elif name not in ("W", "b", "dZ"):
-        return None
-    return Input(name, index, getattr(problem, name)[index])
 
 
 def beside(run: Stepped, numbers: Numbers, geometry: Geometry) -> Unedited:

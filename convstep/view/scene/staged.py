@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convstep.language import tr
-from convstep.replay.stop_kinds import Breakpoint, Stop, Watchpoint
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
+    from convstep.replay.stop_kinds import Stop
     from convstep.replay.stop_list import Stops
     from convstep.snippet import Snippet
     from convstep.steps.stepped import Stepped
@@ -303,6 +303,8 @@ class Staged(Protocol):
 
     def steps_of(self, stop: Stop) -> Sequence[int]:
         """The steps at which a stop on a place, a cell or a line waits, ascending; none if nobody knows."""
+        from convstep.replay.stop_kinds import Watchpoint
+
         steps = stop.steps(self.run.layout)
         if steps is None and isinstance(stop, Watchpoint):
             return self.run.touching(stop.array, stop.index)
@@ -310,6 +312,8 @@ class Staged(Protocol):
 
     def step_of(self, panel: Panel, cell: Cell) -> int | None:
         """The one step that a click on a cell leads to; None where it leads nowhere."""
+        from convstep.replay.stop_kinds import Breakpoint
+
         stop = self.stop_at(panel, cell)
         steps = self.steps_of(stop) if isinstance(stop, Breakpoint) else ()
         return steps[0] if len(steps) else None
