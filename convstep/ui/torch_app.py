@@ -26,7 +26,7 @@ from convstep.ui.commands import COMMANDS
 from convstep.ui.ending_app import EndingApp
 from convstep.ui.legible import Legible
 from convstep.ui.type_ahead import Act, TypeAhead
-from convstep.view.grid.colours import HUES, Colours
+from convstep.view.grid.colours import HUES, VISIBLE, Colours, readable
 from convstep.view.grid.look import NOW, READS, WRITES
 
 if TYPE_CHECKING:
@@ -145,6 +145,14 @@ class TorchApp(EndingApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The hues of what a step reads and writes, for style sheets: `$reads` and `$writes`."""
         return _hues(self.current_theme)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Textual's, with a scrollbar that is seen: its own is navy on black, without colour grey on it."""
+        found = super().get_css_variables()
+        if not self.current_theme.ansi:
+            bar, ground = (Color.parse(found[name]).rgb for name in ("scrollbar", "scrollbar-background"))
+            found["scrollbar"] = Color(*readable(bar, ground, VISIBLE)).hex
+        return found
 
     def watch_theme(self, before: str, name: str) -> None:
         """Give texts its hues, and keep what a person chose."""

@@ -22,7 +22,8 @@ def test_compare_says_that_every_gradient_agrees(run: Run) -> None:
     assert lines[0].startswith("All 104 gradients match PyTorch ")
     assert [line.split()[0] for line in lines[1:5]] == ["gradient", "dW", "db", "dA_prev"]
     assert all(line.endswith("✓ matches") for line in lines[2:5])
-    assert "eps·max(32·min(S, 16·G), n·G)" in lines[5]
+    assert len(lines) == 5, "the formula is for who asks"
+    assert "eps·max(32·min(S, 16·G), n·G)" in run("compare", "digit", "--explain").out
 
 
 def test_compare_json_is_one_strict_object(run: Run) -> None:
@@ -81,6 +82,10 @@ def test_compare_says_a_line_of_every_call_and_what_they_come_to(run: Run, in_fo
         "not opened: frozen, Conv2d: ran without gradients",
     ):
         assert words in ended.out
+    assert "eps" not in ended.out
+    explained = run("compare", "twice.npz", "--explain").out
+    assert "independent: A cell may be off by eps·" in explained
+    assert "recorded: A cell may be off by eps·" in explained
 
 
 def test_compare_ends_with_1_where_one_gradient_differs_and_names_the_call(run: Run, in_folder: Path) -> None:

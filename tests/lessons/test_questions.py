@@ -111,7 +111,7 @@ def test_what_went_wrong_is_named() -> None:
     asked = value_question(4.0, 1.5, 2.0)
     assert asked.judge("4").said == "Not yet: 4 is what the cell holds before the step."
     assert asked.judge(" 3 ").said.startswith("Not yet: 3 is what the step adds;")
-    assert asked.judge("-7").said == "Not yet: look at the signs."
+    assert asked.judge("-7").said.startswith("Not yet: the size is right, the sign is not.")
     assert asked.judge("5").said == "Not yet."
     assert asked.judge("1.5*2 + 4").said == "Right."
 

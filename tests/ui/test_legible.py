@@ -19,6 +19,7 @@ from rich.text import Text
 from textual._ansi_theme import ALABASTER
 from textual.app import App
 from textual.color import Color
+from textual.containers import VerticalScroll
 from textual.filter import ANSIToTruecolor, DimFilter, LineFilter, Monochrome, NoColor
 from textual.theme import BUILTIN_THEMES
 
@@ -111,6 +112,18 @@ async def test_every_theme_is_readable_in_all_colours_and_in_the_table() -> None
                     readable = contrast >= least or "\u2580" <= text <= "\u259f"
                     assert readable, (theme.name, text, inked, grounded)
                     assert colours is Colours.ALL or inked[:2] == grounded[:2] == "5;"
+
+
+async def test_how_far_one_has_scrolled_is_seen_on_every_theme() -> None:
+    async with opened(size=(80, 24)) as session:
+        await session.press("?")
+        bar = session.app.screen.query_one(VerticalScroll)
+        for theme in some(BUILTIN_THEMES.values(), every=5):
+            session.app.theme = theme.name
+            await session.settle()
+            ground = bar.styles.scrollbar_background
+            seen = contrast_of((ground + bar.styles.scrollbar_color).rgb, ground.rgb)
+            assert theme.ansi or seen >= VISIBLE, theme.name
 
 
 def test_reading_and_writing_look_unlike_each_other_and_unlike_any_value_with_few_colours_too() -> None:

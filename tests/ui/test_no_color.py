@@ -75,6 +75,16 @@ async def test_state_is_visible_without_colour() -> None:
         assert re.search(r"\+[░▒▓█]{2}", text)
 
 
+async def test_what_is_chosen_in_the_palette_stands_out_without_colour() -> None:
+    async with opened(position=137) as session:
+        await session.press("ctrl+p")
+        await session.until("Make only one of the step's additions")
+        rows = [next(y for y, line in enumerate(session.lines) if line.strip().startswith(start))
+                for start in ("add  s", "back  N")]  # fmt: skip
+        chosen, other = (int(COLOUR.findall(session.cell(4, y).style)[-1][0]) for y in rows)
+        assert abs(chosen - other) > 40
+
+
 async def test_a_theme_of_the_terminal_s_own_colours_stays_the_terminal_s() -> None:
     async with opened(position=137) as session:
         session.app.theme = "ansi-light"

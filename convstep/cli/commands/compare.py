@@ -30,7 +30,8 @@ WIDTH = 27
 class Options(OfProblem):
     """What `convstep compare` is asked."""
 
-    json: bool = flag("one JSON object")
+    explain: bool = flag("say by what formula a cell may be off")
+    json: bool = flag("one JSON object, which has the formulas too")
 
 
 def run(options: Options) -> int:
@@ -49,9 +50,9 @@ def run(options: Options) -> int:
     if options.json:
         say_json({"problem": options.problem, "dZ_drawn": problem.dZ_drawn} | found.as_dict(), code)
         return code
-    lines = _table(found.independent)
+    lines = _table(found.independent, options.explain)
     if found.recorded is not None:
-        lines += ["\nrecorded:", *_table(found.recorded)]
+        lines += ["\nrecorded:", *_table(found.recorded, options.explain)]
     if problem.dZ_drawn:
         lines.append(DRAWN)
     say(*lines, code=code)
@@ -85,7 +86,7 @@ class _Compared(NamedTuple):
         return self.independent.as_dict() | more
 
 
-def _table(comparison: Comparison) -> list[str]:
+def _table(comparison: Comparison, explain: bool) -> list[str]:
     from convstep.view.verdicts import comparison_rows
 
     lines = [sentence for sentence in (comparison.note, comparison.verdict) if sentence]
@@ -93,7 +94,7 @@ def _table(comparison: Comparison) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         lines.append("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-    return [*lines, comparison.tolerance_text]
+    return [*lines, comparison.tolerance_text] if explain else lines
 
 
 def _compare_run(captured: Captured, options: Options) -> int:
@@ -113,7 +114,7 @@ def _compare_run(captured: Captured, options: Options) -> int:
         skipped = [skipped._asdict() for skipped in captured.skipped]
         say_json({"problem": options.problem, "ok": code == FINE, "calls": calls, "skipped": skipped}, code)
     else:
-        say(*_summary(captured, compared, options.problem), code=code)
+        say(*_summary(captured, compared, options), code=code)
     return code
 
 
@@ -153,21 +154,23 @@ def _beside_tolerance(row: Row) -> str:
     return f"{row.name} {short(error, 3)} {'≤' if row.ok else '>'} {short(row.tolerance, 2)}"
 
 
-def _summary(captured: Captured, compared: Sequence[_Compared], name: str) -> list[str]:
+def _summary(captured: Captured, compared: Sequence[_Compared], options: Options) -> list[str]:
     calls = f"{len(compared)} calls of {len(captured.names)} layers"
     wrong = [layer for layer, found in zip(captured.layers, compared, strict=True) if not found.ok]
     lines = ["", f"{calls}: every gradient that was compared matches"]
     if wrong:
-        first = shlex.quote(f"{name}:{_name(wrong[0])}")
+        first = shlex.quote(f"{options.problem}:{_name(wrong[0])}")
         lines = ["", f"{len(wrong)} of {calls} differ; `convstep open {first}` opens the first of them"]
     for which, comparisons in (
         ("independent", [each.independent for each in compared]),
         ("recorded", [each.recorded for each in compared if each.recorded is not None]),
     ):
-        said = dict.fromkeys(
-            text for each in comparisons for text in (each.note, each.oracle, each.tolerance_text) if text
-        )
-        lines += [f"{which}: {text}" for text in said]
+        said = [
+            text
+            for each in comparisons
+            for text in (each.note, each.oracle, each.tolerance_text if options.explain else "")
+        ]
+        lines += [f"{which}: {text}" for text in dict.fromkeys(said) if text]
     lines += [f"{_name(layer)}: {layer.note}" for layer in captured.layers if layer.note]
     for skipped, kind, why, calls_of_it in captured.skipped:
         count = (

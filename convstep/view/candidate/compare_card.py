@@ -236,8 +236,10 @@ class _Block(NamedTuple):
             room = max(room, cell_len(f"{self.names[-1]} {factor_text(power)}"))
         if room > most:
             room, power = columns * (text + 1), 0  # a factor that is not named is none
-        names = (f"{name} {factor_text(power)}".rstrip() for name in self.names)
-        name = next((name for name in names if cell_len(name) <= room), set_cell_size(self.names[-1], room))
+        names = [f"{name} {factor_text(power)}".rstrip() for name in self.names]
+        # a name that fills its side runs into the one beside it
+        fitting = (name for most in (room - 1, room) for name in names if cell_len(name) <= most)
+        name = next(fitting, set_cell_size(self.names[-1], room))
         lines = [Text(centred(name, room), "dim")]
         number = CellFormat.fitting(text, self.limit, whole=whole, power=power)
         for row in range(rows):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from convstep.view.grid.panel import Panel, beside_key
-from convstep.view.grid.places import Rect, lay_out
+from convstep.view.grid.places import SCROLLED_TEXT, Rect, lay_out
 from convstep.view.layout.boxes import Box, across, down, part, whole_width, width_at
 from convstep.view.layout.rows import (
     ENDLESS,
@@ -130,11 +130,20 @@ def _spilled(sized: Mapping[str, Sized], apart: Sequence[str], room: Room) -> li
     return best
 
 
-def _missing(sized: Mapping[str, Sized], spilled: Sequence[str], room: Room) -> tuple[int, int]:
-    """Rows out of sight: of panels that could be seen whole, and of all."""
+def _missing(sized: Mapping[str, Sized], spilled: Sequence[str], room: Room) -> tuple[int, float]:
+    """Rows out of sight: of panels that could be seen whole, and of all and the step, with parts of rows."""
     places = _places(sized, spilled, room)
     lacking = {key: max(min(one.lines, ENOUGH) - places[key].height, 0) for key, one in sized.items()}
-    return sum(lines for key, lines in lacking.items() if sized[key].lines <= ENOUGH), sum(lacking.values())
+    rows = sum(lines for key, lines in lacking.items() if sized[key].lines <= ENOUGH)
+    step = ENOUGH - LEAST_CARD if spilled else 0
+    return rows, step + sum(_out_of_sight(one, places[key]) for key, one in sized.items())
+
+
+def _out_of_sight(one: Sized, place: Rect) -> float:
+    """How much of what a panel asks for is not seen, in rows."""
+    wanted = min(one.lines, ENOUGH)
+    seen = 1.0 if place.width >= one.whole[0] else place.width / one.whole[SCROLLED_TEXT]
+    return wanted - min(wanted, place.height) * seen
 
 
 def _places(sized: Mapping[str, Sized], spilled: Sequence[str], room: Room) -> dict[str, Rect]:

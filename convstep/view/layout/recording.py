@@ -84,12 +84,15 @@ def arrange_recording(
     if not below:
         heights = filled(heights, [1] * len(heights), height)
     boxes = [(lines, row_box(one, worth)) for lines, one in zip(heights, rows, strict=True)]
-    if below:
+    if below and source[1] + 2 <= sum(heights):  # the step has the width, and the source no empty half
+        upper = across((side, part(SOURCE)), (None, down(*boxes)))
+        parts = down((sum(heights), upper), (None, part(CARD)))
+    elif below:
         parts = across((side, part(SOURCE)), (None, down(*boxes, (None, part(CARD)))))
     else:
         # the numbers need the height: source and step share theirs
-        upper = max(height // 2, min(source[1] + 2, height - least_card(height)))
-        parts = across((side, down((upper, part(SOURCE)), (None, part(CARD)))), (None, down(*boxes)))
+        lines = max(height // 2, min(source[1] + 2, height - least_card(height)))
+        parts = across((side, down((lines, part(SOURCE)), (None, part(CARD)))), (None, down(*boxes)))
     shown_tab = tab if tabs else ""
     return Plan(parts(room), tabs, shown_tab, {key: count for key, count in counts.items() if count})
 

@@ -71,6 +71,17 @@ def test_parts_stand_side_by_side_within_the_room_and_none_is_lost(w: int, h: in
     check(arrange(w, h, PROBLEMS[name]), w, h, PROBLEMS[name])
 
 
+@pytest.mark.parametrize("size", [(13, 19), (16, 16), (24, 15)])
+def test_a_face_that_is_too_wide_anywhere_does_not_take_the_room_of_the_step(size: tuple[int, int]) -> None:
+    plan = arrange(120, 36, panels_of(made(size, (3, 3), (1, 4), padding=1)))
+    card, upstream = plan.places[CARD], plan.places["upstream"]
+    assert card.y + card.height == 36
+    assert card.height >= 20, "every written cell is there, before and after"
+    assert upstream.x == card.x + card.width
+    assert upstream.width == 120 - upstream.x
+    assert upstream.height >= plan.places["kernel"].height
+
+
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_common_sizes_hold_every_problem(name: str) -> None:
     sizes = ((60, 13), (80, 20), (100, 26), (108, 32), (120, 36), (170, 41), (200, 46), (220, 56))

@@ -141,6 +141,21 @@ def test_what_small_arrays_leave_goes_to_source_and_step(panels: list[Panel], si
         assert min(rows.values()) > 1, rows  # none stands alone
 
 
+@pytest.mark.parametrize("size", [(120, 36), (200, 46)])
+def test_below_a_short_source_and_small_arrays_the_step_has_all_the_width(size: tuple[int, int]) -> None:
+    panels = small("dx mask x dout", (4, 4), (2, 2), (4, 4), (3, 3))
+    plan = arrange_recording(*size, panels, source=(65, 10))
+    source, card = plan.places[SOURCE], plan.places[CARD]
+    assert (card.x, card.width) == (0, size[0])
+    assert 10 + 2 <= source.height == card.y, "whole, and no higher than what stands beside it"
+    for panel in panels:
+        place = plan.places[panel.key]
+        assert natural_height(panel, 1000) <= place.height <= max(natural_height(one, 1000) for one in panels)
+        assert place.y + place.height <= card.y
+    long = arrange_recording(*size, panels, source=(65, 30))
+    assert long.places[SOURCE].height == size[1], "a long one keeps all the height"
+
+
 @given(st.integers(108, 240), st.integers(32, 80), st.integers(1, 12), st.integers(1, 4))
 def test_vectors_stand_in_even_rows(width: int, height: int, count: int, length: int) -> None:
     panels = small(" ".join(f"v{n}" for n in range(count)), *[(length,)] * count)
