@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,8 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
 from convstep.candidate.verdicts.calls import Called, Pair
-from convstep.candidate.verdicts.marks import Verdicts, digest
+from convstep.candidate.verdicts.marks import Held, Verdicts, digest
+from convstep.candidate.verdicts.slopes import Clock
 from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError, printable
@@ -31,8 +33,10 @@ from convstep.recording.recording import Recording
 from convstep.recording.registry import Limits
 from convstep.recording.source import Source, SourceText
 
-QUESTION, JUDGE = "record", "judge"
-"""What a question holds that asks for a recording, or for what is to be said of one."""
+QUESTION, JUDGE, HOLD = "record", "judge", "hold"
+"""What a question holds that asks for a recording, for what is to be said of one, or of several draws."""
+WAYS = 12
+"""How many ways of calling a function are held against its forward."""
 TRIES = 3
 """How often a function is loaded otherwise because of what it raises."""
 
@@ -50,6 +54,51 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
 def judged(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
     """Say what its own forward says of a call's run; see `recorded`."""
     return _answered(ways, question, JUDGE, _said)
+
+
+def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
+    """Say what its own forward says on several draws of numbers: of the first way of calling it that agrees.
+
+    If none does, of the first that differs; if nothing is known of any, of the first. What is guessed proves
+    a backward wrong only if it is in every way in which anything can be said.
+    """
+    asked = json.loads(str(question[HOLD]))
+    try:
+        with contextlib.chdir(asked["folder"]):
+            found = list(_held(ways.first, Arguments.read(asked["arguments"]), asked["seconds"]))
+    except (SentenceError, RecordingError) as error:
+        return {"error": str(error)}
+    except BaseException as error:
+        return {"error": short(f"{type(error).__name__}: {error}")}
+    if not found:
+        return {"error": tr("no forward is known that belongs to it")}
+    best = next((one for one in found if one.agrees), None)
+    best = best or next((one for one in found if one.differs), found[0])
+    rivals = [one.forward for one in found if one.differs and one is not best]
+    return {"held": json.dumps([best.as_plain(), rivals, best is found[0]])}
+
+
+def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[Held]:
+    from convstep.candidate.verdicts.draws import held as on_draws
+
+    clock = Clock.of(seconds)
+    for number in range(TRIES):
+        said = ""
+        for ready in itertools.islice(given_call(served, arguments), WAYS):
+            pair = _pair(served, ready)
+            if pair is None:
+                continue
+            sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
+            share = Clock.of(max(clock.left / 2, 1.0))
+            one = on_draws(pair, sources, share, guessed=bool(ready.asks))
+            said = said or next(iter(one.notes), "")
+            yield one
+            if one.agrees or clock.left < 0:
+                return
+        other = served.otherwise(said) if said and number + 1 < TRIES else None
+        if other is None:
+            return
+        served = other
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,4 +300,4 @@ def source_in(served: Served, function: Callable[..., Any]) -> Source | None:
 
 def main(arguments: Sequence[str]) -> None:
     """Serve a target; see `convstep.candidate.call.child.main`."""
-    child.main(arguments, {QUESTION: recorded, JUDGE: judged})
+    child.main(arguments, {QUESTION: recorded, JUDGE: judged, HOLD: held})

@@ -189,6 +189,7 @@ class Subject:
             frozenset(each.name.lower() for each in listed),
             {each.name.lower(): each.default for each in listed if each.default is not each.empty},
             candidate.source,
+            tuple(dict.fromkeys(each.name.lower() for each in listed)),
         )
 
     def _own(self) -> list[inspect.Parameter]:

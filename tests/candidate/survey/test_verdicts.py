@@ -60,13 +60,23 @@ def test_what_has_no_verdict_says_why(
     assert (row.verdict, row.name, row.says, row.command) == (verdict, name, str(error), ())
 
 
-def test_what_is_not_written_or_another_operator_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_written_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(judge, "check")
     assert judged("conv_backward", written=False).says == "conv_backward is not written yet"
-    row = judged("conv_relu_backward")
+
+
+def test_what_no_check_is_known_for_is_held_against_its_own_forward_if_it_has_one(files: Files) -> None:
+    alone = "def rnn_backward(dout, cache):\n    return dout\ndef conv_relu_backward(dout, cache):\n    return dout\n"
+    pair = (
+        "def tanh_forward(x):\n    return np.tanh(x), x\ndef tanh_backward(dout, cache):\n    return dout{}\n"
+    )
+    path = str(files.write("a.py", f"import numpy as np\n{alone}{pair.format('')}"))
+    row = judge.judged(path, Found("conv_relu_backward", 4), Options())
     assert (row.verdict, row.operator) == ("no check", "")
     assert row.says == "its name speaks of several operators; one at a time is checked"
-    assert judged("rnn_backward").says == "no check is known for rnn"
+    assert judge.judged(path, Found("rnn_backward", 2), Options()).says == "no check is known for rnn"
+    row = judge.judged(path, Found("tanh_backward", 8), Options())
+    assert (row.verdict, row.operator, row.mistakes) == ("wrong", "own forward", ("not-its-gradient",))
 
 
 def test_what_nothing_says_to_be_a_convolution_is_not_wrong_as_one(files: Files) -> None:
