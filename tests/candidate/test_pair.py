@@ -1,4 +1,4 @@
-"""A backward of no known operator is held against its own forward: what agrees, what differs, what is left open."""
+"""A backward of no known operator is held against its own forward."""
 
 from __future__ import annotations
 

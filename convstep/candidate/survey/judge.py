@@ -123,6 +123,8 @@ def judged(file: str, found: Found, options: Options) -> Row:
         return Row(file, "", UNLOADED, says=str(error))
     except CandidateError as error:
         return Row(**told, verdict=UNLOADED, says=str(error))
+    if unknown and not isinstance(verdict, PairVerdict):  # as one of its parts it may well be wrong
+        return Row(**{**told, "operator": ""}, verdict=UNKNOWN, says=unknown)
     return row_of(verdict, told)
 
 

@@ -66,16 +66,15 @@ def test_what_is_not_written_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_no_check_is_known_for_is_held_against_its_own_forward_if_it_has_one(files: Files) -> None:
-    alone = "def rnn_backward(dout, cache):\n    return dout\ndef conv_relu_backward(dout, cache):\n    return dout\n"
-    pair = (
-        "def tanh_forward(x):\n    return np.tanh(x), x\ndef tanh_backward(dout, cache):\n    return dout{}\n"
-    )
-    path = str(files.write("a.py", f"import numpy as np\n{alone}{pair.format('')}"))
-    row = judge.judged(path, Found("conv_relu_backward", 4), Options())
+    names = ("rnn_backward", "conv_relu_backward", "tanh_backward")
+    text = "".join(f"def {name}(dout, cache):\n    return dout\n" for name in names)
+    forward = "import numpy as np\ndef tanh_forward(x):\n    return np.tanh(x), x\n"
+    path = str(files.write("a.py", text + forward))
+    row = judge.judged(path, Found("conv_relu_backward", 3), Options())
     assert (row.verdict, row.operator) == ("no check", "")
     assert row.says == "its name speaks of several operators; one at a time is checked"
-    assert judge.judged(path, Found("rnn_backward", 2), Options()).says == "no check is known for rnn"
-    row = judge.judged(path, Found("tanh_backward", 8), Options())
+    assert judge.judged(path, Found("rnn_backward", 1), Options()).says == "no check is known for rnn"
+    row = judge.judged(path, Found("tanh_backward", 5), Options())
     assert (row.verdict, row.operator, row.mistakes) == ("wrong", "own forward", ("not-its-gradient",))
 
 
