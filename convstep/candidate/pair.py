@@ -150,8 +150,18 @@ class PairVerdict(AnyVerdict):
         return list(self.as_dict()["gradients"])
 
 
-def against_forward(worker: Recorder, arguments: Arguments | None = None) -> PairVerdict | str:
-    """Hold a backward against its own forward; why nothing can be said, a clause, where that is so.
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Why a backward is not judged by its own forward."""
+
+    why: str
+    """A clause."""
+    asks: bool = False
+    """Whether something has to be told."""
+
+
+def against_forward(worker: Recorder, arguments: Arguments | None = None) -> PairVerdict | Open:
+    """Hold a backward against its own forward.
 
     Args:
         worker: its process.
@@ -159,19 +169,16 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     """
     given, candidate = arguments or Arguments(), worker.candidate
     try:
-        held, rivals, first = worker.held(given)
+        held, first = worker.held(given)
     except CandidateError as error:
-        return str(error)
+        return Open(str(error))
+    if held.asks:
+        return Open(held.asks, asks=True)
     if not (held.agrees or held.differs):
-        return _open(held)
+        return Open(_unsaid(held))
     notes = [
         tr("whether {forward} itself is right is not known", forward=held.forward.partition("(")[0]),
-        *(
-            tr("called as {call} it differs; give --shape if it is meant for such arrays", call=one)
-            for one in rivals[:1]
-            if held.agrees
-        ),
-        *(tr("on some draws nothing is known: {why}", why=why) for why in held.notes[:2]),
+        *(tr("besides: {why}", why=why) for why in held.notes[:3]),
         *(
             tr("of `{result}` nothing is known: {why}", result=one.result, why=one.mark.how)
             for one in held.ends
@@ -182,12 +189,12 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     return PairVerdict(worker.address, candidate.name, held, tuple(notes), flags, first, candidate.file)
 
 
-def _open(held: Held) -> str:
+def _unsaid(held: Held) -> str:
     """Why nothing can be said."""
     found = [one.mark.how for one in held.ends if one.mark.kind == UNKNOWN]
     agreeing = [one.result for one in held.ends if one.mark.kind == AGREES]
     why = next(iter([*found, *held.notes]), tr("it returns no gradient"))
-    return tr("{gradients} agree, but {why}", gradients=listed(agreeing), why=why) if agreeing else why
+    return tr("{why}; what agrees: {gradients}", gradients=listed(agreeing), why=why) if agreeing else why
 
 
 def report(verdict: PairVerdict) -> str:
@@ -202,9 +209,9 @@ def report(verdict: PairVerdict) -> str:
     for one in verdict.diagnosis:
         lines += ["", *wrapped(one.message)]
     if held.line:
-        first = tr("line {line} is the first that differs: {how}", line=held.line, how=held.how)
+        first = tr("the first line known to differ is {line}: {how}", line=held.line, how=held.how)
         said = {one.mark.how for one in held.ends}
-        short = tr("line {line} is the first that differs", line=held.line)
+        short = tr("the first line known to differ is {line}", line=held.line)
         lines += wrapped(short if held.how in said else first)
     lines += diagnosis_lines((), list, verdict.notes)
     if not verdict.ok and verdict.steps and ":" in verdict.target:

@@ -24,7 +24,7 @@ from convstep.candidate.operators.judge import operator_verdict
 from convstep.candidate.operators.naming import named_operators, why_not
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.candidate.operators.ways import CONV2D, likely
-from convstep.candidate.pair import PairVerdict, against_forward
+from convstep.candidate.pair import Open, PairVerdict, against_forward
 from convstep.candidate.report import report
 from convstep.candidate.step.own_lines import own_lines, with_writes
 from convstep.candidate.step.stepping import first_divergence
@@ -117,15 +117,15 @@ def judged(
         unknown = why_not(worker.candidate.name) if free else ""
         if not free or likely(worker.candidate):
             return _as_known_or_own(worker, convention, problem, progress, name, free=free)
-        said: PairVerdict | str | None = None
+        said: PairVerdict | Open | None = None
         if unknown or not _speaks_of_conv(worker.candidate):
             if not unknown and (found := _by_numbers(worker, progress)) is not None:
                 return found
             said = against_forward(worker)
             if isinstance(said, PairVerdict):
                 return said
-            if unknown and not _speaks_of_conv(worker.candidate):
-                why = tr("{unknown}, and {why}", unknown=unknown, why=said)
+            if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
+                why = tr("{unknown}, and {why}", unknown=unknown, why=said.why) if unknown else said.why
                 sentence = tr("{name} cannot be called: {reason}", name=worker.candidate.name, reason=why)
                 raise CannotCall(sentence, worker.candidate)
         return _as_known_or_own(worker, convention, problem, progress, name, free=said is None)
@@ -144,7 +144,7 @@ def _as_known_or_own(
     try:
         return _as_operator(worker, convention, problem, progress, operator)
     except CannotCall:
-        own = against_forward(worker) if free else ""
+        own = against_forward(worker) if free else None
         if isinstance(own, PairVerdict):
             return own
         raise

@@ -160,11 +160,11 @@ def held(worker: Caller, arguments: Arguments) -> PairVerdict:
         CannotCall: nothing can be said of it.
     """
     from convstep.candidate.call.outcome import CannotCall
-    from convstep.candidate.pair import against_forward
+    from convstep.candidate.pair import Open, against_forward
 
     said, name = against_forward(worker, arguments), worker.candidate.name
-    if isinstance(said, str):
-        raise CannotCall(f"{name} cannot be held against its own forward: {said}", worker.candidate)
+    if isinstance(said, Open):
+        raise CannotCall(f"{name} cannot be held against its own forward: {said.why}", worker.candidate)
     return said
 
 

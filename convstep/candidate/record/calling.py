@@ -90,7 +90,7 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
             failed = failed or error
         else:
             any_ready = True
-            yield replace(ready, asks=subject.how_to_call())
+            yield replace(ready, asks=subject.how_to_call(), guess=guess)
     if not any_ready:
         raise failed or CandidateError(
             tr(

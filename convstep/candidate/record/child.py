@@ -8,7 +8,7 @@ import inspect
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
 from convstep.candidate.verdicts.calls import Called, Pair
-from convstep.candidate.verdicts.marks import Held, Verdicts, digest
+from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
 from convstep.candidate.verdicts.slopes import Clock
 from convstep.language import tr
 from convstep.oracle import messages
@@ -57,10 +57,11 @@ def judged(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
 
 
 def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """Say what its own forward says on several draws of numbers: of the first way of calling it that agrees.
+    """Say what its own forward says on several draws of numbers of the call that is asked for.
 
-    If none does, of the first that differs; if nothing is known of any, of the first. What is guessed proves
-    a backward wrong only if it is in every way in which anything can be said.
+    Where arguments are guessed: of the first way of calling it that agrees, if it differs in none before it;
+    that it differs only if it does in every way in which anything can be said, and if its arrays cannot be
+    mistaken. Otherwise the error says what is to be told.
     """
     asked = json.loads(str(question[HOLD]))
     try:
@@ -72,27 +73,47 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
         return {"error": short(f"{type(error).__name__}: {error}")}
     if not found:
         return {"error": tr("no forward is known that belongs to it")}
-    best = next((one for one in found if one.agrees), None)
-    best = best or next((one for one in found if one.differs), found[0])
-    rivals = [one.forward for one in found if one.differs and one is not best]
-    return {"held": json.dumps([best.as_plain(), rivals, best is found[0]])}
+    best, ready = next(((one, ready) for one, ready in found if one.agrees), found[0])
+    against = [one for one, _ in found if one.differs or one.misfit]
+    if best.agrees and against:
+        said = tr(
+            "called as {call} it agrees, and as {other} it does not; "
+            "say which is meant, with --shape or --call",
+            call=best.forward,
+            other=against[0].forward,
+        )
+        best = replace(best, asks=said)
+    elif against and not best.agrees:
+        best, ready = next(((one, ready) for one, ready in found if one.differs), found[0])
+        if best.differs and ready.guess is not None and not ready.guess.sure and best.arrays > 1:
+            why = next(one.mark.how for one in best.ends if one.mark.kind == DIFFERS)
+            said = tr(
+                "called as {call} it differs: {how}; "
+                "if that is how it is meant, say so with --shape or --call",
+                call=best.forward,
+                how=why,
+            )
+            best = replace(best, asks=said)
+    return {"held": json.dumps([best.as_plain(), best is found[0][0]])}
 
 
-def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[Held]:
+def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tuple[Held, Ready]]:
     from convstep.candidate.verdicts.draws import held as on_draws
 
     clock = Clock.of(seconds)
     for number in range(TRIES):
-        said = ""
+        said, anything = "", False
         for ready in itertools.islice(given_call(served, arguments), WAYS):
+            if ready.guess is not None and ready.guess.narrow and anything:
+                return
             pair = _pair(served, ready)
             if pair is None:
                 continue
             sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
             share = Clock.of(max(clock.left / 2, 1.0))
-            one = on_draws(pair, sources, share, guessed=bool(ready.asks))
-            said = said or next(iter(one.notes), "")
-            yield one
+            one = on_draws(pair, sources, share, guessed=ready.guess is not None)
+            said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
+            yield one, ready
             if one.agrees or clock.left < 0:
                 return
         other = served.otherwise(said) if said and number + 1 < TRIES else None

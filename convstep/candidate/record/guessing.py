@@ -34,6 +34,10 @@ class Guess:
     """The shape of its output, and so of the gradient from above."""
     cache: Any = field(default=NOTHING)
     """What its backward gets where no forward makes it."""
+    sure: bool = True
+    """Whether the name of the operator says what its arrays are like."""
+    narrow: bool = False
+    """Whether its numbers are of one sign, for what takes no others: many a mistake does not show there."""
 
     def lookup(self) -> Lookup:
         """Looks up what a parameter is given."""
@@ -64,8 +68,8 @@ class Asked:
     """Their defaults."""
     source: str
     """Its text; "" if unknown."""
-    order: tuple[str, ...] = ()
-    """The parameters as they are listed."""
+    inputs: tuple[str, ...] = ()
+    """The parameters of its forward and its class, as listed; what else it takes, the forward makes."""
 
     @property
     def channels_last(self) -> bool:
@@ -310,7 +314,7 @@ def general(asked: Asked) -> Iterator[Guess]:
 
     Parameters with a default keep it.
     """
-    free = [name for name in asked.parameters if name not in asked.defaults and not KEPT.fullmatch(name)]
+    free = [name for name in asked.inputs if name not in asked.defaults and not KEPT.fullmatch(name)]
     rows, weights = whole(3, 4), whole(4, 5, seed=4)
     small_rows, columns = small(3, 4), whole(4, 3, seed=4)
     per_feature = given(
@@ -333,9 +337,11 @@ def general(asked: Asked) -> Iterator[Guess]:
         numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name not in values}
         if {"q", "query"} & asked.parameters:  # then k is an array
             numbers.pop("k", None)
-        rest = [name for name in asked.order if name in free and name not in values and name not in numbers]
+        rest = [name for name in free if name not in values and name not in numbers]
         others = {name: other(at) for at, name in enumerate(rest) if not is_upstream(name)}
-        yield Guess("", {**values, **numbers, **others}, np.shape(values["x"]))
+        known = {name: value for name, value in values.items() if name in free}
+        found = {**known, **numbers, **others}
+        yield Guess("", found, np.shape(values["x"]), sure=False, narrow=values is plans[-1][0])
 
 
 _NUMBERS = given(

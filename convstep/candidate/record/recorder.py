@@ -132,15 +132,15 @@ class Recorder(Worker):
         asked = {"call": asdict(call), "arguments": None}
         return self._judged(asked, messages.problem_message(problem), seconds)
 
-    def held(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Held, tuple[str, ...], bool]:
+    def held(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Held, bool]:
         """What its own forward says of it on several draws of numbers.
 
         Returns:
-            What is said of the way of calling it that says most; how its forward was called in others, in
-            which it differs; whether that way is the first.
+            What is said of the way of calling it that counts, and whether it is the first.
 
         Raises:
-            CandidateError: see `record`; or no forward is known that belongs to it.
+            CandidateError: see `record`; or no forward is known that belongs to it, or what is guessed of its
+                arguments proves nothing.
         """
         return self._replied(child.HOLD, _asked(arguments), {}, seconds, _held)
 
@@ -224,12 +224,11 @@ def _said(said: messages.Message) -> tuple[Verdicts, int]:
         return found, messages.number(said, "digest")
 
 
-def _held(said: messages.Message) -> tuple[Held, tuple[str, ...], bool]:
+def _held(said: messages.Message) -> tuple[Held, bool]:
     """What an answer says of several draws; see `Recorder.held`."""
     with messages.strictly():
-        best, rivals, first = json.loads(messages.text(said, "held"))
-        others = tuple(printable(messages.checked(one, str)) for one in rivals)
-        return Held.read(best), others, messages.checked(first, bool)
+        best, first = json.loads(messages.text(said, "held"))
+        return Held.read(best), messages.checked(first, bool)
 
 
 class Recordable:

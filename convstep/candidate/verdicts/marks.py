@@ -113,7 +113,7 @@ class Held:
     forward: str = ""
     """How its forward was called before it."""
     draws: int = 0
-    """On how many draws of numbers something was said."""
+    """On how many draws of numbers something was said; if all agree, of each result."""
     differing: int = 0
     """On how many of them a result differed."""
     ends: tuple[Ending, ...] = ()
@@ -124,6 +124,12 @@ class Held:
     """What is said of that line."""
     notes: tuple[str, ...] = ()
     """Why less was said of some draws, a clause each."""
+    arrays: int = 0
+    """How many arrays its forward is called with."""
+    asks: str = ""
+    """What somebody has to say before it can be judged, a clause; "" if nothing."""
+    misfit: bool = False
+    """Whether a result has another shape than its input, and it may be the guess that is to blame."""
 
     __repr__ = brief
 
@@ -134,14 +140,20 @@ class Held:
 
     @property
     def agrees(self) -> bool:
-        """Whether every result agrees; not if nothing was returned."""
-        return bool(self.ends) and all(one.mark.kind == AGREES for one in self.ends)
+        """Whether every result agrees, on more than one draw; not if nothing was returned."""
+        return self.draws > 1 and bool(self.ends) and all(one.mark.kind == AGREES for one in self.ends)
 
     def as_plain(self) -> dict[str, Any]:
         """The same in lists, dicts, texts and numbers."""
         said = Verdicts(self.ends, {self.line: Mark(DIFFERS, self.how)}).as_plain()
-        calls = {"backward": self.backward, "forward": self.forward, "notes": list(self.notes)}
-        return {"said": said, "draws": self.draws, "differing": self.differing, **calls}
+        calls = {"backward": self.backward, "forward": self.forward, "asks": self.asks}
+        return {
+            "said": said,
+            "draws": self.draws,
+            "differing": self.differing,
+            "notes": list(self.notes),
+            **calls,
+        }
 
     @classmethod
     def read(cls, plain: Any) -> Held:
@@ -153,13 +165,14 @@ class Held:
         try:
             said = Verdicts.read(plain["said"])
             ((line, mark),) = said.lines.items()
-            texts = [plain["backward"], plain["forward"], *plain["notes"]]
+            texts = [plain["backward"], plain["forward"], plain["asks"], *plain["notes"]]
             if not all(type(one) is str for one in texts):
                 raise ValueError("a text is none")
             draws, differing = int(plain["draws"]), int(plain["differing"])
         except (TypeError, KeyError) as error:
             raise ValueError(f"this is not what was said: {error}") from error
-        return cls(texts[0], texts[1], draws, differing, said.end, line, mark.how, tuple(texts[2:]))
+        notes = tuple(texts[3:])
+        return cls(texts[0], texts[1], draws, differing, said.end, line, mark.how, notes, asks=texts[2])
 
 
 def digest(source: SourceText) -> int:
