@@ -24,6 +24,7 @@ from convstep.candidate.operators.judge import operator_verdict
 from convstep.candidate.operators.naming import named_operators, why_not
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.candidate.operators.ways import CONV2D, likely
+from convstep.candidate.pair import Open, PairVerdict, against_forward
 from convstep.candidate.report import report
 from convstep.candidate.step.own_lines import own_lines, with_writes
 from convstep.candidate.step.stepping import first_divergence
@@ -50,7 +51,7 @@ def check(
     adapter: Callable[..., Any] | str | None = None,
     progress: Progress | None = None,
     operator: str | Operator | None = None,
-) -> Verdict | Any:  # Any is an OperatorVerdict, whose problems and cells are other things
+) -> Verdict | Any:  # Any is an OperatorVerdict or a PairVerdict, whose problems and cells are other things
     """Try a backward on many small problems; say whether it is right, and if not, where and why.
 
     The candidate runs in a process of its own: it may hang, crash or print without harm.
@@ -101,20 +102,63 @@ def judged(
     problem: Problem | None = None,
     progress: Progress | None = None,
     operator: str | Operator | None = None,
-) -> Verdict | OperatorVerdict:
+) -> Verdict | OperatorVerdict | PairVerdict:
     """The verdict on a candidate as what it is; see `check`.
 
     What is called like another operator than a convolution is tried as that; all else is tried as conv2d.
+    What is neither is held against its own forward.
 
     Raises:
         CannotCall: see `check`.
         OperatorError: there is no such operator.
     """
     with known(operator) as name:
-        return _judged(worker, convention, problem, progress, name)
+        free = name is None and problem is None and convention == AUTO and "--adapter" not in worker.flags
+        unknown = why_not(worker.candidate.name) if free else ""
+        if not free or likely(worker.candidate):
+            return _as_known_or_own(worker, convention, problem, progress, name, free=free)
+        said: PairVerdict | Open | None = None
+        if unknown or not _speaks_of_conv(worker.candidate):
+            if not unknown and (found := _by_numbers(worker, progress)) is not None:
+                return found
+            said = against_forward(worker)
+            if isinstance(said, PairVerdict):
+                return said
+            if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
+                why = tr("{unknown}, and {why}", unknown=unknown, why=said.why) if unknown else said.why
+                sentence = tr("{name} cannot be called: {reason}", name=worker.candidate.name, reason=why)
+                raise CannotCall(sentence, worker.candidate)
+        return _as_known_or_own(worker, convention, problem, progress, name, free=said is None)
 
 
-def _judged(
+def _as_known_or_own(
+    worker: Caller,
+    convention: str,
+    problem: Problem | None,
+    progress: Progress | None,
+    operator: str | None,
+    *,
+    free: bool,
+) -> Verdict | OperatorVerdict | PairVerdict:
+    """The verdict as an operator that is known; where it cannot be called as one, by its own forward."""
+    try:
+        return _as_operator(worker, convention, problem, progress, operator)
+    except CannotCall:
+        own = against_forward(worker) if free else None
+        if isinstance(own, PairVerdict):
+            return own
+        raise
+
+
+def _by_numbers(worker: Caller, progress: Progress | None) -> OperatorVerdict | None:
+    """The verdict as the operator that its numbers are of; None if they are of none."""
+    try:
+        return operator_verdict(worker, None, AUTO, progress)
+    except CannotCall:
+        return None
+
+
+def _as_operator(
     worker: Caller, convention: str, problem: Problem | None, progress: Progress | None, operator: str | None
 ) -> Verdict | OperatorVerdict:
     named = operator not in (None, CONV2D)

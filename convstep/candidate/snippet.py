@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.check.grade import Result
     from convstep.candidate.operators.verdict import OperatorVerdict
+    from convstep.candidate.pair import PairVerdict
     from convstep.candidate.verdict import Verdict
     from convstep.conv.problem import Array, Problem
 
@@ -43,7 +44,7 @@ class UnwritableError(Exception):
     """It cannot be called by a few lines of its own."""
 
 
-def snippet_of(verdict: Verdict | OperatorVerdict) -> Snippet:
+def snippet_of(verdict: Verdict | OperatorVerdict | PairVerdict) -> Snippet:
     """The smallest problem on which a candidate fails, called as its author calls it.
 
     The code is tried before it is handed out. Where a few lines cannot do that (an adapter is needed, or only
@@ -52,9 +53,13 @@ def snippet_of(verdict: Verdict | OperatorVerdict) -> Snippet:
     Raises:
         SnippetError: it fails on none, or lives in this process alone.
     """
+    from convstep.candidate.pair import PairVerdict
     from convstep.candidate.verdict import Verdict
 
-    if verdict.failing is None:
+    if isinstance(verdict, PairVerdict) and not verdict.ok:
+        said = tr("{name} was held against its own forward: there is no problem to write", name=verdict.name)
+        raise SnippetError(said)
+    if isinstance(verdict, PairVerdict) or verdict.failing is None:
         raise SnippetError(tr("{name} is right: there is no failing case to write", name=verdict.name))
     if ":" not in verdict.target:
         raise SnippetError(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
     from convstep.candidate.operators.caller import Caller
     from convstep.candidate.operators.verdict import OperatorVerdict
+    from convstep.candidate.pair import PairVerdict
+    from convstep.candidate.record.arguments import Arguments
     from convstep.candidate.verdict import Verdict
     from convstep.conv.problem import Problem
 
@@ -138,7 +140,7 @@ def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> V
         return verdict_of(worker, calling.convention, problem, told)
 
 
-def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict:
+def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict | PairVerdict:
     """The verdict on a backward as what it is, with progress meanwhile; see `referee.judged`.
 
     Raises:
@@ -149,6 +151,21 @@ def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | 
 
     with _progress() as told:
         return referee.judged(worker, calling.convention, None, told, operator)
+
+
+def held(worker: Caller, arguments: Arguments) -> PairVerdict:
+    """The verdict on a backward that is called as somebody says, by its own forward.
+
+    Raises:
+        CannotCall: nothing can be said of it.
+    """
+    from convstep.candidate.call.outcome import CannotCall
+    from convstep.candidate.pair import Open, against_forward
+
+    said, name = against_forward(worker, arguments), worker.candidate.name
+    if isinstance(said, Open):
+        raise CannotCall(f"{name} cannot be held against its own forward: {said.why}", worker.candidate)
+    return said
 
 
 @contextlib.contextmanager

@@ -88,7 +88,11 @@ class _AskedSpawned(RecordingSpawned):
 
 
 class _AskedForked(_Forked):
-    others = {**_Forked.others, child.QUESTION: child.answered, child.RECORD: child.recorded}  # noqa: RUF012  # it is looked at only
+    others = {  # noqa: RUF012  # it is looked at only
+        **_Forked.others,
+        child.QUESTION: child.answered,
+        child.RECORD: child.recorded,
+    }
 
 
 class Caller(Recorder):

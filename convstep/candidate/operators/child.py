@@ -168,6 +168,7 @@ def main(arguments: Sequence[str]) -> None:
         {
             recording.QUESTION: recording.recorded,
             recording.JUDGE: recording.judged,
+            recording.HOLD: recording.held,
             QUESTION: answered,
             RECORD: recorded,
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -74,11 +75,14 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
     failed: CandidateError | None = None
     any_ready = False
     asked = subject.asked()
-    for guess in guessing.guesses(asked):
+    # of what nobody knows, its own forward says whether it can be called so
+    unnamed = guessing.general(asked) if subject.forward is not None else ()
+    for guess in itertools.chain(guessing.guesses(asked), unnamed):
+        how = tr("arguments guessed for {operator}", operator=tr(guess.operator))
         try:
             ready = subject.ready(
                 guess.lookup(),
-                tr("arguments guessed for {operator}", operator=tr(guess.operator)),
+                how if guess.operator else tr("arguments guessed by their names"),
                 guess.kept(asked.source),
                 guess.out,
             )
@@ -86,7 +90,7 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
             failed = failed or error
         else:
             any_ready = True
-            yield replace(ready, asks=subject.how_to_call())
+            yield replace(ready, asks=subject.how_to_call(), guess=guess)
     if not any_ready:
         raise failed or CandidateError(
             tr(

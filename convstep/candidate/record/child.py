@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import itertools
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
 from convstep.candidate.verdicts.calls import Called, Pair
-from convstep.candidate.verdicts.marks import Verdicts, digest
+from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
+from convstep.candidate.verdicts.slopes import Clock
 from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError, printable
@@ -31,8 +33,10 @@ from convstep.recording.recording import Recording
 from convstep.recording.registry import Limits
 from convstep.recording.source import Source, SourceText
 
-QUESTION, JUDGE = "record", "judge"
-"""What a question holds that asks for a recording, or for what is to be said of one."""
+QUESTION, JUDGE, HOLD = "record", "judge", "hold"
+"""What a question holds that asks for a recording, for what is to be said of one, or of several draws."""
+WAYS = 12
+"""How many ways of calling a function are held against its forward."""
 TRIES = 3
 """How often a function is loaded otherwise because of what it raises."""
 
@@ -50,6 +54,72 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
 def judged(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
     """Say what its own forward says of a call's run; see `recorded`."""
     return _answered(ways, question, JUDGE, _said)
+
+
+def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
+    """Say what its own forward says on several draws of numbers of the call that is asked for.
+
+    Where arguments are guessed: of the first way of calling it that agrees, if it differs in none before it;
+    that it differs only if it does in every way in which anything can be said, and if its arrays cannot be
+    mistaken. Otherwise the error says what is to be told.
+    """
+    asked = json.loads(str(question[HOLD]))
+    try:
+        with contextlib.chdir(asked["folder"]):
+            found = list(_held(ways.first, Arguments.read(asked["arguments"]), asked["seconds"]))
+    except (SentenceError, RecordingError) as error:
+        return {"error": str(error)}
+    except BaseException as error:
+        return {"error": short(f"{type(error).__name__}: {error}")}
+    if not found:
+        return {"error": tr("no forward is known that belongs to it")}
+    best, ready = next(((one, ready) for one, ready in found if one.agrees), found[0])
+    against = [one for one, _ in found if one.differs or one.misfit]
+    if best.agrees and against:
+        said = tr(
+            "called as {call} it agrees, and as {other} it does not; "
+            "say which is meant, with --shape or --call",
+            call=best.forward,
+            other=against[0].forward,
+        )
+        best = replace(best, asks=said)
+    elif against and not best.agrees:
+        best, ready = next(((one, ready) for one, ready in found if one.differs), found[0])
+        if best.differs and ready.guess is not None and not ready.guess.sure and best.arrays > 1:
+            why = next(one.mark.how for one in best.ends if one.mark.kind == DIFFERS)
+            said = tr(
+                "called as {call} it differs: {how}; "
+                "if that is how it is meant, say so with --shape or --call",
+                call=best.forward,
+                how=why,
+            )
+            best = replace(best, asks=said)
+    return {"held": json.dumps([best.as_plain(), best is found[0][0]])}
+
+
+def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tuple[Held, Ready]]:
+    from convstep.candidate.verdicts.draws import held as on_draws
+
+    clock = Clock.of(seconds)
+    for number in range(TRIES):
+        said, anything = "", False
+        for ready in itertools.islice(given_call(served, arguments), WAYS):
+            if ready.guess is not None and ready.guess.narrow and anything:
+                return
+            pair = _pair(served, ready)
+            if pair is None:
+                continue
+            sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
+            share = Clock.of(max(clock.left / 2, 1.0))
+            one = on_draws(pair, sources, share, guessed=ready.guess is not None)
+            said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
+            yield one, ready
+            if one.agrees or clock.left < 0:
+                return
+        other = served.otherwise(said) if said and number + 1 < TRIES else None
+        if other is None:
+            return
+        served = other
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,4 +321,4 @@ def source_in(served: Served, function: Callable[..., Any]) -> Source | None:
 
 def main(arguments: Sequence[str]) -> None:
     """Serve a target; see `convstep.candidate.call.child.main`."""
-    child.main(arguments, {QUESTION: recorded, JUDGE: judged})
+    child.main(arguments, {QUESTION: recorded, JUDGE: judged, HOLD: held})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,13 +58,16 @@ def by_name(values: Mapping[str, Any]) -> Lookup:
     return lambda name: values.get(name, NOTHING)
 
 
-def after_forward(made: Any, lookup: Lookup) -> Lookup:
+def after_forward(made: Any, lookup: Lookup, names: Sequence[str] = ()) -> Lookup:
     """The lookup for a backward whose forward has run: its cache, and a gradient of its output's shape.
 
     Args:
         made: what the forward returned: its output, or its output and what it keeps.
         lookup: what was known before; it comes first.
+        names: what the forward calls what it returns.
     """
+    parts = list(made) if isinstance(made, (tuple, list)) else [made]
+    named = dict(zip(names, parts, strict=True)) if len(names) == len(parts) else {}
     several = isinstance(made, (tuple, list)) and len(made) > 1
     outputs = list(made[:-1]) if several else [made]
     cache = made[-1] if several else made
@@ -75,6 +78,8 @@ def after_forward(made: Any, lookup: Lookup) -> Lookup:
         value = lookup(name)
         if value is not NOTHING:
             return value
+        if name in named:
+            return named[name]
         if KEPT.fullmatch(name.lower()):
             return cache
         if is_upstream(name):

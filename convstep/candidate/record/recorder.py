@@ -24,7 +24,7 @@ from convstep.candidate.record import child, guessing
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.child import Wish
 from convstep.candidate.record.watching import WatchedFile
-from convstep.candidate.verdicts.marks import Verdicts, digest
+from convstep.candidate.verdicts.marks import Held, Verdicts, digest
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle import messages
@@ -70,7 +70,7 @@ class Recorded:
 
 
 class _Forked(Forked):
-    others = {child.QUESTION: child.recorded}  # noqa: RUF012  # it is looked at only
+    others = {child.QUESTION: child.recorded, child.HOLD: child.held}  # noqa: RUF012  # it is looked at only
 
 
 NO_WISH = Wish()
@@ -131,6 +131,18 @@ class Recorder(Worker):
         """
         asked = {"call": asdict(call), "arguments": None}
         return self._judged(asked, messages.problem_message(problem), seconds)
+
+    def held(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Held, bool]:
+        """What its own forward says of it on several draws of numbers.
+
+        Returns:
+            What is said of the way of calling it that counts, and whether it is the first.
+
+        Raises:
+            CandidateError: see `record`; or no forward is known that belongs to it, or what is guessed of its
+                arguments proves nothing.
+        """
+        return self._replied(child.HOLD, _asked(arguments), {}, seconds, _held)
 
     def _recorded(
         self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
@@ -210,6 +222,13 @@ def _said(said: messages.Message) -> tuple[Verdicts, int]:
     with messages.strictly():
         found = Verdicts.read(json.loads(messages.text(said, "verdicts")))
         return found, messages.number(said, "digest")
+
+
+def _held(said: messages.Message) -> tuple[Held, bool]:
+    """What an answer says of several draws; see `Recorder.held`."""
+    with messages.strictly():
+        best, first = json.loads(messages.text(said, "held"))
+        return Held.read(best), messages.checked(first, bool)
 
 
 class Recordable:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +28,7 @@ from convstep.candidate.record.filling import (
     upstream,
 )
 from convstep.candidate.verdicts.calls import Called
+from convstep.candidate.verdicts.naming import returned
 from convstep.language import tr
 
 FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call")
@@ -54,6 +57,8 @@ class Ready:
     """What its parameters would be given, by name, as far as that is known."""
     before: tuple[Called, Called, Any] | None = None
     """That call as it was, as it was made, and what it returned; None where that is not known."""
+    guess: guessing.Guess | None = None
+    """What its arguments are guessed by; None if they are given."""
 
 
 @dataclass(slots=True)
@@ -164,7 +169,7 @@ class Subject:
                     call = Called.kept(forward, *before.places, **before.named)
                 made = self._run(forward, before, tr("its forward"))
                 ran = Called(forward, before.places, before.named)
-                first = filled(function, after_forward(made, lookup))
+                first = filled(function, after_forward(made, lookup, _returned(forward)))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
         elif first.missing and out is not None:
@@ -184,6 +189,9 @@ class Subject:
             if function is not None
             for each in parameters_of(function)
         ]
+        before = [one for one in (self.forward, self.maker) if one is not None]
+        taken = {each.name for function in before for each in parameters_of(function)}
+        own = {each.name for each in parameters_of(self.function)} - taken
         candidate = self.served.candidate
         name = f"{self.maker.__name__}.{self.method}" if self.maker else candidate.name
         return guessing.Asked(
@@ -191,6 +199,7 @@ class Subject:
             frozenset(each.name.lower() for each in listed),
             {each.name.lower(): each.default for each in listed if each.default is not each.empty},
             candidate.source,
+            tuple(dict.fromkeys(each.name.lower() for each in listed if each.name not in own)),
         )
 
     def _own(self) -> list[inspect.Parameter]:
@@ -277,6 +286,15 @@ def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
     )
 
 
+def _returned(function: Callable[..., Any]) -> list[str]:
+    """What a function calls what it returns; [] if that is not known."""
+    with contextlib.suppress(OSError, TypeError, SyntaxError):
+        (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+        if isinstance(node, ast.FunctionDef):
+            return returned(node)
+    return []
+
+
 def forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
     """The forward in the same file that belongs to a backward by its name."""
     owner, _, last = name.rpartition(".")
@@ -290,6 +308,7 @@ def forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | Non
     alike = [each for each in known if each.startswith(stem) and re.search("forward|fwd", each)]
     for each in (
         exact,
+        stem.rstrip("_"),
         *sorted(alike, key=lambda each: (not last.startswith(each.partition("forward")[0]), len(each))),
     ):
         forward = found(prefix + each, namespace)

@@ -20,7 +20,7 @@ from convstep.candidate.verdicts import naming
 from convstep.language import tr
 
 _OTHER = re.compile(
-    r"numeric|check|clip|descent|ascent|zero_?grad|no_?grad|requires_?grad|test|update|optimi[sz]|plot|print"
+    r"numeric|check|clip(?!\w*(back|bwd))|descent|ascent|zero_?grad|no_?grad|requires_?grad|test|update|optimi[sz]|plot|print"
     r"|for_?backward|hook|auto_?grad",
     re.IGNORECASE,
 )

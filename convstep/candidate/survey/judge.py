@@ -18,6 +18,7 @@ from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.load.target import CandidateError, NotLoaded
 from convstep.candidate.operators.naming import named_operators, why_not
 from convstep.candidate.operators.verdict import OperatorVerdict
+from convstep.candidate.pair import PairVerdict
 from convstep.candidate.referee import check
 from convstep.candidate.survey.backwards import Contents, Found, contents
 from convstep.candidate.survey.row import (
@@ -101,8 +102,7 @@ def judged(file: str, found: Found, options: Options) -> Row:
     meant = named_operators(found.name) if options.operator is None else {options.operator}
     told["operator"] = next(iter(meant)) if len(meant) == 1 else ""
     asked = options.operator is not None or options.adapter is not None
-    if not asked and (unknown := why_not(found.name)):
-        return Row(**{**told, "operator": ""}, verdict=UNKNOWN, says=unknown)
+    unknown = "" if asked else why_not(found.name)
     if not found.written:
         return Row(**told, verdict=UNWRITTEN, says=tr("{name} is not written yet", name=found.name))
     try:
@@ -116,15 +116,19 @@ def judged(file: str, found: Found, options: Options) -> Row:
             operator=options.operator,
         )
     except CannotCall as error:
+        if unknown:
+            return Row(**{**told, "operator": ""}, verdict=UNKNOWN, says=unknown)
         return Row(**told, verdict=UNCALLED, says=str(error))
     except NotLoaded as error:  # nor will anything else of its file
         return Row(file, "", UNLOADED, says=str(error))
     except CandidateError as error:
         return Row(**told, verdict=UNLOADED, says=str(error))
+    if unknown and not isinstance(verdict, PairVerdict):  # as one of its parts it may well be wrong
+        return Row(**{**told, "operator": ""}, verdict=UNKNOWN, says=unknown)
     return row_of(verdict, told)
 
 
-def row_of(verdict: Verdict | OperatorVerdict, told: dict[str, Any]) -> Row:
+def row_of(verdict: Verdict | OperatorVerdict | PairVerdict, told: dict[str, Any]) -> Row:
     """What is kept of a verdict.
 
     Args:
@@ -147,7 +151,7 @@ def row_of(verdict: Verdict | OperatorVerdict, told: dict[str, Any]) -> Row:
     )
 
 
-def _mistake_place(verdict: Verdict | OperatorVerdict, file: str) -> tuple[int, int]:
+def _mistake_place(verdict: Verdict | OperatorVerdict | PairVerdict, file: str) -> tuple[int, int]:
     """The line at which it parts from what is right, or raises, and its cell; 0 if in another file."""
     path, line, cell = verdict.place or ("", 0, 0)
     # a notebook's cells are files of their own
@@ -155,7 +159,7 @@ def _mistake_place(verdict: Verdict | OperatorVerdict, file: str) -> tuple[int, 
     return (line, cell) if same else (0, 0)
 
 
-def _first_mistake(verdict: Verdict | OperatorVerdict) -> Mistake:
+def _first_mistake(verdict: Verdict | OperatorVerdict | PairVerdict) -> Mistake:
     """What the likeliest mistake is, if it is one that is known."""
     first: Any = next(iter(verdict.diagnosis), None)  # a Finding of one kind or the other
     if first is None or not first.explanation:

@@ -42,7 +42,7 @@ class Judged:
     @property
     def ending(self) -> Ending:
         """The same for whoever shows it."""
-        return Ending(self.result.name, self.of, self.result.line, self.mark)
+        return Ending(_called(self.result), self.of, self.result.line, self.mark)
 
 
 def judged(trial: Trial, clock: Clock) -> list[Judged]:
@@ -52,13 +52,13 @@ def judged(trial: Trial, clock: Clock) -> list[Judged]:
     found = list[Judged]()
     for result in results:
         name, certain = pairs.get(id(result), ("", False))
-        if not name:
-            of = tr("it is not known of which input of {forward} it is the gradient", forward=trial.names[0])
-            found.append(Judged(result, "", Mark(UNKNOWN, of)))
-            continue
         try:
             clock.check()
-            found.append(_judged(trial, result, name, certain, clock))
+            found.append(
+                _judged(trial, result, name, certain, clock)
+                if name
+                else _of_some_input(trial, result, results, {one for one, _ in pairs.values()}, clock)
+            )
         except OutOfTime:
             found.append(Judged(result, name, Mark(UNKNOWN, tr("there was no time to look at it"))))
     return _without_habits(trial, found)
@@ -72,7 +72,7 @@ def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, 
     inputs, found = trial.inputs, dict[int, tuple[str, bool]]()
     for result in results:
         named = naming.same(result.name, inputs) if result.name else []
-        fitting = [name for name in named if np.squeeze(inputs[name]).shape == np.squeeze(result.value).shape]
+        fitting = [name for name in named if alike(inputs[name], result.value)]
         named = fitting or named
         if len(named) > 1 and all(inputs[name] is inputs[named[0]] for name in named):
             named = named[:1]
@@ -90,24 +90,49 @@ def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, 
     shapes = [one.shape for one in inputs.values()]
     if unnamed and [one.value.shape for one in results] == shapes:
         for result, name in zip(results, inputs, strict=True):
-            found[id(result)] = name, shapes.count(result.value.shape) == 1
+            if shapes.count(result.value.shape) == 1:
+                found[id(result)] = name, True
     return found
 
 
 def _surely(result: Result, name: str, results: Sequence[Result], inputs: Mapping[str, Array]) -> bool:
     """Whether a result that has another name than an input of its shape is its gradient all the same."""
     first = next(iter(inputs), "")
-    if not result.name:
-        given = [one for one in inputs if not one.startswith("self")]
-        return [one for one in results if not one.name] == [result] and (
-            given == [name] or list(inputs) == [name]
-        )
+    given = [one for one in inputs if not one.startswith("self")]
+    returned = [one for one in results if not one.name.startswith("self")]
+    if returned == [result] and (given == [name] or list(inputs) == [name]):
+        return True  # one array goes in, and one of its shape comes back
     about = {role for one in naming.of_gradient(result.name) for role in roles_of(one)}
     shared = about & set(roles_of(naming.last(name))) & {"A_prev", "W", "b"}
     return bool(shared) and (name == first or "A_prev" not in shared)
 
 
 # one result
+
+
+def _of_some_input(
+    trial: Trial, result: Result, results: Sequence[Result], taken: set[str], clock: Clock
+) -> Judged:
+    """What is said of a result that could belong to several inputs: the one that it fits.
+
+    Where there is a result for each input, and it fits none of its shape, it is no gradient of any; it is
+    held against the one in its place.
+    """
+    free = [name for name in trial.inputs if name not in taken and alike(trial.inputs[name], result.value)]
+    for name in free:
+        one = _judged(trial, result, name, False, clock)
+        if one.mark.kind == AGREES:
+            return one
+    at = next(number for number, one in enumerate(results) if one is result)
+    if not result.name and len(results) == len(trial.inputs) and [*trial.inputs][at] not in taken:
+        return _judged(trial, result, [*trial.inputs][at], True, clock)
+    of = tr("it is not known of which input of {forward} it is the gradient", forward=trial.names[0])
+    return Judged(result, "", Mark(UNKNOWN, of))
+
+
+def alike(one: Array, other: Array) -> bool:
+    """Whether two arrays have one shape, axes of length 1 aside."""
+    return np.squeeze(one).shape == np.squeeze(other).shape
 
 
 def _judged(trial: Trial, result: Result, name: str, certain: bool, clock: Clock) -> Judged:
@@ -119,7 +144,7 @@ def _judged(trial: Trial, result: Result, name: str, certain: bool, clock: Clock
             input=name,
         )
         return Judged(result, name, Mark(UNKNOWN, how))
-    if np.squeeze(result.value).shape != np.squeeze(array).shape:
+    if not alike(result.value, array):
         how = tr(
             "`{result}` is {shape} and `{input}` is {other}",
             result=_called(result),
@@ -137,6 +162,13 @@ def _judged(trial: Trial, result: Result, name: str, certain: bool, clock: Clock
     known = [(along, one) for along, one in slopes if one is not None]
     if fits(result.value, known):
         return Judged(result, name, Mark(AGREES, _agreeing(trial, result, name)))
+    if all(abs(one.value) <= one.noise for _, one in known):  # it rounds, or compares
+        how = tr(
+            "what {forward} returns does not change beside `{input}`, so its slopes say nothing",
+            forward=forward,
+            input=name,
+        )
+        return Judged(result, name, Mark(UNKNOWN, how))
     return _differing(trial, result, name, certain, known, clock)
 
 
@@ -282,7 +314,7 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
         if (
             one.mark.kind == DIFFERS
             and one.of in trial.inputs
-            and np.squeeze(trial.inputs[one.of]).shape == np.squeeze(one.result.value).shape
+            and alike(trial.inputs[one.of], one.result.value)
         ):
             array = trial.inputs[one.of]
             slopes = [(along, slope_along(trial, array, along)) for along in directions(array.shape)]
@@ -308,7 +340,7 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
 
 
 def _called(result: Result) -> str:
-    return result.name or "return"  # as a recording calls its array
+    return result.name or "return" + "".join(result.key[1:])  # as a recording calls its array
 
 
 def _above(trial: Trial) -> str:

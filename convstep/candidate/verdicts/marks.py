@@ -104,6 +104,77 @@ class Verdicts:
             raise ValueError(f"these are no verdicts: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one way of calling a backward came to."""
+
+    backward: str = ""
+    """How it was called: `scale_backward(dout of 3x4, cache)`."""
+    forward: str = ""
+    """How its forward was called before it."""
+    draws: int = 0
+    """On how many draws of numbers something was said; if all agree, of each result."""
+    differing: int = 0
+    """On how many of them a result differed."""
+    ends: tuple[Ending, ...] = ()
+    """Of each result the most that was said: that it differs, that it agrees, that nothing is known."""
+    line: int = 0
+    """The first line that differs, on the first draw on which a result does; 0 if that is not known."""
+    how: str = ""
+    """What is said of that line."""
+    notes: tuple[str, ...] = ()
+    """Why less was said of some draws, a clause each."""
+    arrays: int = 0
+    """How many arrays its forward is called with."""
+    asks: str = ""
+    """What somebody has to say before it can be judged, a clause; "" if nothing."""
+    misfit: bool = False
+    """Whether a result has another shape than its input, and it may be the guess that is to blame."""
+
+    __repr__ = brief
+
+    @property
+    def differs(self) -> bool:
+        """Whether a result differs."""
+        return any(one.mark.kind == DIFFERS for one in self.ends)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every result agrees, on more than one draw; not if nothing was returned."""
+        return self.draws > 1 and bool(self.ends) and all(one.mark.kind == AGREES for one in self.ends)
+
+    def as_plain(self) -> dict[str, Any]:
+        """The same in lists, dicts, texts and numbers."""
+        said = Verdicts(self.ends, {self.line: Mark(DIFFERS, self.how)}).as_plain()
+        calls = {"backward": self.backward, "forward": self.forward, "asks": self.asks}
+        return {
+            "said": said,
+            "draws": self.draws,
+            "differing": self.differing,
+            "notes": list(self.notes),
+            **calls,
+        }
+
+    @classmethod
+    def read(cls, plain: Any) -> Held:
+        """The inverse of `as_plain`.
+
+        Raises:
+            ValueError: it is no such thing.
+        """
+        try:
+            said = Verdicts.read(plain["said"])
+            ((line, mark),) = said.lines.items()
+            texts = [plain["backward"], plain["forward"], plain["asks"], *plain["notes"]]
+            if not all(type(one) is str for one in texts):
+                raise ValueError("a text is none")
+            draws, differing = int(plain["draws"]), int(plain["differing"])
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"this is not what was said: {error}") from error
+        notes = tuple(texts[3:])
+        return cls(texts[0], texts[1], draws, differing, said.end, line, mark.how, notes, asks=texts[2])
+
+
 def digest(source: SourceText) -> int:
     """A number that is another one when a file has other lines."""
     return zlib.crc32("\n".join(source.lines).encode("utf-8", "surrogatepass"))

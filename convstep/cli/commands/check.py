@@ -25,11 +25,13 @@ from convstep.cli.console import (
     terminal_width,
 )
 from convstep.cli.outputs import check_output, keep_existing, writing
+from convstep.cli.recordings import Values
 from convstep.cli.targets import PYTHON
 from convstep.printable import SentenceError, printable
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.verdict import OperatorVerdict
+    from convstep.candidate.pair import PairVerdict
     from convstep.candidate.verdict import Verdict
 
 PRINTED = "-"
@@ -51,6 +53,12 @@ class Options:
         "what it is the backward of: a name of `convstep operators`, or FILE.py:NAME, one of yours; "
         "by default found from its name",
     )
+    way: str | None = option(
+        "CALL",
+        "how to call it, in the file's own names: 'f(dout, cache)'; its own forward is the judge then",
+        "--call",
+    )
+    values: Values = group(Values)
     json: bool = flag("one JSON object")
     save: str | None = option("FILE.npz", "write the smallest failing problem")
     snippet: str | None = option(
@@ -92,6 +100,7 @@ def _check_all(options: Options, example: str) -> int:
     given: dict[str, object] = {"--adapter": options.calling.adapter, "--save": options.save}
     given["--watch"] = options.watch
     given |= {"--snippet": options.snippet, "--write-adapter": options.write_adapter}
+    given |= {"--call": options.way, "--args": options.values.args, "--shape": options.values.shape}
     for name, value in given.items():
         if value:
             target = f"{printable(options.target)}:{example}"
@@ -171,11 +180,20 @@ def _check(options: Options) -> int:
         keep_existing(options.save, "--save", options.force)
     _check_snippet(options)
     from convstep.candidate.call.outcome import CannotCall
+    from convstep.candidate.record.arguments import Arguments
     from convstep.candidate.report import uncallable_json, uncallable_report
 
+    arguments = Arguments(options.way, options.values.args, tuple(options.values.shape))
+    if arguments.words:
+        _check_alone(options, arguments.words[0])
+        arguments.check()
     with candidates.opened(options.target, options.calling) as worker:
         try:
-            verdict = candidates.judged(worker, options.calling, options.operator)
+            verdict = (
+                candidates.held(worker, arguments)
+                if arguments.words
+                else candidates.judged(worker, options.calling, options.operator)
+            )
         except CannotCall as error:
             adapted = options.calling.adapter is not None
             said = (
@@ -191,6 +209,9 @@ def _check(options: Options) -> int:
                 verdict = verdict.saved(options.save)
         except UsageError as error:
             unsaved = str(error)
+    wanted = options.save or options.snippet
+    if wanted and not verdict.ok and verdict.failing is None:
+        unsaved = f"there is no problem to write to {printable(wanted)}: its own forward is the judge"
     code, said = FINE if verdict.ok else DIFFERENT, verdict.as_dict() if options.json else str(verdict)
     if options.snippet is not None and verdict.failing is not None:
         try:
@@ -201,6 +222,22 @@ def _check(options: Options) -> int:
             if options.snippet == PRINTED:
                 return _tell(written, code, unsaved)
     return _tell(said, code, unsaved)
+
+
+def _check_alone(options: Options, word: str) -> None:
+    """Refuse what does not go with arguments that are given.
+
+    Raises:
+        UsageError: one sentence.
+    """
+    calling = options.calling
+    given: dict[str, object] = {"--operator": options.operator, "--adapter": calling.adapter}
+    given |= {"--convention": calling.convention != "auto", "--write-adapter": options.write_adapter}
+    given |= {"--save": options.save, "--snippet": options.snippet}
+    for name, value in given.items():
+        if value:
+            word = word.partition("=")[0]
+            raise UsageError(f"with {word} its own forward is the judge, and {name} has no part in it")
 
 
 def _check_snippet(options: Options) -> None:
@@ -228,7 +265,7 @@ def _beside(path: str) -> str:
     return f"{path.removesuffix('.py')}.npz"
 
 
-def _write_snippet(path: str, verdict: Verdict | OperatorVerdict) -> str:
+def _write_snippet(path: str, verdict: Verdict | OperatorVerdict | PairVerdict) -> str:
     """Write the failing problem as a pytest function, many arrays beside it; returns the code.
 
     Raises:

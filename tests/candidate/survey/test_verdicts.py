@@ -60,13 +60,22 @@ def test_what_has_no_verdict_says_why(
     assert (row.verdict, row.name, row.says, row.command) == (verdict, name, str(error), ())
 
 
-def test_what_is_not_written_or_another_operator_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_written_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(judge, "check")
     assert judged("conv_backward", written=False).says == "conv_backward is not written yet"
-    row = judged("conv_relu_backward")
+
+
+def test_what_no_check_is_known_for_is_held_against_its_own_forward_if_it_has_one(files: Files) -> None:
+    names = ("rnn_backward", "conv_relu_backward", "tanh_backward")
+    text = "".join(f"def {name}(dout, cache):\n    return dout\n" for name in names)
+    forward = "import numpy as np\ndef tanh_forward(x):\n    return np.tanh(x), x\n"
+    path = str(files.write("a.py", text + forward))
+    row = judge.judged(path, Found("conv_relu_backward", 3), Options())
     assert (row.verdict, row.operator) == ("no check", "")
     assert row.says == "its name speaks of several operators; one at a time is checked"
-    assert judged("rnn_backward").says == "no check is known for rnn"
+    assert judge.judged(path, Found("rnn_backward", 1), Options()).says == "no check is known for rnn"
+    row = judge.judged(path, Found("tanh_backward", 5), Options())
+    assert (row.verdict, row.operator, row.mistakes) == ("wrong", "own forward", ("not-its-gradient",))
 
 
 def test_what_nothing_says_to_be_a_convolution_is_not_wrong_as_one(files: Files) -> None:

@@ -1,0 +1,183 @@
+"""A backward against its own forward on several draws of numbers, and what all of them come to."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.verdicts.calls import Called, Pair, walked
+from convstep.candidate.verdicts.ending import Judged, alike, judged
+from convstep.candidate.verdicts.judging import judge
+from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held, Mark
+from convstep.candidate.verdicts.naming import of_gradient
+from convstep.candidate.verdicts.slopes import Array, Clock, OutOfTime, size_of
+from convstep.candidate.verdicts.trial import CannotJudge, Trial, name_of, trial
+from convstep.language import tr
+from convstep.printable import printable
+from convstep.recording.source import Source
+from convstep.steps.number_text import shape_text
+
+DRAWS = 6
+"""How many draws of numbers are tried."""
+
+
+def held(
+    pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock, *, guessed: bool = False
+) -> Held:
+    """Hold a backward against its forward, first as it is called, then with other numbers.
+
+    Args:
+        pair: the two calls; nothing in them is changed.
+        sources: their files, where Python does not know them.
+        clock: says when no further draw is begun.
+        guessed: whether its arguments are: then a gradient of another shape than its input proves nothing.
+    """
+    said: dict[str, list[Judged]] = {}
+    first: Pair | None = None
+    notes: list[str] = []
+    known = differing = 0
+    misfit = False
+    for run, one, found in _tried(pair, sources, clock, notes):
+        misfit = misfit or any(_misfit(each, run) for each in found)
+        ends = [_left_open(each, run, guessed=guessed) for each in found]
+        known += any(each.mark.kind != UNKNOWN for each in ends)
+        if any(each.mark.kind == DIFFERS for each in ends):
+            differing += 1
+            first = first or one
+        for each in ends:
+            said.setdefault(f"{each.result.name} {each.result.key}", []).append(each)
+        if one is pair:
+            notes += _unseen(run, [each.result.name for each in ends])
+    most = [_most(several) for several in said.values()]
+    for several, what in zip(said.values(), most, strict=True):
+        if what.mark.kind == AGREES:
+            notes += [each.mark.how for each in several if each.mark.kind == UNKNOWN][:1]
+    line, how = _line(first, sources, clock) if first is not None else (0, "")
+    agreeing = [sum(one.mark.kind == AGREES for one in several) for several in said.values()]
+    arrays = sum(isinstance(one, np.ndarray) and one.ndim > 0 for one in pair.forward.arguments().values())
+    return Held(
+        worded(pair.backward),
+        worded(pair.forward),
+        known if first is not None else min(agreeing, default=0),
+        differing,
+        tuple(each.ending for each in most),
+        line,
+        how,
+        tuple(dict.fromkeys(notes)),
+        arrays=arrays,
+        misfit=misfit and guessed,
+    )
+
+
+def _tried(
+    pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock, notes: list[str]
+) -> Iterator[tuple[Trial, Pair, list[Judged]]]:
+    """Each draw that can be judged: the run, its calls, and what is said of each result."""
+    enough, above = clock.left / 3, None
+    for number in range(DRAWS):
+        if number and clock.left < enough:
+            return
+        try:
+            one = pair if not number else _redrawn(pair, above, number)
+            run = trial(one, clock, sources)
+            above = run.above
+            yield run, one, judged(run, clock)
+        except CannotJudge as reason:
+            notes.append(str(reason))
+        except OutOfTime:
+            return
+        except Exception as error:  # whatever somebody's own code raises
+            notes.append(printable(f"{type(error).__name__}: {error}"))
+        if above is None:
+            return
+
+
+def _redrawn(pair: Pair, above: Any, number: int) -> Pair:
+    """The same calls with other numbers."""
+    rng = np.random.default_rng([29, number])
+    values = {path: rng.standard_normal(pair.constants[path].shape) for path in above or ()}
+    backward = pair.with_upstream(pair.backward, values) if values else pair.backward
+    changes = {id(one): _other(one, rng) for one in pair.forward.arrays().values() if one.size}
+    return replace(
+        pair,
+        forward=replace(pair.forward.like(changes), random=np.random.RandomState(number).get_state()),
+        backward=backward,
+        constants={**pair.constants, **values},
+    )
+
+
+def _other(array: Array, rng: np.random.Generator) -> Array:
+    """Other numbers of its size; where all have one sign, it may need them: the same ones in other rows.
+
+    Probabilities, variances, masks and one-hot labels are not what they are with other numbers.
+    """
+    if (array > 0).any() and (array < 0).any() and array.ndim:
+        return np.asarray(rng.standard_normal(array.shape) * size_of(array), array.dtype)
+    return rng.permutation(array) if array.ndim else array
+
+
+def _misfit(one: Judged, run: Trial) -> bool:
+    """Whether a result has another shape than the input that it belongs to."""
+    return one.of in run.inputs and not alike(one.result.value, run.inputs[one.of])
+
+
+def _left_open(one: Judged, run: Trial, *, guessed: bool) -> Judged:
+    """The same; nothing is said of zeros that agree, nor of a shape where arguments are guessed."""
+    if one.mark.kind == AGREES and not np.any(one.result.value):
+        how = tr("`{result}` is all zeros there, as it should be", result=one.ending.result)
+        return replace(one, mark=Mark(UNKNOWN, how))
+    if one.mark.kind == DIFFERS and guessed and _misfit(one, run):
+        return replace(one, mark=Mark(UNKNOWN, one.mark.how))
+    return one
+
+
+def _most(said: list[Judged]) -> Judged:
+    """What several draws say of one result: it agrees only if it is off on none."""
+    off = [one for one in said if one.mark.kind == UNKNOWN and one.jacobian is not None]
+    for kind in (DIFFERS, AGREES, UNKNOWN):
+        for one in said:
+            if one.mark.kind == kind:
+                return off[0] if kind == AGREES and off else one
+    raise AssertionError(said)
+
+
+def _unseen(run: Trial, results: list[str]) -> Iterator[str]:
+    """What a layer keeps that looks like the gradient of a number, of which nothing is said."""
+    for path, value in walked({"self": run.after.owner}) if run.after.owner is not None else ():
+        last = path[-1].lstrip(".")
+        if isinstance(value, (float, np.floating)) and of_gradient(last) and "".join(path) not in results:
+            yield tr("nothing is said of `{name}`", name="".join(path))
+
+
+def _line(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock) -> tuple[int, str]:
+    """The first line that differs on a draw; 0 if that is not known."""
+    said = judge(pair, sources, None, max(clock.left, 1.0))
+    line = said.first
+    return (0, "") if line is None or not said.lines[line].first else (line, said.lines[line].how)
+
+
+def worded(call: Called) -> str:
+    """A call with the shapes of what it is given: `scale_forward(x of 3x4, w of 4, axis=0)`."""
+    given: dict[str, Any] = {name: value for name, value in call.arguments().items() if name != "self"}
+    words = []
+    for name, value in (given | _defaults(call, given)).items():
+        if isinstance(value, np.ndarray) and value.ndim:
+            words.append(tr("{name} of {shape}", name=name, shape=shape_text(value.shape)))
+        elif isinstance(value, (bool, int, float, str)):
+            words.append(f"{name}={value!r}")
+        else:
+            words.append(name)
+    return printable(f"{name_of(call)}({', '.join(words)})")
+
+
+def _defaults(call: Called, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the parameters are that nothing is given for."""
+    try:
+        listed = inspect.signature(call.function).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {one.name: one.default for one in listed if one.name not in given and one.default is not one.empty}

@@ -1,0 +1,240 @@
+"""A backward of no known operator is held against its own forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convstep.candidate.call.outcome import CannotCall
+from convstep.candidate.operators.caller import open_caller
+from convstep.candidate.pair import Open, PairVerdict, against_forward
+from convstep.candidate.record.arguments import Arguments
+from convstep.candidate.referee import check
+from convstep.cli import main
+
+PAIRS = """
+import numpy as np
+
+def swish_forward(x, beta=1.0):
+    s = 1 / (1 + np.exp(-beta * x))
+    return x * s, (x, s, beta)
+
+def swish_backward(dout, cache):
+    x, s, beta = cache
+    return dout * (s + beta * x * s * (1 - s))
+
+def rmsnorm_forward(x, gamma, eps=1e-5):
+    r = 1 / np.sqrt((x ** 2).mean(-1, keepdims=True) + eps)
+    return gamma * x * r, (x, gamma, r)
+
+def rmsnorm_backward(dout, cache):
+    x, gamma, r = cache
+    dgamma = (dout * x * r).sum(0)
+    g = dout * gamma
+    dx = g * r - x * r ** 3 * (g * x).mean(-1, keepdims=True)
+    return dx, dgamma
+
+def attention_forward(q, k, v):
+    s = q @ k.T / np.sqrt(q.shape[-1])
+    p = np.exp(s - s.max(-1, keepdims=True))
+    p = p / p.sum(-1, keepdims=True)
+    return p @ v, (q, k, v, p)
+
+def attention_backward(dout, cache):
+    q, k, v, p = cache
+    dp = dout @ v.T
+    ds = p * (dp - (dp * p).sum(-1, keepdims=True)) / np.sqrt(q.shape[-1])
+    return ds @ k, ds.T @ q, p.T @ dout
+
+class Tanh:
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return self.y
+
+    def backward(self, grad):
+        return grad * (1 - self.y ** 2)
+
+class Dropout:
+    def __init__(self, p):
+        self.p = p
+
+    def forward(self, x):
+        self.mask = (np.random.rand(*x.shape) < self.p) / self.p
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+def mix_forward(first, second):
+    return first * np.sin(second), (first, second)
+
+def mix_backward(dout, cache):
+    first, second = cache
+    return dout * np.sin(second), dout * first * np.cos(second)
+
+def clip_forward(x):
+    return x ** 2, x
+
+def clip_backward(dout, cache):
+    return np.clip(2 * cache * dout, -1.0, 1.0)
+"""
+NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
+WRONG = [
+    ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
+    ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),
+    ("rmsnorm_backward", "(dout * x * r).sum(0)", "(dout * x).sum(0)", "dgamma", 18),
+    ("attention_backward", "/ np.sqrt(q.shape[-1])\n    return", "\n    return", "return[0]", 33),
+    ("attention_backward", "ds.T @ q,", "ds @ q,", "return[1]", 33),
+    ("Tanh", "1 - self.y ** 2", "1 - self.y", "return", 41),
+    ("Dropout", "dout * self.mask", "dout * (self.mask > 0)", "return", 52),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str], str]:
+    """Writes a file of pairs."""
+
+    def written(text: str) -> str:
+        (tmp_path / "pairs.py").write_text(text)
+        return str(tmp_path / "pairs.py")
+
+    return written
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gradients_of_its_own_forward_are_right(file: Callable[[str], str], name: str) -> None:
+    verdict = check(f"{file(PAIRS)}:{name}")
+    assert isinstance(verdict, PairVerdict)
+    assert verdict.ok
+    assert verdict.held.draws == 6
+    assert "is right for its own" in verdict.headline
+    assert "itself is right is not known" in str(verdict)
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "result", "line"), WRONG)
+def test_what_is_no_gradient_of_its_forward_is_wrong(
+    file: Callable[[str], str], name: str, right: str, wrong: str, result: str, line: int
+) -> None:
+    assert PAIRS.count(right) == 1
+    verdict: Any = check(f"{file(PAIRS.replace(right, wrong))}:{name}")
+    assert not verdict.ok
+    assert verdict.operator == "own forward"
+    assert result in [one.gradients[0] for one in verdict.diagnosis]
+    assert verdict.held.line in (0, line)
+
+
+def test_what_is_clipped_is_neither(file: Callable[[str], str]) -> None:
+    with pytest.raises(CannotCall):
+        check(f"{file(PAIRS)}:clip_backward")
+    with open_caller(f"{file(PAIRS)}:clip_backward") as worker:
+        said = against_forward(worker)
+    assert isinstance(said, Open)
+    assert "clipped" in said.why
+
+
+def test_without_a_forward_nothing_is_said(file: Callable[[str], str]) -> None:
+    text = "def gelu_backward(dout, cache):\n    return dout\n"
+    with pytest.raises(CannotCall, match="no check is known for gelu, and no forward is known"):
+        check(f"{file(text)}:gelu_backward")
+
+
+UNIT = """
+import numpy as np
+def unit_forward(v):
+    n = np.sqrt((v ** 2).sum(-1, keepdims=True))
+    return v / n, (v, n)
+def unit_backward(dout, cache):
+    v, n = cache
+    return dout / n - v * (v * dout).sum() / n ** 3
+"""
+
+
+def test_what_agrees_only_for_some_shapes_is_left_open(
+    file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a vector it is right, of rows it is not, and nobody has said which it is for."""
+    path = file(UNIT)
+    assert main(["check", f"{path}:unit_backward"]) == 2
+    assert "say which is meant, with --shape or --call" in capsys.readouterr().err
+    assert main(["check", f"{path}:unit_backward", "--shape", "v=5x"]) == 0
+    assert main(["check", f"{path}:unit_backward", "--shape", "v=2x5"]) == 1
+
+
+def test_a_mistake_for_negative_numbers_is_not_hidden_by_positive_ones(file: Callable[[str], str]) -> None:
+    text = """
+import numpy as np
+def size_forward(x):
+    return np.abs(x), x
+def size_backward(dout, cache):
+    return dout * (cache * 0 + 1)
+def root_forward(x):
+    return np.sqrt(x), x
+def root_backward(dout, cache):
+    return dout * 0.5 / np.sqrt(cache)
+"""
+    assert not check(f"{file(text)}:size_backward").ok
+    assert check(f"{file(text)}:root_backward").ok  # it takes no others
+
+
+def test_of_several_arrays_a_guess_proves_nothing_wrong(
+    file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = file(PAIRS.replace("* np.cos(second)", "* np.sin(second)"))
+    assert main(["check", f"{path}:mix_backward"]) == 2
+    assert "if that is how it is meant, say so" in capsys.readouterr().err
+    assert main(["check", f"{path}:mix_backward", "--shape", "first=3x4", "--shape", "second=3x4"]) == 1
+
+
+def test_what_a_backward_takes_of_the_output_is_the_output(file: Callable[[str], str]) -> None:
+    text = """
+import numpy as np
+def soften(x, temperature=2.0):
+    e = np.exp((x - x.max(-1, keepdims=True)) / temperature)
+    probs = e / e.sum(-1, keepdims=True)
+    return probs
+def soften_backward(grad, probs, temperature=2.0):
+    return probs * (grad - (grad * probs).sum(-1, keepdims=True)) / temperature
+"""
+    verdict: Any = check(f"{file(text)}:soften_backward")
+    assert verdict.ok
+    assert "temperature=2.0" in str(verdict)
+
+
+def test_a_number_that_a_layer_learns_is_told_to_be_left_out(file: Callable[[str], str]) -> None:
+    text = """
+import numpy as np
+class Scale:
+    def __init__(self):
+        self.alpha = 0.5
+    def forward(self, x):
+        self.x = x
+        return x * self.alpha
+    def backward(self, dout):
+        self.dalpha = float(dout.sum())
+        return dout * self.alpha
+"""
+    assert "nothing is said of `self.dalpha`" in str(check(f"{file(text)}:Scale"))
+
+
+def test_arguments_that_are_given_are_taken(
+    file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = file(PAIRS.replace("(g * x).mean(", "(g * x).sum("))
+    assert main(["check", f"{path}:rmsnorm_backward", "--shape", "x=2x5", "--shape", "gamma=5x"]) == 1
+    assert "gamma of (5,)" in capsys.readouterr().out
+    call = "rmsnorm_backward(np.ones((2, 3)), rmsnorm_forward(np.eye(2, 3), np.ones(3))[1])"
+    assert main(["check", f"{path}:rmsnorm_backward", "--call", call]) == 1
+    assert main(["check", f"{path}:rmsnorm_backward", "--call", call, "--operator", "linear"]) == 2
+    assert "--operator has no part in it" in capsys.readouterr().err
+
+
+def test_it_asks_its_arguments_only(file: Callable[[str], str]) -> None:
+    with open_caller(f"{file(PAIRS)}:mix_backward") as worker:
+        said = against_forward(worker, Arguments(shapes=("first=2x5", "second=5x")))
+    assert isinstance(said, PairVerdict)
+    assert not said.ok  # the gradient of what was broadcast is not summed
+    assert said.as_dict()["passed"] == 0
+    assert [row["name"] for row in said.rows()] == ["return[0]", "return[1]"]
