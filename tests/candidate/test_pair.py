@@ -203,7 +203,7 @@ def soften_backward(grad, probs, temperature=2.0):
     assert "temperature=2.0" in str(verdict)
 
 
-def test_a_number_that_a_layer_learns_is_told_to_be_left_out(file: Callable[[str], str]) -> None:
+def test_a_number_that_a_layer_learns_cannot_be_judged(file: Callable[[str], str]) -> None:
     text = """
 import numpy as np
 class Scale:
@@ -216,7 +216,36 @@ class Scale:
         self.dalpha = float(dout.sum())
         return dout * self.alpha
 """
-    assert "nothing is said of `self.dalpha`" in str(check(f"{file(text)}:Scale"))
+    with pytest.raises(CannotCall):
+        check(f"{file(text)}:Scale")
+    with open_caller(f"{file(text)}:Scale") as worker:
+        said = against_forward(worker)
+    assert isinstance(said, Open)
+    assert said.why == "nothing is known of `self.dalpha`; what agrees: return"
+
+
+SIZED = """
+import numpy as np
+class Gate:
+    def __init__(self, dim, width):
+        rng = np.random.default_rng(0)
+        self.wa, self.wb = rng.normal(size=(dim, width)), rng.normal(size=(dim, width))
+    def forward(self, x):
+        self.x, self.a = x, x @ self.wa
+        self.s = 1 / (1 + np.exp(-(x @ self.wb)))
+        return self.a * self.s
+    def backward(self, dout):
+        da, ds = dout * self.s, dout * self.a * self.s * (1 - self.s)
+        self.dwa, self.dwb = self.x.T @ da, self.x.T @ ds
+        return da @ self.wa.T + ds @ self.wb.T
+"""
+
+
+@pytest.mark.parametrize(("wrong", "ok"), [("(1 - self.s)", False), ("", True)])
+def test_the_sizes_of_a_class_are_guessed(file: Callable[[str], str], wrong: str, ok: bool) -> None:
+    verdict: Any = check(f"{file(SIZED.replace(f' * {wrong}', '') if wrong else SIZED)}:Gate")
+    assert verdict.ok is ok
+    assert len(verdict.held.ends) == 3
 
 
 def test_arguments_that_are_given_are_taken(

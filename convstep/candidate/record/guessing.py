@@ -70,6 +70,8 @@ class Asked:
     """Its text; "" if unknown."""
     inputs: tuple[str, ...] = ()
     """The parameters of its forward and its class, as listed; what else it takes, the forward makes."""
+    sizes: tuple[str, ...] = ()
+    """Those of its class as listed."""
 
     @property
     def channels_last(self) -> bool:
@@ -327,6 +329,7 @@ def general(asked: Asked) -> Iterator[Guess]:
         (matrix, lambda at: whole(3, 4, seed=at + 1)),
         (given((X, rows)), lambda at: whole(3, 4, seed=at + 1)),
         (given((X, rows)), lambda at: whole(4, seed=at + 1)),
+        (given((X, whole(2, 3, 4))), lambda at: whole(4, seed=at + 1)),
         (given((X, rows)), lambda at: 1.5 + at),
         (given((X, whole(4))), lambda at: whole(4, seed=at + 1)),
         (given((X, whole(3)), (W, columns), (B, whole(4, seed=5))), lambda at: whole(4, seed=at + 1)),
@@ -335,6 +338,8 @@ def general(asked: Asked) -> Iterator[Guess]:
     )
     for values, other in plans:
         numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name not in values}
+        unknown = [name for name in asked.sizes if name in free and (name == "dim" or name not in _NUMBERS)]
+        numbers |= {name: 4 + at for at, name in enumerate(unknown)}
         if {"q", "query"} & asked.parameters:  # then k is an array
             numbers.pop("k", None)
         rest = [name for name in free if name not in values and name not in numbers]

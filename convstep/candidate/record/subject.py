@@ -200,6 +200,7 @@ class Subject:
             {each.name.lower(): each.default for each in listed if each.default is not each.empty},
             candidate.source,
             tuple(dict.fromkeys(each.name.lower() for each in listed if each.name not in own)),
+            () if self.maker is None else tuple(each.name.lower() for each in parameters_of(self.maker)),
         )
 
     def _own(self) -> list[inspect.Parameter]:

@@ -12,7 +12,7 @@ import numpy as np
 from convstep.candidate.verdicts.calls import Called, Pair, walked
 from convstep.candidate.verdicts.ending import Judged, alike, judged
 from convstep.candidate.verdicts.judging import judge
-from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held, Mark
+from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Held, Mark
 from convstep.candidate.verdicts.naming import of_gradient
 from convstep.candidate.verdicts.slopes import Array, Clock, OutOfTime, size_of
 from convstep.candidate.verdicts.trial import CannotJudge, Trial, name_of, trial
@@ -40,7 +40,7 @@ def held(
     first: Pair | None = None
     notes: list[str] = []
     known = differing = 0
-    misfit = False
+    misfit, unseen = False, list[Ending]()
     for run, one, found in _tried(pair, sources, clock, notes):
         misfit = misfit or any(_misfit(each, run) for each in found)
         ends = [_left_open(each, run, guessed=guessed) for each in found]
@@ -51,7 +51,7 @@ def held(
         for each in ends:
             said.setdefault(f"{each.result.name} {each.result.key}", []).append(each)
         if one is pair:
-            notes += _unseen(run, [each.result.name for each in ends])
+            unseen = list(_unseen(run, [each.result.name for each in ends]))
     most = [_most(several) for several in said.values()]
     for several, what in zip(said.values(), most, strict=True):
         if what.mark.kind == AGREES:
@@ -64,7 +64,7 @@ def held(
         worded(pair.forward),
         known if first is not None else min(agreeing, default=0),
         differing,
-        tuple(each.ending for each in most),
+        (*(each.ending for each in most), *unseen),
         line,
         how,
         tuple(dict.fromkeys(notes)),
@@ -145,12 +145,12 @@ def _most(said: list[Judged]) -> Judged:
     raise AssertionError(said)
 
 
-def _unseen(run: Trial, results: list[str]) -> Iterator[str]:
-    """What a layer keeps that looks like the gradient of a number, of which nothing is said."""
+def _unseen(run: Trial, results: list[str]) -> Iterator[Ending]:
+    """What a layer keeps that looks like the gradient of a number, of which nothing is known."""
     for path, value in walked({"self": run.after.owner}) if run.after.owner is not None else ():
-        last = path[-1].lstrip(".")
-        if isinstance(value, (float, np.floating)) and of_gradient(last) and "".join(path) not in results:
-            yield tr("nothing is said of `{name}`", name="".join(path))
+        last, name = path[-1].lstrip("."), "".join(path)
+        if isinstance(value, (float, np.floating)) and of_gradient(last) and name not in results:
+            yield Ending(name, "", 0, Mark(UNKNOWN, tr("nothing is known of `{name}`", name=name)))
 
 
 def _line(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock) -> tuple[int, str]:
