@@ -248,6 +248,15 @@ def test_the_sizes_of_a_class_are_guessed(file: Callable[[str], str], wrong: str
     assert len(verdict.held.ends) == 3
 
 
+def test_a_gradient_that_does_not_come_back_is_told(file: Callable[[str], str]) -> None:
+    path = file(
+        PAIRS.replace(
+            "return dout * np.sin(second), dout * first * np.cos(second)", "return dout * np.sin(second)"
+        )
+    )
+    assert "no gradient by `second` was found" in str(check(f"{path}:mix_backward"))
+
+
 def test_arguments_that_are_given_are_taken(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,6 +52,7 @@ def held(
             said.setdefault(f"{each.result.name} {each.result.key}", []).append(each)
         if one is pair:
             unseen = list(_unseen(run, [each.result.name for each in ends]))
+            notes += _missing(run, [each.of for each in ends])
     most = [_most(several) for several in said.values()]
     for several, what in zip(said.values(), most, strict=True):
         if what.mark.kind == AGREES:
@@ -151,6 +152,14 @@ def _unseen(run: Trial, results: list[str]) -> Iterator[Ending]:
         last, name = path[-1].lstrip("."), "".join(path)
         if isinstance(value, (float, np.floating)) and of_gradient(last) and name not in results:
             yield Ending(name, "", 0, Mark(UNKNOWN, tr("nothing is known of `{name}`", name=name)))
+
+
+def _missing(run: Trial, found: list[str]) -> Iterator[str]:
+    """The arguments of the forward whose gradients have not come back."""
+    given = [name for name in run.inputs if not name.startswith("self")]
+    for name in given if any(found) else ():
+        if name not in found:
+            yield tr("no gradient by `{name}` was found", name=name)
 
 
 def _line(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock) -> tuple[int, str]:
