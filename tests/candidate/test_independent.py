@@ -16,8 +16,10 @@ from convstep import CandidateError, check
 from tests.strategies import some
 
 FOLDER = Path(__file__).parent / "corpus/files/independent"
-NOT_CALLED = ("mixed/h045", "mixed/h112")
-"""What is not called without an adapter although somebody might: one is right, one is wrong."""
+NOT_CALLED = ("mixed/h045",)
+"""What is not called without an adapter although somebody might; it is right."""
+BY_FORWARD = ("mixed/h112",)
+"""What its own forward alone judges, so that its mistake has no name."""
 
 
 def entries() -> list[Any]:
@@ -48,4 +50,4 @@ def test_the_verdict_is_what_is_true(target: str, code: int, ids: list[str]) -> 
         return
     verdict = check(path)
     assert verdict.ok == (code == 0), str(verdict)
-    assert set(ids) <= {finding.id for finding in verdict.diagnosis}
+    assert target.startswith(BY_FORWARD) or set(ids) <= {finding.id for finding in verdict.diagnosis}
