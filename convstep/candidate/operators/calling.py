@@ -28,7 +28,8 @@ from convstep.candidate.operators.came import Came, returned_names
 from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled
-from convstep.candidate.record.subject import FORWARD, Subject
+from convstep.candidate.record.forwards import FORWARD
+from convstep.candidate.record.subject import Subject
 from convstep.language import tr
 from convstep.oracle.pytorch import tensor
 

@@ -18,7 +18,7 @@ from convstep.candidate.power.copies import PASSED, Copies
 from convstep.candidate.power.placing import put, recode
 from convstep.candidate.power.reading import Reading, readings, to_theirs
 from convstep.candidate.power.suspects import Suspect, problem_words, suspects
-from convstep.candidate.record.subject import FORWARD, forward_of
+from convstep.candidate.record.forwards import FORWARD, forward_of
 from convstep.candidate.verdicts.calls import Called, walked
 from convstep.operators.operator import Array, Operator
 

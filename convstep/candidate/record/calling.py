@@ -19,8 +19,10 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
 from convstep.candidate.record.filling import by_name
+from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.subject import Ready as Ready
-from convstep.candidate.record.subject import Subject, failed_words, forward_of
+from convstep.candidate.record.subject import Subject, failed_words
+from convstep.candidate.record.unnamed import general
 from convstep.conv.problem import Problem
 from convstep.language import tr
 
@@ -76,7 +78,7 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
     any_ready = False
     asked = subject.asked()
     # of what nobody knows, its own forward says whether it can be called so
-    unnamed = guessing.general(asked) if subject.forward is not None else ()
+    unnamed = general(asked) if subject.forward is not None else ()
     for guess in itertools.chain(guessing.guesses(asked), unnamed):
         how = tr("arguments guessed for {operator}", operator=tr(guess.operator))
         try:

@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import itertools
 import json
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +22,7 @@ from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call
+from convstep.candidate.record.guessing import Guess
 from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
 from convstep.candidate.verdicts.slopes import Clock
@@ -74,18 +76,19 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
     if not found:
         return {"error": tr("no forward is known that belongs to it")}
     best, ready = next(((one, ready) for one, ready in found if one.agrees), found[0])
-    against = [one for one, _ in found if one.differs or one.misfit]
-    if best.agrees and against:
-        said = tr(
-            "called as {call} it agrees, and as {other} it does not; "
-            "say which is meant, with --shape or --call",
-            call=best.forward,
-            other=against[0].forward,
-        )
-        best = replace(best, asks=said)
-    elif against and not best.agrees:
-        best, ready = next(((one, ready) for one, ready in found if one.differs), found[0])
-        if best.differs and ready.guess is not None and not ready.guess.sure and best.arrays > 1:
+    if best.agrees:
+        against = [one for one, _ in found if _is_against(one, best, ready)]
+        if against:
+            said = tr(
+                "called as {call} it agrees, and as {other} it does not; "
+                "say which is meant, with --shape or --call",
+                call=best.forward,
+                other=against[0].forward,
+            )
+            best = replace(best, asks=said)
+    elif any(one.differs for one, _ in found):
+        best, ready = next((one, ready) for one, ready in found if one.differs)
+        if ready.guess is not None and not _is_certain(best, ready.guess):
             why = next(one.mark.how for one in best.ends if one.mark.kind == DIFFERS)
             said = tr(
                 "called as {call} it differs: {how}; "
@@ -97,7 +100,27 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
     return {"held": json.dumps([best.as_plain(), best is found[0][0]])}
 
 
+def _is_against(one: Held, best: Held, ready: Ready) -> bool:
+    """Whether what one way of calling it came to speaks against one that agrees.
+
+    A loss that is right for some kind of targets is, and what wants more axes says nothing of fewer.
+    """
+    if one is best or (ready.guess is not None and ready.guess.kinds):
+        return False
+    fewer = len(one.ranks) == len(best.ranks) and all(map(operator.le, one.ranks, best.ranks))
+    if fewer and one.ranks != best.ranks:
+        return False
+    # of arrays that all have as many axes, sums over the rest do not show
+    return one.differs or (one.misfit and len(set(best.ranks)) < 2)
+
+
+def _is_certain(one: Held, guess: Guess) -> bool:
+    """Whether what is guessed proves that a result is wrong: its arrays cannot be mistaken."""
+    return guess.sure or guess.kinds or len(one.ranks) < 2 or one.whole
+
+
 def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tuple[Held, Ready]]:
+    from convstep.candidate.verdicts.derivative import derivative
     from convstep.candidate.verdicts.draws import held as on_draws
 
     clock = Clock.of(seconds)
@@ -111,7 +134,8 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
                 continue
             sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
             share = Clock.of(max(clock.left / 2, 1.0))
-            one = on_draws(pair, sources, share, guessed=ready.guess is not None)
+            one = derivative(pair, sources)
+            one = one or on_draws(pair, sources, share, guessed=ready.guess is not None)
             said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
             yield one, ready
             if one.agrees or clock.left < 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,13 +58,16 @@ def by_name(values: Mapping[str, Any]) -> Lookup:
     return lambda name: values.get(name, NOTHING)
 
 
-def after_forward(made: Any, lookup: Lookup, names: Sequence[str] = ()) -> Lookup:
+def after_forward(
+    made: Any, lookup: Lookup, names: Sequence[str] = (), optional: Container[str] = ()
+) -> Lookup:
     """The lookup for a backward whose forward has run: its cache, and a gradient of its output's shape.
 
     Args:
         made: what the forward returned: its output, or its output and what it keeps.
         lookup: what was known before; it comes first.
         names: what the forward calls what it returns.
+        optional: parameters that need no gradient of a number: those with a default.
     """
     parts = list(made) if isinstance(made, (tuple, list)) else [made]
     named = dict(zip(names, parts, strict=True)) if len(names) == len(parts) else {}
@@ -84,6 +87,8 @@ def after_forward(made: Any, lookup: Lookup, names: Sequence[str] = ()) -> Looku
             return cache
         if is_upstream(name):
             shape = shapes[min(len(drawn), len(shapes) - 1)]
+            if not shape:  # of a loss it is 1, and most do not look at it
+                return NOTHING if name in optional else 1.0
             drawn.append(upstream(shape, len(drawn)))
             return drawn[-1]
         return NOTHING

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.record.filling import KEPT, NOTHING, Lookup, is_upstream, upstream
+from convstep.candidate.record.filling import KEPT, NOTHING, Lookup, upstream
 
 X = "x a_prev a x_in inp input inputs input_data in_data data features image images img z xs x_t xt"
 """What the input is called."""
@@ -36,6 +36,8 @@ class Guess:
     """What its backward gets where no forward makes it."""
     sure: bool = True
     """Whether the name of the operator says what its arrays are like."""
+    kinds: bool = False
+    """Whether it is one of several kinds of targets, of which a loss may mean any."""
     narrow: bool = False
     """Whether its numbers are of one sign, for what takes no others: many a mistake does not show there."""
 
@@ -72,6 +74,8 @@ class Asked:
     """The parameters of its forward and its class, as listed; what else it takes, the forward makes."""
     sizes: tuple[str, ...] = ()
     """Those of its class as listed."""
+    text: str = ""
+    """That of its forward and its own."""
 
     @property
     def channels_last(self) -> bool:
@@ -309,51 +313,3 @@ _OPERATORS: Sequence[tuple[str, Make]] = (
     ("conv(?!er|ex|ent|ey|in)", _conv),
 )
 """Operators by what their functions are called; the first that fits counts."""
-
-
-def general(asked: Asked) -> Iterator[Guess]:
-    """What could be given whatever the operator is; it is for its own forward to say what fits.
-
-    Parameters with a default keep it.
-    """
-    free = [name for name in asked.inputs if name not in asked.defaults and not KEPT.fullmatch(name)]
-    rows, weights = whole(3, 4), whole(4, 5, seed=4)
-    small_rows, columns = small(3, 4), whole(4, 3, seed=4)
-    per_feature = given(
-        ("gamma g scale w weight weights", np.array([1.0, 2.0, -1.0, 3.0])),
-        ("beta b shift bias", whole(4, seed=5)),
-    )
-    matrix = given((X, rows), (W, weights), (B, whole(5, seed=5)))
-    plans: tuple[tuple[dict[str, Any], Callable[[int], Any]], ...] = (
-        (per_feature | given((X, rows)), lambda at: whole(3, 4, seed=at + 1)),
-        (matrix, lambda at: whole(3, 4, seed=at + 1)),
-        (given((X, rows)), lambda at: whole(3, 4, seed=at + 1)),
-        (given((X, rows)), lambda at: whole(4, seed=at + 1)),
-        (given((X, whole(2, 3, 4))), lambda at: whole(4, seed=at + 1)),
-        (given((X, rows)), lambda at: 1.5 + at),
-        (given((X, whole(4))), lambda at: whole(4, seed=at + 1)),
-        (given((X, whole(3)), (W, columns), (B, whole(4, seed=5))), lambda at: whole(4, seed=at + 1)),
-        (given((X, whole(2, 3, 4, 5)), (B, whole(3, seed=5))), lambda at: whole(3, seed=at + 1)),
-        (given((X, np.abs(small_rows) + 0.5)), lambda at: np.abs(small(3, 4, seed=at + 4)) + 0.5),
-    )
-    for values, other in plans:
-        numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name not in values}
-        unknown = [name for name in asked.sizes if name in free and (name == "dim" or name not in _NUMBERS)]
-        numbers |= {name: 4 + at for at, name in enumerate(unknown)}
-        if {"q", "query"} & asked.parameters:  # then k is an array
-            numbers.pop("k", None)
-        rest = [name for name in free if name not in values and name not in numbers]
-        others = {name: other(at) for at, name in enumerate(rest) if not is_upstream(name)}
-        known = {name: value for name, value in values.items() if name in free}
-        found = {**known, **numbers, **others}
-        yield Guess("", found, np.shape(values["x"]), sure=False, narrow=values is plans[-1][0])
-
-
-_NUMBERS = given(
-    ("axis dim", -1), ("eps epsilon", 1e-5), ("alpha slope lam lambd temperature", 0.5),
-    ("p rate ratio drop_rate dropout keep_prob keep", 0.5),
-    ("k n groups num_groups g n_groups heads num_heads", 2),
-    ("d dim_in features num_features dims normalized_shape size n_features hidden", 4),
-    ("train training is_training", True), ("mode", "train"),
-)  # fmt: skip
-"""What parameters are given that are no arrays, by name."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from convstep.candidate.call.failure import short
 from convstep.candidate.call.parameters import parameters_of
-from convstep.candidate.call.served import Served, found
+from convstep.candidate.call.served import Served
 from convstep.candidate.load import names
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
@@ -27,14 +27,10 @@ from convstep.candidate.record.filling import (
     is_upstream,
     upstream,
 )
+from convstep.candidate.record.forwards import forward_in, forward_of, method_of
 from convstep.candidate.verdicts.calls import Called
-from convstep.candidate.verdicts.naming import returned
+from convstep.candidate.verdicts.naming import of_gradient, returned
 from convstep.language import tr
-
-FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call")
-"""What a layer's forward is called."""
-LOSS = re.compile(r"(compute_?|calc(ulate)?_?)?(loss|cost)|calc(ulate)?")
-"""What it is called where the layer is a loss."""
 
 
 @dataclass(slots=True)
@@ -75,6 +71,8 @@ class Subject:
     """Which method of it is called."""
     forward: Callable[..., Any] | None = None
     """The forward that is run first; of a class, its plain function."""
+    flag: str = ""
+    """The parameter of one function that says that its derivative is meant: `sigmoid(x, deriv=False)`."""
 
     @classmethod
     def of(cls, served: Served) -> Subject:
@@ -91,13 +89,18 @@ class Subject:
             )
         if isinstance(function, type):
             if name == function.__name__:
-                name = _method_of(function)
-            return cls(served, getattr(function, name), function, name, _forward_in(function, name))
+                name = method_of(function)
+            return cls(served, getattr(function, name), function, name, forward_in(function, name))
         if own is not None and not isinstance(own, type):
             kind = type(own)
             if getattr(kind, name, None) is not None:
-                return cls(served, getattr(kind, name), kind, name, _forward_in(kind, name))
-        return cls(served, function, forward=forward_of(candidate.name, served.namespace))
+                return cls(served, getattr(kind, name), kind, name, forward_in(kind, name))
+        forward = forward_of(candidate.name, served.namespace)
+        if forward is None and not names.looks_backward(name):
+            flag = _flag_of(function)
+            together = bool(flag) or _returns_gradients(function)
+            return cls(served, function, forward=function if together else None, flag=flag)
+        return cls(served, function, forward=forward)
 
     def how_to_call(self) -> str:
         """What to write, a clause: the call, or each argument."""
@@ -159,8 +162,8 @@ class Subject:
         first = filled(function, lookup)
         forward = self.forward if held is None else getattr(held, getattr(self.forward, "__name__", ""), None)
         # a layer's backward needs its forward whatever it is given
-        back = held is not None and names.looks_backward(self.method)
-        if forward is not None and (first.missing or back):
+        back = held is not None and forward is not None
+        if forward is not None and (first.missing or back or self.flag):
             before = filled(forward, lookup)
             if before.missing and held is not None:
                 raise self._lacks(before, tr("its forward"))
@@ -169,7 +172,9 @@ class Subject:
                     call = Called.kept(forward, *before.places, **before.named)
                 made = self._run(forward, before, tr("its forward"))
                 ran = Called(forward, before.places, before.named)
-                first = filled(function, after_forward(made, lookup, _returned(forward)))
+                optional = {one.name for one in parameters_of(function) if one.default is not one.empty}
+                after = after_forward(made, lookup, _returned(forward), optional)
+                first = filled(function, lambda name: True if name == self.flag else after(name))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
         elif first.missing and out is not None:
@@ -201,6 +206,7 @@ class Subject:
             candidate.source,
             tuple(dict.fromkeys(each.name.lower() for each in listed if each.name not in own)),
             () if self.maker is None else tuple(each.name.lower() for each in parameters_of(self.maker)),
+            "\n".join(filter(None, map(_text_of, (self.forward, self.function)))),
         )
 
     def _own(self) -> list[inspect.Parameter]:
@@ -254,6 +260,36 @@ def failed_words(served: Served, error: BaseException, what: str) -> str:
     return tr("{what}: {said}; {hint}" if hint else "{what}: {said}", what=what, said=said, hint=hint)
 
 
+def _flag_of(function: Callable[..., Any]) -> str:
+    """The parameter that asks a function for its derivative; "" if it has none."""
+    for each in parameters_of(function):
+        if each.default is False and re.fullmatch(
+            r"(return_)?(d|grad|gradient|prime|deriv\w*)", each.name, re.I
+        ):
+            return each.name
+    return ""
+
+
+def _returns_gradients(function: Callable[..., Any]) -> bool:
+    """Whether a function returns a loss and its gradients: `return loss, dx`."""
+    with contextlib.suppress(SyntaxError):
+        values = [
+            each.value for each in ast.walk(ast.parse(_text_of(function))) if isinstance(each, ast.Return)
+        ]
+        return any(
+            isinstance(value, ast.Tuple)
+            and not _is_gradient(value.elts[0])
+            and any(map(_is_gradient, value.elts[1:]))
+            for value in values
+        )
+    return False
+
+
+def _is_gradient(node: ast.expr) -> bool:
+    name = ast.unparse(node)
+    return isinstance(node, ast.Name) and (bool(of_gradient(name)) or "grad" in name.lower())
+
+
 def _signature(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     try:
         return dict(inspect.signature(function).parameters)
@@ -261,58 +297,17 @@ def _signature(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
         return {}
 
 
-def _method_of(kind: type) -> str:
-    """The method of a class that is meant when only the class is named: its backward, or its forward."""
-    methods = [name for name in vars(kind) if callable(getattr(kind, name, None))]
-    own = [name for name in methods if name[:1] != "_"]
-    back = [name for name in own if names.looks_backward(name)]
-    back += [name for name in methods if re.fullmatch("_(backward|backprop|bwd)", name)]
-    forward = [name for name in dir(kind) if FORWARD.fullmatch(name) and name != "__call__"]
-    if not (back or forward or own):
-        raise CandidateError(
-            tr("{name} has no method that could be stepped; name a function", name=kind.__name__)
-        )
-    return (back or forward or own)[0]
-
-
-def _forward_in(kind: type, method: str) -> Callable[..., Any] | None:
-    """The forward of a class whose backward is called."""
-    if not names.looks_backward(method):
-        return None
-    exact = re.sub("backward|bwd|backprop", "forward", method)
-    named = [name for pattern in (FORWARD, LOSS) for name in dir(kind) if pattern.fullmatch(name)]
-    found = [exact, *(name for name in named if name != method)]
-    return next(
-        (value for name in found if callable(value := getattr(kind, name, None)) and name != method), None
-    )
+def _text_of(function: Callable[..., Any] | None) -> str:
+    """The lines of a function; "" if they are not known."""
+    with contextlib.suppress(OSError, TypeError):
+        return "" if function is None else textwrap.dedent(inspect.getsource(function))
+    return ""
 
 
 def _returned(function: Callable[..., Any]) -> list[str]:
     """What a function calls what it returns; [] if that is not known."""
-    with contextlib.suppress(OSError, TypeError, SyntaxError):
-        (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    with contextlib.suppress(SyntaxError, ValueError):
+        (node,) = ast.parse(_text_of(function)).body
         if isinstance(node, ast.FunctionDef):
             return returned(node)
     return []
-
-
-def forward_of(name: str, namespace: dict[str, Any]) -> Callable[..., Any] | None:
-    """The forward in the same file that belongs to a backward by its name."""
-    owner, _, last = name.rpartition(".")
-    if not names.looks_backward(last):
-        return None
-    stem = re.split(r"backward|backprop|bwd|_?grad|_?back", last)[0]
-    exact = re.sub("backprop|backward", "forward", last).replace("bwd", "fwd")
-    prefix = f"{owner}." if owner else ""
-    kind = found(owner, namespace) if owner else None
-    known = list(vars(kind)) if kind is not None else list(namespace)
-    alike = [each for each in known if each.startswith(stem) and re.search("forward|fwd", each)]
-    for each in (
-        exact,
-        stem.rstrip("_"),
-        *sorted(alike, key=lambda each: (not last.startswith(each.partition("forward")[0]), len(each))),
-    ):
-        forward = found(prefix + each, namespace)
-        if forward is not None and each != last:
-            return forward
-    return None

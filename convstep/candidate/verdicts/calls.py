@@ -130,6 +130,11 @@ class Pair:
     constants: Mapping[Path, Array]
     """The arrays of the backward's arguments that do not: gradients from above."""
 
+    @property
+    def together(self) -> bool:
+        """Whether both are one function, which returns a loss and its gradients."""
+        return self.forward.function is self.backward.function
+
     @classmethod
     def of(cls, forward: Called, ran: Called, made: Any, backward: Called) -> Pair:
         """The pair.

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from convstep.candidate.verdicts.calls import Called, Pair, walked
+from convstep.candidate.verdicts import losses
+from convstep.candidate.verdicts.calls import Pair, walked
 from convstep.candidate.verdicts.ending import Judged, alike, judged
 from convstep.candidate.verdicts.judging import judge
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Held, Mark
 from convstep.candidate.verdicts.naming import of_gradient
 from convstep.candidate.verdicts.slopes import Array, Clock, OutOfTime, size_of
-from convstep.candidate.verdicts.trial import CannotJudge, Trial, name_of, trial
+from convstep.candidate.verdicts.trial import CannotJudge, Trial, trial
+from convstep.candidate.verdicts.worded import worded
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.source import Source
-from convstep.steps.number_text import shape_text
 
 DRAWS = 6
 """How many draws of numbers are tried."""
@@ -53,13 +53,16 @@ def held(
         if one is pair:
             unseen = list(_unseen(run, [each.result.name for each in ends]))
             notes += _missing(run, [each.of for each in ends])
+        if misfit and guessed:
+            break
     most = [_most(several) for several in said.values()]
     for several, what in zip(said.values(), most, strict=True):
         if what.mark.kind == AGREES:
             notes += [each.mark.how for each in several if each.mark.kind == UNKNOWN][:1]
     line, how = _line(first, sources, clock) if first is not None else (0, "")
     agreeing = [sum(one.mark.kind == AGREES for one in several) for several in said.values()]
-    arrays = sum(isinstance(one, np.ndarray) and one.ndim > 0 for one in pair.forward.arguments().values())
+    given = {name: one for name, one in pair.forward.arguments().items() if isinstance(one, np.ndarray)}
+    told = {one.of: one.mark.kind for one in most if one.mark.kind != UNKNOWN}
     return Held(
         worded(pair.backward),
         worded(pair.forward),
@@ -69,7 +72,8 @@ def held(
         line,
         how,
         tuple(dict.fromkeys(notes)),
-        arrays=arrays,
+        ranks=tuple(one.ndim for one in given.values() if one.ndim),
+        whole=AGREES in told.values() and told.keys() >= given.keys(),
         misfit=misfit and guessed,
     )
 
@@ -100,7 +104,9 @@ def _tried(
 def _redrawn(pair: Pair, above: Any, number: int) -> Pair:
     """The same calls with other numbers."""
     rng = np.random.default_rng([29, number])
-    values = {path: rng.standard_normal(pair.constants[path].shape) for path in above or ()}
+    values = {
+        path: rng.standard_normal(one.shape) for path in above or () if (one := pair.constants[path]).ndim
+    }
     backward = pair.with_upstream(pair.backward, values) if values else pair.backward
     changes = {id(one): _other(one, rng) for one in pair.forward.arrays().values() if one.size}
     return replace(
@@ -116,7 +122,10 @@ def _other(array: Array, rng: np.random.Generator) -> Array:
 
     Probabilities, variances, masks and one-hot labels are not what they are with other numbers.
     """
-    if (array > 0).any() and (array < 0).any() and array.ndim:
+    kinds = np.unique(array)
+    if len(kinds) == 1 and array.size > 1:  # weights that are all 1 hide that they are left out
+        return np.asarray(array + rng.uniform(0.1, 0.9, array.shape), array.dtype)
+    if len(kinds) > 2 and (array > 0).any() and (array < 0).any() and array.ndim:
         return np.asarray(rng.standard_normal(array.shape) * size_of(array), array.dtype)
     return rng.permutation(array) if array.ndim else array
 
@@ -157,6 +166,8 @@ def _unseen(run: Trial, results: list[str]) -> Iterator[Ending]:
 def _missing(run: Trial, found: list[str]) -> Iterator[str]:
     """The arguments of the forward whose gradients have not come back."""
     given = [name for name in run.inputs if not name.startswith("self")]
+    compared = () if run.above else losses.targets(given)
+    given = [name for name in given if name not in compared]
     for name in given if any(found) else ():
         if name not in found:
             yield tr("no gradient by `{name}` was found", name=name)
@@ -167,26 +178,3 @@ def _line(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock
     said = judge(pair, sources, None, max(clock.left, 1.0))
     line = said.first
     return (0, "") if line is None or not said.lines[line].first else (line, said.lines[line].how)
-
-
-def worded(call: Called) -> str:
-    """A call with the shapes of what it is given: `scale_forward(x of 3x4, w of 4, axis=0)`."""
-    given: dict[str, Any] = {name: value for name, value in call.arguments().items() if name != "self"}
-    words = []
-    for name, value in (given | _defaults(call, given)).items():
-        if isinstance(value, np.ndarray) and value.ndim:
-            words.append(tr("{name} of {shape}", name=name, shape=shape_text(value.shape)))
-        elif isinstance(value, (bool, int, float, str)):
-            words.append(f"{name}={value!r}")
-        else:
-            words.append(name)
-    return printable(f"{name_of(call)}({', '.join(words)})")
-
-
-def _defaults(call: Called, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the parameters are that nothing is given for."""
-    try:
-        listed = inspect.signature(call.function).parameters.values()
-    except (TypeError, ValueError):
-        return {}
-    return {one.name: one.default for one in listed if one.name not in given and one.default is not one.empty}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.words import roles_of
-from convstep.candidate.verdicts import naming
+from convstep.candidate.verdicts import losses, naming
 from convstep.candidate.verdicts.calls import Path
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Mark
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, OutOfTime, Slope, directions, jacobian
@@ -78,6 +79,9 @@ def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, 
             named = named[:1]
         if len(named) == 1:
             found[id(result)] = named[0], True
+    for result, name in zip(results, inputs, strict=False):  # `dp` in the place of `positive`
+        if id(result) not in found and naming.begins(result.name, name) and alike(inputs[name], result.value):
+            found[id(result)] = name, True
     taken = {name for name, _ in found.values()}
     left = [result for result in results if id(result) not in found]
     free = [name for name in inputs if name not in taken]
@@ -85,7 +89,7 @@ def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, 
         fitting = [name for name in free if inputs[name].shape == result.value.shape]
         rivals = [one for one in left if one.value.shape == result.value.shape]
         if len(fitting) == 1 and len(rivals) == 1:
-            found[id(result)] = fitting[0], _surely(result, fitting[0], results, inputs)
+            found[id(result)] = fitting[0], not trial.above or _surely(result, fitting[0], results, inputs)
     unnamed = all(not result.name for result in results)
     shapes = [one.shape for one in inputs.values()]
     if unnamed and [one.value.shape for one in results] == shapes:
@@ -119,6 +123,9 @@ def _of_some_input(
     held against the one in its place.
     """
     free = [name for name in trial.inputs if name not in taken and alike(trial.inputs[name], result.value)]
+    if not trial.above:  # nobody moves the targets, and by them the sign is the other one
+        compared = losses.targets(free)
+        free = [name for name in free if name not in compared] or free
     for name in free:
         one = _judged(trial, result, name, False, clock)
         if one.mark.kind == AGREES:
@@ -126,6 +133,8 @@ def _of_some_input(
     at = next(number for number, one in enumerate(results) if one is result)
     if not result.name and len(results) == len(trial.inputs) and [*trial.inputs][at] not in taken:
         return _judged(trial, result, [*trial.inputs][at], True, clock)
+    if not trial.above and len(free) == 1 and len(results) == 1:
+        return _judged(trial, result, free[0], True, clock)
     of = tr("it is not known of which input of {forward} it is the gradient", forward=trial.names[0])
     return Judged(result, "", Mark(UNKNOWN, of))
 
@@ -210,6 +219,8 @@ def _agreeing(trial: Trial, result: Result, name: str) -> str:
 
 def loss_text(trial: Trial) -> str:
     """The loss as one writes it: `sum(out * dout)`."""
+    if not trial.above:
+        return "sum(out)" if trial.loss.upstream[0].ndim else "out"
     return "sum(" + " + ".join(f"out * {''.join(path)}" for path in trial.above) + ")"
 
 
@@ -228,8 +239,8 @@ def _differing(
 ) -> Judged:
     array = trial.inputs[name]
     rates = jacobian(trial.forward, array, trial.loss, clock)
-    habit = _habit(trial, result, slopes)
     times = times_of(result.value, slopes)
+    habit = _habit(trial, result, slopes) if trial.above else "" if times else _fused(trial, result, name)
     if times is not None:
         how = tr(
             "`{result}` is {times} times the gradient by `{input}` in every cell, by central differences "
@@ -239,6 +250,9 @@ def _differing(
             input=name,
             forward=trial.names[0],
         )
+        count = losses.later(times, array.shape, _text(trial, backward=True)) if not trial.above else 0
+        if count and not trial.pair.together:
+            how += tr("; if whoever takes it divides by {count}, it is meant so", count=count)
     else:
         how = _cell(trial, result, name, rates)
     kind = DIFFERS if certain and how and not habit else UNKNOWN
@@ -299,6 +313,26 @@ def _habit(trial: Trial, result: Result, slopes: list[tuple[Array, Slope]]) -> s
     return ""
 
 
+def _fused(trial: Trial, result: Result, name: str) -> str:
+    """The same of a loss; "" if it is not meant so."""
+    others = [one for other, one in trial.inputs.items() if other != name]
+    value, forward = np.asarray(result.value, np.float64), _text(trial, backward=False)
+    if not losses.is_fused(value, trial.inputs[name], others, forward):
+        return ""
+    return tr(
+        "`{result}` is `{input}` minus the targets: the gradient by what goes into a sigmoid or a "
+        "softmax before {forward}",
+        result=_called(result),
+        input=name,
+        forward=trial.names[0],
+    )
+
+
+def _text(trial: Trial, *, backward: bool) -> str:
+    found = trial.definition(backward=backward)
+    return ast.unparse(found.node) if found is not None else ""
+
+
 def _of(trial: Trial, result: Result, upstream: Mapping[Path, Array]) -> Array | None:
     """A result with other gradients from above."""
     given = trial.given(upstream)
@@ -308,6 +342,8 @@ def _of(trial: Trial, result: Result, upstream: Mapping[Path, Array]) -> Array |
 
 def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
     """The same; where the gradients of all weights are those of a mean over the batch, they are left open."""
+    if not trial.above:
+        return found
     lengths = {length for one in trial.loss.upstream for length in (one.shape[:1] + one.shape[-1:])}
     scaled = list[tuple[int, Judged, float]]()
     for number, one in enumerate(found):
@@ -323,7 +359,12 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
                 scaled.append((number, one, times))
     first = next(iter(trial.inputs), "")
     weights = [one for one in found if one.of and one.of != first]
-    if not scaled or len({round(1 / times) for _, _, times in scaled}) > 1 or len(weights) != len(scaled):
+    if (
+        not trial.above
+        or not scaled
+        or len({round(1 / times) for _, _, times in scaled}) > 1
+        or len(weights) != len(scaled)
+    ):
         return found
     if any(all(one is not each for _, each, _ in scaled) for one in weights):
         return found

@@ -124,10 +124,14 @@ class Held:
     """What is said of that line."""
     notes: tuple[str, ...] = ()
     """Why less was said of some draws, a clause each."""
-    arrays: int = 0
-    """How many arrays its forward is called with."""
+    ranks: tuple[int, ...] = ()
+    """How many axes the arrays have that its forward is called with."""
+    whole: bool = False
+    """Whether the gradients by all of them are judged, and one agrees: the arrays cannot be mistaken."""
     asks: str = ""
     """What somebody has to say before it can be judged, a clause; "" if nothing."""
+    of_output: bool = False
+    """Whether it is right only if it is given what its forward returns."""
     misfit: bool = False
     """Whether a result has another shape than its input, and it may be the guess that is to blame."""
 
@@ -152,6 +156,7 @@ class Held:
             "draws": self.draws,
             "differing": self.differing,
             "notes": list(self.notes),
+            "of_output": self.of_output,
             **calls,
         }
 
@@ -169,10 +174,22 @@ class Held:
             if not all(type(one) is str for one in texts):
                 raise ValueError("a text is none")
             draws, differing = int(plain["draws"]), int(plain["differing"])
+            of_output = plain["of_output"] is True
         except (TypeError, KeyError) as error:
             raise ValueError(f"this is not what was said: {error}") from error
         notes = tuple(texts[3:])
-        return cls(texts[0], texts[1], draws, differing, said.end, line, mark.how, notes, asks=texts[2])
+        return cls(
+            texts[0],
+            texts[1],
+            draws,
+            differing,
+            said.end,
+            line,
+            mark.how,
+            notes,
+            asks=texts[2],
+            of_output=of_output,
+        )
 
 
 def digest(source: SourceText) -> int:

@@ -44,6 +44,11 @@ def same(gradient: str, names: Iterable[str]) -> list[str]:
     return found
 
 
+def begins(gradient: str, name: str) -> bool:
+    """Whether a gradient is called by the first letters of a name: `dp` for `positive`."""
+    return any(plain(last(name)).startswith(one) for one in of_gradient(gradient))
+
+
 def returned(function: ast.FunctionDef) -> list[str]:
     """What the elements of a function's value are called; "" for what has no name, [] where that differs."""
     found = [

@@ -52,7 +52,7 @@ def running(trial: Trial, judged: Judged, results: Sequence[Judged], clock: Cloc
         clock: tells when to stop.
     """
     definition = trial.definition(backward=True)
-    if definition is None or not judged.of or judged.mark.kind not in (AGREES, DIFFERS):
+    if definition is None or not trial.above or not judged.of or judged.mark.kind not in (AGREES, DIFFERS):
         return None
     above = {text(path): one.size for path, one in zip(trial.above, trial.loss.upstream, strict=True)}
     names = {one.result.name for one in results}

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.verdicts import naming
+from convstep.candidate.record.filling import is_upstream
+from convstep.candidate.verdicts import losses, naming
 from convstep.candidate.verdicts.calls import Called, Pair, Path, text, walked
 from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
 from convstep.candidate.verdicts.trace import Trace
@@ -228,9 +229,14 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
         CannotJudge: that is not certain.
     """
     outputs = _outputs(pair, made, backward, where)
+    shared = pair.forward.arguments()
     above = {
-        path: array for path, array in pair.constants.items() if naming.of_gradient(text(path)) or array.ndim
+        path: array
+        for path, array in pair.constants.items()
+        if array.ndim or naming.of_gradient(text(path)) or (is_upstream(path[0]) and path[0] not in shared)
     }
+    if not above and (lone := losses.alone(outputs, name_of(pair.forward))) is not None:
+        return Loss((lone[0],), (lone[1],)), ()
     shaped = {
         path: array
         for path, array in above.items()
@@ -311,7 +317,9 @@ def _results(found: Trial) -> list[Result]:
     results = [
         Result(name, np.asarray(value), key, found.trace.line_of(name))
         for name, key, value in _returned(found.result, names)
-        if isinstance(value, (np.ndarray, float, np.floating)) and np.asarray(value).dtype.kind == "f"
+        if not (found.pair.together and key in found.loss.outputs)
+        and isinstance(value, (np.ndarray, float, np.floating))
+        and np.asarray(value).dtype.kind == "f"
     ]
     before = dict(walked({"self": found.backward.owner})) if found.backward.owner is not None else {}
     inputs = [name for name in found.inputs if name.startswith("self")]

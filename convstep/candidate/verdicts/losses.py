@@ -1,0 +1,79 @@
+"""A loss: a forward whose backward is given no gradient from above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep.candidate.verdicts.calls import Path
+from convstep.candidate.verdicts.naming import last
+
+Array = npt.NDArray[Any]
+_NAMED = re.compile(r"loss|cost|entropy|error|mse|mae|hinge|huber|objective|quadratic|likelihood|nll", re.I)
+_TARGET = re.compile(
+    r"(y_?)?(true|real)\w*|\w*target\w*|ts?|\w*labels?|truth|gt|ground\w*|expected|actual|desired|correct|y_?t",
+    re.I,
+)
+_WEAK = re.compile("ys?", re.I)
+_SIZES = re.compile(r"mean|average|\.size\b|\blen\(|\.shape\b|\bsize\(")
+
+
+def alone(outputs: Mapping[Path, Any], name: str) -> tuple[Path, Array] | None:
+    """The output that a gradient without one from above is of, and what it counts for: 1 in each cell.
+
+    Args:
+        outputs: what the forward returned.
+        name: the forward's, with that of its class.
+
+    Returns:
+        The number that it returns; the losses of single samples only where its name says that it is a loss.
+    """
+    numbers = [key for key, value in outputs.items() if np.ndim(value) == 0]
+    if not numbers and len(outputs) == 1 and _NAMED.search(name):
+        numbers = list(outputs)
+    return (numbers[0], np.ones(np.shape(outputs[numbers[0]]))) if numbers else None
+
+
+def targets(names: Iterable[str]) -> list[str]:
+    """Those of a loss's arguments that are compared with: `y_true`, `t`; `y` where no other is."""
+    given = [*names]
+    strong = [name for name in given if _TARGET.fullmatch(last(name))]
+    return strong or [name for name in given if _WEAK.fullmatch(last(name)) and len(given) > 1]
+
+
+def later(times: float, shape: tuple[int, ...], source: str) -> int:
+    """By what a loss is divided and its gradient is not; 0 if by nothing.
+
+    Args:
+        times: how many times the gradient the result is.
+        shape: of the predictions.
+        source: the backward's text; one that knows how many there are has divided.
+    """
+    count = round(times)
+    of_batch = count > 1 and abs(times - count) < 1e-4 and count in (*shape[:1], *shape[-1:])
+    return count if of_batch and not _SIZES.search(source) else 0
+
+
+def is_fused(value: Array, prediction: Array, others: Iterable[Array], source: str) -> bool:
+    """Whether a result is prediction - target: the gradient by what goes into a sigmoid or a softmax before.
+
+    Args:
+        value: the result.
+        prediction: what it should be the gradient by.
+        others: the loss's other arguments.
+        source: the forward's text: only of logarithms that is so.
+    """
+    if value.shape != prediction.shape or "log" not in source:
+        return False
+    for times in (1, *value.shape[:1], *value.shape[-1:]):
+        rest = prediction - times * value
+        if any(one.shape == rest.shape and np.allclose(one, rest, atol=1e-9) for one in others):
+            return True
+        hot = np.isclose(rest, 1, atol=1e-9)
+        if rest.ndim == 2 and (hot | np.isclose(rest, 0, atol=1e-9)).all() and (hot.sum(axis=1) == 1).all():
+            return True
+    return False
