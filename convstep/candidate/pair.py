@@ -84,7 +84,8 @@ class PairVerdict(AnyVerdict):
     @property
     def place(self) -> tuple[str, int, int] | None:
         """The first line that differs, as `Verdict.place`; None if that is not known."""
-        return (self.file, self.held.line, 0) if self.held.line and self.file.endswith(".py") else None
+        known = self.held.line and not self.held.before and self.file.endswith(".py")
+        return (self.file, self.held.line, 0) if known else None
 
     @property
     def headline(self) -> str:
@@ -92,12 +93,18 @@ class PairVerdict(AnyVerdict):
         wrong = [one for one in self.held.ends if one.mark.kind == DIFFERS]
         facts = {
             "name": self.name,
-            "forward": self.held.forward.partition("(")[0],
+            "forward": _forward(self.held),
             "gradients": listed([one.result for one in wrong or self.held.ends]),
             "draws": self.held.draws,
             "differing": self.held.differing,
         }
         one = len(wrong or self.held.ends) == 1
+        if self.held.of_output:
+            return tr(
+                "{name} is right, given the output of {forward}, not its input: {gradients} agrees with "
+                "central differences on {draws} draws of numbers",
+                **facts,
+            )
         if self.ok:
             return tr(
                 "{name} is right for its own {forward}: {gradients} agrees with central differences "
@@ -119,13 +126,10 @@ class PairVerdict(AnyVerdict):
     def as_dict(self) -> dict[str, Any]:
         """The verdict as JSON takes it."""
         return {
-            "ok": self.ok,
-            "verdict": "right" if self.ok else "wrong",
-            "operator": self.operator,
-            "target": self.target,
-            "convention": self.convention,
+            **self._start(),
             "forward": self.held.forward,
             "backward": self.held.backward,
+            "given": "output" if self.held.of_output else "",
             "checked": self.held.draws,
             "passed": self.held.draws - self.held.differing,
             "gradients": [
@@ -138,7 +142,7 @@ class PairVerdict(AnyVerdict):
                 }
                 for one in self.held.ends
             ],
-            "line": self.held.line,
+            "line": 0 if self.held.before else self.held.line,
             "failing": None,
             "mistakes": list(self.mistakes),
             "notes": list(self.notes),
@@ -177,7 +181,7 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     if not (held.agrees or held.differs):
         return Open(_unsaid(held))
     notes = [
-        tr("whether {forward} itself is right is not known", forward=held.forward.partition("(")[0]),
+        tr("whether {forward} itself is right is not known", forward=_forward(held)),
         *(tr("besides: {why}", why=why) for why in held.notes[:3]),
         *(
             tr("of `{result}` nothing is known: {why}", result=one.result, why=one.mark.how)
@@ -187,6 +191,12 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     ]
     flags = (*given.words, *worker.flags)
     return PairVerdict(worker.address, candidate.name, held, tuple(notes), flags, first, candidate.file)
+
+
+def _forward(held: Held) -> str:
+    """What the forward is called; of a function that returns both, its loss."""
+    name = held.forward.partition("(")[0]
+    return tr("loss") if held.forward == held.backward else name
 
 
 def _unsaid(held: Held) -> str:
@@ -201,7 +211,9 @@ def report(verdict: PairVerdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
     held = verdict.held
     calls = tr(
-        "no operator was told or known; called as {backward} after {forward}",
+        "no operator was told or known; called as {backward}"
+        if held.backward == held.forward
+        else "no operator was told or known; called as {backward} after {forward}",
         backward=held.backward,
         forward=held.forward,
     )
@@ -209,10 +221,15 @@ def report(verdict: PairVerdict) -> str:
     for one in verdict.diagnosis:
         lines += ["", *wrapped(one.message)]
     if held.line:
-        first = tr("the first line known to differ is {line}: {how}", line=held.line, how=held.how)
         said = {one.mark.how for one in held.ends}
-        short = tr("the first line known to differ is {line}", line=held.line)
-        lines += wrapped(short if held.how in said else first)
+        facts = {"line": held.line, "lines": listed([str(one) for one in held.before[:8] or (0,)])}
+        lines += wrapped(
+            tr("it differs at line {line}, which is made of lines that are not judged: {lines}", **facts)
+            if held.before
+            else tr("the first line known to differ is {line}", **facts)
+            if held.how in said
+            else tr("the first line known to differ is {line}: {how}", how=held.how, **facts)
+        )
     lines += diagnosis_lines((), list, verdict.notes)
     if not verdict.ok and verdict.steps and ":" in verdict.target:
         command = shlex.join(["convstep", "open", verdict.target, *verdict.flags])

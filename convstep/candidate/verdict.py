@@ -173,11 +173,7 @@ class Verdict(AnyVerdict):
         """The verdict as JSON takes it."""
         failing = self.failing
         return {
-            "ok": self.ok,
-            "verdict": "right" if self.ok else "wrong",
-            "operator": self.operator,
-            "target": self.target,
-            "convention": self.convention,
+            **self._start(),
             "checked": len(self.swept.results),
             "passed": self.swept.passed,
             "refused": self.swept.refused,

@@ -107,6 +107,9 @@ class AnyVerdict:
     failing: Any
     ok: Any
     headline: Any
+    operator: Any
+    target: Any
+    convention: Any
 
     def __bool__(self) -> bool:
         """The same as `ok`."""
@@ -116,6 +119,16 @@ class AnyVerdict:
     def mistakes(self) -> tuple[str, ...]:
         """The ids of what is wrong, the likeliest first, without those that would only do as well."""
         return tuple(dict.fromkeys(one.id for one in self.diagnosis if not one.alternative))
+
+    def _start(self) -> dict[str, Any]:
+        """What `as_dict` of any verdict begins with."""
+        return {
+            "ok": self.ok,
+            "verdict": "right" if self.ok else "wrong",
+            "operator": self.operator,
+            "target": self.target,
+            "convention": self.convention,
+        }
 
     def saved(self, path: str) -> Self:
         """The same verdict, its failing problem saved.

@@ -178,11 +178,7 @@ class OperatorVerdict(AnyVerdict):
         """The verdict as JSON takes it."""
         failing = self.failing
         return {
-            "ok": self.ok,
-            "verdict": "right" if self.ok else "wrong",
-            "operator": self.operator,
-            "target": self.target,
-            "convention": self.convention,
+            **self._start(),
             "checked": len(self.swept.results),
             "passed": self.passed,
             "refused": sum(one.answer.kind == REFUSED for one in self.swept.results),

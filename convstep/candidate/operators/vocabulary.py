@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convstep.candidate.call.words import making_roles, roles_of
-from convstep.candidate.record.filling import KEPT, is_upstream
+from convstep.candidate.record.filling import KEPT
+from convstep.candidate.verdicts.naming import is_upstream
 from convstep.operators.operator import Operator
 
 HELD = re.compile(

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.operators.axes import Unsayable, layouts, ours, sizes, theirs
-from convstep.candidate.record.filling import is_upstream
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Path, text, walked
+from convstep.candidate.verdicts.naming import is_upstream
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 CLOSE, SINGLE = 1e-6, 1e-4

@@ -18,7 +18,7 @@ from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
-from convstep.candidate.record.filling import by_name
+from convstep.candidate.record.filling import NOTHING, by_name
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.subject import Ready as Ready
 from convstep.candidate.record.subject import Subject, failed_words
@@ -46,6 +46,25 @@ def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
         yield subject.ready(by_name(values), tr("arguments given by name"))
     else:
         yield from _guessed(subject)
+
+
+def with_other_numbers(served: Served, ready: Ready) -> tuple[Ready, str] | None:
+    """A guessed call with other numbers than its defaults, and these in words; None if there are none."""
+    subject, guess = Subject.of(served), ready.guess
+    if guess is None or not (numbers := subject.other_numbers()):
+        return None
+    lookup = guess.lookup()
+
+    def other(name: str) -> Any:
+        return numbers.get(name, NOTHING) if (value := lookup(name)) is NOTHING else value
+
+    np.random.seed(SEED)
+    try:
+        made = subject.ready(other, ready.how, guess.kept(subject.asked().source), guess.out)
+    except CandidateError:
+        return None
+    words = ", ".join(f"{name}={value:g}" for name, value in numbers.items())
+    return replace(made, guess=replace(guess, sure=True, varied=True)), words
 
 
 def by_convention(served: Served, call: Call, problem: Problem) -> Ready:

@@ -21,7 +21,7 @@ from convstep.candidate.call.failure import short
 from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.calling import Ready, by_convention, given_call
+from convstep.candidate.record.calling import Ready, by_convention, given_call, with_other_numbers
 from convstep.candidate.record.guessing import Guess
 from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
@@ -37,7 +37,7 @@ from convstep.recording.source import Source, SourceText
 
 QUESTION, JUDGE, HOLD = "record", "judge", "hold"
 """What a question holds that asks for a recording, for what is to be said of one, or of several draws."""
-WAYS = 12
+WAYS = 24
 """How many ways of calling a function are held against its forward."""
 TRIES = 3
 """How often a function is loaded otherwise because of what it raises."""
@@ -97,16 +97,20 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
                 how=why,
             )
             best = replace(best, asks=said)
-    return {"held": json.dumps([best.as_plain(), best is found[0][0]])}
+    stepped = best is found[0][0] and not (ready.guess is not None and ready.guess.varied)
+    return {"held": json.dumps([best.as_plain(), stepped])}
 
 
 def _is_against(one: Held, best: Held, ready: Ready) -> bool:
     """Whether what one way of calling it came to speaks against one that agrees.
 
-    A loss that is right for some kind of targets is, and what wants more axes says nothing of fewer.
+    A loss that is right for some kind of targets is, unless it is wrong for those with more axes; and what
+    wants more axes says nothing of fewer.
     """
-    if one is best or (ready.guess is not None and ready.guess.kinds):
+    if one is best:
         return False
+    if ready.guess is not None and ready.guess.kinds:
+        return one.differs and max(one.ranks, default=0) > max(best.ranks, default=0)
     fewer = len(one.ranks) == len(best.ranks) and all(map(operator.le, one.ranks, best.ranks))
     if fewer and one.ranks != best.ranks:
         return False
@@ -120,30 +124,50 @@ def _is_certain(one: Held, guess: Guess) -> bool:
 
 
 def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tuple[Held, Ready]]:
-    from convstep.candidate.verdicts.derivative import derivative
-    from convstep.candidate.verdicts.draws import held as on_draws
-
     clock = Clock.of(seconds)
     for number in range(TRIES):
         said, anything = "", False
         for ready in itertools.islice(given_call(served, arguments), WAYS):
             if ready.guess is not None and ready.guess.narrow and anything:
                 return
-            pair = _pair(served, ready)
-            if pair is None:
+            one = _on_draws(served, ready, clock)
+            if one is None:
                 continue
-            sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
-            share = Clock.of(max(clock.left / 2, 1.0))
-            one = derivative(pair, sources)
-            one = one or on_draws(pair, sources, share, guessed=ready.guess is not None)
             said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
+            if one.agrees and (varied := with_other_numbers(served, ready)) is not None:
+                other, words = varied
+                again = _on_draws(served, other, clock)
+                if again is not None and again.differs:
+                    note = tr("that is with {numbers}; with its defaults it agrees", numbers=words)
+                    yield replace(again, notes=(note, *again.notes)), other
+                    return
             yield one, ready
             if one.agrees or clock.left < 0:
                 return
-        other = served.otherwise(said) if said and number + 1 < TRIES else None
-        if other is None:
+        loaded = served.otherwise(said) if said and number + 1 < TRIES else None
+        if loaded is None:
             return
-        served = other
+        served = loaded
+
+
+def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
+    """What its own forward says of a call on several draws of numbers; None if it has none."""
+    from convstep.candidate.verdicts.derivative import derivative
+    from convstep.candidate.verdicts.draws import held as on_draws
+
+    pair = _pair(served, ready)
+    if pair is None:
+        return None
+    sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
+    share = Clock.of(max(clock.left / 2, 1.0))
+    guessed = ready.guess is not None
+    if (alone := derivative(pair, sources)) is not None:
+        return alone
+    found = on_draws(pair, sources, share, guessed=guessed)
+    if found.differs and (other := pair.otherwise()) is not None:  # as `1 - a ** 2` is meant
+        again = on_draws(other, sources, share, guessed=guessed)
+        return replace(again, of_output=("",) in other.links.values()) if again.agrees else found
+    return found
 
 
 @dataclass(frozen=True, slots=True)

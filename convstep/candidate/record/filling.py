@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.parameters import parameters_of
-from convstep.candidate.call.words import roles_of
+from convstep.candidate.verdicts.naming import is_upstream
 
-UPSTREAM = re.compile(
-    r"d(?!b$|t$|im|type|ropout|ilation|epth|ata|atch)[a-zA-Z_]\w*|.*grad.*|upstream\w*|delta\w*"
-)
-"""What the gradient that comes from above is called."""
 KEPT = re.compile(r"_?(cache\w*|ctx|context|saved|memory|tape)")
 """What a forward keeps for its backward is called."""
+OUTPUT = re.compile(r"[a-z]|out(put)?s?|y(_?hat)?|res(ult)?|probs?|softmax\w*|activat\w*|fwd|forward\w*")
+"""What a forward's output may be called where it is all that is kept."""
 
 Lookup = Callable[[str], Any]
 NOTHING = object()
@@ -91,14 +89,9 @@ def after_forward(
                 return NOTHING if name in optional else 1.0
             drawn.append(upstream(shape, len(drawn)))
             return drawn[-1]
-        return NOTHING
+        return made if OUTPUT.fullmatch(name.lower()) and not several else NOTHING
 
     return found
-
-
-def is_upstream(name: str) -> bool:
-    """Whether a parameter's name says that it is the gradient from above."""
-    return UPSTREAM.fullmatch(name) is not None or roles_of(name)[:1] == ("dZ",)
 
 
 def upstream(shape: tuple[int, ...], seed: int = 0) -> Any:

@@ -26,9 +26,12 @@ _SOME = r"_?(?:(?:compute|calc|calculate|eval|get)_?)?"
 _ANY = r"(?:_?(?:function|func|fn))?"
 _ALONE = re.compile(rf"{_SOME}(?:{_WORDS}){_ANY}|df_?dx", re.I)
 """A derivative whose name does not say of what."""
-_FUNCTION = re.compile(
-    rf"{_SOME}(?:cost|loss|objective|activation|activate|act){_ANY}"
-    r"|f|fn|fun|func|function|value|evaluate|apply|J|__call__|call|forward",
+_FUNCTIONS = (
+    re.compile(rf"{_SOME}(?:cost|loss|objective){_ANY}|J"),
+    re.compile(r"f|fn|fun|func|function|value|evaluate|apply"),
+    re.compile(rf"{_SOME}(?:activation|activate|act){_ANY}"),
+    re.compile(r"forward|call"),
+    re.compile(r"__call__"),
 )
 """What it is of then."""
 
@@ -84,9 +87,9 @@ def functions_of(name: str, known: Iterable[str]) -> Iterator[str]:
             about = re.escape(plain(match["of"]))
             for ending in ("", "forward|function|func|fn|activation|value"):
                 yield from (each for each in others if re.fullmatch(f"{about}({ending})", plain(each)))
-    functions = [each for each in others if _FUNCTION.fullmatch(each)]
-    if _ALONE.fullmatch(name) and len(functions) == 1:
-        yield functions[0]
+    for kind in _FUNCTIONS if _ALONE.fullmatch(name) else ():
+        functions = [each for each in others if kind.fullmatch(each)]
+        yield from functions if len(functions) == 1 else ()
 
 
 def _candidates(last: str, known: list[str]) -> Iterator[str]:

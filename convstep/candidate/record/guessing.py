@@ -38,6 +38,8 @@ class Guess:
     """Whether the name of the operator says what its arrays are like."""
     kinds: bool = False
     """Whether it is one of several kinds of targets, of which a loss may mean any."""
+    varied: bool = False
+    """Whether parameters have other numbers than they have by default."""
     narrow: bool = False
     """Whether its numbers are of one sign, for what takes no others: many a mistake does not show there."""
 

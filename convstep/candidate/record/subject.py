@@ -24,12 +24,11 @@ from convstep.candidate.record.filling import (
     Lookup,
     after_forward,
     filled,
-    is_upstream,
     upstream,
 )
 from convstep.candidate.record.forwards import forward_in, forward_of, method_of
 from convstep.candidate.verdicts.calls import Called
-from convstep.candidate.verdicts.naming import of_gradient, returned
+from convstep.candidate.verdicts.naming import is_upstream, of_gradient, returned
 from convstep.language import tr
 
 
@@ -208,6 +207,18 @@ class Subject:
             () if self.maker is None else tuple(each.name.lower() for each in parameters_of(self.maker)),
             "\n".join(filter(None, map(_text_of, (self.forward, self.function)))),
         )
+
+    def other_numbers(self) -> dict[str, float]:
+        """Other numbers for parameters that have one by default, where its backward can know of it."""
+        own = [each.name for each in parameters_of(self.function)]
+        told = self.maker is not None or any(KEPT.fullmatch(name.lower()) for name in own)
+        return {
+            each.name: 0.6 * each.default if abs(each.default) > 0.1 else each.default + 0.25
+            for function in (self.maker, self.forward)
+            if function is not None
+            for each in parameters_of(function)
+            if type(each.default) is float and 1e-4 < abs(each.default) < 1e4 and (told or each.name in own)
+        }
 
     def _own(self) -> list[inspect.Parameter]:
         listed = parameters_of(self.function)

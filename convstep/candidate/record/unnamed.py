@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from convstep.candidate.record.filling import KEPT, is_upstream
+from convstep.candidate.record.filling import KEPT
 from convstep.candidate.record.guessing import Asked, B, Guess, W, X, given, small, whole
 from convstep.candidate.verdicts.finding import same
 from convstep.candidate.verdicts.losses import targets
+from convstep.candidate.verdicts.naming import is_upstream
 
 _LOGARITHM = re.compile(r"\blog\w*\(|log_?loss|entropy")
 _SQUASHED = re.compile(r"\bexp\w*\(|softmax|sigmoid|logits|scores|logaddexp|expit")
@@ -30,17 +32,20 @@ def general(asked: Asked) -> Iterator[Guess]:
 
 def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     yield from _of_loss(asked, free)
-    for values, other in _PLANS:
+    *plans, narrow = _PLANS
+    for values, other in plans:
         yield _guess(asked, free, values, other)
     for size, others in _ROLES:
-        values = {name: _of_role(name, at, size, others) for at, name in enumerate(free)}
-        values = {name: value for name, value in values.items() if value is not None}
-        values = {"x": whole(*size), **values}
-        yield _guess(asked, free, values, _like(size))
+        found = {name: _of_role(name, at, size, others) for at, name in enumerate(free)}
+        found = {name: value for name, value in found.items() if value is not None}
+        if found or not others:
+            yield _guess(asked, free, {"x": whole(*size), **found}, _like(size))
+    yield replace(_guess(asked, free, *narrow), narrow=True)
 
 
 def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callable[[int], Any]) -> Guess:
     numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name not in values}
+    numbers |= {name: 0.0 for name in _RATES if name in asked.parameters}
     unknown = [name for name in asked.sizes if name in free and (name == "dim" or name not in _NUMBERS)]
     numbers |= {name: 4 + at for at, name in enumerate(unknown)}
     if {"q", "query"} & asked.parameters:  # then k is an array
@@ -48,8 +53,7 @@ def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callabl
     rest = [name for name in free if name not in values and name not in numbers]
     others = {name: other(at) for at, name in enumerate(rest) if not is_upstream(name)}
     known = {name: value for name, value in values.items() if name in free and name not in numbers}
-    narrow = values is _PLANS[-1][0]
-    return Guess("", {**known, **numbers, **others}, np.shape(values["x"]), sure=False, narrow=narrow)
+    return Guess("", {**known, **numbers, **others}, np.shape(values["x"]), sure=False)
 
 
 def _like(size: tuple[int, ...]) -> Callable[[int], Any]:
@@ -84,6 +88,7 @@ _ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
     ((3, 4), ((_WEIGHTS, (4, 5)), (_BIASES, (5,)), (_STATE, (3, 5)))),
     ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (3, 4)))),
     ((2, 3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)))),
+    ((2, 3, 4, 5), (("a|alpha|w|weight|slope", (3,)),)),
     ((2, 3, 4), (("k|keys?|v|values?", (2, 5, 4)),)),
     ((2, 3, 4), (("b|y|k|other|right", (2, 4, 5)),)),
     ((2, 3, 4), (("scale|alpha|s|g|gain|gate", (1,)), (r"\w*pos\w*|table|bias|b", (3, 4)))),
@@ -93,6 +98,8 @@ _ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
     ((3, 4), ((r"x2|y|v|b", (3, 5)), (r"w\w*", (2, 4, 5)), (r"bias", (2,)))),
     ((3, 4), ((r"x2", (3, 5)), (r"w\w*", (2, 4, 5)), ("b|bias", (2,)))),
     ((5, 3), ((r"i\w*|\w*ids|\w*index|rows|tokens", (4, 0)),)),
+    ((4, 1), ()),
+    ((3, 4), (("theta|w|weights?|beta|params?|coef\\w*", (4,)), ("y\\w*|t|targets?|labels?", (3,)))),
     ((3, 4), ((r"cond\w*|\w*mask|keep|where", (0,)),)),
 )
 """Shapes of the first array and, by their names, of others; `()` is the number 2, an axis of 0 whole numbers
@@ -144,12 +151,14 @@ def _predictions(text: str) -> Iterator[tuple[Any, Any]]:
     yield from ((rng.uniform(0.1, 0.9, (1, 5)), row[None]), (each.T, hot.T))
 
 
+_RATES = ("learning_rate", "lr", "eta", "step_size")
+"""By how much a backward changes the weights: not at all."""
 _NUMBERS = given(
     ("axis dim", -1), ("eps epsilon", 1e-5), ("alpha slope lam lambd temperature delta", 0.5),
     ("p rate ratio drop_rate dropout keep_prob keep", 0.5),
     ("k n groups num_groups g n_groups heads num_heads n_heads", 2),
     ("d dim_in features num_features dims normalized_shape size n_features hidden", 4),
     ("train training is_training", True), ("mode", "train"),
-    ("learning_rate lr", 0.0), ("reg l2 weight_decay", 0.0),
+    ("reg l2 weight_decay", 0.0),
 )  # fmt: skip
 """What parameters are given that are no arrays, by name."""

@@ -165,6 +165,20 @@ class Pair:
         frozen = backward.like()  # the call itself may be made, and may change them
         return cls(forward, frozen, links, {path: np.array(array) for path, array in constants.items()})
 
+    def otherwise(self) -> Pair | None:
+        """The same with the forward's output in the place of its input or the other way round.
+
+        Returns:
+            It; None unless one of them, an array, is all that the backward is given of the forward.
+        """
+        made = [path for path in self.links if path[0] != "self"]
+        inputs = [path for path in self.forward.arrays() if path[0] != "self"]
+        if self.backward.owner is not None or len(made) != 1 or len(inputs) != 1:
+            return None
+        if not isinstance(at(self.backward.arguments(), made[0]), np.ndarray):
+            return None
+        return replace(self, links={made[0]: inputs[0] if self.links[made[0]] == ("",) else ("",)})
+
     def again(self, forward: Called) -> tuple[Called, Any, Called]:
         """Make the forward, and the backward's call after it.
 

@@ -82,7 +82,7 @@ def derivative(pair: Pair, sources: tuple[Source | None, Source | None]) -> Held
     ways = [way for way in agree if all(one.claimed[way] is not None for one in draws)]
     far = [max(_off(one, way) for one in draws) for way in ways]
     differing = sum(all(_off(one, way) > FAR for way in ways) for one in draws)
-    if not ways or not differing or min(far) <= FAR:
+    if len(ways) < 2 or not differing or min(far) <= FAR:
         how = tr(
             "`{result}` is nearly the derivative of {forward}, given its input or its output, and not quite"
             if far and min(far) <= FAR
@@ -161,8 +161,6 @@ def _off(one: _Draw, way: str) -> float:
 def _sentence(one: _Draw, facts: dict[str, str], pair: Pair, outer: Path) -> str:
     """The cell in which a derivative is furthest off, given the input."""
     claimed = one.claimed["input"]
-    read = "input" if claimed is not None else "output"
-    claimed = one.claimed[read]
     assert claimed is not None
     off = np.where(one.known, np.abs(claimed - one.rates), -1.0)
     off[one.known & ~np.isfinite(claimed)] = np.inf

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.verdicts import losses
-from convstep.candidate.verdicts.calls import Pair, walked
+from convstep.candidate.verdicts import losses, naming
+from convstep.candidate.verdicts.calls import Pair, Path, text, walked
 from convstep.candidate.verdicts.ending import Judged, alike, judged
 from convstep.candidate.verdicts.judging import judge
-from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Held, Mark
+from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held, Mark
 from convstep.candidate.verdicts.naming import of_gradient
-from convstep.candidate.verdicts.slopes import Array, Clock, OutOfTime, size_of
-from convstep.candidate.verdicts.trial import CannotJudge, Trial, trial
+from convstep.candidate.verdicts.slopes import STEP, Array, Clock, OutOfTime, size_of, slope
+from convstep.candidate.verdicts.trial import CannotJudge, Result, Trial, trial
 from convstep.candidate.verdicts.worded import worded
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.source import Source
+from convstep.steps.number_text import short
 
 DRAWS = 6
 """How many draws of numbers are tried."""
@@ -40,10 +41,10 @@ def held(
     first: Pair | None = None
     notes: list[str] = []
     known = differing = 0
-    misfit, unseen = False, list[Ending]()
+    misfit = False
     for run, one, found in _tried(pair, sources, clock, notes):
         misfit = misfit or any(_misfit(each, run) for each in found)
-        ends = [_left_open(each, run, guessed=guessed) for each in found]
+        ends = [_left_open(each, guess=guessed and misfit) for each in [*found, *_numbers(run)]]
         known += any(each.mark.kind != UNKNOWN for each in ends)
         if any(each.mark.kind == DIFFERS for each in ends):
             differing += 1
@@ -51,7 +52,6 @@ def held(
         for each in ends:
             said.setdefault(f"{each.result.name} {each.result.key}", []).append(each)
         if one is pair:
-            unseen = list(_unseen(run, [each.result.name for each in ends]))
             notes += _missing(run, [each.of for each in ends])
         if misfit and guessed:
             break
@@ -59,7 +59,7 @@ def held(
     for several, what in zip(said.values(), most, strict=True):
         if what.mark.kind == AGREES:
             notes += [each.mark.how for each in several if each.mark.kind == UNKNOWN][:1]
-    line, how = _line(first, sources, clock) if first is not None else (0, "")
+    line, how, before = _line(first, sources, clock) if first is not None else (0, "", ())
     agreeing = [sum(one.mark.kind == AGREES for one in several) for several in said.values()]
     given = {name: one for name, one in pair.forward.arguments().items() if isinstance(one, np.ndarray)}
     told = {one.of: one.mark.kind for one in most if one.mark.kind != UNKNOWN}
@@ -68,9 +68,10 @@ def held(
         worded(pair.forward),
         known if first is not None else min(agreeing, default=0),
         differing,
-        (*(each.ending for each in most), *unseen),
+        tuple(each.ending for each in most),
         line,
         how,
+        before,
         tuple(dict.fromkeys(notes)),
         ranks=tuple(one.ndim for one in given.values() if one.ndim),
         whole=AGREES in told.values() and told.keys() >= given.keys(),
@@ -135,12 +136,12 @@ def _misfit(one: Judged, run: Trial) -> bool:
     return one.of in run.inputs and not alike(one.result.value, run.inputs[one.of])
 
 
-def _left_open(one: Judged, run: Trial, *, guessed: bool) -> Judged:
-    """The same; nothing is said of zeros that agree, nor of a shape where arguments are guessed."""
+def _left_open(one: Judged, *, guess: bool) -> Judged:
+    """The same; nothing is said of zeros that agree, nor of what differs where a guess may be wrong."""
     if one.mark.kind == AGREES and not np.any(one.result.value):
         how = tr("`{result}` is all zeros there, as it should be", result=one.ending.result)
         return replace(one, mark=Mark(UNKNOWN, how))
-    if one.mark.kind == DIFFERS and guessed and _misfit(one, run):
+    if one.mark.kind == DIFFERS and guess:
         return replace(one, mark=Mark(UNKNOWN, one.mark.how))
     return one
 
@@ -155,12 +156,43 @@ def _most(said: list[Judged]) -> Judged:
     raise AssertionError(said)
 
 
-def _unseen(run: Trial, results: list[str]) -> Iterator[Ending]:
-    """What a layer keeps that looks like the gradient of a number, of which nothing is known."""
-    for path, value in walked({"self": run.after.owner}) if run.after.owner is not None else ():
-        last, name = path[-1].lstrip("."), "".join(path)
-        if isinstance(value, (float, np.floating)) and of_gradient(last) and name not in results:
-            yield Ending(name, "", 0, Mark(UNKNOWN, tr("nothing is known of `{name}`", name=name)))
+def _numbers(run: Trial) -> Iterator[Judged]:
+    """What is said of the gradients of numbers that a layer learns: of `self.dbeta`, by `self.beta`."""
+    held = getattr(run.forward.owner, "__dict__", {})
+    known = {naming.plain(name): name for name, value in held.items() if isinstance(value, float)}
+    for path, value in walked({"self": run.after.owner}) if known else ():
+        about = [known[one] for one in of_gradient(path[-1].lstrip(".")) if one in known]
+        if len(path) == 2 and isinstance(value, (float, np.floating)) and len(about) == 1:
+            yield _number(run, path, float(value), about[0])
+
+
+def _number(run: Trial, path: Path, value: float, name: str) -> Judged:
+    def near(by: float) -> list[Array]:
+        call = run.forward.like()
+        setattr(call.owner, name, getattr(call.owner, name) + by)
+        return run.loss.parts(call)
+
+    facts = {"result": text(path), "input": f"self.{name}", "forward": run.names[0]}
+    try:
+        here = near(0.0)
+        found = slope(near, run.loss, here, STEP)
+        size = run.loss.size(here)
+    except Exception:  # whatever somebody's own code raises
+        mark = Mark(UNKNOWN, tr("{forward} cannot be called beside its inputs", forward=run.names[0]))
+    else:
+        if found.fits(value, abs(value)):
+            how = tr("`{result}` is the slope by `{input}`, by central differences of {forward}", **facts)
+            mark = Mark(AGREES, how)
+        else:
+            how = tr(
+                "`{result}` is {value}, and the slope by `{input}` is {rate}, by central differences of "
+                "{forward}",
+                value=short(value),
+                rate=short(found.value),
+                **facts,
+            )
+            mark = Mark(DIFFERS if found.smooth(size) else UNKNOWN, how)
+    return Judged(Result(text(path), np.asarray(value), path, 0), f"self.{name}", mark)
 
 
 def _missing(run: Trial, found: list[str]) -> Iterator[str]:
@@ -173,8 +205,12 @@ def _missing(run: Trial, found: list[str]) -> Iterator[str]:
             yield tr("no gradient by `{name}` was found", name=name)
 
 
-def _line(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock) -> tuple[int, str]:
-    """The first line that differs on a draw; 0 if that is not known."""
+def _line(
+    pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock
+) -> tuple[int, str, tuple[int, ...]]:
+    """The first line that differs on a draw, 0 if that is not known; and those before it that may as well."""
     said = judge(pair, sources, None, max(clock.left, 1.0))
     line = said.first
-    return (0, "") if line is None or not said.lines[line].first else (line, said.lines[line].how)
+    if line is None or not said.lines[line].first:
+        return 0, "", ()
+    return line, said.lines[line].how, tuple(one for one in said.open if one < line)

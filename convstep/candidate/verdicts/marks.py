@@ -122,6 +122,8 @@ class Held:
     """The first line that differs, on the first draw on which a result does; 0 if that is not known."""
     how: str = ""
     """What is said of that line."""
+    before: tuple[int, ...] = ()
+    """The lines of which nothing is said, and of which that one is made: any of them may be wrong."""
     notes: tuple[str, ...] = ()
     """Why less was said of some draws, a clause each."""
     ranks: tuple[int, ...] = ()
@@ -156,6 +158,7 @@ class Held:
             "draws": self.draws,
             "differing": self.differing,
             "notes": list(self.notes),
+            "before": list(self.before),
             "of_output": self.of_output,
             **calls,
         }
@@ -174,7 +177,7 @@ class Held:
             if not all(type(one) is str for one in texts):
                 raise ValueError("a text is none")
             draws, differing = int(plain["draws"]), int(plain["differing"])
-            of_output = plain["of_output"] is True
+            before, of_output = tuple(map(_number, plain["before"])), plain["of_output"] is True
         except (TypeError, KeyError) as error:
             raise ValueError(f"this is not what was said: {error}") from error
         notes = tuple(texts[3:])
@@ -186,6 +189,7 @@ class Held:
             said.end,
             line,
             mark.how,
+            before,
             notes,
             asks=texts[2],
             of_output=of_output,

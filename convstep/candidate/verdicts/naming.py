@@ -6,8 +6,14 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from convstep.candidate.call.words import roles_of
+
 _BEFORE = re.compile(r"(?:d|d_|grad_?|gradient_?|g_|delta_?|dl_?d_?|dloss_?d_?|∂|Δ)(?P<of>\w+)", re.I)
 _AFTER = re.compile(r"(?P<of>\w+?)_?(?:grad|gradient|grads|bar)", re.I)
+UPSTREAM = re.compile(
+    r"d(?!b$|t$|im|type|ropout|ilation|epth|ata|atch)[a-zA-Z_]\w*|.*grad.*|upstream\w*|delta\w*"
+)
+"""What the gradient that comes from above is called."""
 _HOLDER = re.compile(r"_?(?:d|grads?|gradients?|dparams?|grad_?\w*|deltas?)", re.I)
 
 
@@ -47,6 +53,11 @@ def same(gradient: str, names: Iterable[str]) -> list[str]:
 def begins(gradient: str, name: str) -> bool:
     """Whether a gradient is called by the first letters of a name: `dp` for `positive`."""
     return any(plain(last(name)).startswith(one) for one in of_gradient(gradient))
+
+
+def is_upstream(name: str) -> bool:
+    """Whether a parameter's name says that it is the gradient from above."""
+    return UPSTREAM.fullmatch(name) is not None or roles_of(name)[:1] == ("dZ",)
 
 
 def returned(function: ast.FunctionDef) -> list[str]:

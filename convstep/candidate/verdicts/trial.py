@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.record.filling import is_upstream
 from convstep.candidate.verdicts import losses, naming
 from convstep.candidate.verdicts.calls import Called, Pair, Path, text, walked
 from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
@@ -230,11 +229,9 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
     """
     outputs = _outputs(pair, made, backward, where)
     shared = pair.forward.arguments()
-    above = {
-        path: array
-        for path, array in pair.constants.items()
-        if array.ndim or naming.of_gradient(text(path)) or (is_upstream(path[0]) and path[0] not in shared)
-    }
+    named = {path for path in pair.constants if naming.of_gradient(text(path))}
+    named |= {path for path in pair.constants if naming.is_upstream(path[0]) and path[0] not in shared}
+    above = {path: array for path, array in pair.constants.items() if array.ndim or path in named}
     if not above and (lone := losses.alone(outputs, name_of(pair.forward))) is not None:
         return Loss((lone[0],), (lone[1],)), ()
     shaped = {
