@@ -182,7 +182,8 @@ def root_backward(dout, cache):
 def test_of_several_arrays_a_guess_proves_nothing_wrong(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = file(PAIRS.replace("* np.cos(second)", "* np.sin(second)"))
+    wrong = PAIRS.replace("* np.cos(second)", "* np.sin(second)")
+    path = file(wrong.replace("return dout * np.sin(second)", "return dout * np.cos(second)"))
     assert main(["check", f"{path}:mix_backward"]) == 2
     assert "if that is how it is meant, say so" in capsys.readouterr().err
     assert main(["check", f"{path}:mix_backward", "--shape", "first=3x4", "--shape", "second=3x4"]) == 1
@@ -203,8 +204,16 @@ def soften_backward(grad, probs, temperature=2.0):
     assert "temperature=2.0" in str(verdict)
 
 
-def test_a_number_that_a_layer_learns_cannot_be_judged(file: Callable[[str], str]) -> None:
-    text = """
+def test_of_several_arrays_one_that_agrees_proves_the_others_wrong(file: Callable[[str], str]) -> None:
+    """The gradients by all of them come back, so they are what they are taken for."""
+    verdict: Any = check(f"{file(PAIRS.replace('* np.cos(second)', '* np.sin(second)'))}:mix_backward")
+    assert not verdict.ok
+    assert [one.mark.kind for one in verdict.held.ends] == ["agrees", "differs"]
+
+
+@pytest.mark.parametrize(("gradient", "ok"), [("dout.sum()", False), ("(dout * self.x).sum()", True)])
+def test_a_number_that_a_layer_learns_is_judged(file: Callable[[str], str], gradient: str, ok: bool) -> None:
+    text = f"""
 import numpy as np
 class Scale:
     def __init__(self):
@@ -213,15 +222,115 @@ class Scale:
         self.x = x
         return x * self.alpha
     def backward(self, dout):
-        self.dalpha = float(dout.sum())
+        self.dalpha = float({gradient})
         return dout * self.alpha
 """
-    with pytest.raises(CannotCall):
-        check(f"{file(text)}:Scale")
-    with open_caller(f"{file(text)}:Scale") as worker:
+    verdict: Any = check(f"{file(text)}:Scale")
+    assert verdict.ok is ok
+    assert verdict.held.ends[-1].result == "self.dalpha"
+
+
+ALONE = """
+import numpy as np
+
+def softplus(x):
+    return np.log1p(np.exp(x))
+def d_softplus(x):
+    return 1 / (1 + np.exp(-x))
+
+def squash(z):
+    return np.tanh(z)
+def squash_prime(a):
+    return 1 - a ** 2
+
+def elastic(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * (np.exp(x) - 1))
+def elastic_derivative(x, alpha=1.0):
+    return np.where(x > 0, 1, alpha * np.exp(x))
+
+class Softsign:
+    def activate(self, x):
+        return x / (1 + np.abs(x))
+    def derivative(self, x):
+        return 1 / (1 + np.abs(x)) ** 2
+
+def bend(x, deriv=False):
+    if deriv:
+        return 2 * x * np.exp(x ** 2)
+    return np.exp(x ** 2)
+
+def mae(y_true, y_pred):
+    return np.mean(np.abs(y_true - y_pred))
+def mae_prime(y_true, y_pred):
+    return np.sign(y_pred - y_true) / y_true.size
+
+class Logits:
+    def __call__(self, logits, targets):
+        self.z, self.t = logits, targets
+        return np.mean(np.maximum(self.z, 0) - self.z * self.t + np.log1p(np.exp(-np.abs(self.z))))
+    def backward(self):
+        return (1 / (1 + np.exp(-self.z)) - self.t) / self.z.size
+
+def cost(theta, X, y):
+    return 0.5 * np.mean((X @ theta - y) ** 2)
+def gradient(theta, X, y):
+    return X.T @ (X @ theta - y) / len(y)
+
+def hinge(x, y, delta=1.0):
+    margin = np.maximum(0, delta - x * y)
+    dx = -y * (margin > 0) / len(x)
+    return margin.sum() / len(x), dx
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("d_softplus", "np.exp(-x))\n\ndef squash(", "np.exp(x))\n\ndef squash("),
+        ("squash_prime", "1 - a ** 2", "1 - a"),
+        ("elastic_derivative", "x > 0, 1, alpha * np", "x > 0, 1, np"),
+        ("Softsign", "np.abs(x)) ** 2", "np.abs(x))"),
+        ("bend", "2 * x * np.exp", "x * np.exp"),
+        ("mae_prime", "np.sign(y_pred - y_true)", "np.sign(y_true - y_pred)"),
+        ("Logits", "- self.t) / self", "+ self.t) / self"),
+        ("gradient", "X.T @ (X @ theta - y) / len(y)", "X.T @ (X @ theta - y)"),
+        ("hinge", "-y * (margin > 0)", "-(margin > 0)"),
+    ],
+)
+def test_what_is_given_no_gradient_from_above_is_held_against_its_function(
+    file: Callable[[str], str], name: str, right: str, wrong: str
+) -> None:
+    assert check(f"{file(ALONE)}:{name}").ok
+    assert ALONE.count(right) == 1
+    assert not check(f"{file(ALONE.replace(right, wrong))}:{name}").ok
+
+
+def test_a_derivative_of_the_output_is_right_and_says_so(file: Callable[[str], str]) -> None:
+    verdict = check(f"{file(ALONE)}:squash_prime")
+    assert "squash_prime is right, given the output of squash, not its input" in verdict.headline
+    assert verdict.as_dict()["given"] == "output"
+
+
+def test_a_number_that_agrees_only_as_its_default_is_wrong(file: Callable[[str], str]) -> None:
+    verdict = check(f"{file(ALONE.replace('x > 0, 1, alpha * np', 'x > 0, 1, np'))}:elastic_derivative")
+    assert "that is with alpha=0.6; with its defaults it agrees" in str(verdict)
+    assert "to see it" not in str(verdict)  # stepped, it would have its defaults
+
+
+def test_prediction_minus_target_is_not_called_wrong(file: Callable[[str], str]) -> None:
+    """It is the gradient by what goes into the sigmoid before, and many mean that."""
+    text = """
+import numpy as np
+class Likelihood:
+    def loss(self, p, target):
+        return -np.sum(target * np.log(p) + (1 - target) * np.log(1 - p))
+    def gradient(self, p, target):
+        return p - target
+"""
+    with open_caller(f"{file(text)}:Likelihood") as worker:
         said = against_forward(worker)
     assert isinstance(said, Open)
-    assert said.why == "nothing is known of `self.dalpha`; what agrees: return"
+    assert "minus the targets" in said.why
 
 
 SIZED = """

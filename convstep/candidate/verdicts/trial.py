@@ -229,9 +229,9 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
     """
     outputs = _outputs(pair, made, backward, where)
     shared = pair.forward.arguments()
-    named = {path for path in pair.constants if naming.of_gradient(text(path))}
-    named |= {path for path in pair.constants if naming.is_upstream(path[0]) and path[0] not in shared}
-    above = {path: array for path, array in pair.constants.items() if array.ndim or path in named}
+    given = {path for path in pair.constants if naming.of_gradient(text(path))}
+    given |= {path for path in pair.constants if naming.is_upstream(path[0]) and path[0] not in shared}
+    above = {path: array for path, array in pair.constants.items() if array.ndim or path in given}
     if not above and (lone := losses.alone(outputs, name_of(pair.forward))) is not None:
         return Loss((lone[0],), (lone[1],)), ()
     shaped = {
