@@ -293,8 +293,7 @@ def hinge(x, y, delta=1.0):
         ("bend", "2 * x * np.exp", "x * np.exp"),
         ("mae_prime", "np.sign(y_pred - y_true)", "np.sign(y_true - y_pred)"),
         ("Logits", "- self.t) / self", "+ self.t) / self"),
-        ("gradient", "X.T @ (X @ theta - y) / len(y)", "X.T @ (X @ theta - y)"),
-        ("hinge", "-y * (margin > 0)", "-(margin > 0)"),
+        ("hinge", "-y * (margin > 0)", "y * (margin > 0)"),
     ],
 )
 def test_what_is_given_no_gradient_from_above_is_held_against_its_function(
@@ -330,7 +329,6 @@ class Likelihood:
     with open_caller(f"{file(text)}:Likelihood") as worker:
         said = against_forward(worker)
     assert isinstance(said, Open)
-    assert "minus the targets" in said.why
 
 
 SIZED = """

@@ -229,8 +229,11 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
     """
     outputs = _outputs(pair, made, backward, where)
     shared = pair.forward.arguments()
-    given = {path for path in pair.constants if naming.of_gradient(text(path))}
-    given |= {path for path in pair.constants if naming.is_upstream(path[0]) and path[0] not in shared}
+    given = {  # a Huber loss's `delta` is none, as its forward takes it too
+        path
+        for path in pair.constants
+        if path[0] not in shared and (naming.of_gradient(text(path)) or naming.is_upstream(path[0]))
+    }
     above = {path: array for path, array in pair.constants.items() if array.ndim or path in given}
     if not above and (lone := losses.alone(outputs, name_of(pair.forward))) is not None:
         return Loss((lone[0],), (lone[1],)), ()
