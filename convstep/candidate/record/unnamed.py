@@ -38,7 +38,7 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     for size, others in _ROLES:
         found = {name: _of_role(name, at, size, others) for at, name in enumerate(free)}
         found = {name: value for name, value in found.items() if value is not None}
-        if found or not others:
+        if found or (not others and len(free) == 1):  # of one feature a scale does not show
             yield _guess(asked, free, {"x": whole(*size), **found}, _like(size))
     yield replace(_guess(asked, free, *narrow), narrow=True)
 
