@@ -71,7 +71,9 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
         lines += wrapped(f"{attempt.message}{line}", "    ")
     if not adapted:
         named = shlex.quote(target)
-        lines += ["", f"to step it as it stands: convstep open {named}"]
+        lines += [""]
+        if error.candidate.kind != "autograd" and not error.candidate.tensors:  # those `open` refuses
+            lines += [f"to step it as it stands: convstep open {named}"]
         lines += [f"to start from: convstep check {named} --write-adapter adapter.py"]
     return printable_lines("\n".join(lines))
 

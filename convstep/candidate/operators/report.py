@@ -30,14 +30,23 @@ def report(verdict: OperatorVerdict) -> str:
     lines += diagnosis_lines(verdict.diagnosis, _finding, verdict.notes)
     if verdict.failing is not None:
         ways = []
-        if ":" not in verdict.target or known(verdict.name):  # else `open` cannot tell what to give it
+        # else `open` cannot tell what to give it, or refuses it
+        if ":" not in verdict.target or (known(verdict.name) and not _on_tensors(verdict)):
             ways = [tr("to see it: {command}", command=open_command(verdict))]
         shown = next((one.id for one in verdict.diagnosis if one.variant is not None), None)
         if shown is not None and is_ours(verdict.operator):  # one of a file is opened by its file's name
             command = shlex.join(["convstep", "open", verdict.operator, "--mistake", shown])
             ways += [tr("the same mistake in readable lines: {command}", command=command)]
+        elif not ways and is_ours(verdict.operator):
+            command = shlex.join(["convstep", "open", verdict.operator])
+            ways = [tr("a right one in readable lines: {command}", command=command)]
         lines += ["", *ways] if ways else []
     return printable_lines("\n".join(lines))
+
+
+def _on_tensors(verdict: OperatorVerdict) -> bool:
+    """Whether it is called with PyTorch's tensors, whose steps cannot be seen."""
+    return verdict.swept.way is not None and bool(verdict.swept.way.tensors)
 
 
 def called_as(verdict: OperatorVerdict) -> str:

@@ -18,6 +18,7 @@ from convstep.cli.console import (
     UsageError,
     complain,
     is_watched,
+    on_one_screen,
     say,
     say_json,
     sentence_of,
@@ -201,7 +202,8 @@ def _check(options: Options) -> int:
                 if options.json
                 else uncallable_report(error, options.target, adapted=adapted)
             )
-            return _tell(said, BAD_USAGE, str(error))
+            repeated = not options.json and on_one_screen()  # the report begins with the sentence
+            return _tell(said, BAD_USAGE, "" if repeated else str(error))
     unsaved = ""
     if options.save is not None and verdict.failing is not None:
         try:
