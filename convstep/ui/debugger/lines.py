@@ -174,7 +174,7 @@ class Lines:
         counted = []
         if panel is not None and not panel.note:
             part = f" {panel.part}" if panel.part else ""
-            counted = [f"{panel.face.label}{part} {self._statistics.text()}"]
+            counted = [f"{panel.face.label}{part} {self._statistics.text(listed=panel.listed)}"]
         rights = " · ".join([*remarks, *counted, state]), " · ".join([*remarks, state]), state
         line = self._screen.query_one("#status", Static)
         line.update(status_line(left, rights, self._width), layout=False)
