@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from convstep.candidate.check.wording import diagnosis_lines, patch_lines, wrapped
+from convstep.candidate.check.wording import diagnosis_lines, headed, patch_lines, wrapped
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.raising import place_of
 from convstep.candidate.operators.verdict import divergence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def report(verdict: OperatorVerdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
-    lines = [verdict.headline + ".", *wrapped(called_as(verdict))]
+    lines = [*headed(verdict.headline), *wrapped(called_as(verdict))]
     if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
     lines += diagnosis_lines(verdict.diagnosis, _finding, verdict.notes)

@@ -86,7 +86,10 @@ def run(options: Options) -> int:
         if len(found) > 1:
             return _check_all(options, found[0].name)
         options = replace(options, target=f"{options.target}:{found[0].name}")
-    return _watch(options) if options.watch else _check(options)
+    from convstep.candidate.check.wording import fitted
+
+    with fitted(None if options.json else terminal_width()):
+        return _watch(options) if options.watch else _check(options)
 
 
 def _check_all(options: Options, example: str) -> int:

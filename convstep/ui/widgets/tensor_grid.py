@@ -11,13 +11,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
+from convstep.ui.widgets.fitted import Fitted
 from convstep.ui.widgets.grid_roles import look_for
 from convstep.view.grid.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid.panel import Cell, Panel, Span, title_of
 from convstep.view.grid.places import GridLayout, Rect, lay_out_in_unit
 
 
-class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
+class TensorGrid(Fitted, ScrollView, can_focus=True, inherit_bindings=False):
     """Draws a panel. Holds no numbers: the panel's face is a view of the live tensor."""
 
     DEFAULT_CSS = """
@@ -136,7 +137,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             segments = draw_line(panel, self._plan, y + scroll_y, scroll_x, width, look, cut=cut)
         return Strip(segments, width)
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The room changed: cells may grow or shrink."""
         before = self._drawn, self._plan
         self._lay_out()

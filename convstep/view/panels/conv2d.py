@@ -22,7 +22,7 @@ from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
 from convstep.view.numbers.scale import round_limit
-from convstep.view.numbers.text import largest_finite
+from convstep.view.numbers.text import is_whole, largest_finite
 from convstep.view.panels.conv2d_cells import Choice, chosen
 from convstep.view.scene.build import values_on
 from convstep.view.scene.scene import SourceLine
@@ -63,8 +63,8 @@ class Faces:
     """Whether dZ was drawn at random."""
     alone: bool = False
     """Whether the sums are those of the step's sample alone."""
-    whole: bool = False
-    """Whether all numbers are whole."""
+    whole: frozenset[str] = frozenset()
+    """Arrays that have whole numbers only."""
     unsigned: frozenset[str] = frozenset()
     """Arrays that have no number below zero."""
 
@@ -125,7 +125,9 @@ class Faces:
         shown, signed = face(name, self.arrays[name], fixed), name not in self.unsigned
         if name in SHARED:  # a sample's share, or a sum on its way, may be larger than all sums at their end
             most = max(most, largest_finite(shown.values))
-        return Panel(key, shown, round_limit(most), reach=most, whole=self.whole, signed=signed, **rest)
+        return Panel(
+            key, shown, round_limit(most), reach=most, whole=name in self.whole, signed=signed, **rest
+        )
 
     def _padded(self, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: the same face, one read and one written."""
@@ -302,3 +304,12 @@ def magnitudes(found: Mapping[str, float], exact: Collection[str]) -> dict[str, 
 def unsigned(problem: Problem) -> frozenset[str]:
     """The arrays that a picture, or what comes out of a ReLU, makes free of numbers below zero."""
     return frozenset() if (problem.A_prev < 0).any() else frozenset(("A_prev", "A_prev_pad"))
+
+
+def whole(problem: Problem) -> frozenset[str]:
+    """The arrays that have whole numbers only, at every step: given so, or sums of products of such."""
+    b = problem.b is None or is_whole(problem.b)
+    x, w, dz = map(is_whole, (problem.A_prev, problem.W, problem.dZ))
+    held = {"A_prev": x, "W": w, "b": b, "Z": x and w and b, "dZ": dz, "dW": x and dz, "db": dz}
+    held |= {"A_prev_pad": x, "dA_prev_pad": w and dz, "dA_prev": w and dz}
+    return frozenset(name for name, is_so in held.items() if is_so)

@@ -119,8 +119,9 @@ def draw_own(lines: Sequence[SourceLine], width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room.
     """
-    number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines and lines[-1].number else 0
-    number = number or any(line.said for line in lines)
+    last = lines[-1].number if lines else 0
+    # what is said of somebody's lines comes later than they do, and has its column from the start
+    number = len(str(last)) + 1 if last and width >= NUMBERED_FROM else bool(last)
     scale = _scale(lines, width - number)
     current = next((at for at, line in enumerate(lines) if line.current), 0)
     marked = [at for at, line in enumerate(lines) if line.done or line.current] or [current]
