@@ -22,8 +22,8 @@ from convstep.candidate.verdicts.marks import Verdicts
 from convstep.language import tr
 from convstep.oracle import messages
 from convstep.recording import transfer
+from convstep.recording.limits import Limits
 from convstep.recording.recorder import Run, run
-from convstep.recording.registry import Limits
 from convstep.recording.source import Source
 
 

@@ -29,9 +29,9 @@ from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError, printable
 from convstep.recording import transfer
+from convstep.recording.limits import Limits
 from convstep.recording.recorder import Edited, RecordingError, Run, run
 from convstep.recording.recording import Recording
-from convstep.recording.registry import Limits
 from convstep.recording.source import Source, SourceText
 
 WAYS = 12
