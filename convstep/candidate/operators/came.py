@@ -69,7 +69,7 @@ class Came:
         for place in places(held):
             now = np.array(plain_array(place.value))
             kept = before.get(place.text)
-            if kept is not None and (kept[0] == id(place.value) or not place.single) and _same(kept[1], now):
+            if kept is not None and (kept[0] == id(place.value) or not place.single) and same(kept[1], now):
                 continue
             if len(self.arrays) < MOST:
                 label = f"self.{place.text}"
@@ -103,5 +103,6 @@ def _returned_names(code: CodeType) -> tuple[str, ...]:
     return ()
 
 
-def _same(first: Array, second: Array) -> bool:
+def same(first: Array, second: Array) -> bool:
+    """Whether shapes and numbers are the same, NaN and NaN too."""
     return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=True))

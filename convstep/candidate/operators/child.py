@@ -20,7 +20,7 @@ from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Ways
 from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.calling import Lacking, call
-from convstep.candidate.operators.came import Came
+from convstep.candidate.operators.came import Came, same
 from convstep.candidate.operators.telling import Told, Unsaid
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.language import tr
@@ -69,7 +69,7 @@ def _one(
             facts["lacks"] = isinstance(error, Lacking)
             if hinted := served.hint(error):
                 facts["message"] = hinted
-    changed = [name for name, before in kept.items() if not _same(before, plain_array(handed[name]))]
+    changed = [name for name, before in kept.items() if not same(before, plain_array(handed[name]))]
     changed += came.changed
     facts |= {"said": sorted(told.said), "changed": changed, "stage": came.stage, "call": came.call}
     facts |= {"names": came.names, "planted": came.planted, "guessed": came.guessed}
@@ -86,10 +86,6 @@ def as_asked(words: Vocabulary, asked: dict[str, Any], each: dict[str, Any], arr
     return Told(
         words, arrays, options, each["sizes"], pairs, asked["mode"], keys, above=asked.get("above", "")
     )
-
-
-def _same(before: Any, now: Any) -> bool:
-    return before.shape == now.shape and bool(np.array_equal(before, now, equal_nan=True))
 
 
 def main(arguments: Sequence[str]) -> None:
