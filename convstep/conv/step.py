@@ -62,7 +62,7 @@ class Run:
 
     def samples(self, array: Array) -> Array:
         """The array with a batch axis, whether the problem has one or not; a view."""
-        return array if self.geometry.batch is not None else array[np.newaxis]
+        return self.geometry.batched(array)
 
     def step(self, index: StepIndex) -> Step:
         """The step at a loop index, as the loop would hand it out."""
