@@ -6,12 +6,12 @@ Everything here is index arithmetic on a handful of integers; no array is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.steps.nest import Nest
 
 Pair = tuple[int, int]
@@ -33,7 +33,7 @@ class StepIndex(NamedTuple):
     """Output channel."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Geometry:
     """The integers of one convolution, already validated by `Problem`."""
 

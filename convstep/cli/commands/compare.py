@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep.cli.arguments import OfProblem, flag
 from convstep.cli.console import DIFFERENT, FINE, say, say_json
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ WIDTH = 27
 """Columns of a comparison in the table: `✓ dA_prev 1.19e-7 ≤ 1.4e-6`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options(OfProblem):
     """What `convstep compare` is asked."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
@@ -45,7 +46,7 @@ SHARED = ("dW", "db")
 """What all samples add to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Faces:
     """Makes the panels of one step, without anything of the step on them but what is done of dZ."""
 

@@ -69,7 +69,7 @@ class ForwardFaces(Faces):
         return tuple(found)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ForwardStage(OfProblem):
     """What scenes of one forward pass are built from; only `timeline` moves."""
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Stage(OfProblem):
     """What scenes of one timeline are built from; only `timeline` moves."""
 
