@@ -184,7 +184,10 @@ def _clear(held: Any, gradients: list[Place]) -> None:
 
 
 def _clears(kind: type, gradients: list[Place]) -> bool:
-    """Whether a class's file clears gradients somewhere, as in an update: they are meant to add up then."""
+    """Whether a class's file clears gradients somewhere, as in an update: they are meant to add up then.
+
+    Its backward may make them when it is first called, which clears nothing.
+    """
     kept = "|".join(re.escape(place.path[0]) for place in gradients) or "-"
     setting = rf"\.(?:{kept})\b(?:\[[^\]\n]*\])?\s*(?:=\s*(?:0|None|\w+\.zeros)|\*=\s*0|\.(?:fill|zero_)\()"
     for name, method in vars(kind).items():
@@ -196,7 +199,7 @@ def _clears(kind: type, gradients: list[Place]) -> bool:
                 return True
         with contextlib.suppress(TypeError, OSError):
             if (
-                name != "__init__"
+                not re.search(r"(?i)^__init__$|back|bprop|bwd", name)
                 and inspect.isfunction(method)
                 and re.search(setting, inspect.getsource(method))
             ):
