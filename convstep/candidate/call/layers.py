@@ -111,6 +111,8 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
             if f % 2 == 0:
                 return None
             ends.append((f // 2, f // 2))
+        elif rule in ("low", "high"):  # as half, and the odd cell of an even kernel's last or first
+            ends.append(((f - 1) // 2, f // 2) if rule == "low" else (f // 2, (f - 1) // 2))
         elif rule == "one":
             ends.append((1, 1))
         elif rule == "tf":
