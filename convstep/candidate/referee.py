@@ -125,16 +125,22 @@ def judged(
             if isinstance(said, PairVerdict):
                 return said
             if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
-                why = tr("{unknown}, and {why}", unknown=unknown, why=said.why) if unknown else said.why
-                sentence = tr("{name} cannot be called: {reason}", name=worker.candidate.name, reason=why)
-                raise CannotCall(sentence, worker.candidate)
+                raise _unknown(worker.candidate, unknown, said)
         try:
             return _as_operator(worker, convention, problem, progress, name, numbers=numbers)
         except CannotCall:
             own = against_forward(worker) if free and said is None else None
             if isinstance(own, PairVerdict):
                 return own
+            if unknown and said is not None:
+                raise _unknown(worker.candidate, unknown, said) from None
             raise
+
+
+def _unknown(candidate: Candidate, unknown: str, said: Open) -> CannotCall:
+    """That nothing is known to hold it against: no operator, and not its own forward."""
+    why = tr("{unknown}, and {why}", unknown=unknown, why=said.why) if unknown else said.why
+    return CannotCall(tr("{name} cannot be called: {reason}", name=candidate.name, reason=why), candidate)
 
 
 def _by_numbers(worker: Caller, progress: Progress | None) -> OperatorVerdict | None:
