@@ -115,15 +115,16 @@ def judged(
     with known(operator) as name:
         free = name is None and problem is None and convention == AUTO and "--adapter" not in worker.flags
         unknown = why_not(worker.candidate.name) if free else ""
-        said: PairVerdict | Open | None = None
+        said: Open | None = None
         numbers = True
         if free and not likely(worker.candidate) and (unknown or not _speaks_of_conv(worker.candidate)):
             numbers = bool(unknown)
             if not numbers and (found := _by_numbers(worker, progress)) is not None:
                 return found
-            said = against_forward(worker)
-            if isinstance(said, PairVerdict):
-                return said
+            held = against_forward(worker)
+            if isinstance(held, PairVerdict):
+                return held
+            said = held
             if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
                 raise _unknown(worker.candidate, unknown, said)
         try:

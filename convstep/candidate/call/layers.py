@@ -98,7 +98,7 @@ def changes(outcome: Outcome) -> list[str]:
 
 
 def kernel_of(call: Call) -> tuple[int, int] | None:
-    """The size of the kernels that a layer was found to have; None before that."""
+    """The one size that kernels were found to have; None before that."""
     sizes = dict(call.places).get("kernel", "").split("x")
     return (int(sizes[0]), int(sizes[1])) if len(sizes) == 2 else None
 

@@ -171,6 +171,8 @@ def fitted(case: Case, convention: Convention) -> Case:
     says, lying = convention.told.says, convention.layouts
     if not lying.batched:
         case = replace(case, batch=None)
+    if (kernel := layers.kernel_of(convention.told)) is not None:
+        case = replace(case, kernel=kernel)
     if "stride" not in says:
         case = replace(case, stride=(convention.told.stride,) * 2)
     rule, padded = convention.told.rule, case.padding != ((0, 0), (0, 0))

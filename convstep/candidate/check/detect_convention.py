@@ -25,6 +25,7 @@ from convstep.candidate.check.trying import (
     trial_results,
     wants_other_arrays,
     written_batches,
+    written_kernels,
 )
 from convstep.candidate.load.selection import is_stub
 from convstep.language import tr
@@ -92,6 +93,8 @@ def detect_convention(
         found = []
     else:
         found = by_name(worker, lambda: clock() - began < budget)
+        if not any(way.right for way in (*tried, *found)):
+            found += written_kernels(worker, found)
     better = max(found, key=lambda way: (way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):
         return _taken(worker, better)

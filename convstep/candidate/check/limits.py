@@ -134,7 +134,8 @@ def _claims(kind: str, call: Call, candidate: Candidate) -> bool | None:
     """Whether its code or its convention says that it takes what lies beyond, or that not; None: neither."""
     if kind == "channels":
         return None
-    if call.convention in ("problem", "alx"):
+    sized = kind == "size" and (call.maker or any(role.startswith("kernel") for role in call.says))
+    if call.convention in ("problem", "alx") or sized:
         return True
     demanded = call.convention in CONVENTIONS and spoken(candidate, call.convention)
     if call.convention == "torch":
