@@ -186,10 +186,11 @@ def _clear(held: Any, gradients: list[Place]) -> None:
 def _clears(kind: type, gradients: list[Place]) -> bool:
     """Whether a class's file clears gradients somewhere, as in an update: they are meant to add up then.
 
-    Its backward may make them when it is first called, which clears nothing.
+    What adds to them, too, may make them when it is first called, which clears nothing.
     """
     kept = "|".join(re.escape(place.path[0]) for place in gradients) or "-"
     setting = rf"\.(?:{kept})\b(?:\[[^\]\n]*\])?\s*(?:=\s*(?:0|None|\w+\.zeros)|\*=\s*0|\.(?:fill|zero_)\()"
+    adding = rf"\.(?:{kept})\b(?:\[[^\]\n]*\])?\s*\+="
     for name, method in vars(kind).items():
         for word, value in list(getattr(method, "__globals__", {}).items()):
             if any(
@@ -199,9 +200,10 @@ def _clears(kind: type, gradients: list[Place]) -> bool:
                 return True
         with contextlib.suppress(TypeError, OSError):
             if (
-                not re.search(r"(?i)^__init__$|back|bprop|bwd", name)
+                name != "__init__"
                 and inspect.isfunction(method)
-                and re.search(setting, inspect.getsource(method))
+                and re.search(setting, source := inspect.getsource(method))
+                and not re.search(adding, source)
             ):
                 return True
     return False

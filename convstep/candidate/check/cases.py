@@ -171,7 +171,7 @@ def fitted(case: Case, convention: Convention) -> Case:
     says, lying = convention.told.says, convention.layouts
     if not lying.batched:
         case = replace(case, batch=None)
-    if (kernel := layers.kernel_of(convention.told)) is not None:
+    if convention.told.maker is None and (kernel := layers.kernel_of(convention.told)) is not None:
         case = replace(case, kernel=kernel)
     if "stride" not in says:
         case = replace(case, stride=(convention.told.stride,) * 2)

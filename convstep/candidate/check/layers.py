@@ -92,7 +92,8 @@ def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call
         other, padding = replace(call, rule=rule), layers.padding_of(rule, case.geometry)
         assert padding is not None
         even = fitted(replace(case, padding=padding), convention_of(other))
-        if not convention_of(other).cannot_say(even.geometry) and _forward_right(tried(other, even)):
+        sayable = even.kernel == case.kernel and not convention_of(other).cannot_say(even.geometry)
+        if sayable and _forward_right(tried(other, even)):
             return other
     return call
 
