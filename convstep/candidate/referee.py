@@ -133,7 +133,7 @@ def judged(
             own = against_forward(worker) if free and said is None else None
             if isinstance(own, PairVerdict):
                 return own
-            if unknown and said is not None:
+            if unknown and said is not None and worker.candidate.kind != "class":  # its own reason says more
                 raise _unknown(worker.candidate, unknown, said) from None
             raise
 
