@@ -36,7 +36,7 @@ from convstep.candidate.operators.trial import Trial
 from convstep.candidate.operators.ways import CONV2D, Way, likely, modes
 from convstep.language import tr
 from convstep.operators.mistake import Variant
-from convstep.operators.operator import OperatorProblem
+from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import operator_named
 
 BUDGET = 20.0
@@ -87,13 +87,23 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     wrong: list[Swept] = []
-    for one in listed:
+    fits = False
+    queue: list[tuple[Operator, tuple[Detecting, Trial | None] | None]] = [(one, None) for one in listed]
+    for one, known in queue:  # which grows: last comes what its own forward is not
         if found and operator is None and modes(one, worker.candidate) == [found[-1].way.mode]:
             continue  # by the same call it is something already
-        detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
-        trial = detecting.best()
+        if known is None:
+            detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
+            trial = detecting.best()
+        else:
+            detecting, trial = known
         foreign = trial is not None and trial.another and not trial.right
-        if foreign and operator is None and one is listed[-1] and not found:
+        if foreign and operator is None and known is None:
+            queue.append((one, (detecting, trial)))
+            continue
+        if foreign and fits:
+            break
+        if foreign and operator is None and one is queue[-1][0] and not found:
             other = _other_operator(worker, in_time, {each.name for each in listed})
             if other is not None and other[1].forward:
                 detecting, trial = other
@@ -105,6 +115,7 @@ def swept(
         except CannotCall as error:
             failed = failed or error
             continue
+        fits = fits or not foreign
         if swept.failing is None:
             found.append(swept)
         elif swept.way.mode or len(listed) == 1:
