@@ -104,7 +104,8 @@ class Detecting:
             self.problems = problems
             sets = self._pairs()
             while sets:
-                way = Way(self.operator, None, sets.pop(0), tensors, mode, hot=hot)
+                engine = candidate.kind == "autograd"
+                way = Way(self.operator, None, sets.pop(0), tensors, engine, mode, hot=hot)
                 found = self._laid(way)
                 if (settled := self._settled(found)) is not None:
                     best = settled if best is None or settled.fit > best.fit else best

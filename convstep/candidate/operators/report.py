@@ -80,7 +80,7 @@ def open_command(verdict: OperatorVerdict) -> str:
 def _failure(verdict: OperatorVerdict) -> list[str]:
     judged = verdict.failing_result
     assert judged is not None
-    words = problem_words(verdict.swept, judged.answer.problem)
+    words = problem_words(verdict.swept.of(judged.answer), judged.answer.problem)
     lines = wrapped(tr("smallest failing problem: {problem}", problem=words))
     if judged.answer.call:
         lines += wrapped(judged.answer.call, "  ")
@@ -94,7 +94,7 @@ def _failure(verdict: OperatorVerdict) -> list[str]:
 
 def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
     """A wrong cell of a gradient, what it is and what it should be; or the shapes; in the author's layout."""
-    found, right = divergence(judged, name), judged.right[name]
+    found, right, swept = divergence(judged, name), judged.right[name], swept.of(judged.answer)
     theirs = judged.answer.called.get(name, name)
     if found.shapes is not None:
         return tr(

@@ -44,6 +44,8 @@ class Way:
     """See `telling.Told`."""
     tensors: bool = False
     """Whether it is given PyTorch's tensors."""
+    engine: bool = False
+    """Whether PyTorch's engine calls its backward."""
     mode: str = ""
     """What its parameter `mode` is given."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
