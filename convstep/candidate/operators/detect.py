@@ -249,7 +249,7 @@ class Detecting:
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
         raised = told and scalar and _all_raised(trial)
-        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream or trial.way.engine:
             return trial
         if not (trial.shaped or raised):
             return trial

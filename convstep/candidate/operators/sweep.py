@@ -264,9 +264,14 @@ def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
 
 
 def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """A loss's backward that takes the gradient from above to be 1, whatever it is told."""
+    """A loss's backward that takes the gradient from above to be 1, whatever it is told; not a Function's."""
     scalar = all(array.ndim == 0 for one in results for array in one.answer.problem.upstream.values())
-    if way.above or not scalar or not any(share > 1 for one in results for share in one.off.values()):
+    if (
+        way.above
+        or way.engine
+        or not scalar
+        or not any(share > 1 for one in results for share in one.off.values())
+    ):
         return results, way
     alone = replace(way, above="1")
     others = []

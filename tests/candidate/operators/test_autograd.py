@@ -98,9 +98,9 @@ class LayerNorm(Function):
 
 MISTAKES = [
     ("ReLU", "grad[x <= 0] = 0", "grad[x < 0] = 0", "mask-includes-zero"),
-    ("ReLU", "grad[x <= 0] = 0", "grad[grad_output <= 0] = 0", "mask-on-dout"),
+    ("ReLU", "grad[x <= 0] = 0", "grad[grad_output <= 0] = 0", "mask-from-gradient"),
     ("ReLU", "grad_output.clone()", "grad_output", "writes-into-dout"),
-    ("Linear", "grad_output.t() @ x", "grad_output.t() @ x / len(x)", "averaged"),
+    ("Linear", "grad_output.t() @ x", "grad_output.t() @ x / len(x)", "averaged-twice"),
     ("Linear", "grad_output.sum(0)", "grad_output.sum(1)", "db-wrong-axis"),
     ("Linear", "grad_output.t() @ x", "x.t() @ grad_output", "transposes-swapped"),
     ("SoftmaxCrossEntropy", "grad_output * grad / len(target)", "grad_output * grad", "not-averaged"),
@@ -110,7 +110,7 @@ MISTAKES = [
     ("AvgPool2d", " / (k * k)", "", "not-divided"),
     ("AvgPool2d", "] += grad", "] = grad", "overwrite"),
     ("LayerNorm", " - x_hat * (g * x_hat).mean(-1, keepdim=True)", "", "variance-path-missing"),
-    ("LayerNorm", "(dy * x_hat).sum(axes)", "(dy * x_hat).sum(0)", "wrong-axis"),
+    ("LayerNorm", "(dy * x_hat).sum(axes)", "(dy * x_hat).sum(-1)", "wrong-axis"),
 ]  # fmt: skip
 
 
