@@ -146,12 +146,21 @@ def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
     line = said.first if said.differs else None
     if way.convention is not None and way.convention.divided:
         line = _beside_convention(said, words, wrong, way.convention.divided)
-    if line is None:
+    if line is None or _takes_apart(recording, line):
         return None
     source, cell = recording.source, recording.source.cell or 0
     text = source.line(line).strip()
     how = tr("{place}: `{text}`. {how}", place=line_words(line, cell), text=text, how=said.lines[line].how)
     return OwnWords(how, (source.path, line, cell))
+
+
+def _takes_apart(recording: Recording, line: int) -> bool:
+    """Whether a line only names what was handed over: `x, w, c_bar = cache` makes no gradient."""
+    node = _definition(recording)
+    return node is not None and any(
+        isinstance(one, ast.Assign) and one.lineno == line and isinstance(one.value, ast.Name)
+        for one in ast.walk(node)
+    )
 
 
 def _beside_convention(

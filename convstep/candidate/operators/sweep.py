@@ -248,9 +248,11 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     """Gradients divided by the batch on every problem are a convention, though the trials missed it.
 
-    One of several that are divided may be wrong if it is what a known mistake gives, divided as well.
+    One of several that are divided may be wrong if it is what a known mistake gives, divided as well, or if
+    it is wrong undivided too and no known mistake gives it.
     """
     right = _right(results)
+    plain = Evidence(Swept(way.operator, way.convention, tuple(results)))
     for convention in divisions(way):
         divided = convention.divided if convention else {}
         other = [judged(way, one.answer, divided) for one in results]
@@ -258,7 +260,10 @@ def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
             continue
         wrong = {name for one in other for name in divided if one.off.get(name, 0) > 1}
         evidence = Evidence(Swept(way.operator, convention, tuple(other)))
-        if wrong < {*divided} and all(evidence.reproduced(name) for name in wrong):
+        if wrong < {*divided} and all(
+            evidence.reproduced(name) or (plain.wrong([name]) and not plain.reproduced(name))
+            for name in wrong
+        ):
             return other, replace(way, convention=convention)
     return results, way
 
@@ -352,7 +357,10 @@ def _as_without(way: Way, answer: Answer, option: str) -> bool:
 
 def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
     came = {name for one in results for name in one.off}
+    evidence = Evidence(Swept(way.operator, way.convention, tuple(results)))
     divided = [name for name in (way.convention.divided if way.convention else {}) if name in came]
+    unknown = [name for name in evidence.wrong(divided) if not evidence.reproduced(name)]
+    divided = [name for name in divided if name not in unknown]
     if divided:
         yield tr(
             "{names} are divided by the number of samples: a convention of its course, not a mistake",

@@ -146,3 +146,21 @@ def test_what_a_convention_divides_is_not_the_line_that_is_wrong(
     assert "dW = " not in verdict.own
     assert said in verdict.own
     assert bool(verdict.own) == bool(said)
+
+
+def test_what_is_taken_out_of_the_cache_is_no_gradient_that_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "linear.py").write_text(
+        """
+def linear_forward(x, w, b):
+    w_bar = w * 1
+    return x @ w_bar + b, (x, w_bar, w, b)
+
+def linear_backward(dout, cache):
+    x, w_bar, w, b = cache
+    return dout @ w_bar.T, 2 * x.T @ dout, dout.sum(0)
+"""
+    )
+    verdict = convstep.check(f"{tmp_path}/linear.py:linear_backward")
+    assert isinstance(verdict, OperatorVerdict)
+    assert not verdict.ok
+    assert "= cache" not in verdict.own
