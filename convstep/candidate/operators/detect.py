@@ -181,7 +181,7 @@ class Detecting:
         best = trial
         for at in range(0, len(ways), TOGETHER):
             for other in self._trials(ways[at : at + TOGETHER]):
-                if not best.way.fixed or (other.fit, other.closeness) > (best.fit, best.closeness):
+                if not best.way.fixed or other.with_constants > best.with_constants:
                     best = other
             if best.perfect and not any(isinstance(value, float) for value in values[0]):
                 break

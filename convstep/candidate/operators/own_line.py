@@ -36,7 +36,7 @@ from convstep.language import tr
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
-from convstep.steps.number_text import short
+from convstep.steps.number_text import told_apart
 
 MOST = 200
 """At how many positions it is looked."""
@@ -94,6 +94,7 @@ class OwnLine:
                 text=self.text,
                 array=self.cut,
             )
+        value, expected = told_apart(self.value, self.expected)
         return tr(
             "first at step {step} of {total}, {place}: `{text}`. After it {cell} is {value}; for the cells "
             "of {above} read until then, {expected} would be right",
@@ -102,9 +103,9 @@ class OwnLine:
             place=place,
             text=self.text,
             cell=self.cell,
-            value=short(self.value, 6),
+            value=value,
             above=self.above,
-            expected=short(self.expected, 6),
+            expected=expected,
         )
 
 

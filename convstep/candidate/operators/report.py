@@ -15,7 +15,7 @@ from convstep.language import tr
 from convstep.operators.registry import is_ours
 from convstep.printable import printable, printable_lines
 from convstep.steps.cells import cell_text
-from convstep.steps.number_text import shape_text, short
+from convstep.steps.number_text import shape_text, told_apart
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.answer import Judged, Swept
@@ -103,14 +103,15 @@ def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
             shape=shape_text(found.shapes[1]),
             right=shape_text(laid(swept, name, right).shape),
         )
+    actual, expected = told_apart(found.actual, found.expected)
     return tr(
         "{cell} is {actual} instead of {expected}"
         if theirs == name
         else "{gradient}: {cell} is {actual} instead of {expected}",
         gradient=name,
         cell=cell_text(theirs, their_cell(swept, name, right.shape, found.cell)),
-        actual=short(found.actual, 6),
-        expected=short(found.expected, 6),
+        actual=actual,
+        expected=expected,
     )
 
 
