@@ -337,3 +337,11 @@ def test_the_failing_problem_is_written_as_a_test(run: Run, refused: Refused, wr
     right = write("right.py", RIGHT)
     ended = run("check", right, "--snippet", "test_right.py")
     assert (ended.code, ended.err, Path("test_right.py").exists()) == (0, "", False)
+
+
+def test_an_adapter_of_an_operator_is_checked_as_that(run: Run, write: Write) -> None:
+    write("layers.py", "def relu_backward(dout, cache):\n    x = cache\n    return dout * (x > 0)\n")
+    ended = run("check", "layers.py:relu_backward", "--write-adapter", "adapter.py")
+    assert ended.out.splitlines() == ["adapter.py", "convstep check adapter.py:relu_backward --operator relu"]
+    ended = run("check", "adapter.py:relu_backward", "--operator", "relu")
+    assert ended.out.startswith("relu_backward is right: dx agrees with ReLU")

@@ -15,7 +15,7 @@ from convstep.language import tr
 from convstep.operators.registry import is_ours
 from convstep.printable import printable, printable_lines
 from convstep.steps.cells import cell_text
-from convstep.steps.number_text import shape_text, short
+from convstep.steps.number_text import shape_text, told_apart
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.answer import Judged, Swept
@@ -89,7 +89,7 @@ def open_command(verdict: OperatorVerdict) -> str:
 def _failure(verdict: OperatorVerdict) -> list[str]:
     judged = verdict.failing_result
     assert judged is not None
-    words = problem_words(verdict.swept, judged.answer.problem)
+    words = problem_words(verdict.swept.of(judged.answer), judged.answer.problem)
     lines = wrapped(tr("smallest failing problem: {problem}", problem=words))
     if judged.answer.call:
         lines += wrapped(judged.answer.call, "  ")
@@ -103,7 +103,7 @@ def _failure(verdict: OperatorVerdict) -> list[str]:
 
 def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
     """A wrong cell of a gradient, what it is and what it should be; or the shapes; in the author's layout."""
-    found, right = divergence(judged, name), judged.right[name]
+    found, right, swept = divergence(judged, name), judged.right[name], swept.of(judged.answer)
     theirs = judged.answer.called.get(name, name)
     if found.shapes is not None:
         return tr(
@@ -112,14 +112,15 @@ def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
             shape=shape_text(found.shapes[1]),
             right=shape_text(laid(swept, name, right).shape),
         )
+    actual, expected = told_apart(found.actual, found.expected)
     return tr(
         "{cell} is {actual} instead of {expected}"
         if theirs == name
         else "{gradient}: {cell} is {actual} instead of {expected}",
         gradient=name,
         cell=cell_text(theirs, their_cell(swept, name, right.shape, found.cell)),
-        actual=short(found.actual, 6),
-        expected=short(found.expected, 6),
+        actual=actual,
+        expected=expected,
     )
 
 

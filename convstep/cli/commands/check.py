@@ -322,14 +322,22 @@ def _write_adapter(options: Options, path: str) -> int:
     keep_existing(path, "--write-adapter", options.force)
     from convstep.candidate.adapter import adapter_text, likely_call
     from convstep.candidate.load.target import Target
+    from convstep.candidate.operator_adapter import operator_adapter
+    from convstep.candidate.operators.ways import CONV2D, likely
     from convstep.files import written_whole
+    from convstep.operators.registry import operator_named
 
     flags = [
         f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(options.calling, name)
     ]
     with candidates.opened(options.target, options.calling) as worker:
-        call = likely_call(worker, options.calling.convention)
-        text = adapter_text(Target.parse(options.target), worker.candidate, call, path, flags)
+        target, candidate = Target.parse(options.target), worker.candidate
+        named = [operator_named(options.operator)] if options.operator else likely(candidate)
+        if named and named[0].name != CONV2D:
+            text = operator_adapter(target, worker, named[0], path, flags)
+        else:
+            call = likely_call(worker, options.calling.convention)
+            text = adapter_text(target, candidate, call, path, flags)
     with writing(path), written_whole(path) as file:
         file.write(text.encode())
     say(printable(path, None), text.splitlines()[0].removeprefix("# "))
