@@ -291,7 +291,7 @@ class Writer:
                 found.setdefault(f"d{role}" if gradient else role, place)
         if "rate" in self.call.says:
             found = {f"d{role}": "change" for role in ("W", "b") if role in found} | found
-        _, told = _returned_parts(self.candidate)
+        _, told = returned_parts(self.candidate)
         names = [*map(_meaning, told)]
         if "" in names or len({*names}) < len(names):
             names = list(_SHORT)
@@ -300,7 +300,7 @@ class Writer:
 
     def _returned(self, call: str, names: Sequence[str]) -> dict[str, str]:
         """Write a call and give names to what comes back; `names` are the gradients, where they are known."""
-        parts, told = _returned_parts(self.candidate)
+        parts, told = returned_parts(self.candidate)
         if len(told) == 1 and isinstance(told[0], ast.Dict):
             keys = [key.value for key in told[0].keys if isinstance(key, ast.Constant)]
             self.lines.append(f"grads = {call}")
@@ -340,7 +340,7 @@ def _meaning(part: ast.expr) -> str:
     return meaning(re.sub(r"^((?:self\.)?\w+).*", r"\1", ast.unparse(part)))
 
 
-def _returned_parts(candidate: Candidate) -> tuple[list[ast.expr], list[ast.expr]]:
+def returned_parts(candidate: Candidate) -> tuple[list[ast.expr], list[ast.expr]]:
     """What a candidate returns at its end, as its source has it; and each of it that is not None."""
     tree: ast.AST = tree_of(candidate.source)
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]

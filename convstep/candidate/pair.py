@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from convstep.candidate.check.wording import SEEN, AnyFinding, AnyVerdict, diagnosis_lines, listed, wrapped
+from convstep.candidate.check.wording import (
+    SEEN,
+    AnyFinding,
+    AnyVerdict,
+    diagnosis_lines,
+    headed,
+    listed,
+    wrapped,
+)
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators.answer import OWN
 from convstep.candidate.record.arguments import Arguments
@@ -217,7 +225,7 @@ def report(verdict: PairVerdict) -> str:
         backward=held.backward,
         forward=held.forward,
     )
-    lines = [verdict.headline + ".", *wrapped(calls)]
+    lines = [*headed(verdict.headline), *wrapped(calls)]
     for one in verdict.diagnosis:
         lines += ["", *wrapped(one.message)]
     if held.line:

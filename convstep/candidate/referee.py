@@ -115,39 +115,33 @@ def judged(
     with known(operator) as name:
         free = name is None and problem is None and convention == AUTO and "--adapter" not in worker.flags
         unknown = why_not(worker.candidate.name) if free else ""
-        if not free or likely(worker.candidate):
-            return _as_known_or_own(worker, convention, problem, progress, name, free=free)
-        said: PairVerdict | Open | None = None
-        if unknown or not _speaks_of_conv(worker.candidate):
-            if not unknown and (found := _by_numbers(worker, progress)) is not None:
+        said: Open | None = None
+        numbers = True
+        if free and not likely(worker.candidate) and (unknown or not _speaks_of_conv(worker.candidate)):
+            numbers = bool(unknown)
+            if not numbers and (found := _by_numbers(worker, progress)) is not None:
                 return found
-            said = against_forward(worker)
-            if isinstance(said, PairVerdict):
-                return said
+            held = against_forward(worker)
+            if isinstance(held, PairVerdict):
+                return held
+            said = held
             if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
-                why = tr("{unknown}, and {why}", unknown=unknown, why=said.why) if unknown else said.why
-                sentence = tr("{name} cannot be called: {reason}", name=worker.candidate.name, reason=why)
-                raise CannotCall(sentence, worker.candidate)
-        return _as_known_or_own(worker, convention, problem, progress, name, free=said is None)
+                raise _unknown(worker.candidate, unknown, said)
+        try:
+            return _as_operator(worker, convention, problem, progress, name, numbers=numbers)
+        except CannotCall:
+            own = against_forward(worker) if free and said is None else None
+            if isinstance(own, PairVerdict):
+                return own
+            if unknown and said is not None and worker.candidate.kind != "class":  # its own reason says more
+                raise _unknown(worker.candidate, unknown, said) from None
+            raise
 
 
-def _as_known_or_own(
-    worker: Caller,
-    convention: str,
-    problem: Problem | None,
-    progress: Progress | None,
-    operator: str | None,
-    *,
-    free: bool,
-) -> Verdict | OperatorVerdict | PairVerdict:
-    """The verdict as an operator that is known; where it cannot be called as one, by its own forward."""
-    try:
-        return _as_operator(worker, convention, problem, progress, operator)
-    except CannotCall:
-        own = against_forward(worker) if free else None
-        if isinstance(own, PairVerdict):
-            return own
-        raise
+def _unknown(candidate: Candidate, unknown: str, said: Open) -> CannotCall:
+    """That nothing is known to hold it against: no operator, and not its own forward."""
+    why = tr("{unknown}, and {why}", unknown=unknown, why=said.why) if unknown else said.why
+    return CannotCall(tr("{name} cannot be called: {reason}", name=candidate.name, reason=why), candidate)
 
 
 def _by_numbers(worker: Caller, progress: Progress | None) -> OperatorVerdict | None:
@@ -159,8 +153,15 @@ def _by_numbers(worker: Caller, progress: Progress | None) -> OperatorVerdict | 
 
 
 def _as_operator(
-    worker: Caller, convention: str, problem: Problem | None, progress: Progress | None, operator: str | None
+    worker: Caller,
+    convention: str,
+    problem: Problem | None,
+    progress: Progress | None,
+    operator: str | None,
+    *,
+    numbers: bool,
 ) -> Verdict | OperatorVerdict:
+    """The verdict as what is named, or as conv2d; else, if these were not tried before, by its numbers."""
     named = operator not in (None, CONV2D)
     free = operator is None and problem is None and "--adapter" not in worker.flags
     if named or (free and likely(worker.candidate)):
@@ -176,7 +177,7 @@ def _as_operator(
     except CannotCall as error:
         if not free or CONV in f"{error.candidate.name} {error.candidate.forward}".lower():
             raise
-        other = operator_verdict(worker, None, convention, progress)  # by its numbers
+        other = operator_verdict(worker, None, convention, progress) if numbers else None
         if other is not None:
             return other
         unknown = why_not(error.candidate.name) if guessed else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
-from convstep.candidate.check.wording import diagnosis_lines, patch_lines, wrapped
+from convstep.candidate.check.wording import diagnosis_lines, headed, patch_lines, wrapped
 from convstep.candidate.load.names import line_words
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 def report(verdict: Verdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
-    lines = [verdict.headline + "."]
-    lines += wrapped(called(verdict))
+    lines = [*headed(verdict.headline), *wrapped(called(verdict))]
     if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
     lines += diagnosis_lines(verdict.diagnosis, _finding, verdict.notes)
@@ -71,7 +70,9 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
         lines += wrapped(f"{attempt.message}{line}", "    ")
     if not adapted:
         named = shlex.quote(target)
-        lines += ["", f"to step it as it stands: convstep open {named}"]
+        lines += [""]
+        if error.candidate.kind != "autograd" and not error.candidate.tensors:  # those `open` refuses
+            lines += [f"to step it as it stands: convstep open {named}"]
         lines += [f"to start from: convstep check {named} --write-adapter adapter.py"]
     return printable_lines("\n".join(lines))
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.console import UsageError
+from convstep.frozen import frozen
 
 if TYPE_CHECKING:
     from convstep.cli.commands import Command
@@ -161,7 +161,7 @@ FORWARD = "the forward pass, which makes Z, and not the backward pass"
 CALL = "N", "which call of it, from 0; by default the last"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class OfProblem:
     """The options of a command that is about one problem."""
 

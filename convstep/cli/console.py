@@ -100,6 +100,11 @@ def is_watched() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
+def on_one_screen() -> bool:
+    """Whether somebody sees stdout and stderr, one below the other."""
+    return is_watched() and sys.stdout is not None and sys.stdout.isatty()
+
+
 def show_progress(text: str) -> None:
     """Write on a terminal's stderr; one that is gone is no reason to give up what is being found out."""
     import contextlib

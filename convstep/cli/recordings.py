@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import LAYER, flag, group, option, positional, seconds
 from convstep.cli.console import UsageError
 from convstep.cli.targets import is_target, target_of
+from convstep.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from convstep.ui.recording_app import Again, Edited, Judge
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Values:
     """What a person says of a function's arguments, beside `--call`."""
 
@@ -36,7 +36,7 @@ class Values:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Loading:
     """How the file of a function is loaded and run."""
 
@@ -54,7 +54,7 @@ CALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Wanted:
     """What of an operator is to be stepped."""
 
@@ -66,7 +66,7 @@ class Wanted:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class OfStepped:
     """The options of a command about whatever can be stepped: a problem, an operator, one's own function."""
 
@@ -88,7 +88,7 @@ class OfStepped:
         return stepped(self.problem, self.call, self.values, self.wanted, self.loading, forward=forward)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Found:
     """What is stepped where it is no problem, and what may be asked about it as long as it is entered."""
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from convstep.conv.blocks import (
 )
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
+from convstep.frozen import frozen
 
 Array = npt.NDArray[Any]
 
@@ -47,7 +47,7 @@ MOST_BEYOND = 16
 """Places that are added one by one; more of them go faster as a row."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Checkpoint:
     """The state at the boundary of an output row, without the final rows."""
 

@@ -6,10 +6,12 @@ Everything here is index arithmetic on a handful of integers; no array is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.steps.nest import Nest
 
 Pair = tuple[int, int]
@@ -31,7 +33,7 @@ class StepIndex(NamedTuple):
     """Output channel."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Geometry:
     """The integers of one convolution, already validated by `Problem`."""
 
@@ -56,6 +58,15 @@ class Geometry:
     def samples(self) -> int:
         """How often the loop over `i_n` runs: 1 without a batch axis."""
         return 1 if self.batch is None else self.batch
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """What shapes begin with: the samples; nothing without a batch axis."""
+        return () if self.batch is None else (self.batch,)
+
+    def batched(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An image or a gradient with a batch axis, whether it has one or not; a view."""
+        return array if self.batch is not None else array[None]
 
     @property
     def padded_shape(self) -> tuple[int, int, int]:

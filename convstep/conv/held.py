@@ -9,11 +9,12 @@ import io
 import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+
+from convstep.frozen import frozen
 
 Array = npt.NDArray[Any]
 
@@ -47,7 +48,7 @@ class PythonObjectsError(ValueError):
     """An array of Python objects, which are never loaded."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Held:
     """An array in a file, as the file describes it."""
 

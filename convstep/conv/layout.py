@@ -21,7 +21,7 @@ def layout(geometry: Geometry, bias: bool = True) -> Layout:
         geometry: the convolution.
         bias: whether there is a `db`.
     """
-    batch = () if geometry.batch is None else (geometry.batch,)
+    batch = geometry.lead
     none, cells, padded = (0,) * len(batch), geometry.kernel_shape[1:], (*batch, *geometry.padded_shape)
     (top, _), (left, _) = geometry.padding
     absent = {} if bias else {"db": tr("there is no db: the problem has no bias")}
@@ -47,7 +47,7 @@ def forward_layout(geometry: Geometry, bias: bool = True) -> Layout:
         geometry: the convolution.
         bias: whether there is a `b`.
     """
-    batch = () if geometry.batch is None else (geometry.batch,)
+    batch = geometry.lead
     nest, cells = geometry.nest, geometry.kernel_shape[1:]
     absent = {} if bias else {"b": tr("there is no b: the problem has no bias")}
     one_number = ("step", "position", *nest.names, "b", "Z")

@@ -17,6 +17,8 @@ Array = npt.NDArray[Any]
 
 STEPWISE = 2_000
 """Steps that are executed to see how large the gradients get meanwhile."""
+TOGETHER = 64
+"""Steps that are looked at together: NumPy takes longer to be asked than to look."""
 AT_ONCE = 20_000_000
 """Multiply-adds below which the gradients can be measured before the first screen."""
 
@@ -74,16 +76,26 @@ def running_magnitudes(problem: Problem) -> dict[str, float]:
     Every step is executed, so this is for problems of up to `STEPWISE` steps.
     """
     largest = dict.fromkeys(("dW", "dA_prev", "db"), 0.0)
+    written = {name: list[Array]() for name in largest}
     cache = {"A_prev": problem.A_prev, "W": problem.W, "b": problem.b}
     hyper = problem.stride, problem.padding, problem.dilation, problem.groups
     with quiet():
         for step in conv2d_backward_steps(problem.dZ, cache, *hyper):
-            written = {"dW": step.dW[step.i_c], "dA_prev": step.run.samples(step.dA_prev_pad)[step.window]}
+            written["dW"].append(step.dW[step.i_c].copy())
+            written["dA_prev"].append(step.run.samples(step.dA_prev_pad)[step.window].copy())
             if step.db is not None:
-                written["db"] = step.db[step.i_c : step.i_c + 1]
-            for name, values in written.items():
-                largest[name] = max(largest[name], _largest(values))
+                written["db"].append(step.db[step.i_c])
+            if len(written["dW"]) == TOGETHER:
+                _take_largest(written, largest)
+        _take_largest(written, largest)
     return largest
+
+
+def _take_largest(written: dict[str, list[Array]], largest: dict[str, float]) -> None:
+    """Look at what was written, and forget it."""
+    for name, values in written.items():
+        largest[name] = max(largest[name], _largest(np.array(values)))
+        values.clear()
 
 
 def _usual(values: Array) -> float:

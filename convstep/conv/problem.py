@@ -263,8 +263,7 @@ def pad(A: Array, padding: Padding) -> Array:
 
 
 def _drawn_dZ(geometry: Geometry, dtype: np.dtype[Any]) -> Array:
-    shape = geometry.output_shape
-    full = shape if geometry.batch is None else (geometry.batch, *shape)
+    full = (*geometry.lead, *geometry.output_shape)
     return np.random.default_rng(DZ_SEED).standard_normal(full).astype(dtype)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from convstep.brief import brief, picture
 from convstep.conv.geometry import Geometry, StepIndex, Window
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.steps.event import Access, Region
 
 Array = npt.NDArray[Any]
@@ -32,7 +32,7 @@ class Gradients(NamedTuple):
         return brief(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Run:
     """One backward pass under way: the problem and its running gradients."""
 
@@ -62,7 +62,7 @@ class Run:
 
     def samples(self, array: Array) -> Array:
         """The array with a batch axis, whether the problem has one or not; a view."""
-        return array if self.geometry.batch is not None else array[np.newaxis]
+        return self.geometry.batched(array)
 
     def step(self, index: StepIndex) -> Step:
         """The step at a loop index, as the loop would hand it out."""

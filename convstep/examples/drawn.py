@@ -81,9 +81,13 @@ def draw_problem(
     numbers = {name: getattr(sizes, name) for name in ("stride", "padding", "dilation", "groups")}
     found = _geometry(sizes, numbers, largest)
     rng = np.random.default_rng(sizes.seed)
-    batch = () if found.batch is None else (found.batch,)
     c_out = found.kernel_shape[0]
-    shapes = [(*batch, *found.input_shape), found.kernel_shape, (c_out,), (*batch, *found.output_shape)]
+    shapes = [
+        (*found.lead, *found.input_shape),
+        found.kernel_shape,
+        (c_out,),
+        (*found.lead, *found.output_shape),
+    ]
     whole = [*range(-WHOLE, 0), *range(1, WHOLE + 1)]
 
     def drawn(shape: tuple[int, ...]) -> npt.NDArray[Any]:

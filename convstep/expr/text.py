@@ -33,19 +33,13 @@ class ExpressionError(SentenceError, ValueError):
 
         Args:
             message: what is wrong there, in the language in use.
-            column: where in the text, counted from 1.
+            column: where in the text, counted from 1; 0 where there is no text.
             piece: the offending piece of it.
         """
-        super().__init__(
-            tr(
-                "column {column}, {piece!r}: {message}" if piece else "column {column}: {message}",
-                column=column,
-                piece=piece,
-                message=message,
-            )
-        )
+        place = "column {column}, {piece!r}: {message}" if piece else "column {column}: {message}"
+        super().__init__(tr(place, column=column, piece=piece, message=message) if column else message)
         self.column = column
-        """Where in the text, counted from 1."""
+        """Where in the text, counted from 1; 0 where there is no text."""
 
 
 def parse_text(text: str, looks: str) -> ast.expr:
@@ -60,7 +54,7 @@ def parse_text(text: str, looks: str) -> ast.expr:
     """
     lead = len(text) - len(text.lstrip())
     if not text.strip():
-        raise ExpressionError(tr("nothing was typed; {looks}", looks=looks), 1)
+        raise ExpressionError(tr("nothing was typed; {looks}", looks=looks), 0)
     if len(text) > LONGEST:
         raise ExpressionError(
             tr("it has {count} characters; at most {most} are allowed", count=len(text), most=LONGEST),

@@ -40,7 +40,7 @@ class Cells:
 def shapes(problem: Problem) -> dict[str, Index]:
     """The shape of every tensor that has panels, by name; `b` and `db` only if there is a bias."""
     geometry = problem.geometry
-    batch = () if geometry.batch is None else (geometry.batch,)
+    batch = geometry.lead
     padded = (*batch, *geometry.padded_shape)
     found: dict[str, Index] = {
         "A_prev_pad": padded,
@@ -57,7 +57,7 @@ def shapes(problem: Problem) -> dict[str, Index]:
 def array_shape(name: str, problem: Problem) -> Index | None:
     """The shape of a tensor by name, the unpadded ones included; None for an unknown name."""
     geometry = problem.geometry
-    batch = () if geometry.batch is None else (geometry.batch,)
+    batch = geometry.lead
     if name in ("A_prev", "dA_prev"):
         return (*batch, *geometry.input_shape)
     return (*batch, *geometry.output_shape) if name == "Z" else shapes(problem).get(name)
@@ -173,7 +173,7 @@ def cells_of_step(tensor: str, step: int, geometry: Geometry) -> frozenset[Index
 
 
 def _padded_cells(geometry: Geometry) -> itertools.product[Index]:
-    batch = () if geometry.batch is None else (geometry.batch,)
+    batch = geometry.lead
     return itertools.product(*(range(length) for length in (*batch, *geometry.padded_shape)))
 
 

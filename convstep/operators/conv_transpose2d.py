@@ -374,7 +374,7 @@ OPERATOR = Operator(
             options=_upsampled,
         ),
     ),
-    called=r".*(conv\w*transpose|transposed?_?conv|deconv|up_?conv|(?<![a-z])t_?conv_?2?d?(?![a-z]))(?!.*3_?d)",
+    called=r".*(conv\w*transpose|transposed?_?conv|deconv|(?<![a-z])up_?conv|(?<![a-z])t_?conv_?2?d?(?![a-z]))(?!.*3_?d)",
     words={
         "x": "a a_prev input inputs inp z",
         "w": "weight weights kernel kernels filters",

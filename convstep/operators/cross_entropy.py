@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
+from convstep.operators import losses
 from convstep.operators.mistake import mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
@@ -53,30 +55,13 @@ def small() -> OperatorProblem:
 
 def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
     """See `Operator.problems`."""
-    told: tuple[tuple[str, int, int], ...] = (
-        ("a few numbers", 2, 3),
-        ("one sample", 1, 4),
-        ("two classes", 3, 2),
-        ("as many samples as classes", 3, 3),
-        ("all labels are the same", 3, 4),
-        ("the loss is scaled", 2, 3),
-        ("many classes", 2, 9),
-    )
-    for about, N, C in told:
-        yield _problem(rng, about, N, C)
-    while True:
-        yield _problem(rng, "", int(rng.integers(1, 6)), int(rng.integers(2, 8)))
+    return losses.problems(rng, _problem)
 
 
 def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorProblem:
-    exps, y = np.exp(rng.standard_normal((N, C))), rng.integers(0, C, N)
-    dout = 1.0
-    if about == "all labels are the same":
-        y[:] = y[0]
-    if about == "the loss is scaled" or (not about and rng.random() < 0.5):
-        dout = float(rng.standard_normal())
-    x = exps / exps.sum(axis=1, keepdims=True)
-    return OperatorProblem({"x": x, "y": y}, {"dout": np.array(dout)}, about=about)
+    problem = losses.of_scores(rng, about, N, C)
+    probs = losses.probabilities(problem.arrays["x"])
+    return replace(problem, arrays={"x": probs, "y": problem.arrays["y"]})
 
 
 MISTAKES = mistakes(
@@ -90,20 +75,14 @@ not-averaged: the gradient is not divided by the number of samples
   - share = -dout / N
   + share = -dout
 
-averaged-twice: the gradient is divided by the number of samples twice
-    The mean has one factor 1/N. Here it stands in two places, as when the loss divides and the layer divides
-    again, and learning gets slower as the batch grows. With one sample it is right. Keep one of the two.
-  梯度除了两次样本数:
-    平均值只有一个 1/N。这里有两处都除了，比如损失除了一次，层里又除了一次，于是批量越大学得越慢。只有一个样本时它
-    是对的。两处只留一处。
+"""
+    + losses.AVERAGED_TWICE
+    + """\
   - share = -dout / N
   + share = -dout / N / N
-averaged-by-classes: the gradient is divided by the number of classes
-    The mean is over samples, and classes are no samples: the label picks one of them. It is right only where there
-    are as many of both. np.mean over the whole array divides by N * C. Divide by len(x).
-  梯度除以的是类别数:
-    平均是对样本取的，类别不是样本：标签只挑出其中一个。只有样本数等于类别数时它才对。对整个数组用 np.mean 则除以了
-    N * C。应该除以 len(x)。
+"""
+    + losses.BY_CLASSES
+    + """\
   - share = -dout / N
   + share = -dout / x.shape[1]
 
@@ -149,12 +128,9 @@ binary-form: each class is treated as a yes or no of its own
     不是标签的在这里没有梯度。应该写 -y / p。
   - dx = rows * share / x
   + dx = share * (rows / x - (1 - rows) / (1 - x))
-dout-ignored: the loss's own gradient is not multiplied in
-    If something comes after the loss (a weight, a second loss, loss scaling), dout is not 1 and belongs to every
-    number here. While dout is 1, nothing shows. Write dx * dout / N.
-  没有乘上损失自己的梯度:
-    如果损失之后还有东西（权重、另一个损失、损失缩放），dout 就不是 1，这里的每个数都要乘上它。只要 dout 是 1 就看
-    不出来。应该写 dx * dout / N。
+"""
+    + losses.DOUT_IGNORED
+    + """\
   - share = -dout / N
   + share = -1 / N
 """,

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from convstep.brief import brief
-from convstep.language import also_in
+from convstep.language import also_in, unwrapped
 
 _DOES = re.compile(r"(for .+?)(?= in )|([^=#\"]+?)( *[-+*/]?= )(?!np\.zeros)")
 """What a line loops over, or what it assigns to, and how; making zeros is only a beginning."""
-_WRAPPED = re.compile(r"(?<=[\u3000-\uffef])\n +(?=[\u3000-\uffef])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _mistake(head: str, below: str, forms: tuple[Callable[..., Any], ...]) -> Mi
     first = re.search(r"^  [-+] ", below, re.M)
     told, patches = (below[: first.start()], below[first.start() :]) if first else (below, "")
     english, *chinese = re.split(r"^  (\S.*):\n", told, maxsplit=1, flags=re.M)
-    explanation, *translated = (" ".join(_WRAPPED.sub("", text).split()) for text in (english, *chinese))
+    explanation, *translated = map(unwrapped, (english, *chinese))
     also_in("zh", dict(zip((title, explanation), translated, strict=bool(translated))))
     return Mistake(
         id, title, explanation, tuple(filter(None, sources.split("; "))), tuple(_variants(patches, id, forms))

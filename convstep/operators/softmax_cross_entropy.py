@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from convstep.operators import losses
 from convstep.operators.mistake import mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
+
+LARGE = "logits of 1000"
+"""Of a problem that overflows."""
 
 
 def softmax_cross_entropy_forward(x: Array, y: Array) -> Array:
@@ -81,33 +86,17 @@ def small() -> OperatorProblem:
 
 def problems(rng: np.random.Generator) -> Iterator[OperatorProblem]:
     """See `Operator.problems`."""
-    told: tuple[tuple[str, int, int], ...] = (
-        ("a few numbers", 2, 3),
-        ("one sample", 1, 4),
-        ("two classes", 3, 2),
-        ("as many samples as classes", 3, 3),
-        ("all labels are the same", 3, 4),
-        ("the loss is scaled", 2, 3),
-        ("logits of 1000", 3, 4),
-        ("many classes", 2, 9),
-    )
-    for about, N, C in told:
-        yield _problem(rng, about, N, C)
-    while True:
-        yield _problem(rng, "", int(rng.integers(1, 6)), int(rng.integers(2, 8)))
+    return losses.problems(rng, _problem, (*losses.TOLD[:-1], (LARGE, 3, 4), losses.TOLD[-1]))
 
 
 def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorProblem:
-    x, y = rng.standard_normal((N, C)), rng.integers(0, C, N)
-    dout = 1.0
-    if about == "all labels are the same":
-        y[:] = y[0]
-    if about == "the loss is scaled" or (not about and rng.random() < 0.5):
-        dout = float(rng.standard_normal())
-    if about == "logits of 1000" or (not about and rng.random() < 0.2):
-        x = 1000 * x + np.where(np.arange(N) % 2, -1000, 1000)[:, np.newaxis]
-        y[0] = x[0].argmin()
-    return OperatorProblem({"x": x, "y": y}, {"dout": np.array(dout)}, about=about)
+    problem = losses.of_scores(rng, about, N, C)
+    if about != LARGE and (about or rng.random() >= 0.2):
+        return problem
+    x, y = problem.arrays["x"], problem.arrays["y"].copy()
+    x = 1000 * x + np.where(np.arange(N) % 2, -1000, 1000)[:, np.newaxis]
+    y[0] = x[0].argmin()
+    return replace(problem, arrays={"x": x, "y": y})
 
 
 MISTAKES = mistakes(
@@ -153,21 +142,15 @@ not-averaged: the gradient is not divided by the number of samples  [swift-apis 
   + dx[i_n] = probs * dout
   + dx[i_n, y[i_n]] -= dout
   # one sample at a time | 一次一个样本
-averaged-twice: the gradient is divided by the number of samples twice
-    The mean has one factor 1/N. Here it stands in two places, as when the loss divides and the layer divides
-    again, and learning gets slower as the batch grows. With one sample it is right. Keep one of the two.
-  梯度除了两次样本数:
-    平均值只有一个 1/N。这里有两处都除了，比如损失除了一次，层里又除了一次，于是批量越大学得越慢。只有一个样本时它
-    是对的。两处只留一处。
+"""
+    + losses.AVERAGED_TWICE
+    + """\
   - dx *= dout / N
   + dx *= dout / N
   + dx /= N
-averaged-by-classes: the gradient is divided by the number of classes
-    The mean is over samples, and classes are no samples: the label picks one of them. It is right only where there
-    are as many of both. np.mean over the whole array divides by N * C. Divide by len(x).
-  梯度除以的是类别数:
-    平均是对样本取的，类别不是样本：标签只挑出其中一个。只有样本数等于类别数时它才对。对整个数组用 np.mean 则除以了
-    N * C。应该除以 len(x)。
+"""
+    + losses.BY_CLASSES
+    + """\
   + dx *= dout / x.shape[1]
 
   + dx *= dout / x.size
@@ -253,12 +236,9 @@ wrong-axis: the softmax is taken over the samples instead of over the classes
   - probs = exps / exps.sum(axis=1, keepdims=True)
   + probs = exps / exps.sum()
   # over the whole array | 对整个数组
-dout-ignored: the loss's own gradient is not multiplied in
-    If something comes after the loss (a weight, a second loss, loss scaling), dout is not 1 and belongs to every
-    number here. While dout is 1, nothing shows. Write dx * dout / N.
-  没有乘上损失自己的梯度:
-    如果损失之后还有东西（权重、另一个损失、损失缩放），dout 就不是 1，这里的每个数都要乘上它。只要 dout 是 1 就看
-    不出来。应该写 dx * dout / N。
+"""
+    + losses.DOUT_IGNORED
+    + """\
   + dx *= 1 / N
 """,
     softmax_cross_entropy_backward,
@@ -269,8 +249,7 @@ dout-ignored: the loss's own gradient is not multiplied in
 
 def _probabilities(x: Array) -> Array | None:
     """What a softmax makes of scores; None where a probability is 0, which tells of no score any more."""
-    exps = np.exp(x - x.max(axis=1, keepdims=True))
-    probs: Array = exps / exps.sum(axis=1, keepdims=True)
+    probs = losses.probabilities(x)
     return probs if probs.all() else None
 
 

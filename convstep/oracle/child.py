@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import threading
 from collections.abc import Sequence
 from queue import SimpleQueue
 
@@ -14,7 +12,7 @@ import numpy.typing as npt
 from convstep.conv.problem import Problem
 from convstep.language import speak, tr
 from convstep.oracle import messages
-from convstep.oracle.conversation import answering
+from convstep.oracle.conversation import answering, heard
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.operators import torch_run
 from convstep.oracle.pytorch import TorchOracle, version
@@ -30,8 +28,7 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speak(arguments[0])  # its errors are shown as they are
     questions, answers = private_pipes()
-    received: SimpleQueue[bytearray] = SimpleQueue()
-    threading.Thread(target=_read, args=(questions, received), daemon=True).start()
+    received = heard(questions)
     with contextlib.suppress(OSError):
         try:
             messages.send(answers, answering(None, {"version": version()}))
@@ -70,10 +67,3 @@ def _operator(question: messages.Message) -> dict[str, npt.ArrayLike]:
         asked.expression, asked.arrays, asked.options, asked.upstream.values(), asked.gradients
     )
     return {"oracle": f"PyTorch {version()}", **messages.prefixed("gradient", gradients)}
-
-
-def _read(questions: messages.RawPipe, received: SimpleQueue[bytearray]) -> None:
-    """Pass questions on; without a parent there is no reason to live, whatever is being computed."""
-    while (question := messages.receive(questions)) is not None:
-        received.put(question)
-    os._exit(0)

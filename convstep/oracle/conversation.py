@@ -124,6 +124,19 @@ class Conversation:
             pipe.close()
 
 
+def heard(questions: messages.RawPipe) -> SimpleQueue[bytearray]:
+    """Questions as they come; without a parent this process has no reason to live, whatever it computes."""
+    received: SimpleQueue[bytearray] = SimpleQueue()
+
+    def read() -> None:
+        while (question := messages.receive(questions)) is not None:
+            received.put(question)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    return received
+
+
 def answering(question: Message | None, reply: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
     """A reply as a message: with the number of its question, or as what is said first."""
     return {**reply, _NUMBER: 0 if question is None else question[_NUMBER]}

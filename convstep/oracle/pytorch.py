@@ -104,10 +104,10 @@ def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradient
     """
     geometry = problem.geometry
     found = _backward(
-        batched(problem.A_prev, geometry),
+        geometry.batched(problem.A_prev),
         problem.W,
         problem.b,
-        batched(problem.dZ if dZ is None else dZ, geometry),
+        geometry.batched(problem.dZ if dZ is None else dZ),
         geometry,
         geometry.padding,
         geometry.groups,
@@ -217,7 +217,7 @@ def has_own_functions(Z: Any) -> bool:
 def _sum_of_blocks(problem: Problem, blocks: list[Block]) -> PaddedGradients:
     """Add up the gradients of rectangles of the loop, each cut out as a small convolution."""
     geometry = problem.geometry
-    A_prev_pad, dZ = batched(problem.A_prev_pad, geometry), batched(problem.dZ, geometry)
+    A_prev_pad, dZ = geometry.batched(problem.A_prev_pad), geometry.batched(problem.dZ)
     dW, dA_prev_pad = np.zeros_like(problem.W), np.zeros_like(A_prev_pad)
     db = None if problem.b is None else np.zeros_like(problem.b)
     for block in blocks:
@@ -309,11 +309,6 @@ def _cannot_load(error: Exception) -> str:
         reason=lines[0].rstrip("."),
         command=INSTALL,
     )
-
-
-def batched(array: Array, geometry: Geometry) -> Array:
-    """An image or a gradient with its batch axis, a new one where there is none."""
-    return array if geometry.batch is not None else array[np.newaxis]
 
 
 def _without_batch(found: PaddedGradients) -> PaddedGradients:

@@ -21,7 +21,7 @@ from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.oracle.expectation import OracleUnavailable
-from convstep.oracle.pytorch import batched, channels_first, channels_last, plain_autograd, torch_module
+from convstep.oracle.pytorch import channels_first, channels_last, plain_autograd, torch_module
 
 Array = npt.NDArray[Any]
 
@@ -109,7 +109,7 @@ def _backward(torch: Any, problem: Problem, recorded: Recorded, dtype: Any, orde
     """The recorded gradients once more, as autograd computes them from the same tensors."""
     geometry = problem.geometry
     (top, bottom), (left, right) = geometry.padding
-    given = batched(problem.dZ, geometry), batched(problem.A_prev, geometry), problem.W
+    given = geometry.batched(problem.dZ), geometry.batched(problem.A_prev), problem.W
     dZ, A_prev, W = (torch.from_numpy(channels_first(each)).to(dtype) for each in given)
     # as PyTorch does for "same": what one side has more is padded before
     more = max(right - left, 0), max(bottom - top, 0)

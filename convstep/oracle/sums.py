@@ -79,7 +79,7 @@ def _follow(problem: Problem, position: int) -> Followed:
     rows, rest = divmod(position, w_out * c_out)
     dZ = dZ_until(problem, position)
     A_bits, dZ_bits = _exponent(problem.A_prev), _exponent(dZ)
-    A_prev_pad, dZ = _samples(problem.A_prev_pad, geometry), _samples(dZ, geometry)
+    A_prev_pad, dZ = geometry.batched(problem.A_prev_pad), geometry.batched(dZ)
     notes = {"dW": _Notes(problem.W.shape, A_bits + dZ_bits, None if run is None else run.dW)}
     if problem.b is not None:
         notes["db"] = _Notes(problem.b.shape, dZ_bits, None if run is None else run.db)
@@ -105,7 +105,7 @@ def _follow(problem: Problem, position: int) -> Followed:
 def gradients64(problem: Problem) -> dict[str, Array]:
     """The gradients of the whole pass in float64, by name; NaN and inf where the loop has them."""
     geometry = problem.geometry
-    A_prev_pad, dZ = _samples(problem.A_prev_pad, geometry), _samples(problem.dZ, geometry)
+    A_prev_pad, dZ = geometry.batched(problem.A_prev_pad), geometry.batched(problem.dZ)
     dW, db, dA_prev_pad = np.zeros(problem.W.shape), np.zeros(len(problem.W)), np.zeros(A_prev_pad.shape)
     W = problem.W.astype(np.float64)
     with quiet():
@@ -222,10 +222,6 @@ def _add_dA(dA_prev_pad: Array, W: Array, dZ: Array, geometry: Geometry) -> None
                 top : top + (h_out - 1) * s_h + 1 : s_h, left : left + (w_out - 1) * s_w + 1 : s_w
             ]
             target += added.transpose(1, 0, 2).reshape(target.shape)
-
-
-def _samples(array: Array, geometry: Geometry) -> Array:
-    return array if geometry.batch is not None else array[np.newaxis]
 
 
 def _exponent(array: Array) -> int:

@@ -11,8 +11,7 @@ import contextlib
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
 from functools import partial
 from operator import attrgetter, countOf
 from typing import Any, overload
@@ -20,33 +19,15 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.log import Ended, Other, Ref, Storage, View
-from convstep.recording.shelf import Shelf, Shelved, narrow, require
-from convstep.recording.sites import FunctionSite, Hole, Kind, LoopSite, Part, Site, Sites, StatementSite
-from convstep.recording.source import SourceText
+from convstep.recording import forms
+from convstep.recording.log import Other
+from convstep.recording.shelf import Pieces, Shelf, Shelved, ends_of, narrow, require
 
 Array = npt.NDArray[Any]
 Entries = npt.NDArray[np.intp]
 Spec = list[Any]
 """What JSON says of a column: its kind, and what that needs; its numbers lie on a shelf, in this order."""
 
-DEEPEST = 24
-"""How deep values may lie in each other."""
-NUMBERS = "biufc"
-"""Kinds of NumPy's numbers."""
-AXES = 64
-"""Of an array, at most."""
-RECORDS: tuple[type, ...] = (
-    *(View, Storage, Ended, Sites, Site, StatementSite, LoopSite, FunctionSite, Part, Hole),
-    SourceText,
-)
-"""Dataclasses that a log is made of; the number of each is part of the form."""
-FIELDS: list[tuple[str, ...]] = [
-    getattr(kind, "_fields", None) or tuple(each.name for each in fields(kind)) for kind in RECORDS
-]
-"""The names of their fields."""
-REPEATING = {"shape", "strides"}
-"""Fields whose tuples are nearly always a few."""
 BLOCK = 4096
 """Values of which a column is made at once."""
 CHUNK, ROOM, CHUNKS = 256, 1 << 20, 16
@@ -128,7 +109,8 @@ class Numbers(Column):
     def __init__(self, name: str, array: Array) -> None:
         super().__init__(len(array))
         self.name, self.numbers, self.nbytes = name, array, array.nbytes
-        self.kind, self._make = _MADE[name] if name != "scalars" else (array.dtype.type, list)
+        self.kind = array.dtype.type if name == "scalars" else forms.SINGLE[name].kind
+        self._make = list if name == "scalars" else forms.SINGLE[name].make
 
     def part(self, low: int, high: int) -> list[Any]:
         """See `Column`."""
@@ -151,7 +133,7 @@ class _Bytes(Column):
         super().__init__(len(values))
         self._values, self.numbers, self.name = values, lengths, make
         self.kind = int if make == "long" else bytes
-        self.nbytes = values.nbytes if isinstance(values, _Cut) else int(lengths.sum())
+        self.nbytes = values.nbytes if isinstance(values, Pieces) else int(lengths.sum())
 
     def part(self, low: int, high: int) -> list[Any]:
         values = list(self._values[low:high])
@@ -165,27 +147,6 @@ class _Bytes(Column):
         shelf.put(self.numbers)
         shelf.put_bytes(self._values, self.nbytes)
         return [self.name]
-
-
-class _Cut(Sequence[bytes]):
-    """Bytes that stand one after the other."""
-
-    def __init__(self, whole: memoryview, lengths: Array) -> None:
-        self._whole, self._ends, self.nbytes = whole, _ends(lengths), len(whole)
-        require(int(self._ends[-1]) == len(whole))
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    def __getitem__(self, at: Any) -> Any:
-        """Those of a slice."""
-        ends = self._ends[at.start : at.stop + 1].tolist()
-        first, last = ends[0], ends[-1]
-        found = self._whole[first:last]
-        if len(ends) == 2 and len(found) > ROOM:
-            return [found]  # a large array's memory: NumPy reads it where it is
-        held = found.tobytes()
-        return [held[start - first : end - first] for start, end in itertools.pairwise(ends)]
 
 
 class _Repeated(Column):
@@ -244,14 +205,16 @@ class Rows(Column):
         require(len({len(each) for each in columns}) == 1)
         self.columns, self._number, self._arrays = list(columns), number, arrays
         self.nbytes = sum(each.nbytes for each in columns)
-        self.kind = np.ndarray if arrays else tuple if number is None else RECORDS[number]
+        self.kind = np.ndarray if arrays else tuple if number is None else forms.RECORDS[number]
 
     def part(self, low: int, high: int) -> list[Any]:
         """See `Column`."""
         rows = zip(*(each.part(low, high) for each in self.columns), strict=True)
         if self._arrays:
             return list(itertools.starmap(_array, rows))
-        return list(rows) if self._number is None else list(itertools.starmap(RECORDS[self._number], rows))
+        return (
+            list(rows) if self._number is None else list(itertools.starmap(forms.RECORDS[self._number], rows))
+        )
 
     def joined(self, blocks: Sequence[Rows]) -> Column | None:
         """See `Column`."""
@@ -275,8 +238,8 @@ class _Runs(Column):
 
     def __init__(self, name: str, lengths: Array, items: Column) -> None:
         super().__init__(len(lengths))
-        self._name, self.kind, self._lengths, self._items = name, _RUNS[name], lengths, items
-        self._ends, self.nbytes = _ends(lengths), items.nbytes
+        self._name, self.kind, self._lengths, self._items = name, forms.RUNS[name], lengths, items
+        self._ends, self.nbytes = ends_of(lengths), items.nbytes
         require(int(self._ends[-1]) == len(items))
 
     def part(self, low: int, high: int) -> list[Any]:
@@ -338,14 +301,14 @@ def column(values: Sequence[Any], depth: int = 0) -> Column:
 
     Args:
         values: None, truths, numbers, texts, bytes, NumPy's numbers and arrays of numbers, in lists,
-            tuples, dicts and the dataclasses of a log, up to `DEEPEST` deep.
+            tuples, dicts and the dataclasses of a log, up to `forms.DEEPEST` deep.
         depth: of what they lie in.
 
     Raises:
         UnsayableError: there is something else in it.
     """
-    if depth > DEEPEST:
-        raise UnsayableError(f"values lie more than {DEEPEST} deep in each other")
+    if depth > forms.DEEPEST:
+        raise UnsayableError(f"values lie more than {forms.DEEPEST} deep in each other")
     if len(values) > 2 * BLOCK:  # many are looked at as a few thousand at a time: those stay in the cache
         blocks = [column(values[low : low + BLOCK], depth) for low in range(0, len(values), BLOCK)]
         whole = _joined(blocks)
@@ -375,8 +338,13 @@ def _mixed(values: Sequence[Any], codes: list[int], depth: int) -> Column:
 
 def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
     """A column of values of one type."""
-    if kind in _KEPT:
-        name, dtype = _KEPT[kind]
+    name = forms.SINGLE_OF.get(kind, "")
+    if name == "none":
+        return Numbers(name, np.zeros(len(values), np.uint8))
+    if name == "sites":
+        return Numbers(name, np.array([each.value for each in values], np.uint8))
+    if name:
+        dtype = forms.SINGLE[name].dtype
         if name != "ints":
             return Numbers(name, np.fromiter(values, dtype, len(values)))
         with contextlib.suppress(ValueError):  # a sixth of the time, if all are short
@@ -390,10 +358,6 @@ def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
         return _Bytes(values, _lengths(values))
     if kind is str or kind is Other:
         return _Repeated.of_values(values)
-    if kind is type(None):
-        return Numbers("none", np.zeros(len(values), np.uint8))
-    if kind is Kind:
-        return Numbers("sites", np.array([each.value for each in values], np.uint8))
     if kind is tuple:
         return _tuples(values, depth)
     if kind is list:
@@ -404,13 +368,13 @@ def _alike(values: Sequence[Any], kind: type, depth: int) -> Column:
         items = itertools.chain.from_iterable(each.items() for each in values)
         held = list(itertools.chain.from_iterable(items))
         return _Runs("dicts", narrow(2 * _lengths(values).astype(np.int64)), column(held, depth + 1))
-    if kind in _NUMBER_OF:
+    if kind in forms.NUMBER_OF:
         return _records(values, kind, depth)
     if kind is np.ndarray:
         return _arrays(values)
     if issubclass(kind, np.generic):
         numbers = np.array(values)
-        if numbers.dtype.kind in NUMBERS and numbers.dtype.type is kind:
+        if numbers.dtype.kind in forms.NUMBERS and numbers.dtype.type is kind:
             return Numbers("scalars", numbers)
     raise UnsayableError(f"{kind.__name__} has no plain form")
 
@@ -430,24 +394,24 @@ def _tuples(values: Sequence[Any], depth: int) -> Column:
 
 
 def _records(values: Sequence[Any], kind: type, depth: int) -> Column:
-    number = _NUMBER_OF[kind]
-    attributes = (list(map(attrgetter(name), values)) for name in FIELDS[number])
+    number = forms.NUMBER_OF[kind]
+    attributes = (list(map(attrgetter(name), values)) for name in forms.FIELDS[number])
     own = zip(*values, strict=True) if issubclass(kind, tuple) else attributes
     columns = [
-        _Repeated.of_values(each) if name in REPEATING else column(each, depth + 1)
-        for name, each in zip(FIELDS[number], own, strict=True)
+        _Repeated.of_values(each) if name in forms.REPEATING else column(each, depth + 1)
+        for name, each in zip(forms.FIELDS[number], own, strict=True)
     ]
     return Rows(columns, number)
 
 
 def cut(whole: bytes | memoryview, lengths: Array, name: str = "bytes") -> Column:
     """A column of bytes that stand one after the other, as long as is said."""
-    return _Bytes(_Cut(memoryview(whole), lengths), lengths, name)
+    return _Bytes(Pieces(memoryview(whole), lengths), lengths, name)
 
 
 def _arrays(values: Sequence[Array]) -> Column:
     for each in values:
-        if each.dtype.kind not in NUMBERS or each.ndim > AXES:
+        if each.dtype.kind not in forms.NUMBERS or each.ndim > forms.AXES:
             raise UnsayableError(f"an array of {each.dtype} has no plain form")
     facts = (
         [each.dtype.str for each in values],
@@ -460,16 +424,10 @@ def _arrays(values: Sequence[Array]) -> Column:
 def _array(dtype: Any, shape: Any, content: Any) -> Array:
     require(type(dtype) is str and type(shape) is tuple)
     kind = np.dtype(dtype)
-    require(kind.kind in NUMBERS and len(shape) <= AXES)
+    require(kind.kind in forms.NUMBERS and len(shape) <= forms.AXES)
     require(all(type(length) is int and length >= 0 for length in shape))
     require(math.prod(shape) * kind.itemsize == len(content))
     return np.frombuffer(content, kind).reshape(shape).copy()
-
-
-def _ends(lengths: Array) -> Array:
-    found = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=found[1:])
-    return found
 
 
 def _lengths(values: Sequence[Any]) -> Array:
@@ -488,11 +446,13 @@ def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
     Raises:
         ValueError, or another error: it is none.
     """
-    require(type(spec) is list and depth <= 2 * DEEPEST)
+    require(type(spec) is list and depth <= 2 * forms.DEEPEST)
     name, *more = spec
     inner = partial(read, shelf=shelf, depth=depth + 1)
-    if name in _MADE or name == "scalars":
-        return Numbers(name, shelf.take(_ALLOWED.get(name, NUMBERS)))
+    if name in forms.SINGLE or name == "scalars":
+        return Numbers(
+            name, shelf.take(forms.SINGLE[name].allowed if name in forms.SINGLE else forms.NUMBERS)
+        )
     if name in ("bytes", "long"):
         lengths = _counts(shelf)
         return cut(memoryview(shelf.take("u").data).toreadonly(), lengths, name)
@@ -509,7 +469,8 @@ def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
         number, *own = more
         columns = [inner(each) for each in own]
         require(
-            number is None or (type(number) is int and number >= 0 and len(columns) == len(FIELDS[number]))
+            number is None
+            or (type(number) is int and number >= 0 and len(columns) == len(forms.FIELDS[number]))
         )
         require(name == "rows" or (number is None and len(columns) == 3))
         return Rows(columns, number, arrays=name == "arrays")
@@ -524,33 +485,3 @@ def _counts(shelf: Shelved) -> Array:
     found = shelf.take("i")
     require(not found.size or int(found.min()) >= 0)
     return found
-
-
-_RUNS: dict[str, type] = {"lists": list, "tuples": tuple, "dicts": dict}
-_NUMBER_OF = {kind: number for number, kind in enumerate(RECORDS)}
-_KEPT: dict[type, tuple[str, Any]] = {
-    int: ("ints", np.int64),
-    bool: ("truths", np.bool_),
-    float: ("floats", np.float64),
-    complex: ("complex", np.complex128),
-    Ref: ("refs", np.int64),
-}
-"""Types whose values are one number each: their name and the number's kind."""
-_ALLOWED = {
-    "none": "u",
-    "truths": "b",
-    "ints": "iu",
-    "floats": "f",
-    "complex": "c",
-    "refs": "i",
-    "sites": "u",
-}
-_MADE: dict[str, tuple[type, Callable[[Array], list[Any]]]] = {
-    "none": (type(None), lambda array: [None] * len(array)),
-    "truths": (bool, lambda array: [*array.tolist()]),
-    "ints": (int, lambda array: [*array.tolist()]),
-    "floats": (float, lambda array: [*array.tolist()]),
-    "complex": (complex, lambda array: [*array.tolist()]),
-    "refs": (Ref, lambda array: [*map(Ref, array.tolist())]),
-    "sites": (Kind, lambda array: [*map(Kind, array.tolist())]),
-}

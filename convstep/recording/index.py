@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.columns import Column, Rows, column
+from convstep.recording.bindings import Binding, bindings_of
+from convstep.recording.columns import Rows, column
 from convstep.recording.kept import Kept
 from convstep.recording.log import Ref, refs
 from convstep.recording.shelf import narrow
@@ -40,21 +41,6 @@ class Frame:
     """The frame that calls it; -1 for the outermost."""
     quiet: bool
     """Whether it was called within a turn of an innermost loop: its statements are no steps of their own."""
-
-
-class Binding(NamedTuple):
-    """A variable that stands for arrays, set at one site."""
-
-    site: Site
-    """Where."""
-    name: str
-    """The variable, or what else is set: `grads['dW']`."""
-    entries: Entries
-    """The entries that set it, ascending; one for each array of a tuple."""
-    refs: Entries
-    """The numbers of the arrays."""
-    whole: bool
-    """Whether it stands for the array itself, and not for a tuple that has it."""
 
 
 class Index:
@@ -306,15 +292,15 @@ class Index:
         for site in self._met:
             payloads, entries = self.log.payloads[site.number], self.where[site.number]
             if site.kind is Kind.BIND:
-                yield from _binding(site, site.text, payloads, entries)
+                yield from bindings_of(site, site.text, payloads, entries)
             elif site.kind in (Kind.CALL, Kind.TURN) and isinstance(payloads, Rows):
                 for name, own in zip(site.names, payloads.columns, strict=True):
-                    yield from _binding(site, name, own, entries)
+                    yield from bindings_of(site, name, own, entries)
             elif site.kind is Kind.WRITE and (self.touched[site.number] < 0).any():
                 stores = [(n, p) for n, p in enumerate(payloads) if p[0] == "store"]
                 for name in dict.fromkeys(payload[1] for _, payload in stores):
                     numbers, values = zip(*((n, p[2]) for n, p in stores if p[1] == name), strict=True)
-                    yield from _binding(site, name, column(values), entries[list(numbers)])
+                    yield from bindings_of(site, name, column(values), entries[list(numbers)])
 
     def _firsts(self, met: Iterable[tuple[Entries, Entries]]) -> Entries:
         """By storage the first entry at which it is met: storages, and the entries, ascending."""
@@ -491,20 +477,6 @@ class Index:
 def _row(numbers: Entries) -> array[int]:
     """Whole numbers among which `bisect` is quick."""
     return array("q", numbers.astype(np.int64).tobytes())
-
-
-def _binding(site: Site, name: str, values: Column, entries: Entries) -> Iterator[Binding]:
-    places, numbers = values.of(Ref)
-    if len(places):
-        yield Binding(site, name, entries[places], numbers.numbers.astype(np.intp), True)
-    places, tuples = values.of(tuple)
-    if len(places):
-        held = list(zip(places.tolist(), tuples, strict=True))
-        for place in range(max(len(value) for _, value in held)):
-            inner = [(n, ref) for n, value in held for ref in refs(value[place : place + 1])]
-            if inner:
-                at, found = zip(*inner, strict=True)
-                yield Binding(site, f"{name}[{place}]", entries[list(at)], np.array(found, np.intp), False)
 
 
 def writes_between(writes: array[int], low: int, high: int) -> array[int]:

@@ -17,10 +17,11 @@ from convstep.language import tr
 from convstep.recording import trees
 from convstep.recording.addresses import root_of
 from convstep.recording.hooks import hooks
+from convstep.recording.limits import Enough, Limits
 from convstep.recording.log import Ended, Log
 from convstep.recording.purity import Purity
 from convstep.recording.reach import named_arrays
-from convstep.recording.registry import Enough, Limits, Registry
+from convstep.recording.registry import Registry
 from convstep.recording.rewrite import Rewriter
 from convstep.recording.source import Definition, Source
 from convstep.recording.trees import PREFIX
@@ -104,7 +105,7 @@ def run(
         except Enough as enough:
             log.ended = Ended("budget", str(enough), _line(enough, source.text.path))
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and registry.stopped is None:
+            if isinstance(error, KeyboardInterrupt) and registry.allowance.stopped is None:
                 raise
             run.error = error
             said = str(error).split("\n", 1)[0]
@@ -112,8 +113,8 @@ def run(
             log.ended = Ended("raised", sentence, _line(error, source.text.path))
     registry.finish()
     log.unseen = registry.unseen()
-    if registry.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
-        log.ended = Ended("budget", str(registry.stopped), 0)  # somebody has caught it
+    if registry.allowance.stopped is not None and (log.ended is None or log.ended.kind != "budget"):
+        log.ended = Ended("budget", str(registry.allowance.stopped), 0)  # somebody has caught it
     return run
 
 

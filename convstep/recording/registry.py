@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from convstep.language import tr
 from convstep.recording.addresses import address_of, bounds_of, content_of, root_of
 from convstep.recording.indices import index_text
+from convstep.recording.limits import Allowance, Limits
 from convstep.recording.log import Column, Log, Other, Ref, Storage, Value, View
 from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.reach import arrays_behind, named_arrays
@@ -34,8 +34,6 @@ FOLLOWED = "biuf"
 """Kinds of numbers whose arrays are followed."""
 FEW = 16
 """Entries of a tuple that are kept."""
-ENTRY = 160
-"""Bytes that an entry of the log takes, about."""
 IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
     "//=": operator.ifloordiv, "%=": operator.imod, "**=": operator.ipow, "@=": operator.imatmul,
@@ -49,24 +47,6 @@ FEW_STORAGES = 1000
 """Pieces of memory up to which all of them are looked at for that."""
 Held = tuple[int, list[tuple[int, bytes]], int]
 """When somebody began to compare, what memory held then, and how many pieces of it were met."""
-EVERY = 256
-"""Turns between two looks at the clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When a recording is stopped; what was recorded until then stays."""
-
-    turns: int = 1_000_000
-    """Turns of loops, and calls."""
-    bytes: int = 1 << 30
-    """Memory of the log, about."""
-    seconds: float = 120.0
-    """Time."""
-
-
-class Enough(BaseException):  # nobody's `except Exception` is to catch it
-    """The recording has reached a limit; the message is one sentence."""
 
 
 class Apart(Protocol):
@@ -99,16 +79,16 @@ class Registry:
             limits: of the recording.
             clock: seconds.
         """
-        self.log, self.limits = log, limits
+        self.log = log
         self.payloads = [list[Any]() for _ in log.sites.sites]
         """By site, what hooks note."""
         log.payloads = [*self.payloads]
         self.numbers: dict[int, int] = {}
         """By the `id` of an array its number; -1 for one that is not followed."""
-        self.size = [0]
-        """Bytes of cells that were written, and of memory that was met; a list, since hooks add to it."""
-        self.stopped: Enough | None = None
-        """Why the recording has ended; raised again at every turn, should somebody have caught it."""
+        self.allowance = Allowance(limits, log.order, clock)
+        """What is left of the limits."""
+        self.size = self.allowance.size
+        """Bytes of cells that were written, and of memory that was met."""
         self.globals: Mapping[str, Any] = {}
         """What the code finds by a name that is no variable of its own."""
         self._held: list[Array] = []
@@ -117,14 +97,10 @@ class Registry:
         self._storages: dict[int, int] = {}
         self._lows: list[int | None] = []
         self._roots: list[Array] = []
-        self._turns, self._clock, self._begun = 0, clock, clock()
-        self.left: list[None] = []
-        """An item for every turn that needs no look at the limits; hooks take them."""
         self.remembering: list[dict[str, Any]] = []
         """What each hook knows of the array it saw last."""
         self.sweepings: list[Apart] = []
         """The loops that note their turns in a way of their own."""
-        self._grant()
 
     # what is met
 
@@ -189,8 +165,8 @@ class Registry:
         self._lows.append(low)
         self.log.storages.append(_new(Storage, (len(self.log.order), content, kind_of(root.dtype), False)))
         self.size[0] += len(content)
-        if self.size[0] > self.limits.bytes:
-            self._check()
+        if self.size[0] > self.allowance.limits.bytes:
+            self.allowance.check()
         return number
 
     def forget(self, array: Any, *, memory: bool = True) -> None:
@@ -312,40 +288,6 @@ class Registry:
             if kind in (range, list, tuple, dict, str) or (kind is np.ndarray and iterable.ndim)
             else None
         )
-
-    def turn(self) -> None:
-        """A turn of a loop for which none is left: look at the limits, and let some go without."""
-        self._check()
-        self._grant()
-        self.left.pop()
-
-    def take(self, turns: int) -> int:
-        """Let so many turns go without a look at the limits, or as many as there are left; how many."""
-        if turns > len(self.left):
-            self._check()
-            self._grant()
-            turns = min(turns, len(self.left))
-        del self.left[len(self.left) - turns :]
-        return turns
-
-    def _grant(self) -> None:
-        more = min(EVERY, self.limits.turns - self._turns)
-        self.left.extend([None] * more)
-        self._turns += more
-
-    def _check(self) -> None:
-        """Raise Enough where a limit is reached."""
-        if self.stopped is not None:
-            raise self.stopped
-        limits, taken = self.limits, self.size[0] + ENTRY * len(self.log.order)
-        if self._turns >= limits.turns and not self.left:
-            self.stopped = Enough(tr("it was stopped after {count} turns of its loops", count=limits.turns))
-        elif taken > limits.bytes:
-            self.stopped = Enough(tr("it was stopped after {count} MB of changes", count=limits.bytes >> 20))
-        elif self._clock() - self._begun > limits.seconds:
-            self.stopped = Enough(tr("it was stopped after {count:g} seconds", count=limits.seconds))
-        if self.stopped is not None:
-            raise self.stopped
 
     # what hooks hand over
 

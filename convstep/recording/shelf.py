@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ EDGE = 8
 """Bytes of which the place of each array is a multiple."""
 AT_ONCE = 4096
 """Pieces of bytes that are put together at once."""
+LARGE = 1 << 20
+"""Bytes of a piece beyond which it is not copied."""
 INTS = [
     (kind, -(1 << bits), (1 << bits) - 1)
     for kind, bits in ((np.int8, 7), (np.int16, 15), (np.int32, 31), (np.int64, 63))
@@ -111,6 +114,34 @@ class Shelved:
     def end(self) -> None:
         """Nothing may be left."""
         require(next(self._left, None) is None and self._at == self._cells.nbytes)
+
+
+def ends_of(lengths: Array) -> Array:
+    """Where pieces of these lengths begin, and where the last one ends."""
+    found = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=found[1:])
+    return found
+
+
+class Pieces(Sequence[bytes]):
+    """Bytes that stand one after the other."""
+
+    def __init__(self, whole: memoryview, lengths: Array) -> None:
+        self._whole, self._ends, self.nbytes = whole, ends_of(lengths), len(whole)
+        require(int(self._ends[-1]) == len(whole))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, at: Any) -> Any:
+        """Those of a slice."""
+        ends = self._ends[at.start : at.stop + 1].tolist()
+        first, last = ends[0], ends[-1]
+        found = self._whole[first:last]
+        if len(ends) == 2 and len(found) > LARGE:
+            return [found]  # a large array's memory: NumPy reads it where it is
+        held = found.tobytes()
+        return [held[start - first : end - first] for start, end in itertools.pairwise(ends)]
 
 
 def _gap(length: int) -> int:

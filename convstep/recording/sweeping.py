@@ -81,7 +81,7 @@ class Sweeping:
             return None
         if not rest:
             return None
-        count = self._registry.take(len(rest))
+        count = self._registry.allowance.take(len(rest))
         self._rest, self._places, self._given = rest, places, numbers
         part: range = rest if count == len(rest) else rest[:count]
         self._part = part
@@ -104,7 +104,7 @@ class Sweeping:
         if part:
             made = len(self.cells[-1]) // (1 if self._written[-1] is None else 2) - self._turns
             self._undo(made)
-            self._registry.left.extend([None] * (len(part) - made))
+            self._registry.allowance.left.extend([None] * (len(part) - made))
             self._note(part[:made])
             rest = rest[made:]
         self.settle()

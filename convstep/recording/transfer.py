@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.columns import NUMBERS, Array, Column, Numbers, column, read
+from convstep.recording.columns import Array, Column, Numbers, column, read
+from convstep.recording.forms import NUMBERS
 from convstep.recording.kept import Kept
 from convstep.recording.log import Other
 from convstep.recording.recorder import Run, uncollected

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import cell_text
 
@@ -42,7 +43,7 @@ class Edit(NamedTuple):
         return f"{cell_text(self.array, self.cell)} = {plain(self.after)}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Edits:
     """What was edited, in order, and what of it was undone."""
 

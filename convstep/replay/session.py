@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Annotated, Any
 
 from convstep.brief import brief
 from convstep.files import FileTooLarge, contents, written_whole
+from convstep.frozen import frozen
 from convstep.printable import printable
 from convstep.records import Record, RecordError, kind_of, parsed, shown
 from convstep.replay.places import place_argument
@@ -30,7 +31,7 @@ SessionError = RecordError
 """The session cannot be read or written; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SavedStop(Record):
     """A stop, as it was typed."""
 
@@ -45,7 +46,7 @@ class SavedStop(Record):
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class View(Record):
     """How the screen looked."""
 
@@ -62,7 +63,7 @@ class View(Record):
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Session(Record):
     """Where a person stood in a pass, and what they had set up."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.records import Record
 
 MOST_VISITED = 200
@@ -82,7 +82,7 @@ class Visited:
         return None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen()
 class Bookmark(Record):
     """A position with a name."""
 
@@ -135,7 +135,7 @@ class Bookmarks:
 
     def list(self) -> tuple[Bookmark, ...]:
         """All of them, in the order of the loop."""
-        return tuple(sorted(Bookmark(position, label) for position, label in self._labels.items()))
+        return tuple(Bookmark(position, label) for position, label in sorted(self._labels.items()))
 
     def _set(self, position: int, label: str) -> None:
         label = label.strip() or self._free_number()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 
 Array = npt.NDArray[Any]
 Region = tuple[int | slice, ...]
@@ -88,7 +89,7 @@ class Access(NamedTuple):
         return brief(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Loop:
     """One `for` around a step: its variable and how far it is."""
 
@@ -115,7 +116,7 @@ class Subscript(NamedTuple):
     """The index with its numbers: `0, 2:4`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Statement:
     """One statement that a step of somebody's own function has executed."""
 
@@ -137,7 +138,7 @@ class Statement:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Event:
     """One step, in full: what is shown of it, said of it, searched in it."""
 

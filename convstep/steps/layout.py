@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import check_index
 from convstep.steps.event import Event
@@ -25,7 +26,7 @@ class Part(NamedTuple):
     """Where its first cell lies in the array."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Layout:
     """The loops around a run's steps and the cells they write: what people may name of it."""
 

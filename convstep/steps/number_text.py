@@ -29,6 +29,16 @@ def short(value: SupportsFloat, digits: int = 4) -> str:
     return _without_trailing_zeros(f"{number:.{places}f}")
 
 
+def told_apart(one: SupportsFloat, other: SupportsFloat, digits: int = 6) -> tuple[str, str]:
+    """Two values for a sentence that says they differ: in more digits where so few are the same.
+
+    >>> told_apart(-1.98165, 2.0), told_apart(-1.981650371, -1.981650372)
+    (('-1.98165', '2'), ('-1.981650371', '-1.981650372'))
+    """
+    texts = ((short(one, each), short(other, each)) for each in range(digits, 17))
+    return next((both for both in texts if both[0] != both[1]), (repr(float(one)), repr(float(other))))
+
+
 def shape_text(shape: Sequence[int]) -> str:
     """The shape of an array, one way everywhere: a list is not taken for a number.
 

@@ -267,4 +267,6 @@ class TorchApp(EndingApp):
                     await screen.run_action(action)
 
                 yield SystemCommand(f"{tr(command.label)}  {keys}", tr(command.help), run)
-        yield SystemCommand(tr("theme"), tr("Change the colours."), self.action_change_theme)
+        yield SystemCommand(
+            tr("theme: light, dark and more"), tr("Change the colours."), self.action_change_theme
+        )

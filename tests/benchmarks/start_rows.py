@@ -32,9 +32,9 @@ class Minimal(App):
 Minimal().run()
 """
 """The least that is a Textual app, and imports NumPy as well."""
-WHOLE = (b"step 0/", b"dA_prev_pad[:, :, 0]", b"dz = dZ[", b"quit")
-"""What stands in the title, on a panel, in the step card and among the keys: a first screen without
-one of them is not the debugger's yet."""
+WHOLE = (b"step 0/", b" .69", b"-1.2609", b"-.12", b"dz = dZ[", b"quit")
+"""What stands in the title, in cells of `A_prev`, `W` and `dZ`, in the step card and among the keys: a first
+screen without one of them is not the debugger's yet. Borders around nothing are not enough."""
 PATIENCE = 30.0
 """Seconds after which something is wrong."""
 

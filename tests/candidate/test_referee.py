@@ -194,3 +194,16 @@ def test_what_no_name_says_to_be_a_convolution_and_never_returns_is_not_wrong_as
     path = files.write("conv.py", "def backward(dout, cache): return dout * cache * 2")
     if name == "backward":
         assert " raises on every problem: " in check(f"{path}:backward").headline
+
+
+def test_numbers_that_fit_no_operator_are_tried_once(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def none(*_: Any) -> None:
+        tried.append("by its numbers")
+
+    monkeypatch.setattr("convstep.candidate.referee.operator_verdict", none)
+    path = files.write("mine.py", "def thing_grad(g, x): return g * 2 + x.missing")
+    with pytest.raises(CannotCall, match="say what it is with --operator"):
+        check(f"{path}:thing_grad")
+    assert len(tried) == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +37,22 @@ def test_a_wrong_one_ends_with_1_and_the_command_to_see_it(run: Run, write: Writ
     assert "db-mean (proven)" in ended.out
     command = ended.out.splitlines()[-1].removeprefix("to see it: ")
     assert command == ("convstep debug 'my homework.py:conv2d_mine' --convention article --timeout 5")
+
+
+@pytest.mark.parametrize(("columns", "most"), [("60", 60), ("80", 80), ("200", 100)])
+@pytest.mark.usefixtures("run")
+def test_a_terminal_s_own_width_is_kept_by_every_sentence(
+    monkeypatch: pytest.MonkeyPatch, write: Write, columns: str, most: int
+) -> None:
+    target, terminal = write("mine.py", WRONG), io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", columns)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", terminal)
+        assert cli.main(["check", target]) == 1
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) in range(most - 12, most + 1)
+    assert "".join(lines[:2]).startswith("conv2d_mine is wrong on ")
 
 
 def test_one_that_cannot_be_called_ends_with_2_and_what_was_tried(run: Run, write: Write) -> None:
@@ -319,3 +337,11 @@ def test_the_failing_problem_is_written_as_a_test(run: Run, refused: Refused, wr
     right = write("right.py", RIGHT)
     ended = run("check", right, "--snippet", "test_right.py")
     assert (ended.code, ended.err, Path("test_right.py").exists()) == (0, "", False)
+
+
+def test_an_adapter_of_an_operator_is_checked_as_that(run: Run, write: Write) -> None:
+    write("layers.py", "def relu_backward(dout, cache):\n    x = cache\n    return dout * (x > 0)\n")
+    ended = run("check", "layers.py:relu_backward", "--write-adapter", "adapter.py")
+    assert ended.out.splitlines() == ["adapter.py", "convstep check adapter.py:relu_backward --operator relu"]
+    ended = run("check", "adapter.py:relu_backward", "--operator", "relu")
+    assert ended.out.startswith("relu_backward is right: dx agrees with ReLU")

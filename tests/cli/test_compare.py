@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convstep.cli import problems
+from convstep.cli.commands.compare import in_order
 from convstep.conv.problem import Problem
 from convstep.oracle import comparison as comparison_module
 from convstep.oracle.captured import Captured, Skipped
@@ -53,6 +54,22 @@ def test_compare_says_when_dZ_is_drawn(run: Run) -> None:
     assert strictly(run("compare", "drawn.npz", "--json").out)["dZ_drawn"] is True
     assert run("trace", "drawn.npz").out.startswith(problems.DRAWN)
     assert all(strictly(line) for line in run("trace", "drawn.npz", "--format", "jsonl").out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("error", "tolerance", "said"),
+    [
+        (5.25e-8, 7.71e-8, "5.25e-8 ≤ 7.7e-8"),
+        (8.32371e-9, 8.32402e-9, "8.3237e-9 ≤ 8.324e-9"),
+        (0.0, 0.0, "0 ≤ 0"),
+        (0.0020001, 0.002, "0.0020001 > 0.002"),
+        (0.31, 0.2, "0.31 > 0.2"),
+    ],
+)
+def test_what_is_printed_of_an_error_and_its_tolerance_is_true(
+    error: float, tolerance: float, said: str
+) -> None:
+    assert in_order(error, tolerance, error <= tolerance) == said
 
 
 def with_wrong_gradient(captured: Captured, layer: str, path: Path) -> None:

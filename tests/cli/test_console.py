@@ -86,6 +86,14 @@ def in_terminal(*arguments: str, cwd: Path) -> tuple[int, str]:
         os.close(master)
 
 
+def test_a_terminal_is_told_once_why_a_backward_cannot_be_called(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "def conv2d_mine(dZ, cache, stride, padding):\n    raise ValueError()\n"
+    )
+    code, written = in_terminal("check", "mine.py:conv2d_mine", "--convention", "article", cwd=tmp_path)
+    assert (code, " ".join(written.split()).count("conv2d_mine refuses every problem")) == (2, 1)
+
+
 def test_a_terminal_is_told_at_once_what_is_loaded_until_there_is_a_screen(tmp_path: Path) -> None:
     code, written = in_terminal(cwd=tmp_path)
     assert code == 0

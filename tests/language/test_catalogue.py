@@ -147,39 +147,34 @@ def spoken_sentences() -> dict[str, str]:
     """By sentence, the file in which `tr` says it."""
     found = {sentence: path for path, table in TABLES.items() for sentence in table}
     for path, tree in trees():
-        for function in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
-            for node in ast.walk(function):
-                if (
-                    isinstance(node, ast.Call)
-                    and getattr(node.func, "attr", getattr(node.func, "id", "")) in SAYING
-                    and ast.unparse(node.func).removeprefix("self.") in SAYING
-                ):
-                    first = node.args[0]
-                    assert not isinstance(first, ast.JoinedStr), (
-                        f"{path}:{node.lineno} tr cannot look up an f-string"
-                    )
-                    found |= dict.fromkeys(literals(first, function), path)
-                elif isinstance(node, ast.keyword) and node.arg == "caption":  # a panel says it through `tr`
-                    found |= dict.fromkeys(filter(None, literals(node.value, function)), path)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("self.") in SAYING:
+                first = node.args[0]
+                assert not isinstance(first, ast.JoinedStr), (
+                    f"{path}:{node.lineno} tr cannot look up an f-string"
+                )
+                found |= dict.fromkeys(literals(first, tree), path)
+            elif isinstance(node, ast.keyword) and node.arg == "caption":  # a panel says it through `tr`
+                found |= dict.fromkeys(filter(None, literals(node.value, tree)), path)
     return found
 
 
-def literals(node: ast.expr, function: ast.AST) -> Iterator[str]:
+def literals(node: ast.expr, tree: ast.Module) -> Iterator[str]:
     """What an expression can be: a literal, one of several, or a name that was given some."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
         for side in (node.body, node.orelse):
             assert isinstance(side, ast.Constant | ast.IfExp), f"line {node.lineno}: one of some literals"
-            yield from literals(side, function)
+            yield from literals(side, tree)
     elif isinstance(node, ast.Name):
-        for given in ast.walk(function):
+        for given in ast.walk(tree):
             if (
                 isinstance(given, ast.Assign)
                 and getattr(given.targets[0], "id", "") == node.id
                 and isinstance(given.value, ast.Constant | ast.IfExp)
             ):
-                yield from literals(given.value, function)
+                yield from literals(given.value, tree)
 
 
 def fields(text: str) -> set[str]:

@@ -14,8 +14,8 @@ import pytest
 from convstep.candidate.load.loading import load
 from convstep.candidate.load.target import Target
 from convstep.recording import recorder
+from convstep.recording.limits import Limits
 from convstep.recording.recording import Recording
-from convstep.recording.registry import Limits
 from tests.recording import promises
 from tests.recording.promises import Run, state_of, states_of
 from tests.strategies import some

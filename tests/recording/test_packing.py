@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from convstep.recording.columns import DEEPEST, UnsayableError, column
+from convstep.recording.columns import UnsayableError, column
+from convstep.recording.forms import DEEPEST
 from convstep.recording.transfer import made_of, packed, unpacked
 
 NUMBERS = st.sampled_from(["<f4", ">f8", "<i2", "u1", "?", "<c16"])

@@ -11,10 +11,10 @@ import pytest
 
 from convstep.recording import events
 from convstep.recording.case import case_of
+from convstep.recording.limits import Limits
 from convstep.recording.record import record
 from convstep.recording.recorder import RecordingError, run
 from convstep.recording.recording import Recording
-from convstep.recording.registry import Limits
 from convstep.replay.search import Found, search
 from convstep.replay.stops import parse_stop
 from convstep.snippet import SnippetError

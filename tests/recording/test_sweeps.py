@@ -12,10 +12,10 @@ import pytest
 
 from convstep.recording import recorder, rewrite
 from convstep.recording.kept import Kept
+from convstep.recording.limits import Limits
 from convstep.recording.log import Column
 from convstep.recording.record import record
 from convstep.recording.recorder import Run
-from convstep.recording.registry import Limits
 
 
 def linear(dy: Any, x: Any, W: Any) -> Any:

@@ -490,6 +490,7 @@ def test_a_wrong_stop_is_refused_in_one_sentence_with_both_numbers(text: str, se
         parse_stop(text, small().layout)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert text or "column" not in str(caught.value)
 
 
 def test_a_cell_that_no_window_reaches_is_never_hit() -> None:

@@ -154,16 +154,23 @@ class Session:
         raise AssertionError(f"{wanted!r} never comes:\n{self.text}")
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each after the screen has followed the one before."""
-        for key in keys:
+        """Press keys, each after the one before was acted upon, and look at the screen after the last."""
+        await self.hurry(*keys[:-1])
+        for key in keys[-1:]:
             self.send(key)
             await self.settle()
 
     async def hurry(self, *keys: str) -> None:
-        """Press keys, each after the one before was acted upon; nobody looks at the screen."""
+        """Press keys, each after the one before was acted upon; nobody looks at the screen.
+
+        As for fast fingers, it is painted only where the next key is kept until it is.
+        """
         for key in keys:
-            self.send(key)
-            await self._handled()
+            with self.app.batch_update():
+                self.send(key)
+                await self._handled()
+            if not self.app.type_ahead._laid_out() or self.app.screen._callbacks:
+                await self.settle()
 
     def send(self, key: str) -> None:
         """Press a key and wait for nothing."""

@@ -68,7 +68,7 @@ async def test_what_is_chosen_in_the_palette_is_there_at_the_next_start(tmp_path
     first.remember_theme(ChosenTheme(path))
     async with first.run_test(size=(80, 24)) as pilot:
         assert not path.exists(), "nothing was chosen yet"
-        await pilot.press("ctrl+p", *"theme", "enter")
+        await pilot.press("ctrl+p", *"light", "enter")
         await pilot.press(*"solarizedlight", "enter")
         await pilot.pause()
         assert first.theme == "solarized-light"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual._compositor import CompositorUpdate
 
 from convstep.lessons.progress import Progress
 from convstep.lessons.questions import ATTEMPT_COSTS, HINT_COSTS, POINTS, CellsQuestion
@@ -12,6 +13,7 @@ from convstep.lessons.reading import parse_lesson, read_lesson
 from convstep.lessons.walk import SHOWN, SKIPPED
 from convstep.lessons.words import say
 from convstep.view.lesson.pointing import CHOSEN, MISSED, SURPLUS
+from tests.lessons.bundled import bundled
 from tests.lessons.functions import BACK
 from tests.lessons.functions import CODE as CODE_OF
 from tests.lessons.functions import FRONT as FRONT_OF
@@ -437,3 +439,21 @@ async def test_tab_leads_through_the_parts_while_cells_are_marked(size: tuple[in
             assert learner.stale_cells() == []
         await learner.press("escape")
         assert not learner.page.selecting
+
+
+async def test_a_page_about_another_problem_is_whole_in_its_first_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened_lesson(bundled("04-padding"), size=(200, 50)) as learner:
+        await learner.press(*"pppp")
+        terminal, frames = learner.lessons.terminal, [learner.lines]
+        paint, problem = terminal.paint, learner.page.walk.page.problem
+
+        def watch(update: CompositorUpdate) -> None:
+            paint(update)
+            frames.append(learner.lines)
+
+        monkeypatch.setattr(terminal, "paint", watch)
+        await learner.press("p")
+        assert learner.page.walk.page.problem is not problem
+        assert [lines for lines in frames if lines not in (frames[0], frames[-1])] == []

@@ -11,6 +11,7 @@ from textual.app import App, ComposeResult
 from convstep.ui.widgets.row_list import RowList
 from tests.strategies import some
 from tests.ui.driving import key_event, opened
+from tests.ui.learning import opened_lesson
 
 KEYS = ("pageup", "pagedown", "end", "up", "home", "down", "pagedown", "enter")
 
@@ -79,3 +80,10 @@ async def test_where_nothing_is_seen_no_palette_opens() -> None:
         await session.resize(80, 24)
         await session.press("ctrl+p")
         assert session.dialog == "Palette"
+
+
+async def test_the_chosen_row_has_one_ground_from_end_to_end() -> None:
+    async with opened_lesson(None) as learner:
+        y = next(at for at, line in enumerate(learner.lines) if "One window" in line)
+        grounds = {learner.cell(x, y).style.removeprefix("1;") for x in range(2, 110)}
+        assert len(grounds) == 1, "dim words in reverse would be patches"

@@ -413,7 +413,8 @@ def window(*arguments: str, first: str = "") -> Iterator[Window]:
 
 def test_a_latin_letter_ends_nothing_and_sigterm_restores_the_terminal(state: Path) -> None:
     with window("open", "digit") as shown:
-        shown.until(b"step 0/256")
+        shown.until(b" quit")
+        assert b"-1.2609" in shown.seen, "the first frame has the numbers of W, not only its border"
         os.write(shown.master, b"\xe9")
         os.write(shown.master, b"n/")
         shown.until(b"isnan(dA)")  # the dialog

@@ -14,6 +14,7 @@ from convstep.ui.app import DebuggerApp
 from convstep.ui.candidate_app import CandidateApp
 from tests import candidates
 from tests.ui.fakes import FakeTorch
+from tests.ui.terminal import busy
 
 Compare = Callable[..., bool]
 
@@ -23,8 +24,11 @@ def debugger(name: str, position: int) -> DebuggerApp:
 
 
 async def at_rest(pilot: Pilot[None]) -> None:
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    quiet = 0
+    while quiet < 2:  # what a worker told last may still wait to be painted
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        quiet = 0 if busy(pilot.app) else quiet + 1
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")

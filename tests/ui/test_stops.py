@@ -73,9 +73,11 @@ async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
 async def test_a_condition_is_explained_until_it_is_one() -> None:
     async with opened(position=HERE) as session:
         await session.press("/")
+        field = session.app.screen.query_one("#answer").region
         await session.type("i_q")
         assert "no such name; did you mean 'i_" in session.text
         assert "?." not in session.text
+        assert session.app.screen.query_one("#answer").region == field, "the line that is typed stays"
         await session.press("backspace", "backspace", "backspace")
         await session.type("i_c ==")
         await session.press("enter")

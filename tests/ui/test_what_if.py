@@ -92,6 +92,16 @@ async def test_a_problem_s_numbers_are_changed_marked_taken_back_and_saved(tmp_p
         assert session.app.clipboard.startswith("convstep open digit")
 
 
+async def test_the_status_of_an_edited_cell_drops_words_and_never_cuts_them() -> None:
+    async with opened("digit", size=(80, 24), position=2) as session:
+        await to_array(session, "A_prev_pad")
+        await session.press("down", "down", "right", "right")
+        await change(session, "1000")
+        await session.press("left", "right")
+        said = "A_prev_pad[1, 2, 0] = 1000.0 (unedited 0.0) · Enter changes it"
+        assert re.search(rf"{re.escape(said)} +\S", session.text), "the state of the step has room then"
+
+
 LESSON = """---
 language: en
 input: 4x5x1

@@ -82,7 +82,8 @@ class Convention:
             return tr("different strides along H and W")
         if rows != columns and call.maker is not None and _is_square(call, told):
             return tr("kernels that are not square")
-        fixed = None if free or {"kernel_size", "kernel_h", "W"} & told else layers.kernel_of(call)
+        sized = call.maker is not None and {"kernel_size", "kernel_h", "W"} & told
+        fixed = None if free or sized else layers.kernel_of(call)
         if fixed is not None and fixed != (rows, columns):
             return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
         if geometry.dilation != (1, 1) and "dilation" not in told:

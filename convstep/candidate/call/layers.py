@@ -98,7 +98,7 @@ def changes(outcome: Outcome) -> list[str]:
 
 
 def kernel_of(call: Call) -> tuple[int, int] | None:
-    """The size of the kernels that a layer was found to have; None before that."""
+    """The one size that kernels were found to have; None before that."""
     sizes = dict(call.places).get("kernel", "").split("x")
     return (int(sizes[0]), int(sizes[1])) if len(sizes) == 2 else None
 
@@ -111,6 +111,8 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
             if f % 2 == 0:
                 return None
             ends.append((f // 2, f // 2))
+        elif rule in ("low", "high"):  # as half, and the odd cell of an even kernel's last or first
+            ends.append(((f - 1) // 2, f // 2) if rule == "low" else (f // 2, (f - 1) // 2))
         elif rule == "one":
             ends.append((1, 1))
         elif rule == "tf":

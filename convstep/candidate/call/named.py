@@ -41,16 +41,20 @@ SIGNATURES = 8
 """Readings of a signature that are tried."""
 COLUMN = r"(?:zeros|empty)\(\(\s*(?:[^(),]|\([^()]*\)|\[[^\]]*\])+,\s*1\s*\)"
 """How a source makes a column: `np.zeros((C_out, 1))`."""
-WORD = r"(?i)\b{name}\b[^=,()]*=\s*[\"'](same|valid)[\"']"
+WORD = r"(?i)\b{name}\b[^=,()]*(?:[=!]?=|\bin\b\s*[(\[{{]|\.lower\(\)\s*==)\s*[\"'](same|valid)[\"']"
 """How a source says that its padding is a word."""
 RULES = {
     "": "no padding",
     "half": "padding always half the kernel",
+    "low": "padding always half the kernel, the odd cell last",
+    "high": "padding always half the kernel, the odd cell first",
     "one": "padding always 1",
     "tf": "padding so that ceil(size / stride) places come out",
     "alx": "padding so that the size stays as it is",
 }
 """What is said of the padding of a candidate that is told none."""
+WORDED = ("tf", "half", "alx", "")
+"""What "same" may mean at other strides than 1, the commonest first; "" is nothing that is known."""
 ARRAYS = ("dZ", "A_prev", "W")
 UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
@@ -65,7 +69,10 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
     readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
-    for call in dict.fromkeys(_in_words(call, candidate.source) for call in readings):
+    told = dict.fromkeys(_in_words(call, candidate.source) for call in readings)
+    fixed = [s for s in (2, 3) if _may_be_stride(s, candidate.source)]
+    untold = [replace(call, stride=s) for s in fixed for call in told if _may_have_its_own(call)]
+    for call in (*told, *untold):
         says = call.says
         call = replace(call, column=makes_column(candidate.source))
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
@@ -73,6 +80,8 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         if "kernel_size" in says:
             layouts = [*layouts, *FLAT]
         rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
+        if {"padding:word", "stride"} <= says:
+            rules = WORDED
         biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
         if guessed(call):
             layouts, biases = layouts[:7], biases[:1]
@@ -80,6 +89,16 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
             replace(call, layouts=replace(lying, b=bias), rule=rule, square=lying in FLAT)
             for rule, bias, lying in itertools.product(rules, biases, layouts)
         )
+
+
+def _may_be_stride(number: int, source: str) -> bool:
+    """Whether a stride may be written into a source: as this number, or as a name from elsewhere."""
+    return re.search(rf"(?<![\w.]){number}(?![\w.])|strid|step", source, re.I) is not None
+
+
+def _may_have_its_own(call: Call) -> bool:
+    """Whether it is told no stride, and its names leave little doubt about all else."""
+    return "stride" not in call.says and not guessed(call)
 
 
 def makes_column(source: str) -> bool:
@@ -320,7 +339,9 @@ def described(call: Call, candidate: Candidate) -> str:
     ]
     if "b" in call.says and lying.b not in ("", "O"):
         parts.append(tr("bias ({axes})", axes=", ".join(lying.b.replace("O", "F"))))
-    if "padding" not in call.says:
+    if call.stride > 1:
+        parts.append(tr("a stride of {stride} of its own", stride=call.stride))
+    if not call.says & {"padding", "padding:word"}:
         parts.append(tr(RULES[call.rule]))
     if call.tensors or (call.tensors is None and candidate.tensors):
         own = candidate.kind != "autograd" and call.by_autograd(candidate)

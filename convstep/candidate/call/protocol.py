@@ -26,6 +26,8 @@ from convstep.printable import SENTENCE, printable, printable_lines
 
 Array = npt.NDArray[Any]
 
+RECORD, JUDGE, HOLD = "record", "judge", "hold"
+"""What a question holds that asks for a recording, for what is to be said of one, or of several draws."""
 _KINDS = {"str": str, "int": int, "bool": bool, "tuple[str, ...]": tuple}
 _OUTCOME, _CANDIDATE = (
     {each.name: _KINDS[str(each.type)] for each in fields(kind) if str(each.type) in _KINDS}

@@ -184,9 +184,13 @@ def _clear(held: Any, gradients: list[Place]) -> None:
 
 
 def _clears(kind: type, gradients: list[Place]) -> bool:
-    """Whether a class's file clears gradients somewhere, as in an update: they are meant to add up then."""
+    """Whether a class's file clears gradients somewhere, as in an update: they are meant to add up then.
+
+    What adds to them, too, may make them when it is first called, which clears nothing.
+    """
     kept = "|".join(re.escape(place.path[0]) for place in gradients) or "-"
     setting = rf"\.(?:{kept})\b(?:\[[^\]\n]*\])?\s*(?:=\s*(?:0|None|\w+\.zeros)|\*=\s*0|\.(?:fill|zero_)\()"
+    adding = rf"\.(?:{kept})\b(?:\[[^\]\n]*\])?\s*\+="
     for name, method in vars(kind).items():
         for word, value in list(getattr(method, "__globals__", {}).items()):
             if any(
@@ -198,7 +202,8 @@ def _clears(kind: type, gradients: list[Place]) -> bool:
             if (
                 name != "__init__"
                 and inspect.isfunction(method)
-                and re.search(setting, inspect.getsource(method))
+                and re.search(setting, source := inspect.getsource(method))
+                and not re.search(adding, source)
             ):
                 return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _WORDS = """
@@ -57,6 +58,7 @@ ROLES = _by_role()
 """Names by role, in lower case; which of several roles a name has depends on where it stands."""
 
 
+@functools.lru_cache(1024)
 def roles_of(name: str) -> tuple[str, ...]:
     """The roles a name can have; none if it says nothing.
 
@@ -155,6 +157,7 @@ _SEVERAL = {
 }
 
 
+@functools.lru_cache(1024)
 def making_roles(name: str) -> tuple[str, ...]:
     """The roles that a constructor's parameter can have, likeliest first; none if its name says nothing.
 

@@ -171,13 +171,15 @@ def fitted(case: Case, convention: Convention) -> Case:
     says, lying = convention.told.says, convention.layouts
     if not lying.batched:
         case = replace(case, batch=None)
+    if convention.told.maker is None and (kernel := layers.kernel_of(convention.told)) is not None:
+        case = replace(case, kernel=kernel)
     if "stride" not in says:
-        case = replace(case, stride=(1, 1))
-    if "padding:word" in says and case.padding != ((0, 0), (0, 0)):
+        case = replace(case, stride=(convention.told.stride,) * 2)
+    rule, padded = convention.told.rule, case.padding != ((0, 0), (0, 0))
+    if "padding:word" in says and padded and not rule:
         k = case.kernel[0] | 1
         case = replace(case, kernel=(k, k), stride=(1, 1), padding=((k // 2,) * 2,) * 2)
-    elif "padding" not in says and "padding:word" not in says:
-        rule = convention.told.rule
+    elif "padding" not in says and (padded or "padding:word" not in says):
         if rule == "half":
             case = replace(case, kernel=(case.kernel[0] | 1, case.kernel[1] | 1))
         own = layers.padding_of(rule, case.geometry) if rule else None

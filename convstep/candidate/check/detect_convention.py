@@ -25,6 +25,7 @@ from convstep.candidate.check.trying import (
     trial_results,
     wants_other_arrays,
     written_batches,
+    written_kernels,
 )
 from convstep.candidate.load.selection import is_stub
 from convstep.language import tr
@@ -92,7 +93,9 @@ def detect_convention(
         found = []
     else:
         found = by_name(worker, lambda: clock() - began < budget)
-    better = max(found, key=lambda way: way.fit, default=None)
+        if not any(way.right for way in (*tried, *found)):
+            found += written_kernels(worker, found)
+    better = max(found, key=lambda way: (way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):
         return _taken(worker, better)
     speaks = best is not None and spoken(candidate, best.call.convention)
@@ -100,7 +103,7 @@ def detect_convention(
     if (
         better is not None
         and better.explained
-        and not own_mistake
+        and (better.right or not own_mistake)
         and (best is None or better.fit > best.fit)
     ):
         return _taken(worker, better)
@@ -145,12 +148,14 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
             outcome = worker.call(call, right_of(case).problem)
             if outcome.kind == RAISED and re.search(told, outcome.message):
                 call = replace(call, pairs=False)
+    if way.hung is None:
+        call = layers.with_even_kernels(functools.partial(asked, worker), call)
     return call, reason, way.hung
 
 
 CALLING = (
     r"unpack|argument|AttributeError|KeyError|has no attribute|only integers, slices|indices must be"
-    r"|tuple index|list index"
+    r"|tuple index|list index|only integer scalar arrays"
     r"|TypeError(?!.*(slice indices|integer|float))"
 )
 

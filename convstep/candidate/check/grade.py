@@ -170,18 +170,18 @@ def wrong_forwards(results: Sequence[Result]) -> list[Result]:
     What has other samples or channels is not an output of this convolution, whatever it is called; an
     output that went through a ReLU is right.
     """
-    return [result for result in results if _forward_fits(result) is False]
+    return [result for result in results if forward_fits(result) is False]
 
 
 def forward_is_right(results: Sequence[Result]) -> bool | None:
     """Whether the candidate's own forward is; None if none was called, or not all of it is comparable."""
-    made = [_forward_fits(result) for result in results if result.outcome.Z is not None]
+    made = [forward_fits(result) for result in results if result.outcome.Z is not None]
     if False in made:
         return False
     return True if made and None not in made else None
 
 
-def _forward_fits(result: Result) -> bool | None:
+def forward_fits(result: Result) -> bool | None:
     """Whether what a forward returned is right; None if nothing came, or no output of this convolution."""
     Z = result.outcome.Z
     if Z is None:

@@ -22,7 +22,7 @@ from convstep.candidate.call.outcome import (
     CannotCall,
     Outcome,
 )
-from convstep.candidate.check.cases import Case
+from convstep.candidate.check.cases import Case, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
@@ -77,7 +77,25 @@ def detect_layer_call(
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
-    return _limited(tried, call), reason, None
+    return _limited(tried, with_even_kernels(tried, call)), reason, None
+
+
+def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call:
+    """The call with the padding of an even kernel, where odd ones get half of it and the forward shows it.
+
+    Args:
+        tried: calls it on the problem of a case.
+        call: how it is called.
+    """
+    case = Case((6, 7), (4, 4), channels=2, filters=4, batch=1)
+    for rule in ("low", "high") if call.rule == "half" else ():
+        other, padding = replace(call, rule=rule), layers.padding_of(rule, case.geometry)
+        assert padding is not None
+        even = fitted(replace(case, padding=padding), convention_of(other))
+        sayable = even.kernel == case.kernel and not convention_of(other).cannot_say(even.geometry)
+        if sayable and _forward_right(tried(other, even)):
+            return other
+    return call
 
 
 def _limited(tried: Callable[[Call, Case], Result], call: Call) -> Call:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from convstep.candidate.call.conventions import CONVENTIONS, convention_of
 from convstep.candidate.call.likely import spoken
 from convstep.candidate.call.outcome import RAISED, RETURNED, Candidate
 from convstep.candidate.call.words import roles_of
-from convstep.candidate.check.grade import SHAPE, Result, problem_words
+from convstep.candidate.check.grade import SHAPE, Result, forward_fits, problem_words
 from convstep.candidate.load.parsing import tree_of
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
@@ -27,11 +28,8 @@ from convstep.language import tr
 ENOUGH = 3
 """Problems within the limits on which it must be right before what lies beyond is no mistake."""
 
-_PAIRS = {
-    "stride": "different strides along H and W",
-    "padding": "different padding along H and W",
-    "dilation": "different dilation along H and W",
-}
+WRITTEN = r"(?<![\w.]){}(?![\w.])|\b[A-Z][A-Z_]+\b"
+"""How a source has a size in it: as a number, or as the name of a constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +49,18 @@ class Limit:
 def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple[Limit, ...]:
     """The limits of a candidate that show on the problems it was tried on."""
     tried = [result for result in results if not result.refused]
-    found, surely = [], set[str]()
-    for limit in (
-        Limit(tr("kernels that are not square"), lambda g: g.kernel_shape[1] != g.kernel_shape[2]),
-        Limit(tr(_PAIRS["stride"]), lambda g: g.stride[0] != g.stride[1]),
-        Limit(tr(_PAIRS["padding"]), lambda g: g.padding[0] != g.padding[1]),
-        Limit(tr(_PAIRS["dilation"]), lambda g: g.dilation[0] != g.dilation[1]),
-        Limit(tr("several input channels"), lambda g: g.input_shape[2] > 1),
-        Limit(tr("several filters"), lambda g: g.kernel_shape[0] > 1),
-    ):
-        there = _beyond(limit, tried)
-        several = limit.what in (tr("several input channels"), tr("several filters"))
-        if not any(result.failed for result in there) or (several and not all(map(_raises, there))):
+    found: list[Limit] = []
+    surely = set[str]()
+    for kind, limit in _possible(tried, candidate):
+        there = _beyond(limit, tried) if kind != "kernel" or not found else []  # one size says it all
+        if not any(result.failed for result in there) or (
+            kind == "channels" and not all(map(_raises, there))
+        ):
             continue
-        said = None if several else _claims(limit, call, candidate)
-        if said is False or (said is None and not any(result.ok for result in there)):
+        # what its own forward takes, its backward must take too
+        said = any(map(forward_fits, there)) or _claims(kind, call, candidate)
+        # a window that the border cuts to the size of a kernel is right by accident
+        if said is False or (said is None and (kind == "size" or not any(result.ok for result in there))):
             found.append(limit)
             surely |= {limit.what} if said is False else set()
     within = [result for result in tried if not any(limit.beyond(_geometry(result)) for limit in found)]
@@ -81,9 +76,32 @@ def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple
     return tuple(_noted(limit, _beyond(limit, tried)) for limit in found)
 
 
+def _possible(tried: Sequence[Result], candidate: Candidate) -> Iterator[tuple[str, Limit]]:
+    """What it may not take, each with what says whether it claims to."""
+    taken = {
+        size: [r.ok for r in tried if _kernel(_geometry(r)) == size]
+        for size in map(_kernel, map(_geometry, tried))
+    }
+    whole = [size for size, each in taken.items() if all(each) and len(each) >= ENOUGH]
+    if len(whole) == 1 and whole[0] > (1, 1) and re.search(WRITTEN.format(whole[0][0]), candidate.source):
+        size = whole[0]
+        other = tr("kernels other than {kernel}", kernel="x".join(map(str, size)))
+        yield "size", Limit(other, lambda g: _kernel(g) != size)
+    yield "kernel", Limit(tr("kernels that are not square"), lambda g: g.kernel_shape[1] != g.kernel_shape[2])
+    yield "stride", Limit(tr("different strides along H and W"), lambda g: g.stride[0] != g.stride[1])
+    yield "padding", Limit(tr("different padding along H and W"), lambda g: g.padding[0] != g.padding[1])
+    yield "dilation", Limit(tr("different dilation along H and W"), lambda g: g.dilation[0] != g.dilation[1])
+    yield "channels", Limit(tr("several input channels"), lambda g: g.input_shape[2] > 1)
+    yield "channels", Limit(tr("several filters"), lambda g: g.kernel_shape[0] > 1)
+
+
 def counted(found: Sequence[Limit], results: Sequence[Result]) -> list[Result]:
     """The problems that lie within all limits."""
     return [result for result in results if not any(limit.beyond(_geometry(result)) for limit in found)]
+
+
+def _kernel(geometry: Geometry) -> tuple[int, int]:
+    return geometry.kernel_shape[1:3]
 
 
 def _geometry(result: Result) -> Geometry:
@@ -112,21 +130,23 @@ def _raises(result: Result) -> bool:
     return kind == RAISED or (kind == RETURNED and any(each.kind == SHAPE for each in result.grades))
 
 
-def _claims(limit: Limit, call: Call, candidate: Candidate) -> bool | None:
+def _claims(kind: str, call: Call, candidate: Candidate) -> bool | None:
     """Whether its code or its convention says that it takes what lies beyond, or that not; None: neither."""
-    if call.convention in ("problem", "alx"):
+    if kind == "channels":
+        return None
+    sized = kind == "size" and (call.maker or any(role.startswith("kernel") for role in call.says))
+    if call.convention in ("problem", "alx") or sized:
         return True
     demanded = call.convention in CONVENTIONS and spoken(candidate, call.convention)
     if call.convention == "torch":
         demanded = candidate.kind == "autograd" or candidate.parameters[:1] == ("grad_output",)
-    if limit.what == tr("kernels that are not square"):
+    if kind in ("size", "kernel"):
         sides = set(_sides_read(call, candidate.source))
-        return len(sides) > 1 if sides else demanded or None
+        return kind == "size" or len(sides) > 1 if sides else demanded or None
     if call.pairs is True or demanded:
         return True
-    role = next(role for role in ("stride", "padding", "dilation") if limit.what == tr(_PAIRS[role]))
     given = [pair for m in (call.maker, call.forward, call.backward) if m is not None for pair in m.given]
-    names = [word_of(name).removeprefix("self.") for name, what in given if what.partition(":")[0] == role]
+    names = [word_of(name).removeprefix("self.") for name, what in given if what.partition(":")[0] == kind]
     apart = leaves(candidate.source, [*names, *(f"self.{name}" for name in names)])
     return any({(0,), (1,)} <= {path for path, _ in taken} for taken in apart.values()) or None
 

@@ -21,6 +21,8 @@ from convstep.language import tr
 
 LARGEST_BATCH, GUESSES = 256, 8
 """The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
+MISFIT = r"shape|size|out of bounds|broadcast"
+"""What is said where sizes do not fit."""
 APART = (
     Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
     Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
@@ -144,13 +146,27 @@ def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     """Try again, with batch sizes found as numbers in the source, the ways that failed on a size."""
     numbers = dict.fromkeys(int(word) for word in re.findall(r"\b\d{1,3}\b", worker.candidate.source))
     sizes = [number for number in numbers if 2 < number <= LARGEST_BATCH][:3]
-    misfits = [way for way in tried if re.search(r"reshape|shape|size", way.results[0].outcome.message)]
+    misfits = [way for way in tried if re.search(MISFIT, way.results[0].outcome.message)]
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
         if convention_of(way.call).layouts.batched:
             found.append(_tried(worker, way.call, size))
             if found[-1].perfect:
                 return found[-1:]
+    return [way for way in found if way.right]
+
+
+def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
+    """Try again, with kernels of a size that is a number in the source, the ways that failed on a size."""
+    sizes = [
+        size for size in (5, 2, 7, 4) if re.search(rf"(?<![\w.]){size}(?![\w.])", worker.candidate.source)
+    ]
+    misfits = [way for way in tried if re.search(MISFIT, way.results[0].outcome.message)]
+    found = []
+    for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
+        found.append(_tried(worker, replace(way.call, places=(("kernel", f"{size}x{size}"),))))
+        if found[-1].perfect:
+            return found[-1:]
     return [way for way in found if way.right]
 
 

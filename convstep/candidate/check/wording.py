@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,10 @@ ENOUGH = 3
 OTHERS = 2
 """Mistakes that are named besides the first because they would explain all that was seen as well."""
 WIDTH = 100
-"""Columns of a paragraph."""
+"""Columns of a paragraph at the most."""
+LEAST = 40
+"""Columns at the least, however narrow the terminal is."""
+_room: int | None = None
 
 
 def count(number: int) -> str:
@@ -36,11 +40,27 @@ def listed(names: Sequence[str]) -> str:
     return tr("{first} and {last}", first=", ".join(first), last=last) if first else last
 
 
+@contextlib.contextmanager
+def fitted(columns: int | None) -> Iterator[None]:
+    """Meanwhile lines are for a terminal of so many columns; None for a file or a pipe."""
+    global _room
+    before, _room = _room, columns
+    try:
+        yield
+    finally:
+        _room = before
+
+
+def headed(headline: str) -> list[str]:
+    """The first sentence: in one line that other programs find, except on a terminal."""
+    return [f"{headline}."] if _room is None else wrapped(f"{headline}.")
+
+
 def wrapped(text: str, indent: str = "") -> list[str]:
     """Wrap a paragraph without breaking shapes or indices."""
     lines = textwrap.wrap(
         re.sub(r"(?<=\d,) (?=\d)", "\N{NO-BREAK SPACE}", text),
-        WIDTH,
+        WIDTH if _room is None else max(min(_room, WIDTH), LEAST),
         initial_indent=indent,
         subsequent_indent=" " * len(indent),
         break_long_words=False,

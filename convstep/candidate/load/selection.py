@@ -25,7 +25,7 @@ _BUILTINS = words(
 _ANYWHERE = words(
     "namedtuple NamedTuple TypedDict NewType TypeVar TypeVarTuple ParamSpec Enum IntEnum defaultdict "
     "OrderedDict Counter deque partial lru_cache cache Path getLogger device Fraction Decimal itemgetter "
-    "attrgetter cast getenv is_available SimpleNamespace"
+    "attrgetter cast getenv is_available SimpleNamespace RandomState default_rng SeedSequence PCG64 Random"
 )
 """Calls that only make a value, whatever module they are taken from."""
 _OF_ARRAYS = words(

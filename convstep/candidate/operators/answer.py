@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convstep.brief import brief
@@ -50,6 +50,8 @@ class Answer:
     summed: bool = False
     """Whether its own forward returned a number a sample, or their sum, where the operator has their mean."""
 
+    summed_to_fit: bool = False
+    """Whether PyTorch's engine was between: it sums a gradient to its array's shape, where that can be."""
     batch: Convention | None = None
     """How it was laid, where that is with one more axis in front than the sweep's problems have."""
     besides: bool = False
@@ -102,6 +104,10 @@ class Swept:
     """Gradients that are wrong, and other numbers each time it is called on the same problem."""
 
     __repr__ = brief
+
+    def of(self, answer: Answer) -> Swept:
+        """The same, laid as it was for one answer."""
+        return self if answer.batch is None else replace(self, convention=answer.batch)
 
     @property
     def failing(self) -> Judged | None:

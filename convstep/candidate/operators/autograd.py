@@ -20,7 +20,7 @@ from convstep.oracle.pytorch import leaf, tensor
 
 def by_autograd(served: Served, told: Told, came: Came) -> None:
     """Run its forward and its backward on one problem; what came is put into `came` as it comes."""
-    kind: Any = served.function
+    kind, returned = _overheard(served.function)
     came.stage = "forward"
     leaves = {name: leaf(np.asarray(plain_array(told.arrays[name]))) for name in told.words.arrays}
     whole = Told(
@@ -54,10 +54,41 @@ def by_autograd(served: Served, told: Told, came: Came) -> None:
     above = [tensor(np.asarray(plain_array(told.arrays[name]))) for name in told.words.upstream]
     told.said |= set(told.words.upstream)
     wanted = {name: value for name, value in leaves.items() if value.requires_grad and name in told.said}
-    gradients = torch.autograd.grad(outputs[: len(above)], list(wanted.values()), above, allow_unused=True)
+    try:
+        gradients = torch.autograd.grad(
+            outputs[: len(above)], list(wanted.values()), above, allow_unused=True
+        )
+    except RuntimeError:
+        if not returned:
+            raise
+        by_input = [(value, gradient) for value, gradient in zip(given, returned[-1], strict=False)]
+        gradients = [
+            next((_fitted(gradient, leaf) for value, gradient in by_input if value is leaf), None)
+            for leaf in wanted.values()
+        ]
     for name, handed in zip(told.words.upstream, above, strict=True):
         told.arrays[name][...] = handed if hasattr(told.arrays[name], "detach") else plain_array(handed)
     for name, gradient in zip(wanted, gradients, strict=True):
         if gradient is not None:
             came.arrays[f"return['d{name}']"] = np.array(plain_array(gradient))
             came.names[f"return['d{name}']"] = f"d{name}"
+
+
+def _overheard(function: Any) -> tuple[Any, list[tuple[Any, ...]]]:
+    """The Function, and a list to which goes what its backward returns before PyTorch refuses the shapes."""
+    returned: list[tuple[Any, ...]] = []
+
+    def backward(ctx: Any, *above: Any) -> Any:
+        made = function.backward(ctx, *above)
+        returned.append(made if isinstance(made, tuple) else (made,))
+        return made
+
+    return type(function.__name__, (function,), {"backward": staticmethod(backward)}), returned
+
+
+def _fitted(gradient: Any, array: Any) -> Any:
+    """A gradient summed to its array's shape, as PyTorch does where it can; else as it is."""
+    try:
+        return gradient.sum_to_size(array.shape)
+    except (RuntimeError, AttributeError):
+        return gradient

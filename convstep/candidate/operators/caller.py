@@ -19,7 +19,7 @@ from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNE
 from convstep.candidate.call.processes import RecordingSpawned
 from convstep.candidate.call.worker import nonsense
 from convstep.candidate.load.target import CandidateError
-from convstep.candidate.operators import child
+from convstep.candidate.operators import child, recorded
 from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record.recorder import Recorder, _Forked
@@ -91,7 +91,7 @@ class _AskedForked(_Forked):
     others = {  # noqa: RUF012  # it is looked at only
         **_Forked.others,
         child.QUESTION: child.answered,
-        child.RECORD: child.recorded,
+        child.RECORD: recorded.recorded,
     }
 
 

@@ -134,11 +134,12 @@ class _Calling:
         try:
             made = kind(*given.places, **given.named)
         except TypeError:  # something is missing, or it was handed weights where it wants their sizes
-            if not sized:
-                raise
             self.told.said.clear()
             self.told.said |= said
-            made = kind(*sized)
+            given = self._filled(kind, self.told.sized_with)
+            if given.missing and not sized:
+                raise
+            made = kind(*sized) if sized else kind(*given.places, **given.named)
         if hasattr(made, "double") and hasattr(made, "parameters"):
             made.double()
         return made

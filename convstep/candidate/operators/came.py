@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -67,7 +69,7 @@ class Came:
         for place in places(held):
             now = np.array(plain_array(place.value))
             kept = before.get(place.text)
-            if kept is not None and (kept[0] == id(place.value) or not place.single) and _same(kept[1], now):
+            if kept is not None and (kept[0] == id(place.value) or not place.single) and same(kept[1], now):
                 continue
             if len(self.arrays) < MOST:
                 label = f"self.{place.text}"
@@ -81,17 +83,26 @@ class Came:
                 self.arrays[label], self.names[label] = np.array(value), label
 
 
-def returned_names(function: Callable[..., Any]) -> list[str]:
+def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """What a function calls the things that its last `return` returns."""
+    with contextlib.suppress(ValueError):  # wrapped in itself
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        return _returned_names(code) if isinstance(code, CodeType) else ()
+    return ()
+
+
+@functools.lru_cache(64)  # a third of the time of the many short calls
+def _returned_names(code: CodeType) -> tuple[str, ...]:
     with contextlib.suppress(TypeError, OSError, SyntaxError, ValueError):
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
         for node in reversed([node for node in ast.walk(tree) if isinstance(node, ast.Return)]):
             if isinstance(node.value, (ast.Tuple, ast.List)):
-                return [ast.unparse(each) for each in node.value.elts]
+                return tuple(ast.unparse(each) for each in node.value.elts)
             if node.value is not None:
-                return [ast.unparse(node.value)]
-    return []
+                return (ast.unparse(node.value),)
+    return ()
 
 
-def _same(first: Array, second: Array) -> bool:
+def same(first: Array, second: Array) -> bool:
+    """Whether shapes and numbers are the same, NaN and NaN too."""
     return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=True))

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
+import array as _array  # noqa: F401  # before a folder of somebody's that has one of this name
+import importlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+import zipfile  # noqa: F401
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call import child
+from convstep.candidate.call import child, protocol
 from convstep.candidate.call.calling import _listening
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.call.returned import plain as plain_array
-from convstep.candidate.call.served import Served, Ways
+from convstep.candidate.call.served import Ways
 from convstep.candidate.operators.answer import UNSAID
-from convstep.candidate.operators.calling import Lacking, Making, call
-from convstep.candidate.operators.came import Came
+from convstep.candidate.operators.calling import Lacking, call
+from convstep.candidate.operators.came import Came, same
 from convstep.candidate.operators.telling import Told, Unsaid
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.record import child as recording
-from convstep.candidate.record.filling import Filled
-from convstep.candidate.verdicts.calls import Called, Pair
-from convstep.candidate.verdicts.marks import Verdicts
 from convstep.language import tr
 from convstep.oracle import messages
-from convstep.recording import transfer
-from convstep.recording.recorder import Run, run
-from convstep.recording.registry import Limits
-from convstep.recording.source import Source
 
 QUESTION, RECORD = "operator", "operator-record"
 """What a question holds that asks for calls of an operator, or for one that is recorded."""
@@ -60,7 +54,7 @@ def _one(
         from convstep.oracle.pytorch import tensor
 
         handed = {name: tensor(array) for name, array in arrays.items()}
-    told = _told(words, asked, each, handed)
+    told = as_asked(words, asked, each, handed)
     facts: dict[str, Any] = {"kind": RETURNED, "message": ""}
     np.random.seed(asked.get("seed", 0))
     with _listening():
@@ -75,7 +69,7 @@ def _one(
             facts["lacks"] = isinstance(error, Lacking)
             if hinted := served.hint(error):
                 facts["message"] = hinted
-    changed = [name for name, before in kept.items() if not _same(before, plain_array(handed[name]))]
+    changed = [name for name, before in kept.items() if not same(before, plain_array(handed[name]))]
     changed += came.changed
     facts |= {"said": sorted(told.said), "changed": changed, "stage": came.stage, "call": came.call}
     facts |= {"names": came.names, "planted": came.planted, "guessed": came.guessed}
@@ -83,7 +77,7 @@ def _one(
     return {"facts": json.dumps(facts), **{f"a.{name}": array for name, array in sent.items()}}
 
 
-def _told(words: Vocabulary, asked: dict[str, Any], each: dict[str, Any], arrays: dict[str, Any]) -> Told:
+def as_asked(words: Vocabulary, asked: dict[str, Any], each: dict[str, Any], arrays: dict[str, Any]) -> Told:
     """A problem as it was asked."""
     options = {
         name: tuple(value) if isinstance(value, list) else value for name, value in each["options"].items()
@@ -94,82 +88,21 @@ def _told(words: Vocabulary, asked: dict[str, Any], each: dict[str, Any], arrays
     )
 
 
-# recording
-
-
-class _Recording(Making):
-    """Records the backward's call, and keeps the forward's so that both can be made again."""
-
-    def __init__(self, served: Served, seconds: float) -> None:
-        self._served, self._seconds = served, seconds
-        self._before: tuple[Called, Called, Any] | None = None
-        self.done: Run | None = None
-        self.pair: Pair | None = None
-        self.sources: tuple[Source | None, Source | None] = (None, None)
-
-    def forward(self, function: Callable[..., Any], given: Filled) -> Any:
-        self.sources = recording.source_in(self._served, function), None
-        try:
-            before = Called.kept(function, *given.places, **given.named)
-        except Exception:  # a lock, a generator: it cannot be made again
-            return super().forward(function, given)
-        made = super().forward(function, given)
-        self._before = before, Called(function, given.places, given.named), made
-        return made
-
-    def backward(self, function: Callable[..., Any], given: Filled) -> Any:
-        if self._before is not None:
-            with contextlib.suppress(Exception):
-                self.pair = Pair.of(*self._before, Called(function, given.places, given.named))
-        source = recording.source_in(self._served, function)
-        self.sources = self.sources[0], source
-        limits = Limits(seconds=self._seconds)
-        self.done = run(function, given.places, given.named, source=source, limits=limits)
-        return self.done.result
-
-
-def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """Record somebody's backward of an operator on one problem: its log, and what its own forward says of it.
-
-    Args:
-        ways: the function as it is loaded.
-        question: see `answered`.
-    """
-    asked = json.loads(str(question[RECORD]))
-    words, (each,) = Vocabulary.read(asked["words"]), asked["problems"]
-    arrays = {name.removeprefix("0."): array for name, array in question.items() if name.startswith("0.")}
-    making = _Recording(ways.first, asked["seconds"])
-    np.random.seed(0)
-    try:
-        call(ways.first, _told(words, asked, each, arrays), Came(), False, making)
-    except BaseException as error:  # whatever somebody's own code raises
-        if making.done is None:
-            return {"error": f"{type(error).__name__}: {error}"}
-    if making.done is None:
-        return {"error": tr("it cannot be recorded")}
-    from convstep.candidate.verdicts.judging import judge  # calls begin sooner without
-
-    said = Verdicts()
-    if making.pair is not None and making.done.log.ended is None:
-        with contextlib.suppress(Exception):  # what cannot be judged is not
-            said = judge(making.pair, making.sources, None, asked["seconds"])
-    facts = json.dumps({"how": "", "verdicts": said.as_plain()})
-    return {**messages.prefixed("log", transfer.arrays_of(making.done)), "facts": facts}
-
-
-def _same(before: Any, now: Any) -> bool:
-    return before.shape == now.shape and bool(np.array_equal(before, now, equal_nan=True))
-
-
 def main(arguments: Sequence[str]) -> None:
     """Serve a target; see `convstep.candidate.call.child.main`."""
+    recording = "convstep.candidate.record.child"
     child.main(
         arguments,
         {
-            recording.QUESTION: recording.recorded,
-            recording.JUDGE: recording.judged,
-            recording.HOLD: recording.held,
+            protocol.RECORD: _later(recording, "recorded"),
+            protocol.JUDGE: _later(recording, "judged"),
+            protocol.HOLD: _later(recording, "held"),
             QUESTION: answered,
-            RECORD: recorded,
+            RECORD: _later("convstep.candidate.operators.recorded", "recorded"),
         },
     )
+
+
+def _later(module: str, name: str) -> child.Answering:
+    """What answers, imported with the first question: it takes a third of the start, and few are asked it."""
+    return lambda ways, question: getattr(importlib.import_module(module), name)(ways, question)

@@ -104,7 +104,8 @@ class Detecting:
             self.problems = problems
             sets = self._pairs()
             while sets:
-                way = Way(self.operator, None, sets.pop(0), tensors, mode, hot=hot)
+                engine = candidate.kind == "autograd"
+                way = Way(self.operator, None, sets.pop(0), tensors, engine, mode, hot=hot)
                 found = self._laid(way)
                 if (settled := self._settled(found)) is not None:
                     best = settled if best is None or settled.fit > best.fit else best
@@ -180,7 +181,7 @@ class Detecting:
         best = trial
         for at in range(0, len(ways), TOGETHER):
             for other in self._trials(ways[at : at + TOGETHER]):
-                if not best.way.fixed or (other.fit, other.closeness) > (best.fit, best.closeness):
+                if not best.way.fixed or other.with_constants > best.with_constants:
                     best = other
             if best.perfect and not any(isinstance(value, float) for value in values[0]):
                 break
@@ -248,7 +249,7 @@ class Detecting:
         told = any(name in said for name in self.operator.upstream)
         scalar = all(array.ndim == 0 for array in self.problems[0].upstream.values())
         raised = told and scalar and _all_raised(trial)
-        if (told and (trial.perfect or not scalar)) or not self.operator.upstream:
+        if (told and (trial.perfect or not scalar)) or not self.operator.upstream or trial.way.engine:
             return trial
         if not (trial.shaped or raised):
             return trial

@@ -72,9 +72,12 @@ class Evidence:
         if key not in self.known:
             self.known[key] = self._run(variant, problem, order)
         found, by = self.known[key], divisors(self.swept, problem)
-        if found is None or not by:
+        if found is None:
             return found
-        return {name: value / by[name] if name in by else value for name, value in found.items()}
+        found = {name: value / by[name] if name in by else value for name, value in found.items()}
+        if judged.answer.summed_to_fit:
+            found = {name: summed_to(value, judged.right[name].shape) for name, value in found.items()}
+        return found
 
     def reproduced(self, name: str) -> bool:
         """Whether some mistake gives one gradient as the candidate has it, wherever it came."""
@@ -112,6 +115,16 @@ class Evidence:
         for mistake in self.operator.mistakes:
             for variant in mistake.variants:
                 yield mistake, variant
+
+
+def summed_to(array: Array, shape: tuple[int, ...]) -> Array:
+    """An array summed along axes that a shape lacks, or has of length 1; as it is where the others differ."""
+    ahead = array.ndim - len(shape)
+    if ahead < 0 or any(n not in (1, m) for n, m in zip(shape, array.shape[ahead:], strict=True)):
+        return array
+    found = array.sum(axis=tuple(range(ahead)))
+    axes = tuple(at for at, (n, m) in enumerate(zip(shape, found.shape, strict=True)) if n != m)
+    return np.asarray(found.sum(axis=axes, keepdims=True))
 
 
 def is_wrong(judged: Judged, name: str) -> bool:

@@ -99,6 +99,7 @@ def answer(
         call=raw.call,
         summed=summed,
         guessed=raw.guessed,
+        summed_to_fit=way.engine,
         **raw.place,
     )
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from convstep.candidate.call.conventions import AUTO
-from convstep.candidate.call.outcome import RAISED, Attempt, CannotCall
+from convstep.candidate.call.outcome import RAISED, Attempt, Candidate, CannotCall
+from convstep.candidate.call.parameters import read
+from convstep.candidate.check.wording import listed
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.caller import Caller
 from convstep.candidate.operators.diagnose import diagnose
@@ -17,6 +22,8 @@ from convstep.candidate.operators.sweep import Progress, swept
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.language import tr
 
+GEOMETRY = re.compile(r"(?i)_?(dilations?|dilation_?(rate|size|factor)|atrous_?rate|(n_?|num_?)?groups?)")
+"""Parameters that change what windows read, and that no operator but conv2d has."""
 MISCALLED = ("AttributeError", "IndexError", "KeyError", "TypeError", "ValueError")
 """Exceptions that may come from how something is called."""
 
@@ -53,11 +60,27 @@ def operator_verdict(
         worker.candidate.name,
         result,
         diagnose(result),
-        (*said, *notes(result)),
+        (*said, *notes(result), *_untried(worker.candidate, result)),
         flags=(*worker.flags, *named, *laid),
         own=own.words if own else "",
         own_place=own.place if own else None,
     )
+
+
+def _untried(candidate: Candidate, tried: Swept) -> Iterator[str]:
+    """Which of its parameters stayed as they are, where the operator has no such thing."""
+    made = [each.name for text in candidate.methods for each in read(text)[1]]
+    names = dict.fromkeys((*candidate.parameters, *candidate.keywords, *candidate.forward_parameters, *made))
+    beyond = [
+        name for name in names if GEOMETRY.fullmatch(name) and name not in tried.operator.small().options
+    ]
+    if beyond:
+        yield tr(
+            "not varied: {names}, which kept its default"
+            if len(beyond) == 1
+            else "not varied: {names}, which kept their defaults",
+            names=listed(beyond),
+        )
 
 
 def _check_called(worker: Caller, tried: Swept) -> None:

@@ -53,7 +53,11 @@ class Match:
 
 
 def matches_of(evidence: Evidence, name: str, *, leaving_ties: bool = False) -> Iterator[Match]:
-    """The mistakes whose numbers are the candidate's in a gradient; the surest of each one's variants."""
+    """The mistakes whose numbers are the candidate's in a gradient; the surest of each one's variants.
+
+    Of variants that are as sure, it is one whose other gradients are the candidate's too.
+    """
+    others = [one for one in evidence.operator.gradients if one != name]
     for mistake in evidence.operator.mistakes:
         found = [
             match
@@ -61,7 +65,14 @@ def matches_of(evidence: Evidence, name: str, *, leaving_ties: bool = False) -> 
             if (match := _match(evidence, (mistake,), (variant,), variant, name, leaving_ties)) is not None
         ]
         if found:
-            yield min(found, key=lambda match: (match.unexplained, -match.failing))
+            yield min(
+                found,
+                key=lambda match: (
+                    match.unexplained,
+                    -match.failing,
+                    len(found) > 1 and sum(_contradicts(evidence, match.whole, one) for one in others),
+                ),
+            )
 
 
 def _match(
@@ -117,11 +128,12 @@ def held(evidence: Evidence, whole: Variant, name: str, judged: Judged) -> str:
 
 
 def alike(actual: Array, made: Array, right: Array) -> bool:
-    """Whether two results are the same; of two in wrong shapes, but for axes of length 1."""
+    """Whether two results are the same; of two that are wrong, one in its shape, but for axes of length 1."""
     if same(actual, made):
         return True
-    misshapen = actual.shape != right.shape and made.shape != right.shape
-    return misshapen and same(np.squeeze(actual), np.squeeze(made))
+    return (
+        actual.shape != right.shape and not same(made, right) and same(np.squeeze(actual), np.squeeze(made))
+    )
 
 
 def unexplained_by(matches: Sequence[Match]) -> int:

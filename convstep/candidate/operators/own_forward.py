@@ -19,7 +19,7 @@ from convstep.candidate.operators.written import problem_words, their_cell
 from convstep.language import tr
 from convstep.operators.operator import Array, OperatorProblem
 from convstep.steps.cells import cell_text
-from convstep.steps.number_text import short
+from convstep.steps.number_text import told_apart
 
 STEP = 1e-4
 """How far a number is moved."""
@@ -90,14 +90,15 @@ def another_operator(
     )
     actual, right = first.answer.outputs[name], first.outputs[name]
     cell = tuple(int(at) for at in np.unravel_index(int(np.argmax(np.abs(actual - right))), right.shape))
+    came, expected = told_apart(float(actual[cell]), float(right[cell]))
     reason = tr(
         "its own forward returns something else, for example on {problem}"
         if first.answer.summed
         else "its own forward returns something else: {cell} is {actual} where {operator} has {expected}, on "
         "{problem}",
         cell=cell_text(name, their_cell(swept, name, right.shape, cell)) if cell else name,
-        actual=short(float(actual[cell]), 6),
-        expected=short(float(right[cell]), 6),
+        actual=came,
+        expected=expected,
         operator=tr(way.operator.title),
         problem=problem_words(swept, replace(first.answer.problem, about="")),
     )

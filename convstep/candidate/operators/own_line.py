@@ -8,7 +8,7 @@ author's own array should hold then. Where the loop does not add up, nothing is 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,9 +23,11 @@ from convstep.candidate.operators import axes
 from convstep.candidate.operators.answer import Judged, Swept
 from convstep.candidate.operators.caller import Caller
 from convstep.candidate.operators.evidence import same
+from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, vocabulary
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.loops import Place, place_of
+from convstep.candidate.verdicts.marks import DIFFERS, Verdicts
 from convstep.candidate.verdicts.running import Check, checks, line_of
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime
 from convstep.candidate.verdicts.trace import Trace
@@ -34,7 +36,7 @@ from convstep.language import tr
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
-from convstep.steps.number_text import short
+from convstep.steps.number_text import told_apart
 
 MOST = 200
 """At how many positions it is looked."""
@@ -92,6 +94,7 @@ class OwnLine:
                 text=self.text,
                 array=self.cut,
             )
+        value, expected = told_apart(self.value, self.expected)
         return tr(
             "first at step {step} of {total}, {place}: `{text}`. After it {cell} is {value}; for the cells "
             "of {above} read until then, {expected} would be right",
@@ -100,9 +103,9 @@ class OwnLine:
             place=place,
             text=self.text,
             cell=self.cell,
-            value=short(self.value, 6),
+            value=value,
             above=self.above,
-            expected=short(self.expected, 6),
+            expected=expected,
         )
 
 
@@ -141,13 +144,35 @@ def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
         first = next(filter(None, found), None)
         if first is not None:
             return OwnWords(first.words, first.place)
-    line = said.first
-    if line is None or not said.differs:
+    line = said.first if said.differs else None
+    if way.convention is not None and way.convention.divided:
+        line = _beside_convention(said, words, wrong, way.convention.divided)
+    if line is None or _takes_apart(recording, line):
         return None
     source, cell = recording.source, recording.source.cell or 0
     text = source.line(line).strip()
     how = tr("{place}: `{text}`. {how}", place=line_words(line, cell), text=text, how=said.lines[line].how)
     return OwnWords(how, (source.path, line, cell))
+
+
+def _takes_apart(recording: Recording, line: int) -> bool:
+    """Whether a line only names what was handed over: `x, w, c_bar = cache` makes no gradient."""
+    node = _definition(recording)
+    return node is not None and any(
+        isinstance(one, ast.Assign) and one.lineno == line and isinstance(one.value, ast.Name)
+        for one in ast.walk(node)
+    )
+
+
+def _beside_convention(
+    said: Verdicts, words: Vocabulary, wrong: Sequence[str], divided: Mapping[str, str]
+) -> int | None:
+    """The first line that differs by more than a convention: by that a right one differs as well."""
+    if not {*wrong} - {*divided}:
+        return None
+    right = {one.line for one in said.end if words.gradient(f"d{words.role(one.of)}") not in wrong}
+    differing = {line for line, mark in said.lines.items() if mark.kind == DIFFERS}
+    return min(differing - right, default=None)
 
 
 def _layouts(operator: Operator, way: Way, judged: Judged) -> tuple[Lay, Lay]:

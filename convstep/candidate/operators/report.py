@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from convstep.candidate.check.wording import diagnosis_lines, patch_lines, wrapped
+from convstep.candidate.check.wording import diagnosis_lines, headed, patch_lines, wrapped
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.raising import place_of
 from convstep.candidate.operators.verdict import divergence
@@ -15,7 +15,7 @@ from convstep.language import tr
 from convstep.operators.registry import is_ours
 from convstep.printable import printable, printable_lines
 from convstep.steps.cells import cell_text
-from convstep.steps.number_text import shape_text, short
+from convstep.steps.number_text import shape_text, told_apart
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.answer import Judged, Swept
@@ -24,20 +24,29 @@ if TYPE_CHECKING:
 
 def report(verdict: OperatorVerdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
-    lines = [verdict.headline + ".", *wrapped(called_as(verdict))]
+    lines = [*headed(verdict.headline), *wrapped(called_as(verdict))]
     if verdict.failing is not None:
         lines += ["", *_failure(verdict)]
     lines += diagnosis_lines(verdict.diagnosis, _finding, verdict.notes)
     if verdict.failing is not None:
         ways = []
-        if ":" not in verdict.target or known(verdict.name):  # else `open` cannot tell what to give it
+        # else `open` cannot tell what to give it, or refuses it
+        if ":" not in verdict.target or (known(verdict.name) and not _on_tensors(verdict)):
             ways = [tr("to see it: {command}", command=open_command(verdict))]
         shown = next((one.id for one in verdict.diagnosis if one.variant is not None), None)
         if shown is not None and is_ours(verdict.operator):  # one of a file is opened by its file's name
             command = shlex.join(["convstep", "open", verdict.operator, "--mistake", shown])
             ways += [tr("the same mistake in readable lines: {command}", command=command)]
+        elif not ways and is_ours(verdict.operator):
+            command = shlex.join(["convstep", "open", verdict.operator])
+            ways = [tr("a right one in readable lines: {command}", command=command)]
         lines += ["", *ways] if ways else []
     return printable_lines("\n".join(lines))
+
+
+def _on_tensors(verdict: OperatorVerdict) -> bool:
+    """Whether it is called with PyTorch's tensors, whose steps cannot be seen."""
+    return verdict.swept.way is not None and bool(verdict.swept.way.tensors)
 
 
 def called_as(verdict: OperatorVerdict) -> str:
@@ -80,7 +89,7 @@ def open_command(verdict: OperatorVerdict) -> str:
 def _failure(verdict: OperatorVerdict) -> list[str]:
     judged = verdict.failing_result
     assert judged is not None
-    words = problem_words(verdict.swept, judged.answer.problem)
+    words = problem_words(verdict.swept.of(judged.answer), judged.answer.problem)
     lines = wrapped(tr("smallest failing problem: {problem}", problem=words))
     if judged.answer.call:
         lines += wrapped(judged.answer.call, "  ")
@@ -94,7 +103,7 @@ def _failure(verdict: OperatorVerdict) -> list[str]:
 
 def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
     """A wrong cell of a gradient, what it is and what it should be; or the shapes; in the author's layout."""
-    found, right = divergence(judged, name), judged.right[name]
+    found, right, swept = divergence(judged, name), judged.right[name], swept.of(judged.answer)
     theirs = judged.answer.called.get(name, name)
     if found.shapes is not None:
         return tr(
@@ -103,14 +112,15 @@ def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
             shape=shape_text(found.shapes[1]),
             right=shape_text(laid(swept, name, right).shape),
         )
+    actual, expected = told_apart(found.actual, found.expected)
     return tr(
         "{cell} is {actual} instead of {expected}"
         if theirs == name
         else "{gradient}: {cell} is {actual} instead of {expected}",
         gradient=name,
         cell=cell_text(theirs, their_cell(swept, name, right.shape, found.cell)),
-        actual=short(found.actual, 6),
-        expected=short(found.expected, 6),
+        actual=actual,
+        expected=expected,
     )
 
 

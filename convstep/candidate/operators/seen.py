@@ -112,11 +112,7 @@ def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
             "{name} has the shape {shape} instead of {right}",
             name=name,
             shape=shape_text(one.answer.shapes.get(name) or one.answer.gradients[name].shape),
-            right=shape_text(
-                laid(
-                    replace(swept, convention=one.answer.batch or swept.convention), name, one.right[name]
-                ).shape
-            ),
+            right=shape_text(laid(swept.of(one.answer), name, one.right[name]).shape),
         )
         for name, (one, *_) in ((name, each) for name, each in found.items() if each)
     ]

@@ -14,9 +14,7 @@ import runpy
 import signal
 import sys
 import textwrap
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -29,7 +27,7 @@ from convstep.language import speak, tr
 from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import OperatorError
 from convstep.oracle import messages
-from convstep.oracle.conversation import answering
+from convstep.oracle.conversation import answering, heard
 from convstep.oracle.messages import prefixed, tuples, without
 from convstep.oracle.watched import private_pipes
 from convstep.printable import SENTENCE, SentenceError, printable
@@ -48,8 +46,7 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speak(language)
     questions, answers = private_pipes()
-    received: SimpleQueue[bytearray] = SimpleQueue()
-    threading.Thread(target=_read, args=(questions, received), daemon=True).start()
+    received = heard(questions)
     limit_memory(MEMORY, loading=True)
     with contextlib.suppress(OSError):
         try:
@@ -61,12 +58,6 @@ def main(arguments: Sequence[str]) -> None:
         while True:
             question = messages.opened(received.get())
             messages.send(answers, answering(question, _answered(operator, question)))
-
-
-def _read(questions: messages.RawPipe, received: SimpleQueue[bytearray]) -> None:
-    while (question := messages.receive(questions)) is not None:
-        received.put(question)
-    os._exit(0)
 
 
 def loaded(path: str, name: str) -> Operator:

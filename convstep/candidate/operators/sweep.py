@@ -36,7 +36,7 @@ from convstep.candidate.operators.trial import Trial
 from convstep.candidate.operators.ways import CONV2D, Way, likely, modes
 from convstep.language import tr
 from convstep.operators.mistake import Variant
-from convstep.operators.operator import OperatorProblem
+from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import operator_named
 
 BUDGET = 20.0
@@ -87,13 +87,23 @@ def swept(
     failed: CannotCall | None = None
     found: list[Swept] = []
     wrong: list[Swept] = []
-    for one in listed:
+    fits = False
+    queue: list[tuple[Operator, tuple[Detecting, Trial | None] | None]] = [(one, None) for one in listed]
+    for one, known in queue:  # which grows: last comes what its own forward is not
         if found and operator is None and modes(one, worker.candidate) == [found[-1].way.mode]:
             continue  # by the same call it is something already
-        detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
-        trial = detecting.best()
+        if known is None:
+            detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
+            trial = detecting.best()
+        else:
+            detecting, trial = known
         foreign = trial is not None and trial.another and not trial.right
-        if foreign and operator is None and one is listed[-1] and not found:
+        if foreign and operator is None and known is None:
+            queue.append((one, (detecting, trial)))
+            continue
+        if foreign and fits:
+            break
+        if foreign and operator is None and one is queue[-1][0] and not found:
             other = _other_operator(worker, in_time, {each.name for each in listed})
             if other is not None and other[1].forward:
                 detecting, trial = other
@@ -105,6 +115,7 @@ def swept(
         except CannotCall as error:
             failed = failed or error
             continue
+        fits = fits or not foreign
         if swept.failing is None:
             found.append(swept)
         elif swept.way.mode or len(listed) == 1:
@@ -237,9 +248,11 @@ def _untold(way: Way, problem: OperatorProblem) -> Judged:
 def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     """Gradients divided by the batch on every problem are a convention, though the trials missed it.
 
-    One of several that are divided may be wrong if it is what a known mistake gives, divided as well.
+    One of several that are divided may be wrong if it is what a known mistake gives, divided as well, or if
+    it is wrong undivided too and no known mistake gives it.
     """
     right = _right(results)
+    plain = Evidence(Swept(way.operator, way.convention, tuple(results)))
     for convention in divisions(way):
         divided = convention.divided if convention else {}
         other = [judged(way, one.answer, divided) for one in results]
@@ -247,15 +260,23 @@ def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
             continue
         wrong = {name for one in other for name in divided if one.off.get(name, 0) > 1}
         evidence = Evidence(Swept(way.operator, convention, tuple(other)))
-        if wrong < {*divided} and all(evidence.reproduced(name) for name in wrong):
+        if wrong < {*divided} and all(
+            evidence.reproduced(name) or (plain.wrong([name]) and not plain.reproduced(name))
+            for name in wrong
+        ):
             return other, replace(way, convention=convention)
     return results, way
 
 
 def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
-    """A loss's backward that takes the gradient from above to be 1, whatever it is told."""
+    """A loss's backward that takes the gradient from above to be 1, whatever it is told; not a Function's."""
     scalar = all(array.ndim == 0 for one in results for array in one.answer.problem.upstream.values())
-    if way.above or not scalar or not any(share > 1 for one in results for share in one.off.values()):
+    if (
+        way.above
+        or way.engine
+        or not scalar
+        or not any(share > 1 for one in results for share in one.off.values())
+    ):
         return results, way
     alone = replace(way, above="1")
     others = []
@@ -336,7 +357,10 @@ def _as_without(way: Way, answer: Answer, option: str) -> bool:
 
 def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
     came = {name for one in results for name in one.off}
+    evidence = Evidence(Swept(way.operator, way.convention, tuple(results)))
     divided = [name for name in (way.convention.divided if way.convention else {}) if name in came]
+    unknown = [name for name in evidence.wrong(divided) if not evidence.reproduced(name)]
+    divided = [name for name in divided if name not in unknown]
     if divided:
         yield tr(
             "{names} are divided by the number of samples: a convention of its course, not a mistake",

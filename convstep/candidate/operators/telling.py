@@ -91,6 +91,11 @@ class Told:
             return found if found is not NOTHING else self._size(name, known=True)
         return self._size(name, making=making)
 
+    def sized_with(self, name: str, default: Any) -> Any:
+        """The same, of a constructor that wants the sizes of its weights, whatever these are called."""
+        found = self._size(name, known=default is not inspect.Parameter.empty)
+        return self.made_with(name, default) if found is NOTHING else found
+
     def _of(self, role: str, name: str, default: Any) -> Any:
         base, _, item = role.partition("[")
         if base in self.arrays:

@@ -132,6 +132,12 @@ class Trial:
         return self.forward, self.nearly, self.right, self.known, self.shaped, returned, usable
 
     @property
+    def with_constants(self) -> tuple[float, ...]:
+        """How well values fit that it is not told: its own forward shows its eps, not its backward."""
+        forward, nearly, *others = self.fit
+        return forward, nearly, self.closeness if forward else 0.0, *others, self.closeness
+
+    @property
     def settles(self) -> bool:
         """Whether all has its shapes, and enough is right that this is how it lies."""
         count = len(self.way.operator.gradients) * len(self.heard)

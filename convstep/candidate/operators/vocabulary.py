@@ -39,7 +39,8 @@ _WIDE = "num_features n_features features dim d_model dims hidden_dim"
 """How wide x is; of words, which have no width, how wide what they become is."""
 _OUT = (
     "out_features out_dim output_dim output_size out_size n_out d_out num_outputs units n_units hidden_size "
-    "embedding_dim emb_dim embed_dim embedding_size embed_size outputs out_units output_units output_features"
+    "hidden embedding_dim emb_dim embed_dim embedding_size embed_size outputs out_units output_units "
+    "output_features"
 )
 
 

@@ -44,6 +44,8 @@ class Way:
     """See `telling.Told`."""
     tensors: bool = False
     """Whether it is given PyTorch's tensors."""
+    engine: bool = False
+    """Whether PyTorch's engine calls its backward."""
     mode: str = ""
     """What its parameter `mode` is given."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -145,6 +147,11 @@ class Way:
 
     def _sizes(self, problem: OperatorProblem) -> dict[str, int]:
         found = sizes(self.operator, problem)
+        return found | {role: found[letter] for role, letter in self.roles.items() if letter in found}
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """The axis letters of what a constructor calls in, out and kernel."""
         axes, outputs = self.operator.axes, self.operator.outputs
         first = next(iter(axes))
         weights = [
@@ -164,7 +171,7 @@ class Way:
             roles = {"in": shared[0] if shared else "", "kernel": kernel[0] if kernel else ""}
             roles["kernel2"] = kernel[1] if len(kernel) > 1 else ""
             roles["out"] = next((letter for letter in wide if letter in out and letter not in x), out[-1:])
-        return found | {role: found[letter] for role, letter in roles.items() if letter in found}
+        return roles
 
 
 @functools.lru_cache(512)

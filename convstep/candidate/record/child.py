@@ -18,6 +18,7 @@ import numpy.typing as npt
 from convstep.candidate.call import child
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import short
+from convstep.candidate.call.protocol import HOLD, JUDGE, RECORD
 from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
@@ -30,13 +31,11 @@ from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError, printable
 from convstep.recording import transfer
+from convstep.recording.limits import Limits
 from convstep.recording.recorder import Edited, RecordingError, Run, run
 from convstep.recording.recording import Recording
-from convstep.recording.registry import Limits
 from convstep.recording.source import Source, SourceText
 
-QUESTION, JUDGE, HOLD = "record", "judge", "hold"
-"""What a question holds that asks for a recording, for what is to be said of one, or of several draws."""
 WAYS = 24
 """How many ways of calling a function are held against its forward."""
 TRIES = 3
@@ -50,7 +49,7 @@ def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]
         ways: the function as it is loaded.
         question: how it is called; with a problem where a convention says how.
     """
-    return _answered(ways, question, QUESTION, _sent)
+    return _answered(ways, question, RECORD, _sent)
 
 
 def judged(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
@@ -369,4 +368,4 @@ def source_in(served: Served, function: Callable[..., Any]) -> Source | None:
 
 def main(arguments: Sequence[str]) -> None:
     """Serve a target; see `convstep.candidate.call.child.main`."""
-    child.main(arguments, {QUESTION: recorded, JUDGE: judged, HOLD: held})
+    child.main(arguments, {RECORD: recorded, JUDGE: judged, HOLD: held})

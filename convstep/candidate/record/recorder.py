@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from convstep.candidate.call import protocol
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.failure import died_at
@@ -70,7 +71,7 @@ class Recorded:
 
 
 class _Forked(Forked):
-    others = {child.QUESTION: child.recorded, child.HOLD: child.held}  # noqa: RUF012  # it is looked at only
+    others = {protocol.RECORD: child.recorded, protocol.HOLD: child.held}  # noqa: RUF012  # it is looked at only
 
 
 NO_WISH = Wish()
@@ -142,18 +143,18 @@ class Recorder(Worker):
             CandidateError: see `record`; or no forward is known that belongs to it, or what is guessed of its
                 arguments proves nothing.
         """
-        return self._replied(child.HOLD, _asked(arguments), {}, seconds, _held)
+        return self._replied(protocol.HOLD, _asked(arguments), {}, seconds, _held)
 
     def _recorded(
         self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
     ) -> tuple[Recording, str]:
-        recording, how, self.guess = self._replied("record", asked, more, seconds, _read)
+        recording, how, self.guess = self._replied(protocol.RECORD, asked, more, seconds, _read)
         return recording, how
 
     def _judged(
         self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
     ) -> tuple[Verdicts, int]:
-        return self._replied("judge", asked, more, seconds, _said)
+        return self._replied(protocol.JUDGE, asked, more, seconds, _said)
 
     def _replied(
         self,

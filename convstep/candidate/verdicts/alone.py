@@ -22,8 +22,8 @@ from convstep.candidate.verdicts.trace import Trace
 from convstep.candidate.verdicts.trial import definition_of, name_of, source_of
 from convstep.language import tr
 from convstep.recording import recorder
+from convstep.recording.limits import Limits
 from convstep.recording.recording import Recording
-from convstep.recording.registry import Limits
 from convstep.recording.source import Source
 from convstep.steps.cells import cell_text
 from convstep.steps.number_text import short

@@ -17,8 +17,8 @@ from convstep.candidate.verdicts.trace import Trace
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording import recorder
+from convstep.recording.limits import Limits
 from convstep.recording.recording import Recording
-from convstep.recording.registry import Limits
 from convstep.recording.source import Definition, Source
 
 Array = npt.NDArray[Any]

@@ -18,6 +18,7 @@ from convstep.cli.console import (
     UsageError,
     complain,
     is_watched,
+    on_one_screen,
     say,
     say_json,
     sentence_of,
@@ -85,7 +86,10 @@ def run(options: Options) -> int:
         if len(found) > 1:
             return _check_all(options, found[0].name)
         options = replace(options, target=f"{options.target}:{found[0].name}")
-    return _watch(options) if options.watch else _check(options)
+    from convstep.candidate.check.wording import fitted
+
+    with fitted(None if options.json else terminal_width()):
+        return _watch(options) if options.watch else _check(options)
 
 
 def _check_all(options: Options, example: str) -> int:
@@ -201,7 +205,8 @@ def _check(options: Options) -> int:
                 if options.json
                 else uncallable_report(error, options.target, adapted=adapted)
             )
-            return _tell(said, BAD_USAGE, str(error))
+            repeated = not options.json and on_one_screen()  # the report begins with the sentence
+            return _tell(said, BAD_USAGE, "" if repeated else str(error))
     unsaved = ""
     if options.save is not None and verdict.failing is not None:
         try:
@@ -317,14 +322,22 @@ def _write_adapter(options: Options, path: str) -> int:
     keep_existing(path, "--write-adapter", options.force)
     from convstep.candidate.adapter import adapter_text, likely_call
     from convstep.candidate.load.target import Target
+    from convstep.candidate.operator_adapter import operator_adapter
+    from convstep.candidate.operators.ways import CONV2D, likely
     from convstep.files import written_whole
+    from convstep.operators.registry import operator_named
 
     flags = [
         f"--{name.replace('_', '-')}" for name in ("run_all", "python2") if getattr(options.calling, name)
     ]
     with candidates.opened(options.target, options.calling) as worker:
-        call = likely_call(worker, options.calling.convention)
-        text = adapter_text(Target.parse(options.target), worker.candidate, call, path, flags)
+        target, candidate = Target.parse(options.target), worker.candidate
+        named = [operator_named(options.operator)] if options.operator else likely(candidate)
+        if named and named[0].name != CONV2D:
+            text = operator_adapter(target, worker, named[0], path, flags)
+        else:
+            call = likely_call(worker, options.calling.convention)
+            text = adapter_text(target, candidate, call, path, flags)
     with writing(path), written_whole(path) as file:
         file.write(text.encode())
     say(printable(path, None), text.splitlines()[0].removeprefix("# "))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convstep.cli.arguments import OfProblem, flag
 from convstep.cli.console import DIFFERENT, FINE, say, say_json
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ WIDTH = 27
 """Columns of a comparison in the table: `✓ dA_prev 1.19e-7 ≤ 1.4e-6`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options(OfProblem):
     """What `convstep compare` is asked."""
 
@@ -146,12 +146,25 @@ def _error(row: Row) -> float:
 
 
 def _beside_tolerance(row: Row) -> str:
-    from convstep.steps.number_text import short
-
     error = _error(row)
     if not math.isfinite(error):
         return f"{row.name} NaN or inf"
-    return f"{row.name} {short(error, 3)} {'≤' if row.ok else '>'} {short(row.tolerance, 2)}"
+    return f"{row.name} {in_order(error, row.tolerance, row.ok)}"
+
+
+def in_order(error: float, tolerance: float, ok: bool) -> str:
+    """An error beside its tolerance, with as many digits as make what is printed true.
+
+    >>> in_order(5.25e-8, 7.71e-8, True), in_order(8.32371e-9, 8.32402e-9, True)
+    ('5.25e-8 ≤ 7.7e-8', '8.3237e-9 ≤ 8.324e-9')
+    """
+    from convstep.steps.number_text import short
+
+    for digits in range(2, 18):
+        printed = short(error, digits + 1), short(tolerance, digits)
+        if (float(printed[0]) <= float(printed[1])) == ok:
+            break
+    return f"{printed[0]} {'≤' if ok else '>'} {printed[1]}"
 
 
 def _summary(captured: Captured, compared: Sequence[_Compared], options: Options) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
 from convstep.cli.recordings import OfStepped, begun, nothing_to_step, session_of
+from convstep.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 USE = "open a problem, an operator or your own function in the debugger"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options(OfStepped):
     """What `convstep open` is asked."""
 

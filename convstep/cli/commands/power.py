@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from convstep.cli import candidates
 from convstep.cli.arguments import flag, option, positional, seconds
-from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, complain, say, say_json
+from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, complain, say, say_json, terminal_width
 
 USE = "find out which known mistakes your own test would let pass"
 
@@ -37,6 +37,7 @@ def run(options: Options) -> int:
         FINE if it sees all; DIFFERENT if some would pass; BAD_USAGE if that cannot be known.
     """
     from convstep.candidate.call.outcome import CannotCall
+    from convstep.candidate.check.wording import fitted
     from convstep.candidate.power.asking import check_files, power_of_checked
 
     check_files(options.test, options.target)
@@ -62,5 +63,7 @@ def run(options: Options) -> int:
     if options.json:
         say_json(found.as_dict(), code)
     else:
-        say(str(found), code=code)
+        with fitted(terminal_width()):
+            text = str(found)
+        say(text, code=code)
     return code

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, say, say_json
 from convstep.cli.recordings import OfStepped, ended_words, nothing_to_step, refuse_unused
 from convstep.examples.sizes import number
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 USE = "write steps as text, or the map of a file of many layers"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options(OfStepped):
     """What `convstep trace` is asked."""
 

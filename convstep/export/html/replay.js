@@ -378,6 +378,7 @@ function smallTable([name, factor, packed, columns, differing], done) {
 function showSources() {
   const panes = Array.from({ length: slots.S }, (_, pane) => sourceOf(pane, slots[`s${pane}`]));
   element("sources").replaceChildren(...panes);
+  document.body.classList.toggle("numbered", data.sources.some((lines) => lines.some(([number]) => number)));
   for (const pane of panes) {
     const current = pane.querySelector(".current");
     if (current && pane.scrollHeight > pane.clientHeight) pane.scrollTop = current.offsetTop - pane.clientHeight / 2;
@@ -386,6 +387,8 @@ function showSources() {
 
 function sourceOf(pane, source) {
   const box = make("div", "source");
+  const digits = Math.max(...data.sources[source].map(([number]) => String(number || "").length));
+  box.style.setProperty("--digits", `${digits}ch`);
   box.append(make("h2", "", data.titles[slots.S > 1 ? pane : data.titles.length - 1] ?? ""));
   const list = make("ol");
   data.sources[source].forEach(([number, indent, code], line) => {
@@ -395,8 +398,7 @@ function sourceOf(pane, source) {
     const hue = { r: "reads", w: "writes", n: "taken" }[state[1]];
     const item = make("li", mark === "▶" ? "current" : mark ? "done" : "");
     if (mark === "▶") item.setAttribute("aria-current", "step");
-    item.append(make("span", "number", number ? `${number}${said}` : said));
-    item.append(make("span", "", mark));
+    item.append(make("span", "number", number || ""), make("span", "", `${said}${mark}`));
     const text = make("span", `code ${hue ?? ""}`, code);
     text.style.paddingLeft = `${2 + indent * 0.6}ch`; // what is broken goes on a little to the right
     if (note) text.append("  ", make("span", "note", note));

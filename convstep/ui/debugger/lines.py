@@ -109,11 +109,12 @@ class Lines:
             stage = self._state.stage
             words = panel.note or stage.cell_words(panel, cell)
             found = stage.input_at(panel, cell) if pointed and not self._mode.anew.why_not else None
-            enter = tr("Enter changes it") if isinstance(found, Input) else ""
+            hints = [tr("Enter changes it")] if isinstance(found, Input) else []
             if isinstance(found, Input) and found.array != panel.face.name:  # it is seen with its padding
                 name = printable(cell_text(found.array, found.cell))
-                enter = tr("Enter changes it: {cell}", cell=name)
-            self._write(" · ".join(filter(None, [words, enter])))
+                hints.insert(0, tr("Enter changes it: {cell}", cell=name))
+            lines = [*(f"{words} · {hint}" for hint in hints), words]
+            self._write(next((line for line in lines if cell_len(line) <= self._width), words))
 
     def say(self, words: str) -> None:
         """Answer a key, until the next move: the one place for what is said, on every screen."""
@@ -173,7 +174,7 @@ class Lines:
         counted = []
         if panel is not None and not panel.note:
             part = f" {panel.part}" if panel.part else ""
-            counted = [f"{panel.face.label}{part} {self._statistics.text()}"]
+            counted = [f"{panel.face.label}{part} {self._statistics.text(listed=panel.listed)}"]
         rights = " · ".join([*remarks, *counted, state]), " · ".join([*remarks, state]), state
         line = self._screen.query_one("#status", Static)
         line.update(status_line(left, rights, self._width), layout=False)

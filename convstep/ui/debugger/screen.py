@@ -183,7 +183,6 @@ class DebuggerScreen(Once, Screen[int | None]):
 
     def on_mount(self) -> None:
         """Show the first scene; begin where the session says; measure what was too large before."""
-        self.mode.opened()
         self.set_class(self.state.presenting, "-presenting")
         if self.state.begin_at:
             self.call_after_refresh(self.travel.begin)
@@ -193,6 +192,7 @@ class DebuggerScreen(Once, Screen[int | None]):
         self.rearrange()
         self.panels.apply_look()  # a resumed session brings its own
         self.show()
+        self.mode.opened()
         if self.state.stage.unmeasured:
             self.begin("measure", self._measure)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from convstep.view.scene.staged import Spot, Staged
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class State:
     """What parts and modes of one debugger share; the only way from them to the stage."""
 

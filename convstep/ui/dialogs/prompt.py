@@ -33,7 +33,7 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
         background: $surface; padding: 0 1;
     }
     PromptScreen Input { margin: 1 0; background: $boost; }
-    PromptScreen Label { width: 1fr; height: auto; }
+    PromptScreen Label { width: 1fr; height: auto; min-height: 4; }
     """
 
     def __init__(

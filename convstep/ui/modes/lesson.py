@@ -135,9 +135,11 @@ class LessonMode(Mode):
         self._around.will_show()
 
     def opened(self) -> None:
-        """Tell the page, once the parts are there."""
-        self.page.host.call_after_refresh(self.page.open, self._begun)
+        """Tell the page, before anything is painted."""
         self._around.opened()
+        self.page.open()
+        if self._begun is not None:  # the line for it has no place yet
+            self.page.host.call_after_refresh(self.page.go_on, self._begun)
 
     def shown(self) -> None:
         """Say as well whether the learner has wandered off."""

@@ -128,7 +128,7 @@ class Page:
         self.host.rearrange()
         self.take_keys()
         if begun is not None:
-            self._go_on(begun)
+            self.go_on(begun)
 
     def say(self, word: str) -> None:
         """Answer a key with one of the sentences that lessons have."""
@@ -233,7 +233,7 @@ class Page:
         narration = self.narration
         return Begun(narration.answer.value, narration.typing, frozenset(self.chosen), self.option)
 
-    def _go_on(self, begun: Begun) -> None:
+    def go_on(self, begun: Begun) -> None:
         """Take an answer up where it was."""
         self.chosen = set(begun.chosen)
         self.option = begun.option if begun.option is None or begun.option < self.options else None

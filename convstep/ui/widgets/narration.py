@@ -14,13 +14,14 @@ from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from convstep.ui.widgets.answer import AnswerInput, AnswerLine
+from convstep.ui.widgets.fitted import Fitted
 from convstep.view.lesson.page import Told
 
 Tell = Callable[[int], Told]
 """From columns of room to the page's lines."""
 
 
-class PageText(ScrollView, can_focus=False):
+class PageText(Fitted, ScrollView, can_focus=False):
     """The lines of a page; those out of sight are scrolled to."""
 
     DEFAULT_CSS = """
@@ -54,7 +55,7 @@ class PageText(ScrollView, can_focus=False):
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
         self._draw(look=not anew)
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """Wrap for the new width."""
         self._draw(look=False)
 
@@ -109,7 +110,7 @@ class PageText(ScrollView, can_focus=False):
             self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
 
 
-class Narration(Vertical, can_focus=True, inherit_bindings=False):
+class Narration(Fitted, Vertical, can_focus=True, inherit_bindings=False):
     """A page with a border that names it, and an answer's line below."""
 
     DEFAULT_CSS = """
@@ -206,7 +207,7 @@ class Narration(Vertical, can_focus=True, inherit_bindings=False):
         line.set_class(answer.wanted and (focused or 0 <= y < height), "-open")
         line.styles.offset = 0, max(min(y, height - 1), 0)
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """Another width has room for other keys."""
         self._keys_changed()
 

@@ -117,6 +117,6 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._rows.row(at)
         row.truncate(self.size.width, pad=True)
         if at == self.chosen:
-            row.stylize(Style(reverse=True))
+            row.stylize(Style(reverse=True, dim=False))  # dim words would be patches of another ground
         strip = Strip(row.render(self.app.console, end=""))
         return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)

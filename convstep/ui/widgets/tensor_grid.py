@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from textual import events
 from textual.geometry import Region, Size
@@ -55,6 +56,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._window: Span | None = None
         """The latest window on a face of this shape: at a step without one no cell moves."""
         self._plan: GridLayout | None = None
+        self._late = True
+        """Whether it waits for room to be laid out in."""
         self._look: Look | None = None
         self._border = ("", "")
 
@@ -136,13 +139,15 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             segments = draw_line(panel, self._plan, y + scroll_y, scroll_x, width, look, cut=cut)
         return Strip(segments, width)
 
-    def on_resize(self) -> None:
-        """The room changed: cells may grow or shrink."""
-        before = self._drawn, self._plan
-        self._lay_out()
-        self._follow()
-        if before != (self._drawn, self._plan):
-            self.refresh()
+    def _size_updated(self, size: Size, *others: Any, **named: Any) -> bool:
+        """The room changed, or there is some again: cells grow or shrink in the frame in which it does."""
+        changed = self._size != size
+        told = super()._size_updated(size, *others, **named)
+        if changed or self._late:
+            self._lay_out()
+            self._follow()
+            self._set_dirty()
+        return told
 
     def on_focus(self) -> None:
         """Show the cell cursor."""
@@ -173,7 +178,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         before, self._drawn = self._drawn, self.panel
         panel = self.panel
-        if panel is None or not self.size:
+        self._late = panel is None or not self.size
+        if panel is None or self._late:
             if before is not None and panel is not None and before.face.shape != panel.face.shape:
                 self._plan = None  # that of another face; laid out when there is room
             return
@@ -189,7 +195,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn = panel
         if plan != self._plan:
             if self._plan is None or (plan.width, plan.height) != (self._plan.width, self._plan.height):
-                self.virtual_size = Size(plan.width, plan.height)
+                # without a new layout: no part's place depends on it
+                self.set_reactive(TensorGrid.virtual_size, Size(plan.width, plan.height))
+                self._scroll_update(self.virtual_size)
             self._plan = plan
         rows, columns = panel.face.shape
         if self.cursor is not None:
@@ -199,6 +207,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _write_border(self) -> None:
         """Name the face on the border; only if that is new, because it repaints the whole panel."""
         assert self._drawn is not None
+        if not self.size:
+            self._late = True
+            return
         border = (_in_hue(self._title(self._drawn), self._drawn), self._part_shown())
         if border != self._border:
             self._border = self.border_title, self.border_subtitle = border

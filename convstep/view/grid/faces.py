@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import frozen
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Region
 
@@ -17,7 +17,7 @@ Fixed = tuple[int | None, ...]
 """One entry per axis: a number where the axis is held fixed, None where the face runs along it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Face:
     """A 2-D view into a tensor; rows and columns are its own axes, one that lacks has a single place."""
 

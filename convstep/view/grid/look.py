@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
 
+from convstep.frozen import frozen
 from convstep.view.grid.colours import Colours
 from convstep.view.grid.panel import GROUND, Cell
 from convstep.view.grid.panel import NOW as NOW
@@ -26,7 +27,7 @@ PRECISIONS = range(-4, 10)
 """Columns that can be added to every number."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Look:
     """How to draw, whatever is drawn."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.view.grid.faces import Face
 from convstep.view.numbers.factor import USUAL, common_power, factor_text, fits
@@ -36,7 +37,7 @@ class Cell(NamedTuple):
     """Column of the face."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Span:
     """A block of cells; a step above 1 leaves gaps, as dilation does."""
 
@@ -99,7 +100,7 @@ def _range(part: slice) -> range:
     return range(part.start, part.stop, 1 if part.step is None else part.step)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Panel:
     """One face with the marks to draw on it."""
 

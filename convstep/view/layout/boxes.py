@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rich.cells import cell_len
 
+from convstep.frozen import frozen
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import MOST_TEXT, Rect, lay_out, least_text
 
@@ -19,7 +20,7 @@ Box = Callable[[Rect], dict[str, Rect]]
 """From a room to the places in it, by key."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Plan:
     """Where every visible part stands."""
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 import math
 import sys
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import Final
 
+from convstep.frozen import frozen
 from convstep.view.grid.colours import Colours, contrast
 
 STEPS: Final = 8
@@ -38,7 +38,7 @@ _SHADE_OF_STEP: Final = tuple(SHADES[(step + 1) // 2] for step in range(STEPS + 
 _NAN, _PLUS_INF, _MINUS_INF = 2 * STEPS + 1, 2 * STEPS + 2, 2 * STEPS + 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Scale:
     """How the values of one array, or of several compared, are coloured."""
 

@@ -44,11 +44,15 @@ class Statistics:
         kept[:, 4] = np.isinf(part).sum(axis=1)
         self._columns = values.shape[1]
 
-    def text(self) -> str:
-        """`230x230 · min -3.2 · max 4.1 · mean 0.02`, and NaN and inf where there are any."""
+    def text(self, *, listed: bool = False) -> str:
+        """`230x230 · min -3.2 · max 4.1 · mean 0.02`, and NaN and inf where there are any.
+
+        Args:
+            listed: whether the array has one axis, so that its length is its size.
+        """
         if self._rows is None:
             return ""
-        parts = [f"{len(self._rows)}x{self._columns}"]
+        parts = [f"{len(self._rows)}" if listed else f"{len(self._rows)}x{self._columns}"]
         nan, inf = int(self._rows[:, 3].sum()), int(self._rows[:, 4].sum())
         finite = len(self._rows) * self._columns - nan - inf
         if finite:

@@ -19,13 +19,14 @@ and whoever shows the table names it:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, SupportsFloat
 
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import DTypeLike
 
+from convstep.frozen import frozen
 from convstep.steps.number_text import short as short
 from convstep.view.numbers.factor import POINTED, scaled
 
@@ -37,7 +38,7 @@ WIDEST: Final = 12
 _WIDEST_WITHOUT_LEADING_ZERO: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class CellFormat:
     """How the numbers of one table are written, so that their decimal points line up.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,14 @@ from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
 from convstep.view.numbers.scale import round_limit
-from convstep.view.numbers.text import largest_finite
+from convstep.view.numbers.text import is_whole, largest_finite
 from convstep.view.panels.conv2d_cells import Choice, chosen
 from convstep.view.scene.build import values_on
 from convstep.view.scene.scene import SourceLine
@@ -45,7 +46,7 @@ SHARED = ("dW", "db")
 """What all samples add to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Faces:
     """Makes the panels of one step, without anything of the step on them but what is done of dZ."""
 
@@ -63,8 +64,8 @@ class Faces:
     """Whether dZ was drawn at random."""
     alone: bool = False
     """Whether the sums are those of the step's sample alone."""
-    whole: bool = False
-    """Whether all numbers are whole."""
+    whole: frozenset[str] = frozenset()
+    """Arrays that have whole numbers only."""
     unsigned: frozenset[str] = frozenset()
     """Arrays that have no number below zero."""
 
@@ -125,7 +126,9 @@ class Faces:
         shown, signed = face(name, self.arrays[name], fixed), name not in self.unsigned
         if name in SHARED:  # a sample's share, or a sum on its way, may be larger than all sums at their end
             most = max(most, largest_finite(shown.values))
-        return Panel(key, shown, round_limit(most), reach=most, whole=self.whole, signed=signed, **rest)
+        return Panel(
+            key, shown, round_limit(most), reach=most, whole=name in self.whole, signed=signed, **rest
+        )
 
     def _padded(self, k: int) -> tuple[Panel, Panel]:
         """`A_prev_pad` and `dA_prev_pad`: the same face, one read and one written."""
@@ -302,3 +305,12 @@ def magnitudes(found: Mapping[str, float], exact: Collection[str]) -> dict[str, 
 def unsigned(problem: Problem) -> frozenset[str]:
     """The arrays that a picture, or what comes out of a ReLU, makes free of numbers below zero."""
     return frozenset() if (problem.A_prev < 0).any() else frozenset(("A_prev", "A_prev_pad"))
+
+
+def whole(problem: Problem) -> frozenset[str]:
+    """The arrays that have whole numbers only, at every step: given so, or sums of products of such."""
+    b = problem.b is None or is_whole(problem.b)
+    x, w, dz = map(is_whole, (problem.A_prev, problem.W, problem.dZ))
+    held = {"A_prev": x, "W": w, "b": b, "Z": x and w and b, "dZ": dz, "dW": x and dz, "db": dz}
+    held |= {"A_prev_pad": x, "dA_prev_pad": w and dz, "dA_prev": w and dz}
+    return frozenset(name for name, is_so in held.items() if is_so)

@@ -26,7 +26,7 @@ from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.text import full, is_whole, short
+from convstep.view.numbers.text import full, short
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import Faces
 from convstep.view.panels.conv2d_cells import Choice
@@ -69,7 +69,7 @@ class ForwardFaces(Faces):
         return tuple(found)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ForwardStage(OfProblem):
     """What scenes of one forward pass are built from; only `timeline` moves."""
 
@@ -85,8 +85,8 @@ class ForwardStage(OfProblem):
     """The pass of the problem as it was before some of its numbers were edited; None if none is."""
     limits: dict[str, float] = field(init=False, default_factory=dict)
     """The largest magnitude by array name."""
-    whole: bool = field(init=False, default=False)
-    """Whether all numbers are whole, and so all sums of their products."""
+    whole: frozenset[str] = field(init=False, default=frozenset())
+    """Arrays that have whole numbers only."""
     unsigned: frozenset[str] = field(init=False, default=frozenset())
     """Arrays that have no number below zero."""
     forward: bool = field(init=False, default=True)
@@ -98,8 +98,7 @@ class ForwardStage(OfProblem):
         self.take_magnitudes(magnitude.quick_output(problem))
         if not self.unmeasured:
             self.take_magnitudes(self.magnitudes())
-            read = (problem.A_prev, problem.W, *([] if problem.b is None else [problem.b]))
-            self.whole = all(map(is_whole, read))
+            self.whole = conv2d.whole(problem)
 
     @classmethod
     def on(cls, problem: Problem) -> ForwardStage:

@@ -22,7 +22,7 @@ from convstep.steps.number_text import short
 from convstep.view.panels.layer_order import FORWARD_REVERSED, MAP_ORDERS, Order
 from convstep.view.panels.layers import BAD, CHOSEN, LayerRows, details, shortened, title_of
 from convstep.view.panels.nonfinite import count_words
-from convstep.view.text.wrapping import padded, wrap
+from convstep.view.text.wrapping import padded, wrapped
 
 NUMBER = 8
 """Columns of an RMS and of |dW|/|W|: 1.23e-38."""
@@ -199,12 +199,12 @@ class LayerMap(LayerRows):
 
     def details(self, width: int) -> list[str]:
         """What the numbers of the pass come to, then the chosen row."""
-        said = [line.plain for words in self.sentences for line in wrap(Text(words), width)]
+        said = [line for words in self.sentences for line in wrapped(words, width)]
         one = self.layers[self.chosen]
         if isinstance(one, CapturedLayer):
             return [*said, *details(one, width)]
         reason = f"{title_of(one)} · {printable(one.kind)} · {printable(one.reason)}"
-        return [*said, *(line.plain for line in wrap(Text(reason), width))]
+        return [*said, *wrapped(reason, width)]
 
     @property
     def place(self) -> str:
@@ -310,12 +310,12 @@ def map_text(
     )
     head = f"{tr('backward pass {number}', number=drawn.step)} · {order}"
     shown = range(len(drawn) if most is None else min(len(drawn), most))
-    lines = [*(line.plain for line in wrap(Text(head), width)), drawn.header().plain]
+    lines = [*wrapped(head, width), drawn.header().plain]
     lines += [drawn.row(at).plain for at in shown]
     if len(shown) < len(drawn):
         lines.append(tr("{count} more rows", count=len(drawn) - len(shown)))
     said = [*drawn.sentences, tr("RMS dZ: the root of the mean of the squares of all cells of dZ")]
-    lines += [line.plain for words in said for line in wrap(Text(words), width)]
+    lines += [line for words in said for line in wrapped(words, width)]
     return "\n".join(line.rstrip() for line in lines)
 
 

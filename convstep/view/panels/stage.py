@@ -20,7 +20,7 @@ from convstep.steps.cells import cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
-from convstep.view.numbers.text import full, is_whole
+from convstep.view.numbers.text import full
 from convstep.view.panels import conv2d, conv2d_cells
 from convstep.view.panels.conv2d import KEYS, Faces
 from convstep.view.panels.conv2d_cells import Choice, provenance_at
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Stage(OfProblem):
     """What scenes of one timeline are built from; only `timeline` moves."""
 
@@ -62,8 +62,8 @@ class Stage(OfProblem):
     """One sample's share of what all samples add to, shown in place of the sums; None shows the sums."""
     unedited: Unedited | None = None
     """The pass of the problem as it was before some of its numbers were edited; None if none is."""
-    whole: bool = field(init=False, default=False)
-    """Whether all numbers are whole, and so all sums of their products."""
+    whole: frozenset[str] = field(init=False, default=frozenset())
+    """Arrays that have whole numbers only."""
     unsigned: frozenset[str] = field(init=False, default=frozenset())
     """Arrays that have no number below zero."""
 
@@ -77,8 +77,7 @@ class Stage(OfProblem):
         if not self.unmeasured:
             self.take_magnitudes(self.magnitudes())
         if not self.unmeasured or self._problem.total_steps <= magnitude.STEPWISE:
-            read = (self._problem.A_prev, self._problem.W, self._problem.dZ)
-            self.whole = all(map(is_whole, read))
+            self.whole = conv2d.whole(self._problem)
 
     @classmethod
     def on(cls, problem: Problem) -> Stage:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from rich.text import Text
 
+from convstep.frozen import frozen
 from convstep.view.scene.card import draw_card, least_lines
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.window import Window, draw_window
@@ -25,7 +25,7 @@ FOR_WINDOW: Final = 4
 """Lines that the window takes first of what more there is: where it adds to, and what keeps it apart."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Cards:
     """A step and its window."""
 

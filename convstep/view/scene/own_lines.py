@@ -18,7 +18,7 @@ from convstep.steps.number_text import shape_text, short
 from convstep.view.grid.look import NOW, READS, WRITES
 from convstep.view.scene.card import MARKS
 from convstep.view.scene.scene import SourceLine, turn_text
-from convstep.view.text.wrapping import padded, wrap
+from convstep.view.text.wrapping import padded, wrapped
 
 NUMBERED_FROM = 44
 """Columns from which lines have their numbers."""
@@ -119,8 +119,9 @@ def draw_own(lines: Sequence[SourceLine], width: int, height: int) -> Text:
         width: columns of room.
         height: lines of room.
     """
-    number = len(str(lines[-1].number)) + 1 if width >= NUMBERED_FROM and lines and lines[-1].number else 0
-    number = number or any(line.said for line in lines)
+    last = lines[-1].number if lines else 0
+    # what is said of somebody's lines comes later than they do, and has its column from the start
+    number = len(str(last)) + 1 if last and width >= NUMBERED_FROM else bool(last)
     scale = _scale(lines, width - number)
     current = next((at for at, line in enumerate(lines) if line.current), 0)
     marked = [at for at, line in enumerate(lines) if line.done or line.current] or [current]
@@ -256,10 +257,10 @@ def _broken(code: str, room: int) -> tuple[str, ...]:
     """A line of code in pieces that fit, the later ones a little to the right if that cuts no word."""
     if cell_len(code) <= room:
         return (code,)
-    first, *rest = (line.plain for line in wrap(Text(code), room))
+    first, *rest = wrapped(code, room)
     left = code[len(first) :].lstrip()
     forms = [
-        (first, *(f"{blank}{line.plain}" for line in wrap(Text(left), max(room - len(blank), 2)) if rest))
+        (first, *(f"{blank}{line}" for line in wrapped(left, max(room - len(blank), 2)) if rest))
         for blank in ("  ", "")
     ]
     return min(forms, key=lambda pieces: _cuts(code, pieces))

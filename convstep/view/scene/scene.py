@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.event import Access, Event, Loop
 from convstep.view.grid.faces import Face
@@ -33,7 +33,7 @@ NO_WORDS = Words("")
 """Of a loop whose additions say all there is."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Addition:
     """One of the step's writes, in numbers."""
 
@@ -92,7 +92,7 @@ class Addition:
         return tuple(f"{part} {self.sign} {self.formula}" for part in parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SourceLine:
     """One line of the source, as it stands at a step."""
 
@@ -122,7 +122,7 @@ class SourceLine:
     """Whether the single value that the step is about is what it came to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Scene:
     """What the screen shows at one position."""
 

@@ -34,17 +34,12 @@ def wrap(text: Text, width: int) -> list[Text]:
     >>> [line.plain for line in wrap(Text("反向传播,一步一步 dW += x"), 8)]
     ['反向传', '播,一步', '一步 dW', '+= x']
     """
-    width = max(width, 2)
-    lines, start, used = list[Text](), 0, 0
-    for first, last in _pieces(text.plain, width):
-        piece = text.plain[first:last]
-        needed = cell_len(piece.rstrip(" "))
-        if used + needed > width and first > start:
-            lines.append(_line(text, start, first))
-            start, used = first, 0
-        used += cell_len(piece)
-    lines.append(_line(text, start, len(text.plain)))
-    return lines
+    return [_line(text, start, end) for start, end in _lines(text.plain, width)]
+
+
+def wrapped(plain: str, width: int) -> list[str]:
+    """The same of a paragraph without styles, in less time."""
+    return [plain[start:end].rstrip().replace(KEEP, " ") for start, end in _lines(plain, width)]
 
 
 class Paragraph:
@@ -86,6 +81,19 @@ def centred(text: str, width: int) -> str:
     missing = max(width - cell_len(text), 0)
     left = missing // 2 + (missing & width & 1)  # as `str.center` does
     return " " * left + text + " " * (missing - left)
+
+
+def _lines(plain: str, width: int) -> Iterator[tuple[int, int]]:
+    """Where each line begins and ends."""
+    width = max(width, 2)
+    start = used = 0
+    for first, last in _pieces(plain, width):
+        piece = plain[first:last]
+        if used + cell_len(piece.rstrip(" ")) > width and first > start:
+            yield start, first
+            start, used = first, 0
+        used += cell_len(piece)
+    yield start, len(plain)
 
 
 def _line(text: Text, start: int, end: int) -> Text:

@@ -64,9 +64,39 @@ def into_buffers(
     bias_diff += db
 
 
+def every_second(delta: Any, held: Any) -> Any:
+    image, bank = held
+    return core(image, bank, delta, 2, 1)
+
+
+def by_five(delta: Any, field: Any, bank: Any) -> Any:
+    high, wide = field.shape[2] - 5 + 1, field.shape[3] - 5 + 1
+    dx, dw = np.zeros(field.shape), np.zeros(bank.shape)
+    for tap in range(25):
+        part = np.s_[:, :, tap // 5 : tap // 5 + high, tap % 5 : tap % 5 + wide]
+        dw[:, :, tap // 5, tap % 5] = np.einsum("nfhw,nchw->fc", delta, field[part])
+        dx[part] += np.einsum("nfhw,fc->nchw", delta, bank[:, :, tap // 5, tap % 5])
+    return dx, dw
+
+
+def in_capitals(upstream: Any, x: Any, w: Any, step: int, pad: str) -> Any:
+    if pad not in ("SAME", "VALID"):
+        raise ValueError(pad)
+    (h, wide), (k, m) = x.shape[2:], w.shape[2:]
+    rows, columns = (max((-(-n // step) - 1) * step + f - n, 0) for n, f in ((h, k), (wide, m)))
+    rows, columns = (rows, columns) if pad == "SAME" else (0, 0)
+    top, left = rows // 2, columns // 2
+    around = np.pad(x, ((0, 0), (0, 0), (top, rows - top), (left, columns - left)))
+    dx, dw, db = core(around, w, upstream, step)
+    return dx[:, :, top : top + h, left : left + wide], dw, db
+
+
 @pytest.mark.parametrize(
     ("function", "how"),
     [
+        (by_five, "pictures (N, C, H, W), kernels (F, C, K, L), no padding"),
+        (every_second, "a stride of 2 of its own, padding always 1"),
+        (in_capitals, "in_capitals(upstream, x, w, step, pad): pictures (N, C, H, W), kernels (F, C, K, L)"),
         (by_rate, "by_rate(dout, act, krn, rate, stride, pad)"),
         (kept_for_nothing, "kept (x, kernel, gamma, stride, pad)"),
         (sides_of_pairs, "params (kernel), kept (act, strides, pad)"),
@@ -83,7 +113,7 @@ def test_all_gradients_are_found_and_right(function: Callable[..., Any], how: st
     reason, results = tried(function)
     assert how in reason
     computed = [{found.name for found in result.grades} for result in results if result.ok]
-    assert len(computed) >= 4
+    assert len(computed) >= 3
     assert all({"dW", "dA_prev"} <= names for names in computed)
     assert not [result.outcome for result in results if result.failed]
 
@@ -223,3 +253,81 @@ def test_what_this_python_cannot_read_is_no_verdict_and_is_named(files: Files) -
     )
     with pytest.raises(CandidateError, match=r"Grads stands at line 2\d of mine.py, .* line 2\d: invalid"):
         check(f"{path}:conv_bprop")
+
+
+EVEN = """
+    import numpy as np
+
+    class Keeps:
+        def __init__(self, in_channels, filters, size):
+            self.w = np.zeros((filters, in_channels, size, size))
+
+        def around(self, x):
+            k = self.w.shape[2]
+            return np.pad(x, ((0, 0), (0, 0), *[((k - 1) // 2, k // 2)] * 2))
+
+        def forward(self, x):
+            self.x, k = x, self.w.shape[2]
+            wide = self.around(x)
+            rows, columns = x.shape[2:]
+            z = np.zeros((len(x), len(self.w), rows, columns))
+            for i in range(k):
+                for j in range(k):
+                    part = wide[:, :, i : i + rows, j : j + columns]
+                    z += np.einsum("nchw,fc->nfhw", part, self.w[:, :, i, j])
+            return z
+
+        def backward(self, dz):
+            k, (rows, columns) = self.w.shape[2], dz.shape[2:]
+            wide = self.around(self.x)
+            dx, self.dw = np.zeros(wide.shape), np.zeros(self.w.shape)
+            for i in range(k):
+                for j in range(k):
+                    part = np.s_[:, :, i : i + rows, j : j + columns]
+                    self.dw[:, :, i, j] = np.einsum("nchw,nfhw->fc", wide[part], dz)
+                    dx[part] += np.einsum("nfhw,fc->nchw", dz, self.w[:, :, i, j])
+            top = (k - 1) // 2
+            return dx[:, :, top : top + rows, top : top + columns]
+"""
+
+
+def test_even_kernels_are_tried_where_the_forward_shows_how_they_are_padded(files: Files) -> None:
+    assert check(f"{files.write('mine.py', EVEN)}:Keeps").ok
+    wrong = check(f"{files.write('other.py', EVEN.replace('top = (k - 1) // 2', 'top = k // 2'))}:Keeps")
+    assert "only when the kernel is even" in wrong.headline
+
+
+OWN_CACHE = """
+    import numpy as np
+
+    def conv_forward(x, w, b, stride, pad):
+        around = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+        k, m = w.shape[2:]
+        rows, columns = (around.shape[2] - k) // stride + 1, (around.shape[3] - m) // stride + 1
+        out = np.zeros((len(x), len(w), rows, columns))
+        for i in range(rows):
+            for j in range(columns):
+                part = around[:, :, i * stride : i * stride + k, j * stride : j * stride + m]
+                out[:, :, i, j] = np.tensordot(part, w, ([1, 2, 3], [1, 2, 3])) + b
+        return out, (around, w, stride, pad)
+
+    def conv_backward(dout, cache):
+        around, w, stride, pad = cache
+        dx, dw = np.zeros(around.shape), np.zeros(w.shape)
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                rows = np.arange(w.shape[2]) + int(i * stride)
+                part = (slice(None), slice(None), slice(rows[0], rows[-1] + 1),
+                        slice(j * stride, j * stride + w.shape[3]))
+                dw += np.tensordot(dout[:, :, i, j], around[part], (0, 0))
+                dx[part] += np.tensordot(dout[:, :, i, j], w, (1, 0))
+        inside = np.s_[:, :, pad : dx.shape[2] - pad, pad : dx.shape[3] - pad]
+        return dx[inside], dw, dout.sum((0, 2, 3))
+"""
+
+
+def test_what_a_cache_of_another_convention_raises_is_not_its_own_mistake(files: Files) -> None:
+    path = files.write("mine.py", OWN_CACHE)
+    assert check(f"{path}:conv_backward").ok
+    path = files.write("other.py", OWN_CACHE.replace("dw += np", "dw = np"))
+    assert [each.id for each in check(f"{path}:conv_backward").diagnosis][:1] == ["overwrite-dW"]

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convstep import check
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.sweep import Swept, sweep
 from tests.candidate.call.test_named import core
+from tests.candidate.conftest import Files
 from tests.waiting import GENEROUS
 
 
@@ -49,6 +51,51 @@ def both_sides(delta: Any, picture: Any, bank: Any, step: int) -> Any:
 def one_filter(delta: Any, picture: Any, bank: Any, step: int) -> Any:
     dx, dw, db = core(picture, bank, delta, step)
     return dx, dw * (2 if len(bank) > 1 else 1), db
+
+
+def three_by_three(delta: Any, picture: Any, bank: Any) -> Any:
+    dx, dw, db = np.zeros(picture.shape), np.zeros(bank.shape), delta.sum((0, 2, 3))
+    for i in range(3):
+        for j in range(3):
+            part = np.s_[:, :, i : i + delta.shape[2], j : j + delta.shape[3]]
+            dw[:, :, i, j] = np.einsum("nfhw,nchw->fc", delta, picture[part])
+            dx[part] += np.einsum("nfhw,fc->nchw", delta, bank[:, :, i, j])
+    return dx, dw, db
+
+
+def test_a_kernel_that_is_written_in_is_no_mistake_unless_the_kernels_are_asked_for_their_size() -> None:
+    found = swept(three_by_three)
+    assert [limit.what for limit in found.limits] == ["kernels other than 3x3"]
+    assert found.failing is None
+    assert found.passed > 10
+
+
+def test_what_its_own_forward_takes_its_backward_must_take_too(files: Files) -> None:
+    text = """
+    import numpy as np
+
+    def conv2d(x, w, b, s=1):
+        n, c, h, wd = x.shape
+        z = np.zeros((n, len(w), (h - w.shape[2]) // s + 1, (wd - w.shape[3]) // s + 1))
+        for i in range(z.shape[2]):
+            for j in range(z.shape[3]):
+                part = x[:, :, i * s : i * s + w.shape[2], j * s : j * s + w.shape[3]]
+                z[:, :, i, j] = np.tensordot(part, w, ([1, 2, 3], [1, 2, 3])) + b
+        return z
+
+    def conv2d_grads(dz, x, w, b, s=1):
+        side = w.shape[-1]
+        dx, dw = np.zeros(x.shape), np.zeros(w.shape)
+        for i in range(dz.shape[2]):
+            for j in range(dz.shape[3]):
+                part = np.s_[:, :, i * s : i * s + side, j * s : j * s + side]
+                dw += np.tensordot(dz[:, :, i, j], x[part], (0, 0))
+                dx[part] += np.tensordot(dz[:, :, i, j], w, (1, 0))
+        return dx, dw, dz.sum((0, 2, 3))
+    """
+    verdict = check(f"{files.write('mine.py', text)}:conv2d_grads")
+    assert "only when the kernel is not square" in verdict.headline
+    assert not verdict.swept.limits
 
 
 @pytest.mark.parametrize("function", [one_side, one_name, says_nothing])

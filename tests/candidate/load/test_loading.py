@@ -86,6 +86,7 @@ def test_a_constant_that_is_computed_later_is_not_used_stale(files: Files) -> No
         "x = Config(3)",
         "x = np.float32",
         "x = np.pi / 2",
+        "x = np.random.RandomState(7)",
         "a, (b, *x) = 1, (2, 3)",
         "x = staticmethod(Config)",
         "Config.backward = x = lambda self: 3",

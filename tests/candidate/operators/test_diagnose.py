@@ -184,3 +184,17 @@ def test_what_raises_where_a_mistake_would_be_wrong_is_likely_that_mistake() -> 
     findings = found(operator, square_only)
     assert {finding.strength for finding in findings} == {LIKELY}
     assert "square-window-assumed" in [finding.id for finding in findings]
+
+
+def test_what_is_summed_over_the_wrong_axis_and_kept_as_a_row_is_named_as_that_alone() -> None:
+    operator = operator_named("batch-norm")
+
+    def backward(*arguments: Any) -> tuple[Array, Array, Array]:
+        dx, dgamma, _ = operator.backward(*arguments)
+        rows = np.moveaxis(arguments[0], 1, -1).reshape(-1, len(dgamma))
+        return dx, dgamma, rows.sum(axis=1)[np.newaxis]
+
+    backward.__signature__ = inspect.signature(operator.backward)  # type: ignore[attr-defined]
+    finding, *_ = found(operator, backward)
+    assert (finding.id, finding.gradients) == ("wrong-axis", ("dbeta",))
+    assert "of beta alone" in finding.message

@@ -259,3 +259,59 @@ class WordVectors:
 
 def test_what_a_layer_keeps_is_read_where_it_returns_something_else() -> None:
     assert convstep.check(WordVectors, operator="embedding").ok
+
+
+class Conv1DLayer:
+    """Its sizes are called what elsewhere the weights are called."""
+
+    def __init__(self, channels: int, filters: int, kernel: int, stride: int = 1, dilation: int = 1) -> None:
+        self.bank = np.zeros((filters, channels, kernel))
+        self.stride, self.dilation = stride, dilation
+
+    def forward(self, signal: Any) -> Any:
+        self.signal, k = signal, self.bank.shape[2]
+        rows = range(0, signal.shape[2] - self.dilation * (k - 1), self.stride)
+        windows = [signal[:, :, row : row + self.dilation * k : self.dilation][:, :, :k] for row in rows]
+        return np.stack([np.tensordot(each, self.bank, ([1, 2], [1, 2])) for each in windows], 2)
+
+    def backward(self, delta: Any) -> Any:
+        self.d_bank, k = np.zeros(self.bank.shape), self.bank.shape[2]
+        dx = np.zeros(self.signal.shape)
+        for i in range(delta.shape[2]):
+            part = np.s_[:, :, i * self.stride : i * self.stride + k]
+            self.d_bank += np.tensordot(delta[:, :, i], self.signal[part], (0, 0))
+            dx[part] += np.tensordot(delta[:, :, i], self.bank, (1, 0))
+        return dx
+
+
+def test_sizes_may_be_called_what_weights_are_and_what_never_varied_is_said() -> None:
+    verdict = convstep.check(Conv1DLayer)
+    assert verdict.operator == "conv1d"
+    assert verdict.ok
+    assert "not varied: dilation, which kept its default" in verdict.notes
+    assert not any("not varied" in note for note in convstep.check(linear_backward).notes)
+
+
+class VanillaRNNCell:
+    """Keeps one thing a call on a pile."""
+
+    def __init__(self, dim: int, hidden: int) -> None:
+        self.U, self.V, self.c = np.zeros((dim, hidden)), np.zeros((hidden, hidden)), np.zeros(hidden)
+        self.dU, self.dV, self.dc = np.zeros((dim, hidden)), np.zeros((hidden, hidden)), np.zeros(hidden)
+        self.pile: list[Any] = []
+
+    def forward(self, x: Any, h_prev: Any) -> Any:
+        self.pile.append((x, h_prev, np.tanh(x @ self.U + h_prev @ self.V + self.c)))
+        return self.pile[-1][-1]
+
+    def backward(self, dh: Any) -> Any:
+        x, h_prev, h = self.pile.pop()
+        dz = (1 - h**2) * dh
+        self.dU, self.dV, self.dc = x.T @ dz, h_prev.T @ dz, dz.sum(0)
+        return dz @ self.U.T, dz @ self.V.T
+
+
+def test_a_cell_is_made_with_the_sizes_of_its_input_and_of_its_state() -> None:
+    verdict = convstep.check(VanillaRNNCell)
+    assert verdict.operator == "rnn-step"
+    assert verdict.ok

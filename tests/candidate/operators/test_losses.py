@@ -75,3 +75,28 @@ class SoftmaxCrossEntropyLoss:
     )
     verdict = convstep.check(f"{tmp_path}/losses.py:SoftmaxCrossEntropyLoss")
     assert "it writes into dvalues, the caller's own array" in " ".join(str(verdict).split())
+
+
+@pytest.mark.parametrize("scaled", ["2 * d", "d"])
+def test_a_loss_of_scores_is_judged_as_that_whatever_it_is_called(tmp_path: Path, scaled: str) -> None:
+    """Its name says less than its own forward does, also where its gradient is no known mistake's."""
+    (tmp_path / "losses.py").write_text(
+        f"""
+import numpy as np
+
+class CrossEntropyLoss:
+    def forward(self, x, y):
+        shifted = x - x.max(axis=1, keepdims=True)
+        self.log_p, self.y = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), y
+        return -self.log_p[np.arange(len(y)), y].mean()
+    def backward(self):
+        d = np.exp(self.log_p) / len(self.y)
+        d[np.arange(len(self.y)), self.y] -= 1 / len(self.y)
+        return {scaled}
+"""
+    )
+    verdict = convstep.check(f"{tmp_path}/losses.py:CrossEntropyLoss")
+    assert isinstance(verdict, OperatorVerdict)
+    assert verdict.swept.operator.name == "softmax-cross-entropy"
+    assert "forward-wrong" not in verdict.mistakes, str(verdict)
+    assert verdict.ok == (scaled == "d")

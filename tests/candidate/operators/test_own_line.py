@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import convstep
 from convstep.candidate.operators.own_line import OwnLine, own_line
+from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.operators.operator import Array
 from convstep.operators.registry import operator_named
 from convstep.recording.record import record
@@ -111,3 +114,53 @@ def test_another_layout_is_held_against_the_same_numbers() -> None:
     assert found is not None
     assert found.text == "dx[n, top + a, left + b, c] = dout[n, i, j, c]"
     assert run.total >= found.step > 1
+
+
+COURSERA = """
+import numpy as np
+
+def linear_forward(A, W, b):
+    return np.dot(W, A) + b, (A, W, b)
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = 1.0 / m * np.dot(dZ, A_prev.T)
+    db = {db}
+    dA_prev = {dx}
+    return dA_prev, dW, db
+"""
+
+
+@pytest.mark.parametrize(("db", "dx", "said"), [
+    ("1.0 / m * np.sum(dZ, axis=1, keepdims=True)", "2 * np.dot(W.T, dZ)", "`dA_prev = 2 * np.dot(W.T, dZ)`"),
+    ("1.0 / m * np.sum(dZ)", "np.dot(W.T, dZ)", ""),
+])  # fmt: skip
+def test_what_a_convention_divides_is_not_the_line_that_is_wrong(
+    tmp_path: Path, db: str, dx: str, said: str
+) -> None:
+    (tmp_path / "linear.py").write_text(COURSERA.format(db=db, dx=dx))
+    verdict = convstep.check(f"{tmp_path}/linear.py:linear_backward")
+    assert isinstance(verdict, OperatorVerdict)
+    assert not verdict.ok
+    assert "dW = " not in verdict.own
+    assert said in verdict.own
+    assert bool(verdict.own) == bool(said)
+
+
+def test_what_is_taken_out_of_the_cache_is_no_gradient_that_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "linear.py").write_text(
+        """
+def linear_forward(x, w, b):
+    w_bar = w * 1
+    return x @ w_bar + b, (x, w_bar, w, b)
+
+def linear_backward(dout, cache):
+    x, w_bar, w, b = cache
+    return dout @ w_bar.T, 2 * x.T @ dout, dout.sum(0)
+"""
+    )
+    verdict = convstep.check(f"{tmp_path}/linear.py:linear_backward")
+    assert isinstance(verdict, OperatorVerdict)
+    assert not verdict.ok
+    assert "= cache" not in verdict.own

@@ -17,6 +17,7 @@ from convstep.candidate.operators.notes import forward_ok, notes
 from convstep.candidate.operators.report import report
 from convstep.candidate.operators.settled import settled
 from convstep.candidate.operators.verdict import OperatorVerdict
+from convstep.candidate.operators.ways import Way
 from convstep.operators.operator import Array
 from convstep.operators.registry import operator_named
 from tests.candidate.operators.sweeping import swept, with_outputs
@@ -79,6 +80,15 @@ def test_a_wrong_one_says_where_why_and_what_to_write() -> None:
     assert str(named).splitlines()[-2] == "to see it: convstep open mine.py:max_pool_backward"
     assert lines[-1] == "the same mistake in readable lines: convstep open max-pool --mistake overwrite"
     assert "line 3: `dx = 0`" in str(verdict)
+
+
+def test_a_command_that_refuses_tensors_is_not_advised_for_them() -> None:
+    verdict = overwriting()
+    on_tensors = replace(verdict.swept, way=Way(verdict.swept.operator, tensors=True))
+    named = replace(verdict, name="MaxPool", target="mine.py:MaxPool", swept=on_tensors)
+    assert "mine.py" not in str(named)
+    assert "convstep open max-pool --mistake overwrite" in str(named)
+    assert str(replace(named, diagnosis=())).endswith("a right one in readable lines: convstep open max-pool")
 
 
 def test_the_numbers_of_the_report_are_those_of_the_failing_problem() -> None:

@@ -234,6 +234,7 @@ def test_who_listens_or_has_no_mouse_is_served(browser: Browser, digit: Path) ->
 def test_a_function_is_stepped_on_its_authors_lines(browser: Browser, tmp_path: Path) -> None:
     source = "\n".join([
         "import numpy as np",
+        *[""] * 5,
         "def leaky(dout, x):",
         "    dx = np.zeros_like(x)",
         "    for i in range(len(x)):",
@@ -253,6 +254,10 @@ def test_a_function_is_stepped_on_its_authors_lines(browser: Browser, tmp_path: 
     assert lines[3].startswith("if x[i] > 0:  # </script><b>")
     numbers = shown(browser)
     assert [row[0] for row in numbers["dx"]] == ["1", "0", "3"]
+    lefts = browser.ask(
+        "[...document.querySelectorAll('.source .code')].map((one) => one.getBoundingClientRect().left)"
+    )
+    assert len(set(lefts)) == 1, "lines 9 and 10 begin in the same column"
 
 
 def test_what_others_wrote_stays_words(browser: Browser, tmp_path: Path) -> None:

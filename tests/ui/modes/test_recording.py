@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from convstep.candidate.record.file import load
+from convstep.recording.limits import Limits
 from convstep.recording.record import record
 from convstep.recording.recorder import run
 from convstep.recording.recording import Recording
-from convstep.recording.registry import Limits
 from convstep.replay.stops import LineStop
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.recording_app import run_recording

@@ -27,5 +27,7 @@ def test_what_is_not_finite_is_counted_and_left_out() -> None:
         statistics.text()
         == f"2x3 · min {short(1.0, 3)} · max {short(3.0, 3)} · mean {short(2.0, 3)} · 2 NaN · 2 inf"
     )
+    statistics.update(np.array([[1.0], [2.0]]), None)
+    assert statistics.text(listed=True).startswith("2 · min 1 "), "an array of one axis has a length"
     statistics.update(np.full((2, 2), np.nan), None)
     assert statistics.text() == "2x2 · 4 NaN"

@@ -479,3 +479,22 @@ def test_the_worst_error_is_written_in_a_unit_that_the_title_names(scale: float)
             unit = re.search(r"×1e(-?\d+)", title)
             true = float(shown[0]) * 10.0 ** int(unit[1] if unit else 0)
             assert abs(true) == pytest.approx(error, rel=0.1), (title, line)
+
+
+def test_an_array_of_whole_numbers_has_no_decimals_beside_one_that_has_them() -> None:
+    rng = np.random.default_rng(5)
+    A_prev, W = rng.integers(-5, 6, (4, 5, 2)).astype(float), rng.integers(-5, 6, (3, 2, 3, 2)).astype(float)
+    dZ = rng.standard_normal((3, 3, 3))
+    whole = {"A_prev_pad", "W"}
+    for problem, wanted in (
+        (Problem(A_prev, W, rng.standard_normal(3), dZ), whole),
+        (Problem(A_prev, W, None, np.rint(3 * dZ)), whole | {"dZ", "dW", "dA_prev_pad"}),
+        (Problem(A_prev / 7, W, None, np.rint(3 * dZ)), {"W", "dZ", "dA_prev_pad"}),
+    ):
+        for position in (0, 5, problem.total_steps):
+            stage = Stage.on(problem)
+            stage.run.seek(position)
+            panels = stage.scene().panels
+            assert {panel.face.name for panel in panels if panel.whole} == wanted
+            for panel in panels:
+                assert not panel.whole or np.array_equal(panel.face.values, np.rint(panel.face.values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,13 @@ def test_lines_fit_their_room_and_one_of_them_is_the_current_one(name: str, widt
     assert len(lines) <= height
     assert all(cell_len(line.rstrip()) <= width for line in lines)
     assert sum(bool(re.match(r" *\d* ?▶", line)) for line in lines) == 1
+
+
+@given(NAMES, st.integers(32, 60))
+def test_what_is_said_of_a_line_later_moves_none(name: str, width: int) -> None:
+    lines = SCENES[name].source
+    marked = [replace(line, said="≠") if at % 2 else line for at, line in enumerate(lines)]
+    assert draw_own(marked, width, 500).plain.replace("≠", " ") == draw_own(lines, width, 500).plain
 
 
 @given(NAMES, st.integers(32, 60))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from convstep.brief import brief
 from convstep.candidate.diagnose.mistakes.patch import ALL, Patch, patch
-from convstep.language import also_in
+from convstep.language import also_in, unwrapped
 
 _SHORT = {
     "CUT": "CUT_DW\nCUT_DA",
@@ -26,8 +26,6 @@ _SHORT = {
 }
 """What the literals have one word for, first what has others of these in it. CUT uses a window past the
 border as far as it goes, where it would otherwise raise."""
-_WRAPPED = re.compile(r"(?<=[\u3000-\uffef])\n +(?=[\u3000-\uffef])")
-"""Between lines of Chinese there is no space."""
 _OF_OTHERS = re.compile(r"((?:dW|db|dA_prev| )+):\s*")
 
 
@@ -81,7 +79,7 @@ def mistakes(text: str) -> list[KnownBug]:
 def _mistake(head: str, below: str) -> KnownBug:
     id, title = head.partition("  [")[0].split(": ", 1)
     english, *chinese, first, lines = re.split(r"^  (\S.*):\n", below, maxsplit=2, flags=re.M)
-    explanation, *translated = (" ".join(_WRAPPED.sub("", text).split()) for text in (english, *chinese))
+    explanation, *translated = map(unwrapped, (english, *chinese))
     also_in("zh", dict(zip((title, explanation), translated, strict=True)))
     if first == "wrong":
         wrong, right = lines.split("  right:\n")

@@ -79,7 +79,7 @@ state-kept: the accumulators are not cleared between calls  [micrograd PR #102]
     收集梯度的数组在调用之后还留着：层的属性、全局变量，或者默认参数。第一次调用是对的，之后每一次都加在前
     面留下的东西上。用同样的输入调用两次：第二次的结果应该等于第一次的，这里却是两倍。
   wrong:
-    self.dW += a_slice * dz  # self.dW is made once, in __init__
+    self.dW += a_slice * dz  # self.dW is made once, not in every backward
   right:
     self.dW = np.zeros_like(W)  # at the start of every backward
 mutates-input: an input is changed in place  [caffe#2015]

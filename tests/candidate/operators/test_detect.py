@@ -1,0 +1,34 @@
+"""How a candidate is called, where something that it is not told has to be found by trying."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import convstep
+from convstep.candidate.operators.verdict import OperatorVerdict
+
+
+def test_what_it_always_has_is_what_its_own_forward_shows(tmp_path: Path) -> None:
+    (tmp_path / "norms.py").write_text(
+        """
+import numpy as np
+
+class BatchNorm1d:
+    def __init__(self, num_features):
+        self.eps = 1e-8
+        self.gamma, self.beta = np.ones(num_features), np.zeros(num_features)
+    def forward(self, x):
+        self.var = x.var(axis=0)
+        self.x_hat = (x - x.mean(axis=0)) / np.sqrt(self.var + self.eps)
+        return self.gamma * self.x_hat + self.beta
+    def backward(self, dout):
+        self.dgamma, self.dbeta = (dout * self.x_hat).sum(axis=0), dout.sum(axis=0)
+        g = dout * self.gamma
+        return (g - g.mean(axis=0) - self.x_hat * (g * self.x_hat).mean(axis=0)) / np.sqrt(self.var)
+"""
+    )
+    verdict = convstep.check(f"{tmp_path}/norms.py:BatchNorm1d")
+    assert isinstance(verdict, OperatorVerdict)
+    assert verdict.swept.options == {"eps": 1e-8}
+    assert not any(note.startswith("forward-differs") for note in verdict.notes)
+    assert not verdict.ok
