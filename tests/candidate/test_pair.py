@@ -230,6 +230,31 @@ class Scale:
     assert verdict.held.ends[-1].result == "self.dalpha"
 
 
+GAIN = """
+import numpy as np
+class Gain:
+    def __init__(self, features):
+        self.gain, self.bias = np.ones(features), np.zeros(features)
+    def fprop(self, inputs):
+        self.inputs = inputs
+        return np.sin(inputs * self.gain + self.bias)
+    def bprop(self, error):
+        delta = error * np.cos(self.inputs * self.gain + self.bias)
+        self.gain_grad = (delta * self.inputs).sum(axis=(0, 1))
+        self.bias_grad = delta.sum(axis=(0, 1))
+        return delta * self.gain
+"""
+
+
+def test_gradients_that_come_to_one_number_mean_arrays_of_more_axes(file: Callable[[str], str]) -> None:
+    verdict: Any = check(f"{file(GAIN)}:Gain")
+    assert verdict.ok
+    assert {one.result for one in verdict.held.ends} == {"return", "self.gain_grad", "self.bias_grad"}
+    wrong: Any = check(f"{file(GAIN.replace('= delta.sum', '= error.sum'))}:Gain")
+    assert not wrong.ok
+    assert [one.result for one in wrong.held.ends if one.mark.kind == "differs"] == ["self.bias_grad"]
+
+
 ALONE = """
 import numpy as np
 

@@ -44,7 +44,9 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
 
 
 def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callable[[int], Any]) -> Guess:
-    numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name not in values}
+    # `features` are how many to a class, and the input to a function
+    counted = {name for name in free if name not in values or name in asked.sizes}
+    numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name in counted}
     numbers |= {name: 0.0 for name in _RATES if name in asked.parameters}
     unknown = [name for name in asked.sizes if name in free and (name == "dim" or name not in _NUMBERS)]
     numbers |= {name: 4 + at for at, name in enumerate(unknown)}

@@ -43,8 +43,9 @@ def held(
     known = differing = 0
     misfit = False
     for run, one, found in _tried(pair, sources, clock, notes):
-        misfit = misfit or any(_misfit(each, run) for each in found)
-        ends = [_left_open(each, guess=guessed and misfit) for each in [*found, *_numbers(run)]]
+        all_found = [*found, *_numbers(run)]
+        misfit = misfit or any(_misfit(each, run) for each in all_found)
+        ends = [_left_open(each, guess=guessed and misfit) for each in all_found]
         known += any(each.mark.kind != UNKNOWN for each in ends)
         if any(each.mark.kind == DIFFERS for each in ends):
             differing += 1
@@ -157,13 +158,22 @@ def _most(said: list[Judged]) -> Judged:
 
 
 def _numbers(run: Trial) -> Iterator[Judged]:
-    """What is said of the gradients of numbers that a layer learns: of `self.dbeta`, by `self.beta`."""
+    """What is said of the gradients of numbers that a layer learns: of `self.dbeta`, by `self.beta`.
+
+    And of gradients that came out as one number, by what is an array: of those nothing is known.
+    """
     held = getattr(run.forward.owner, "__dict__", {})
-    known = {naming.plain(name): name for name, value in held.items() if isinstance(value, float)}
+    known = {naming.plain(name): name for name, one in held.items() if isinstance(one, (float, np.ndarray))}
     for path, value in walked({"self": run.after.owner}) if known else ():
         about = [known[one] for one in of_gradient(path[-1].lstrip(".")) if one in known]
-        if len(path) == 2 and isinstance(value, (float, np.floating)) and len(about) == 1:
+        if len(path) != 2 or not isinstance(value, (float, np.floating)) or len(about) != 1:
+            continue
+        if isinstance(held[about[0]], float):
             yield _number(run, path, float(value), about[0])
+        elif held[about[0]].ndim:
+            result, name = Result(text(path), np.asarray(value), path, 0), f"self.{about[0]}"
+            how = tr("`{result}` is one number, and `{input}` is an array", result=text(path), input=name)
+            yield Judged(result, name, Mark(UNKNOWN, how))
 
 
 def _number(run: Trial, path: Path, value: float, name: str) -> Judged:
