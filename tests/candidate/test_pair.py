@@ -255,6 +255,22 @@ def test_gradients_that_come_to_one_number_mean_arrays_of_more_axes(file: Callab
     assert [one.result for one in wrong.held.ends if one.mark.kind == "differs"] == ["self.bias_grad"]
 
 
+@pytest.mark.parametrize("labels", ["Y", "labels", "y_true"])
+def test_labels_are_no_gradient_from_above(file: Callable[[str], str], labels: str) -> None:
+    text = f"""
+import numpy as np
+def squeeze(Z):
+    A = np.exp(Z) / np.exp(Z).sum(axis=0)
+    return A, Z
+def squeeze_backward({labels}, cache):
+    A, _ = squeeze(cache)
+    dZ = A - {labels}
+    return dZ
+"""
+    with pytest.raises(CannotCall):
+        check(f"{file(text)}:squeeze_backward")
+
+
 ALONE = """
 import numpy as np
 

@@ -38,6 +38,11 @@ def alone(outputs: Mapping[Path, Any], name: str) -> tuple[Path, Array] | None:
     return (numbers[0], np.ones(np.shape(outputs[numbers[0]]))) if numbers else None
 
 
+def is_target(name: str) -> bool:
+    """Whether a name is what targets are called, or labels."""
+    return bool(_TARGET.fullmatch(last(name)) or _WEAK.fullmatch(last(name)))
+
+
 def targets(names: Iterable[str]) -> list[str]:
     """Those of a loss's arguments that are compared with: `y_true`, `t`; `y` where no other is."""
     given = [*names]

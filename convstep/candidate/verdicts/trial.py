@@ -234,7 +234,11 @@ def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> 
         for path in pair.constants
         if path[0] not in shared and (naming.of_gradient(text(path)) or naming.is_upstream(path[0]))
     }
-    above = {path: array for path, array in pair.constants.items() if array.ndim or path in given}
+    above = {
+        path: array
+        for path, array in pair.constants.items()
+        if (array.ndim and not losses.is_target(text(path))) or path in given
+    }
     if not above and (lone := losses.alone(outputs, name_of(pair.forward))) is not None:
         return Loss((lone[0],), (lone[1],)), ()
     shaped = {
