@@ -22,6 +22,7 @@ from convstep.candidate.check.trying import (
     PAIRS,
     Tried,
     by_name,
+    right_with_two,
     trial_results,
     wants_other_arrays,
     written_batches,
@@ -100,10 +101,13 @@ def detect_convention(
         return _taken(worker, better)
     speaks = best is not None and spoken(candidate, best.call.convention)
     own_mistake = best is not None and _its_own(best, speaks)
+    if best is not None and own_mistake and better is not None and better.right:
+        # it may have been told the wrong things, unless it raises for the batch alone
+        own_mistake = right_with_two(worker, best)
     if (
         better is not None
         and better.explained
-        and (better.right or not own_mistake)
+        and not own_mistake
         and (best is None or better.fit > best.fit)
     ):
         return _taken(worker, better)

@@ -156,6 +156,11 @@ def written_batches(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     return [way for way in found if way.right]
 
 
+def right_with_two(worker: Worker, way: Tried) -> bool:
+    """Whether a way that fails is right where there are two samples."""
+    return convention_of(way.call).layouts.batched and _tried(worker, way.call, 2).right
+
+
 def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     """Try again, with kernels of a size that is a number in the source, the ways that failed on a size."""
     sizes = [
