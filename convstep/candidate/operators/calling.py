@@ -71,6 +71,8 @@ def call(served: Served, told: Told, came: Came, tensors: bool, making: Making |
 class _Calling:
     def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
         known = _other_method(Subject.of(served))
+        if known.forward is known.function:  # one function for both is called once, as its backward
+            known = replace(known, forward=None)
         self.subject = _with_forward(known)
         self.loose = self.subject.forward is not known.forward
         self.served, self.told, self.came, self.tensors = served, told, came, tensors

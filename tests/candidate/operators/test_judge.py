@@ -296,19 +296,19 @@ class VanillaRNNCell:
     """Keeps one thing a call on a pile."""
 
     def __init__(self, dim: int, hidden: int) -> None:
-        self.U, self.V, self.c = np.zeros((dim, hidden)), np.zeros((hidden, hidden)), np.zeros(hidden)
-        self.dU, self.dV, self.dc = np.zeros((dim, hidden)), np.zeros((hidden, hidden)), np.zeros(hidden)
+        self.Wx, self.Wh, self.b = np.zeros((dim, hidden)), np.zeros((hidden, hidden)), np.zeros(hidden)
+        self.dWx, self.dWh, self.db = np.zeros((dim, hidden)), np.zeros((hidden, hidden)), np.zeros(hidden)
         self.pile: list[Any] = []
 
     def forward(self, x: Any, h_prev: Any) -> Any:
-        self.pile.append((x, h_prev, np.tanh(x @ self.U + h_prev @ self.V + self.c)))
+        self.pile.append((x, h_prev, np.tanh(x @ self.Wx + h_prev @ self.Wh + self.b)))
         return self.pile[-1][-1]
 
     def backward(self, dh: Any) -> Any:
         x, h_prev, h = self.pile.pop()
         dz = (1 - h**2) * dh
-        self.dU, self.dV, self.dc = x.T @ dz, h_prev.T @ dz, dz.sum(0)
-        return dz @ self.U.T, dz @ self.V.T
+        self.dWx, self.dWh, self.db = x.T @ dz, h_prev.T @ dz, dz.sum(0)
+        return dz @ self.Wx.T, dz @ self.Wh.T
 
 
 def test_a_cell_is_made_with_the_sizes_of_its_input_and_of_its_state() -> None:
