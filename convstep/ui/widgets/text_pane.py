@@ -71,8 +71,6 @@ class TextPane(Widget, can_focus=True):
         if self._stale:
             self._stale = False
             self._set_dirty()
-            if crop == self.outer_size.region:
-                self._repaint_regions.clear()  # that is done now
         return super().render_lines(crop)
 
     def _render_content(self) -> None:
