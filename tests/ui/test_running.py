@@ -413,8 +413,7 @@ def window(*arguments: str, first: str = "") -> Iterator[Window]:
 
 def test_a_latin_letter_ends_nothing_and_sigterm_restores_the_terminal(state: Path) -> None:
     with window("open", "digit") as shown:
-        shown.until(b" quit")
-        assert b"-1.2609" in shown.seen, "the first frame has the numbers of W, not only its border"
+        shown.until(b"-1.2609")
         os.write(shown.master, b"\xe9")
         os.write(shown.master, b"n/")
         shown.until(b"isnan(dA)")  # the dialog
