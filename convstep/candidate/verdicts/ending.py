@@ -359,12 +359,7 @@ def _without_habits(trial: Trial, found: list[Judged]) -> list[Judged]:
                 scaled.append((number, one, times))
     first = next(iter(trial.inputs), "")
     weights = [one for one in found if one.of and one.of != first]
-    if (
-        not trial.above
-        or not scaled
-        or len({round(1 / times) for _, _, times in scaled}) > 1
-        or len(weights) != len(scaled)
-    ):
+    if not scaled or len({round(1 / times) for _, _, times in scaled}) > 1 or len(weights) != len(scaled):
         return found
     if any(all(one is not each for _, each, _ in scaled) for one in weights):
         return found
