@@ -28,6 +28,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # nor does what the person has chosen say anything about the tests: no file can be there
 os.environ["XDG_CONFIG_HOME"] = os.devnull
+# a terminal that a test opens has the size it was given, not that of whoever started the tests
+for _ in ("COLUMNS", "LINES"):
+    os.environ.pop(_, None)
 
 # whoever started the tests in the background may have had these ignored, and children inherit it
 for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
