@@ -38,7 +38,18 @@ def notes(swept: Swept) -> Iterator[str]:
             count=swept.untried,
         )
     yield from _laid(swept)
-    if absent := _not_computed(swept):
+    absent, other = _not_computed(swept), dict(swept.call.places).get("other-bias")
+    if other is not None and "db" in absent:
+        absent.remove("db")
+        yield tr("{place} does not hold one number a filter: its gradient is not checked", place=other)
+    if absent and "" in swept.call.returns:
+        yield tr(
+            "{names} is not checked: nothing that it returns has its shape"
+            if len(absent) == 1
+            else "{names} are not checked: nothing that it returns has their shapes",
+            names=listed(absent),
+        )
+    elif absent:
         yield tr(
             "{names} is not computed, and not checked"
             if len(absent) == 1

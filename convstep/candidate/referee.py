@@ -14,6 +14,7 @@ from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check.grade import problem_words
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
+from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
@@ -237,12 +238,16 @@ def verdict_of(
     swept = sweep(worker, convention, problem, progress, budget)
     _check_taken(swept)
     forward = own_forward(worker, swept)
-    if forward is not None and forward.fits:
-        swept = right_for_it(swept)
+    mean = None if forward is not None and forward.fits else summed(swept)
+    if mean is not None and mean.failing is not None:
+        other = own_forward(worker, mean)
+        mean, forward = (mean, other) if other is not None and other.fits else (None, forward)
+    if mean is not None or (forward is not None and forward.fits):
+        swept = right_for_it(mean or swept)
     diagnosis = with_writes(worker, swept, diagnose(swept, forward))
     divergence = first_divergence(worker, swept, diagnosis)
     said = [forward.note] if forward is not None and forward.fits else [*about_relu(swept)]
-    said += notes(swept)
+    said += [*([about_means(swept)] if mean is not None else []), *notes(swept)]
     if any(finding.id == UNKNOWN for finding in diagnosis):
         said += about_linearity(worker, swept)
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)

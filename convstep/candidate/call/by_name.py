@@ -265,7 +265,7 @@ def _Z_of(made: Any, method: Method, values: Values) -> Any:
             with contextlib.suppress(Exception):
                 array = plain(part)
                 check_size([array], problem)
-                Z = convention.ours("dA_prev", array, problem)
+                Z = convention.ours("Z" if convention.layouts.Z else "dA_prev", array, problem)
                 if problem.b is not None and all(role != "b" for _, role in method.given):
                     Z = Z + problem.b  # a forward without a bias lacks none
                 if known or Z.shape == problem.dZ.shape:

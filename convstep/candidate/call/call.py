@@ -58,6 +58,8 @@ class Call:
     """The gradients in the order they come back; empty is as its convention says."""
     stride: int = 1
     """The stride of a layer that is told none."""
+    channels: int = 0
+    """The input channels of a layer that is told none; 0 where it takes any."""
     rule: str = ""
     """The padding that it makes by itself: a name of `layers.RULES`; "" where numbers say it, or none."""
     places: tuple[tuple[str, str], ...] = ()
@@ -78,6 +80,11 @@ class Call:
     def by_autograd(self, candidate: Candidate) -> bool:
         """Whether its gradients are PyTorch's to ask for, so that autograd hands it dZ."""
         return candidate.kind == "autograd" or (self.forward is not None and self.backward is None)
+
+    @property
+    def worded(self) -> bool:
+        """Whether its padding is told by a word, or by a flag, so that its size is its own."""
+        return not self.says.isdisjoint(("padding:word", "padding:WORD", "padding:flag"))
 
     @property
     def says(self) -> frozenset[str]:

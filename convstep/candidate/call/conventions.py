@@ -86,6 +86,10 @@ class Convention:
         fixed = None if free or sized else layers.kernel_of(call)
         if fixed is not None and fixed != (rows, columns):
             return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
+        if "input_shape:side" in says and geometry.input_shape[0] != geometry.input_shape[1]:
+            return tr("pictures that are not square")
+        if call.channels and geometry.input_shape[2] != call.channels:
+            return tr("other than {count} input channels", count=call.channels)
         if geometry.dilation != (1, 1) and "dilation" not in told:
             return tr("dilation")
         if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
@@ -99,15 +103,16 @@ class Convention:
 
     def _cannot_pad(self, geometry: Geometry, call: Call, told: set[str]) -> str:
         (top, bottom), (left, right) = geometry.padding
-        words = {"padding:word", "padding:WORD"} & call.says
+        words = call.worded
         if not any((top, bottom, left, right)) and (words or not call.rule):
             return ""
         if words or call.rule:
             own = layers.padding_of(call.rule or "half", geometry) == geometry.padding
             if own and (call.rule or geometry.stride == (1, 1)):
                 return ""
+            word = words and "padding:flag" not in call.says
             return tr(
-                'padding other than its own "same" and "valid"' if words else "padding other than its own"
+                'padding other than its own "same" and "valid"' if word else "padding other than its own"
             )
         if "padding" not in told and self.told is not None:
             return tr("padding")
@@ -151,8 +156,8 @@ class Convention:
             return array  # a layer's are read in our layout
         # an adapter need not know in which shape the code behind it has b
         free = self.name == "problem" or self.column or (self.told is not None and "b" not in self.told.says)
-        flat = free or array.shape == (1, 1, 1, array.size)
-        if name == "db" and flat and array.size == max(array.shape, default=0):
+        flat = free or array.shape == (1, 1, 1, array.size) or (not array.ndim and len(problem.W) == 1)
+        if name == "db" and flat and array.size == max(array.shape, default=1):
             return array.reshape(-1)
         return self.layouts.ours(name, array, problem.geometry)
 

@@ -114,8 +114,10 @@ def _kernel_size(form: str, sizes: tuple[int, int, int, int], layouts: Layouts) 
     return (f_h, f_w) if form == "pair" else f_h
 
 
-def _input_shape(form: str, problem: Problem, layouts: Layouts) -> tuple[int, ...]:
-    """The sizes of the input in the layer's layout: without samples, with them, or of a plane."""
+def _input_shape(form: str, problem: Problem, layouts: Layouts) -> Any:
+    """The sizes of the input as the layer has them: without samples, with them, of a plane, or its side."""
+    if form == "side":
+        return problem.geometry.input_shape[0]
     shape = dict(zip("HWC", problem.geometry.input_shape, strict=True)) | {"N": problem.geometry.batch or 1}
     axes = {"full": layouts.A, "HW": "HW"}.get(form, layouts.A.replace("N", ""))
     return tuple(shape[axis] for axis in axes)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,8 +60,8 @@ class Layer:
     """What is held or returned where, by name."""
     rated: bool = False
     """Whether it was told our learning rate, without which the change of its kernels says nothing."""
-    other_bias: bool = False
-    """Whether it has a bias that is not one number a filter."""
+    other_bias: str = ""
+    """Where it keeps a bias that is not one number a filter; "" if it has none."""
     tensors: bool = False
     """Whether it works on PyTorch's tensors."""
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +69,9 @@ class Layer:
     cache: Any = None
     """What its forward returned besides the output."""
     Z: Any = None
-    """What its forward returned."""
+    """What its forward returned, as an array."""
+    box: type | None = None
+    """The class of its file that arrays are put into before it takes them; None if it takes arrays."""
 
     def place(self, name: str) -> Place | None:
         """Where it keeps its kernels or its bias."""
@@ -122,11 +125,11 @@ class Layer:
         for place in places(self.held):
             if says(place.path) == ("b", False, False):
                 self._fill(place, np.zeros(place.shape))
-                self.other_bias = True
+                self.other_bias = place.text
         for name, value in list(getattr(self.held, "__dict__", {}).items()):
             if isinstance(value, float) and says((name,)) == ("b", False, False):
                 setattr(self.held, name, 0.0)
-                self.other_bias = True
+                self.other_bias = name
 
     def _fill(self, place: Place, value: Array) -> None:
         if hasattr(place.value, "detach"):
@@ -184,10 +187,14 @@ class Layer:
         return True
 
     def layout(self, name: str, shape: tuple[int, ...]) -> str | None:
-        """The layout in which a problem's kernels or bias have a shape; None if there is none."""
+        """The likeliest layout in which a problem's kernels or bias have a shape; None if there is none."""
+        return next(self.orders(name, shape), None)
+
+    def orders(self, name: str, shape: tuple[int, ...]) -> Iterator[str]:
+        """All of them, the likeliest first."""
         array = getattr(self.problem, name)
         if array is None:
-            return None
+            return
         if name == "b":
             known: tuple[str, ...] = BIASES[:-1]
             sizes = {"O": len(array)}
@@ -202,8 +209,7 @@ class Layer:
             if not left_out and shape == tuple(
                 math.prod(sizes.get(axis, 1) for axis in part) for part in parts
             ):
-                return layout
-        return None
+                yield layout
 
     def _set_up(self) -> None:
         """Have the kernels made: by a method meant for that, else by running forward."""
@@ -226,7 +232,7 @@ class Layer:
         self.cache = None
         if isinstance(result, tuple) and result:
             result, self.cache = result[0], result[1] if len(result) == 2 else result[1:]
-        self.Z = result
+        self.Z = self.unboxed(result)
 
     def backward(self) -> Any:
         """Run its backward, or autograd's."""
@@ -245,13 +251,19 @@ class Layer:
         if self.call.integers and name == "A_prev":
             array = array.astype(np.int64)
         if not self.tensors:
-            return array
+            return array if self.box is None else self.box(array)
         from convstep.oracle.pytorch import tensor
 
         place = self.place("W")
         made = tensor(array, name)
         made = made if place is None else made.to(place.value.dtype)
         return made.requires_grad_(True) if leaf else made
+
+    def unboxed(self, value: Any) -> Any:
+        """The array in a box of its own, or what is none as it is."""
+        return (
+            getattr(value, "data", value) if self.box is not None and isinstance(value, self.box) else value
+        )
 
     def _called(self, method: Method) -> Any:
         function = self.held if method.name == "__call__" else getattr(self.held, method.name)
@@ -274,6 +286,25 @@ def called(function: Callable[..., Any], method: Method, value: Callable[[str], 
     handed = Method("", tuple(pair for pair in method.given if not pair[0].startswith("self.")))
     places, named = given(handed, accepted(function, by_place=True), value)
     return function(*places, **named)
+
+
+def box_of(held: Any, forward: str) -> type | None:
+    """The class of a layer's file in which its forward takes arrays: that of its parameter, or a `Tensor`."""
+    method = getattr(type(held), forward, None)
+    if method is None:
+        return None
+    with contextlib.suppress(Exception):
+        name = [*inspect.signature(method).parameters][1]
+        if not re.search(rf"\b{name}\.data\b", inspect.getsource(method)):
+            return None
+        said = re.findall(r"\w+", str(method.__annotations__.get(name, "")))
+        for word in said or ("Tensor", "Variable"):
+            kind = method.__globals__.get(word)
+            if not isinstance(kind, type) or kind.__module__.partition(".")[0] in ("numpy", "torch"):
+                continue
+            if hasattr(kind(np.zeros(2)), "data"):
+                return kind
+    return None
 
 
 def _unnamed(place: Place) -> bool:

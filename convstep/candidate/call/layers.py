@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from convstep.candidate.call.call import Call
@@ -22,6 +22,8 @@ RULES = ("half", "one", "tf", "alx")
 the odd cell last; what keeps the size at any stride."""
 _PICTURES = (("NCHW", ""), ("NHWC", ""), ("CHW", ""), ("HWC", ""), ("HW", ""), ("HW", "HWC"), ("HW", "CHW"))
 _MORE_PICTURES = (("NHW", "NHWC"), ("NHW", "NCHW"), ("NHW", ""), ("CHWN", ""), ("HWCN", ""))
+_SIZED = frozenset(("in_channels", "input_shape", "W", "hparameters"))
+"""Roles that say how many input channels there are."""
 _KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "OHW", "HWO")
 
 
@@ -43,15 +45,21 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
             says = replace(call, backward=None).says
             kernels = _KERNELS if "W" in says else ("OIHW",)
             strides = (1,) if says & {"stride", "stride:pair"} else (1, 2, 3)
-            for s, rule, (A, Z), W in itertools.product(strides, _rules(says), listed, kernels):
+            for s, rule, (A, Z), W in itertools.product(strides, _rules(call), listed, kernels):
                 yield replace(call, layouts=Layouts(A, W, "O", Z), stride=s, rule=rule), reason
+    written = [c for c in (3, 1) if re.search(rf"(?<![\w.]){c}(?![\w.])", candidate.source)]
+    for maker, backward, c in itertools.product(makers, backwards, written):
+        call = replace(told, maker=maker, backward=backward, channels=c)
+        if _SIZED.isdisjoint(role.partition(":")[0] for role in replace(call, backward=None).says):
+            for rule, (A, Z) in itertools.product(_rules(call), _PICTURES[:4]):
+                yield replace(call, layouts=Layouts(A, "OIHW", "O", Z), rule=rule), _words(call, owner)
 
 
-def _rules(says: Collection[str]) -> tuple[str, ...]:
+def _rules(call: Call) -> tuple[str, ...]:
     """The rules by which a layer may choose its own padding, given what it is told."""
-    if any("word" in role.lower() for role in says):
+    if call.worded:
         return RULES
-    if any(role.startswith(("padding", "hparameters")) for role in says):
+    if any(role.startswith(("padding", "hparameters")) for role in replace(call, backward=None).says):
         return ("",)
     return ("", *RULES)
 
@@ -105,6 +113,8 @@ def kernel_of(call: Call) -> tuple[int, int] | None:
 
 def padding_of(rule: str, geometry: Geometry) -> Padding | None:
     """The padding that a rule makes of a problem's sizes; None where authors would differ."""
+    if geometry.dilation != (1, 1) and rule != "one":
+        return None  # half of the kernel, or of what it spans
     ends: list[tuple[int, int]] = []
     for n, f, s in zip(geometry.input_shape[:2], geometry.kernel_shape[1:3], geometry.stride, strict=True):
         if rule == "half":

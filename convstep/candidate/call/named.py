@@ -32,6 +32,9 @@ LAYOUTS = [
         *(("NHW", "HW"), ("HWCN", "HWIO"), ("CHWN", "OIHW"), ("CHWN", "IHWO"), ("NHWC", "HWOI")),
         *(("CNHW", "OIHW"), ("CNHW", "IOHW")),
     )
+] + [
+    Layouts(pictures, "OHW", Z=outputs)
+    for pictures, outputs in (("NHW", "NCHW"), ("NHW", "NHWC"), ("HW", "CHW"), ("HW", "HWC"))
 ]
 """How pictures and kernels lie, the commonest first."""
 FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
@@ -60,7 +63,7 @@ UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
-    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "activation", "Z", UNUSED,
+    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "kernel_h", "kernel_w", "activation", "Z", UNUSED,
 }  # fmt: skip
 """Roles that something can be given for."""
 
@@ -250,7 +253,8 @@ def _assigned(
             roles = ["ctx", *(role for role in roles if role != "ctx")]
         if len(roles) > 1 and "kernel_size" in roles:  # a kernel that is handed over is an array
             roles = [*(role for role in roles if role != "kernel_size"), "kernel_size"]
-        left_out = [] if name in needed else [""]
+        sized = not {"kernel_h", "kernel_w"}.isdisjoint(roles)  # a default fits kernels of its size alone
+        left_out = [] if name in needed or sized else [""]
         choices.append([*roles, *left_out] if roles else left_out or ["?"])
     if not any("dZ" in each or "?" in each for each in choices):  # what has a default may still be needed
         choices = [["?"] if each == [""] else each for each in choices]

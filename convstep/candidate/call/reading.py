@@ -48,12 +48,15 @@ def _search(
     changed = [place for place in after if _has_changed(place, before)]
     own = {layer.where.get("W"), layer.where.get("b")}
     fresh = [place for place in changed if place.text not in own]
+    moved = {place.text for place in changed}
+    updated = {f"d{name}" for name in ("W", "b") if layer.rated and layer.where.get(name) in moved}
     found: dict[str, Place] = {}
     outer = sorted(returned, key=lambda place: not place.single)
     for name in ("dA_prev", "dW", "db")[: 2 if layer.other_bias else 3]:  # by name, then by shape
         kept = [place for place in fresh if _named(place) == name]
         pick = next((place for place in outer if _named(place) == name), None)
-        pick = pick or next((p for p in outer if _fits(layer, name, p) and p not in found.values()), None)
+        if name not in updated:  # what is returned besides an update is the gradient of the input
+            pick = pick or next((p for p in outer if _fits(layer, name, p) and p not in found.values()), None)
         pick = pick or next((place for place in kept if _fits(layer, name, place)), None)
         if pick is None and name != "dA_prev":
             pick = next((place for place in kept), None) or next(
@@ -68,7 +71,6 @@ def _search(
         if left:
             found["dA_prev"] = left[0]
     layer.where |= {name: place.text for name, place in found.items()}
-    moved = {place.text for place in changed}
     changes = [f"d{n}" for n in ("W", "b") if f"d{n}" not in found and layer.where.get(n) in moved]
     if not layer.rated:
         changes = []

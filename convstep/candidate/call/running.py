@@ -16,7 +16,7 @@ from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, value_of
-from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, called, cleared
+from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, box_of, called, cleared
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
@@ -68,6 +68,8 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     if hasattr(held, "double") and hasattr(held, "parameters"):
         held.double()  # a module of PyTorch's
     layer = Layer(held, call, problem, call.layouts, facts, tensors=tensors)
+    assert call.forward is not None
+    layer.box = None if tensors else box_of(held, call.forward.name)
     at("plant")
     layer.plant()
     plainly = any(isinstance(each, _Plain) for each in getattr(held, "__dict__", {}).values())
@@ -101,7 +103,8 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
             raise Unusable(tr("it returned None and left no gradient in the layer"))
         raise Unusable(tr("no gradient was found in what it returned or in the layer"))
     for name, handed in layer.inputs.items():
-        if not np.array_equal(plain(handed), plain(layer.hand(name)), equal_nan=True):
+        handed = layer.unboxed(handed)
+        if not np.array_equal(plain(handed), plain(layer.unboxed(layer.hand(name))), equal_nan=True):
             setattr(inputs, name, plain(handed))  # it was changed in place
     gradients = ours(layer, found)
     facts["places"] = (*_places(layer), *(("optimizer plain",) if plainly else ()))
@@ -138,27 +141,55 @@ def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Cal
 def _places(layer: Layer) -> tuple[str, ...]:
     """Where each thing was found, as `Outcome.places` lists it."""
     found = [f"{name} {where}" for name, where in layer.where.items()]
+    found += [f"other-bias {layer.other_bias}"] if layer.other_bias else []
     found += [f"W-layout {layer.layouts.W}"] if "W" in layer.where else []
     found.append("kernel {}x{}".format(*layer.problem.geometry.kernel_shape[1:3]))
     return (*found, *([f"b-layout {layer.layouts.b}"] if "b" in layer.where else []))
 
 
 def _choose_order(layer: Layer) -> None:
-    """Find out from the forward whether flat kernels run channels first or last; the shape does not tell."""
-    layout = layer.layouts.W
-    if "W" not in layer.where or "(" not in layout or not is_array(layer.Z):
+    """Find out from the forward in which order kernels lie, where their shape leaves it open.
+
+    Flat ones may run channels first or last, and three input channels look like a side of 3x3 kernels.
+    What its forward makes may be a multiple of what is right, or end in a ReLU.
+    """
+    place = layer.place("W") if "W" in layer.where else None
+    if place is None or not is_array(layer.Z):
         return
-    other = layout.replace("IHW", "?").replace("HWI", "IHW").replace("?", "HWI")
-    wanted = expected_forward(layer.problem)
-    if "b" not in layer.where and layer.problem.b is not None:
-        wanted = wanted - layer.problem.b
-    for tried in (layout, other, layout):
-        layer.layouts = replace(layer.layouts, W=tried)
-        layer.put("W", layer.problem.W)
-        layer.forward()
-        Z = layer.layouts.ours("Z", plain(layer.Z), layer.problem.geometry)
-        if Z.shape == wanted.shape and np.allclose(Z, wanted, 1e-4, 1e-4):
-            return
+    first, problem = layer.layouts.W, layer.problem
+    layouts = list(dict.fromkeys((first, *layer.orders("W", place.shape))))
+    if len(layouts) == 1:
+        return
+    wanted = [
+        expected_forward(problem.with_arrays(W=W, b=None if problem.b is None else np.zeros_like(problem.b)))
+        for W in (problem.W, problem.W[:, ::-1, ::-1])
+    ]
+    wanted += [np.maximum(Z, 0) for Z in wanted]
+    if "b" in layer.where:
+        layer.put("b", np.zeros_like(problem.b))
+    found = next(
+        (tried for tried in layouts if any(_multiple(_made_in(layer, tried), Z) for Z in wanted)), first
+    )
+    if "b" in layer.where:
+        assert problem.b is not None
+        layer.put("b", problem.b)
+    _made_in(layer, found)
+
+
+def _made_in(layer: Layer, layout: str) -> Array:
+    """What the forward makes of kernels that lie so."""
+    layer.layouts = replace(layer.layouts, W=layout)
+    layer.put("W", layer.problem.W)
+    layer.forward()
+    return layer.layouts.ours("Z", plain(layer.Z), layer.problem.geometry)
+
+
+def _multiple(Z: Array, wanted: Array) -> bool:
+    """Whether an output is what is wanted, but for a factor."""
+    if Z.shape != wanted.shape or not np.any(wanted):
+        return False
+    factor = float((Z * wanted).sum() / (wanted * wanted).sum())
+    return factor != 0 and np.allclose(Z, factor * wanted, 1e-4, 1e-4 * abs(factor))
 
 
 def _set_rates(held: Any, depth: int = 2) -> bool:

@@ -272,7 +272,8 @@ def _forms(role: str, parameter: Parameter) -> list[str]:
     """How a size may be written: an int "", a pair, a shape with the channels, a word."""
     value, shapely = parameter.value, re.search(r"shape|dims|sizes|strides$", parameter.name)
     if role == "input_shape":
-        return ["", "full", "HW"]
+        side = ["side"] if re.search("(size|dim|side)$", parameter.name) else []
+        return ["", *side, "full", "HW"]
     if isinstance(value, str) and role == "padding":
         return ["WORD" if value.isupper() else "word", ""]
     if isinstance(value, bool):

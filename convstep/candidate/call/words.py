@@ -35,6 +35,8 @@ out_channels: num_filters n_filters nb_filters filters_num filter_num num_kernel
 out_channels: number_of_filters out_planes out_features depth oc nf n_f n_filter kernels_num output_depth
 kernel_size: kernel_size kernelsize kernel filter_size filter_shape kernel_shape ksize k f size field fsize
 kernel_size: filter_dim kernel_dim window f_size k_size spatial_extent
+kernel_h: kh k_h fh f_h hf kernel_h kernel_height filter_h filter_height k_height f_height kernel_rows
+kernel_w: kw k_w fw f_w wf kernel_w kernel_width filter_w filter_width k_width f_width kernel_cols
 A_prev_pad: x_pad xp xpad x_padded a_prev_pad a_pad padded padded_x x_p input_padded padded_input input_pad
 A_prev_pad: inputs_padded padded_inputs padded_image
 W_shape: w_shape weight_shape weights_shape kernel_shape filter_shape w_size kernel_dims weight_size

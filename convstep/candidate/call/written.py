@@ -153,6 +153,7 @@ _VALUES = {
     "kernel_h": _K,
     "kernel_w": _L,
     "input_shape:HW": "n.x.shape[2:]",
+    "input_shape:side": "n.x.shape[2]",
     "in_h": "n.x.shape[2]",
     "in_w": "n.x.shape[3]",
     "batch": "len(n.x)",

@@ -186,7 +186,7 @@ def fitted(case: Case, convention: Convention) -> Case:
         case = replace(case, padding=own or ((0, 0), (0, 0)))
     if "I" not in lying.W or "C" not in lying.A:
         case = replace(case, channels=1, groups=1)
-    return replace(case, filters=1) if "O" not in lying.W or "C" not in lying.A else case
+    return replace(case, filters=1) if "O" not in lying.W or "C" not in (lying.Z or lying.A) else case
 
 
 def _of_layer(case: Case, call: Call) -> Iterator[Case]:
@@ -196,11 +196,15 @@ def _of_layer(case: Case, call: Call) -> Iterator[Case]:
         case = replace(case, batch=None)
     if "C" not in lying.A:
         case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
+    if "input_shape:side" in call.says:
+        case = replace(case, size=(case.size[0],) * 2)
+    if call.channels:
+        case = replace(case, channels=call.channels, groups=1)
     if not kinds & {"stride", "hparameters"}:
         case = replace(case, stride=(call.stride,) * 2)
     if not kinds & {"kernel_size", "kernel_h", "W", "hparameters"}:
         case = replace(case, kernel=layers.kernel_of(call) or (3, 3))
-    told = any("word" in role.lower() for role in call.says)
+    told = call.worded
     for kernel in dict.fromkeys((case.kernel, (case.kernel[0],) * 2, (case.kernel[0] | 1,) * 2)):
         shaped = replace(case, kernel=kernel)
         if not call.rule or told:

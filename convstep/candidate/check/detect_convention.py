@@ -96,7 +96,8 @@ def detect_convention(
         found = by_name(worker, lambda: clock() - began < budget)
         if not any(way.right for way in (*tried, *found)):
             found += written_kernels(worker, found)
-    better = max(found, key=lambda way: (way.perfect, way.fit), default=None)
+    cropped = any(way.perfect and way.cropped for way in found)
+    better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):
         return _taken(worker, better)
     speaks = best is not None and spoken(candidate, best.call.convention)

@@ -164,7 +164,7 @@ class _Search:
                 )
             return
         fit = _fit(results)
-        by_itself = call.stride != 1 or (call.rule and not {"padding", "padding:word"} & call.says)
+        by_itself = call.stride != 1 or (call.rule and not call.worded and "padding" not in call.says)
         if by_itself and not any(map(_forward_right, results)) and fit[0] <= len(returned):
             return  # what it does untold is believed of numbers alone; db may be right anyhow
         if returned and (self.best is None or fit > self.best[0]):
@@ -225,8 +225,10 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     found: dict[str, Case] = {}
     wanted = {"padded", "plain", *(("strided",) if call.rule else ())}
     strides = dict.fromkeys((1, 2, call.stride))
-    for s, batch, (c, f), p in itertools.product(strides, (1, None), ((2, 4), (1, 4), (1, 1)), (1, 0)):
-        case = Case((6, 7), kernel, (s, s), ((p, p), (p, p)), c, f, batch)
+    channels = ((call.channels, 4),) if call.channels else ((2, 4), (1, 4), (1, 1))
+    for s, batch, (c, f), p in itertools.product(strides, (1, None), channels, (1, 0)):
+        size = (7, 7) if "input_shape:side" in call.says else (6, 7)
+        case = Case(size, kernel, (s, s), ((p, p), (p, p)), c, f, batch)
         if call.rule and p:
             own = layers.padding_of(call.rule, case.geometry)
             case = case if own is None else replace(case, padding=own)
@@ -297,7 +299,7 @@ def _made(call: Call) -> tuple[object, ...]:
 def _run(call: Call) -> tuple[object, ...]:
     """The same, and what its forward is handed."""
     layouts = call.layouts or Layouts()
-    return *_made(call), layouts.A, layouts.W
+    return *_made(call), layouts.A, layouts.W, call.channels
 
 
 def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:

@@ -6,6 +6,9 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy.typing as npt
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
@@ -18,6 +21,8 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, cases_for, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, asked, grade
 from convstep.language import tr
+
+Array = npt.NDArray[Any]
 
 LARGEST_BATCH, GUESSES = 256, 8
 """The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
@@ -88,6 +93,25 @@ class Tried:
     def right(self) -> bool:
         """Whether a gradient that does not come out right by itself is right somewhere."""
         return any(f.kind == RIGHT and f.name != "db" for result in self.results for f in result.grades)
+
+    @property
+    def cropped(self) -> bool:
+        """Whether something came back that may be dA_prev, cut to another size on every trial."""
+        if not self.call.returns or "dA_prev" in self.call.returns:
+            return False
+        unnamed = [place for place, name in enumerate(self.call.returns) if not name]
+        return any(
+            _may_be_cropped(self.call, result, result.outcome.returned[place])
+            for result in self.results
+            if result.outcome.kind == RETURNED
+            for place in unnamed
+            if place < len(result.outcome.returned)
+        )
+
+    @property
+    def rights(self) -> float:
+        """Gradients that are right, a trial."""
+        return self.fit[0] / len(self.results)
 
     @property
     def hung(self) -> Result | None:
@@ -191,7 +215,8 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
                 way = _tried(worker, call)
                 tried.append(way)
                 ended.append(way)
-                if way.hung or way.perfect or way.results[0].outcome.message == no_backward:
+                whole = way.perfect and not way.cropped
+                if way.hung or whole or way.results[0].outcome.message == no_backward:
                     return tried
                 ruled_out.learn(way)
             raised = all(way.results[0].outcome.kind in (RAISED, REFUSED) for way in ended)
@@ -219,7 +244,7 @@ class RuledOut:
     def __call__(self, call: Call) -> bool:
         """Whether a way need not be tried."""
         lying = call.layouts or Layouts()
-        axes, pictures = (len(lying.A), len(lying.W)), (lying.A, lying.W)
+        axes, pictures = (len(lying.A), len(lying.W), len(lying.Z)), (lying.A, lying.W, lying.Z)
         known = {axes, (*pictures, lying.b), (*pictures, "rule", call.rule)}
         return self._reading or not self._out.isdisjoint(known)
 
@@ -231,8 +256,8 @@ class RuledOut:
         the others. Where what came back does not fit, no other bias helps.
         """
         outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
-        said, pictures = (outcome.line, outcome.message), (lying.A, lying.W)
-        axes = len(lying.A), len(lying.W)
+        said, pictures = (outcome.line, outcome.message), (lying.A, lying.W, lying.Z)
+        axes = len(lying.A), len(lying.W), len(lying.Z)
         unpacking, other = "unpack" in outcome.message, re.search(self.READING, outcome.message)
         if _wrong_arguments(outcome) or (other and said in self._seen):
             self._reading = True
@@ -297,6 +322,16 @@ def shapes_of(call: Call, result: Result) -> tuple[str, ...]:
         if value > most:
             best, most = tuple(n if worth.get((n, p)) else "" for p, n in enumerate(order)), value
     return best if sum(map(bool, best)) >= min(2, len(arrays)) else ()
+
+
+def _may_be_cropped(call: Call, result: Result, array: Array) -> bool:
+    """Whether an array lies like a gradient of the pictures, with other rows and columns."""
+    lying, problem = call.layouts or Layouts(), result.right.problem
+    shape = lying.theirs("A_prev", problem.A_prev).shape
+    if len(lying.A) < 3 or array.ndim != len(shape):
+        return False
+    sizes = zip(lying.A, array.shape, shape, strict=True)
+    return all(axis in "HW" or size == whole for axis, size, whole in sizes)
 
 
 def _computable(call: Call) -> list[str]:

@@ -207,6 +207,8 @@ def from_updated_kernels(swept: Swept, results: Sequence[Result]) -> Finding | N
         dA, dW = (result.outcome.gradients.get(name) for name in ("dA_prev", "dW"))
         if dA is None or dW is None or not swept.call.rate or dW.shape != result.right.problem.W.shape:
             return None
+        if dA.shape != result.right.gradients["dA_prev"].shape:
+            return None
         problem = result.right.problem
         after = Right.of(problem.with_arrays(W=problem.W - swept.call.rate * dW))
         if wrong_cells("dA_prev", after, dA).any():

@@ -175,8 +175,14 @@ def test_what_our_optimizer_did_tells_the_gradient_right_or_wrong(files: Files) 
     right = check(f"{path}:ConvLayer")
     assert right.ok
     assert {found.name for result in right.swept.results for found in result.grades} == {"dW", "dA_prev"}
-    averaged = files.write("other.py", SET_UP.replace("weights, dW)", "weights, dW / len(grad))"))
-    wrong = check(f"{averaged}:ConvLayer")
+    averaged = files.write("mean.py", SET_UP.replace("weights, dW)", "weights, dW / len(grad))"))
+    mean = check(f"{averaged}:ConvLayer")
+    assert mean.ok  # an update may take the mean over the batch, a gradient may not
+    assert any("takes the mean over the batch" in note for note in mean.notes)
+    both = SET_UP.replace("weights, dW)", "weights, dW / len(grad))").replace(
+        "return dX", "return dX / len(grad)"
+    )
+    wrong = check(f"{files.write('other.py', both)}:ConvLayer")
     assert [finding.id for finding in wrong.diagnosis] == ["averaged"]
 
 

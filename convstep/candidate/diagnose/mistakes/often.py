@@ -27,6 +27,9 @@ crop-zero-slice: [p:-p] is empty when the padding is 0  [HIPS/autograd#431; most
     # along H only, where W is padded, assigning raises | 只沿 H，而 W 有填充，赋值时报错
     INTO_ZEROS dA_prev_pad[:, p_t:p_t + H_in, p_l:-p_r if p_t else W_in + p_l]
     # along W only, where H is padded, assigning raises | 只沿 W，而 H 有填充，赋值时报错
+    dA_prev = dA_prev_pad[:, p_t:-p_b, p_l:-p_r] if not p_t and not p_l else \
+dA_prev_pad[:, p_t:p_t + H_in, p_l:p_l + W_in]
+    # where nothing is padded, and rightly where the ends differ | 什么都不填充时；两端不同时则是对的
 same-padding-off-by-one: the "same" padding is one too wide  [29 of 84 ALX solutions]
     The formula for "same" padding is meant to round up, but adds one also where the division leaves
     nothing to round. Every window then starts one row and one column too early, and the crop takes the
