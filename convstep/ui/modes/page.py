@@ -199,6 +199,7 @@ class Page:
             away=not narration.has_keys and not self.selecting,
             opens="" if self.opened else self.walk.place.opens,
             edited=bool(self.state.edits.made),
+            more=narration.page.more,
         )
         narration.annotate(page_line(self.walk), keys)
         self.host.query_one(KeyLine).refresh()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convstep import operators
 from convstep.candidate.operators.case import operator_case_of
 from convstep.candidate.record.file import save
 from convstep.candidate.verdicts.marks import DIFFERS
@@ -83,7 +85,9 @@ class RecordingStage(StagedSource):
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
-        self._told = frozenset[int]() if self.running is None else docstrings(self.recording.source.lines)
+        source = self.recording.source
+        bundled = self.running is not None or Path(source.path).parent == Path(operators.__file__).parent
+        self._told = docstrings(source.lines) if bundled else frozenset[int]()
         self._changing = recorded.changing_arguments(self.recording)
         log = self.recording.log
         entered = [one for one in log.sites.functions if log.payloads[one.call]]
