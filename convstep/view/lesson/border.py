@@ -70,8 +70,8 @@ def keys_line(
         found.append(("P", "key.back"))
     line = ""
     for key, words in found:
-        more = f"{key} {say(language, words, cost=HINT_COSTS)}"
-        longer = f"{line}{SPACE}{more}" if line else more
+        one = f"{key} {say(language, words, cost=HINT_COSTS)}"
+        longer = f"{line}{SPACE}{one}" if line else one
         if cell_len(longer) > room - 2:
             break
         line = longer

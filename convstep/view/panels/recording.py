@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convstep import operators
 from convstep.candidate.operators.case import operator_case_of
 from convstep.candidate.record.file import save
 from convstep.candidate.verdicts.marks import DIFFERS
@@ -56,6 +55,8 @@ class Chosen:
     """Arrays that are shown beside those of the loop, in the order in which they were brought in."""
 
 
+OPERATORS = Path(__file__).parents[2] / "operators"
+"""The folder of our own functions, whose docstrings say what lessons and guide say."""
 BROUGHT = "shown: "
 """What a brought array's name follows in a session."""
 
@@ -86,7 +87,7 @@ class RecordingStage(StagedSource):
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
         source = self.recording.source
-        bundled = self.running is not None or Path(source.path).parent == Path(operators.__file__).parent
+        bundled = self.running is not None or Path(source.path).parent == OPERATORS
         self._told = docstrings(source.lines) if bundled else frozenset[int]()
         self._changing = recorded.changing_arguments(self.recording)
         log = self.recording.log
