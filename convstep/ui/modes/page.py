@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.questions import CellsQuestion
@@ -20,6 +22,7 @@ from convstep.view.panels.conv2d_cells import panel_of
 
 if TYPE_CHECKING:
     from convstep.lessons.lesson import Subject
+    from convstep.lessons.questions import Question
     from convstep.lessons.tensors import Index
     from convstep.lessons.walk import Walk
     from convstep.ui.debugger.screen import DebuggerScreen
@@ -133,6 +136,13 @@ class Page:
     def say(self, word: str) -> None:
         """Answer a key with one of the sentences that lessons have."""
         self.host.say(say(self.language, word))
+
+    def say_how(self, question: Question) -> None:
+        """How a question is answered, in the words that the status line has room for."""
+        how = question.how
+        if isinstance(question, CellsQuestion) and cell_len(how) > self.host.size.width - 2:
+            how = say(self.language, "how.cells.short")
+        self.host.say(how)
 
     def take_keys(self) -> None:
         """The keys belong to the page."""
