@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,31 +56,34 @@ def problem_page(problem: Problem, name: str, steps: Steps, *, forward: bool, pr
     if forward:
         from convstep.view.panels.forward import ForwardStage
 
-        return _run_page(ForwardStage.on(problem), name, steps, progress)
-    from convstep.view.panels.stage import Stage
+        stage: Staged = ForwardStage.on(problem)
+    else:
+        from convstep.view.panels.stage import Stage
 
-    return _run_page(Stage.on(problem), name, steps, progress)
+        stage = Stage.on(problem)
+    return _run_page(stage, stage.facts().said, name, steps, progress)
 
 
 def recording_page(
     found: Recorded, steps: Steps, progress: Progress, running: Callable[[Recording], Running] | None = None
 ) -> Page:
     """The steps of a recorded function; of an operator's backward, `running` says what should come out."""
+    from convstep.view.panels.recorded import shape_words
     from convstep.view.panels.recording import RecordingStage
 
     if not found.recording.total:
         raise UsageError(nothing_to_step(found.recording))
     recording = found.recording
     stage = RecordingStage(recording, running=None if running is None else running(recording))
-    return _run_page(stage, found.target, steps, progress)
+    given = [shape_words(one.name, one.shape) for one in recording.catalogue if one.is_argument]
+    return _run_page(stage, given, found.target, steps, progress)  # its other arrays come and go
 
 
-def _run_page(stage: Staged, name: str, steps: Steps, progress: Progress) -> Page:
+def _run_page(stage: Staged, facts: Sequence[str], name: str, steps: Steps, progress: Progress) -> Page:
     from convstep.export.html.page import Page
     from convstep.export.html.runs import run_tape
 
     wanted = positions(steps, name, stage.run.total)
-    facts = stage.facts().said
     tape = run_tape(stage, wanted, progress)
     return Page(_title(name), facts, tape, [stage.source_title])
 

@@ -245,6 +245,7 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
     page = learner.page
     walk, tried = page.walk, page.walk.tried
     at, hints, attempts, said = walk.at, tried.hints, tried.attempts, page.said
+    top = page.narration.page.scroll_offset.y
 
     how = "" if walk.question is None else walk.question.how
 
@@ -263,6 +264,7 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
         "submit": submitted,
         "leave": lambda: not page.narration.typing and not page.selecting,
         "compare with PyTorch": lambda: learner.dialog == "ComparisonScreen",
+        "read on": lambda: page.narration.page.scroll_offset.y > top,
     }
 
 
@@ -284,7 +286,7 @@ async def test_every_key_that_the_border_offers_does_what_it_says() -> None:
                 assert not here or say("en", "key.return") not in " ".join(offered), f"{name}: it is there"
                 key, _, words = offered[number].partition(" ")
                 done = effects(learner)[words]
-                await learner.hurry({"Enter": "enter", "Esc": "escape"}.get(key, key))
+                await learner.hurry({"Enter": "enter", "Esc": "escape", "PgDn": "pagedown"}.get(key, key))
                 assert done(), f"{name}: {key} {words}"
                 await learner.hurry(*["escape"] * (learner.dialog != ""))
                 number += 1

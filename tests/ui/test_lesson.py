@@ -188,11 +188,27 @@ async def test_a_long_page_is_scrolled_while_its_arrows_choose() -> None:
         assert learner.page.option == 0
         bottom = learner.page.narration.page.scroll_offset.y
         assert bottom > 0
-        for _ in range(bottom):
+        while learner.page.narration.page.scroll_offset.y:
             await learner.press("shift+up")
-        assert learner.page.narration.page.scroll_offset.y == 0
-        await learner.press("shift+down")
-        assert learner.page.narration.page.scroll_offset.y == 3
+        assert learner.page.walk.at == 3, "it was scrolled, and not turned"
+
+
+async def test_what_lies_below_is_announced_and_read_before_the_page_is_turned() -> None:
+    long = LESSON.replace("There is no question", "Words. " * 200 + "There is no question")
+    async with opened_lesson(parse_lesson(long), (80, 24)) as learner:
+        text, seen = learner.page.narration.page, set[int]()
+        lines = len(learner.told.splitlines())
+        assert lines > text.size.height
+        while learner.page.walk.at == 0:
+            rows = range(text.scroll_offset.y, text.scroll_offset.y + text.size.height)
+            assert not seen or rows.start <= max(seen) < rows.stop, "no line is left out"
+            seen |= {*rows}
+            announced = "PgDn read on" in str(learner.page.narration.border_subtitle)
+            assert announced == (lines > rows.stop)
+            await learner.press("pagedown")
+        assert seen >= {*range(lines)}
+        await learner.press("pageup")
+        assert learner.page.walk.at == 0
 
 
 async def test_a_digit_begins_to_type_and_picks_a_choice() -> None:

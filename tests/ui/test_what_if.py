@@ -176,6 +176,9 @@ async def test_a_lesson_on_an_operator_sets_a_cell_and_lets_others_be_set() -> N
     async with opened_lesson(parse_lesson(OPERATOR)) as learner:
         recording = learner.page.walk.page.subject.recording
         assert recording is not None
+        source = "\n".join(line.code for line in learner.debugger.state.scene.source)
+        assert "return" in source
+        assert '"""' not in source, "the lesson says it better"
         await learner.press("enter")
         assert "numbers edited (1)" in learner.lines[0]
         assert "*90" in learner.text

@@ -128,7 +128,7 @@ class Answering:
         if text.strip():
             self.submit(text)
         else:
-            self._page.host.say(question.how)
+            self._page.say_how(question)
 
     def typed_anew(self) -> None:
         """Another answer is typed: what was said is about the one before."""
@@ -243,13 +243,13 @@ class Answering:
             self._say_why_not()
             return
         if not page.options:
-            page.host.say(question.how)
+            page.say_how(question)
             return
         longer = f"{self._number}{digit}"
         self._number = longer if 1 <= int(longer) <= page.options else digit
         number = int(self._number)
         if not 1 <= number <= page.options:
-            page.host.say(question.how)
+            page.say_how(question)
             return
         empty = isinstance(question, LineQuestion) and question.is_empty(number)
         page.option = None if empty else number - 1

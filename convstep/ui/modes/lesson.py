@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
 PRESENT_FROM = 140
 """Columns from which the narration stays in sight before a class."""
-SCROLLED = 3
-"""Lines that a page is scrolled at once."""
 READ_A_TICK, LEAST_TICKS = 40, 4
 """Columns of text that are read in a tick of the play, and the ticks that even an empty page stays."""
 
@@ -121,8 +119,8 @@ class LessonMode(Mode):
             "next-page": Handler(lambda: self._lessons.turn(1)),
             "previous-page": Handler(lambda: self._lessons.turn(-1)),
             "return": Handler(self._return),
-            "scroll-down": Handler(lambda: self.page.narration.page.scroll_by(SCROLLED)),
-            "scroll-up": Handler(lambda: self.page.narration.page.scroll_by(-SCROLLED)),
+            "read-on": Handler(lambda: self._read_on(1)),
+            "read-back": Handler(lambda: self._read_on(-1)),
             "restart": Handler(self._restart),
         }
 
@@ -328,6 +326,11 @@ class LessonMode(Mode):
         self.page.take_keys()
         if here:
             self.page.say("here")
+
+    def _read_on(self, by: int) -> None:
+        """The next lines of the page, or the previous ones; where there are no more, another page."""
+        if not self.page.narration.page.read_on(by):
+            self._lessons.turn(by)
 
     def _restart(self) -> None:
         """From the beginning."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from rich.cells import cell_len
-
 from convstep.lessons.questions import CellsQuestion
-from convstep.lessons.words import say
 from convstep.ui.debugger.host import Handler, Handlers
 from convstep.ui.modes.page import Page
 from convstep.ui.widgets.tensor_grid import TensorGrid
@@ -49,9 +46,7 @@ class Marking:
         page.host.panels.focus(grid)
         grid.pointed()
         page.tell()
-        room = page.host.size.width - 4
-        how = question.how
-        page.host.say(how if cell_len(how) <= room else say(page.language, "how.cells.short"))
+        page.say_how(question)
 
     def stop(self) -> None:
         """Mark no more, and read on; the marks stay."""
@@ -92,7 +87,7 @@ class Marking:
         if isinstance(grid, TensorGrid) and grid.cursor is not None:
             return grid
         if question is not None:
-            self._page.host.say(question.how)
+            self._page.say_how(question)
         return None
 
     def _mark(self, key: str, cells: list[Cell], *, add: bool) -> None:

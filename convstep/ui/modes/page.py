@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.questions import CellsQuestion
@@ -20,6 +22,7 @@ from convstep.view.panels.conv2d_cells import panel_of
 
 if TYPE_CHECKING:
     from convstep.lessons.lesson import Subject
+    from convstep.lessons.questions import Question
     from convstep.lessons.tensors import Index
     from convstep.lessons.walk import Walk
     from convstep.ui.debugger.screen import DebuggerScreen
@@ -134,6 +137,13 @@ class Page:
         """Answer a key with one of the sentences that lessons have."""
         self.host.say(say(self.language, word))
 
+    def say_how(self, question: Question) -> None:
+        """How a question is answered, in the words that the status line has room for."""
+        how = question.how
+        if isinstance(question, CellsQuestion) and cell_len(how) > self.host.size.width - 2:
+            how = say(self.language, "how.cells.short")
+        self.host.say(how)
+
     def take_keys(self) -> None:
         """The keys belong to the page."""
         # focus() waits: it would take the keys from an answer that goes on
@@ -199,6 +209,7 @@ class Page:
             away=not narration.has_keys and not self.selecting,
             opens="" if self.opened else self.walk.place.opens,
             edited=bool(self.state.edits.made),
+            more=narration.page.more,
         )
         narration.annotate(page_line(self.walk), keys)
         self.host.query_one(KeyLine).refresh()

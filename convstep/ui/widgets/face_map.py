@@ -7,16 +7,16 @@ from collections.abc import Collection
 from rich.cells import cell_len
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from convstep.language import tr
+from convstep.ui.widgets.fitted import Fitted
 from convstep.ui.widgets.grid_roles import look_for
 from convstep.view.grid.look import Look
 from convstep.view.grid.overview import Overview
 from convstep.view.grid.panel import Panel, Span
 
 
-class FaceMap(Widget, can_focus=True):
+class FaceMap(Fitted, can_focus=True):
     """Draws one panel's face in little room; a step takes only the pixels it touched anew."""
 
     DEFAULT_CSS = """
@@ -61,7 +61,7 @@ class FaceMap(Widget, can_focus=True):
             lines = self._overview.lines_of(span)
             self.refresh(Region(0, lines.start, self.content_size.width, len(lines)))
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The room changed: the pixels stand for other cells."""
         self._overview = Overview(self.content_size.width, self.content_size.height)
         if self._panel is not None:

@@ -63,6 +63,22 @@ class PageText(Fitted, ScrollView, can_focus=False):
         """Read on, or back."""
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True)
 
+    @property
+    def more(self) -> bool:
+        """Whether there are lines below those in sight."""
+        return self.scroll_offset.y + self.size.height < len(self._lines)
+
+    def read_on(self, by: int) -> bool:
+        """Scroll by what is in sight, but for a line that is seen twice; False where there is no more.
+
+        Args:
+            by: 1 down, -1 up.
+        """
+        if not (self.more if by > 0 else self.scroll_offset.y):
+            return False
+        self.scroll_by(by * max(self.size.height - 1, 1))
+        return True
+
     def bring_field(self) -> None:
         """Scroll to where the answer is typed."""
         if self.field is not None:
@@ -140,12 +156,12 @@ class Narration(Fitted, Vertical, can_focus=True, inherit_bindings=False):
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""
-        self._border = ("", "")
+        self._border, self._more = ("", ""), False
         self._keys_changed, self._typed, self._submitted = keys_changed, typed, submitted
 
     def compose(self) -> ComposeResult:
         """The page, and the answer's line."""
-        yield PageText(self.place_answer)
+        yield PageText(self._lines_moved)
         yield AnswerLine()
 
     def annotate(self, title: str, keys: str) -> None:
@@ -206,6 +222,13 @@ class Narration(Fitted, Vertical, can_focus=True, inherit_bindings=False):
         y, height = (page.field or 0) - page.scroll_offset.y, page.size.height
         line.set_class(answer.wanted and (focused or 0 <= y < height), "-open")
         line.styles.offset = 0, max(min(y, height - 1), 0)
+
+    def _lines_moved(self) -> None:
+        """The answer goes along, and the border says whether there is more to read."""
+        self.place_answer()
+        if self.page.more != self._more:
+            self._more = self.page.more
+            self._keys_changed()
 
     def fit(self) -> None:
         """Another width has room for other keys."""

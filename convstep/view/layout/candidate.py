@@ -34,6 +34,8 @@ SIDE_WIDTH = 60
 """Columns of that side."""
 SOURCE_WIDTH = 42
 """Columns of the source there."""
+SAID = 14
+"""Lines that the diagnosis likes to have there, where it is wide."""
 CARD_WIDTH = 40
 """Columns of the step below the gradients."""
 WORDS_WIDTH = 34
@@ -87,15 +89,23 @@ def arrange_candidate(
 def _with_side(
     width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel], own: bool
 ) -> Plan:
-    """Diagnosis, own source and step on the left; gradients, what the step reads and the source."""
-    words = (
-        down((height // 4, part(DIAGNOSIS)), (height * 3 // 8, part(OWN)), (None, part(CARD)))
-        if own
-        else down((height * 2 // 5, part(DIAGNOSIS)), (None, part(CARD)))
-    )
+    """Own source and step on the left; gradients, what the step reads and the source.
+
+    The diagnosis stands below what the step reads if that leaves it room, else at the left.
+    """
     used, rows = _gradients(gradients, width - SIDE_WIDTH, height - 15)
-    below = across((None, row(context)), (SOURCE_WIDTH, part(SOURCE)))
-    box = across((SIDE_WIDTH, words), (None, down((used, rows), (None, below))))
+    read = max((natural_height(panel, 10_000) for panel in context), default=height)
+    beside = sum(map(least_width, context)) <= width - SIDE_WIDTH - SOURCE_WIDTH
+    below = own and beside and height - used - read >= SAID
+    middle = down((read, row(context)), (None, part(DIAGNOSIS))) if below else row(context)
+    if below:
+        words = down((height * 5 // 8, part(OWN)), (None, part(CARD)))
+    elif own:
+        words = down((height // 4, part(DIAGNOSIS)), (height * 3 // 8, part(OWN)), (None, part(CARD)))
+    else:
+        words = down((height * 2 // 5, part(DIAGNOSIS)), (None, part(CARD)))
+    others = across((None, middle), (SOURCE_WIDTH, part(SOURCE)))
+    box = across((SIDE_WIDTH, words), (None, down((used, rows), (None, others))))
     return Plan(box(Rect(0, 0, width, height)))
 
 

@@ -30,6 +30,7 @@ def keys_line(
     typing: bool = False,
     edited: bool = False,
     away: bool = False,
+    more: bool = False,
 ) -> str:
     """What the keys do now, as many of them as there is room for, the most useful first.
 
@@ -42,6 +43,7 @@ def keys_line(
         typing: whether an answer is being typed, and every character belongs to it.
         edited: whether a number was edited.
         away: whether a panel has the keys, and Enter belongs to it.
+        more: whether the page goes on below what is in sight.
     """
     language, question = walk.lesson.language, walk.question
     open_question = question is not None and not walk.revealed
@@ -54,6 +56,8 @@ def keys_line(
         found = [("a" if away else "Enter", "key.answer"), ("p", "key.on")]
     else:
         found = [("p" if away else "Enter", "key.on")]
+    if more and not typing and not selecting:
+        found.insert(0, ("PgDn", "key.more"))
     if (wandered or away) and not typing:
         found.insert(0, ("r", "key.return" if wandered else "key.return.keys"))
     if edited and not typing:
@@ -66,8 +70,8 @@ def keys_line(
         found.append(("P", "key.back"))
     line = ""
     for key, words in found:
-        more = f"{key} {say(language, words, cost=HINT_COSTS)}"
-        longer = f"{line}{SPACE}{more}" if line else more
+        one = f"{key} {say(language, words, cost=HINT_COSTS)}"
+        longer = f"{line}{SPACE}{one}" if line else one
         if cell_len(longer) > room - 2:
             break
         line = longer

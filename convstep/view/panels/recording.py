@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convstep.candidate.operators.case import operator_case_of
@@ -54,6 +55,8 @@ class Chosen:
     """Arrays that are shown beside those of the loop, in the order in which they were brought in."""
 
 
+OPERATORS = Path(__file__).parents[2] / "operators"
+"""The folder of our own functions, whose docstrings say what lessons and guide say."""
 BROUGHT = "shown: "
 """What a brought array's name follows in a session."""
 
@@ -83,7 +86,9 @@ class RecordingStage(StagedSource):
 
     def __post_init__(self) -> None:
         self._made = ArrayPanels(self.recording)
-        self._told = frozenset[int]() if self.running is None else docstrings(self.recording.source.lines)
+        source = self.recording.source
+        bundled = self.running is not None or Path(source.path).parent == OPERATORS
+        self._told = docstrings(source.lines) if bundled else frozenset[int]()
         self._changing = recorded.changing_arguments(self.recording)
         log = self.recording.log
         entered = [one for one in log.sites.functions if log.payloads[one.call]]

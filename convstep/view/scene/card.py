@@ -29,13 +29,16 @@ def draw_card(scene: Scene, width: int, height: int, *, products: bool = True) -
         height: lines of room.
         products: whether what is added is shown, too; else what is written has its room.
     """
-    above, forms = _above(scene, width), _forms(scene, width, products=products)
-    return first_that_fits([[*above, *_as_full_as_fits(scene, forms, height - len(above))]], height)
+    above, below, forms = _above(scene, width), _below(scene, width), _forms(scene, width, products=products)
+    lines = [*above, *_as_full_as_fits(scene, forms, height - len(above) - len(below))]
+    apart = [Text("")] if lines and below else []
+    seen = lines[: max(height - len(below), 1)]
+    return first_that_fits([[*lines, *apart, *below], [*seen, *below]], height)
 
 
 def least_lines(scene: Scene, width: int) -> int | None:
     """Lines for all cells before and after in readable numbers, without what is added; None without room."""
-    found = len(_above(scene, width))
+    found = len(_above(scene, width)) + len(_below(scene, width))
     for forms in _forms(scene, width, products=False):
         whole = [form.lines for form in forms if form.rank >= PAIRS]
         if not whole:
@@ -82,8 +85,12 @@ def mark_of(scene: Scene, number: int) -> str:
 def _above(scene: Scene, width: int) -> list[Text]:
     """What stands above the additions."""
     title = title_of_step(scene, width, tr("adds nothing"), tr("adds 0"))
-    above = [] if scene.event.statements else [title]
-    return above + [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
+    return [] if scene.event.statements else [title]
+
+
+def _below(scene: Scene, width: int) -> list[Text]:
+    """What is said of few steps: where it moves nothing."""
+    return [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
 
 
 def _forms(scene: Scene, width: int, *, products: bool) -> list[list[Form]]:

@@ -250,6 +250,8 @@ def test_a_function_is_stepped_on_its_authors_lines(browser: Browser, tmp_path: 
     browser.open(page)
     browser.press("End")
     assert browser.complaints == []
+    header = browser.ask("document.querySelector('header').textContent")
+    assert "dout (3,) · x (3,)" in header, "what it was called with, and no arrays of one step"
     lines = browser.ask("[...document.querySelectorAll('.source .code')].map((one) => one.textContent)")
     assert lines[3].startswith("if x[i] > 0:  # </script><b>")
     numbers = shown(browser)

@@ -142,6 +142,20 @@ def test_the_candidates_own_lines_are_seen_where_they_are_chosen(name: str, size
         assert {OWN, DIAGNOSIS, CARD} <= set(plan.places)
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_wide_screens_give_a_small_problems_diagnosis_the_room_below_what_is_read(name: str) -> None:
+    gradients, context = SMALL[name]
+    plan = arrange_candidate(200, 46, gradients, context, own=True)
+    said = plan.places[DIAGNOSIS]
+    assert said.height >= 14
+    assert said.width > plan.places[OWN].width
+    assert plan.places[OWN].height >= 28, "most functions are seen whole"
+    for panel in context:
+        place = plan.places[panel.key]
+        assert place.y + place.height == said.y
+        assert lay_out(panel, place.width - 2, place.height - 2).height <= place.height - 2, panel.key
+
+
 def test_wide_screens_need_no_tabs() -> None:
     gradients, context = SMALL["7x7"]
     assert arrange_candidate(200, 46, gradients, context).tabs == ()

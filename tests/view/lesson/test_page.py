@@ -201,6 +201,8 @@ def test_keys_follow_what_happens() -> None:
     assert keys_line(walk, 99, wandered=False, selecting=False, opens="why").startswith(
         "Enter which steps made the cell  p go on"
     )
+    below = keys_line(walk, 99, wandered=False, selecting=False, opens="", more=True)
+    assert below.startswith("PgDn read on")
     walk.give_up()
     assert keys_line(walk, 99, wandered=False, selecting=False, opens="") == "Enter go on"
     assert page_line(walk) == "1/1 · 0 of 10 points"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,17 @@ def test_upstream_value_stands_in_the_title_and_zero_is_remarked() -> None:
     assert lines(SCENES["digit"], 60, 20)[0].startswith("dz = dZ[")
     assert "adds nothing" in lines(SCENES["zero"], 60, 20)[0]
     assert "nan" in lines(SCENES["nan"], 60, 20)[0]
+
+
+@pytest.mark.parametrize("height", [6, 12, 40])
+@pytest.mark.parametrize("name", ["digit", "two additions", "batch"])
+def test_what_is_said_of_few_steps_moves_nothing_and_is_seen(name: str, height: int) -> None:
+    remark = "said of few steps"
+    plain, said = lines(SCENES[name], 70, height), lines(replace(SCENES[name], remarks=(remark,)), 70, height)
+    assert said[-1] == remark
+    assert said[0] == plain[0]
+    if height == 40:
+        assert said[: len(plain)] == plain
 
 
 def test_a_zero_that_meets_a_nan_or_an_inf_does_not_add_nothing() -> None:
