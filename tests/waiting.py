@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-GENEROUS = 60.0
+GENEROUS = 200.0
 """Seconds for what happens soon, however busy the machine is."""
 
 
