@@ -24,7 +24,7 @@ from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served, found
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.operators.autograd import by_autograd
-from convstep.candidate.operators.came import Came, returned_names
+from convstep.candidate.operators.came import Came, in_its_order, returned_names
 from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled
@@ -103,17 +103,17 @@ class _Calling:
             came.stage = "forward"
             self._forward(forward)
         came.stage = "backward"
-        before = (
-            {}
-            if held is None
-            else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
-        )
-        numbers = {} if held is None else numbers_in(held)
+        kept = places(held) if held is not None else ()
+        before = {place.text: (id(place.value), np.array(plain_array(place.value))) for place in kept}
+        numbers = numbers_in(held) if held is not None else {}
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
         result = self.making.backward(function, given)
         came.changed += [name for name, (now, then) in self.lent.items() if not np.array_equal(now, then)]
-        came.take(result, "return", ["" if name in self.above else name for name in returned_names(function)])
+        names = returned_names(function)
+        if self.told.context is not None and forward is not None:
+            names = in_its_order(names, forward, self.words)
+        came.take(result, "return", ["" if name in self.above else name for name in names])
         if held is not None:
             came.take_kept(held, before)
         if result is None and not any(label.startswith("self.") for label in came.arrays):
