@@ -28,12 +28,13 @@ def to_fill(forward: Callable[..., Any], backward: Callable[..., Any], told: Tol
     Returns:
         Nothing unless it returns nothing, and writes into its output.
     """
-    words, x, written = told.words, told.arrays[told.words.arrays[0]], _written(forward)
+    words, written = told.words, _written(forward)
     names = [each.name for each in parameters_of(forward)]
     shared = {each.name for each in parameters_of(backward)}
     outputs = [name for name in names if name in written and words.role(name) in words.outputs]
     lengths = [name for name in names if re.fullmatch("[A-Z]", name)]
-    if not outputs or (lengths and len(lengths) != np.ndim(x)):
+    x = told.arrays.get(words.arrays[0])  # some conventions have it under their own name
+    if not outputs or x is None or (lengths and len(lengths) != np.ndim(x)):
         return {}
     kept = [name for name in names if name in written & shared and name not in outputs]
     return {
