@@ -86,6 +86,22 @@ def in_one_line(dout: Array, x: Array, gamma: Array, beta: Array, eps: float) ->
     return dx, dgamma, dbeta
 
 
+def _by_axes(dout: Array, x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array]:
+    """The same without rows: sums over all axes but the second; see `batch_norm_backward`."""
+    axes = (0, *range(2, x.ndim))
+    M = x.size // len(gamma)
+    centred = x - x.mean(axis=axes, keepdims=True)
+    std = np.sqrt(x.var(axis=axes, keepdims=True) + eps)
+    over = axes
+    dbeta = dout.sum(axis=over)
+    dgamma = (dout * centred / std).sum(axis=over)
+    dx_hat = dout * gamma.reshape(1, -1, *(1,) * (x.ndim - 2))
+    dvar = -(dx_hat * centred / (2 * std**3)).sum(axis=over, keepdims=True)
+    dmean = -(dx_hat / std).sum(axis=over, keepdims=True)
+    dx = dx_hat / std + dvar * 2 * centred / M + dmean / M
+    return dx, dgamma, dbeta
+
+
 def small() -> OperatorProblem:
     """Four samples of two features: the first has mean 2 and variance 4, the second mean 0 and variance 9."""
     x = np.array([[0, 3], [4, -3], [0, 3], [4, -3]], float)
@@ -271,6 +287,24 @@ wrong-axis: it is summed over the wrong axis
   # over everything, of beta | 对全部求和，beta 的
   + dgamma = (dy * x_hat).sum()
   # over everything, of gamma | 对全部求和，gamma 的
+  + dgamma = dout * np.moveaxis(x_hat.reshape(channels_last.shape), -1, 1)
+  # gamma's is not summed | gamma 的没有求和
+  + dbeta = dout.copy()
+  # beta's is not summed | beta 的没有求和
+  + over = tuple(range(2, x.ndim))
+  # over rows and columns alone | 只对行和列
+  - dvar = -(dx_hat * centred / (2 * std**3)).sum(axis=over, keepdims=True)
+  + dvar = -(dx_hat * centred / (2 * std**3)).sum(axis=tuple(range(2, x.ndim)), keepdims=True)
+  # over rows and columns alone, of the variance | 只对行和列，方差的
+  - dmean = -(dx_hat / std).sum(axis=over, keepdims=True)
+  + dmean = -(dx_hat / std).sum(axis=tuple(range(2, x.ndim)), keepdims=True)
+  # over rows and columns alone, of the mean | 只对行和列，均值的
+  + over = (0, 1, 2)
+  # over samples, channels and rows | 对样本、通道和行
+  + over = (0, 1, 3)
+  # over samples, channels and columns | 对样本、通道和列
+  + over = (1, 2, 3)
+  # over channels, rows and columns | 对通道、行和列
   + dstd = -(dx_hat * centred).sum(axis=1) / std**2
   # of the standard deviation | 标准差的
   + dmean = -dcentred.sum(axis=1)
@@ -368,6 +402,7 @@ overwrite: a parameter's gradient is assigned instead of added
 """,
     batch_norm_backward,
     in_one_line,
+    _by_axes,
 )
 
 OPERATOR = Operator(

@@ -160,6 +160,9 @@ averaged: the gradients of a row are averaged instead of added
   - dw[word] = dout[x == word].sum(axis=0)
   + dw[word] = dout[x == word].mean(axis=0)
   # over the places of a word | 对一个词的各处
+  - dw[word] = dout[x == word].sum(axis=0)
+  + dw[word] = dout[x == word].sum(axis=0) / len(np.unique(x))
+  # over the distinct words | 对不同的词
   + dw[x[i]] += dout[i] / x.size
   # over all words | 对所有的词
   + dw[x[i]] += dout[i] / len(x)

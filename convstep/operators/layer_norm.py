@@ -272,6 +272,10 @@ wrong-axis: it is summed over the wrong axis  [FlagGems#5392; 1 of 20 course rep
   + centred = rows - mean
   + var = (centred**2).mean(axis=0, keepdims=True)
   # the statistics, as in batch normalisation | 统计量，像批归一化那样
+  + dgamma = (dy * x_hat).reshape(x.shape)
+  # gamma's is not summed | gamma 的没有求和
+  + dbeta = dout.copy()
+  # beta's is not summed | beta 的没有求和
   + dmean = -dcentred.sum(axis=0, keepdims=True)
   # what flows back through the mean | 经过均值传回来的
   + through_mean = dx_hat.mean(axis=0)

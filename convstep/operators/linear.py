@@ -114,8 +114,16 @@ db-wrong-axis: db is summed over the wrong axis  [Kulbear/deep-learning-coursera
 
   + db = dout.sum(axis=1, keepdims=True)
   # as a column | 成为一列
+  + db = dout.mean(axis=1)
+  # the mean over outputs | 对输出取了平均
   + db = dout.sum()
   # over everything | 对全部求和
+  - db = np.zeros(b.shape)
+  + db = np.zeros(N)
+  # as long as there are samples | 长度是样本数
+  - db = np.zeros(b.shape)
+  + db = np.zeros(rows.shape[1])
+  # as long as a row of x | 与 x 的一行一样长
   - db = np.zeros(b.shape)
   + db = np.zeros(N)
   - db[i_m] += dz

@@ -146,6 +146,27 @@ def _other_orders() -> str:
     )
 
 
+def _of_some_gates() -> tuple[str, str]:
+    """Patches of one gate's db, summed over cells, and of dprev_h, where some weights are not transposed."""
+    gates = "da_i, da_f, da_o, da_g"
+    summed = (
+        f"  + db = np.hstack([each.sum(axis=int(k == {at})) for k, each in enumerate([{gates}])])\n"
+        f"  # over cells, at one gate, {'ifog'[at]} | 对细胞，只在一个门 {'ifog'[at]}\n"
+        for at in range(4)
+    )
+    some = (places for count in range(1, 4) for places in itertools.combinations(range(4), count))
+    parts = f"enumerate(zip([{gates}], np.split(wh, 4, 1), strict=True))"
+    turned = (
+        f"  + dprev_h = sum(each @ (w if k in {places} else w.T) for k, (each, w) in {parts})\n"
+        f"  # in dprev_h, at some gates: {', '.join('ifog'[at] for at in places)}"
+        f" | dprev_h 里，在这些门：{'、'.join('ifog'[at] for at in places)}\n"
+        for places in some
+    )
+    return "".join(summed), "".join(turned)
+
+
+_SUMMED, _TURNED_SOME = _of_some_gates()
+
 MISTAKES = mistakes(
     """
 dc-path-missing: what reaches the cell through next_h is missing  [jinzishuai/learn2deeplearn#44]
@@ -267,6 +288,9 @@ db-wrong-axis: db is summed over the wrong axis
   # over gates | 对门
   + db = np.hstack([each.sum(axis=1) for each in np.split(da, 4, axis=1)])
   # over cells, gate by gate | 对细胞，逐个门
+"""
+    + _SUMMED
+    + """\
   + db = da.mean(axis=0)
   # the mean over samples | 对样本取了平均
   + db = da
@@ -282,6 +306,9 @@ transposes-swapped: the wrong factor is transposed
   # dprev_h comes out transposed | dprev_h 是转置的
   + dprev_h = sum(each @ w for each, w in zip(np.split(da, 4, 1), np.split(wh, 4, 1), strict=True))
   # in dprev_h, gate by gate, nothing is transposed | dprev_h 里逐个门都没有转置
+"""
+    + _TURNED_SOME
+    + """\
   + dx = (wx @ da.T)
   # dx comes out transposed | dx 是转置的
   + dx = da @ wx

@@ -323,6 +323,14 @@ rows-columns-swapped: rows and columns are swapped
   # of the window | 窗口的
   + window = x_pad[i_n, i_c, w : w + f_h, h : h + f_w]
   # of the window's place | 窗口位置的
+  - window = x_pad[i_n, i_c, h : h + f_h, w : w + f_w]
+  - k_h, k_w = np.unravel_index(window.argmax(), window.shape)
+  - dx_pad[i_n, i_c, h + k_h, w + k_w] += dout[i_n, i_c, i_h, i_w]
+  + window = x_pad[i_n, i_c, w : w + f_h, h : h + f_w]
+  + mask = np.zeros(window.shape)
+  + mask[np.unravel_index(window.argmax(), window.shape)] = 1
+  + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += mask * dout[i_n, i_c, i_h, i_w]
+  # of the window's place, whose mask is put where it belongs | 窗口位置的，掩码却放在了原处
   + for i_h in range(W_out):
   +     for i_w in range(H_out):
   # of the loops | 循环的

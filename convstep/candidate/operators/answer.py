@@ -102,6 +102,8 @@ class Swept:
     """How it was called, a `ways.Way`; None where nobody was called."""
     varying: tuple[str, ...] = ()
     """Gradients that are wrong, and other numbers each time it is called on the same problem."""
+    depending: Mapping[str, str] = field(default_factory=dict)
+    """What is amiss in what wrong gradients depend on, as `dependence.depending` has it."""
 
     __repr__ = brief
 

@@ -21,14 +21,15 @@ from convstep.candidate.call.layer import SET_UP
 from convstep.candidate.call.objects import Place, is_array, numbers_in, places
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
-from convstep.candidate.call.served import Served, found
+from convstep.candidate.call.served import Served
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.operators.autograd import by_autograd
-from convstep.candidate.operators.came import Came, returned_names
+from convstep.candidate.operators.came import Came, in_its_order, returned_names
+from convstep.candidate.operators.in_place import to_fill
+from convstep.candidate.operators.meant import other_method, with_forward
 from convstep.candidate.operators.telling import OUTPUT, Context, Told
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
 from convstep.candidate.record.filling import NOTHING, Filled
-from convstep.candidate.record.forwards import FORWARD
 from convstep.candidate.record.subject import Subject
 from convstep.language import tr
 from convstep.oracle.pytorch import tensor
@@ -70,10 +71,10 @@ def call(served: Served, told: Told, came: Came, tensors: bool, making: Making |
 
 class _Calling:
     def __init__(self, served: Served, told: Told, came: Came, tensors: bool, making: Making) -> None:
-        known = _other_method(Subject.of(served))
+        known = other_method(Subject.of(served))
         if known.forward is known.function:  # one function for both is called once, as its backward
             known = replace(known, forward=None)
-        self.subject = _with_forward(known)
+        self.subject = with_forward(known)
         self.loose = self.subject.forward is not known.forward
         self.served, self.told, self.came, self.tensors = served, told, came, tensors
         self.words: Vocabulary = told.words
@@ -85,6 +86,7 @@ class _Calling:
         self.held: Any = None
         self.above: dict[str, str] = {}
         self.lent: dict[str, tuple[Array, Array]] = {}
+        self.to_fill: dict[str, Any] = {}
 
     def run(self) -> None:
         """All of it."""
@@ -103,20 +105,20 @@ class _Calling:
             came.stage = "forward"
             self._forward(forward)
         came.stage = "backward"
-        before = (
-            {}
-            if held is None
-            else {p.text: (id(p.value), np.array(plain_array(p.value))) for p in places(held)}
-        )
-        numbers = {} if held is None else numbers_in(held)
+        kept = places(held) if held is not None else ()
+        before = {place.text: (id(place.value), np.array(plain_array(place.value))) for place in kept}
+        numbers = numbers_in(held) if held is not None else {}
         given, buffers = self._backward_arguments(function)
         came.call = self._text(function, given)
         result = self.making.backward(function, given)
         came.changed += [name for name, (now, then) in self.lent.items() if not np.array_equal(now, then)]
-        came.take(result, "return", ["" if name in self.above else name for name in returned_names(function)])
+        names = returned_names(function)
+        if self.told.context is not None and forward is not None:
+            names = in_its_order(names, forward, self.words)
+        came.take(result, "return", ["" if name in self.above else name for name in names])
         if held is not None:
             came.take_kept(held, before)
-        if result is None and not any(label.startswith("self.") for label in came.arrays):
+        if result is None and not buffers and not any(label.startswith("self.") for label in came.arrays):
             raise Unusable(tr("it returned None; a backward must return its gradients"))
         if held is not None:
             came.take_numbers(held, numbers, self.words)
@@ -219,6 +221,7 @@ class _Calling:
     # --- calling
 
     def _forward(self, forward: Callable[..., Any]) -> None:
+        self.to_fill = to_fill(forward, self.subject.function, self.told)
         given = self._filled(forward, self._for_forward)
         if given.missing:
             given = self._by_place(forward, given, self._for_forward)
@@ -226,6 +229,8 @@ class _Calling:
             raise Lacking(_lacks(given, tr("its forward")))
         self._check_weights()
         made = self.making.forward(forward, given)
+        if made is None:
+            made = next((self.to_fill[name] for name in self.to_fill if self._is_output(name)), None)
         count = len(self.words.outputs)
         several = isinstance(made, (tuple, list)) and (len(made) > 1 or count == 1)
         everything = list(made) if several else [made]
@@ -282,7 +287,12 @@ class _Calling:
             kind = Unusable if self.misfit else Lacking
             raise kind(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
 
+    def _is_output(self, name: str) -> bool:
+        return self.words.role(name) in self.words.outputs
+
     def _for_forward(self, name: str, default: Any) -> Any:
+        if name in self.to_fill:
+            return self.to_fill[name]
         if name.lower() in ("ctx", "context"):
             self.told.context = self.told.context or Context()
             return self.told.context
@@ -312,6 +322,8 @@ class _Calling:
                 return buffers[name]
             if name.lower() in ("ctx", "context") and self.told.context is not None:
                 return self.told.context
+            if name in self.to_fill:
+                return self.to_fill[name]
             if keeps(name) or (name in self.named and not self.words.role(name)):
                 return self._kept(name)
             if (role := self.words.role(name)) in self.words.outputs:
@@ -344,7 +356,8 @@ class _Calling:
         buffers: dict[str, Any] = {}
         if len(maybe) > len(free):
             writes = [name for name in maybe if self.words.gradient(name)]
-            for name in writes[: len(maybe) - len(free)] if len(writes) < len(maybe) else writes[1:]:
+            every = len(writes) < len(maybe) or not free
+            for name in writes[: len(maybe) - len(free)] if every else writes[1:]:
                 source = self.words.gradient(name)[1:]
                 buffers[name] = self._like(self.told.arrays[source])
             maybe = [name for name in maybe if name not in buffers]
@@ -433,36 +446,6 @@ class _Calling:
 def _flag(each: inspect.Parameter) -> bool:
     """Whether a parameter is True or False."""
     return isinstance(each.default, bool) or each.annotation in (bool, "bool")
-
-
-def _other_method(subject: Subject) -> Subject:
-    """Of a class alone: its `backward` before a method that sounds like one, or one of another name."""
-    kind, method = subject.maker, subject.method
-    if kind is None or "." in subject.served.candidate.name:
-        return subject
-    own = [name for name in dir(kind) if callable(getattr(kind, name))]
-    if FORWARD.fullmatch(method):
-        named, forward = (
-            [name for name in own if re.match(r"deriv|delta|prime|diff", name)],
-            getattr(kind, method),
-        )
-    else:
-        named, forward = (
-            [name for name in own if re.fullmatch(r"back(ward|prop)|bprop", name)],
-            subject.forward,
-        )
-    if not named or named[0] == method:
-        return subject
-    return Subject(subject.served, getattr(kind, named[0]), kind, named[0], forward)
-
-
-def _with_forward(subject: Subject) -> Subject:
-    """A backward with the function whose name it has besides: `lookup_backward` with `lookup`."""
-    name = subject.served.candidate.name
-    stem = re.sub(r"_?(backward|backprop|bprop|bwd|grad|back)$", "", name)
-    if subject.forward is not None or subject.maker is not None or stem in (name, ""):
-        return subject
-    return replace(subject, forward=found(stem, subject.served.namespace))
 
 
 def _unpackings(text: str, cache: str) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.objects import is_array, numbers_in, places
+from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.operators.vocabulary import Vocabulary
 
@@ -89,6 +90,14 @@ def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
         code = getattr(inspect.unwrap(function), "__code__", None)
         return _returned_names(code) if isinstance(code, CodeType) else ()
     return ()
+
+
+def in_its_order(names: tuple[str, ...], forward: Callable[..., Any], words: Vocabulary) -> tuple[str, ...]:
+    """What a Function returns, where names do not say: gradients in the order of its forward's parameters."""
+    given = [f"d{each.name}" for each in parameters_of(forward)[1:]]  # after ctx
+    if len(given) < len(names):
+        return names
+    return tuple(name if words.gradient(name) else of for name, of in zip(names, given, strict=False))
 
 
 @functools.lru_cache(64)  # a third of the time of the many short calls

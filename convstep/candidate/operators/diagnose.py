@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from convstep.candidate.check.wording import ENOUGH, LIKELY, OTHERS, SEEN, called, count, listed
 from convstep.candidate.operators.answer import Swept
+from convstep.candidate.operators.dependence import about_dependence
 from convstep.candidate.operators.evidence import Evidence, is_wrong
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.gathering import NEARLY, forward_fits
@@ -73,13 +74,16 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     evidence = Evidence(reshaped(swept, left))
     until = time.monotonic() + SECONDS
     for name in evidence.wrong(left):
-        matches[name] = [] if foreign else list(matches_of(evidence, name))
+        sides = [] if foreign else [evidence, evidence.undivided(name)]
+        matches[name] = next((some for each in sides if (some := list(matches_of(each, name)))), [])
         if matches[name]:
             found += _ranked(evidence, {name: matches[name]})
         elif (seen := in_the_numbers(evidence, name)) is not None:
             found = _joined(found, seen)
         elif not foreign:
             found, matches[name] = _with_two(evidence, name, found, lambda: time.monotonic() > until)
+    named = {name for finding in found for name in finding.gradients}
+    found += about_dependence(swept, [name for name in evidence.wrong(left) if name not in named])
     named = {name for finding in found for name in finding.gradients}
     found += about_unknown(evidence, [name for name in evidence.wrong(left) if name not in named])
     explaining = {name: each[0].whole for name, each in matches.items() if each}

@@ -79,14 +79,23 @@ class Evidence:
             found = {name: summed_to(value, judged.right[name].shape) for name, value in found.items()}
         return found
 
+    def undivided(self, name: str) -> Evidence:
+        """The same with mistakes that do not divide one gradient, whose line has lost what divides it."""
+        convention = self.swept.convention
+        if convention is None or name not in convention.divided:
+            return self
+        others = {one: axes for one, axes in convention.divided.items() if one != name}
+        return Evidence(replace(self.swept, convention=replace(convention, divided=others)), self.known)
+
     def reproduced(self, name: str) -> bool:
         """Whether some mistake gives one gradient as the candidate has it, wherever it came."""
         came = [one for one in self.returned if name in one.answer.gradients]
-        made = ([(one, self.made(variant, one)) for one in came] for _, variant in self.variants())
-        return any(
-            all(each is not None and same(one.answer.gradients[name], each[name]) for one, each in listed)
-            for listed in made
-        )
+
+        def gives(variant: Variant, one: Judged) -> bool:
+            made = self.made(variant, one)
+            return made is not None and same(one.answer.gradients[name], made[name])
+
+        return any(all(gives(variant, one) for one in came) for _, variant in self.variants())
 
     def _run(
         self, variant: Variant, problem: OperatorProblem, order: Mapping[str, tuple[int, ...]]

@@ -72,8 +72,9 @@ def answer(
         came = raw.arrays[label]
         shapes[name] = came.shape
         laid = _ours(way, raw, name[1:], came, right[name])
-        if laid.shape == right[name] and way.convention is not None and way.convention.blocks:
-            laid = blocks(laid, operator.axes[name[1:]], way.convention.blocks, back=True)
+        if squeezed(laid.shape) == squeezed(right[name]) and way.convention is not None:
+            order, own = way.convention.blocks, operator.axes[name[1:]]
+            laid = blocks(laid.reshape(right[name]), own, order, back=True).reshape(laid.shape)
         gradients[name] = _as_from_above(way, problem, laid, right[name])
     outputs, summed = {}, False
     shown = outputs_of(operator, problem) if raw.arrays else {}
@@ -175,7 +176,9 @@ def _as_from_above(way: Way, problem: OperatorProblem, array: Array, right: tupl
     """A gradient that has not the shape of its array but of what comes from above, as it lies with us."""
     for above, name in zip(problem.upstream.values(), way.operator.outputs, strict=False):
         own, other = way.operator.axes.get(name, ""), way.axes.get(name, "")
-        if array.shape != right and own != other and array.shape == theirs(above, own, other).shape:
+        if array.shape in (right, right[::-1]):
+            continue  # it lies like its own array, or is turned
+        if own != other and array.shape == theirs(above, own, other).shape:
             return ours(array, own, other, above.shape)
     return array
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -128,9 +131,15 @@ def held(evidence: Evidence, whole: Variant, name: str, judged: Judged) -> str:
 
 
 def alike(actual: Array, made: Array, right: Array) -> bool:
-    """Whether two results are the same; of two that are wrong, one in its shape, but for axes of length 1."""
+    """Whether two results are the same; of two that are wrong, one in its shape, but for axes of length 1.
+
+    What is put into an array of the right shape, as in `grad[...] = db`, is spread out where it can be.
+    """
     if same(actual, made):
         return True
+    if actual.shape == right.shape != made.shape:
+        with contextlib.suppress(ValueError):
+            return same(actual, np.broadcast_to(made, right.shape))
     return (
         actual.shape != right.shape and not same(made, right) and same(np.squeeze(actual), np.squeeze(made))
     )
@@ -189,20 +198,39 @@ def _is_wrong(operator: Operator, variant: Variant, problem: OperatorProblem) ->
 
 
 def together(one: Variant, other: Variant) -> Variant | None:
-    """Two variants as one; None where they patch the same lines, or different forms."""
+    """Two variants as one; None where they patch the same words of a line, or different forms."""
     if one.form is not other.form:
         return None
-    lines = [
-        {line.strip() for right, _ in each.hunks for line in right.splitlines()} for each in (one, other)
-    ]
-    if lines[0] & lines[1]:
+    shared = {right for right, _ in one.hunks} & {right for right, _ in other.hunks}
+    wrong = [dict(each.hunks) for each in (one, other)]
+    merged = {right: _merged(right, wrong[0][right], wrong[1][right]) for right in shared}
+    hunks = [[hunk for hunk in each.hunks if hunk[0] not in shared] for each in (one, other)]
+    lines = [{line.strip() for right, _ in each for line in right.splitlines()} for each in hunks]
+    if lines[0] & lines[1] or None in merged.values():
         return None
-    both = Variant(one.form, (*one.hunks, *other.hunks))
+    both = Variant(one.form, (*((right, made or "") for right, made in merged.items()), *hunks[0], *hunks[1]))
     try:
         both.backward  # noqa: B018  # it is compiled
     except (AssertionError, SyntaxError):  # the first has taken a line away that the second needs
         return None
     return both
+
+
+def _merged(right: str, one: str, other: str) -> str | None:
+    """Lines with what is changed in either of two versions; None where both change the same words."""
+    base, *versions = (re.findall(r"\w+|\s+|\W", text) for text in (right, one, other))
+    edits = [
+        (start, end, version[first:last])
+        for version in versions
+        for kind, start, end, first, last in difflib.SequenceMatcher(None, base, version, False).get_opcodes()
+        if kind != "equal"
+    ]
+    edits.sort(key=lambda edit: edit[:2])
+    if any(before[1] >= after[0] for before, after in itertools.pairwise(edits)):
+        return None
+    for start, end, words in reversed(edits):
+        base[start:end] = words
+    return "".join(base)
 
 
 def pair_of(

@@ -9,7 +9,7 @@ from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, VERBS, called, count
 from convstep.candidate.load.names import line_words
 from convstep.candidate.operators.answer import Answer, Judged
-from convstep.candidate.operators.evidence import Evidence, same
+from convstep.candidate.operators.evidence import Evidence, divisors, same
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
 from convstep.language import tr
@@ -38,9 +38,14 @@ def about_raising(evidence: Evidence, explaining: Mapping[str, Variant]) -> list
     every = [judged for alike in ordered for judged in alike]
     if not every:
         return []
-    likely = [] if explaining else _likely(evidence, every)
+    likely, wrong = [] if explaining else _likely(evidence, every), list[Judged]()
+    if not (likely or explaining) and where(evidence.told, lambda judged: judged.failed):
+        wrong = [
+            judged for judged in evidence.returned if judged.failed
+        ]  # with other numbers than a mistake's
+        likely = _likely(evidence, [*every, *wrong]) if len(wrong) < len(every) else []
     if likely:
-        return _named(evidence, likely, every)
+        return _named(evidence, likely, every, len(wrong))
     return [
         Finding(
             "raises" if alike[0].answer.kind == RAISED else VERBS[alike[0].answer.kind],
@@ -95,25 +100,37 @@ def _likely(evidence: Evidence, raising: Sequence[Judged]) -> list[_Likely]:
 
 
 def _fits(evidence: Evidence, variant: Variant, judged: Judged) -> bool:
-    """Whether a mistake has the candidate's numbers where it returns."""
+    """Whether a mistake has the candidate's numbers where it returns, or is right where that is right."""
     made = evidence.made(variant, judged)
-    return made is not None and all(
-        same(actual, made[name]) for name, actual in judged.answer.gradients.items() if name in made
+    if made is None:
+        return False
+    if all(same(actual, made[name]) for name, actual in judged.answer.gradients.items() if name in made):
+        return True
+    by, right = (
+        divisors(evidence.swept, judged.answer.problem),
+        evidence.operator.right(judged.answer.problem),
     )
+    return not judged.failed and all(same(made[name] * by.get(name, 1), right[name]) for name in right)
 
 
-def _named(evidence: Evidence, likely: Sequence[_Likely], raising: Sequence[Judged]) -> list[Finding]:
+def _named(
+    evidence: Evidence, likely: Sequence[_Likely], raising: Sequence[Judged], wrong: int
+) -> list[Finding]:
     found: list[Finding] = []
     for one in likely[: 1 + OTHERS]:
         message = tr(
             "{mistake}: {seen}; this mistake fails on the same problems, and has the candidate's numbers on "
             "the others"
-            if one.fails == len(raising)
+            if one.fails == len(raising) and not wrong
+            else "{mistake}: {seen}; this mistake fails on {fails} of the {problems} on which the candidate "
+            "raises or is wrong, and on no others"
+            if wrong
             else "{mistake}: {seen}; this mistake fails on {fails} of these problems, and has the "
             "candidate's numbers on the others",
             mistake=called(one.mistake, one.variant.label),
             seen=_sentence(evidence, raising),
             fails=one.fails,
+            problems=count(len(raising) + wrong),
         )
         found.append(
             Finding(one.mistake.id, LIKELY, message, (), one.mistake, one.variant, alternative=bool(found))

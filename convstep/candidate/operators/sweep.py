@@ -15,6 +15,7 @@ from convstep.candidate.check.wording import listed
 from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
 from convstep.candidate.operators.axes import ONE_SAMPLE
 from convstep.candidate.operators.caller import Caller, Raw
+from convstep.candidate.operators.dependence import depending
 from convstep.candidate.operators.detect import (
     Detecting,
     cannot_call,
@@ -26,7 +27,8 @@ from convstep.candidate.operators.gathering import forward_fits, how_far, judged
 from convstep.candidate.operators.own_forward import another_operator, by_own_forward
 from convstep.candidate.operators.takes import (
     CHUNK,
-    besides,
+    in_batches,
+    other_labels,
     other_ranks,
     problems_of,
     tried,
@@ -192,7 +194,9 @@ def _swept(
     results = _results(worker, detecting, way, progress, in_time, before)
     whole, results = results, other_ranks(way, results)
     results = [one for one in results if one.answer.kind != UNSAID or one.answer.problem.about]
-    results += besides(worker, detecting, way, results)
+    deeper, meant = in_batches(worker, detecting, way, results)
+    whole = [*whole, *deeper]
+    results += (deeper if meant else []) + other_labels(worker, detecting, way, results)
     if all(
         one.answer.kind in (UNSAID, REFUSED) or (one.answer.kind == RETURNED and not one.off)
         for one in results
@@ -213,7 +217,12 @@ def _swept(
         *_too_narrow(way, whole, results),
         *_ignored(way, results, {role for _, raw in before for role in raw.said}),
     )
-    return Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
+    swept = Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
+    evidence = Evidence(swept)
+    unknown = [name for name in evidence.wrong() if name not in varying and not evidence.reproduced(name)]
+    if way.above or not unknown or not in_time():
+        return swept
+    return replace(swept, depending=depending(worker, detecting.words, way, results, unknown))
 
 
 def _results(
@@ -294,7 +303,7 @@ def _right(results: Sequence[Judged]) -> int:
 
 
 def _too_narrow(way: Way, whole: Sequence[Judged], told: Sequence[Judged]) -> Iterator[str]:
-    """That for another number of axes its own forward and dx are right as well, but not the other gradients.
+    """That for another number of axes dx is right as well, and its own forward, but not the other gradients.
 
     Args:
         way: how it was called.
@@ -304,13 +313,14 @@ def _too_narrow(way: Way, whole: Sequence[Judged], told: Sequence[Judged]) -> It
     meant = {id(one.answer.problem) for one in told if one.answer.kind == RETURNED}
     beyond = [one for one in whole if one.answer.kind == RETURNED and id(one.answer.problem) not in meant]
     of_x = f"d{next(iter(way.operator.axes))}"
-    if not beyond or not all(forward_fits(one) and one.off.get(of_x, 2) <= 1 for one in beyond):
+    fitting = (forward_fits(one) is not False and one.off.get(of_x, 2) <= 1 for one in beyond)
+    if not beyond or not all(fitting):
         return
     names = [name for name in way.operator.gradients if any(one.off.get(name) == np.inf for one in beyond)]
     if names:
         yield tr(
-            "{id}: where x has another number of axes its own forward and {of_x} are right there too, but "
-            "not the shape of {names}; if it is meant for such an x, that is a mistake",
+            "{id}: where x has another number of axes {of_x} is right there too, but not the shape of "
+            "{names}; if it is meant for such an x, that is a mistake",
             id=NARROW,
             of_x=of_x,
             names=listed(names),

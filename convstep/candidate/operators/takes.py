@@ -99,11 +99,6 @@ def _taken(one: Judged, raw: Raw) -> Judged:
     return one
 
 
-def besides(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
-    """The results on what it takes besides, where its own forward shows that it does."""
-    return _in_batches(worker, detecting, way, results) + _other_labels(worker, detecting, way, results)
-
-
 def other_ranks(way: Way, results: list[Judged]) -> list[Judged]:
     """What takes x of so many axes by accident is not meant for it, so that nothing is said of that.
 
@@ -191,12 +186,17 @@ def _weights_right(one: Judged, of_x: str) -> bool:
     return bool(one.off) and all(off <= 1 for name, off in one.off.items() if name != of_x)
 
 
-def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
-    """What takes an x of one more axis in front is tried on that too: its own forward shows it."""
+def in_batches(
+    worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]
+) -> tuple[list[Judged], bool]:
+    """What comes of an x of one more axis in front, and whether it is meant for it.
+
+    Its own forward shows that, and the gradients of its weights, most of which have to be right there.
+    """
     operator = way.operator
     first = next(iter(operator.axes))
     if operator.axes[first] != "N*" or not way.axes[first].startswith("N"):
-        return []
+        return [], False
     deep = [
         one for one in results if one.answer.kind == RETURNED and one.answer.problem.arrays[first].ndim > 2
     ]
@@ -205,10 +205,11 @@ def _in_batches(worker: Caller, detecting: Detecting, way: Way, results: Sequenc
     told = [other.handed(problem) for problem in itertools.islice(problems_of(operator), CHUNK)]
     handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
     if deep or not handed:
-        return []
+        return [], False
     found = [_batched(one, other.convention) for one in tried(worker, detecting.words, other, handed)]
     right = sum(_weights_right(one, f"d{first}") for one in found)
-    return found if all(map(forward_fits, found)) and 2 * right > len(found) else []
+    taken = all(map(forward_fits, found))
+    return (found if taken else []), taken and 2 * right > len(found)
 
 
 def _batched(one: Judged, convention: Convention | None) -> Judged:
@@ -216,8 +217,8 @@ def _batched(one: Judged, convention: Convention | None) -> Judged:
     return replace(one, answer=replace(one.answer, problem=problem, batch=convention))
 
 
-def _other_labels(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
-    """Labels as rows where they were numbers, or the other way round: its forward returns the same then."""
+def other_labels(worker: Caller, detecting: Detecting, way: Way, results: Sequence[Judged]) -> list[Judged]:
+    """What comes of labels in the other form, rows or numbers, where its forward returns the same then."""
     if not results or not labels(way.operator, results[0].answer.problem):
         return []
     other, losses = replace(way, hot=not way.hot), []

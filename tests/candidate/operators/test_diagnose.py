@@ -60,6 +60,29 @@ def test_two_mistakes_in_two_gradients_get_two_names() -> None:
     assert {finding.id for finding in found(operator, both.backward)} == {"overwrite-dx", "db-wrong-axis"}
 
 
+def test_two_mistakes_in_one_line_are_found_together() -> None:
+    operator = operator_named("max-pool")
+    overwrite, stride = operator.mistake("overwrite").variants, operator.mistake("stride-ignored").variants
+    goes = next(one for one in stride if "i_h + k_h" in one.wrong)
+    both = together(overwrite[0], goes)
+    assert both is not None
+    assert both.wrong == "dx_pad[i_n, i_c, i_h + k_h, i_w + k_w] = dout[i_n, i_c, i_h, i_w]"
+    assert {finding.id for finding in found(operator, both.backward)} == {"overwrite", "stride-ignored"}
+    assert together(goes, next(one for one in stride if "i_h * f_h + k_h, w" in one.wrong)) is None
+
+
+def test_what_is_put_into_an_array_of_the_right_shape_is_spread_out() -> None:
+    operator = operator_named("linear")
+
+    def kept(dout: Array, x: Array, w: Array, b: Array) -> tuple[Array, ...]:
+        dx, dw, db = operator.backward(dout, x, w, b)
+        db[...] = dout.sum(axis=1)
+        return dx, dw, db
+
+    (finding,) = found(operator, kept)
+    assert (finding.id, finding.strength) == ("db-wrong-axis", PROVEN)
+
+
 def test_two_mistakes_in_one_gradient_are_found_together() -> None:
     operator = operator_named("batch-norm")
     one, other = (operator.mistake(id).variants[0] for id in ("gamma-missing", "mean-path-missing"))
@@ -184,6 +207,21 @@ def test_what_raises_where_a_mistake_would_be_wrong_is_likely_that_mistake() -> 
     findings = found(operator, square_only)
     assert {finding.strength for finding in findings} == {LIKELY}
     assert "square-window-assumed" in [finding.id for finding in findings]
+
+
+def test_what_raises_or_is_wrong_where_a_mistake_fails_and_nowhere_else_is_likely_that() -> None:
+    operator = operator_named("avg-pool")
+
+    def square(dout: Array, x: Array, size: tuple[int, int], *others: Any) -> Array:
+        if size[0] != size[1] and 2 in size:
+            raise ValueError(f"cannot reshape array into {size}")
+        dx: Array = operator.backward(dout, x, size, *others)
+        return dx * (1 if size[0] == size[1] else np.e)
+
+    findings = found(operator, square)
+    ids = [finding.id for finding in findings if finding.strength == LIKELY]
+    assert "square-window-assumed" in ids
+    assert "and on no others" in findings[-1].message
 
 
 def test_what_is_summed_over_the_wrong_axis_and_kept_as_a_row_is_named_as_that_alone() -> None:
