@@ -52,7 +52,8 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     if call.convention == "problem":
         return ""
     inputs, told = convention_of(call).inputs(problem, integers=call.integers), spelled(call, candidate)
-    owner = candidate.name.removesuffix(".backward").removesuffix(".apply")
+    method = told.backward.name if told.backward is not None else "apply"
+    owner = candidate.name.removesuffix(f".{method}").removesuffix(".backward").removesuffix(".apply")
     applied = f"{owner}.apply" if candidate.kind == "autograd" else candidate.name
     names = {told.maker: f"layer = {owner}", told.forward: applied, told.backward: candidate.name}
     methods = [told.forward if told.by_autograd(candidate) else told.backward]
