@@ -212,7 +212,8 @@ def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
         cell = step.cell
         if step.returned:
             cell = tr("{cell}, returned as {returned},", cell=cell, returned=step.returned)
-        said.append(tr(OWN_NUMBERS[step.kind], cell=cell, **numbers))
+        known = LAST if step.kind == MAKES and not step.value else step.kind  # of room that was never filled
+        said.append(tr(OWN_NUMBERS[known], cell=cell, **numbers))
     if step.unread:
         array = step.array or own.run.gradient
         said.append(tr("no step that writes {array} reads {cell}", array=array, cell=step.unread))

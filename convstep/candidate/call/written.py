@@ -59,7 +59,8 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     methods = [told.forward if told.by_autograd(candidate) else told.backward]
     if told.maker is not None:
         methods = [told.maker, told.forward, told.backward]
-        names |= {each: f"layer.{each.name}" for each in methods[1:] if each is not None}
+        named = ((each, each.name) for each in methods[1:] if each is not None)
+        names |= {each: "layer" if name == "__call__" else f"layer.{name}" for each, name in named}
     return "; ".join(
         f"{names[each]}({_arguments(told, each, candidate, inputs)})" for each in methods if each is not None
     )

@@ -96,6 +96,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("the output is wider than it is tall", lambda g: g.output_shape[0] < g.output_shape[1]),
     Feature("the output is taller than it is wide", lambda g: g.output_shape[0] > g.output_shape[1]),
     Feature("the output has one row or one column", lambda g: min(g.output_shape[:2]) == 1),
+    Feature("the output is larger than 1x1", lambda g: max(g.output_shape[:2]) > 1),
     Feature("the output has several rows", lambda g: g.output_shape[0] > 1),
     Feature("the output has several columns", lambda g: g.output_shape[1] > 1),
     Feature("the output has one row", lambda g: g.output_shape[0] == 1),

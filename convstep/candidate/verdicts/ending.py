@@ -221,7 +221,12 @@ def loss_text(trial: Trial) -> str:
     """The loss as one writes it: `sum(out * dout)`."""
     if not trial.above:
         return "sum(out)" if trial.loss.upstream[0].ndim else "out"
-    return "sum(" + " + ".join(f"out * {''.join(path)}" for path in trial.above) + ")"
+    above = ["".join(path) for path in trial.above]
+    if len(above) == 1:
+        return f"sum(out * {above[0]})"
+    named = ("".join(path) for path in trial.loss.outputs)
+    outputs = [f"out{one}" if not one or one[0] == "[" else one for one in named]
+    return " + ".join(f"sum({one} * {by})" for one, by in zip(outputs, above, strict=True))
 
 
 def beside(trial: Trial) -> str:

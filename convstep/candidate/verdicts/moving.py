@@ -185,7 +185,7 @@ _PARTS = (ast.BinOp, ast.Call, ast.UnaryOp, ast.Subscript, ast.Name)
 
 
 def _set_to(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
-    """The variables that a statement sets, each with the expression it is set to; see `GATED` in the tests."""
+    """The variables that a statement sets, each with the expression that it is set to."""
     if not isinstance(statement, ast.Assign):
         return
     target, value = statement.targets[0], statement.value

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.marks import DIFFERS, Mark
 
-
-_RECKON = (ast.AugAssign, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call)
+_RECKON = ast.AugAssign, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call
+"""What stands in a statement that does more than name or take apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,31 @@ def test_what_is_right_before_it_is_scattered_is_not_blamed(name: str, tmp_path:
     assert (found.first.line, found.first.kind) == (line, known)
 
 
+def test_a_helper_that_does_as_it_is_told_is_not_blamed(tmp_path: Path) -> None:
+    path = tmp_path / "told.py"
+    text = """
+import numpy as np
+
+
+def slide(x, w):
+    k, l = w.shape[2:]
+    return np.einsum("nchwij,fcij->nfhw", np.lib.stride_tricks.sliding_window_view(x, (k, l), axis=(2, 3)), w)
+
+
+def conv_backward(dout, cache):
+    x, w, b, conv_param = cache
+    k = w.shape[2] - 1
+    dw = slide(x.swapaxes(0, 1), dout.swapaxes(0, 1)).swapaxes(0, 1)
+    around = np.pad(dout, ((0, 0), (0, 0), (k, k), (k, k)))
+    dx = slide(around, w.swapaxes(0, 1))
+    return dx, dw, dout.sum(axis=(0, 2, 3))
+"""
+    path.write_text(text, encoding="utf-8")
+    case = Case((4, 5), (2, 2), (1, 1), ((0, 0), (0, 0)), 2, 3, 2)
+    found = own(loaded(path, "conv_backward"), "cs231n", case)
+    assert found is None or "einsum" not in found.first.text
+
+
 RIGHT = [COURSERA, CS231N, ARTICLE, ("problem_windows.py", "backward", "problem", STRIDED)]
 
 

@@ -254,6 +254,22 @@ def test_a_slope_that_is_made_of_no_gradient_may_be_what_is_wrong() -> None:
     assert found.open == (11, 12)
 
 
+TWO = """
+def two_forward(x):
+    return x * x, 3 * x, x
+
+
+def two_backward(dp, dq, x):
+    dx = dp * x + 3 * dq
+    return dx
+"""
+
+
+def test_each_output_stands_beside_its_own_gradient() -> None:
+    found = _of(TWO, "two_backward", np.linspace(-0.8, 0.9, 6).reshape(2, 3))
+    assert "`sum(out[0] * dp) + sum(out[1] * dq)`" in " ".join(mark.how for mark in found.lines.values())
+
+
 def test_every_mark_says_how_it_was_found_out() -> None:
     found = _verdicts("windows.conv_backward")
     marks = [*found.lines.values(), *found.positions.values(), *(one.mark for one in found.end)]
