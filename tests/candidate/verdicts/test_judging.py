@@ -265,6 +265,34 @@ def two_backward(dp, dq, x):
 """
 
 
+PENALISED = """
+import numpy as np
+
+
+def gate_forward(x, w):
+    return np.maximum(x, 0) * w, (x, w)
+
+
+def gate_backward(dy, cache):
+    x, w = cache
+    dx = dy * w * (x > 0)
+    dw = dy * np.maximum(x, 0)
+    MORE
+    return dx, dw
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "differs"),
+    [("dw = dw + 0.1 * w", False), ("dw += 0.1 * np.sign(w)", False), ("dx[x < 0] = 1", True)],
+)
+def test_a_penalty_is_one_on_weights_and_not_on_data(more: str, differs: bool) -> None:
+    x = np.linspace(-0.8, 0.9, 6).reshape(2, 3)
+    found = _of(PENALISED.replace("MORE", more), "gate_backward", x, 1 - x[::-1])
+    assert found.differs is differs
+    assert ("penalty" in " ".join(one.mark.how for one in found.end)) is not differs
+
+
 def test_each_output_stands_beside_its_own_gradient() -> None:
     found = _of(TWO, "two_backward", np.linspace(-0.8, 0.9, 6).reshape(2, 3))
     assert "`sum(out[0] * dp) + sum(out[1] * dq)`" in " ".join(mark.how for mark in found.lines.values())
