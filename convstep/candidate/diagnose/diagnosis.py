@@ -130,7 +130,7 @@ def _about_unknown(
     if not any(result.wrong(name) for result in rest):
         return found
     words = tr("; ").join(observations(name, rest, call))
-    if facts(name, rest) == facts(name, results):
+    if (same := facts(name, rest)) and same == facts(name, results):
         found = []  # what is so everywhere is not due to a mistake in a part
     sentence = "elsewhere, not a known bug: {seen}" if found else "not a known bug: {seen}"
     return [*found, Finding(UNKNOWN, SEEN, tr(sentence, seen=words), (name,))]
