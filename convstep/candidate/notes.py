@@ -91,7 +91,7 @@ def notes(swept: Swept) -> Iterator[str]:
     if messages and all(outcome.Z is None for outcome in outcomes):
         yield tr(
             "its own {forward} could not be checked: {message}",
-            forward=swept.candidate.forward,
+            forward=swept.candidate.forward or "forward",
             message=min(messages),
         )
     if printed := next((outcome.printed for outcome in outcomes if outcome.printed), ""):

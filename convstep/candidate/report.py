@@ -13,7 +13,7 @@ from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
-from convstep.steps.number_text import short
+from convstep.steps.number_text import short, told_apart
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
@@ -141,7 +141,7 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
             shape=shape_text(actual) if actual else tr("nothing"),
             right=shape_text(right),
         )
-    others = found.count - 1
+    others, (value, expected) = found.count - 1, told_apart(found.actual[0], found.expected[0])
     cell = ours = cell_text("", found.cells[0])
     if call is not None:
         theirs = cell_text("", their_cell(call, found.gradient, found.cells[0]))
@@ -155,8 +155,8 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
         else "{where}{cell}: {actual} instead of {expected}, and {others} more cells",
         where=where,
         cell=cell,
-        actual=short(found.actual[0], 6),
-        expected=short(found.expected[0], 6),
+        actual=value,
+        expected=expected,
         others=others,
     )
 
@@ -208,11 +208,12 @@ def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
             )
         )
     elif step.kind:
-        numbers = {"value": short(step.value, 6), "expected": short(step.expected, 6)}
+        numbers = dict(zip(("value", "expected"), told_apart(step.value, step.expected), strict=True))
         cell = step.cell
         if step.returned:
             cell = tr("{cell}, returned as {returned},", cell=cell, returned=step.returned)
-        said.append(tr(OWN_NUMBERS[step.kind], cell=cell, **numbers))
+        known = LAST if step.kind == MAKES and not step.value else step.kind  # of room that was never filled
+        said.append(tr(OWN_NUMBERS[known], cell=cell, **numbers))
     if step.unread:
         array = step.array or own.run.gradient
         said.append(tr("no step that writes {array} reads {cell}", array=array, cell=step.unread))

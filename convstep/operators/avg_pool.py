@@ -192,12 +192,14 @@ divided-twice: dout is divided by the size of the window twice
     每个格子的那一份已经算好了（由分配 dout 的辅助函数，或者由 np.mean），加上去的时候又除了一次。每个梯度都小了
     f_h * f_w 倍。只有 1x1 的窗口才看不出来。只在一处除。
   + dx_pad[i_n, i_c, h : h + f_h, w : w + f_w] += share / (f_h * f_w)
-stride-ignored: windows are placed one cell apart, whatever the stride is
-    The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins at i_h, i_w, so that
-    the gradients crowd at the top left. At stride 1 it is right. Write h, w = i_h * s_h, i_w * s_w.
-  不管步幅是多少，窗口都一格一格地排:
-    out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从 i_h、i_w 开始，梯度都挤到了左上角。步幅
-    为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
+stride-ignored: the stride is left out where a window is placed
+    The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins elsewhere, so that
+    others get the gradient. With i_h, i_w it is right at stride 1; with i_h * f_h, i_w * f_w where windows tile
+    the picture, as most do. Write h, w = i_h * s_h, i_w * s_w.
+  放窗口时没有用步幅:
+    out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从别处开始，梯度给了别的格子。写成 i_h、i_w，
+    步幅为 1 时是对的；写成 i_h * f_h、i_w * f_w，窗口正好铺满图片时是对的，而多数都是这样。应该写
+    h, w = i_h * s_h, i_w * s_w。
   + h, w = i_h, i_w
 
   + h, w = i_h, i_w * s_w

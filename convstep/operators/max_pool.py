@@ -198,13 +198,14 @@ index-not-shifted: the place in the window is taken for a place in the picture
     argmax 是从窗口自己的角上数的。窗口从第 h 行、第 w 列开始，所以那个格子是 h + k_h、w + k_w。不加上去的话，所有
     梯度都落到了图片的角上。只有左上角那一个窗口是对的。
   + dx_pad[i_n, i_c, k_h, k_w] += dout[i_n, i_c, i_h, i_w]
-stride-ignored: windows are placed one cell apart, whatever the stride is
-    The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins at i_h, i_w, so that
-    the largest number of another window is looked for and the gradients crowd at the top left. At stride 1 it is
-    right. Write h, w = i_h * s_h, i_w * s_w.
-  不管步幅是多少，窗口都一格一格地排:
-    out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从 i_h、i_w 开始，找的是别的窗口的最大值，
-    梯度都挤到了左上角。步幅为 1 时是对的。应该写 h, w = i_h * s_h, i_w * s_w。
+stride-ignored: the stride is left out where a window is placed
+    The window of out[i_h, i_w] begins at row i_h * s_h and column i_w * s_w. Here it begins elsewhere, so that the
+    largest number of another window is looked for, or gets its gradient. With i_h, i_w it is right at stride 1;
+    with i_h * f_h, i_w * f_w where windows tile the picture, as most do. Write h, w = i_h * s_h, i_w * s_w.
+  放窗口时没有用步幅:
+    out[i_h, i_w] 的窗口从第 i_h * s_h 行、第 i_w * s_w 列开始。这里却从别处开始，找的是别的窗口的最大值，或者把梯度
+    给了它。写成 i_h、i_w，步幅为 1 时是对的；写成 i_h * f_h、i_w * f_w，窗口正好铺满图片时是对的，而多数都是这样。
+    应该写 h, w = i_h * s_h, i_w * s_w。
   + h, w = i_h, i_w
 
   + h, w = i_h, i_w * s_w

@@ -32,11 +32,12 @@ def short(value: SupportsFloat, digits: int = 4) -> str:
 def told_apart(one: SupportsFloat, other: SupportsFloat, digits: int = 6) -> tuple[str, str]:
     """Two values for a sentence that says they differ: in more digits where so few are the same.
 
-    >>> told_apart(-1.98165, 2.0), told_apart(-1.981650371, -1.981650372)
-    (('-1.98165', '2'), ('-1.981650371', '-1.981650372'))
+    >>> told_apart(-1.98165, 2.0), told_apart(-1.981650371, -1.981650372), told_apart(0.25, -0.0)
+    (('-1.98165', '2'), ('-1.981650371', '-1.981650372'), ('0.25', '0'))
     """
-    texts = ((short(one, each), short(other, each)) for each in range(digits, 17))
-    return next((both for both in texts if both[0] != both[1]), (repr(float(one)), repr(float(other))))
+    pair = float(one) + 0.0, float(other) + 0.0  # a zero has no sign in a sentence
+    texts = ((short(pair[0], each), short(pair[1], each)) for each in range(digits, 17))
+    return next((both for both in texts if both[0] != both[1]), (repr(pair[0]), repr(pair[1])))
 
 
 def shape_text(shape: Sequence[int]) -> str:

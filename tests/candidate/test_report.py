@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from convstep import CannotCall, check, conv2d_backward
 from convstep.candidate.call.outcome import Attempt, Candidate
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.wording import WIDTH
 from convstep.candidate.load.target import Target
 from convstep.candidate.referee import verdict_of
-from convstep.candidate.report import open_command, uncallable_json, uncallable_report
+from convstep.candidate.report import divergence_words, open_command, uncallable_json, uncallable_report
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 from tests.candidates import misshapen, stride_ignored, verdict
@@ -120,6 +122,67 @@ def test_what_is_found_is_said_in_the_authors_layout() -> None:
             f"in dW[{c_out}, {c_in}, {k_h}, {k_w}] ([{c_out}, {k_h}, {k_w}, {c_in}] in the debugger): "
             in text
         )
+
+
+def test_a_zero_has_no_sign() -> None:
+    found = verdict(stride_ignored).first_divergence
+    assert found is not None
+    found = replace(found, actual=(-0.25,), expected=(-0.0,), cells=found.cells[:1], count=1)
+    geometry = right_of(Case((6, 6), (2, 2))).problem.geometry
+    assert divergence_words(found, geometry).endswith(": -0.25 instead of 0")
+
+
+LAYER = """
+    import numpy as np
+
+    class Grille:
+        def __init__(self, w, b, stride=1):
+            self.w, self.b, self.stride = w, b, stride
+
+        def __call__(self, x):
+            self.x = x
+            n, c, h, w = x.shape
+            f, _, k, _ = self.w.shape
+            s = self.stride
+            view = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::s, ::s]
+            self.rows = view.transpose(0, 2, 3, 1, 4, 5).reshape(-1, c * k * k)
+            out = self.rows @ self.w.reshape(f, -1).T + self.b
+            return out.reshape(n, view.shape[2], view.shape[3], f).transpose(0, 3, 1, 2)
+
+        def bprop(self, dy):
+            n, c, h, w = self.x.shape
+            f, _, k, _ = self.w.shape
+            s, (_, _, p, q) = self.stride, dy.shape
+            flat = dy.reshape(-1, f)
+            self.db = flat.sum(axis=0)
+            self.dw = (flat.T @ self.rows).reshape(self.w.shape)
+            back = (flat @ self.w.reshape(f, -1)).reshape(n, p, q, c, k, k)
+            dx = np.zeros(self.x.shape)
+            for i in range(k):
+                for j in range(k):
+                    dx[:, :, i:i + s * p:s, j:j + s * q:s] += back[..., i, j].transpose(0, 3, 1, 2)
+            return dx
+"""
+
+
+def test_a_layer_is_called_as_its_author_would_and_one_reshape_is_one_mistake(files: Files) -> None:
+    path = files.write("grille.py", LAYER)
+    found = check(f"{path}:Grille.bprop")
+    text = " ".join(str(found).split())
+    assert "layer = Grille(w of (" in text
+    assert "; layer(x of (" in text
+    assert "; layer.bprop(dy of (" in text
+    (finding,) = [one for one in found.diagnosis if not one.alternative]
+    assert (finding.id, finding.gradients) == ("rows-order", ("dW", "db", "dA_prev"))
+
+
+def test_a_number_of_axes_that_was_guessed_wrong_is_nobodys_mistake(files: Files) -> None:
+    text = LAYER.replace("def __init__(self, w, b, stride=1):", "def __init__(self, w, b, input_shape):")
+    text = text.replace("b, stride\n", "b, 1; self.dx = np.zeros(input_shape)\n")
+    text = text.replace("dx = np.zeros(self.x.shape)", "dx = self.dx").replace("k * k)\n", "k * k)\n", 1)
+    path = files.write("held.py", text.replace("Grille", "Held"))
+    with pytest.raises(CannotCall, match="too many indices"):
+        check(f"{path}:Held.bprop")
 
 
 def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> None:

@@ -52,13 +52,15 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
     if call.convention == "problem":
         return ""
     inputs, told = convention_of(call).inputs(problem, integers=call.integers), spelled(call, candidate)
-    owner = candidate.name.removesuffix(".backward").removesuffix(".apply")
+    method = told.backward.name if told.backward is not None else "apply"
+    owner = candidate.name.removesuffix(f".{method}").removesuffix(".backward").removesuffix(".apply")
     applied = f"{owner}.apply" if candidate.kind == "autograd" else candidate.name
     names = {told.maker: f"layer = {owner}", told.forward: applied, told.backward: candidate.name}
     methods = [told.forward if told.by_autograd(candidate) else told.backward]
     if told.maker is not None:
         methods = [told.maker, told.forward, told.backward]
-        names |= {each: f"layer.{each.name}" for each in methods[1:] if each is not None}
+        named = ((each, each.name) for each in methods[1:] if each is not None)
+        names |= {each: "layer" if name == "__call__" else f"layer.{name}" for each, name in named}
     return "; ".join(
         f"{names[each]}({_arguments(told, each, candidate, inputs)})" for each in methods if each is not None
     )

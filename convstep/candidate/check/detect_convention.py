@@ -160,7 +160,7 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
 
 CALLING = (
     r"unpack|argument|AttributeError|KeyError|has no attribute|only integers, slices|indices must be"
-    r"|tuple index|list index|only integer scalar arrays"
+    r"|tuple index|list index|only integer scalar arrays|too many indices"
     r"|TypeError(?!.*(slice indices|integer|float))"
 )
 

@@ -11,12 +11,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.grade import SHAPE, Result, grade, wrong_forwards
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, called, count, listed
-from convstep.candidate.diagnose.evidence import observations, wrong_only_where_shared
+from convstep.candidate.diagnose.evidence import facts, observations, wrong_only_where_shared
 from convstep.candidate.diagnose.findings import Finding, Match, known
 from convstep.candidate.diagnose.mistakes import Patch, program
 from convstep.candidate.diagnose.observations import (
@@ -87,7 +88,8 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     found = _with_pairs(found, pairs)
     found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 4))
     for name in (name for name in left if not pairs[name]):
-        found += _about_unknown(name, results, partial_matches(name, results, until(share / 4)))
+        claims = partial_matches(name, results, until(share / 4))
+        found += _about_unknown(name, results, claims, swept.call)
     once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
     return tuple(
         replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))
@@ -107,7 +109,9 @@ def _ids(pairs: dict[str, list[Match]]) -> list[str]:
     return [bug.id for matches in pairs.values() for match in matches for bug in match.bugs]
 
 
-def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]) -> list[Finding]:
+def _about_unknown(
+    name: str, results: Sequence[Result], claims: Sequence[Match], call: Call
+) -> list[Finding]:
     """Known mistakes that explain some of the problems, and what can be observed on the others."""
     found: list[Finding] = []
     rest = list(results)
@@ -125,8 +129,8 @@ def _about_unknown(name: str, results: Sequence[Result], claims: Sequence[Match]
         rest = [result for result in rest if not _has(match.only_when, result)]
     if not any(result.wrong(name) for result in rest):
         return found
-    words = tr("; ").join(observations(name, rest))
-    if words == tr("; ").join(observations(name, results)):
+    words = tr("; ").join(observations(name, rest, call))
+    if (same := facts(name, rest)) and same == facts(name, results):
         found = []  # what is so everywhere is not due to a mistake in a part
     sentence = "elsewhere, not a known bug: {seen}" if found else "not a known bug: {seen}"
     return [*found, Finding(UNKNOWN, SEEN, tr(sentence, seen=words), (name,))]

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.written import their_shape
 from convstep.candidate.check.cases import LOOSE
 from convstep.candidate.check.grade import SHAPE, WRONG, Result, wrong_cells
+from convstep.candidate.check.wording import count
 from convstep.conv.step import quiet
 from convstep.conv.validation import shape_text
 from convstep.language import tr
@@ -44,31 +47,43 @@ REARRANGED: tuple[tuple[str, Callable[[Array, tuple[int, int]], Array]], ...] = 
     ("{name} has the right numbers with H and W swapped", lambda array, axes: np.swapaxes(array, *axes)),
 )
 """What is said of a gradient, and what makes it right; the axes are those of H and W."""
-ENOUGH = 8
-"""Wrong results that are looked at: the smallest ones."""
+LEAST = 8
+"""Cells that must be right, so that it says something that no cell of their kind is wrong."""
 
 
-def observations(name: str, results: Sequence[Result]) -> list[str]:
-    """What is true of a gradient on every problem where it is wrong, in sentences.
+def observations(name: str, results: Sequence[Result], call: Call | None = None) -> list[str]:
+    """What is true of a gradient on every problem where it is wrong, in sentences with how many these are.
 
     Args:
         name: "dW", "db" or "dA_prev".
         results: what the candidate made of each problem.
+        call: how it was called, to write shapes as its author does.
     """
     said = []
     misshapen = [result for result in results if _kind(name, result) == SHAPE]
     if misshapen:
+        both = misshapen[0].outcome.gradients[name].shape, misshapen[0].right.gradients[name].shape
+        shape, right = (each if call is None else their_shape(call, name, each) for each in both)
         said.append(
             tr(
-                "{name} has the shape {shape}, not {right}",
+                "{name} has another shape on {problems}, for example {shape} instead of {right}",
                 name=name,
-                shape=shape_text(misshapen[0].outcome.gradients[name].shape),
-                right=shape_text(misshapen[0].right.gradients[name].shape),
+                problems=count(len(misshapen)),
+                shape=shape_text(shape),
+                right=shape_text(right),
             )
         )
-    wrong = [result for result in results if _kind(name, result) == WRONG][:ENOUGH]
+    if found := facts(name, results):
+        wrong = sum(_kind(name, result) == WRONG for result in results)
+        said.append(tr("on {problems}, {seen}", problems=count(wrong), seen=tr("; ").join(found)))
+    return said
+
+
+def facts(name: str, results: Sequence[Result]) -> list[str]:
+    """The same of the problems where its numbers are wrong, without how many these are."""
+    wrong = [result for result in results if _kind(name, result) == WRONG]
     if not wrong:
-        return said
+        return []
     pairs = [
         (result.outcome.gradients[name].astype(np.float64), result.right.gradients[name]) for result in wrong
     ]
@@ -76,11 +91,9 @@ def observations(name: str, results: Sequence[Result]) -> list[str]:
         wrong_cells(name, result.right, actual) for result, (actual, _) in zip(wrong, pairs, strict=True)
     ]
     sizes = [result.right.loose[name] for result in wrong]
-    rearranged = _ratio(name, pairs, sizes) or _rearranged(name, pairs, sizes) or _shift(name, pairs, sizes)
-    for found in (_imprecise(name, wrong, masks), rearranged):
-        if found:
-            return [*said, found]
-    return [*said, *_where(name, wrong, masks)]
+    found = _ratio(name, pairs, sizes) or _rearranged(name, pairs, sizes) or _shift(name, pairs, sizes)
+    found = found or _penalised(name, wrong, pairs, sizes) or _imprecise(name, wrong, masks)
+    return [found] if found else _where(name, wrong, masks)
 
 
 def _kind(name: str, result: Result) -> str:
@@ -95,8 +108,28 @@ def _close(first: Array, second: Array, size: float) -> bool:
 Pairs = Sequence[tuple[Array, Array]]
 
 
+def _penalised(name: str, wrong: Sequence[Result], pairs: Pairs, sizes: Sequence[float]) -> str:
+    """Right but for one and the same share of the kernels, or of the biases."""
+    problems = [result.right.problem for result in wrong]
+    weights = [each for one in problems if (each := one.W if name == "dW" else one.b) is not None]
+    if name == "dA_prev" or len(weights) < len(wrong) or not weights[0].any():
+        return ""
+    (actual, right), first = pairs[0], weights[0]
+    with quiet():
+        share = float(((actual - right) * first).sum() / (first * first).sum())
+    for (actual, right), each, size in zip(pairs, weights, sizes, strict=True):
+        if not _close(actual, right + share * each, size):
+            return ""
+    return tr(
+        "{name} is right but for {share:.4g} times {weights}, as a penalty on weights adds",
+        name=name,
+        share=share,
+        weights=name[1:],
+    )
+
+
 def _imprecise(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> str:
-    """Right but for a small error everywhere: a precision, not a mistake."""
+    """Right but for a small error everywhere, which may be a precision and no mistake."""
     shares = []
     for result, mask in zip(wrong, masks, strict=True):
         actual, right = result.outcome.gradients[name], result.right.gradients[name]
@@ -105,7 +138,7 @@ def _imprecise(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> str
         shares.append(float(error) / result.right.loose[name] * LOOSE)  # of the largest sum of sizes
     if all(share < HALF for share in shares):
         return tr(
-            "{name} is accurate only to {share:.1%} of its size, as half precision would be",
+            "{name} is off by less than {share:.1%} of its size, as a half precision may be",
             name=name,
             share=HALF,
         )
@@ -124,7 +157,7 @@ def _ratio(name: str, pairs: Pairs, sizes: Sequence[float]) -> str:
             return ""
         ratios.append(ratio)
     if max(ratios) - min(ratios) < 1e-6:
-        return tr("{name} is {ratio:.4g} times the right values on every problem", name=name, ratio=ratios[0])
+        return tr("{name} is {ratio:.4g} times the right values", name=name, ratio=ratios[0])
     shown = ", ".join(f"{ratio:.4g}" for ratio in ratios[:4])
     return tr(
         "{name} is a constant times the right values, but the constant depends on the problem: {ratios} …",
@@ -191,7 +224,8 @@ def _where(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> list[st
     """In which cells the errors are."""
     said = []
     if name == "dA_prev":
-        if all(not mask[..., 1:-1, 1:-1, :].any() and mask[..., 1:-1, 1:-1, :].size for mask in masks):
+        inside = [mask[..., 1:-1, 1:-1, :] for mask in masks]
+        if sum(mask.size for mask in inside) >= LEAST and not any(mask.any() for mask in inside):
             said.append(tr("dA_prev is wrong only in the cells at its border"))
         if wrong_only_where_shared(wrong):
             said.append(tr("dA_prev is wrong only in cells that several windows share"))
@@ -204,26 +238,17 @@ def _where(name: str, wrong: Sequence[Result], masks: Sequence[Mask]) -> list[st
     if not said:
         off = sum(int(mask.sum()) for mask in masks)
         cells = sum(mask.size for mask in masks)
-        said.append(
-            tr(
-                "{name} is wrong in {off} of {cells} cells of the smallest problem it fails on"
-                if len(masks) == 1
-                else "{name} is wrong in {off} of {cells} cells of the {count} smallest problems it fails on",
-                name=name,
-                off=off,
-                cells=cells,
-                count=len(masks),
-            )
-        )
+        said.append(tr("{name} is wrong in {off} of {cells} cells", name=name, off=off, cells=cells))
     return said
 
 
 def wrong_only_where_shared(results: Sequence[Result]) -> bool:
     """Whether `dA_prev` is wrong somewhere, and only in cells that several windows cover."""
-    wrong = [result for result in results if _kind("dA_prev", result) == WRONG][:ENOUGH]
+    wrong = [result for result in results if _kind("dA_prev", result) == WRONG]
     masks = [wrong_cells("dA_prev", result.right, result.outcome.gradients["dA_prev"]) for result in wrong]
-    return bool(wrong) and not any(
-        (mask & ~_overlapped(result)).any() for mask, result in zip(masks, wrong, strict=True)
+    alone = [~_overlapped(result) for result in wrong]
+    return sum(int(each.sum()) for each in alone) >= LEAST and not any(
+        (mask & each).any() for mask, each in zip(masks, alone, strict=True)
     )
 
 
@@ -239,7 +264,7 @@ def _one_slice(
         words: what is said of a number, and of the last one.
         whole: all cells of the slice must be meant; else one is enough.
     """
-    found = set()
+    found, counts = set(), {mask.shape[axis] for mask in masks}
     for mask in masks:
         slices = np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1)
         touched: Mask = np.asarray(slices.all(axis=1) if whole else slices.any(axis=1))
@@ -248,6 +273,9 @@ def _one_slice(
             return []
         found.add((int(places[0]), int(places[0]) - len(touched)))
     first, from_the_end = ({pair[which] for pair in found} for which in (0, 1))
+    if len(first) == len(counts) == 1:  # of two, the second is also the last, and all but the first
+        number = tr("{number} of {count}, counted from 0", number=first.pop(), count=counts.pop())
+        return [tr(words[0], name=name, number=number)]
     if len(first) == 1:
         return [tr(words[0], name=name, number=first.pop())]
     return [tr(words[1], name=name)] if from_the_end == {-1} else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ LEAST = 6
 """How many there must be on either side."""
 MOSTLY = 0.8
 """Of the problems with a feature, the share from which on it is not counted how many fail."""
+CHANCE = 0.01
+"""How likely it may be at the most that no problem without a feature fails, if it had no part in that."""
 CLAIMS = 12
 """The most claims that are tried; each that falls leaves problems behind that the next must explain."""
 
@@ -45,6 +48,8 @@ class _Claim:
     words: str
     holds: Holds
     exact: bool
+    needs: int = 0
+    """Problems without it that must be seen to be right; fewer may be so by chance, if few with it fail."""
 
     def fits(self, geometry: Geometry, failed: bool) -> bool:
         """Whether one problem is as claimed."""
@@ -73,6 +78,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("the input is not square", lambda g: g.input_shape[0] != g.input_shape[1]),
     Feature("the output is not square", lambda g: g.output_shape[0] != g.output_shape[1]),
     Feature("the kernel is not square", lambda g: g.kernel_shape[1] != g.kernel_shape[2]),
+    Feature("the kernel is wider than it is tall", lambda g: g.kernel_shape[1] < g.kernel_shape[2]),
+    Feature("the kernel is taller than it is wide", lambda g: g.kernel_shape[1] > g.kernel_shape[2]),
     Feature("the kernel is larger than 1x1", lambda g: max(g.kernel_shape[1:3]) > 1),
     Feature("the kernel is 1 along an axis", lambda g: min(g.kernel_shape[1:3]) == 1),
     Feature("the kernel is 1x1", lambda g: max(g.kernel_shape[1:3]) == 1),
@@ -89,6 +96,12 @@ FEATURES: tuple[Feature, ...] = (
     Feature("the output is wider than it is tall", lambda g: g.output_shape[0] < g.output_shape[1]),
     Feature("the output is taller than it is wide", lambda g: g.output_shape[0] > g.output_shape[1]),
     Feature("the output has one row or one column", lambda g: min(g.output_shape[:2]) == 1),
+    Feature("the output is larger than 1x1", lambda g: max(g.output_shape[:2]) > 1),
+    Feature("the output has several rows", lambda g: g.output_shape[0] > 1),
+    Feature("the output has several columns", lambda g: g.output_shape[1] > 1),
+    Feature("the output has one row", lambda g: g.output_shape[0] == 1),
+    Feature("the output has one column", lambda g: g.output_shape[1] == 1),
+    Feature("the kernel is larger than 2 along an axis", lambda g: max(g.kernel_shape[1:3]) > 2),
     Feature("the strides along H and W differ", lambda g: g.stride[0] != g.stride[1]),
     Feature("stride > 1 along H", lambda g: g.stride[0] > 1),
     Feature("stride > 1 along W", lambda g: g.stride[1] > 1),
@@ -159,7 +172,7 @@ def _first_that_holds(
 ) -> _Claim | None:
     """The simplest claim that fits the sweep and every fresh problem on which claims were tested."""
     if fresh is None:
-        return next(_claims(swept), None)
+        return next((claim for claim in _claims(swept) if _without(claim, swept) >= claim.needs), None)
     for _ in range(CLAIMS):
         known = seen(fresh.results)
         claim = next(_claims([*swept, *known]), None)
@@ -171,9 +184,18 @@ def _first_that_holds(
                 tried += len(seen(fresh(holds, SIDE - tried)))
             if tried < LEAST:
                 return None  # it cannot be told apart from other things that hold of the same problems
-        if all(claim.fits(*each) for each in seen(fresh.results)[len(known) :]):
-            return claim
+        more = claim.needs - _without(claim, [*swept, *seen(fresh.results)])
+        if more > 0:
+            fresh(functools.partial(_not, claim.holds), more)
+        now = seen(fresh.results)
+        if all(claim.fits(*each) for each in now[len(known) :]):
+            return claim if _without(claim, [*swept, *now]) >= claim.needs else None
     return None
+
+
+def _without(claim: _Claim, seen: Seen) -> int:
+    """On how many problems the claim says that it does not fail."""
+    return sum(not claim.holds(geometry) for geometry, _ in seen)
 
 
 def _not(holds: Holds, geometry: Geometry) -> bool:
@@ -198,14 +220,20 @@ def _claims(seen: Seen) -> Iterator[_Claim]:
         if not all(values) and all(has for has, fails in zip(values, wrong, strict=True) if fails)
     ]
     covers = sorted(covers, key=lambda cover: cover[:2]) if sum(wrong) > 1 else []
+
+    def only(values: int, feature: Feature) -> _Claim:
+        by_chance = 1 - sum(wrong) / values  # of each problem without it
+        needs = math.ceil(math.log(CHANCE) / math.log(by_chance)) if by_chance > 0 else 0
+        return _Claim(tr(feature.words), feature.holds, exact=False, needs=needs)
+
     mostly = [cover for cover in covers if sum(wrong) >= MOSTLY * cover[0]]
-    yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in mostly)
+    yield from (only(values, feature) for values, _, feature in mostly)
     for words, join in (("{one} and {other}", all), ("{one} or {other}", any)):
         for (one, a), (other, b) in itertools.combinations(held, 2):
             if tuple(map(join, zip(a, b, strict=True))) == wrong:
                 said = tr(words, one=tr(one.words), other=tr(other.words))
                 yield _Claim(said, functools.partial(_joined, join, one, other), exact=True)
-    yield from (_Claim(tr(feature.words), feature.holds, exact=False) for _, _, feature in covers)
+    yield from (only(values, feature) for values, _, feature in covers)
 
 
 def _joined(join: Callable[[Sequence[bool]], bool], one: Feature, other: Feature, geometry: Geometry) -> bool:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.check.wording import listed
 from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators import axes
@@ -152,6 +153,9 @@ def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
     source, cell = recording.source, recording.source.cell or 0
     text = source.line(line).strip()
     how = tr("{place}: `{text}`. {how}", place=line_words(line, cell), text=text, how=said.lines[line].how)
+    if line == said.first and said.open:
+        made = listed([str(one) for one in said.open[:8]])
+        how = tr("{how}. It is made of lines that are not judged: {lines}", how=how, lines=made)
     return OwnWords(how, (source.path, line, cell))
 
 

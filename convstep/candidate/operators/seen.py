@@ -371,7 +371,7 @@ def observations(evidence: Evidence, wrong: Sequence[Judged], name: str) -> Iter
     with quiet():
         sums = [(float(actual.sum()), float(right.sum()), np.abs(right).sum()) for actual, right in pairs]
     if all(abs(a - b) <= CLOSE * size for a, b, size in sums):
-        yield tr("its sum is right: the numbers are there, in other cells")
+        yield tr("its sum is right")
 
 
 def _differing(actual: Array, right: Array) -> Array:

@@ -149,15 +149,18 @@ def aligned(
     ]
     if not found:
         return None
+    found.sort(key=lambda held: held.view is None)  # itself before what was copied, whoever lays it out
     inputs, reads = tuple(inputs_of(recording, problem, layouts)), reads_of(recording, problem, layouts)
     runs = [OwnRun(recording, call, right, name, held, inputs, told_apart(held, reads)) for held in found]
     for run in runs:
         right_part = lies_right(run)
-        first = cut(run, runs, divergence) if run.groups and not (right_part and in_order(run)) else None
+        first = None if right_part and in_order(run) else cut(run, runs, divergence)
         if first is None and run.groups and right_part:
             first = parts(run, divergence)
         if first is not None:
             return OwnLines(run, first)
+    if name == "dA_prev" and not lies_right(runs[0]):
+        return None  # it is cut out somewhere: whether there, or before, is not known
     found_last = last(replace(runs[0], groups={}), LAST, divergence)
     if found_last is None:
         return None

@@ -82,10 +82,12 @@ def lies_right(run: OwnRun) -> bool:
             if found is None or found[0] in taken:
                 return False
             taken.add(found[0])
-            length, padding = own.shape[axis], (0, 0)
+            length, padding, beyond = own.shape[axis], (0, 0), 1
             if picture and own.ndim - axis in (2, 3):
-                padding = geometry.padding[3 - (own.ndim - axis)]
-            shifts = {length: 0, length + sum(padding): padding[0]}
+                number = 3 - (own.ndim - axis)
+                padding, beyond = geometry.padding[number], geometry.stride[number]
+            shifts = {length + sum(padding) + more: padding[0] for more in range(beyond)}  # as col2im has
+            shifts |= {length: 0} if sum(padding) else {}
             if found[1] != shifts.get(view.shape[found[0]], found[1]):
                 return False
     return True
@@ -117,18 +119,25 @@ def cut(run: OwnRun, runs: Sequence[OwnRun], divergence: Divergence) -> OwnStep 
     wrong = wrong_cells(name, run.right, run.held.values(recording))[run.held.storages >= 0]
     whole = np.sort(recording.memory.seen(owner.view), axis=None)
     right = (run.right.gradients[name], timeline.dA_prev_pad if name == "dA_prev" else np.empty(0))
-    holds = any(
-        len(whole) == each.size and not wrong_cells(name, run.right, whole, np.sort(each, axis=None)).any()
-        for each in right
-    )
+    size = len(whole)
+    full = [_sorted(each, size) for each in right if size >= each.size > 0]
+    holds = any(not wrong_cells(name, run.right, whole, each).any() for each in full)
     if not wrong.any() or not holds or not owner.name.isidentifier():
         return None
     for other in runs:  # what is returned stands for cells of it, or was copied from it
-        own = {storage} == other.held.all_storages
-        found = _taken(other) if own else last(replace(other, groups={}), CUT, divergence)
+        found = None
+        if {storage} == other.held.all_storages:
+            found = _taken(other)
+        elif lies_right(other):
+            found = last(replace(other, groups={}), CUT, divergence)
         if found is not None:
             return replace(found, array=owner.name)
     return None
+
+
+def _sorted(array: Array, size: int) -> Array:
+    """Its numbers by size, with zeros to make up so many: buffers of col2im are longer by a stride."""
+    return np.sort(np.concatenate([array.ravel(), np.zeros(size - array.size)]))
 
 
 def _taken(run: OwnRun) -> OwnStep | None:
@@ -156,6 +165,8 @@ def _statement(run: OwnRun, entry: int, kind: str) -> OwnStep:
 def last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
     """The last statement that writes a cell that is wrong in the end, or else what makes its array."""
     recording, held, right = run.recording, run.held, run.right.gradients[run.gradient]
+    if held.view is None and kind == LAST:
+        return None  # a copy: what was made of it since may be what is wrong
     recording.seek(recording.total)
     values = held.values(recording)
     wrong = wrong_cells(run.gradient, run.right, values) & (held.storages >= 0)
@@ -172,6 +183,8 @@ def last(run: OwnRun, kind: str, divergence: Divergence) -> OwnStep | None:
     if owner.since < 0:
         return None
     found = _statement(run, owner.since, MAKES if kind == LAST else kind)
+    if found.kind == MAKES and any(one.frame for one in found.event.statements if one.line == found.line):
+        return None  # a helper makes what it is asked for: who asks for the wrong thing is not seen
     return _with_cell(run, found, cell, value, expected)
 
 

@@ -221,7 +221,12 @@ def loss_text(trial: Trial) -> str:
     """The loss as one writes it: `sum(out * dout)`."""
     if not trial.above:
         return "sum(out)" if trial.loss.upstream[0].ndim else "out"
-    return "sum(" + " + ".join(f"out * {''.join(path)}" for path in trial.above) + ")"
+    above = ["".join(path) for path in trial.above]
+    if len(above) == 1:
+        return f"sum(out * {above[0]})"
+    named = ("".join(path) for path in trial.loss.outputs)
+    outputs = [f"out{one}" if not one or one[0] == "[" else one for one in named]
+    return " + ".join(f"sum({one} * {by})" for one, by in zip(outputs, above, strict=True))
 
 
 def beside(trial: Trial) -> str:
@@ -240,7 +245,9 @@ def _differing(
     array = trial.inputs[name]
     rates = jacobian(trial.forward, array, trial.loss, clock)
     times = times_of(result.value, slopes)
-    habit = _habit(trial, result, slopes) if trial.above else "" if times else _fused(trial, result, name)
+    habit = (
+        _habit(trial, result, name, slopes) if trial.above else "" if times else _fused(trial, result, name)
+    )
     if times is not None:
         how = tr(
             "`{result}` is {times} times the gradient by `{input}` in every cell, by central differences "
@@ -291,12 +298,13 @@ def _cell(trial: Trial, result: Result, name: str, rates: Jacobian) -> str:
     )
 
 
-def _habit(trial: Trial, result: Result, slopes: list[tuple[Array, Slope]]) -> str:
+def _habit(trial: Trial, result: Result, name: str, slopes: list[tuple[Array, Slope]]) -> str:
     """Why a result that is not the gradient may be meant so; "" if no such habit is known."""
     upstream = dict(zip(trial.above, trial.loss.upstream, strict=True))
     none = _of(trial, result, {path: np.zeros_like(value) for path, value in upstream.items()})
     known = none is not None and none.shape == result.value.shape and np.isfinite(none).all()
-    if none is not None and known and none.any() and fits(result.value - none, slopes):
+    penalty = none is not None and known and _may_be_penalty(trial, name, none)
+    if none is not None and penalty and fits(result.value - none, slopes):
         return tr(
             "`{result}` has a part that does not depend on {above}, as a penalty on weights does; "
             "the rest agrees",
@@ -311,6 +319,16 @@ def _habit(trial: Trial, result: Result, slopes: list[tuple[Array, Slope]]) -> s
             above=_above(trial),
         )
     return ""
+
+
+def _may_be_penalty(trial: Trial, name: str, part: Array) -> bool:
+    """Whether what a result has without a gradient from above may be a penalty: nobody has one on data."""
+    weights = np.asarray(trial.inputs[name], np.float64)
+    if name != next(iter(trial.inputs)) or part.shape != weights.shape:
+        return bool(part.any())
+    kinds = (each for each in (weights, np.sign(weights)) if each.any())
+    shares = ((each, float((part * each).sum() / (each * each).sum())) for each in kinds)
+    return bool(part.any()) and any(np.allclose(part, share * each, 1e-5) for each, share in shares)
 
 
 def _fused(trial: Trial, result: Result, name: str) -> str:

@@ -89,12 +89,12 @@ def _named(trial: Trial, moving: Moving, name: str, settings: Sequence[Setting])
     final = trial.trace.recording.variables.get(name)
     if isinstance(final, np.ndarray) and not np.array_equal(final, last.value, equal_nan=True):
         return  # a loop has gone on with it
-    for inner in reversed(moving.inside(about[0])):
+    for inner in reversed(moving.inside(about[0])):  # `do` is often the gradient by what goes into `o`
         value = moving.uses[inner].value
         if value is None or np.squeeze(value).shape != np.squeeze(last.value).shape or not last.value.any():
             continue
         if (slopes := _slopes(moving, inner, None)) and fits(last.value, slopes):
-            yield _line(last, AGREES, _agreeing(trial, name, inner.name.split(INSIDE)[1]))
+            yield _line(last, AGREES, _agreeing(trial, name, inner.name.rpartition(INSIDE)[2]))
             return
     for version, _ in known:
         used = _through(moving, version, last.value)

@@ -57,6 +57,8 @@ class _Rewriter:
     def __init__(self) -> None:
         self.lines: list[int] = []
         """By number of a use, its line."""
+        self.made: dict[int, str] = {}
+        """By expression, the variable that is set to it."""
         self.incomplete: set[str] = set()
         """Variables that are also used where that is not seen: in functions within the function."""
 
@@ -85,7 +87,9 @@ class _Rewriter:
     def _block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
         found = list[ast.stmt]()
         for statement in body:
-            made = _Uses(self, _only_target(statement)).visit(statement)
+            for name, value in _set_to(statement):
+                self.made[id(value)] = name
+            made = _Uses(self).visit(statement)
             for part in ("body", "orelse", "finalbody"):
                 inner = getattr(made, part, None)
                 if (
@@ -123,16 +127,23 @@ class _Rewriter:
 class _Uses(ast.NodeTransformer):
     """Puts a call around the uses in one statement, without the statements in it."""
 
-    def __init__(self, rewriter: _Rewriter, target: str) -> None:
-        self.rewriter, self.target = rewriter, target
-        self.outermost = True
+    def __init__(self, rewriter: _Rewriter) -> None:
+        self.rewriter, self.target = rewriter, ""
 
     def visit(self, node: ast.AST) -> Any:
-        if self.target and isinstance(node, (ast.BinOp, ast.Call, ast.UnaryOp)):
-            outermost, self.outermost = self.outermost, False
+        if name := self.rewriter.made.pop(id(node), ""):
+            before, self.target = self.target, name
+            made = super().visit(node)
+            self.target = before
+            return made
+        if (
+            self.target
+            and isinstance(node, _PARTS)
+            and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        ):
             text = ast.unparse(node)
             made = super().visit(node)
-            return made if outermost else self._used(f"{self.target}{INSIDE}{text}", made)
+            return self._used(f"{self.target}{INSIDE}{text}", made)
         if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
             return node
         if isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
@@ -170,11 +181,19 @@ class _Uses(ast.NodeTransformer):
         return ast.copy_location(call, node)
 
 
-def _only_target(statement: ast.stmt) -> str:
-    """The variable that a statement sets, if it sets one; "" otherwise."""
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], (ast.Name, ast.Attribute)):
-        return ast.unparse(statement.targets[0])
-    return ""
+_PARTS = (ast.BinOp, ast.Call, ast.UnaryOp, ast.Subscript, ast.Name)
+
+
+def _set_to(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """The variables that a statement sets, each with the expression that it is set to."""
+    if not isinstance(statement, ast.Assign):
+        return
+    target, value = statement.targets[0], statement.value
+    several = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+    pairs = zip(target.elts, value.elts, strict=False) if several else [(target, value)]  # type: ignore[attr-defined]
+    for one, made in pairs:
+        if isinstance(one, (ast.Name, ast.Attribute)):
+            yield ast.unparse(one), made
 
 
 def _call_statement(hook: str, name: str, near: ast.stmt) -> ast.stmt:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.marks import DIFFERS, Mark
 
+_RECKON = ast.AugAssign, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call
+"""What stands in a statement that does more than name or take apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -22,6 +25,8 @@ class _Line:
     """The variables that it uses."""
     sets: frozenset[str]
     """Those that it sets, or changes cells of."""
+    reckons: bool
+    """Whether it does more than name, take apart or make room for what there is: a slope, a mask."""
 
 
 def unjudged(function: ast.FunctionDef, marks: Mapping[int, Mark], above: Collection[str]) -> tuple[int, ...]:
@@ -30,17 +35,25 @@ def unjudged(function: ast.FunctionDef, marks: Mapping[int, Mark], above: Collec
     Args:
         function: the backward.
         marks: by line.
-        above: the gradients from above; what is not made of them is no gradient.
+        above: the gradients from above.
     """
     lines = list(_lines(function))
     tainted = _made_of(lines, above)
-    open_ones = {one.line: one for one in lines if one.uses & tainted and one.sets and not _kind(one, marks)}
+    without = [one for one in lines if one.sets and not _kind(one, marks)]
+    gradients = [one for one in without if one.uses & tainted]
+    # a slope or a mask that is made of no gradient may be wrong as well
+    return _shared(lines, gradients, marks) or _shared(
+        lines, [one for one in without if one.reckons or one in gradients], marks
+    )
+
+
+def _shared(lines: Sequence[_Line], without: Sequence[_Line], marks: Mapping[int, Mark]) -> tuple[int, ...]:
+    """Those of some lines of which all that differs is made."""
+    open_ones = {one.line: one for one in without}
     differing = [one for one in lines if _kind(one, marks) == DIFFERS]
     made = [_open_before(one, lines, open_ones, marks) for one in differing]
     origins = [found for found, through in made if not through]
-    if not origins:
-        return ()
-    return tuple(sorted(frozenset.intersection(*map(frozenset, origins))))
+    return tuple(sorted(frozenset.intersection(*map(frozenset, origins)))) if origins else ()
 
 
 def _lines(function: ast.FunctionDef) -> Iterator[_Line]:
@@ -58,7 +71,9 @@ def _lines(function: ast.FunctionDef) -> Iterator[_Line]:
             uses.add(node.target.id)
         sets = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
         sets -= {one.id for target in targets for one in _in_indices(target)}
-        yield _Line(node.lineno, node.end_lineno or node.lineno, frozenset(uses), frozenset(sets))
+        into = any(isinstance(one, ast.Subscript) for one in targets)
+        reckons = into or (bool(uses) and any(isinstance(one, _RECKON) for one in ast.walk(node)))
+        yield _Line(node.lineno, node.end_lineno or node.lineno, frozenset(uses), frozenset(sets), reckons)
 
 
 def _in_indices(target: ast.expr) -> Iterator[ast.Name]:

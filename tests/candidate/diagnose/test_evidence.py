@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convstep.candidate.call.call import Call
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.check.cases import Case, Right, right_of
-from convstep.candidate.check.grade import grade
-from convstep.candidate.diagnose.evidence import observations
+from convstep.candidate.check.grade import Result, grade
+from convstep.candidate.diagnose.evidence import facts, observations
 
 PAD1 = ((1, 1), (1, 1))
 CASES = [
@@ -23,7 +24,12 @@ SQUARE = [Case((6, 6), (3, 3), (1, 1), PAD1, 2, 3), Case((5, 5), (2, 2), channel
 
 
 def seen(name: str, change: Callable[[Any, Right], Any], cases: list[Case] | None = None) -> list[str]:
-    """The observations where a gradient is what `change` makes of the right one."""
+    """What is seen where a gradient is what `change` makes of the right one."""
+    return facts(name, made_of(name, change, cases))
+
+
+def made_of(name: str, change: Callable[[Any, Right], Any], cases: list[Case] | None = None) -> list[Result]:
+    """The results where a gradient is what `change` makes of the right one."""
     results = []
     for case in cases or CASES:
         right = right_of(case)
@@ -32,14 +38,14 @@ def seen(name: str, change: Callable[[Any, Right], Any], cases: list[Case] | Non
         if changed is not None:
             gradients[name] = changed
         results.append(grade(case, right, Outcome(RETURNED, gradients=gradients)))
-    return observations(name, results)
+    return results
 
 
 @pytest.mark.parametrize("name", ["dW", "db", "dA_prev"])
 def test_zeros_and_ratios(name: str) -> None:
     assert seen(name, lambda a, right: 0 * a) == [f"{name} is all zeros"]
-    assert seen(name, lambda a, right: 2.5 * a) == [f"{name} is 2.5 times the right values on every problem"]
-    assert seen(name, lambda a, right: -a) == [f"{name} is -1 times the right values on every problem"]
+    assert seen(name, lambda a, right: 2.5 * a) == [f"{name} is 2.5 times the right values"]
+    assert seen(name, lambda a, right: -a) == [f"{name} is -1 times the right values"]
     found = seen(name, lambda a, right: a / right.problem.dZ.size)
     assert found[0].startswith(
         f"{name} is a constant times the right values, but the constant depends on the problem: 0.01"
@@ -121,7 +127,9 @@ def test_one_channel_or_one_sample_only() -> None:
     assert seen("dA_prev", channel(-1, -1)) == ["dA_prev is wrong only in the last input channel"]
     for name in ("dW", "db"):
         assert f"{name} is wrong only in output channel 0" in seen(name, channel(0, 0))
-    assert seen("dA_prev", channel(1, 0), CASES[2:]) == ["dA_prev is wrong only in sample 1"]
+    assert seen("dA_prev", channel(1, 0), CASES[2:]) == [
+        "dA_prev is wrong only in sample 1 of 2, counted from 0"
+    ]
 
 
 def test_right_in_one_channel_only() -> None:
@@ -135,12 +143,42 @@ def test_right_in_one_channel_only() -> None:
 def test_without_any_sign_the_cells_are_counted() -> None:
     found = seen("dW", lambda a, right: a + a**2 + 1)
     total = sum(right_of(case).gradients["dW"].size for case in CASES)
-    assert found == [f"dW is wrong in {total} of {total} cells of the 3 smallest problems it fails on"]
+    assert found == [f"dW is wrong in {total} of {total} cells"]
+    results = made_of("dW", lambda a, right: a + a**2 + (right.problem.geometry.stride == (1, 1)))
+    assert observations("dW", results)[0].startswith("on 3 problems, dW")
 
 
 def test_another_shape() -> None:
-    assert seen("dA_prev", lambda a, right: a[..., 1:, :, :]) == ["dA_prev has the shape 4x6x2, not 5x6x2"]
-    assert seen("db", lambda a, right: a.sum()) == ["db has the shape scalar, not 3"]
+    found = observations("dA_prev", made_of("dA_prev", lambda a, right: a[..., 1:, :, :]))
+    assert found == ["dA_prev has another shape on 3 problems, for example 4x6x2 instead of 5x6x2"]
+    found = observations("db", made_of("db", lambda a, right: a.sum()))
+    assert found == ["db has another shape on 3 problems, for example scalar instead of 3"]
+
+
+def test_another_shape_is_written_in_the_author_s_layout() -> None:
+    results = made_of("dA_prev", lambda a, right: a[..., 1:, :, :], CASES[2:])
+    (found,) = observations("dA_prev", results, Call("cs231n"))
+    assert found.endswith("on 1 problem, for example 2x2x6x8 instead of 2x2x7x8")
+
+
+def test_it_is_said_of_how_many_problems_a_sentence_is() -> None:
+    """Who is right elsewhere is not "twice the right values on every problem"."""
+    results = made_of("dW", lambda a, right: a * (2 if right.problem.geometry.stride == (1, 1) else 1))
+    assert observations("dW", results) == ["on 2 problems, dW is 2 times the right values"]
+
+
+def test_a_penalty_on_the_weights_is_no_lack_of_precision() -> None:
+    assert seen("dW", lambda a, right: a + 2e-3 * right.problem.W) == [
+        "dW is right but for 0.002 times W, as a penalty on weights adds"
+    ]
+    assert "precision" in seen("dA_prev", lambda a, right: a + 1e-4 * np.sign(a))[0]
+
+
+def test_where_every_cell_is_shared_or_at_the_border_that_is_no_sign() -> None:
+    case = Case((3, 2), (5, 5), (1, 1), ((2, 2), (2, 2)), 2, 2)
+    found = " ".join(seen("dA_prev", lambda a, right: a + a**2, [case]))
+    assert "share" not in found
+    assert "border" not in found
 
 
 @pytest.mark.parametrize("spoiled", [np.nan, np.inf, -np.inf])

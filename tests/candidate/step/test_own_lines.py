@@ -184,6 +184,81 @@ def test_a_wrong_part_of_a_wrong_array_is_not_taken_for_a_wrong_window(tmp_path:
     assert found is None or (found.first.kind, found.first.window) == (LAST, None)
 
 
+SCATTERED = """
+import numpy as np
+
+
+def spread(cells, shape, k, step, margin):
+    n, c, h, w = shape
+    rows, columns = (h + 2 * margin - k) // step + 1, (w + 2 * margin - k) // step + 1
+    cells = cells.reshape(n, rows, columns, c, k, k)
+    canvas = np.zeros((n, c, h + 2 * margin + step - 1, w + 2 * margin + step - 1))
+    for a in range(k):
+        for b in range(k):
+            put = cells[..., a, b].transpose(0, 3, 1, 2)
+            canvas[:, :, a:a + step * rows:step, b:b + step * columns:step] += put
+    return canvas[:, :, margin:margin + h, margin:margin + w]
+
+
+def conv_backward(dout, cache):
+    x, w, b, conv_param = cache
+    step, margin = conv_param["stride"], conv_param["pad"]
+    f, c, k, _ = w.shape
+    rows = dout.transpose(0, 2, 3, 1).reshape(-1, f)
+    padded = np.pad(x, ((0, 0), (0, 0), (margin, margin), (margin, margin)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(2, 3))[:, :, ::step, ::step]
+    taps = windows.transpose(0, 2, 3, 1, 4, 5).reshape(len(rows), -1)
+    product = taps.T @ rows
+    dw = product.T.reshape(w.shape)
+    dcells = rows @ w.reshape(f, -1)
+    dx = spread(dcells, x.shape, k, step, margin)
+    return dx, dw, rows.sum(axis=0)
+"""
+"""A backward by im2col and col2im, in whose end no number is where it was made."""
+SCATTERED_BROKEN = {
+    "assigned": (VALID, "] += put", "] = put", LAST),
+    "cropped": (STRIDED, "margin:margin + h, margin:margin + w]", "margin:margin + h, :w]", CUT),
+    "shaped": (STRIDED, "product.T.reshape", "product.reshape", CUT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCATTERED_BROKEN)
+def test_what_is_right_before_it_is_scattered_is_not_blamed(name: str, tmp_path: Path) -> None:
+    case, old, new, known = SCATTERED_BROKEN[name]
+    path = tmp_path / "scattered.py"
+    path.write_text(SCATTERED.replace(old, new), encoding="utf-8")
+    case = replace(case, stride=(1, 1)) if name == "assigned" else case
+    found = own(loaded(path, "conv_backward"), "cs231n", case)
+    assert found is not None
+    line = SCATTERED[: SCATTERED.index(old)].count("\n") + 1
+    assert (found.first.line, found.first.kind) == (line, known)
+
+
+def test_a_helper_that_does_as_it_is_told_is_not_blamed(tmp_path: Path) -> None:
+    path = tmp_path / "told.py"
+    text = """
+import numpy as np
+
+
+def slide(x, w):
+    k, l = w.shape[2:]
+    return np.einsum("nchwij,fcij->nfhw", np.lib.stride_tricks.sliding_window_view(x, (k, l), axis=(2, 3)), w)
+
+
+def conv_backward(dout, cache):
+    x, w, b, conv_param = cache
+    k = w.shape[2] - 1
+    dw = slide(x.swapaxes(0, 1), dout.swapaxes(0, 1)).swapaxes(0, 1)
+    around = np.pad(dout, ((0, 0), (0, 0), (k, k), (k, k)))
+    dx = slide(around, w.swapaxes(0, 1))
+    return dx, dw, dout.sum(axis=(0, 2, 3))
+"""
+    path.write_text(text, encoding="utf-8")
+    case = Case((4, 5), (2, 2), (1, 1), ((0, 0), (0, 0)), 2, 3, 2)
+    found = own(loaded(path, "conv_backward"), "cs231n", case)
+    assert found is None or "einsum" not in found.first.text
+
+
 RIGHT = [COURSERA, CS231N, ARTICLE, ("problem_windows.py", "backward", "problem", STRIDED)]
 
 

@@ -187,6 +187,117 @@ def test_what_all_that_differs_is_made_of_is_named(
     assert found.differs
 
 
+GATED = """
+import numpy as np
+
+
+def squash(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def gated_forward(x, w):
+    a = x @ w
+    H = x.shape[1]
+    MADE
+    y = r * k
+    return y, (x, w, r, k)
+
+
+def gated_backward(dy, cache):
+    x, w, r, k = cache
+    dr = dy * k * r * (1 - r)
+    dk = dy * r * (1 - k ** 2)
+    da = np.hstack([dk, dr])
+    dw = x.T @ da
+    return da @ w.T, dw
+"""
+"""Its gradients of gates are by what goes into them, as most authors write them; two change places."""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "r, k = squash(a[:, :H]), np.tanh(a[:, H:])",
+        "r = 1 / (1 + np.exp(-a[:, :H])); k = np.tanh(a[:, H:])",
+        "ar, ak = np.split(a, 2, axis=1); r = squash(ar); k = np.tanh(ak)",
+        "ar, ak = np.split(a, 2, axis=1); (r, k) = squash(ar), np.tanh(ak)",
+    ],
+)
+def test_a_gradient_by_what_goes_into_a_variable_is_not_blamed(made: str) -> None:
+    found = _of(GATED.replace("MADE", made), "gated_backward", np.eye(3) + 0.3, np.ones((3, 6)) / 4)
+    assert found.differs
+    assert not {19, 20} & {line for line, mark in found.lines.items() if mark.kind == DIFFERS}
+
+
+SOFT = """
+import numpy as np
+
+
+def soft_forward(x):
+    slope = np.tanh(2 * x + x ** 3)
+    return x * slope, x
+
+
+def soft_backward(dy, x):
+    tilt = np.tanh(2 * x + x ** 3)
+    steep = 2 + 3 * x ** 2
+    n = x.shape[0]
+    return dy * (tilt + x * (1 - tilt ** 2) * steep)
+"""
+
+
+def test_a_slope_that_is_made_of_no_gradient_may_be_what_is_wrong() -> None:
+    x = np.linspace(-0.8, 0.9, 6).reshape(2, 3)
+    assert not _of(SOFT, "soft_backward", x).differs
+    found = _of(SOFT.replace("3 * x ** 2", "x ** 2"), "soft_backward", x)
+    assert found.differs
+    assert found.open == (11, 12)
+
+
+TWO = """
+def two_forward(x):
+    return x * x, 3 * x, x
+
+
+def two_backward(dp, dq, x):
+    dx = dp * x + 3 * dq
+    return dx
+"""
+
+
+PENALISED = """
+import numpy as np
+
+
+def gate_forward(x, w):
+    return np.maximum(x, 0) * w, (x, w)
+
+
+def gate_backward(dy, cache):
+    x, w = cache
+    dx = dy * w * (x > 0)
+    dw = dy * np.maximum(x, 0)
+    MORE
+    return dx, dw
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "differs"),
+    [("dw = dw + 0.1 * w", False), ("dw += 0.1 * np.sign(w)", False), ("dx[x < 0] = 1", True)],
+)
+def test_a_penalty_is_one_on_weights_and_not_on_data(more: str, differs: bool) -> None:
+    x = np.linspace(-0.8, 0.9, 6).reshape(2, 3)
+    found = _of(PENALISED.replace("MORE", more), "gate_backward", x, 1 - x[::-1])
+    assert found.differs is differs
+    assert ("penalty" in " ".join(one.mark.how for one in found.end)) is not differs
+
+
+def test_each_output_stands_beside_its_own_gradient() -> None:
+    found = _of(TWO, "two_backward", np.linspace(-0.8, 0.9, 6).reshape(2, 3))
+    assert "`sum(out[0] * dp) + sum(out[1] * dq)`" in " ".join(mark.how for mark in found.lines.values())
+
+
 def test_every_mark_says_how_it_was_found_out() -> None:
     found = _verdicts("windows.conv_backward")
     marks = [*found.lines.values(), *found.positions.values(), *(one.mark for one in found.end)]

@@ -252,12 +252,12 @@ dA-not-padded: the accumulator of dA is not padded  [survey]
 loop-range: the loops do not cover dZ exactly  [survey]
     Every value of dZ belongs to one window, so the loops must run over exactly dZ's rows and columns.
     Ranges taken from the input, from a size formula without the padding, or without its + 1, visit too
-    many positions (an IndexError) or miss the last rows and columns. What is missed adds nothing to any
-    gradient: put a single 1 into the last cell of dZ and see all gradients stay zero.
+    many positions (an IndexError) or miss some. What is missed adds nothing: put a single 1 into a corner of
+    dZ, then into the opposite one, and see whether the gradient stays zero.
   循环没有正好遍历 dZ:
     dZ 的每个值对应一个窗口，所以循环必须正好遍历 dZ 的行和列。如果范围取自输入，或者取自没有算填充、忘了
-    + 1 的公式，就会多走一些位置（IndexError），或者漏掉最后的行和列。漏掉的部分不会给任何梯度加东西：在
-    dZ 的最后一个格子里放一个 1，会看到所有梯度都是零。
+    + 1 的公式，就会多走一些位置（IndexError），或者漏掉一些。漏掉的部分什么也不会加：在 dZ 的一个角上放一个
+    1，再放到对角上，看看梯度是不是一直是零。
   dW db dA_prev:
     for i_h in range((H_in - d_h * (f_h - 1) - 1) // s_h + 1):
     for i_w in range((W_in - d_w * (f_w - 1) - 1) // s_w + 1):

@@ -248,11 +248,11 @@ rows-order: rows of im2col and of dZ run in different orders  [code after a book
     dZ_rows = dZ.transpose(1, 2, 0, 3).reshape(N * H_out * W_out, C_out)
     # dZ by place, columns by sample | dZ 按位置排，列矩阵按样本排
     dZ_rows = dZ.transpose(0, 3, 1, 2).reshape(C_out, -1).T
-    # dZ (N, C, H, W) is reshaped to (C, …) as it is | dZ (N, C, H, W) 没有转置就 reshape 成 (C, …)
+    # dW db dA_prev: dZ (N, C, H, W) is reshaped to (C, …) as it is | dZ (N, C, H, W) 直接 reshape 成 (C, …)
     dZ_rows = dZ.transpose(0, 3, 1, 2).reshape(-1, C_out)
-    # dZ (N, C, H, W) is reshaped to (…, C) as it is | dZ (N, C, H, W) 没有转置就 reshape 成 (…, C)
+    # dW db dA_prev: dZ (N, C, H, W) is reshaped to (…, C) as it is | dZ (N, C, H, W) 直接 reshape 成 (…, C)
     dZ_rows = dZ.reshape(C_out, -1).T
-    # dZ (N, H, W, C) is reshaped to (C, …) as it is | dZ (N, H, W, C) 没有转置就 reshape 成 (C, …)
+    # dW db dA_prev: dZ (N, H, W, C) is reshaped to (C, …) as it is | dZ (N, H, W, C) 直接 reshape 成 (C, …)
 gradient-clipped: gradients are clipped inside the backward  [notebooks]
     Values beyond a limit are cut off, or the gradient is scaled down to a norm, before it is returned.
     That belongs to the optimizer: the backward's result is then not the derivative, and layers below get
