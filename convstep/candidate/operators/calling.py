@@ -186,8 +186,11 @@ class _Calling:
                 self._planted(held, wanted)
 
     def _set_up_with(self, name: str, shape: tuple[int, ...]) -> Any:
-        """What a method is given that sets a layer up: an optimizer, or the layer before it."""
-        self.told.rated |= self.words.making(name) == "optimizer"
+        """What a method is given that sets a layer up: a size, an optimizer, or the layer before it."""
+        role = self.words.making(name)
+        if role in self.told.sizes:
+            return self.told.sizes[role]
+        self.told.rated |= role == "optimizer"
         before = _Plain()
         vars(before).update(output_shape=shape, out_shape=shape, shape=shape)
         return before

@@ -505,6 +505,16 @@ class Heavy(Updating):
         return back
 
 
+class MadeLater(Updating):
+    """A layer that is told how wide x is before its first batch."""
+
+    def __init__(self, n_outputs, learning_rate=0.01):  # type: ignore[no-untyped-def]
+        self.n_outputs, self.learning_rate = n_outputs, learning_rate
+
+    def build(self, n_inputs):  # type: ignore[no-untyped-def]
+        self.kernel, self.bias = np.ones((n_inputs, self.n_outputs)), np.zeros(self.n_outputs)
+
+
 class ByOptimizer:
     """A layer that is set up by its model, with an optimizer for each weight."""
 
@@ -528,7 +538,7 @@ class ByOptimizer:
         return accum_grad.dot(before.T)
 
 
-@pytest.mark.parametrize("candidate", [Updating, Averaging, ByOptimizer])
+@pytest.mark.parametrize("candidate", [Updating, Averaging, MadeLater, ByOptimizer])
 def test_weights_that_a_layer_updates_are_judged_by_what_they_change_by(
     candidate: Callable[..., Any],
 ) -> None:
