@@ -113,6 +113,15 @@ class PairVerdict(AnyVerdict):
                 "central differences on {draws} draws of numbers",
                 **facts,
             )
+        if self.ok and self.held.assumes:
+            return tr(
+                "{name} is right for its own {forward}, given a gradient of which one number is not 0: "
+                "{gradients} agrees with central differences on {draws} draws of numbers"
+                if one
+                else "{name} is right for its own {forward}, given a gradient of which one number is not 0: "
+                "{gradients} agree with central differences on {draws} draws of numbers",
+                **facts,
+            )
         if self.ok:
             return tr(
                 "{name} is right for its own {forward}: {gradients} agrees with central differences "
@@ -189,6 +198,7 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     if not (held.agrees or held.differs):
         return Open(_unsaid(held))
     notes = [
+        *filter(None, [held.assumes]),
         tr("whether {forward} itself is right is not known", forward=_forward(held)),
         *(tr("besides: {why}", why=why) for why in held.notes[:3]),
         *(

@@ -424,3 +424,168 @@ def test_it_asks_its_arguments_only(file: Callable[[str], str]) -> None:
     assert not said.ok  # the gradient of what was broadcast is not summed
     assert said.as_dict()["passed"] == 0
     assert [row["name"] for row in said.rows()] == ["return[0]", "return[1]"]
+
+
+LEFT = """
+import numpy as np
+
+class Bend:
+    def forward(self, inputs, training):
+        self.inputs = inputs
+        self.output = np.tanh(inputs) * inputs
+
+    def backward(self, dvalues):
+        t = np.tanh(self.inputs)
+        self.dinputs = dvalues * (t + self.inputs * (1 - t ** 2))
+
+class Thin:
+    def __init__(self, drop_prob):
+        self.keep = 1 - drop_prob
+
+    def forward(self, inputs):
+        self.kept = np.random.binomial(1, self.keep, size=inputs.shape) / self.keep
+        self.output = inputs * self.kept
+
+    def backward(self, dvalues):
+        self.dinputs = dvalues * self.kept
+
+class Curve:
+    def __init__(self, curve, slope):
+        self.curve, self.slope = curve, slope
+
+    def forward(self, values):
+        self.values = values
+        return self.curve(values)
+
+    def backward(self, error_gradient, learning_rate):
+        return error_gradient * self.slope(self.values)
+
+class Sine(Curve):
+    def __init__(self):
+        super().__init__(np.sin, lambda values: np.cos(values))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("Bend", "(1 - t ** 2)", "(1 - t)"),
+        ("Thin", "dvalues * self.kept", "dvalues * (self.kept > 0)"),
+        ("Sine", "np.cos(values)", "np.sin(values)"),
+    ],
+)
+def test_what_a_layer_leaves_in_itself_and_what_it_inherits_is_found(
+    file: Callable[[str], str], name: str, right: str, wrong: str
+) -> None:
+    assert check(f"{file(LEFT)}:{name}").ok
+    assert LEFT.count(right) == 1
+    assert not check(f"{file(LEFT.replace(right, wrong))}:{name}").ok
+
+
+CLASSES = """
+import numpy as np
+
+class Classes:
+    def __init__(self, in_len, classes):
+        self.table = np.random.randn(in_len, classes)
+        self.shift = np.zeros(classes)
+
+    def forward(self, picture):
+        self.shape, self.row = picture.shape, picture.ravel()
+        powers = np.exp(self.row @ self.table + self.shift)
+        self.probs = powers / powers.sum()
+        return self.probs
+
+    def backprop(self, d_L_d_out, learn_rate):
+        for at, number in enumerate(d_L_d_out):
+            if number == 0:
+                continue
+            d_t = -self.probs[at] * self.probs
+            d_t[at] += self.probs[at]
+            d_t *= number
+            back = self.table @ d_t
+            self.table -= learn_rate * np.outer(self.row, d_t)
+            self.shift -= learn_rate * d_t
+            return back.reshape(self.shape)
+"""
+
+
+def test_what_takes_one_number_of_the_gradient_from_above_is_right_for_such_gradients(
+    file: Callable[[str], str],
+) -> None:
+    verdict: Any = check(f"{file(CLASSES)}:Classes")
+    assert verdict.ok
+    assert "given a gradient of which one number is not 0" in verdict.headline
+    assert "of several it takes one" in verdict.notes[0]
+    assert [one.result for one in verdict.held.ends] == [
+        "return",
+        "change of self.table / rate",
+        "change of self.shift / rate",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "result"),
+    [
+        ("d_t[at] += self.probs[at]", "d_t[at] += 1", "return"),
+        ("np.outer(self.row, d_t)", "np.outer(self.row, self.probs)", "change of self.table / rate"),
+        ("self.shift -= learn_rate * d_t", "self.shift += learn_rate * d_t", "change of self.shift / rate"),
+    ],
+)
+def test_what_is_wrong_for_one_number_too_is_wrong(
+    file: Callable[[str], str], right: str, wrong: str, result: str
+) -> None:
+    assert CLASSES.count(right) == 1
+    verdict: Any = check(f"{file(CLASSES.replace(right, wrong))}:Classes")
+    assert not verdict.ok
+    assert result in [one.gradients[0] for one in verdict.diagnosis]
+
+
+def test_of_rows_that_a_backward_takes_one_number_of_each_is_not_assumed(
+    file: Callable[[str], str],
+) -> None:
+    text = """
+import numpy as np
+class Last:
+    def forward(self, x):
+        self.x = x
+        return np.sin(x).sum(axis=-1, keepdims=True) * x
+    def backward(self, dout):
+        dx = np.zeros_like(self.x)
+        for n, row in enumerate(dout):
+            for at, number in enumerate(row):
+                if number != 0:
+                    dx[n] = number * self.x[n, at] * np.cos(self.x[n])
+                    dx[n, at] += number * np.sin(self.x[n]).sum()
+        return dx
+"""
+    assert main(["check", f"{file(text)}:Last", "--shape", "x=3x4"]) == 1
+
+
+VECTORS = """
+import numpy as np
+class Controller:
+    def __init__(self, input_dim=9, hidden=32, out_dim=3, seed=0):
+        draw = np.random.RandomState(seed)
+        self.u, self.c = draw.randn(hidden, input_dim), np.zeros(hidden)
+        self.v = draw.randn(out_dim, hidden)
+
+    def forward(self, state):
+        self.state = state
+        self.inner = np.tanh(self.u.dot(state) + self.c)
+        return self.v.dot(self.inner)
+
+    def backward(self, dL_dout):
+        self.dv = np.outer(dL_dout, self.inner)
+        d = self.v.T.dot(dL_dout) * (1 - self.inner ** 2)
+        self.du, self.dc = np.outer(d, self.state), d.copy()
+"""
+
+
+def test_a_small_network_of_vectors_that_returns_nothing_is_judged_by_what_it_keeps(
+    file: Callable[[str], str],
+) -> None:
+    verdict: Any = check(f"{file(VECTORS)}:Controller")
+    assert verdict.ok
+    assert {one.result for one in verdict.held.ends} == {"self.dv", "self.du", "self.dc"}
+    assert not check(f"{file(VECTORS.replace('1 - self.inner ** 2', '1 - self.inner'))}:Controller").ok

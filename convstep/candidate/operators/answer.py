@@ -58,6 +58,8 @@ class Answer:
     """Whether its labels came in another form than in the sweep's problems: rows for numbers, or numbers."""
     guessed: bool = False
     """Whether its backward was given more than the gradient from above and what its own forward kept."""
+    updated: tuple[str, ...] = ()
+    """Gradients that were read from what an update subtracted."""
 
     __repr__ = brief
 

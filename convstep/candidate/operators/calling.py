@@ -9,15 +9,15 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.given import methods_like
+from convstep.candidate.call.given import _Plain, methods_like
 from convstep.candidate.call.layer import SET_UP
+from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.objects import Place, is_array, numbers_in, places
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
@@ -27,8 +27,8 @@ from convstep.candidate.operators.autograd import by_autograd
 from convstep.candidate.operators.came import Came, in_its_order, returned_names
 from convstep.candidate.operators.in_place import to_fill
 from convstep.candidate.operators.meant import other_method, with_forward
-from convstep.candidate.operators.telling import OUTPUT, Context, Told
-from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps
+from convstep.candidate.operators.telling import LEARNING, OUTPUT, Context, Told
+from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps, plain
 from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import Subject
 from convstep.language import tr
@@ -87,6 +87,7 @@ class _Calling:
         self.above: dict[str, str] = {}
         self.lent: dict[str, tuple[Array, Array]] = {}
         self.to_fill: dict[str, Any] = {}
+        self.planted: dict[str, str] = {}
 
     def run(self) -> None:
         """All of it."""
@@ -118,6 +119,8 @@ class _Calling:
         came.take(result, "return", ["" if name in self.above else name for name in names])
         if held is not None:
             came.take_kept(held, before)
+            if self.told.rated and "clip" not in self.served.candidate.source:
+                came.take_updates(held, before, self.planted)
         if result is None and not buffers and not any(label.startswith("self.") for label in came.arrays):
             raise Unusable(tr("it returned None; a backward must return its gradients"))
         if held is not None:
@@ -166,20 +169,33 @@ class _Calling:
             for name in self.words.arrays[1:]
             if f"d{name}" in self.words.gradients and name not in self.told.said and name not in handed
         ]
+        shape = np.shape(self.told.arrays[self.words.arrays[0]])
+        if getattr(held, "input_shape", "") is None:  # else its model tells it
+            held.input_shape = shape[1:]
+        for method in methods_like(held, "set_input_shape"):
+            with contextlib.suppress(Exception):
+                method(shape[1:])
         if wanted and not self._planted(held, wanted):
-            if getattr(held, "input_shape", "") is None:  # else its model tells it
-                held.input_shape = np.shape(self.told.arrays[self.words.arrays[0]])[1:]
-            shape = np.shape(self.told.arrays[self.words.arrays[0]])
-            before = SimpleNamespace(output_shape=shape, out_shape=shape, shape=shape)
             for method in methods_like(held, SET_UP):
-                needed = [each for each in parameters_of(method) if each.default is each.empty]
-                with contextlib.suppress(Exception):  # what needs one thing is told of the layer before it
-                    method(*[before] * min(len(needed), 1))
+                needed = [each.name for each in parameters_of(method) if each.default is each.empty]
+                if method.__name__ != "set_input_shape":
+                    with contextlib.suppress(Exception):
+                        method(*(self._set_up_with(name, shape) for name in needed[:1]))
             if not self._planted(held, wanted) and forward is not None:
                 given = self._filled(forward, self._for_forward)
                 if not given.missing:  # it makes its weights when it first runs
                     forward(*given.places, **given.named)
                 self._planted(held, wanted)
+
+    def _set_up_with(self, name: str, shape: tuple[int, ...]) -> Any:
+        """What a method is given that sets a layer up: a size, an optimizer, or the layer before it."""
+        role = self.words.making(name)
+        if role in self.told.sizes:
+            return self.told.sizes[role]
+        self.told.rated |= role == "optimizer"
+        before = _Plain()
+        vars(before).update(output_shape=shape, out_shape=shape, shape=shape)
+        return before
 
     def _planted(self, held: Any, wanted: list[str]) -> bool:
         """Whether all are planted."""
@@ -191,12 +207,15 @@ class _Calling:
             self.misfit |= name in left or part in self.told.arrays
             if not place.single:
                 continue
+            if name == "w" and plain(_word(place.path)) == "w0" and "b" in left:  # the weight of a 1
+                name = "b" if np.size(place.value) == np.size(self.told.arrays["b"]) else name
             for role in (name if name in left else "", part if part in self.told.arrays else ""):
                 value = np.asarray(plain_array(self.told.arrays[role])) if role else np.array([])
                 if not role or role in self.came.planted or _squeezed(place.shape) != _squeezed(value.shape):
                     continue
-                self._fill(place, value.reshape(place.shape))
+                self._fill(held, place, value.reshape(place.shape))
                 self.came.planted[role] = tuple(place.shape)
+                self.planted[place.text] = role
                 break
         return all(map(self._is_planted, wanted))
 
@@ -209,12 +228,15 @@ class _Calling:
             listed and all(role in planted for role in listed) for listed in parts
         )
 
-    def _fill(self, place: Any, value: Array) -> None:
+    def _fill(self, held: Any, place: Place, value: Array) -> None:
         if hasattr(place.value, "detach"):
             self.tensors = True
             place.value.detach().copy_(tensor(value))
         elif place.value.dtype.kind == "f" and place.value.flags.writeable:
-            place.value[...] = value
+            if place.value.dtype.itemsize < 8 and sum(p.value is place.value for p in places(held)) == 1:
+                place.put(np.array(value))  # single precision would be another problem
+            else:
+                place.value[...] = value
         else:
             place.put(np.array(value))
 
@@ -329,6 +351,9 @@ class _Calling:
             if (role := self.words.role(name)) in self.words.outputs:
                 at = self.words.outputs.index(role)
                 return self.outputs[at] if at < len(self.outputs) else self.told.arrays[role]
+            if LEARNING.fullmatch(name) and isinstance(default, float):
+                self.told.rated = True
+                return RATE
             found = self._for_forward(name, default)
             self.came.guessed |= found is not NOTHING
             return found

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call.objects import is_array, numbers_in, places
+from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.objects import Place, is_array, numbers_in, places, says
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.operators.vocabulary import Vocabulary
@@ -23,6 +24,8 @@ from convstep.candidate.operators.vocabulary import Vocabulary
 Array = npt.NDArray[Any]
 MOST = 64
 """Arrays that are sent back of one call."""
+CHANGE = "change."
+"""What the label of a gradient begins with that was read from what an update subtracted."""
 
 
 @dataclass(slots=True)
@@ -76,6 +79,28 @@ class Came:
                 label = f"self.{place.text}"
                 self.arrays[label], self.names[label] = now, label
 
+    def take_updates(
+        self, held: Any, before: Mapping[str, tuple[int, Array]], planted: Mapping[str, str]
+    ) -> None:
+        """Note what weights were changed by, divided by the learning rate that it was told.
+
+        Args:
+            held: the layer.
+            before: the arrays that it kept, by text.
+            planted: by text of a place, whose weights stand there.
+        """
+        now = {place.text: place for place in places(held)}
+        buffers = [place for place in now.values() if says(place.path)[2] and place.text not in planted]
+        if any(one.text not in before or not same(before[one.text][1], _plain(one)) for one in buffers):
+            return  # a momentum: the change is no gradient
+        for text, role in planted.items():
+            if text not in now or text not in before or len(self.arrays) >= MOST:
+                continue
+            then, after = before[text][1], _plain(now[text])
+            if then.shape == after.shape and not same(then, after):
+                label = f"{CHANGE}{text}"
+                self.arrays[label], self.names[label] = (then - after) / RATE, f"d{role}"
+
     def take_numbers(self, held: Any, before: Mapping[str, float], words: Vocabulary) -> None:
         """Note what is called a gradient and came as a single number: summed over everything, say."""
         for text, value in numbers_in(held).items():
@@ -110,6 +135,10 @@ def _returned_names(code: CodeType) -> tuple[str, ...]:
             if node.value is not None:
                 return (ast.unparse(node.value),)
     return ()
+
+
+def _plain(place: Place) -> Array:
+    return np.array(plain_array(place.value))
 
 
 def same(first: Array, second: Array) -> bool:

@@ -16,6 +16,7 @@ from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.operators.answer import Answer, Judged
 from convstep.candidate.operators.axes import blocks, ours, sizes, theirs
 from convstep.candidate.operators.caller import Raw
+from convstep.candidate.operators.came import CHANGE
 from convstep.candidate.operators.parts import put_together
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, outputs_of
@@ -86,7 +87,9 @@ def answer(
                 array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
             outputs[name] = ours(array, own, other, shown[name].shape) if own else array
     called = {
-        name: text for name, label in where.items() if _NAME.fullmatch(text := raw.names.get(label, ""))
+        name: text
+        for name, label in where.items()
+        if _NAME.fullmatch(text := raw.names.get(label, "")) and not label.startswith(CHANGE)
     }
     return Answer(
         problem,
@@ -100,6 +103,7 @@ def answer(
         call=raw.call,
         summed=summed,
         guessed=raw.guessed,
+        updated=tuple(name for name, label in where.items() if label.startswith(CHANGE)),
         summed_to_fit=way.engine,
         **raw.place,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.check.wording import count, listed
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
@@ -27,6 +28,12 @@ DIFFERS = "forward-differs"
 def notes(swept: Swept) -> Iterator[str]:
     """What a sweep shows: what its own forward makes, what was not tried, refused or not computed."""
     yield from swept.notes
+    if updated := dict.fromkeys(name for one in swept.results for name in one.answer.updated):
+        yield tr(
+            "{names} from what the weights change by, divided by the learning rate {rate:g}",
+            names=listed([*updated]),
+            rate=RATE,
+        )
     yield from _about_outputs(swept)
     yield from _left_out(swept)
     if absent := not_computed(swept):

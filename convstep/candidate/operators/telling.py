@@ -13,6 +13,7 @@ from convstep.candidate.call.given import _Plain, _same, _small
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
+from convstep.candidate.verdicts.changes import LEARNING as LEARNING
 
 _RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar": 1.0}
 """Statistics of earlier batches, of which nothing depends in training."""
@@ -48,6 +49,8 @@ class Told:
     """See `ways.Way`."""
     said: set[str] = field(default_factory=set)
     """Which roles were asked for."""
+    rated: bool = False
+    """Whether it asked for a learning rate or an optimizer."""
     cache: Any = NOTHING
     """What the forward keeps for the backward."""
     context: Any = None
@@ -127,6 +130,9 @@ class Told:
             return self._kernel(item, name)
         if base in self.sizes:
             return self.sizes[base]
+        self.rated |= base in ("rate", "optimizer")
+        if known and base == "rate" and LEARNING.fullmatch(name):
+            return RATE
         if known or not base:
             return NOTHING
         if base == "shape" and item:  # as PyTorch has it: a length or a tuple of lengths

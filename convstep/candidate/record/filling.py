@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.parameters import parameters_of
-from convstep.candidate.verdicts.naming import is_upstream
+from convstep.candidate.verdicts.naming import is_upstream, plain
 
 KEPT = re.compile(r"_?(cache\w*|ctx|context|saved|memory|tape)")
 """What a forward keeps for its backward is called."""
@@ -57,7 +57,11 @@ def by_name(values: Mapping[str, Any]) -> Lookup:
 
 
 def after_forward(
-    made: Any, lookup: Lookup, names: Sequence[str] = (), optional: Container[str] = ()
+    made: Any,
+    lookup: Lookup,
+    names: Sequence[str] = (),
+    parameters: Sequence[str] = (),
+    optional: Container[str] = (),
 ) -> Lookup:
     """The lookup for a backward whose forward has run: its cache, and a gradient of its output's shape.
 
@@ -65,7 +69,8 @@ def after_forward(
         made: what the forward returned: its output, or its output and what it keeps.
         lookup: what was known before; it comes first.
         names: what the forward calls what it returns.
-        optional: parameters that need no gradient of a number: those with a default.
+        parameters: the backward's.
+        optional: those that need no gradient of a number: those with a default.
     """
     parts = list(made) if isinstance(made, (tuple, list)) else [made]
     named = dict(zip(names, parts, strict=True)) if len(names) == len(parts) else {}
@@ -83,6 +88,8 @@ def after_forward(
             return named[name]
         if KEPT.fullmatch(name.lower()):
             return cache
+        if not several and any(plain(one).endswith(f"d{plain(name)}") for one in parameters if one != name):
+            return made  # `dist` beside `dL_ddist`
         if is_upstream(name):
             shape = shapes[min(len(drawn), len(shapes) - 1)]
             if not shape:  # of a loss it is 1, and most do not look at it

@@ -12,8 +12,9 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.verdicts.naming import plain
 from convstep.language import tr
 
-FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call")
+FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call", re.I)
 """What a layer's forward is called."""
+_OTHER_FORWARD = re.compile(r"[a-z]\w*_forward")
 LOSS = re.compile(r"(compute_?|calc(ulate)?_?)?(loss|cost)|calc(ulate)?")
 """What it is called where the layer is a loss."""
 _WORDS = "derivative|derivate|deriv|prime|gradients?|grad|jacobian|jac|diff|der"
@@ -52,7 +53,12 @@ def forward_in(kind: type, method: str) -> Callable[..., Any] | None:
     """The forward of a class whose backward is called."""
     listed: list[str] = []
     if names.looks_backward(method):
-        named = [name for pattern in (FORWARD, LOSS) for name in dir(kind) if pattern.fullmatch(name)]
+        named = [
+            name
+            for pattern in (FORWARD, LOSS, _OTHER_FORWARD)
+            for name in dir(kind)
+            if pattern.fullmatch(name)
+        ]
         listed = [re.sub("backward|bwd|backprop", "forward", method), *named]
     listed += functions_of(method, [name for name in dir(kind) if name[:2] != "__" or name == "__call__"])
     return next(
@@ -71,6 +77,8 @@ def method_of(kind: type) -> str:
     back = [name for name in own if names.looks_backward(name)]
     back += [name for name in methods if re.fullmatch("_(backward|backprop|bwd)", name)]
     back += [name for name in own if any(True for _ in functions_of(name, methods))]
+    if not any(map(FORWARD.fullmatch, own)):  # all of it is inherited
+        back += [name for name in dir(kind) if re.fullmatch(r"back(ward|prop)\w*|bprop|bwd", name)]
     forward = [name for name in dir(kind) if FORWARD.fullmatch(name) and name != "__call__"]
     if not (back or forward or own):
         raise CandidateError(

@@ -27,7 +27,7 @@ from convstep.candidate.record.filling import (
     upstream,
 )
 from convstep.candidate.record.forwards import forward_in, forward_of, method_of
-from convstep.candidate.verdicts.calls import Called
+from convstep.candidate.verdicts.calls import Called, left_in
 from convstep.candidate.verdicts.naming import is_upstream, of_gradient, returned
 from convstep.language import tr
 
@@ -170,9 +170,12 @@ class Subject:
                 with contextlib.suppress(Exception):  # a lock, a generator: it cannot be made again
                     call = Called.kept(forward, *before.places, **before.named)
                 made = self._run(forward, before, tr("its forward"))
+                left = left_in(held) if made is None else ""
+                seen = getattr(held, left) if left else made
                 ran = Called(forward, before.places, before.named)
                 optional = {one.name for one in parameters_of(function) if one.default is not one.empty}
-                after = after_forward(made, lookup, _returned(forward), optional)
+                own = [one.name for one in parameters_of(function)]
+                after = after_forward(seen, lookup, _returned(forward), own, optional)
                 first = filled(function, lambda name: True if name == self.flag else after(name))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))

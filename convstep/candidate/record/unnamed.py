@@ -11,6 +11,7 @@ import numpy as np
 
 from convstep.candidate.record.filling import KEPT
 from convstep.candidate.record.guessing import Asked, B, Guess, W, X, given, small, whole
+from convstep.candidate.verdicts.changes import LEARNING, RATE
 from convstep.candidate.verdicts.finding import same
 from convstep.candidate.verdicts.losses import targets
 from convstep.candidate.verdicts.naming import is_upstream
@@ -21,7 +22,8 @@ _SQUASHED = re.compile(r"\bexp\w*\(|softmax|sigmoid|logits|scores|logaddexp|expi
 
 def general(asked: Asked) -> Iterator[Guess]:
     """What could be given whatever the operator is; parameters with a default keep it."""
-    known = {*asked.defaults, "self"}
+    sized = {name for name in asked.sizes if _SIZED.fullmatch(name) and type(asked.defaults.get(name)) is int}
+    known = {*asked.defaults, "self"} - sized  # small ones show as much, and x may not fit theirs
     free = [name for name in asked.inputs if name not in known and not KEPT.fullmatch(name)]
     done: list[Guess] = []
     for guess in _all(asked, free):
@@ -47,9 +49,9 @@ def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callabl
     # `features` are how many to a class, and the input to a function
     counted = {name for name in free if name not in values or name in asked.sizes}
     numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name in counted}
-    numbers |= {name: 0.0 for name in _RATES if name in asked.parameters}
     unknown = [name for name in asked.sizes if name in free and (name == "dim" or name not in _NUMBERS)]
     numbers |= {name: 4 + at for at, name in enumerate(unknown)}
+    numbers |= {name: RATE for name in asked.parameters if LEARNING.fullmatch(name)}
     if {"q", "query"} & asked.parameters:  # then k is an array
         numbers.pop("k", None)
     rest = [name for name in free if name not in values and name not in numbers]
@@ -153,11 +155,14 @@ def _predictions(text: str) -> Iterator[tuple[Any, Any]]:
     yield from ((rng.uniform(0.1, 0.9, (1, 5)), row[None]), (each.T, hot.T))
 
 
-_RATES = ("learning_rate", "lr", "eta", "step_size")
-"""By how much a backward changes the weights: not at all."""
+_SIZED = re.compile(
+    r"n?_?(in|out|hid)(put|den)?s?(_?(dim|size|features|units|nodes|neurons|len))?|(fan|dim|d|n)_(in|out)"
+)
+"""What a constructor calls how wide its layers are."""
 _NUMBERS = given(
     ("axis dim", -1), ("eps epsilon", 1e-5), ("alpha slope lam lambd temperature delta", 0.5),
-    ("p rate ratio drop_rate dropout keep_prob keep", 0.5),
+    ("p rate ratio drop_rate dropout keep_prob keep dropout_rate dropout_ratio dropout_prob dropout_p", 0.5),
+    ("drop_prob dropprob drop_p p_drop prob prob_dropout keep_rate keep_p", 0.5),
     ("k n groups num_groups g n_groups heads num_heads n_heads", 2),
     ("d dim_in features num_features dims normalized_shape size n_features hidden", 4),
     ("train training is_training", True), ("mode", "train"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ import numpy.typing as npt
 from convstep.recording.reach import DEEP, entries
 
 Array = npt.NDArray[Any]
+LEFT = re.compile(r"out(put)?s?|y(_?(hat|pred))?|res(ult)?|a|z|activations?")
+"""What an attribute is called in which one that returns nothing leaves its output."""
 Path = tuple[str, ...]
 """How something is reached from the arguments of a call: `("cache", "[0]")`, `("self", ".W")`."""
 
@@ -115,6 +118,13 @@ def at(names: Mapping[str, Any], path: Path) -> Any:
     for step in path[1:]:
         value = next(inner for name, inner in entries(value) if name == step)
     return value
+
+
+def left_in(held: Any) -> str:
+    """Where a forward that returns nothing leaves its output: "output"; "" if that is not known."""
+    kept = getattr(held, "__dict__", {})
+    arrays = [name for name, one in kept.items() if isinstance(one, np.ndarray) and one.dtype.kind == "f"]
+    return next((name for name in arrays if LEFT.fullmatch(name.strip("_").lower())), "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from convstep.candidate.verdicts import losses, naming
 from convstep.candidate.verdicts.calls import Pair, Path, text, walked
+from convstep.candidate.verdicts.changes import CHANGE
 from convstep.candidate.verdicts.ending import Judged, alike, judged
 from convstep.candidate.verdicts.judging import judge
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held, Mark
@@ -57,6 +58,14 @@ def held(
         if misfit and guessed:
             break
     most = [_most(several) for several in said.values()]
+    # what an update does besides, a penalty or a clipping, is no mistake of the gradient
+    notes += [one.mark.how for one in most if one.result.key[0] == CHANGE and one.mark.kind == UNKNOWN]
+    said = {
+        name: several
+        for (name, several), one in zip(said.items(), most, strict=True)
+        if one.result.key[0] != CHANGE or one.mark.kind != UNKNOWN
+    }
+    most = [_most(several) for several in said.values()]
     for several, what in zip(said.values(), most, strict=True):
         if what.mark.kind == AGREES:
             notes += [each.mark.how for each in several if each.mark.kind == UNKNOWN][:1]
@@ -77,6 +86,7 @@ def held(
         ranks=tuple(one.ndim for one in given.values() if one.ndim),
         whole=AGREES in told.values() and told.keys() >= given.keys(),
         misfit=misfit and guessed,
+        assumes=next((one.assumes for several in said.values() for one in several if one.assumes), ""),
     )
 
 

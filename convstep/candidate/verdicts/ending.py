@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ import numpy.typing as npt
 
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.verdicts import losses, naming
-from convstep.candidate.verdicts.calls import Path
+from convstep.candidate.verdicts.calls import Path, text
+from convstep.candidate.verdicts.changes import CHANGE
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Mark
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, OutOfTime, Slope, directions, jacobian
 from convstep.candidate.verdicts.trial import Result, Trial, slope_along
@@ -23,6 +25,8 @@ from convstep.steps.number_text import short
 Array = npt.NDArray[Any]
 SINGLE = 1e-3
 """What a gradient in float32 may be off besides, as a share of the sizes that make it up."""
+SINGLES = 24
+"""Of how many numbers a gradient from above may be, to be tried with each of them alone."""
 SMALL = 1e-4
 """By how much the gradients from above are shrunk, to see whether a backward clips."""
 
@@ -39,6 +43,8 @@ class Judged:
     """What is said of it."""
     jacobian: Jacobian | None = None
     """What moving single cells of the input does, where that was asked."""
+    assumes: str = ""
+    """What it takes the gradient from above to be like, where it is right only then, a sentence."""
 
     @property
     def ending(self) -> Ending:
@@ -72,6 +78,9 @@ def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, 
     """By `id` of a result, its input, and whether that is certain."""
     inputs, found = trial.inputs, dict[int, tuple[str, bool]]()
     for result in results:
+        if result.key[0] == CHANGE:
+            found[id(result)] = text(result.key[1:]), True
+            continue
         named = naming.same(result.name, inputs) if result.name else []
         fitting = [name for name in named if alike(inputs[name], result.value)]
         named = fitting or named
@@ -103,7 +112,7 @@ def _surely(result: Result, name: str, results: Sequence[Result], inputs: Mappin
     """Whether a result that has another name than an input of its shape is its gradient all the same."""
     first = next(iter(inputs), "")
     given = [one for one in inputs if not one.startswith("self")]
-    returned = [one for one in results if not one.name.startswith("self")]
+    returned = [one for one in results if not (one.name.startswith("self") or one.key[0] == CHANGE)]
     if returned == [result] and (given == [name] or list(inputs) == [name]):
         return True  # one array goes in, and one of its shape comes back
     about = {role for one in naming.of_gradient(result.name) for role in roles_of(one)}
@@ -245,6 +254,13 @@ def _differing(
     array = trial.inputs[name]
     rates = jacobian(trial.forward, array, trial.loss, clock)
     times = times_of(result.value, slopes)
+    if trial.above and _of_single_numbers(trial, result, rates):
+        how = tr(
+            "it takes {above} to have a single number that is not 0, as that of a loss of one class has: "
+            "of several it takes one, and leaves the others out",
+            above=_above(trial),
+        )
+        return Judged(result, name, Mark(AGREES, how), rates, how)
     habit = (
         _habit(trial, result, name, slopes) if trial.above else "" if times else _fused(trial, result, name)
     )
@@ -268,6 +284,26 @@ def _differing(
         result=_called(result),
     )
     return Judged(result, name, Mark(kind, (habit or how) + beside(trial)), rates)
+
+
+def _of_single_numbers(trial: Trial, result: Result, rates: Jacobian) -> bool:
+    """Whether a result is right for every gradient from above of a vector of which one number is not 0."""
+    if len(trial.above) != 1 or not len(rates.cells) or not rates.smooth.all():
+        return False
+    (path,), (above,) = trial.above, trial.loss.upstream
+    if max(above.shape, default=0) != above.size or not 1 < above.size <= SINGLES:
+        return False
+    for cell, number in itertools.product(range(above.size), (1.0, -2.5)):
+        single = np.zeros_like(above)
+        single.flat[cell] = number
+        value = _of(trial, result, {path: single})
+        if value is None or value.shape != result.value.shape or not np.isfinite(value).all():
+            return False
+        expected = rates.gradient([single])
+        off = np.abs(np.asarray(value, np.float64).ravel()[rates.cells] - expected).max()
+        if off > 1e-4 * np.abs(expected).max() + 1e-9:
+            return False
+    return True
 
 
 def _cell(trial: Trial, result: Result, name: str, rates: Jacobian) -> str:

@@ -137,6 +137,9 @@ class Held:
     misfit: bool = False
     """Whether a result has another shape than its input, and it may be the guess that is to blame."""
 
+    assumes: str = ""
+    """What it takes the gradient from above to be like, where it is right only then, a sentence."""
+
     __repr__ = brief
 
     @property
@@ -153,6 +156,7 @@ class Held:
         """The same in lists, dicts, texts and numbers."""
         said = Verdicts(self.ends, {self.line: Mark(DIFFERS, self.how)}).as_plain()
         calls = {"backward": self.backward, "forward": self.forward, "asks": self.asks}
+        calls["assumes"] = self.assumes
         return {
             "said": said,
             "draws": self.draws,
@@ -173,14 +177,14 @@ class Held:
         try:
             said = Verdicts.read(plain["said"])
             ((line, mark),) = said.lines.items()
-            texts = [plain["backward"], plain["forward"], plain["asks"], *plain["notes"]]
+            texts = [plain["backward"], plain["forward"], plain["asks"], plain["assumes"], *plain["notes"]]
             if not all(type(one) is str for one in texts):
                 raise ValueError("a text is none")
             draws, differing = int(plain["draws"]), int(plain["differing"])
             before, of_output = tuple(map(_number, plain["before"])), plain["of_output"] is True
         except (TypeError, KeyError) as error:
             raise ValueError(f"this is not what was said: {error}") from error
-        notes = tuple(texts[3:])
+        notes = tuple(texts[4:])
         return cls(
             texts[0],
             texts[1],
@@ -192,6 +196,7 @@ class Held:
             before,
             notes,
             asks=texts[2],
+            assumes=texts[3],
             of_output=of_output,
         )
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts import losses, naming
-from convstep.candidate.verdicts.calls import Called, Pair, Path, text, walked
+from convstep.candidate.verdicts.calls import Called, Pair, Path, left_in, text, walked
+from convstep.candidate.verdicts.changes import CHANGE, changes
 from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
 from convstep.candidate.verdicts.trace import Trace
 from convstep.language import tr
@@ -114,7 +115,9 @@ class Trial:
         except Exception:  # whatever somebody's own code raises
             return None
         names = {"": result} | call.arguments()
-        return {
+        before = self.pair.with_upstream(self.backward, dict(upstream))
+        changed = {(CHANGE, *path): value for path, value in changes(before, call).items()}
+        return changed | {
             path: np.asarray(value)
             for path, value in walked(names)
             if isinstance(value, (np.ndarray, np.floating))
@@ -179,7 +182,7 @@ def _run(pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock,
     definitions = definition_of(pair.forward, sources[0]), definition_of(pair.backward, sources[1])
     try:
         ran, made, backward = pair.again(pair.forward.like())
-        loss, above = _loss(pair, made, backward, definitions[0])
+        loss, above = _loss(pair, ran, made, backward, definitions[0])
         same = loss.parts(pair.forward.like()), loss.parts(pair.forward.like())
     except CannotJudge:
         raise
@@ -221,13 +224,17 @@ def _short(error: Exception) -> str:
 # which output each gradient from above belongs to
 
 
-def _loss(pair: Pair, made: Any, backward: Called, where: Definition | None) -> tuple[Loss, tuple[Path, ...]]:
+def _loss(
+    pair: Pair, ran: Called, made: Any, backward: Called, where: Definition | None
+) -> tuple[Loss, tuple[Path, ...]]:
     """Which outputs the gradients from above belong to.
 
     Raises:
         CannotJudge: that is not certain.
     """
     outputs = _outputs(pair, made, backward, where)
+    if made is None and (where_left := left_in(ran.owner)):
+        outputs = {("self", f".{where_left}"): getattr(ran.owner, where_left)}
     shared = pair.forward.arguments()
     given = {  # a Huber loss's `delta` is none, as its forward takes it too
         path
@@ -326,7 +333,7 @@ def _results(found: Trial) -> list[Result]:
         and np.asarray(value).dtype.kind == "f"
     ]
     before = dict(walked({"self": found.backward.owner})) if found.backward.owner is not None else {}
-    inputs = [name for name in found.inputs if name.startswith("self")]
+    inputs = [name for name in found.inputs if name.startswith("self") or found.result is None]
     for path, value in walked({"self": found.after.owner}) if before else ():
         if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") or not naming.same(
             text(path), inputs
@@ -341,6 +348,12 @@ def _results(found: Trial) -> list[Result]:
             continue  # it was there before: what was added is not known
         if all(value is not one.value for one in results):
             results.append(Result(text(path), value, path, found.trace.line_of(text(path))))
+    told = {name for one in results for name in naming.same(one.name, found.inputs)}
+    for path, value in changes(found.backward, found.after).items():
+        if text(path) in found.inputs and text(path) not in told:
+            results.append(
+                Result(tr("change of {place} / rate", place=text(path)), value, (CHANGE, *path), 0)
+            )
     return results
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, RETURNED, CannotCall
 from convstep.candidate.operators.answer import UNSAID, Swept
 from convstep.candidate.operators.caller import open_caller
+from convstep.candidate.operators.notes import not_computed, notes
 from convstep.candidate.operators.sweep import swept
 from tests.strategies import some
 
@@ -456,6 +458,106 @@ def noisy_linear_backward(dout, x, w, b):  # type: ignore[no-untyped-def]
 
 def test_a_gradient_that_is_another_each_time_is_known_by_calling_twice() -> None:
     assert sweep(noisy_linear_backward).varying == ("dw",)
+
+
+class Updating:
+    """A layer that goes down its gradients itself, as far as its constructor says."""
+
+    def __init__(self, n_inputs, n_outputs, learning_rate=0.01):  # type: ignore[no-untyped-def]
+        self.kernel = np.ones((n_inputs, n_outputs), np.float32)
+        self.bias = np.zeros(n_outputs, np.float32)
+        self.learning_rate = learning_rate
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        self.x = x
+        return x @ self.kernel + self.bias
+
+    def slopes(self, error: Any) -> Any:
+        return self.x.T @ error, error.sum(axis=0)
+
+    def backward(self, error):  # type: ignore[no-untyped-def]
+        back, (by_kernel, by_bias) = error @ self.kernel.T, self.slopes(error)
+        self.kernel = self.kernel - self.learning_rate * by_kernel
+        self.bias = self.bias - self.learning_rate * by_bias
+        return back
+
+
+class Averaging(Updating):
+    def slopes(self, error: Any) -> Any:
+        return self.x.T @ error / len(error), error.mean(axis=0)
+
+
+class FirstRowAlone(Updating):
+    def slopes(self, error: Any) -> Any:
+        return self.x.T @ error, error[0]
+
+
+class Heavy(Updating):
+    """With momentum, of which one step is no gradient."""
+
+    def backward(self, error):  # type: ignore[no-untyped-def]
+        held = getattr(self, "momentum_kernel", 0.0)
+        if not np.ndim(held):
+            self.momentum_kernel = np.zeros_like(self.kernel)
+        back = error @ self.kernel.T
+        self.momentum_kernel = 0.9 * self.momentum_kernel + 0.1 * (self.x.T @ error)
+        self.kernel = self.kernel - self.learning_rate * self.momentum_kernel
+        return back
+
+
+class MadeLater(Updating):
+    """A layer that is told how wide x is before its first batch."""
+
+    def __init__(self, n_outputs, learning_rate=0.01):  # type: ignore[no-untyped-def]
+        self.n_outputs, self.learning_rate = n_outputs, learning_rate
+
+    def build(self, n_inputs):  # type: ignore[no-untyped-def]
+        self.kernel, self.bias = np.ones((n_inputs, self.n_outputs)), np.zeros(self.n_outputs)
+
+
+class ByOptimizer:
+    """A layer that is set up by its model, with an optimizer for each weight."""
+
+    def __init__(self, n_units, input_shape=None):  # type: ignore[no-untyped-def]
+        self.n_units, self.input_shape = n_units, input_shape
+        self.W: Any = None
+
+    def initialize(self, optimizer):  # type: ignore[no-untyped-def]
+        self.W = np.ones((self.input_shape[0], self.n_units))
+        self.w0 = np.zeros((1, self.n_units))
+        self.for_W, self.for_w0 = copy.copy(optimizer), copy.copy(optimizer)
+
+    def forward_pass(self, rows, training=True):  # type: ignore[no-untyped-def]
+        self.rows = rows
+        return rows.dot(self.W) + self.w0
+
+    def backward_pass(self, accum_grad):  # type: ignore[no-untyped-def]
+        before = self.W
+        self.W = self.for_W.update(self.W, self.rows.T.dot(accum_grad))
+        self.w0 = self.for_w0.update(self.w0, accum_grad.sum(axis=0, keepdims=True))
+        return accum_grad.dot(before.T)
+
+
+@pytest.mark.parametrize("candidate", [Updating, Averaging, MadeLater, ByOptimizer])
+def test_weights_that_a_layer_updates_are_judged_by_what_they_change_by(
+    candidate: Callable[..., Any],
+) -> None:
+    found = sweep(candidate, "linear")
+    assert found.failing is None
+    assert any("from what the weights change by" in note for note in notes(found))
+    assert not not_computed(found)
+
+
+def test_a_wrong_update_is_wrong() -> None:
+    found = sweep(FirstRowAlone, "linear")
+    assert found.failing is not None
+    assert {name for one in found.results for name, share in one.off.items() if share > 1} == {"db"}
+
+
+def test_the_change_of_weights_with_a_momentum_is_not_looked_at() -> None:
+    found = sweep(Heavy, "linear")
+    assert found.failing is None
+    assert "dw" in not_computed(found)
 
 
 class OneSample:
