@@ -32,6 +32,11 @@ def notes(swept: Swept) -> Iterator[str]:
             geometry=tr(", ").join(swept.unsaid),
         )
     yield from (limit.note for limit in swept.limits)
+    if swept.averaged:
+        yield tr(
+            "{names} are divided by the number of samples: a convention of its course, not a mistake",
+            names=listed(swept.averaged),
+        )
     if swept.untried:
         yield tr(
             "larger problems were not tried ({count}): it is too slow, or crashed too often",

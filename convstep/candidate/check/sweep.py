@@ -14,6 +14,7 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, convention_of
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.averaging import undivided
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.check.fresh import FreshProblems, neighbours, random_cases
@@ -68,6 +69,11 @@ class Swept:
     """Gradients that are cut to whole numbers when the inputs are integers."""
     laid: tuple[Laid, ...] = ()
     """What came of tensors that lie in memory otherwise."""
+    averaged: tuple[str, ...] = ()
+    """Gradients that are divided by the number of samples, by a convention, and were multiplied by it."""
+
+    stale: bool = False
+    """Whether an object that was called on another picture before returns something else."""
 
     __repr__ = brief
 
@@ -131,6 +137,7 @@ def sweep(
     stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
     if not stopped and not keeps_state and (other := _on_one_object(worker, call, results)) is not None:
         second, keeps_state = other, True
+    stale = not stopped and not keeps_state and _after_another(worker, call, results)
     beyond: tuple[Limit, ...] = ()
     if not stopped:
         beyond = limits(call, worker.candidate, results)
@@ -146,6 +153,9 @@ def sweep(
     ):
         right = Right.of(problem)
         results.append(grade(None, right, worker.call(call, problem, fresh=keeps_state)))
+    averaged: tuple[str, ...] = ()
+    if not call.by_autograd(worker.candidate):  # PyTorch has one convention
+        results, averaged = undivided(results)
     held = [result.outcome.memory for result in results if result.outcome.memory]
     candidate = worker.candidate
     if call.by_autograd(candidate):  # whatever else its file holds, it is its own forward
@@ -164,6 +174,8 @@ def sweep(
         beyond,
         _whole_numbers(worker, call, results, keeps_state),
         () if stopped else tuple(laid_otherwise(worker, call, results, fresh=keeps_state)),
+        averaged,
+        stale,
     )
 
 
@@ -247,6 +259,16 @@ def _on_one_object(worker: Worker, call: Call, results: Sequence[Result]) -> Out
     again, once_more = (worker.call(replace(call, again=True), first.right.problem) for _ in range(2))
     differs = again.kind == RETURNED and not _same(first.outcome, again)
     return again if differs and _same(again, once_more) else None
+
+
+def _after_another(worker: Worker, call: Call, results: Sequence[Result]) -> bool:
+    """Whether a layer that was called on another picture before returns something else than a new one."""
+    sound = next((result for result in results if result.ok), None)
+    if sound is None or call.convention != "layer":
+        return False
+    then, again = (worker.call(replace(call, after=True), sound.right.problem) for _ in range(2))
+    differs = then.kind == RETURNED and not _same(sound.outcome, then)
+    return differs and _same(then, again)
 
 
 def _same(first: Outcome, second: Outcome) -> bool:
