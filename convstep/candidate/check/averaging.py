@@ -17,7 +17,7 @@ def undivided(results: Sequence[Result]) -> tuple[list[Result], tuple[str, ...]]
     several = [one for one in results if one.outcome.kind == RETURNED and _samples(one) > 1]
     came = {name for one in several for name in one.outcome.gradients}
     names = tuple(name for name in ("dW", "db") if name in came)
-    if "dW" not in names or not all(one.wrong(name) for one in several for name in names):
+    if len(names) < 2 or not all(one.wrong(name) for one in several for name in names):
         return list(results), ()
     whole = [_times(one, names) for one in results]
     return (whole, names) if all(one.ok or one.refused for one in whole) else (list(results), ())
