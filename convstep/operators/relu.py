@@ -108,18 +108,6 @@ mask-from-gradient: the mask is taken from the gradient instead of from the inpu
   - dx[x <= 0] = 0
   + dx[dout <= 0] = 0
   # zeros written into a copy | 在副本里写零
-mask-includes-zero: the gradient passes where the input is exactly 0  [iamtrask/Grokking-Deep-Learning PR#13; pytorch/tutorials PR#269; scikit-learn#14244]
-    ReLU has a corner at 0, where either slope could be argued for. PyTorch, TensorFlow and the courses take 0,
-    so that > is meant and not >=. It shows only where an input is exactly 0. That is common in practice: after
-    another ReLU, with zero padding, with biases and weights that begin at zero.
-  输入恰好为 0 时梯度也通过了:
-    ReLU 在 0 处有个拐角，取哪一边的斜率都说得通。PyTorch、TensorFlow 和各门课程都取 0，所以应该用 >，而不是
-    >=。只有输入恰好为 0 时才看得出来。实际中这很常见：前面还有一个 ReLU、用零填充、偏置和权重从零开始。
-  + mask = x >= 0
-
-  - dx[x <= 0] = 0
-  + dx[x < 0] = 0
-  # zeros written into a copy | 在副本里写零
 mask-missing: the gradient passes everywhere, as if there were no ReLU
     dout is returned as it came. Where x was negative the output does not depend on it, so its gradient is 0.
     A test whose inputs are all positive does not see it. Write dout * (x > 0).
@@ -176,6 +164,34 @@ dout-missing: the slope is returned without dout
     _chosen,
 )
 
+ALSO_RIGHT = mistakes(
+    """
+mask-includes-zero: the gradient passes where the input is exactly 0  [PyTorch's tutorial; iamtrask/Grokking-Deep-Learning PR#13]
+    ReLU has a corner at 0: its slope is 0 on the left and 1 on the right, and either is a right choice there.
+    PyTorch, TensorFlow and the courses take 0, which is written x > 0 (or dx[x <= 0] = 0), so that a comparison
+    with them differs at exact zeros: after another ReLU, with zero padding, with weights that begin at zero.
+  输入恰好为 0 时梯度也通过了:
+    ReLU 在 0 处有个拐角：左边斜率是 0，右边是 1，在那里取哪一个都对。PyTorch、TensorFlow 和各门课程都取 0，写成
+    x > 0（或 dx[x <= 0] = 0），所以与它们比较时，输入恰好为 0 的地方会不同：前面还有一个 ReLU、用零填充、权重从零
+    开始，都会遇到。
+  + mask = x >= 0
+
+  - dx[x <= 0] = 0
+  + dx[x < 0] = 0
+  # zeros written into a copy | 在副本里写零
+half-at-zero: half of the gradient passes where the input is exactly 0
+    ReLU has a corner at 0: its slope is 0 on the left and 1 on the right, and what lies between is a right choice
+    there, too. Half comes from (np.sign(x) + 1) / 2. PyTorch takes 0, so that a comparison with it differs at
+    exact zeros.
+  输入恰好为 0 时梯度通过了一半:
+    ReLU 在 0 处有个拐角：左边斜率是 0，右边是 1，在那里取两者之间的值也对。一半来自 (np.sign(x) + 1) / 2。PyTorch
+    取 0，所以与它比较时，输入恰好为 0 的地方会不同。
+  + mask = (np.sign(x) + 1) / 2
+""",
+    relu_backward,
+    _with_zeros,
+)
+
 OPERATOR = Operator(
     name="relu",
     title="ReLU",
@@ -189,4 +205,5 @@ OPERATOR = Operator(
     called=r"(?!.*(leaky|(?<![a-z])prelu|relu6|affine|conv|linear|pool|norm|(?<![a-z])(fc|bn)(?![a-z]))).*relu",
     words={"x": "z input inputs inp"},
     mistakes=MISTAKES,
+    also_right=ALSO_RIGHT,
 )

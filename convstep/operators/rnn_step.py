@@ -323,9 +323,9 @@ OPERATOR = Operator(
     words={
         "x": "xt input inputs inp h_prev_l",
         "prev_h": "h_prev a_prev prev_a h_prev_t h0 hidden",
-        "wx": "wax w_ih w_xh",
-        "wh": "waa w_hh",
-        "b": "ba bh bias b_ih",
+        "wx": "wax w_ih w_xh u",
+        "wh": "waa w_hh w v",
+        "b": "ba bh bias b_ih c",
         "next_h": "h_next a_next h h_t",
         "dnext_h": "dh_next da_next dh dh_t delta",
     },

@@ -589,3 +589,104 @@ def test_a_small_network_of_vectors_that_returns_nothing_is_judged_by_what_it_ke
     assert verdict.ok
     assert {one.result for one in verdict.held.ends} == {"self.dv", "self.du", "self.dc"}
     assert not check(f"{file(VECTORS.replace('1 - self.inner ** 2', '1 - self.inner'))}:Controller").ok
+
+
+CONVOLUTIONS = """
+import numpy as np
+
+class DepthwiseConv:
+    def __init__(self, channels, kernel_size=(3, 2), strides=(1, 1), padding="valid"):
+        assert padding in ("valid", "same")
+        self.kernel = np.ones((*kernel_size, channels))
+
+    def call(self, inputs):
+        self.inputs = inputs
+        n, h, w, c = inputs.shape
+        return sum(self.kernel[i, j] * part for i, j, part in self.parts(inputs))
+
+    def parts(self, array):
+        (k, m), (h, w) = self.kernel.shape[:2], array.shape[1:3]
+        for i in range(k):
+            for j in range(m):
+                yield i, j, array[:, i:h - k + 1 + i, j:w - m + 1 + j]
+
+    def gradients(self, upstream):
+        d_inputs, d_kernel = np.zeros(self.inputs.shape), np.zeros(self.kernel.shape)
+        for i, j, part in self.parts(d_inputs):
+            part += upstream * self.kernel[i, j]
+        for i, j, part in self.parts(self.inputs):
+            d_kernel[i, j] = (upstream * part).sum((0, 1, 2))
+        return d_inputs, d_kernel
+
+class ConvOnTorus:
+    def __init__(self, cin, cout, ksize):
+        self.w = np.ones((cout, cin, ksize, ksize))
+
+    def turned(self, a, sign):
+        k = len(self.w[0, 0])
+        for i in range(k):
+            for j in range(k):
+                yield i, j, np.roll(a, (sign * i, sign * j), (2, 3))
+
+    def forward(self, a):
+        self.a = a
+        return sum(np.einsum("nchw,fc->nfhw", part, self.w[:, :, i, j]) for i, j, part in self.turned(a, -1))
+
+    def backward(self, g):
+        self.dw = np.zeros(self.w.shape)
+        for i, j, part in self.turned(self.a, -1):
+            self.dw[:, :, i, j] = np.einsum("nfhw,nchw->fc", g, part)
+        return sum(np.einsum("nfhw,fc->nchw", part, self.w[:, :, i, j]) for i, j, part in self.turned(g, 1))
+
+class ConvOnRows:
+    def __init__(self, in_shape, filters):
+        self.in_shape = in_shape
+        self.w = np.ones((filters, in_shape[0]))
+
+    def forward(self, flat):
+        self.flat = flat
+        return np.einsum("nchw,fc->nfhw", flat.reshape(-1, *self.in_shape), self.w).reshape(len(flat), -1)
+
+    def backward(self, g):
+        c, h, w = self.in_shape
+        g = g.reshape(len(g), -1, h, w)
+        self.dw = np.einsum("nfhw,nchw->fc", g, self.flat.reshape(-1, c, h, w))
+        return np.einsum("nfhw,fc->nchw", g, self.w).reshape(len(g), -1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("DepthwiseConv", "* part).sum(", "* part).mean("),
+        ("ConvOnTorus", "self.turned(g, 1)", "self.turned(g, -1)"),
+        ("ConvOnRows", 'nfhw,fc->nchw", g, self.w)', 'nfhw,fc->nchw", g, 2 * self.w)'),
+    ],
+)
+def test_convolutions_that_are_not_conv2d_are_held_against_their_forward(
+    file: Callable[[str], str], name: str, right: str, wrong: str
+) -> None:
+    assert "is right for its own" in check(f"{file(CONVOLUTIONS)}:{name}").headline
+    assert right in CONVOLUTIONS
+    assert "is wrong for its own" in check(f"{file(CONVOLUTIONS.replace(right, wrong))}:{name}").headline
+
+
+COSTS = """
+import numpy as np
+
+def hypothesis(theta, X):
+    return 1 / (1 + np.exp(-X @ theta))
+
+def cost(theta, X, y):
+    h = hypothesis(theta, X)
+    return -(y * np.log(h) + (1 - y) * np.log(1 - h)).mean()
+
+def gradient(theta, X, y):
+    return X.T @ (hypothesis(theta, X) - y) / len(y)
+"""
+
+
+def test_a_gradient_is_that_of_the_cost_beside_it(file: Callable[[str], str]) -> None:
+    assert "gradient is right for its own cost" in check(f"{file(COSTS)}:gradient").headline
+    with pytest.raises(CannotCall, match="3 times the gradient"):  # it may be that of a sum
+        check(f"{file(COSTS.replace(' / len(y)', ''))}:gradient")

@@ -48,6 +48,8 @@ class Call:
     """Its backward."""
     again: bool = False
     """Whether what is looked at is a second call on the same object: what it kept shows then."""
+    after: bool = False
+    """Whether that object was called on another picture before."""
     column: bool = False
     """Whether its code makes db a column, whatever shape b has."""
     watched: Method | None = None

@@ -162,7 +162,7 @@ def reached(
     inputs = convention_of(call).inputs(problem, integers=call.integers)
     try:
         with _listening(), _lying(call):
-            _result(spy, forward, candidate, replace(call, again=False), inputs, {})
+            _result(spy, forward, candidate, replace(call, again=False, after=False), inputs, {})
     except Reached as found:
         return found
     raise ForwardFailed(tr("its backward was not called"))

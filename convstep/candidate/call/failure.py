@@ -20,6 +20,19 @@ from convstep.language import tr
 from convstep.printable import SentenceError
 
 _HERE = f"{Path(__file__).absolute().parents[2]}{os.sep}"
+_CALLING = (
+    "called",
+    "run",
+    "forward",
+    "backward",
+    "one",
+    "_forward",
+    "_made",
+    "_result",
+    "_run",
+    "by_autograd",
+)
+"""Functions of this program that call somebody's."""
 _GRADIENT = re.compile(r"d[A-Z_xwb]|grad")
 _CELL = re.compile(r"(?P<file>.*\.ipynb):cell (?P<cell>\d+)", re.S)
 
@@ -54,16 +67,31 @@ def failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
     refused = isinstance(error, NotImplementedError) or (
         last is not None and itself and _on_purpose(error, last, lines, candidate)
     )
-    facts = {
+    facts: dict[str, Any] = {
         "kind": REFUSED if refused else RAISED,
         "message": short(_message(error, last.text if last else "")),
     }
     if own is not None:
         facts |= _place(own)
+    elif _is_ours(error):
+        facts["message"] = tr("convstep itself failed: {error}", error=facts["message"])
+        facts["ours"] = True
     if isinstance(error, Missing):
         user = last.filename if last is not None else candidate.file
         facts["lacks"] = error.sentence(os.path.basename(_CELL.sub(r"\g<file>", user)) or candidate.name)
     return facts
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether an exception that came through no line of the candidate's is a mistake of this program.
+
+    What is raised where somebody's function is called may be about its arguments, or come from compiled code.
+    """
+    frame = _innermost(error.__traceback__)
+    if frame is None or isinstance(error, SentenceError) or not isinstance(error, Exception):
+        return False
+    code = frame.f_code
+    return code.co_filename.startswith(_HERE) and code.co_name not in _CALLING
 
 
 def died_at(places: Sequence[tuple[str, int]], candidate: Candidate) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import inspect
 import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -270,11 +272,24 @@ class Layer:
         if method.name == "forward" and hasattr(self.held, "_forward_hooks") and method.given:
             # a module's hooks run where it is called, and see the gradients of what it is given by place
             function, method = self.held, Method("__call__", (("", method.given[0][1]), *method.given[1:]))
+        elif method.name == "forward" and self._kept_by_calling():
+            function, method = self.held, Method("__call__", tuple(("", role) for _, role in method.given))
         own = {**self.inputs, "cache": self.cache, "Z": self.Z}
         if any(role == "node" for _, role in method.given):
             handed = [role for _, role in self.call.forward.given if role in ("A_prev", "W", "b")]  # type: ignore[union-attr]
             own["node"] = Node(self.Z, [own[role] if role in own else self.value(role) for role in handed])
         return called(function, method, lambda role: own[role] if role in own else self.value(role))
+
+    def _kept_by_calling(self) -> bool:
+        """Whether its backward needs what is kept where the layer is called, which calls its forward."""
+        back = "" if self.call.backward is None else self.call.backward.name
+        calling, forward, backward = (
+            getattr(getattr(type(self.held), name, None), "__code__", None)
+            for name in ("__call__", "forward", back)
+        )
+        if calling is None or forward is None or backward is None or "forward" not in calling.co_names:
+            return False
+        return bool((_stored(calling) - _stored(forward)) & {*backward.co_names})
 
     def value(self, role: str) -> Any:
         """What a parameter with a role is given."""
@@ -305,6 +320,11 @@ def box_of(held: Any, forward: str) -> type | None:
             if hasattr(kind(np.zeros(2)), "data"):
                 return kind
     return None
+
+
+def _stored(code: CodeType) -> set[str]:
+    """The attributes that a function sets."""
+    return {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
 
 
 def _unnamed(place: Place) -> bool:

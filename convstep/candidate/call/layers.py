@@ -43,6 +43,8 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
             call = replace(told, maker=maker, backward=backward)
             reason = _words(call, owner)
             says = replace(call, backward=None).says
+            if candidate.tensors and "W" in says and not re.search(r"\bnp\.", candidate.source):
+                call = replace(call, tensors=True)  # it keeps the kernels that it is handed
             kernels = _KERNELS if "W" in says else ("OIHW",)
             strides = (1,) if says & {"stride", "stride:pair"} else (1, 2, 3)
             for s, rule, (A, Z), W in itertools.product(strides, _rules(call), listed, kernels):

@@ -112,6 +112,8 @@ class Outcome:
     """What a layer holds where: "W weights", and how it lies there: "W-layout OIHW"."""
     forward_message: str = ""
     """Why its own forward could not be used."""
+    ours: bool = False
+    """Whether what was raised is a mistake of this program, which says nothing of the candidate."""
 
     __repr__ = brief
 

@@ -84,8 +84,11 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
         )
     )
     before: Before = {}
-    for turn in range(2 if call.again else 1):
+    if call.after:
+        layer.problem = problem.with_arrays(A_prev=1 - problem.A_prev, dZ=1 - problem.dZ)
+    for turn in range(2 if call.again or call.after else 1):
         if turn:
+            layer.problem = problem
             _clear(held, [place for name in ("dW", "db") if (place := layer.place(name)) is not None])
             layer.put_back(before)
         at("forward")
@@ -207,10 +210,17 @@ def _set_rates(held: Any, depth: int = 2) -> bool:
 
 def _clear(held: Any, gradients: list[Place]) -> None:
     """Clear a layer's gradients between two calls, if the layer, its parameters or its file offer a way."""
-    if cleared(held) or not any(_clears(kind, gradients) for kind in type(held).__mro__[:-1]):
+    if cleared(held):
         return
+    clears = any(_clears(kind, gradients) for kind in type(held).__mro__[:-1])
     for place in gradients:
-        if isinstance(place.value, np.ndarray) and place.value.flags.writeable and place.single:
+        # those of an object for each parameter are its optimizer's to clear
+        if (
+            (clears or (len(place.path) > 1 and place.path[-1] in ("grad", "gradient")))
+            and isinstance(place.value, np.ndarray)
+            and place.value.flags.writeable
+            and place.single
+        ):
             place.value[...] = 0
 
 

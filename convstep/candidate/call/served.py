@@ -112,7 +112,7 @@ class Ways:
 
 
 def _key(call: Call) -> Call:
-    return replace(call, integers=False, again=False, laid=())
+    return replace(call, integers=False, again=False, after=False, laid=())
 
 
 def _helped(before: Outcome, after: Outcome) -> bool:

@@ -80,6 +80,7 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     if wanted in names:
         back = [wanted]
     forth = [name for name in _best(names, _FORWARD) if name not in back]
+    forth.sort(key=lambda name: name[:1] == "_" != name[1:2])  # helpers last
     shown = [name for name in names if not name.startswith("_")]
     if not forth or not (back or candidate.tensors):
         missing = "backward" if forth else "forward"
@@ -251,6 +252,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
         roles = ("padding",)
     if "in" in name and name.replace("in", "out", 1).replace("output", "output") in names:
         roles = ("in_channels",)  # in_dim beside out_dim
+    if {"rate", "dilation"} <= set(roles) and not required:  # of learning it is no whole number
+        roles = ("dilation" if isinstance(value, int) else "rate",)
     for number, role in enumerate(roles):
         if role in ("kernel_size", "stride", "padding", "input_shape", "dilation"):
             forms = _forms(role, parameter)

@@ -156,6 +156,7 @@ _SEVERAL = {
     "n": ("batch", "out_channels"),
     "alpha": ("rate",),
     "mode": ("padding",),
+    "rate": ("rate", "dilation"),
 }
 
 

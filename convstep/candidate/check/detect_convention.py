@@ -108,6 +108,7 @@ def detect_convention(
     if (
         better is not None
         and better.explained
+        and (better.right or clock() - began < budget)  # there may be a better one that was not tried
         and not own_mistake
         and (best is None or better.fit > best.fit)
     ):

@@ -64,8 +64,8 @@ class Result:
 
     @property
     def refused(self) -> bool:
-        """Whether the candidate said it does not take this size."""
-        return self.outcome.kind == REFUSED
+        """Whether the candidate said it does not take this size, or cannot be judged on it."""
+        return self.outcome.kind == REFUSED or self.outcome.ours
 
     @property
     def ok(self) -> bool:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from convstep.brief import brief
 from convstep.candidate.call.call import Call
@@ -58,7 +60,8 @@ def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple
         ):
             continue
         # what its own forward takes, its backward must take too
-        said = any(map(forward_fits, there)) or _claims(kind, call, candidate)
+        # unless its author says so
+        said = kind != "odd" and (any(map(forward_fits, there)) or _claims(kind, call, candidate))
         # a window that the border cuts to the size of a kernel is right by accident
         if said is False or (said is None and (kind == "size" or not any(result.ok for result in there))):
             found.append(limit)
@@ -83,6 +86,7 @@ def _possible(tried: Sequence[Result], candidate: Candidate) -> Iterator[tuple[s
         for size in map(_kernel, map(_geometry, tried))
     }
     whole = [size for size, each in taken.items() if all(each) and len(each) >= ENOUGH]
+    whole = whole or [size for size in (_alone(tried, _kernel),) if size]
     if len(whole) == 1 and whole[0] > (1, 1) and re.search(WRITTEN.format(whole[0][0]), candidate.source):
         size = whole[0]
         other = tr("kernels other than {kernel}", kernel="x".join(map(str, size)))
@@ -91,8 +95,30 @@ def _possible(tried: Sequence[Result], candidate: Candidate) -> Iterator[tuple[s
     yield "stride", Limit(tr("different strides along H and W"), lambda g: g.stride[0] != g.stride[1])
     yield "padding", Limit(tr("different padding along H and W"), lambda g: g.padding[0] != g.padding[1])
     yield "dilation", Limit(tr("different dilation along H and W"), lambda g: g.dilation[0] != g.dilation[1])
+    for words, axis in (("input channels other than {number}", 3), ("filters other than {number}", 0)):
+        number = _alone(tried, functools.partial(_axis, axis)) or 1
+        if number > 1 and re.search(WRITTEN.format(number), candidate.source):
+            beyond = functools.partial(_differs, axis, number)
+            yield "channels", Limit(tr(words, number=number), beyond)
+    odd = re.search(r"\bodd\b(?!.*\beven\b)|%\s*2\s*(==\s*1|!=\s*0)", candidate.source)
+    if odd:
+        yield "odd", Limit(tr("even kernels"), lambda g: any(n % 2 == 0 for n in g.kernel_shape[1:3]))
     yield "channels", Limit(tr("several input channels"), lambda g: g.input_shape[2] > 1)
     yield "channels", Limit(tr("several filters"), lambda g: g.kernel_shape[0] > 1)
+
+
+def _alone(tried: Sequence[Result], of: Callable[[Geometry], Any]) -> Any:
+    """What all problems have on which it is right, if these are enough; None if they differ."""
+    fine = [of(_geometry(one)) for one in tried if one.ok]
+    return fine[0] if len(fine) >= ENOUGH and len(set(fine)) == 1 else None
+
+
+def _axis(axis: int, geometry: Geometry) -> int:
+    return geometry.kernel_shape[axis]
+
+
+def _differs(axis: int, number: int, geometry: Geometry) -> bool:
+    return _axis(axis, geometry) != number
 
 
 def counted(found: Sequence[Limit], results: Sequence[Result]) -> list[Result]:

@@ -68,6 +68,8 @@ class Swept:
     """Gradients that are cut to whole numbers when the inputs are integers."""
     laid: tuple[Laid, ...] = ()
     """What came of tensors that lie in memory otherwise."""
+    stale: bool = False
+    """Whether an object that was called on another picture before returns something else."""
 
     __repr__ = brief
 
@@ -131,6 +133,7 @@ def sweep(
     stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
     if not stopped and not keeps_state and (other := _on_one_object(worker, call, results)) is not None:
         second, keeps_state = other, True
+    stale = not stopped and not keeps_state and _after_another(worker, call, results)
     beyond: tuple[Limit, ...] = ()
     if not stopped:
         beyond = limits(call, worker.candidate, results)
@@ -164,6 +167,7 @@ def sweep(
         beyond,
         _whole_numbers(worker, call, results, keeps_state),
         () if stopped else tuple(laid_otherwise(worker, call, results, fresh=keeps_state)),
+        stale,
     )
 
 
@@ -247,6 +251,16 @@ def _on_one_object(worker: Worker, call: Call, results: Sequence[Result]) -> Out
     again, once_more = (worker.call(replace(call, again=True), first.right.problem) for _ in range(2))
     differs = again.kind == RETURNED and not _same(first.outcome, again)
     return again if differs and _same(again, once_more) else None
+
+
+def _after_another(worker: Worker, call: Call, results: Sequence[Result]) -> bool:
+    """Whether a layer that was called on another picture before returns something else than a new one."""
+    sound = next((result for result in results if result.ok), None)
+    if sound is None or call.convention != "layer":
+        return False
+    then, again = (worker.call(replace(call, after=True), sound.right.problem) for _ in range(2))
+    differs = then.kind == RETURNED and not _same(sound.outcome, then)
+    return differs and _same(then, again)
 
 
 def _same(first: Outcome, second: Outcome) -> bool:

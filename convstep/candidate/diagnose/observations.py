@@ -43,6 +43,12 @@ def seen_directly(swept: Swept) -> list[Finding]:
             else tr("called a second time with the same arrays: {message}", message=again.message)
         )
         found.append(known("state-kept", seen))
+    if swept.stale:
+        seen = tr(
+            "called on one picture and then on another, the same object returns something else for the "
+            "second than a new one does: it uses what it kept of the first"
+        )
+        found.append(Finding("stale", SEEN, seen))
     if swept.only_batch:
         seen = tr(
             "it is right with a batch of {size} and raises with every other batch size that was tried",

@@ -27,7 +27,7 @@ from convstep.candidate.operators.autograd import by_autograd
 from convstep.candidate.operators.came import Came, in_its_order, returned_names
 from convstep.candidate.operators.in_place import to_fill
 from convstep.candidate.operators.meant import other_method, with_forward
-from convstep.candidate.operators.telling import LEARNING, OUTPUT, Context, Told
+from convstep.candidate.operators.telling import LEARNING, OUTPUT, Context, Told, widths
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps, plain
 from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import Subject
@@ -132,7 +132,7 @@ class _Calling:
     # --- making and planting
 
     def _made(self, kind: type) -> Any:
-        said, sized = {*self.told.said}, self._by_size(kind)
+        said, sized = {*self.told.said}, widths(kind, self.told, self.words) if self._weights() else ()
         given = self._filled(kind, self.told.made_with)
         if given.missing:
             given = self._by_place(kind, given, self.told.made_with, self._weights())
@@ -150,16 +150,6 @@ class _Calling:
         if hasattr(made, "double") and hasattr(made, "parameters"):
             made.double()
         return made
-
-    def _by_size(self, kind: type) -> tuple[int, ...]:
-        """How wide x and the output are, where the two names a constructor needs do not say both."""
-        needed = [each.name for each in parameters_of(kind) if each.default is each.empty]
-        sizes = tuple(self.told.sizes[one] for one in ("in", "out") if one in self.told.sizes)
-        weights = self._weights()
-        if not weights or len(needed) != 2 or len(sizes) != 2 or any(map(self.words.role, needed)):
-            return ()
-        first, second = map(self.words.making, needed)
-        return () if first == "out" or second == "in" or (first, second) == ("in", "out") else sizes
 
     def _plant(self, held: Any, forward: Callable[..., Any] | None) -> None:
         """Put the problem's weights where the layer keeps its own."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from convstep.candidate.call import child, protocol
 from convstep.candidate.call.calling import _listening
 from convstep.candidate.call.failure import Unusable, failure
-from convstep.candidate.call.outcome import RETURNED
+from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Ways
 from convstep.candidate.operators.answer import UNSAID
@@ -65,6 +65,7 @@ def _one(
             facts["message"] = tr("its call has one number for {option}, and they have two", option=unsaid)
         except BaseException as error:
             facts |= failure(error, served.candidate)
+            facts["kind"] = REFUSED if facts.pop("ours", False) else facts["kind"]
             facts["usable"] = not isinstance(error, Unusable)
             facts["lacks"] = isinstance(error, Lacking)
             if hinted := served.hint(error):

@@ -11,6 +11,7 @@ import numpy as np
 
 from convstep.candidate.call.given import _Plain, _same, _small
 from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
 from convstep.candidate.verdicts.changes import LEARNING as LEARNING
@@ -241,3 +242,13 @@ class Context:
 
     def set_materialize_grads(self, value: bool) -> None:
         """Nothing follows from it here."""
+
+
+def widths(kind: type, told: Told, words: Vocabulary) -> tuple[int, ...]:
+    """How wide x and the output are, where the two names a constructor needs do not say both."""
+    needed = [each.name for each in parameters_of(kind) if each.default is each.empty]
+    sizes = tuple(told.sizes[one] for one in ("in", "out") if one in told.sizes)
+    if len(needed) != 2 or len(sizes) != 2 or any(map(words.role, needed)):
+        return ()
+    first, second = map(words.making, needed)
+    return () if first == "out" or second == "in" or (first, second) == ("in", "out") else sizes

@@ -16,7 +16,10 @@ import numpy as np
 
 from convstep.candidate.record.filling import KEPT, NOTHING, Lookup, upstream
 
-X = "x a_prev a x_in inp input inputs input_data in_data data features image images img z xs x_t xt"
+X = (
+    "x a_prev a x_in inp input net_input flat inputs input_data in_data data features image images img z xs "
+    "x_t xt"
+)
 """What the input is called."""
 W = "w weight weights theta kernel kernels filters"
 B = "b bias biases"
@@ -285,18 +288,30 @@ def _attention(asked: Asked) -> Iterator[Guess]:
 
 def _conv(asked: Asked) -> Iterator[Guess]:
     options = {"stride": 1, "pad": 1}
-    pair = isinstance(asked.defaults.get("stride"), tuple)
+    pair = any(isinstance(asked.defaults.get(name), tuple) for name in ("stride", "strides"))
+    sides, kept = isinstance(asked.defaults.get("kernel_size"), tuple), asked.defaults.get("padding")
     common = given(
         ("conv_param hparameters hparams", options), ("stride strides s", (1, 1) if pair else 1),
-        ("pad padding p", 1), ("activation", lambda value: value),
-        ("in_channels c_in channels num_channels in_channel", 2),
-        ("out_channels c_out num_filters n_filters filters out_channel", 2),
-        ("kernel_size filter_size ksize k f", 3), ("rng", np.random.RandomState(0)),
+        ("pad padding p", 1), ("padding", kept if isinstance(kept, str) else 1),
+        ("activation", lambda value: value),
+        ("in_channels c_in cin in_ch in_c n_in channels num_channels in_channel", 2),
+        ("out_channels c_out cout out_ch out_c n_out num_filters n_filters filters out_channel", 2),
+        ("kernel_size", (3, 3) if sides else 3), ("filter_size ksize k f", 3),
+        ("rng", np.random.RandomState(0)), ("in_shape input_shape", (2, 4, 4)),
+        ("depth_kernel depthwise depth_kernels w_depth dw", whole(2, 3, 3, seed=6)),
+        ("point_kernel pointwise point_kernels w_point pw", whole(3, 2, seed=7)),
     )  # fmt: skip
+    sizes = {"n": 2, "c": 2, "h": 4, "w": 5, "f": 3, "kh": 3, "kw": 2}
+    told = {"n", "c", "h", "w"} <= asked.parameters
+    if told or asked.parameters & {"in_shape", "input_shape"}:  # pictures that are rows of numbers
+        rows = whole(2 * 2 * 4 * 5) if told else whole(2, 32)
+        yield Guess("a convolution", common | given((X, rows)) | (sizes if told else {}), rows.shape)
     x, w, b = (1, 2, 4, 4), (2, 2, 3, 3), (2,)
     batched = (x, w, b), ((1, 4, 4, 2), (3, 3, 2, 2), (1, 1, 1, 2))
     single = ((4, 4, 2), (2, 3, 3, 2), b), ((4, 4), (3, 3), ()), ((6,), (3,), ())
-    for shapes in (*batched[:: -1 if asked.channels_last else 1], *single):
+    deep = ((2, 2, 4, 5), (2, 3, 3), b), ((2, 4, 5, 2), (3, 3, 2), b)
+    depthwise = deep[:: -1 if asked.channels_last else 1] if "depth" in asked.name.lower() else ()
+    for shapes in (*depthwise, *batched[:: -1 if asked.channels_last else 1], *single):
         arrays = [whole(*shape, seed=at + 3) for at, shape in enumerate(shapes)]
         values = common | given((X, arrays[0]), (W, arrays[1]), (B, arrays[2]))
         yield Guess("a convolution", values, shapes[0], (*arrays, options))
@@ -312,6 +327,6 @@ _OPERATORS: Sequence[tuple[str, Make]] = (
     (r"softmax|cross_?entropy|svm_loss", _loss),
     (r"affine|linear|dense|fully|(?<![a-z])fc(?![a-z])", _linear),
     ("relu|sigmoid|tanh|gelu|elu|swish|silu|softplus|dropout", _elementwise),
-    ("conv(?!er|ex|ent|ey|in)", _conv),
+    ("conv(?!er|ex|ent|ey|in)|depthwise", _conv),
 )
 """Operators by what their functions are called; the first that fits counts."""

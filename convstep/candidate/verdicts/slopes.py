@@ -187,7 +187,7 @@ def jacobian(forward: Called, array: Array, loss: Loss, clock: Clock, most: int 
     order = np.arange(count) if count <= most else np.random.default_rng(17).permutation(count)[:most]
     rates, smooth, stop = list[Array](), list[bool](), clock.left / 2
     for cell in order:
-        if clock.left < stop:
+        if rates and clock.left < stop:
             break
         sides = []
         for by in (step, -step):
@@ -200,4 +200,4 @@ def jacobian(forward: Called, array: Array, loss: Loss, clock: Clock, most: int 
         rates.append(rate)
         smooth.append(bool(np.isfinite(rate).all() and (bend <= allowed).all()))
     found = np.array(order[: len(rates)], np.intp)
-    return Jacobian(found, np.array(rates).reshape(len(found), -1), np.array(smooth, bool))
+    return Jacobian(found, np.array(rates).reshape(len(found), len(here)), np.array(smooth, bool))

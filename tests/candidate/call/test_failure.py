@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from convstep.candidate.call.call import Method
 from convstep.candidate.call.calling import Call, perform
 from convstep.candidate.call.child import load
-from convstep.candidate.call.failure import died_at
+from convstep.candidate.call.failure import died_at, failure
+from convstep.candidate.call.layer import called
+from convstep.candidate.call.layers import padding_of
 from convstep.candidate.call.outcome import RAISED, REFUSED, Candidate, Outcome
 from convstep.candidate.check.cases import Case, right_of
+from convstep.candidate.check.grade import grade
 from convstep.candidate.load.target import Target
 from tests.candidate.conftest import Files
 
@@ -127,3 +131,21 @@ def test_where_a_process_died_is_the_authors_line(files: Files) -> None:
     found = died_at([(numpy, 9), (helper, 3), (mine, 2), (mine, 1)], candidate)
     assert found == {"line": 2, "line_text": "b", "file": mine, "cell": 0}
     assert died_at([(numpy, 9)], candidate) == {}
+
+
+def test_a_mistake_of_this_program_is_never_its_authors() -> None:
+    candidate = Candidate("mine", "function", ("dout",), 1)
+    with pytest.raises(AttributeError) as ours:
+        padding_of("tf", None)  # type: ignore[arg-type]
+    trace = ours.value.__traceback__
+    assert trace is not None
+    facts = failure(ours.value.with_traceback(trace.tb_next), candidate)
+    assert facts["message"].startswith("convstep itself failed: AttributeError")
+    result = grade(None, RIGHT, Outcome(**facts))
+    assert result.refused
+    assert not result.failed
+    with pytest.raises(TypeError) as theirs:
+        called(len, Method("", ()), lambda role: None)
+    trace = theirs.value.__traceback__
+    assert trace is not None
+    assert "ours" not in failure(theirs.value.with_traceback(trace.tb_next), candidate)

@@ -97,7 +97,6 @@ class LayerNorm(Function):
 """
 
 MISTAKES = [
-    ("ReLU", "grad[x <= 0] = 0", "grad[x < 0] = 0", "mask-includes-zero"),
     ("ReLU", "grad[x <= 0] = 0", "grad[grad_output <= 0] = 0", "mask-from-gradient"),
     ("ReLU", "grad_output.clone()", "grad_output", "writes-into-dout"),
     ("Linear", "grad_output.t() @ x", "grad_output.t() @ x / len(x)", "averaged-twice"),
@@ -127,6 +126,13 @@ def test_the_right_one_is_right(tmp_path: Path, function: str) -> None:
     (tmp_path / "functions.py").write_text(FUNCTIONS)
     verdict = convstep.check(f"{tmp_path}/functions.py:{function}")
     assert verdict.ok, str(verdict)
+
+
+def test_the_tutorials_relu_is_right_with_a_word_on_zero(tmp_path: Path) -> None:
+    (tmp_path / "functions.py").write_text(FUNCTIONS.replace("grad[x <= 0] = 0", "grad[x < 0] = 0"))
+    verdict = convstep.check(f"{tmp_path}/functions.py:ReLU")
+    assert verdict.ok, str(verdict)
+    assert any(note.startswith("mask-includes-zero: ") for note in verdict.notes)
 
 
 def test_a_gradient_is_summed_to_its_array_as_pytorch_does() -> None:

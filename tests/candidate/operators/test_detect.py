@@ -32,3 +32,30 @@ class BatchNorm1d:
     assert verdict.swept.options == {"eps": 1e-8}
     assert not any(note.startswith("forward-differs") for note in verdict.notes)
     assert not verdict.ok
+
+
+CELL = """
+import numpy as np
+
+class RNNCell:
+    def __init__(self, U, W, c):
+        self.U, self.W, self.c = U, W, c
+
+    def forward(self, x, h_prev):
+        self.x, self.h_prev = x, h_prev
+        self.h = np.tanh(x @ self.U + h_prev @ self.W + self.c)
+        return self.h
+
+    def backward(self, dh):
+        da = dh * (1 - self.h**2)
+        self.dU, self.dW, self.dc = self.x.T @ da, self.h_prev.T @ da, da.sum(0)
+        return da @ self.U.T, da @ self.W.T
+"""
+
+
+def test_a_recurrent_cell_has_the_letters_of_a_textbook(tmp_path: Path) -> None:
+    for number, text in enumerate((CELL, CELL.replace("W", "V"))):
+        (tmp_path / f"cell{number}.py").write_text(text)
+        verdict = convstep.check(f"{tmp_path}/cell{number}.py:RNNCell")
+        assert verdict.ok, str(verdict)
+        assert verdict.operator == "rnn-step"

@@ -167,6 +167,41 @@ def test_which_of_tied_maxima_gets_the_gradient_is_a_note(note: str) -> None:
     assert [each.partition(":")[0] for each in said] == [note]
 
 
+def clamp(dout: Array, x: Array) -> Array:
+    dx = dout.copy()
+    dx[x < 0] = 0
+    return dx
+
+
+@pytest.mark.parametrize(
+    ("backward", "note"),
+    [
+        (clamp, "mask-includes-zero"),
+        (lambda dout, x: dout * (x >= 0), "mask-includes-zero"),
+        (lambda dout, x: dout * np.heaviside(x, 1), "mask-includes-zero"),
+        (lambda dout, x: dout * np.heaviside(x, 0.5), "half-at-zero"),
+    ],
+)
+def test_either_slope_at_the_corner_of_relu_is_right(backward: Callable[..., Array], note: str) -> None:
+    sweep, said = settled(swept(operator_named("relu"), backward))
+    assert sweep.failing is None
+    assert [each.partition(":")[0] for each in said] == [note]
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda dout, x: np.where(x < 0, 1, dout),
+        lambda dout, x: np.where(x == 0, 2 * dout, dout * (x > 0)),
+        lambda dout, x: np.where(x == 0, -dout, dout * (x > 0)),
+        lambda dout, x: np.where(x == 0, 1, dout * (x > 0)),
+    ],
+)
+def test_beyond_both_slopes_at_the_corner_of_relu_is_wrong(backward: Callable[..., Array]) -> None:
+    sweep, _ = settled(swept(operator_named("relu"), backward))
+    assert sweep.failing is not None
+
+
 def test_a_mistake_beside_another_rule_for_ties_is_named() -> None:
     operator = operator_named("max-pool")
     last = next(each for each in operator.also_right if each.id == "ties-last").variants[0]

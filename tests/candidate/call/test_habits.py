@@ -1,0 +1,157 @@
+"""What some right layers do and others do not: means over samples, objects for parameters, own sizes."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from convstep import check
+from tests.candidate.conftest import Files
+
+LAYER = """
+import numpy as np
+
+class Layer:
+    def __init__(self, n_in, n_out, k):
+        self.w = np.zeros((n_out, n_in, k, k))
+        self.b = np.zeros(n_out)
+
+    def patches(self, a):
+        k = self.w.shape[-1]
+        return np.lib.stride_tricks.sliding_window_view(a, (k, k), axis=(2, 3))
+
+    def forward(self, a):
+        self.a = a
+        return np.einsum("nchwij,fcij->nfhw", self.patches(a), self.w) + self.b[:, None, None]
+
+    def backward(self, g):
+        n, k = len(g), self.w.shape[-1]
+        self.dw = np.einsum("nfhw,nchwij->fcij", g, self.patches(self.a))
+        self.db = g.sum((0, 2, 3))
+        da = np.zeros(self.a.shape)
+        for i in range(k):
+            for j in range(k):
+                da[:, :, i:i + g.shape[2], j:j + g.shape[3]] += np.einsum(
+                    "nfhw,fc->nchw", g, self.w[:, :, i, j])
+        return da
+"""
+
+
+def said(files: Files, *changes: tuple[str, str], target: str = "Layer", source: str = LAYER) -> str:
+    """The headline and the notes."""
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    verdict = check(f"{files.write('mine.py', source)}:{target}")
+    return " ".join((verdict.headline, *(each.id for each in verdict.diagnosis), *verdict.notes))
+
+
+W_MEAN = ("self.a))\n        self.db", "self.a)) / n\n        self.db")
+B_MEAN = ("g.sum((0, 2, 3))", "g.mean(0).sum((1, 2))")
+A_MEAN = ("return da", "return da / n")
+
+
+@pytest.mark.parametrize("changes", [(W_MEAN, B_MEAN), (W_MEAN,), (B_MEAN,), (W_MEAN, B_MEAN, A_MEAN)])
+def test_what_is_kept_as_a_gradient_is_a_sum_and_no_mean(
+    files: Files, changes: tuple[tuple[str, str], ...]
+) -> None:
+    words = said(files, *changes)
+    assert "is wrong" in words
+    assert "averaged" in words
+
+
+WEIGHT = """
+class Weight:
+    def __init__(self, data):
+        self.data, self.grad = data, np.zeros(data.shape)
+
+"""
+
+
+def test_what_an_object_for_each_parameter_collects_is_its_optimizers_to_clear(files: Files) -> None:
+    kept = LAYER.replace("class Layer", WEIGHT + "class Layer")
+    for name in "wb":
+        kept = kept.replace(f"self.{name} = np.zeros(", f"self.{name} = Weight(np.zeros(")
+        kept = kept.replace(f"self.d{name} = ", f"self.{name}.grad += ")
+    kept = kept.replace("k, k))\n", "k, k)))\n").replace("zeros(n_out)", "zeros(n_out))")
+    kept = kept.replace("self.w.shape", "self.w.data.shape").replace("self.w)", "self.w.data)")
+    kept = kept.replace("self.w[", "self.w.data[").replace("self.b[", "self.b.data[")
+    words = said(files, source=kept)
+    assert "is right: all gradients agree" in words, words
+
+
+def test_a_layer_that_keeps_its_input_where_it_is_called_is_called(files: Files) -> None:
+    base = "class Base:\n    def __call__(self, a):\n        self.a = a\n        return self.forward(a)\n\n"
+    words = said(
+        files,
+        ("class Layer:", base + "class Layer(Base):"),
+        ("        self.a = a\n        return np", "        return np"),
+    )
+    assert "is right: all gradients agree" in words, words
+
+
+def test_an_object_that_uses_what_it_kept_of_another_picture_is_wrong(files: Files) -> None:
+    kept = "if not hasattr(self, 'p'):\n            self.p = self.patches(self.a).copy()\n        self.dw"
+    words = said(files, ("self.dw", kept), ("g, self.patches(self.a))", "g, self.p)"))
+    assert "something else is wrong: stale" in words, words
+
+
+DILATED = [
+    ("n_out, k):", "n_out, k, rate=2):\n        self.rate = rate"),
+    ("        return np.lib.stride_tricks.sliding_window_view(a, (k, k), axis=(2, 3))",
+     "        reach = self.rate * (k - 1) + 1\n        whole = np.lib.stride_tricks.sliding_window_view("
+     "a, (reach, reach), axis=(2, 3))\n        return whole[..., ::self.rate, ::self.rate]"),
+    ("da[:, :, i:i + g.shape[2], j:j + g.shape[3]]",
+     "da[:, :, i * self.rate:i * self.rate + g.shape[2], j * self.rate:j * self.rate + g.shape[3]]"),
+]  # fmt: skip
+
+
+def test_a_rate_that_is_a_whole_number_is_a_dilation(files: Files) -> None:
+    words = said(files, *DILATED)
+    assert "is right: all gradients agree" in words, words
+    assert "expressed: dilation" not in words
+    wrong = said(files, *DILATED, ("i * self.rate:i * self.rate", "i:i"))
+    assert "only when dilation > 1" in wrong, wrong
+
+
+WRITTEN = textwrap.dedent(
+    """
+    import numpy as np
+    SIDE, DEPTH = 3, 2
+
+    def conv_backward(delta, picture, bank):
+        wide = np.zeros((len(picture), DEPTH) + picture.shape[2:])
+        wide[...] = picture
+        dx, dw = np.zeros_like(wide), np.zeros((len(bank), DEPTH, SIDE, SIDE))
+        for i in range(delta.shape[2]):
+            for j in range(delta.shape[3]):
+                part = np.s_[:, :, i:i + SIDE, j:j + SIDE]
+                dw += np.einsum("nf,nchw->fchw", delta[:, :, i, j], wide[part])
+                dx[part] += np.einsum("nf,fchw->nchw", delta[:, :, i, j], bank)
+        return dx, dw, delta.sum((0, 2, 3))
+    """
+)
+
+
+def test_channels_and_kernels_that_are_written_in_are_no_mistake(files: Files) -> None:
+    words = said(files, target="conv_backward", source=WRITTEN)
+    assert "is right" in words, words
+    assert "never takes them: input channels other than 2" in words, words
+    wrong = said(files, ("dw +=", "dw ="), target="conv_backward", source=WRITTEN)
+    assert "is wrong" in wrong, wrong
+
+
+SAME = [
+    ("sliding_window_view(a, ", "sliding_window_view(np.pad(a, [(0, 0)] * 2 + [(k // 2, k // 2)] * 2), "),
+    ("np.zeros(self.a.shape)", "np.zeros((*self.a.shape[:2], *(m + k - 1 for m in self.a.shape[2:])))"),
+    ("return da", "return da[:, :, k // 2:k // 2 + g.shape[2], k // 2:k // 2 + g.shape[3]]"),
+]  # fmt: skip
+
+
+def test_even_kernels_are_not_asked_of_who_says_that_they_are_odd(files: Files) -> None:
+    crop = ("self.patches(a), self.w)", "self.patches(a)[:, :, :a.shape[2], :a.shape[3]], self.w)")
+    words = said(files, *SAME, crop)
+    assert "only when the kernel is even" in words, words
+    words = said(files, *SAME, crop, ("class Layer:", "class Layer:\n    # keeps the size; k is odd\n"))
+    assert "is right" in words, words
