@@ -60,6 +60,8 @@ class Call:
     """The gradients in the order they come back; empty is as its convention says."""
     stride: int = 1
     """The stride of a layer that is told none."""
+    untold: tuple[str, ...] = ()
+    """Of "stride" and "padding", what its options could say and its code does not ask for."""
     channels: int = 0
     """The input channels of a layer that is told none; 0 where it takes any."""
     rule: str = ""
@@ -93,13 +95,17 @@ class Call:
         """The roles of all that it is given, in whatever call."""
         methods = (self.maker, self.forward, self.backward)
         roles = {role for method in methods if method is not None for _, role in method.given}
-        return frozenset(roles | ({"stride", "padding"} if "hparameters" in roles else set()))
+        if "hparameters:pair" in roles:
+            roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
+        roles |= {"stride", "padding"} if "hparameters" in roles else set()
+        return frozenset(role for role in roles if role.partition(":")[0] not in self.untold)
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Call:
         """The call of what `dataclasses.asdict` and JSON make of one."""
         facts = dict(plain)
-        facts["returns"] = tuple(facts["returns"])
+        for name in ("returns", "untold"):
+            facts[name] = tuple(facts[name])
         for name in ("places", "laid"):
             facts[name] = tuple((what, how) for what, how in facts[name])
         if facts["layouts"] is not None:

@@ -71,7 +71,8 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     if base == "format":
         return "channels_last" if layouts.A.endswith("C") else "channels_first"
     if base == "hparameters":
-        return Config(lambda role: value_of(role, problem, call))
+        sides = ("kernel_size", "stride", "padding", "dilation") if form == "pair" else ()
+        return Config(lambda role: value_of(f"{role}:pair" if role in sides else role, problem, call))
     return None
 
 

@@ -14,16 +14,24 @@ from convstep.language import tr
 
 def matching_forward(backward: str, names: Sequence[str]) -> str:
     """The forward that belongs to a backward, among the functions of its file; "" if none does."""
-    own = (
-        backward.rpartition(".")[2]
-        .replace("backward", "forward")
-        .replace("bwd", "fwd")
-        .replace("bprop", "fprop")
-    )
-    own = own.replace("backprop", "forward").replace("_back", "_forward")
+    own = backward.rpartition(".")[2]
+    for back, forth in OPPOSITES:
+        own = own.replace(back, forth)
     return next((name for name in (own, *FORWARDS) if name in names and name != backward), "")
 
 
+OPPOSITES = (
+    *(
+        ("backward", "forward"),
+        ("bwd", "fwd"),
+        ("bprop", "fprop"),
+        ("backprop", "forward"),
+        ("_back", "_forward"),
+    ),
+    *(("arriere", "avant"), ("rueckwaerts", "vorwaerts"), ("atras", "adelante"), ("indietro", "avanti")),
+    *(("wstecz", "naprzod"), ("nazad", "vpered"), ("geri", "ileri")),
+)
+"""What backwards have in their names, and forwards in that place, in the order they are looked for."""
 FORWARDS = (
     *("conv2d_forward", "conv_forward", "conv2d", "conv_forward_naive", "convolution_forward"),
     *("conv_forward_fast", "conv_forward_im2col", "forward"),

@@ -258,6 +258,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
         if role in ("kernel_size", "stride", "padding", "input_shape", "dilation"):
             forms = _forms(role, parameter)
             found += [(f"{role}:{form}" if form else role, number + at) for at, form in enumerate(forms)]
+        elif role == "hparameters":
+            found += [(role, number), (f"{role}:pair", number + 1)]
         elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):
             found.append((role, number))
         elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:

@@ -22,8 +22,13 @@ stride: filter_stride conv_stride kernel_stride
 stride: stride strides s stride_shape stride_size step steps stride_len st
 padding: margin margins border pad_amount
 padding: padding pad p pads conv_pad conv_padding pad_size padding_size zero_padding pad_width zp
-dilation: dilation dilations dilation_rate d rate atrous_rate
+dilation: dilation dilations dilation_rate d rate atrous_rate rhs_dilation kernel_dilation
 groups: groups group n_groups num_groups num_group n_group ngroups
+W: poids pesos gewichte wagi
+b: biais sesgo
+stride: pas paso passo schritt schrittweite
+padding: marge relleno rembourrage
+cache: memoire memoria speicher pamiec
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
 hparameters: hparameters hparams hparam conv_param conv_params hyperparameters config
 hparameters: cfg conf options opts opt settings hyper hp params_conv conv_cfg
@@ -89,7 +94,7 @@ _MAKING = (
      r"|requires_grad", "flag"),
     (r"data_format|layout|order", "format"),
     (r"config|cfg|hparams?|conv_params?|hyper_?param(eter)?s?|params|options|args"
-     r"|settings|layer_info", "hparameters"),
+     r"|settings|layer_info|spec(ification)?|\w+_(cfg|config|spec)", "hparameters"),
     (r"(l_?|learning_?|learn_?)rate|lr|alpha|eta|step_size", "rate"),
     (r"batch(_?(size|num|n))?|n_?batch\w*|num_?(batch|samples|images)|n|m|bs|n_samples"
      r"|mini_?batch\w*", "batch"),

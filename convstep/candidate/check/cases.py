@@ -200,7 +200,7 @@ def _of_layer(case: Case, call: Call) -> Iterator[Case]:
         case = replace(case, size=(case.size[0],) * 2)
     if call.channels:
         case = replace(case, channels=call.channels, groups=1)
-    if not kinds & {"stride", "hparameters"}:
+    if "stride" not in kinds:
         case = replace(case, stride=(call.stride,) * 2)
     if not kinds & {"kernel_size", "kernel_h", "W", "hparameters"}:
         case = replace(case, kernel=layers.kernel_of(call) or (3, 3))

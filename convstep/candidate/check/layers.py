@@ -103,6 +103,11 @@ def _limited(tried: Callable[[Call, Case], Result], call: Call) -> Call:
     plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
     if plain is None:
         return call
+    if "hparameters" in call.says:
+        plain = replace(plain, padding=((0, 0), (0, 0)))
+        told = {"stride": replace(plain, stride=(2, 2)), "padding": replace(plain, padding=((1, 1), (1, 1)))}
+        ignored = (role for role, case in told.items() if not _forward_fits(tried(call, case)))
+        call = replace(call, untold=tuple(ignored))
     for case in (
         replace(plain, stride=(1, 2)),
         replace(plain, padding=((1, 1), (0, 0))),

@@ -1,52 +1,64 @@
-"""Layers that go down the mean gradient of a batch: how far they go is theirs to choose."""
+"""Gradients of kernels and bias that are means over the batch: a convention, where all else is right."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.check.grade import Result, grade
 from convstep.candidate.check.sweep import Swept
-from convstep.candidate.check.wording import ENOUGH
+from convstep.candidate.check.wording import ENOUGH, listed
 from convstep.language import tr
 
 
 def summed(swept: Swept) -> Swept | None:
-    """The same sweep, with what a layer subtracted from its kernels multiplied by the number of samples.
+    """The same sweep, with dW and db multiplied by the number of samples; None where they can be no means.
 
-    A gradient that is returned or kept is a sum whatever it is used for; only of an update in place is
-    the mean over the batch one of the two customs. None where nothing is updated, or no batch would tell.
+    Whoever divides the one and not the other, or dA_prev as well, has made a mistake.
     """
-    places = dict(swept.call.places)
-    changes = [name for name in ("dW", "db") if places.get(name) == "change"]
-    wrong = [result for result in swept.results if result.wrong("dW") and _samples(result) > 1]
-    alone = [result for result in swept.results if result.ok and _samples(result) == 1]
-    if "dW" not in changes or len(wrong) < ENOUGH:
+    if swept.call.by_autograd(swept.candidate):
+        return None  # PyTorch has one convention
+    names, several = _names(swept), [one for one in swept.results if _samples(one) > 1]
+    off = [one for one in several if names and all(one.wrong(name) for name in names)]
+    alone = [one for one in swept.results if _samples(one) == 1 and not one.refused]
+    if (
+        "dW" not in names
+        or len(off) < ENOUGH
+        or (any(one.ok for one in alone) and any(o.failed for o in alone))
+    ):
         return None
-    if alone and any(_samples(result) == 1 and not result.ok for result in swept.results):
-        return None  # something else is wrong
-    return replace(swept, results=tuple(_times(result, changes) for result in swept.results))
+    return replace(swept, results=tuple(_times(one, names) for one in swept.results))
 
 
 def about_means(swept: Swept) -> str:
-    """That its update takes the mean."""
+    """That they are means, which nobody can know to be right or wrong from the code alone."""
+    names = _names(swept)
     return tr(
-        "the update of {kernels} takes the mean over the batch: the change divided by the learning rate is "
-        "the gradient divided by N, which counts as right; dA_prev is not divided",
-        kernels=dict(swept.call.places).get("W", "W"),
+        "{names} is divided by the number of samples, as some courses do: right if dZ holds no 1/N of its "
+        "own; PyTorch does not divide"
+        if len(names) == 1
+        else "{names} are divided by the number of samples, as some courses do: right if dZ holds no 1/N of "
+        "its own; PyTorch does not divide",
+        names=listed(names),
     )
+
+
+def _names(swept: Swept) -> list[str]:
+    came = {name for one in swept.results for name in one.outcome.gradients}
+    return [name for name in ("dW", "db") if name in came]
 
 
 def _samples(result: Result) -> int:
     return result.right.problem.geometry.samples
 
 
-def _times(result: Result, changes: list[str]) -> Result:
+def _times(result: Result, names: Sequence[str]) -> Result:
     outcome = result.outcome
     if outcome.kind != RETURNED:
         return result
     gradients = {
-        name: array * _samples(result) if name in changes else array
+        name: array * _samples(result) if name in names else array
         for name, array in outcome.gradients.items()
     }
     return grade(result.case, result.right, replace(outcome, gradients=gradients))

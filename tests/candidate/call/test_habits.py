@@ -52,8 +52,14 @@ B_MEAN = ("g.sum((0, 2, 3))", "g.mean(0).sum((1, 2))")
 A_MEAN = ("return da", "return da / n")
 
 
-@pytest.mark.parametrize("changes", [(W_MEAN, B_MEAN), (W_MEAN,), (B_MEAN,), (W_MEAN, B_MEAN, A_MEAN)])
-def test_what_is_kept_as_a_gradient_is_a_sum_and_no_mean(
+def test_means_over_the_batch_are_a_convention(files: Files) -> None:
+    words = said(files, W_MEAN, B_MEAN)
+    assert "is right: all gradients agree" in words
+    assert "dW and db are divided by the number of samples, as some courses do" in words
+
+
+@pytest.mark.parametrize("changes", [(W_MEAN,), (B_MEAN,), (W_MEAN, B_MEAN, A_MEAN)])
+def test_but_not_of_some_gradients_alone_or_of_all(
     files: Files, changes: tuple[tuple[str, str], ...]
 ) -> None:
     words = said(files, *changes)

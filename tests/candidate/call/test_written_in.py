@@ -194,7 +194,7 @@ def test_an_update_may_take_the_mean_over_the_batch_and_no_other(
 ) -> None:
     verdict = check(f"{files.write('mine.py', MEAN.replace('SHARE', share))}:Conv")
     assert verdict.ok is right
-    assert any("takes the mean over the batch" in note for note in verdict.notes) is right
+    assert any("dW is divided by the number of samples" in note for note in verdict.notes) is right
 
 
 PLANES = """
@@ -310,3 +310,112 @@ def test_a_bias_for_each_place_is_said_not_to_be_checked(files: Files) -> None:
     assert verdict.ok
     assert "biases does not hold one number a filter: its gradient is not checked" in verdict.notes
     assert not any("not computed" in note for note in verdict.notes)
+
+
+OPTIONS = """
+from dataclasses import dataclass
+import numpy as np
+
+@dataclass(frozen=True)
+class Sizes:
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple = (3, 3)
+    stride: tuple = (1, 1)
+
+class Conv:
+    def __init__(self, spec: Sizes):
+        self.spec = spec
+        self.weight = np.zeros((spec.out_channels, spec.in_channels, *spec.kernel_size))
+
+    def windows(self, a):
+        (k, m), (down, right) = self.spec.kernel_size, self.spec.stride
+        for i in range((a.shape[2] - k) // down + 1):
+            for j in range((a.shape[3] - m) // right + 1):
+                yield i, j, a[:, :, i * down:i * down + k, j * right:j * right + m]
+
+    def forward(self, a):
+        self.a = a
+        axes = [1, 2, 3], [1, 2, 3]
+        z = {(i, j): np.tensordot(part, self.weight, axes) for i, j, part in self.windows(a)}
+        rows, cols = map(max, zip(*z))
+        out = np.zeros((len(a), len(self.weight), rows + 1, cols + 1))
+        for (i, j), values in z.items():
+            out[:, :, i, j] = values
+        return out
+
+    def backward(self, dz):
+        self.d_weight, da = np.zeros(self.weight.shape), np.zeros(self.a.shape)
+        for i, j, part in self.windows(self.a):
+            self.d_weight += np.tensordot(dz[:, :, i, j], part, (0, 0))
+        for i, j, part in self.windows(da):
+            part += np.tensordot(dz[:, :, i, j], self.weight, (1, 0))
+        return da
+"""
+
+
+def test_sizes_in_an_object_of_options_may_be_pairs(files: Files) -> None:
+    verdict = check(f"{files.write('mine.py', OPTIONS)}:Conv")
+    assert verdict.ok
+    assert {(1, 2), (2, 1)} <= {result.right.problem.geometry.stride for result in verdict.swept.results}
+    assert "padding" in verdict.swept.unsaid
+    assert not check(f"{files.write('other.py', OPTIONS.replace('part += np', 'part[...] = np'))}:Conv").ok
+
+
+ABROAD = """
+import numpy as np
+
+def faltung_vorwaerts(X, gewichte, bias, schritt=1):
+    taps = np.lib.stride_tricks.sliding_window_view(X, gewichte.shape[2:], (2, 3))[:, :, ::schritt, ::schritt]
+    return np.einsum("nchwij,fcij->nfhw", taps, gewichte) + bias[:, None, None], (X, gewichte, schritt)
+
+def faltung_rueckwaerts(dS, speicher):
+    X, gewichte, schritt = speicher
+    dX, k = np.zeros(X.shape), gewichte.shape[2:]
+    dW = np.zeros(gewichte.shape)
+    for i in range(k[0]):
+        for j in range(k[1]):
+            at = np.s_[:, :, i:i + schritt * dS.shape[2]:schritt, j:j + schritt * dS.shape[3]:schritt]
+            dW[:, :, i, j] = np.einsum("nfhw,nchw->fc", dS, X[at])
+            dX[at] += np.einsum("nfhw,fc->nchw", dS, gewichte[:, :, i, j])
+    return dS.sum((0, 2, 3)), dW, dX
+"""
+
+
+def test_other_languages_have_a_word_for_back_and_forth(files: Files) -> None:
+    assert check(f"{files.write('faltung.py', ABROAD)}:faltung_rueckwaerts").ok
+    wrong = ABROAD.replace("dX[at] +=", "dX[at] =")
+    assert not check(f"{files.write('falsch.py', wrong)}:faltung_rueckwaerts").ok
+
+
+VJP = """
+import numpy as np
+
+def conv_vjp(x, w, *, stride=(1, 1), rhs_dilation=(1, 1)):
+    (down, right), (dh, dw) = stride, rhs_dilation
+    sizes = zip(x.shape[2:], w.shape[2:], (dh, dw), stride)
+    rows, cols = ((n - (k - 1) * d - 1) // s + 1 for n, k, d, s in sizes)
+
+    def tap(a, i, j):
+        a = a[:, :, i * dh:i * dh + (rows - 1) * down + 1:down]
+        return a[:, :, :, j * dw:j * dw + (cols - 1) * right + 1:right]
+
+    places = [(i, j) for i in range(w.shape[2]) for j in range(w.shape[3])]
+    y = sum(np.einsum("nchw,oc->nohw", tap(x, i, j), w[:, :, i, j]) for i, j in places)
+
+    def pullback(dy):
+        dx, d_w = np.zeros(x.shape), np.zeros(w.shape)
+        for i, j in places:
+            tap(dx, i, j)[...] += np.einsum("nohw,oc->nchw", dy, w[:, :, i, j])
+            d_w[:, :, i, j] = np.einsum("nohw,nchw->oc", dy, tap(x, i, j))
+        return dx, d_w
+
+    return y, pullback
+"""
+
+
+def test_a_pullback_beside_the_output_is_called(files: Files) -> None:
+    verdict = check(f"{files.write('mine.py', VJP)}:conv_vjp")
+    assert verdict.ok
+    assert any(r.right.problem.geometry.dilation[0] > 1 for r in verdict.swept.results)
+    assert not check(f"{files.write('other.py', VJP.replace('[...] +=', '[...] ='))}:conv_vjp").ok

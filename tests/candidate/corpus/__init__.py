@@ -35,7 +35,6 @@ _DILATION_AND_GROUPS = ("torch", "problem")
 _NEEDS_BATCH = {
     "averaged:samples",
     "averaged:samples-and-positions",
-    "averaged:samples-in-dW-and-db",
     "crop-wrong-axes:0-1",
     "crop-wrong-axes:0-3",
     "db-wrong-axes:per-sample",

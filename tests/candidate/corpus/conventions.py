@@ -18,7 +18,6 @@ CALL_BUGS = (
     "averaged:samples",
     "averaged:positions",
     "averaged:samples-and-positions",
-    "averaged:samples-in-dW-and-db",
     "batch-hardcoded:buffer-of-2",
     "state-kept:dW",
     "state-kept:db",
@@ -63,9 +62,7 @@ class Call:
         if bug.startswith("averaged"):
             share = {"samples": n, "positions": h_out * w_out, "samples-and-positions": n * h_out * w_out}
             ratio = share.get(bug.split(":")[1], n)
-            dW, db = dW / ratio, db / ratio
-            if bug != "averaged:samples-in-dW-and-db":
-                dA = dA / ratio
+            dA, dW, db = dA / ratio, dW / ratio, db / ratio
         if bug == "batch-hardcoded:buffer-of-2":
             buffer = np.zeros((2, *dA.shape[1:]))
             for i in range(2):
