@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import functools
 import inspect
 import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -303,18 +304,16 @@ def called(function: Callable[..., Any], method: Method, value: Callable[[str], 
     return function(*places, **named)
 
 
-def box_of(held: Any, forward: str) -> type | None:
+@functools.lru_cache(8)  # a layer is made for every problem
+def box_of(forward: FunctionType) -> type | None:
     """The class of a layer's file in which its forward takes arrays: that of its parameter, or a `Tensor`."""
-    method = getattr(type(held), forward, None)
-    if method is None:
-        return None
     with contextlib.suppress(Exception):
-        name = [*inspect.signature(method).parameters][1]
-        if not re.search(rf"\b{name}\.data\b", inspect.getsource(method)):
+        name = [*inspect.signature(forward).parameters][1]
+        if not re.search(rf"\b{name}\.data\b", inspect.getsource(forward)):
             return None
-        said = re.findall(r"\w+", str(method.__annotations__.get(name, "")))
+        said = re.findall(r"\w+", str(forward.__annotations__.get(name, "")))
         for word in said or ("Tensor", "Variable"):
-            kind = method.__globals__.get(word)
+            kind = forward.__globals__.get(word)
             if not isinstance(kind, type) or kind.__module__.partition(".")[0] in ("numpy", "torch"):
                 continue
             if hasattr(kind(np.zeros(2)), "data"):
@@ -322,9 +321,10 @@ def box_of(held: Any, forward: str) -> type | None:
     return None
 
 
-def _stored(code: CodeType) -> set[str]:
+@functools.lru_cache(8)
+def _stored(code: CodeType) -> frozenset[str]:
     """The attributes that a function sets."""
-    return {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
+    return frozenset(each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR")
 
 
 def _unnamed(place: Place) -> bool:

@@ -69,7 +69,8 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
         held.double()  # a module of PyTorch's
     layer = Layer(held, call, problem, call.layouts, facts, tensors=tensors)
     assert call.forward is not None
-    layer.box = None if tensors else box_of(held, call.forward.name)
+    forward = getattr(type(held), call.forward.name, None)
+    layer.box = box_of(forward) if inspect.isfunction(forward) and not tensors else None
     at("plant")
     layer.plant()
     plainly = any(isinstance(each, _Plain) for each in getattr(held, "__dict__", {}).values())

@@ -258,9 +258,11 @@ def _after_another(worker: Worker, call: Call, results: Sequence[Result]) -> boo
     sound = next((result for result in results if result.ok), None)
     if sound is None or call.convention != "layer":
         return False
-    then, again = (worker.call(replace(call, after=True), sound.right.problem) for _ in range(2))
-    differs = then.kind == RETURNED and not _same(sound.outcome, then)
-    return differs and _same(then, again)
+    later = replace(call, after=True)
+    then = worker.call(later, sound.right.problem)
+    if then.kind != RETURNED or _same(sound.outcome, then):
+        return False
+    return _same(then, worker.call(later, sound.right.problem))
 
 
 def _same(first: Outcome, second: Outcome) -> bool:

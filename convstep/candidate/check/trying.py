@@ -96,7 +96,7 @@ class Tried:
 
     @property
     def cropped(self) -> bool:
-        """Whether something came back that may be dA_prev, cut to another size on every trial."""
+        """Whether something came back that may be dA_prev, cut to another size."""
         if not self.call.returns or "dA_prev" in self.call.returns:
             return False
         unnamed = [place for place, name in enumerate(self.call.returns) if not name]
