@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from convstep.candidate.load.target import Target
 from convstep.language import spoken, tr
-from convstep.oracle import watched
+from convstep.oracle import nursery, watched
 from convstep.printable import printable
 from convstep.served import DRIVER
 
@@ -115,22 +115,31 @@ class Spawned:
             raise OSError(tr("this Python cannot tell where its interpreter is"))
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._child = subprocess.Popen(
-            watched.command(self.main, str(target), json.dumps(options), spoken()),
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**threads, **os.environ, "PYTHONPATH": path, DRIVER: ""},  # no browser shows this one
-            start_new_session=True,  # Ctrl+C is for the parent
-        )
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        assert self._child.stderr is not None
-        self.questions: Pipe = self._child.stdin
-        self.answers: Pipe = self._child.stdout
-        self.words = LastWords(os.dup(self._child.stderr.fileno()))
-        self._child.stderr.close()
+        said = str(target), json.dumps(options), spoken()
+        environment = {**threads, **os.environ, "PYTHONPATH": path, DRIVER: ""}  # no browser shows this one
+        pipes = [*os.pipe(), *os.pipe(), *os.pipe()]
+        theirs = pipes[0], pipes[3], pipes[5]
+        try:
+            self._child: watched.Child = nursery.born(
+                self.main, said, environment, theirs
+            ) or subprocess.Popen(
+                watched.command(self.main, *said),
+                stdin=theirs[0],
+                stdout=theirs[1],
+                stderr=theirs[2],
+                env=environment,
+                start_new_session=True,  # Ctrl+C is for the parent
+            )
+        except BaseException:
+            for pipe in (pipes[1], pipes[2], pipes[4]):
+                os.close(pipe)
+            raise
+        finally:
+            for pipe in theirs:
+                os.close(pipe)
+        self.questions: Pipe = os.fdopen(pipes[1], "wb", buffering=0)
+        self.answers: Pipe = os.fdopen(pipes[2], "rb", buffering=0)
+        self.words = LastWords(pipes[4])
 
     def end(self, *, by_itself: bool = False) -> int | None:
         """Have the supervisor end it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -42,14 +43,25 @@ _ENDINGS = (RETURNED, REFUSED, RAISED, HUNG, DIED)
 
 def question(call: Call, problem: Problem, *, fresh: bool) -> dict[str, npt.ArrayLike]:
     """Call the candidate; `fresh` loads it again first, so that what it kept is gone."""
-    return {"call": json.dumps(asdict(call) | {"fresh": fresh})} | problem_message(problem)
+    return {"call": _written(call, fresh)} | problem_message(problem)
 
 
 def read_question(message: Message) -> tuple[Call, Problem, bool]:
     """The call, the problem, and whether the candidate is to be loaded again."""
-    call = json.loads(str(message["call"]))
+    call, fresh = _read(str(message["call"]))
+    return call, read_problem(message), fresh
+
+
+@functools.lru_cache(maxsize=64)  # one call is asked for on many problems
+def _written(call: Call, fresh: bool) -> str:
+    return json.dumps(asdict(call) | {"fresh": fresh})
+
+
+@functools.lru_cache(maxsize=64)
+def _read(written: str) -> tuple[Call, bool]:
+    call = json.loads(written)
     fresh = bool(call.pop("fresh"))
-    return Call.read(call), read_problem(message), fresh
+    return Call.read(call), fresh
 
 
 def answer(outcome: Outcome) -> dict[str, npt.ArrayLike]:
