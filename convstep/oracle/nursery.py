@@ -25,7 +25,7 @@ _HEADER = 8
 _STARTING = ("PYTHON", "OMP_", "OPENBLAS_", "MKL_", "LD_", "MALLOC_")
 """How variables begin that are read when Python or a library starts: a copy is too late for them."""
 _one_at_a_time = threading.Lock()
-_nurseries: dict[object, tuple[socket.socket, subprocess.Popen[bytes]]] = {}
+_nurseries: dict[tuple[object, ...], tuple[socket.socket, subprocess.Popen[bytes]]] = {}
 """By what their copies have in common: how each is spoken to, and its supervisor."""
 _seen: set[object] = set()
 
@@ -63,6 +63,15 @@ def born(
             finally:
                 os.close(told)
     return None
+
+
+def close() -> None:
+    """End those of this process, with all their copies, and wait for that."""
+    with _one_at_a_time:
+        for key in [key for key in _nurseries if key[0] == os.getpid()]:
+            _, supervisor = _nurseries.pop(key)
+            supervisor.terminate()
+            supervisor.wait()
 
 
 def _started(module: str, environment: dict[str, str]) -> tuple[socket.socket, subprocess.Popen[bytes]]:

@@ -53,8 +53,7 @@ def test_a_copy_is_ended_alone() -> None:
 
 def test_whoever_ends_what_is_copied_ends_the_copies_and_nothing_else() -> None:
     one, _ = copy("wait")
-    for _, supervisor in nursery._nurseries.values():
-        supervisor.terminate()
+    nursery.close()
     assert one.wait(60) == -signal.SIGKILL
     again, _ = copy("0")
     assert again.wait(60) == 0
