@@ -61,8 +61,8 @@ class Layer:
     """What the outcome is told."""
     where: dict[str, str] = field(default_factory=dict)
     """What is held or returned where, by name."""
-    rated: bool = False
-    """Whether it was told our learning rate, without which the change of its kernels says nothing."""
+    rates: dict[str, float] = field(default_factory=dict)
+    """By name, the learning rate by which it updates, without which the change of it says nothing."""
     other_bias: str = ""
     """Where it keeps a bias that is not one number a filter; "" if it has none."""
     tensors: bool = False

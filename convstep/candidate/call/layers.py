@@ -90,7 +90,7 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
             tr(
                 "the change of {place} divided by the learning rate {rate:g}",
                 place=found.get("W", "W"),
-                rate=RATE,
+                rate=float(found.get("rate", RATE)),
             )
         ]
     if any(where.startswith("returned") for name, where in found.items() if name.startswith("d")):

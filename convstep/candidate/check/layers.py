@@ -22,6 +22,7 @@ from convstep.candidate.call.outcome import (
     CannotCall,
     Outcome,
 )
+from convstep.candidate.call.rates import OPTIMIZERS
 from convstep.candidate.check.cases import Case, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result
 from convstep.conv.forward import expected_forward
@@ -29,7 +30,6 @@ from convstep.language import tr
 
 TOLD, DEATHS, TRIES = 8, 3, 600
 """Attempts that are told of a layer that cannot be called; processes that may die meanwhile; calls."""
-_OPTIMIZER = r"moment|velocity|beta|adam|rms|adagrad|nesterov|decay|optim"
 _STAGES = ("make", "plant", "forward", "output", "backward")
 
 Chosen = tuple[Call, str, Result | None]
@@ -72,7 +72,7 @@ def detect_layer_call(
         raise _cannot(candidate, [attempt for _, attempt in attempts])
     _, call, reason, outcome, wrong = search.best
     plain = "optimizer plain" in outcome.places  # the one that it was handed
-    if not plain and wrong & set(layers.changes(outcome)) and re.search(_OPTIMIZER, candidate.source, re.I):
+    if not plain and wrong & set(layers.changes(outcome)) and re.search(OPTIMIZERS, candidate.source, re.I):
         # what an optimizer with a memory makes of a gradient is not the gradient
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
@@ -231,7 +231,9 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     wanted = {"padded", "plain", *(("strided",) if call.rule else ())}
     strides = dict.fromkeys((1, 2, call.stride))
     channels = ((call.channels, 4),) if call.channels else ((2, 4), (1, 4), (1, 1))
-    for s, batch, (c, f), p in itertools.product(strides, (1, None), channels, (1, 0)):
+    # (1, H, W) may be one picture or one channel; of two pictures two outputs must come
+    batches = (2, 1) if (call.layouts or Layouts()).A == "NHW" else (1, None)
+    for s, batch, (c, f), p in itertools.product(strides, batches, channels, (1, 0)):
         size = (7, 7) if "input_shape:side" in call.says else (6, 7)
         case = Case(size, kernel, (s, s), ((p, p), (p, p)), c, f, batch)
         if call.rule and p:
