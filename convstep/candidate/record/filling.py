@@ -12,7 +12,7 @@ import numpy as np
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.verdicts.naming import is_upstream, plain
 
-KEPT = re.compile(r"_?(cache\w*|ctx|context|saved|memory|tape)")
+KEPT = re.compile(r"_?(cache\w*|\w+_cache|ctx|context|saved|memory|tape)")
 """What a forward keeps for its backward is called."""
 OUTPUT = re.compile(r"[a-z]|out(put)?s?|y(_?hat)?|res(ult)?|probs?|softmax\w*|activat\w*|fwd|forward\w*")
 """What a forward's output may be called where it is all that is kept."""
