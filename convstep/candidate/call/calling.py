@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call import views
 from convstep.candidate.call.by_name import (
     ForwardFailed,
     PyTorchFailed,
@@ -235,7 +236,7 @@ def _listening() -> Iterator[dict[str, Any]]:
     finally:
         sys.stdout, sys.stderr = streams
         said = dict.fromkeys(f"{w.category.__name__}: {short(str(w.message))}" for w in caught)
-        heard |= {"printed": tail.take(), "warnings": tuple(said)[:WARNINGS]}
+        heard |= {"printed": tail.take(), "warnings": tuple(said)[:WARNINGS], "beyond": views.taken()}
 
 
 def _same(kept: Array, now: Any) -> bool:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call import protocol
+from convstep.candidate.call import protocol, views
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
 from convstep.candidate.call.parameters import parameters_of, written
@@ -294,6 +294,7 @@ def main(arguments: Sequence[str], others: Mapping[str, Answering] | None = None
     from convstep.candidate.load import loading  # noqa: F401  ours, and so not the candidate's time
 
     limit_memory(MEMORY, loading=True)
+    views.watch()
     try:
         with announced(answers):
             served = load(Target.parse(arguments[0]), json.loads(arguments[1]))

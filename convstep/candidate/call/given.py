@@ -153,7 +153,16 @@ class _Plain:
     lr = learning_rate = RATE
 
     def update(self, weights: Any, gradient: Any, *others: Any) -> Any:
-        """The weights after one step."""
+        """The weights after one step, made in place too: not every caller looks at what comes back."""
+        if isinstance(weights, (list, tuple)):
+            return [self.update(one, its) for one, its in zip(weights, gradient, strict=True)]
+        if (
+            isinstance(weights, np.ndarray)
+            and weights.dtype.kind == "f"
+            and weights.shape == np.shape(gradient)
+        ):
+            weights -= RATE * gradient
+            return weights
         return weights - RATE * gradient
 
     step = apply = __call__ = get_update = update_weights = update

@@ -104,6 +104,8 @@ class Outcome:
     """The end of what it printed."""
     warnings: tuple[str, ...] = ()
     """Warnings it caused, each once."""
+    beyond: int = 0
+    """The line that made a view which reaches beyond its array (see `views`); 0 if none did."""
     memory: int = 0
     """Bytes its process holds after the call; 0 if unknown."""
     Z: Array | None = None

@@ -72,6 +72,9 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     layer.box = box_of(forward) if inspect.isfunction(forward) and not tensors else None
     at("plant")
     layer.plant()
+    for name, value in list(getattr(held, "__dict__", {}).items()):
+        if value is None and "optim" in name.lower():  # its model would hand it one
+            setattr(held, name, _Plain())
     plainly = any(isinstance(each, _Plain) for each in getattr(held, "__dict__", {}).values())
     told = (
         set_rates(held)

@@ -34,8 +34,18 @@ def seen_directly(swept: Swept) -> list[Finding]:
     died = [result for result in swept.results if result.outcome.kind == DIED]
     if died:
         found.append(Finding("crashes", SEEN, _on(died[0])))
+    beyond = [result for result in swept.results if result.failed and result.outcome.beyond]
+    if beyond:
+        seen = tr(
+            "line {line}: as_strided makes a view that reaches beyond its array, on {problems} that are "
+            "wrong; what it reads there is whatever lies in memory",
+            line=beyond[0].outcome.beyond,
+            problems=count(len(beyond)),
+        )
+        found.append(Finding("reads-beyond", SEEN, seen))
     changed = [result for result in swept.results if result.outcome.changed]
-    if swept.keeps_state and not changed:  # a second call on changed arrays says nothing
+    # a second call on changed arrays says nothing, nor does one that reads what happens to lie in memory
+    if swept.keeps_state and not changed and not any(each.outcome.beyond for each in swept.results):
         again = swept.second
         seen = (
             tr("called a second time with the same arrays, it returns something else")
@@ -43,7 +53,7 @@ def seen_directly(swept: Swept) -> list[Finding]:
             else tr("called a second time with the same arrays: {message}", message=again.message)
         )
         found.append(known("state-kept", seen))
-    if swept.stale:
+    if swept.stale and not any(each.outcome.beyond for each in swept.results):
         seen = tr(
             "called on one picture and then on another, the same object returns something else for the "
             "second than a new one does: it uses what it kept of the first"

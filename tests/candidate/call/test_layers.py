@@ -36,7 +36,7 @@ RIGHT_ONES = (
     " InputSize SetOutside Adam AdamOnly Hyper TfSame Chwn Property Cached LayerWithActivation IntKernels"
     " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
     " Cnn Layered Tuples Dataclassy TwoLists GradInput"
-    " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize WrittenRate GreyMaps"
+    " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize WrittenRate GreyMaps NoOptimizer"
 )
 TENSORS = """
 import numpy as np, torch
