@@ -89,7 +89,8 @@ class Convention:
         if "input_shape:side" in says and geometry.input_shape[0] != geometry.input_shape[1]:
             return tr("pictures that are not square")
         if call.channels and geometry.input_shape[2] != call.channels:
-            return tr("other than {count} input channels", count=call.channels)
+            words = "several input channels" if call.channels == 1 else "other than {count} input channels"
+            return tr(words, count=call.channels)
         if geometry.dilation != (1, 1) and "dilation" not in told:
             return tr("dilation")
         if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
