@@ -15,7 +15,16 @@ from typing import Any
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.containers import Path, built, leaves, path_of, root_of, word_of, written
+from convstep.candidate.call.containers import (
+    Path,
+    built,
+    leaves,
+    numbered,
+    path_of,
+    root_of,
+    word_of,
+    written,
+)
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
@@ -63,7 +72,8 @@ UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
-    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "kernel_h", "kernel_w", "activation", "Z", UNUSED,
+    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "kernel_h", "kernel_w", "activation", "Z", "layer",
+    UNUSED,
 }  # fmt: skip
 """Roles that something can be given for."""
 
@@ -113,7 +123,7 @@ def guessed(call: Call) -> bool:
     """Whether a parameter was given a role that its name does not say."""
     method = call.backward or call.forward
     return method is not None and not all(
-        path_of(name) or role.partition(":")[0] in ("dZ", *roles_of(name)) or role[:5] == "into "
+        path_of(name) or role.partition(":")[0] in ("dZ", "layer", *roles_of(name)) or role[:5] == "into "
         for name, role in method.given
     )
 
@@ -165,7 +175,11 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
             and roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}
         ):
             yield Call("named", backward=backward, watched=_by_its_names(own))
-    for given in _assigned(names, candidate.needed, candidate.source):
+    whole = [name for name in names if {"cache", "ctx"} & {*roles_of(name)}]
+    apart, needed = _taken_apart(candidate, [name for name in names if name not in whole], candidate.needed)
+    listed = sorted([*apart, *whole], key=lambda each: names.index(root_of(each)))
+    held = _assigned(listed, [*needed, *whole], candidate.source) if {*listed} != {*names} else ()
+    for given in itertools.chain(held, _assigned(names, candidate.needed, candidate.source)):
         roles = {role for _, role in given}
         if "dZ" in roles and "ctx" not in roles and any(r == "cache" or r.startswith("own") for r in roles):
             for forward in own:
@@ -182,8 +196,9 @@ def _forwards(
     candidate: Candidate, parameters: Sequence[str], needed: Sequence[str]
 ) -> Iterator[tuple[tuple[str, str], ...]]:
     """What a forward's parameters may be given: no upstream gradient, nothing that only it can make."""
-    names, needed = _taken_apart(candidate, parameters, needed)
-    for given in _assigned((*names, "dZ"), (*needed, "dZ"), candidate.source):
+    source = candidate.forward_source or candidate.source
+    names, needed = _taken_apart(replace(candidate, source=source), parameters, needed)
+    for given in _assigned((*names, "dZ"), (*needed, "dZ"), source):
         roles = [role for _, role in given[:-1]]
         if {"A_prev", "W"} <= set(roles) and not any(
             role.startswith("own") for role in (*roles, "cache")[:-1]
@@ -222,6 +237,8 @@ def _used_as(source: str) -> dict[str, str]:
     """Roles of names by how the source passes them on: `conv2d(x, bank, padding=margin)`."""
     found: dict[str, str] = {}
     for node in ast.walk(tree_of(source)):
+        if isinstance(node, ast.expr) and (said := numbered(node)) is not None:
+            found[said[1]] = "layer"
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func).rpartition(".")[2]

@@ -63,6 +63,8 @@ class Candidate:
     """The parameters of that forward, those that go by name only last."""
     forward_required: tuple[str, ...] = ()
     """Which of them have no default."""
+    forward_source: str = ""
+    """Its text; "" if unknown."""
 
     __repr__ = brief
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.containers import word_of
+from convstep.candidate.call.containers import LAYER, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, Convention
 from convstep.candidate.call.failure import Unusable, short
 from convstep.candidate.call.objects import role_of
@@ -153,7 +153,12 @@ def meaning(key: str) -> str:
 
 
 def meaning_among(roles: Mapping[str, str], key: str) -> str:
-    """The same of a name that may be one of the candidate's own parameters: `krn`, `d_krn`, `krn_grad`."""
+    """The same of a name that may be one of the candidate's own parameters: `krn`, `d_krn`, `krn_grad`.
+
+    A candidate that is told the number of its layer has it in its keys: `dW1`.
+    """
+    if "layer" in roles.values():
+        key = re.sub(f"_?{LAYER}$", "", key)
     bare = re.sub(r"(?i)^(d|g|grad|gradient|delta)_?(?=\w)|_?(grad|gradient|delta|bar)$", "", key)
     role = roles.get(key, roles.get(bare, ""))
     return f"d{role}" if role in ("W", "b", "A_prev") else meaning(key)
