@@ -10,6 +10,11 @@ from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 
+TAPE, CLOSURE = "tape", "closure"
+"""The backwards that a forward's output brings along: its own `backward`, or a function beside it."""
+BROUGHT = {TAPE: ("out = ", "out.backward"), CLOSURE: ("out, back = ", "back")}
+"""How the forward and such a backward are written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Method:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from convstep.candidate.call.call import Call
+from convstep.candidate.call.call import BROUGHT, Call
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate, Outcome
 from convstep.candidate.call.signatures import makers_of, methods_of
@@ -150,6 +150,15 @@ def _words(call: Call, owner: str) -> str:
     if call.backward is None:
         return tr("made as {maker}, then {forward}", maker=f"{owner}({made})", forward=shown)
     back = ", ".join(name for name, _ in call.backward.given)
+    if call.backward.name in BROUGHT:
+        out, named = BROUGHT[call.backward.name]
+        shown = f"{out}{shown}"
+        return tr(
+            "made as {maker}, then {forward} and {backward}",
+            maker=f"{owner}({made})",
+            forward=shown,
+            backward=f"{named}()",
+        )
     return tr(
         "made as {maker}, then {forward} and {backward}",
         maker=f"{owner}({made})",

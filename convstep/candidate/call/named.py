@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from convstep.candidate.call import layers
-from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import (
     Path,
     built,
@@ -168,7 +168,8 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
             if {"A_prev", "W"} <= roles and not roles & {"cache", "ctx"}:
                 if candidate.tensors:
                     yield Call("named", forward=backward)
-                yield Call("named", forward=backward, backward=Method("closure", (("", "dZ"),)))
+                for brought in (TAPE, CLOSURE) if candidate.tape else (CLOSURE,):
+                    yield Call("named", forward=backward, backward=Method(brought, (("", "dZ"),)))
         elif (
             "cache" not in roles
             and not any(role.startswith("own") for role in roles)
@@ -341,9 +342,10 @@ def described(call: Call, candidate: Candidate) -> str:
         return f"{candidate.name}({', '.join(candidate.parameters)})"
     words = ", ".join(dict.fromkeys(root_of(parameter) or role for parameter, role in method.given))
     text = f"{candidate.name}({words})"
-    if method.name == "closure" and call.forward is not None:
+    if method.name in BROUGHT and call.forward is not None:
         made = ", ".join(parameter for parameter, _ in call.forward.given)
-        text = f"out, back = {candidate.name}({made}); back(dZ)"
+        out, back = BROUGHT[method.name]
+        text = f"{out}{candidate.name}({made}); {back}(dZ)"
     elif call.forward is not None and candidate.forward and not call.by_autograd(candidate):
         made = ", ".join(parameter for parameter, _ in call.forward.given)
         text = tr("{call} after {forward}", call=text, forward=f"{candidate.forward}({made})")

@@ -65,6 +65,8 @@ class Candidate:
     """Which of them have no default."""
     forward_source: str = ""
     """Its text; "" if unknown."""
+    tape: str = ""
+    """The class of an autograd that its file has, whose outputs know their way back; "" if it has none."""
 
     __repr__ = brief
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.call import Method
+from convstep.candidate.call.call import TAPE, Method
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
 from convstep.candidate.call.words import making_roles, roles_of
@@ -82,7 +82,7 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     forth = [name for name in _best(names, _FORWARD) if name not in back]
     forth.sort(key=lambda name: name[:1] == "_" != name[1:2])  # helpers last
     shown = [name for name in names if not name.startswith("_")]
-    if not forth or not (back or candidate.tensors):
+    if not forth or not (back or candidate.tensors or candidate.tape):
         missing = "backward" if forth else "forward"
         sentence = (
             "{name} has no {missing}: its methods are {methods}"
@@ -94,6 +94,8 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     found: list[Method | None] = [
         Method(name, given) for name in back for given in _backward_given(methods[name])
     ]
+    if candidate.tape and not found:
+        found = [Method(TAPE, (("", "dZ"),))]
     return forward, found or [None]
 
 
