@@ -28,6 +28,8 @@ LARGEST_BATCH, GUESSES = 256, 8
 """The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
 MISFIT = r"shape|size|out of bounds|broadcast"
 """What is said where sizes do not fit."""
+ARRAY = r"numpy\.ndarray|unexpected keyword|not callable|Tensor"
+"""What is said where an array was given and a tensor was expected."""
 APART = (
     Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
     Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
@@ -120,7 +122,12 @@ class Tried:
 
 
 def wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Result]) -> bool:
-    """Whether a call raised, perhaps for being given arrays and not tensors, or tensors."""
+    """Whether a call raised, perhaps for being given arrays and not tensors, or tensors.
+
+    Where nothing has imported PyTorch, what an array lacks says so: importing it takes seconds.
+    """
+    if not candidate.compiles and not any(re.search(ARRAY, each.outcome.message) for each in results):
+        return False
     either = call.convention == "torch" or (candidate.tensors and call.convention != "problem")
     untold = either and candidate.kind != "autograd" and call.tensors is None
     return untold and all(result.outcome.kind in (RAISED, REFUSED) for result in results)
