@@ -59,6 +59,8 @@ class Call:
     """Whether its code makes db a column, whatever shape b has."""
     watched: Method | None = None
     """A forward that is called besides, to see what it does, where the backward needs nothing from it."""
+    depthwise: bool = False
+    """Whether each channel has a kernel of its own."""
     square: bool = False
     """Whether its kernels are square."""
     returns: tuple[str, ...] = ()

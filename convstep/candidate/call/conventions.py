@@ -94,7 +94,9 @@ class Convention:
             return tr("dilation")
         if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
             return tr("different dilation along H and W")
-        if geometry.groups != 1 and "groups" not in told:
+        if call.depthwise and not geometry.groups == geometry.input_shape[2] == geometry.kernel_shape[0]:
+            return tr("channels without a kernel of their own")
+        if geometry.groups != 1 and "groups" not in told and not call.depthwise:
             return tr("groups")
         if missing := self._cannot_pad(geometry, call, told):
             return missing

@@ -60,6 +60,8 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     }
     if base in sizes:
         return sizes[base]
+    if role == "dilation:less":
+        return geometry.dilation[0] - 1
     pairs = {"stride": geometry.stride, "dilation": geometry.dilation}
     pairs["padding"] = (geometry.padding[0][0], geometry.padding[1][0])
     if base in pairs:

@@ -48,6 +48,21 @@ LAYOUTS = [
 """How pictures and kernels lie, the commonest first."""
 FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
 """The same of kernels that are a matrix, for what is told their size besides, as one number."""
+DEPTHWISE = [
+    Layouts(pictures, kernels)
+    for pictures, kernels in (
+        *(("NCHW", "OIHW"), ("NHWC", "HWOI"), ("NHWC", "HWO"), ("NCHW", "OHW"), ("CHW", "OHW")),
+        *(
+            ("HWC", "HWO"),
+            ("CHW", "OIHW"),
+            ("NHWC", "HWIO"),
+            ("NHWC", "OHWI"),
+            ("NHWC", "OHW"),
+            ("NCHW", "IOHW"),
+        ),
+    )
+]
+"""The same where each channel has a kernel of its own."""
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
 SIGNATURES = 8
 """Readings of a signature that are tried."""
@@ -61,6 +76,7 @@ RULES = {
     "low": "padding always half the kernel, the odd cell last",
     "high": "padding always half the kernel, the odd cell first",
     "one": "padding always 1",
+    "full": "padding always the kernel less one",
     "tf": "padding so that ceil(size / stride) places come out",
     "alx": "padding so that the size stays as it is",
 }
@@ -78,6 +94,11 @@ _GIVEN = {
 """Roles that something can be given for."""
 
 
+def is_depthwise(candidate: Candidate) -> bool:
+    """Whether its name says that each channel has a kernel of its own."""
+    return re.search(r"depth_?wise|dw_?conv", candidate.name, re.I) is not None
+
+
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
     readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
@@ -89,7 +110,11 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         says = call.says
         call = replace(call, column=makes_column(candidate.source))
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
+        if "groups" not in says and is_depthwise(candidate):
+            call, layouts = replace(call, depthwise=True), DEPTHWISE
         more = layers.RULES if pads and "stride" in says else ("half", "one")
+        if "padding" not in says and re.search(layers.FULL, candidate.source):
+            more = (*more, "full")
         if "kernel_size" in says:
             layouts = [*layouts, *FLAT]
         rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
@@ -356,7 +381,8 @@ def described(call: Call, candidate: Candidate) -> str:
     for root, slots in held.items():
         text = tr("{call}, {name} ({slots})", call=text, name=root, slots=", ".join(slots))
     lying = call.layouts or Layouts()
-    parts = [
+    parts = [tr("a kernel for each channel")] if call.depthwise else []
+    parts += [
         tr("pictures ({axes})", axes=", ".join(lying.A)),
         tr("kernels ({axes})", axes=layers.axes_of(lying.W).replace("K, K", "K, L")),
     ]

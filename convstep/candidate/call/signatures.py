@@ -21,12 +21,14 @@ _FORWARD = (
     r"forwards?(_?(pass|prop\w*|step|propagate))?|fwd|fprop|feed_?forward|ff|forward_\w+|\w+_forward",
     r"__call__|call|predict|run|apply|process|propagate|conv(olve|olution)?(2d)?|compute(_output)?|activate|output"
     r"|get_output|f",
+    r"vorw(ae|ä)rts\w*|avant|propag(er|ar)|propagation_avant|adelante|avanti|naprzod|前向\w*|正向\w*|順伝播",
 )
 _BACKWARD = (
     r"backward",
     r"backwards?(_?(pass|prop\w*|step|propagate))?|bwd|bprop|back_?prop\w*|backpass|back|back_pass|backward_\w+"
     r"|\w+_backward|\w+backprop\w*",
     r"(compute_|get_|calc\w*_)?(grads?|gradients?)|propagate_back\w*|reverse|df|pullback|vjp|derivative|\w*_?grad\w*",
+    r"r(ue|ü)ckw(ae|ä)rts\w*|arriere|retro_?propag\w*|atras|indietro|wstecz|反向\w*|后向\w*|逆伝播",
 )
 _SIZES = ("in_channels", "out_channels", "kernel_size", "kernel_h", "kernel_w", "input_shape", "in_h", "in_w")
 _TOLD = (*_SIZES, "stride", "padding", "dilation", "groups", "rate", "batch", "hparameters")
@@ -276,7 +278,7 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
 
 
 def _forms(role: str, parameter: Parameter) -> list[str]:
-    """How a size may be written: an int "", a pair, a shape with the channels, a word."""
+    """How a size may be written: an int "", a pair, a shape with the channels, a word; holes "less" one."""
     value, shapely = parameter.value, re.search(r"shape|dims|sizes|strides$", parameter.name)
     if role == "input_shape":
         side = ["side"] if re.search("(size|dim|side)$", parameter.name) else []
@@ -286,7 +288,7 @@ def _forms(role: str, parameter: Parameter) -> list[str]:
     if isinstance(value, bool):
         return ["flag"]
     if isinstance(value, int):
-        return ["", "pair"]
+        return ["less"] if role == "dilation" and not value else ["", "pair"]
     if isinstance(value, (tuple, list)):
         return ["pair", ""]
     forms = ["pair", ""] if shapely else ["", "pair"]

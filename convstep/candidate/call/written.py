@@ -175,6 +175,7 @@ _VALUES = {
     "zero": "0.0",
     "name": '"layer"',
     "seed": "0",
+    "dilation:less": "n.dilation - 1",
     "layer": "1",
     "rng": "numpy.random.RandomState(0)",
     "dtype": '"float64"',

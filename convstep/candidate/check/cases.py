@@ -184,6 +184,9 @@ def fitted(case: Case, convention: Convention) -> Case:
             case = replace(case, kernel=(case.kernel[0] | 1, case.kernel[1] | 1))
         own = layers.padding_of(rule, case.geometry) if rule else None
         case = replace(case, padding=own or ((0, 0), (0, 0)))
+    if convention.told.depthwise:
+        each = max(case.channels, case.filters)
+        return replace(case, channels=each, filters=each, groups=each)
     if "I" not in lying.W or "C" not in lying.A:
         case = replace(case, channels=1, groups=1)
     return replace(case, filters=1) if "O" not in lying.W or "C" not in (lying.Z or lying.A) else case

@@ -52,7 +52,7 @@ def detect_layer_call(
     Raises:
         CannotCall: it cannot be made, run forward and back, or read.
     """
-    search = _Search()
+    search = _Search(own)
     for call, reason in layers.ways(candidate):
         if search.deaths >= DEATHS or search.tries >= TRIES or not in_time():
             break
@@ -125,6 +125,7 @@ def _limited(tried: Callable[[Call, Case], Result], call: Call) -> Call:
 class _Search:
     """What the ways tried so far say about those still to be tried."""
 
+    own: Callable[[str], bool]
     best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
     raising: tuple[Call, str, Outcome] | None = None
     attempts: dict[str, tuple[int, Attempt]] = field(default_factory=dict)
@@ -156,7 +157,8 @@ class _Search:
                 if outcome.message.startswith("NotImplementedError") and stage != "make":
                     self.over = True
         if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
-            self.sure = call  # a matrix product, too, is a convolution by 1x1
+            if any(one.kind == RETURNED or self.own(one.message) for one in outcomes):
+                self.sure = call  # a matrix product, too, is a convolution by 1x1
             self.raising = self.raising or (call, reason, results[0].outcome)
         returned = [result for result in results if result.outcome.kind == RETURNED]
         if results and not returned:
@@ -167,6 +169,13 @@ class _Search:
                 self.barred.add(
                     _made(call) if stage == "make" or (stage == "plant" and sized) else _run(call)
                 )
+            return
+        made = [result for result in returned if result.outcome.Z is not None]
+        if made and not any(map(_forward_fits, made)):  # what it was handed as dZ is none of its own
+            said = tr("its forward makes an output of another size than this convolution's")
+            self.attempts.setdefault(
+                said, (-_STAGES.index("output"), Attempt.of(reason, made[0].outcome, said))
+            )
             return
         fit = _fit(results)
         by_itself = call.stride != 1 or (call.rule and not call.worded and "padding" not in call.says)

@@ -197,7 +197,9 @@ def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     sizes = [
         size for size in (5, 2, 7, 4) if re.search(rf"(?<![\w.]){size}(?![\w.])", worker.candidate.source)
     ]
-    misfits = [way for way in tried if re.search(MISFIT, way.results[0].outcome.message)]
+    pointwise = re.search(r"point_?wise|1 ?x ?1", worker.candidate.source, re.I) is not None
+    sizes = [1, *sizes] if pointwise else sizes
+    misfits = [way for way in tried if pointwise or re.search(MISFIT, way.results[0].outcome.message)]
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
         found.append(_tried(worker, replace(way.call, places=(("kernel", f"{size}x{size}"),))))

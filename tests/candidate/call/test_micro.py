@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from convstep import check
+from convstep import CannotCall, check
 from convstep.candidate.call import tape
 from tests.candidate.conftest import Files
 
@@ -130,3 +131,87 @@ def test_an_operation_of_an_own_autograd_is_called(files: Files, add: str) -> No
     verdict = check(f"{files.write('mine.py', MICRO.replace('ADD', add))}:Value.correlate", operator="conv2d")
     assert verdict.ok == (add == "+=")
     assert {"dW", "dA_prev"} == {found.name for r in verdict.swept.results for found in r.grades}
+
+
+KINDS = {
+    "depthwise_grad(dy, x, w, s)": """
+        kh, kw, _ = w.shape
+        dx, dw = np.zeros_like(x), np.zeros_like(w)
+        for i in range(dy.shape[1]):
+            for j in range(dy.shape[2]):
+                at = np.s_[:, i * s:i * s + kh, j * s:j * s + kw]
+                dw += (x[at] * dy[:, i:i + 1, j:j + 1]).sum(0)
+                dx[at] += dy[:, i:i + 1, j:j + 1] * w
+        return dx, dw
+    """,
+    "pointwise_grad(dy, x, w, s)": """
+        seen = np.s_[:, :, ::s, ::s]
+        dx = np.zeros_like(x)
+        dx[seen] = np.einsum("nohw,oc->nchw", dy, w.reshape(w.shape[:2]))
+        return dx, np.einsum("nohw,nchw->oc", dy, x[seen]).reshape(w.shape), dy.sum((0, 2, 3))
+    """,
+    "conv_grad(dy, x, w, margins)": """
+        left, right, top, bottom = margins
+        xp = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+        dx, dw = np.zeros_like(xp), np.zeros_like(w)
+        for i in range(w.shape[2]):
+            for j in range(w.shape[3]):
+                at = np.s_[:, :, i:i + dy.shape[2], j:j + dy.shape[3]]
+                dw[:, :, i, j] = np.einsum("nohw,nchw->oc", dy, xp[at])
+                dx[at] += np.einsum("nohw,oc->nchw", dy, w[:, :, i, j])
+        return dx[:, :, top:top + x.shape[2], left:left + x.shape[3]], dw
+    """,
+}
+
+
+@pytest.mark.parametrize("head", KINDS)
+def test_kinds_of_convolution_and_of_padding_are_told_by_name(files: Files, head: str) -> None:
+    source = f"import numpy as np\n\ndef {head}:\n{textwrap.indent(textwrap.dedent(KINDS[head]), '    ')}"
+    verdict = check(f"{files.write('mine.py', source)}:{head.partition('(')[0]}", operator="conv2d")
+    assert verdict.ok
+    assert {"dW", "dA_prev"} <= {found.name for r in verdict.swept.results for found in r.grades}
+
+
+FULL = """
+import numpy as np
+
+class VolleFaltung:
+    # every cell of the output that sees any of the input: a border of K - 1
+
+    def __init__(self, kerne, schwellen):
+        self.kerne, self.schwellen = kerne, schwellen
+
+    def vorwaerts(self, bild):
+        k, m = self.kerne.shape[2:]
+        rows, cols = bild.shape[2] + k - 1, bild.shape[3] + m - 1
+        self.bild = np.pad(bild, ((0, 0), (0, 0), (k - 1, BELOW), (m - 1, m - 1)))
+        out = np.zeros((len(bild), len(self.kerne), rows - k + 1 + BELOW, cols))
+        for i in range(k):
+            for j in range(m):
+                part = self.bild[:, :, i:i + out.shape[2], j:j + cols]
+                out += np.einsum("nchw,oc->nohw", part, self.kerne[:, :, i, j])
+        return out + self.schwellen[:, None, None]
+
+    def rueckwaerts(self, fehler):
+        k, m = self.kerne.shape[2:]
+        d_bild, d_kerne = np.zeros_like(self.bild), np.zeros_like(self.kerne)
+        for i in range(k):
+            for j in range(m):
+                at = np.s_[:, :, i:i + fehler.shape[2], j:j + fehler.shape[3]]
+                d_kerne[:, :, i, j] = np.einsum("nchw,nohw->oc", self.bild[at], fehler)
+                d_bild[at] += np.einsum("nohw,oc->nchw", fehler, self.kerne[:, :, i, j])
+        end = d_bild.shape[2] - BELOW
+        return d_bild[:, :, k - 1:end, m - 1:d_bild.shape[3] - m + 1], d_kerne, fehler.sum((0, 2, 3))
+"""
+
+
+def test_a_layer_in_another_language_may_pad_by_all_but_one_of_its_kernel(files: Files) -> None:
+    verdict = check(f"{files.write('mine.py', FULL.replace('BELOW', '(k - 1)'))}:VolleFaltung")
+    assert verdict.ok
+    assert "VolleFaltung(kerne, schwellen), then vorwaerts(bild) and rueckwaerts(fehler)" in str(verdict)
+
+
+def test_a_layer_whose_output_has_another_size_is_not_called_wrong(files: Files) -> None:
+    with pytest.raises(CannotCall) as caught:
+        check(f"{files.write('mine.py', FULL.replace('BELOW', '(k + 2)'))}:VolleFaltung")
+    assert any("another size" in each.message for each in caught.value.tried)
