@@ -22,8 +22,8 @@ stride: filter_stride conv_stride kernel_stride
 stride: stride strides s stride_shape stride_size step steps stride_len st
 padding: margin margins border pad_amount
 padding: padding pad p pads conv_pad conv_padding pad_size padding_size zero_padding pad_width zp
-dilation: dilation dilations dilation_rate d rate atrous_rate rhs_dilation kernel_dilation
-groups: groups group n_groups num_groups num_group n_group ngroups
+dilation: dilation dilations dilate dilates dil dilation_rate d rate atrous_rate rhs_dilation kernel_dilation
+groups: groups group g n_groups num_groups num_group n_group ngroups
 W: poids pesos gewichte wagi kerne kern noyau noyaux filtres nucleo nucleos 权重 核 卷积核
 b: biais sesgo schwellen 偏置
 stride: pas paso passo schritt schrittweite window_strides window_stride 步长
@@ -102,7 +102,7 @@ _MAKING = (
      r"|zero_pad(ding)?|n_pad|pad\w*|borders?(_?(size|width|pad))?|margins?|halo|rim", "padding"),
     (r"strides?(_?(size|len|length|shape|step|h|w|x|y|num))?|s|steps?(_size)?|st|n_stride"
      r"|subsample\w*", "stride"),
-    (r"dilations?(_?(rate|size|factor))?|d", "dilation"),
+    (r"dilat(e|ions?)(_?(rate|size|factor))?|dil|d", "dilation"),
     (r"(n_|num_)?groups?|g", "groups"),
     (r"taille|tamano|groesse", "kernel_size"),
     (r"canaux|canales|kanaele|通道数", "in_channels"),

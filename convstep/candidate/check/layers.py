@@ -131,6 +131,7 @@ class _Search:
     attempts: dict[str, tuple[int, Attempt]] = field(default_factory=dict)
     barred: set[object] = field(default_factory=set)
     sure: Call | None = None
+    nearly: Call | None = None
     fitting: Layouts | None = None
     over: bool = False
     tries: int = 0
@@ -140,6 +141,9 @@ class _Search:
         """Whether a way cannot turn out better than those already tried."""
         if self.sure is not None and replace(call, backward=None) != replace(self.sure, backward=None):
             return True  # its forward was right when called in another way
+        near = self.nearly or call
+        if call.maker != near.maker and call.layouts != near.layouts:
+            return True  # the same forward may be right where the backward needs another shape
         if self.fitting is not None and call.layouts != self.fitting:
             return True  # every axis has a length of its own: no other way of lying fits
         return not self.barred.isdisjoint((_made(call), _run(call)))
@@ -159,6 +163,8 @@ class _Search:
         if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
             if any(one.kind == RETURNED or self.own(one.message) for one in outcomes):
                 self.sure = call  # a matrix product, too, is a convolution by 1x1
+            else:
+                self.nearly = self.nearly or call
             self.raising = self.raising or (call, reason, results[0].outcome)
         returned = [result for result in results if result.outcome.kind == RETURNED]
         if results and not returned:
