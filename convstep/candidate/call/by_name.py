@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import functools
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -15,6 +13,7 @@ import numpy as np
 
 from convstep.candidate.call import tape
 from convstep.candidate.call.call import CLOSURE, TAPE, Call, Method
+from convstep.candidate.call.containers import sides_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.given import Config, value_of
@@ -22,8 +21,6 @@ from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import check_size, plain
-from convstep.candidate.call.words import roles_of
-from convstep.candidate.load.parsing import tree_of
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -35,26 +32,6 @@ LINEAR: tuple[Any, ...] = (None, "none", "linear", "identity", "", _LEFT_OUT)
 
 SAVES = re.compile("(save|store|keep|stash|put|remember)(_|$)")
 """What a ctx's method is called that keeps values for the backward."""
-
-
-@functools.lru_cache(16)
-def sides_of(source: str) -> str:
-    """How a source takes a padding of its own for each side apart: "pairs", or "tblr" in some order; or "".
-
-    >>> sides_of("top, bottom, left, right = pads"), sides_of("(pt, pb), (pl, pr) = padding")
-    ('tblr', 'pairs')
-    """
-    for node in ast.walk(tree_of(source)):
-        match node:
-            case ast.Assign([ast.Tuple(sides)], ast.Name(name)) if "padding" in roles_of(name):
-                if len(sides) == 2 and all(isinstance(side, ast.Tuple) for side in sides):
-                    return "pairs"
-                words = [re.sub("^(p|pad)_", "", ast.unparse(side)) for side in sides]
-                words = [word[1:] if re.fullmatch("p[tblr]", word) else word for word in words]
-                order = "".join(word[:1] for word in words)
-                if sorted(order) == sorted("tblr"):
-                    return order
-    return ""
 
 
 class ForwardFailed(Exception):

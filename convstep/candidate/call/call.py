@@ -59,6 +59,8 @@ class Call:
     """Whether its code makes db a column, whatever shape b has."""
     watched: Method | None = None
     """A forward that is called besides, to see what it does, where the backward needs nothing from it."""
+    sides: bool = False
+    """Whether its padding is told for each side apart."""
     depthwise: bool = False
     """Whether each channel has a kernel of its own."""
     square: bool = False

@@ -8,6 +8,7 @@ or as the variable that it goes into. A key with a number in it, `params[f"W{lay
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
@@ -201,3 +202,23 @@ def built(parts: Sequence[tuple[Path, Any]]) -> Any:
     if all(isinstance(key, str) and key.startswith(".") for key in held):
         return _Held(**{str(key)[1:]: value for key, value in held.items()})
     return {key: value for key, value in held.items() if not str(key).startswith(".")}
+
+
+@functools.lru_cache(16)
+def sides_of(source: str) -> str:
+    """How a source takes a padding of its own for each side apart: "pairs", or "tblr" in some order; or "".
+
+    >>> sides_of("top, bottom, left, right = pads"), sides_of("(pt, pb), (pl, pr) = padding")
+    ('tblr', 'pairs')
+    """
+    for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Assign([ast.Tuple(sides)], ast.Name(name)) if "padding" in roles_of(name):
+                if len(sides) == 2 and all(isinstance(side, ast.Tuple) for side in sides):
+                    return "pairs"
+                words = [re.sub("^(p|pad)_", "", ast.unparse(side)) for side in sides]
+                words = [word[1:] if re.fullmatch("p[tblr]", word) else word for word in words]
+                order = "".join(word[:1] for word in words)
+                if sorted(order) == sorted("tblr"):
+                    return order
+    return ""

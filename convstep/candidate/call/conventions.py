@@ -118,7 +118,8 @@ class Convention:
             )
         if "padding" not in told and self.told is not None:
             return tr("padding")
-        return tr("different padding on opposite sides") if top != bottom or left != right else ""
+        alike = (top, left) == (bottom, right) or call.sides
+        return "" if alike else tr("different padding on opposite sides")
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
         """A problem's arrays as this call lays them out.

@@ -22,6 +22,7 @@ from convstep.candidate.call.containers import (
     numbered,
     path_of,
     root_of,
+    sides_of,
     word_of,
     written,
 )
@@ -63,6 +64,12 @@ DEPTHWISE = [
     )
 ]
 """The same where each channel has a kernel of its own."""
+POINTWISE = r"(?i)point_?wise|1 ?x ?1"
+"""How a source says that its kernels are of one cell."""
+FLAT_KERNELS = [
+    Layouts(*each) for each in (("NHWC", "IO"), ("NHWC", "OI"), ("NCHW", "OI"), ("NCHW", "IO"), ("CHW", "OI"))
+]
+"""The same of these where they have no rows and columns."""
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
 SIGNATURES = 8
 """Readings of a signature that are tried."""
@@ -108,10 +115,13 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     untold = [replace(call, stride=s) for s in fixed for call in told if _may_have_its_own(call)]
     for call in (*told, *untold):
         says = call.says
-        call = replace(call, column=makes_column(candidate.source))
+        sides = "padding" in says and sides_of(candidate.source) != ""
+        call = replace(call, column=makes_column(candidate.source), sides=sides)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
         if "groups" not in says and is_depthwise(candidate):
             call, layouts = replace(call, depthwise=True), DEPTHWISE
+        if re.search(POINTWISE, candidate.source):
+            layouts = [*FLAT_KERNELS, *layouts]
         more = layers.RULES if pads and "stride" in says else ("half", "one")
         if "padding" not in says and re.search(layers.FULL, candidate.source):
             more = (*more, "full")
@@ -124,8 +134,15 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         if guessed(call):
             layouts, biases = layouts[:7], biases[:1]
         yield tuple(
-            replace(call, layouts=replace(lying, b=bias), rule=rule, square=lying in FLAT)
+            replace(
+                call,
+                layouts=replace(lying, b=bias),
+                rule=rule,
+                square=lying in FLAT,
+                places=(("kernel", "1x1"),) if lying in FLAT_KERNELS else (),
+            )
             for rule, bias, lying in itertools.product(rules, biases, layouts)
+            if not (rule and lying in FLAT_KERNELS)
         )
 
 

@@ -13,9 +13,9 @@ dZ: cotangent cotangents ct y_bar z_bar out_bar output_bar sensitivity dconv d_c
 dZ: dconv_prev next_grad output_error grad_y grad_z dl_dy residual d_out d_act dact
 A_prev: a_prev a x input inputs inp x_in xin input_tensor input_data image images img im batch data
 A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics map maps planes plane
-A_prev: act acts fmap self
+A_prev: act acts fmap self lhs
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
-W: krn
+W: krn rhs
 W: w weight weights kernel kernels filter filters k theta param wt ker filt filts bank kern kerns taps mask
 b: b bias biases beta offset offsets bs bias_vec
 stride: filter_stride conv_stride kernel_stride

@@ -230,8 +230,8 @@ def _all_cases(convention: str) -> tuple[Case, ...]:
         found |= dict.fromkeys(_along_one_axis())
     if convention in ("torch", "problem", "article", "named", "layer"):
         found |= dict.fromkeys(_dilated_and_grouped(batches))
-    if convention == "problem":
-        found |= dict.fromkeys(_one_sided())
+    if convention in ("problem", "named"):
+        found |= dict.fromkeys(_one_sided(batches))
     return tuple(case for case in found if case.possible)
 
 
@@ -311,8 +311,8 @@ def _dilated_and_grouped(batches: tuple[int | None, ...]) -> Iterator[Case]:
     yield Case((7, 6), (2, 2), (2, 2), ((1, 1), (1, 1)), 4, 4, next(turn), (2, 2), 2)
 
 
-def _one_sided() -> Iterator[Case]:
+def _one_sided(batches: tuple[int | None, ...]) -> Iterator[Case]:
     """Padding that differs between opposite sides."""
     for padding in [((1, 0), (0, 1)), ((0, 1), (1, 0)), ((2, 1), (0, 2))]:
-        yield Case((4, 5), (3, 3), (1, 1), padding, 2, 2)
+        yield Case((4, 5), (3, 3), (1, 1), padding, 2, 2, batches[0])
         yield Case((5, 4), (3, 3), (2, 2), padding, 1, 2, 2)

@@ -164,9 +164,31 @@ KINDS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "headline"),
+    [
+        ("top:top + x.shape[2]", "bottom:bottom + x.shape[2]", "when opposite sides have different padding"),
+        ("], dw", "], dw, dy.sum((0, 1, 2))", "wrong on"),
+    ],
+    ids=["cropped by another side", "a bias along another axis"],
+)
+def test_sides_and_a_row_of_another_length_are_looked_at(
+    files: Files, old: str, new: str, headline: str
+) -> None:
+    body = KINDS["conv_grad(dy, x, w, margins)"].replace(old, new)
+    if "dw, " in new:
+        body = body.replace("return", "db = dy.sum((0, 1, 2))\n        return").replace(new, "], dw, db")
+    path = files.write("mine.py", _function("conv_grad(dy, x, w, margins)", body))
+    assert headline in check(f"{path}:conv_grad").headline
+
+
+def _function(head: str, body: str) -> str:
+    return f"import numpy as np\n\ndef {head}:\n{textwrap.indent(textwrap.dedent(body), '    ')}"
+
+
 @pytest.mark.parametrize("head", KINDS)
 def test_kinds_of_convolution_and_of_padding_are_told_by_name(files: Files, head: str) -> None:
-    source = f"import numpy as np\n\ndef {head}:\n{textwrap.indent(textwrap.dedent(KINDS[head]), '    ')}"
+    source = _function(head, KINDS[head])
     verdict = check(f"{files.write('mine.py', source)}:{head.partition('(')[0]}", operator="conv2d")
     assert verdict.ok
     assert {"dW", "dA_prev"} <= {found.name for r in verdict.swept.results for found in r.grades}
