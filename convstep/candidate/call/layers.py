@@ -39,7 +39,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     makers = list(dict.fromkeys(makers_of(candidate)))
     owner = candidate.name.partition(".")[0]
     pictures = _PICTURES if "CHWN" not in candidate.source else _PICTURES + _MORE_PICTURES
-    told = Call("layer", forward=forward, rate=RATE, pairs=True)
+    told = Call("layer", forward=forward, rate=RATE, pairs=True, depthwise=candidate.depthwise)
     for listed in (pictures, _MORE_PICTURES):
         for maker, backward in itertools.product(makers, backwards):
             call = replace(told, maker=maker, backward=backward)

@@ -101,11 +101,6 @@ _GIVEN = {
 """Roles that something can be given for."""
 
 
-def is_depthwise(candidate: Candidate) -> bool:
-    """Whether its name says that each channel has a kernel of its own."""
-    return re.search(r"depth_?wise|dw_?conv", candidate.name, re.I) is not None
-
-
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
     readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
@@ -118,7 +113,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         sides = "padding" in says and sides_of(candidate.source) != ""
         call = replace(call, column=makes_column(candidate.source), sides=sides)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
-        if "groups" not in says and is_depthwise(candidate):
+        if "groups" not in says and candidate.depthwise:
             call, layouts = replace(call, depthwise=True), DEPTHWISE
         if re.search(POINTWISE, candidate.source):
             layouts = [*FLAT_KERNELS, *layouts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,6 +70,12 @@ class Candidate:
     """The class of an autograd that its file has, whose outputs know their way back; "" if it has none."""
 
     __repr__ = brief
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether its name says that each channel has a kernel of its own."""
+        whole = not re.search(r"separab|point_?wise", f"{self.name} {self.source}", re.I)
+        return whole and re.search(r"depth_?wise|dw_?conv", self.name, re.I) is not None
 
     @property
     def needed(self) -> tuple[str, ...]:

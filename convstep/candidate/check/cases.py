@@ -75,6 +75,12 @@ class Case:
         )
 
     @property
+    def depthwise(self) -> Case:
+        """The same with a kernel for each channel."""
+        each = max(self.channels, self.filters)
+        return replace(self, channels=each, filters=each, groups=each)
+
+    @property
     def work(self) -> tuple[bool, int, int]:
         """The sort key of cases: multiplications of one pass, then cells of the input.
 
@@ -185,8 +191,7 @@ def fitted(case: Case, convention: Convention) -> Case:
         own = layers.padding_of(rule, case.geometry) if rule else None
         case = replace(case, padding=own or ((0, 0), (0, 0)))
     if convention.told.depthwise:
-        each = max(case.channels, case.filters)
-        return replace(case, channels=each, filters=each, groups=each)
+        return case.depthwise
     if "I" not in lying.W or "C" not in lying.A:
         case = replace(case, channels=1, groups=1)
     return replace(case, filters=1) if "O" not in lying.W or "C" not in (lying.Z or lying.A) else case
@@ -201,6 +206,8 @@ def _of_layer(case: Case, call: Call) -> Iterator[Case]:
         case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
     if "input_shape:side" in call.says:
         case = replace(case, size=(case.size[0],) * 2)
+    if call.depthwise:
+        case = case.depthwise
     if call.channels:
         case = replace(case, channels=call.channels, groups=1)
     if "stride" not in kinds:

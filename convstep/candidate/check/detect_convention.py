@@ -10,7 +10,7 @@ from dataclasses import replace
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convention, convention_of
 from convstep.candidate.call.likely import is_forward, likely, spoken
-from convstep.candidate.call.named import described, is_depthwise, makes_column
+from convstep.candidate.call.named import described, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
@@ -84,7 +84,7 @@ def detect_convention(
     forward = convention == AUTO and is_forward(candidate)
     tried = (
         []
-        if forward or (convention == AUTO and is_depthwise(candidate))
+        if forward or (convention == AUTO and candidate.depthwise)
         else _known(worker, known, lambda: clock() - began < budget)
     )
     best = max(tried, key=lambda way: way.fit, default=None)  # of equals the likelier

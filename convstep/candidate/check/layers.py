@@ -249,6 +249,7 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     for s, batch, (c, f), p in itertools.product(strides, (1, None), channels, (1, 0)):
         size = (7, 7) if "input_shape:side" in call.says else (6, 7)
         case = Case(size, kernel, (s, s), ((p, p), (p, p)), c, f, batch)
+        case = case.depthwise if call.depthwise else case
         if call.rule and p:
             own = layers.padding_of(call.rule, case.geometry)
             case = case if own is None else replace(case, padding=own)

@@ -237,3 +237,38 @@ def test_a_layer_whose_output_has_another_size_is_not_called_wrong(files: Files)
     with pytest.raises(CannotCall) as caught:
         check(f"{files.write('mine.py', FULL.replace('BELOW', '(k + 2)'))}:VolleFaltung")
     assert any("another size" in each.message for each in caught.value.tried)
+
+
+DEPTHWISE = """
+import numpy as np
+
+class DWConv:
+    def __init__(self, channels, k=3, step=1):
+        self.w, self.b = np.random.randn(channels, k, k), np.zeros(channels)
+        self.step = step
+
+    def forward(self, x):
+        self.x, s, k = x, self.step, self.w.shape[1]
+        rows, cols = (x.shape[2] - k) // s + 1, (x.shape[3] - k) // s + 1
+        y = np.zeros((*x.shape[:2], rows, cols))
+        for i in range(rows):
+            for j in range(cols):
+                y[:, :, i, j] = (x[:, :, i * s:i * s + k, j * s:j * s + k] * self.w).sum((2, 3))
+        return y + self.b[:, None, None]
+
+    def backward(self, dy):
+        dx, self.dw, self.db = np.zeros_like(self.x), np.zeros_like(self.w), dy.sum((0, 2, 3))
+        s, k = self.step, self.w.shape[1]
+        for i in range(dy.shape[2]):
+            for j in range(dy.shape[3]):
+                at, dz = np.s_[:, :, i * s:i * s + k, j * s:j * s + k], dy[:, :, i, j, None, None]
+                self.dw += (self.x[at] * dz).sum(0)
+                dx[at] += self.w * dz
+        return dx
+"""
+
+
+def test_a_depthwise_layer_is_called(files: Files) -> None:
+    verdict = check(f"{files.write('mine.py', DEPTHWISE)}:DWConv")
+    assert verdict.ok
+    assert {"dW", "db", "dA_prev"} == {found.name for r in verdict.swept.results for found in r.grades}
