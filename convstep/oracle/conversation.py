@@ -1,7 +1,8 @@
 """Questions to a process and its answers, when the process may do anything.
 
 It may not read: so a thread writes, and nobody waits for that. It may write what nobody asked for: so
-every answer carries its question's number, and has a limited size.
+every answer carries its question's number, and has a limited size. It may have to wait for a processor: so
+every answer says how much time the process had of one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -22,7 +24,7 @@ from convstep.oracle import messages, watched
 from convstep.oracle.messages import Malformed, Message
 
 _EACH = 64
-_NUMBER = "number"
+_NUMBER, _SPENT = "number", "microseconds"
 
 
 class Pipe(messages.RawPipe, Protocol):
@@ -58,6 +60,8 @@ class Conversation:
         self._questions: SimpleQueue[dict[str, npt.ArrayLike] | None] = SimpleQueue()
         self._answers: SimpleQueue[bytearray | Malformed | None] = SimpleQueue()
         self._number, self._room = 0, messages.SPARE
+        self.spent = 0.0
+        """Seconds of CPU time that the process had when it said the last thing."""
         for what, pipe in ((self._write, questions), (self._read, answers)):
             threading.Thread(target=what, args=(pipe,), name="conversation", daemon=True).start()
 
@@ -95,7 +99,8 @@ class Conversation:
         message = messages.opened(received)
         if messages.number(message, _NUMBER) != self._number:
             raise Malformed("an answer that was not due")
-        del message[_NUMBER]
+        self.spent = messages.number(message, _SPENT) / 1e6
+        del message[_NUMBER], message[_SPENT]
         return message
 
     def close(self) -> None:
@@ -138,8 +143,9 @@ def heard(questions: messages.RawPipe) -> SimpleQueue[bytearray]:
 
 
 def answering(question: Message | None, reply: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
-    """A reply as a message: with the number of its question, or as what is said first."""
-    return {**reply, _NUMBER: 0 if question is None else question[_NUMBER]}
+    """A reply as a message: with the number of its question, or as what is said first; and the CPU time."""
+    number = 0 if question is None else question[_NUMBER]
+    return {**reply, _NUMBER: number, _SPENT: int(time.process_time() * 1e6)}
 
 
 def started(

@@ -22,6 +22,7 @@ from convstep.candidate.call.by_name import (
     run,
     through_autograd,
 )
+from convstep.candidate.call.call import CLOSURE, TAPE
 from convstep.candidate.call.call import Call as Call
 from convstep.candidate.call.conventions import convention_of, spelled
 from convstep.candidate.call.failure import failure, short
@@ -156,8 +157,10 @@ def reached(
         return tuple(_reaching(each) for each in made) if isinstance(made, tuple) else made
 
     spy: Any = instead
-    if call.backward is not None and call.backward.name == "closure":
+    if call.backward is not None and call.backward.name == CLOSURE:
         spy = forwards
+    elif call.backward is not None and call.backward.name == TAPE:
+        spy = function  # its backward is nobody's to call
     elif call.convention == "layer" and call.backward is not None and isinstance(function, type):
         spy = _spied(function, call.backward.name)
     inputs = convention_of(call).inputs(problem, integers=call.integers)

@@ -27,8 +27,9 @@ import numpy.typing as npt
 from convstep.candidate.call import protocol, views
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
-from convstep.candidate.call.parameters import parameters_of, written
+from convstep.candidate.call.parameters import parameters_of, written, written_as
 from convstep.candidate.call.served import Served, Ways, found
+from convstep.candidate.call.tape import tape_of
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
@@ -80,6 +81,8 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         keywords_required=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty),
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
+        forward_source=written_as(own),
+        tape=getattr(tape_of(function), "__name__", ""),
     )
 
 

@@ -95,7 +95,9 @@ class Convention:
             return tr("dilation")
         if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
             return tr("different dilation along H and W")
-        if geometry.groups != 1 and "groups" not in told:
+        if call.depthwise and not geometry.groups == geometry.input_shape[2] == geometry.kernel_shape[0]:
+            return tr("channels without a kernel of their own")
+        if geometry.groups != 1 and "groups" not in told and not call.depthwise:
             return tr("groups")
         if missing := self._cannot_pad(geometry, call, told):
             return missing
@@ -117,7 +119,8 @@ class Convention:
             )
         if "padding" not in told and self.told is not None:
             return tr("padding")
-        return tr("different padding on opposite sides") if top != bottom or left != right else ""
+        alike = (top, left) == (bottom, right) or call.sides
+        return "" if alike else tr("different padding on opposite sides")
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
         """A problem's arrays as this call lays them out.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.call import Call
+from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.words import making_roles
@@ -53,11 +54,14 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         "flag": True,
         "name": "layer",
         "seed": 0,
+        "layer": LAYER,
         "rng": np.random.RandomState(0),  # which has normal and uniform, and what is older than Generator
         "dtype": np.float64,
     }
     if base in sizes:
         return sizes[base]
+    if role == "dilation:less":
+        return geometry.dilation[0] - 1
     pairs = {"stride": geometry.stride, "dilation": geometry.dilation}
     pairs["padding"] = (geometry.padding[0][0], geometry.padding[1][0])
     if base in pairs:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.by_name import ForwardFailed
-from convstep.candidate.call.call import Call
+from convstep.candidate.call.call import TAPE, Call
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, value_of
 from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, box_of, called, cleared
@@ -23,6 +23,7 @@ from convstep.candidate.call.objects import Place, is_array, places, says
 from convstep.candidate.call.rates import set_rates, written_rate
 from convstep.candidate.call.reading import note_Z, ours, read
 from convstep.candidate.call.returned import plain
+from convstep.candidate.call.tape import tape_of
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
 
@@ -69,7 +70,10 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     layer = Layer(held, call, problem, call.layouts, facts, tensors=tensors)
     assert call.forward is not None
     forward = getattr(type(held), call.forward.name, None)
-    layer.box = box_of(forward) if inspect.isfunction(forward) and not tensors else None
+    if call.backward is not None and call.backward.name == TAPE:
+        layer.box = tape_of(kind)
+    elif inspect.isfunction(forward) and not tensors:
+        layer.box = box_of(forward)
     at("plant")
     layer.plant()
     for name, value in list(getattr(held, "__dict__", {}).items()):

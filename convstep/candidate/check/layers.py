@@ -52,7 +52,7 @@ def detect_layer_call(
     Raises:
         CannotCall: it cannot be made, run forward and back, or read.
     """
-    search = _Search()
+    search = _Search(own)
     for call, reason in layers.ways(candidate):
         if search.deaths >= DEATHS or search.tries >= TRIES or not in_time():
             break
@@ -125,11 +125,13 @@ def _limited(tried: Callable[[Call, Case], Result], call: Call) -> Call:
 class _Search:
     """What the ways tried so far say about those still to be tried."""
 
+    own: Callable[[str], bool]
     best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
     raising: tuple[Call, str, Outcome] | None = None
     attempts: dict[str, tuple[int, Attempt]] = field(default_factory=dict)
     barred: set[object] = field(default_factory=set)
     sure: Call | None = None
+    nearly: Call | None = None
     fitting: Layouts | None = None
     over: bool = False
     tries: int = 0
@@ -139,6 +141,9 @@ class _Search:
         """Whether a way cannot turn out better than those already tried."""
         if self.sure is not None and replace(call, backward=None) != replace(self.sure, backward=None):
             return True  # its forward was right when called in another way
+        near = self.nearly or call
+        if call.maker != near.maker and call.layouts != near.layouts:
+            return True  # the same forward may be right where the backward needs another shape
         if self.fitting is not None and call.layouts != self.fitting:
             return True  # every axis has a length of its own: no other way of lying fits
         return not self.barred.isdisjoint((_made(call), _run(call)))
@@ -156,7 +161,10 @@ class _Search:
                 if outcome.message.startswith("NotImplementedError") and stage != "make":
                     self.over = True
         if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
-            self.sure = call  # a matrix product, too, is a convolution by 1x1
+            if any(one.kind == RETURNED or self.own(one.message) for one in outcomes):
+                self.sure = call  # a matrix product, too, is a convolution by 1x1
+            else:
+                self.nearly = self.nearly or call
             self.raising = self.raising or (call, reason, results[0].outcome)
         returned = [result for result in results if result.outcome.kind == RETURNED]
         if results and not returned:
@@ -167,6 +175,13 @@ class _Search:
                 self.barred.add(
                     _made(call) if stage == "make" or (stage == "plant" and sized) else _run(call)
                 )
+            return
+        made = [result for result in returned if result.outcome.Z is not None]
+        if made and not any(map(_forward_fits, made)):  # what it was handed as dZ is none of its own
+            said = tr("its forward makes an output of another size than this convolution's")
+            self.attempts.setdefault(
+                said, (-_STAGES.index("output"), Attempt.of(reason, made[0].outcome, said))
+            )
             return
         fit = _fit(results)
         by_itself = call.stride != 1 or (call.rule and not call.worded and "padding" not in call.says)
@@ -236,6 +251,7 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     for s, batch, (c, f), p in itertools.product(strides, batches, channels, (1, 0)):
         size = (7, 7) if "input_shape:side" in call.says else (6, 7)
         case = Case(size, kernel, (s, s), ((p, p), (p, p)), c, f, batch)
+        case = case.depthwise if call.depthwise else case
         if call.rule and p:
             own = layers.padding_of(call.rule, case.geometry)
             case = case if own is None else replace(case, padding=own)
