@@ -25,14 +25,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Args:
-        arguments: What stands after `convstep`; by default the process's own.
-
-    Returns:
-        The exit code.
-    """
+    """Run one command, by default the process's own; the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     console.open_standard_files()
     try:
@@ -86,13 +79,9 @@ def _run(given: list[str]) -> int:
 
 
 def parse(given: Sequence[str]) -> tuple[Command, Any]:
-    """A command and its options.
+    """A command and its options; nothing opens the bundled digit.
 
-    Args:
-        given: What stands after `convstep`; nothing opens the bundled digit.
-
-    Raises:
-        UsageError: no such command or option, or a value that cannot be read.
+    Raises UsageError: no such command or option, or a value that cannot be read.
     """
     from convstep.cli.arguments import options_of
     from convstep.cli.commands import COMMANDS
@@ -117,11 +106,7 @@ def _check_words(given: list[str]) -> None:
 
 
 def _version() -> str:
-    """The version in the package's metadata.
-
-    The name of the metadata's folder tells it in no time; importlib.metadata takes as long as
-    starting Python four times.
-    """
+    """The version by its metadata's folder: importlib.metadata takes as long as four starts of Python."""
     for folder in sys.path:
         try:
             names = os.listdir(folder or ".")

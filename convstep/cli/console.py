@@ -33,14 +33,9 @@ class UnsaidError(Exception):
 
 
 def say(*texts: str, code: int = FINE) -> None:
-    """Print results, and with no texts what is still unwritten.
+    """Print lines of results, and with no texts what is still unwritten; `code` is what they come to.
 
-    Args:
-        texts: what to print, lines of it; into a closed stdout nothing goes.
-        code: what the results come to, for whoever cannot read them.
-
-    Raises:
-        UnsaidError: they cannot be written.
+    Into a closed stdout nothing goes. Raises UnsaidError: they cannot be written.
     """
     _print([printable_lines(text) for text in texts], code)
 

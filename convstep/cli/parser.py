@@ -16,15 +16,9 @@ _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 
 
 def parsed(name: str, command: Command, words: Sequence[str]) -> dict[str, Any]:
-    """The values by the names of the fields.
+    """The values, by the names of the fields, that the words after a command's name give.
 
-    Args:
-        name: The command's.
-        command: Its file.
-        words: What stands after the name.
-
-    Raises:
-        UsageError: no such option, or a value that cannot be read.
+    Raises UsageError: no such option, or a value that cannot be read.
     """
     parser = _Parser(prog=f"convstep {name}", description=command.USE, allow_abbrev=False)
     _add(parser, command.Options)
@@ -59,8 +53,7 @@ class _Parser(argparse.ArgumentParser):
 def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
     """The same words with the options in front: argparse alone wants all the others in one piece.
 
-    Raises:
-        UsageError: an option has no value, or `--`, which argparse would drop.
+    Raises UsageError: an option has no value, or `--`, which argparse would drop.
     """
     takes = {name for action in command._actions if action.nargs is None for name in action.option_strings}
     known = {name for action in command._actions for name in action.option_strings}

@@ -86,9 +86,7 @@ def operator_in(name: str) -> tuple[str, str] | None:
 def target_of(name: str) -> str:
     """The target that a name means: of a file with one function, that one.
 
-    Raises:
-        UsageError: the file has several, or none; one sentence that names them.
-        OSError: it cannot be read.
+    Raises UsageError: it has several, or none; one sentence that names them; OSError: it cannot be read.
     """
     if not name.lower().endswith(PYTHON):
         return name

@@ -67,12 +67,7 @@ OnLevel = Callable[[int], None]
 
 
 def add_block(run: Run, block: Block) -> None:
-    """Execute all steps of a block.
-
-    Args:
-        run: its gradients stand at the block's first step.
-        block: which steps; none if it is empty.
-    """
+    """Execute all steps of a block, maybe none; the run's gradients stand at its first."""
     if block.places:
         add_block_dW(run, block)
         add_block_db(run, block)
@@ -172,15 +167,9 @@ def add_place_dA(run: Run, index: tuple[int, int, int], channels: range) -> None
 
 
 def add_place_kept(run: Run, index: StepIndex, most: int) -> list[tuple[Array, ...]]:
-    """Execute a step and the next ones at its place in its group, and keep what each of them overwrites.
+    """Execute a step and up to `most` at its place in its group; the cells that each overwrites, before it.
 
-    Args:
-        run: its gradients stand at the step.
-        index: the step.
-        most: how many steps at most.
-
-    Returns:
-        Of every step the cells of `dW`, `dA_prev_pad` and, with a bias, `db` that it wrote, before it.
+    Those of `dW`, `dA_prev_pad` and, with a bias, `db`. The run's gradients stand at the step.
     """
     channels = _by_group(run, range(index.i_c, min(index.i_c + most, len(run.dW))))[0]
     here, window = slice(channels.start, channels.stop), run.geometry.window(index)
@@ -199,24 +188,12 @@ def add_place_kept(run: Run, index: StepIndex, most: int) -> list[tuple[Array, .
 
 
 def exact_gradients(problem: Problem) -> Gradients:
-    """The gradients of the whole pass, with the loop's bits, some thirty times as fast.
-
-    Args:
-        problem: any geometry.
-
-    Returns:
-        `(dW, db, dA_prev)` as `conv2d_backward` gives them.
-    """
+    """`(dW, db, dA_prev)` of the whole pass, as `conv2d_backward` gives them to the bit, but faster."""
     return run_to(problem, problem.total_steps).gradients()
 
 
 def run_to(problem: Problem, position: int) -> Run:
-    """A fresh run at a position: whole samples and rows first, then what is left.
-
-    Args:
-        problem: any geometry.
-        position: how many steps are executed, 0 … total.
-    """
+    """A fresh run at a position, 0 … total: whole samples and rows first, then what is left."""
     run = Run.begin(problem)
     h_out, w_out, c_out = problem.geometry.output_shape
     rows, rest = divmod(position, w_out * c_out)
@@ -229,12 +206,7 @@ def run_to(problem: Problem, position: int) -> Run:
 
 
 def add_rest(run: Run, position: int) -> None:
-    """Execute what is left to a position within its output row.
-
-    Args:
-        run: stands at the boundary before that row.
-        position: within the row.
-    """
+    """Execute what is left to a position within its output row; the run stands before the row."""
     i_n, i_h, i_w, i_c = run.geometry.index_at(position)
     add_block(run, Block(i_n, range(i_h, i_h + 1), range(i_w)))
     if i_c:
@@ -322,13 +294,7 @@ def add_row_dA(run: Run, block: Block) -> None:
 
 
 def add_rows_dA(run: Run, block: Block, on_level: OnLevel | None = None) -> None:
-    """Whole output rows: tap by tap, each over the whole block.
-
-    Args:
-        run: its gradients stand at the block's first step.
-        block: which steps.
-        on_level: called after each `k_h`, descending, has been added.
-    """
+    """Whole output rows, tap by tap, each over the block; `on_level` comes after each descending `k_h`."""
     geometry = run.geometry
     (s_h, _), (d_h, _) = geometry.stride, geometry.dilation
     _, f_h, f_w, _ = geometry.kernel_shape

@@ -15,13 +15,7 @@ PRECISION = {"float32": 1e-5, "float64": 1e-12}
 
 
 def case_of(problem: Problem, name: str, *, forward: bool = False) -> Snippet:
-    """The backward pass of a problem as code, or its forward pass.
-
-    Args:
-        problem: what of; its expected results are computed.
-        name: what the problem is called.
-        forward: whether it is the forward pass.
-    """
+    """The backward pass of a problem, or its forward pass, as code, with the results it expects."""
     options = f"stride={pair_text(problem.stride)}, padding={padding_text(problem.padding)}"
     options += f", dilation={pair_text(problem.dilation)}" * (problem.dilation != (1, 1))
     options += f", groups={problem.groups}" * (problem.groups > 1)

@@ -69,12 +69,7 @@ class Checkpoints:
     """
 
     def __init__(self, problem: Problem, budget: int | None = None) -> None:
-        """Nothing is built until it is asked for.
-
-        Args:
-            problem: the pass to travel in.
-            budget: bytes that may be kept; twice the problem's arrays if left out.
-        """
+        """Nothing is built before it is asked for; `budget` bytes are kept, by default twice the arrays."""
         self._problem, self._geometry = problem, problem.geometry
         self._lock = threading.Lock()
         self._front: Run | None = None
@@ -113,13 +108,7 @@ class Checkpoints:
             yield min((self._reached - start) / max(wanted - start, 1), 1.0)
 
     def restore(self, run: Run, standing: int, position: int) -> None:
-        """Bring a run to a position.
-
-        Args:
-            run: its gradients are those of position `standing`.
-            standing: where the run stands.
-            position: where it shall stand; built as far as needed.
-        """
+        """Bring a run whose gradients are those of `standing` to a position; builds as far as needed."""
         for _ in self.build(position):
             pass
         row = self._row_of(position)

@@ -77,8 +77,7 @@ class Bounded:
     def read(self, size: int = -1) -> bytes:
         """At most so many bytes; without a size, all of a short file's.
 
-        Raises:
-            TooManyNamesError: it is asked for more, or once too often.
+        Raises TooManyNamesError: it is asked for more, or once too often.
         """
         self._reads += 1
         if size > self._longest or self._reads > MOST_READS:
@@ -91,14 +90,9 @@ class Bounded:
 
 
 def directory(file: BinaryIO, longest: int = LONGEST_READ) -> zipfile.ZipFile:
-    """A zip, its directory read and checked: no two entries share bytes.
+    """A zip in a seekable file, its directory of at most `longest` bytes checked: no two entries share bytes.
 
-    Args:
-        file: seekable.
-        longest: bytes of the directory.
-
-    Raises:
-        Exception: it is damaged; zipfile has no one error for that.
+    Raises Exception: it is damaged; zipfile has no one error for that.
     """
     archive = zipfile.ZipFile(Bounded(file, longest))
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
@@ -113,11 +107,7 @@ class Members(Mapping[str, Held]):
     """The arrays of a `.npz` by name; an array that nobody asks for is not read."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read the names.
-
-        Raises:
-            Exception: see `directory`.
-        """
+        """Read the names. Raises Exception: see `directory`."""
         self._archive = directory(file, LONGEST_TABLE)
         self._entries = {entry.filename.removesuffix(".npy"): entry for entry in self._archive.infolist()}
         self._known: dict[str, Held] = {}
@@ -125,10 +115,8 @@ class Members(Mapping[str, Held]):
     def __getitem__(self, name: str) -> Held:
         """What an array claims to be, by its own header and by the zip's directory alike.
 
-        Raises:
-            CompressionError: it is packed in another way than np.savez_compressed does.
-            DamagedError: the two do not agree.
-            PythonObjectsError: it holds more than numbers.
+        Raises CompressionError: it is packed in another way than np.savez_compressed does; DamagedError: the
+        two do not agree; PythonObjectsError: it holds more than numbers.
         """
         if name in self._known:  # a header is read once
             return self._known[name]
@@ -159,9 +147,7 @@ class Members(Mapping[str, Held]):
 def header(begin: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
     """Shape, dtype and length of what stands in front of an array's numbers.
 
-    Raises:
-        DamagedError: it does not make sense.
-        PythonObjectsError: it announces Python objects.
+    Raises DamagedError: it does not make sense; PythonObjectsError: it announces Python objects.
     """
     file = io.BytesIO(begin)
     formats = np.lib.format

@@ -62,10 +62,7 @@ class NCHW:
     def gradients(self, dx: Any, dw: Any, db: Any) -> tuple[Any, Any, Any]:
         """`dW, db, dA_prev` as an adapter returns them, from gradients that lie as `x`, `w` and `b` do.
 
-        Args:
-            dx: by the input; an array or a tensor, or None where it is not computed.
-            dw: by the kernels, the same.
-            db: by the bias, the same; axes of length 1 are left out.
+        Each is an array, a tensor, or None where it is not computed; of `db` axes of length 1 are left out.
         """
         dx, dw, db = (None if given is None else _array(given) for given in (dx, dw, db))
         if dx is not None and dx.ndim == 4:

@@ -34,15 +34,10 @@ class FirstNonfinite:
 def first_nonfinite(
     problem: Problem, leave: Callable[[], bool] = lambda: False, scout: Timeline | None = None
 ) -> FirstNonfinite | None:
-    """The first step that makes a NaN or inf, padding included; None if no step does.
+    """The first step that makes a NaN or inf, padding included; None if none does, or when `leave` says so.
 
     NaN and inf stay what they are whatever is added to them, so that the first step is found by
-    bisection: a few seeks, however long the pass is.
-
-    Args:
-        problem: whose backward pass.
-        leave: asked now and then; when it says so the search ends with None.
-        scout: a timeline of the problem that may be moved about; one is made if left out.
+    bisection: a few seeks, however long the pass is; `scout` is a timeline that may be moved about for it.
     """
     timeline = Timeline(problem) if scout is None else scout
     for _ in timeline.prepare(timeline.total):

@@ -52,15 +52,9 @@ CAUSES = {
 
 
 def provenance(problem: Problem, gradient: str, index: Sequence[int]) -> Provenance:
-    """Every step that contributes to one cell of a gradient.
+    """Every step that contributes to one cell of "dW", "dA_prev_pad" or "db", its batch axis included.
 
-    Args:
-        problem: the pass.
-        gradient: "dW", "dA_prev_pad" or "db".
-        index: the cell, as an index into that array; with the batch axis if there is one.
-
-    Raises:
-        ValueError: no such gradient or cell; one sentence.
+    Raises ValueError: no such gradient or cell; one sentence.
     """
     cell = _checked(problem, gradient, index)
     steps = np.asarray(problem.geometry.steps_touching(gradient, cell), np.int64)

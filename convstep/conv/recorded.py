@@ -72,15 +72,7 @@ class Recorded:
 
 
 def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tuple[int, ...]]) -> None:
-    """Refuse gradients of another problem.
-
-    Args:
-        shapes: the recorded gradients', by name.
-        problem: of `W`, `A_prev`, and where there is a bias of `b`.
-
-    Raises:
-        ProblemError: a shape is another one.
-    """
+    """Refuse, with a ProblemError, gradients by name whose shapes are not those of `W`, `b`, `A_prev`."""
     for name, shape in shapes.items():
         expected = problem.get(name.removeprefix("d"))
         if expected is None:
@@ -102,8 +94,7 @@ def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tupl
 def check_origin(by: Any, eps: Any) -> None:
     """Refuse what cannot be said of where gradients come from: a file may say anything.
 
-    Raises:
-        ProblemError: `by` could not be printed in a terminal, or `eps` is of no precision.
+    Raises ProblemError: `by` could not be printed in a terminal, or `eps` is of no precision.
     """
     if not isinstance(by, str) or not by.strip() or len(by) > LONGEST_NAME or not by.isprintable():
         raise ProblemError(

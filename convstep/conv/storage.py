@@ -58,21 +58,14 @@ MOST_NUMBERS = 4000
 def save(problem: Problem, path: str | os.PathLike[str]) -> None:
     """Write a problem to exactly `path`, through a temporary file in the same folder.
 
-    Raises:
-        OSError: the folder is missing or not writable; an older file at `path` is untouched.
+    Raises OSError: the folder is missing or not writable; an older file at `path` is untouched.
     """
     with written_whole(path) as file:
         write(problem, file)
 
 
 def write(problem: Problem, file: BinaryIO, more: Mapping[str, Array] | None = None) -> None:
-    """Write a problem in `.npz` form to an open binary file.
-
-    Args:
-        problem: what to write.
-        file: where to.
-        more: arrays that stand beside it, under names that no problem has.
-    """
+    """Write a problem in `.npz` form to an open binary file; `more` arrays have names that no problem has."""
     arrays: dict[str, Any] = {n: getattr(problem, n) for n in (*_ARRAYS, *_NUMBERS)}
     if problem.b is None:
         del arrays["b"]
@@ -90,14 +83,9 @@ def load(path: str | os.PathLike[str]) -> Problem:
 
 
 def made_of(path: str | os.PathLike[str], make: Callable[[Mapping[str, Held], str], T]) -> T:
-    """What somebody makes of the arrays in a `.npz` file.
+    """What `make` makes of the unread arrays by name in a `.npz` file, and of what to call it in an error.
 
-    Args:
-        path: the file.
-        make: gets the arrays by name, none of them read yet, and what to call the file in an error.
-
-    Raises:
-        ProblemError: the file is missing, damaged, or not what `make` makes something of.
+    Raises ProblemError: the file is missing, damaged, or not what `make` makes something of.
     """
     name = printable(path) or "''"
     try:
@@ -113,14 +101,9 @@ def made_of(path: str | os.PathLike[str], make: Callable[[Mapping[str, Held], st
 
 
 def read(file: BinaryIO, name: str) -> Problem:
-    """Read a problem in `.npz` form from an open binary file.
+    """Read a problem in `.npz` form from a seekable binary file at its start; `name` is for errors.
 
-    Args:
-        file: seekable, positioned at the start.
-        name: what to call the file in an error.
-
-    Raises:
-        ProblemError: the bytes are damaged, or not a problem.
+    Raises ProblemError: the bytes are damaged, or not a problem.
     """
     return _unpacked(file, name, from_arrays)
 
@@ -245,11 +228,7 @@ def _in_our_words(given: Mapping[str, Held], name: str) -> dict[str, str]:
 
 
 def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
-    """Refuse what this machine could not step through, before any of it is read.
-
-    Raises:
-        ProblemError: an array claims too much.
-    """
+    """Refuse, with a ProblemError, what this machine could not step through, before any of it is read."""
     for array, held in wanted.items():
         if array in _SHORT and max(held.cells, held.nbytes) > MOST_NUMBERS:
             raise ProblemError(
@@ -277,14 +256,9 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
 
 
 def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
-    """Refuse arrays that contradict each other by what they claim, before any of them is unpacked.
+    """Refuse, with a ProblemError, arrays that contradict each other by their claims, before one is unpacked.
 
-    Args:
-        wanted: the arrays of a problem.
-        found: those of them that are read already: the short ones.
-
-    Raises:
-        ProblemError: they do; see `Problem`.
+    Of the arrays `wanted`, the short ones are `found`: read already. See `Problem`.
     """
     layout = _layout(found)
     shapes, recorded = {}, {}

@@ -23,11 +23,7 @@ class ProblemError(SentenceError, ValueError):
 
 
 def check_type(name: str, value: object, *wanted: type[Any]) -> None:
-    """Refuse an argument of another type than those wanted.
-
-    Raises:
-        TypeError: one sentence that names both.
-    """
+    """Refuse an argument of another type than those wanted: a TypeError, one sentence that names both."""
     if not isinstance(value, wanted):
         raise TypeError(
             tr(
@@ -64,14 +60,9 @@ _LAYOUTS = {
 
 
 def array(name: str, given: npt.ArrayLike | None) -> Array:
-    """The array in a floating dtype and of the right rank.
+    """`A_prev`, `W`, `b` or `dZ`, of anything `np.asarray` takes, in a floating dtype and of the right rank.
 
-    Args:
-        name: `A_prev`, `W`, `b` or `dZ`.
-        given: anything `np.asarray` takes.
-
-    Raises:
-        ProblemError: wrong rank, empty, ragged, or a dtype that is not a real number.
+    Raises ProblemError: wrong rank, empty, ragged, or a dtype that is not a real number.
     """
     values = as_float(name, as_array(name, given))
     check_axes(name, values.shape)
@@ -79,15 +70,7 @@ def array(name: str, given: npt.ArrayLike | None) -> Array:
 
 
 def check_axes(name: str, axes: tuple[int, ...]) -> None:
-    """Refuse an array of the wrong rank, or an empty one.
-
-    Args:
-        name: `A_prev`, `W`, `b` or `dZ`.
-        axes: its shape.
-
-    Raises:
-        ProblemError: it is; the sentence starts with `name`.
-    """
+    """Refuse an `A_prev`, `W`, `b` or `dZ` of the wrong rank, or an empty one, with a ProblemError."""
     shape, layouts = shape_text(axes), _LAYOUTS[name]
     if len(axes) not in layouts:
         layout, *batch = layouts.values()
@@ -111,11 +94,7 @@ def check_axes(name: str, axes: tuple[int, ...]) -> None:
 
 
 def as_array(name: str, given: npt.ArrayLike | None) -> Array:
-    """The array that something is, of any dtype.
-
-    Raises:
-        ProblemError: NumPy makes none of it; the sentence starts with `name`.
-    """
+    """The array that something is, of any dtype; raises ProblemError, which starts with `name`: none."""
     if given is None:
         raise ProblemError(tr("{name} is None; it must be an array", name=name))
     try:
@@ -130,8 +109,7 @@ def as_array(name: str, given: npt.ArrayLike | None) -> Array:
 def as_float(name: str, values: Array) -> Array:
     """float32 and float64 as they are, ints as float64, half precisions as float32.
 
-    Raises:
-        ProblemError: the dtype is not a real number; the sentence starts with `name`.
+    Raises ProblemError: the dtype is not a real number; the sentence starts with `name`.
     """
     dtype = values.dtype.newbyteorder("=")  # another machine's byte order is the same number
     if dtype in (np.float32, np.float64):
@@ -146,11 +124,7 @@ _FLOATS = ("float16", "float32", "float64", "bfloat16")
 
 
 def check_dtype(name: str, dtype: str) -> None:
-    """Refuse a dtype that `as_float` cannot convert.
-
-    Raises:
-        ProblemError: it is none of real numbers; the sentence starts with `name`.
-    """
+    """Refuse a dtype that `as_float` cannot convert: a ProblemError that starts with `name`."""
     if dtype not in _FLOATS and dtype.rstrip("0123456789") not in ("int", "uint"):
         raise ProblemError(
             tr(
@@ -164,14 +138,9 @@ def check_dtype(name: str, dtype: str) -> None:
 
 
 def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> Geometry:
-    """The geometry these arrays and numbers agree on.
+    """The geometry that shapes of `A_prev`, `W`, maybe `b` and `dZ`, and numbers as `given` agree on.
 
-    Args:
-        shapes: of `A_prev` and `W`, and where given of `b` and `dZ`, each of the right rank.
-        given: stride, padding, dilation and groups as the caller wrote them.
-
-    Raises:
-        ProblemError: any two of them contradict each other.
+    Raises ProblemError: any two of them contradict each other.
     """
     A_prev = shapes["A_prev"]
     height, width, c_in = A_prev[-3:]

@@ -64,14 +64,9 @@ class Walk:
         self._begin()
 
     def matches(self, low: int, high: int) -> Iterator[Piece]:
-        """Look at the steps `low … high - 1` from the first to the last, piece by piece.
+        """Look at the steps `low … high - 1`, those not looked at before, piece by piece, ascending.
 
-        Args:
-            low: may lie behind what was looked at before.
-            high: not looked at any more.
-
-        Yields:
-            How far it has looked, and the matching steps of the piece, ascending.
+        Yields how far it has looked, and the matching steps of the piece, ascending.
         """
         c_out, width = self._geometry.kernel_shape[0], len(self.candidates.ranges[2])
         first = bisect_left(self.candidates, low // c_out)
@@ -162,9 +157,8 @@ class Walk:
     def _advance(self, places: IntArray, channels: range) -> dict[str, Array]:
         """Execute steps of one output row; what the condition asks for after each of them, in float64.
 
-        Args:
-            places: successive; a single one if `dA` is asked for.
-            channels: all that are walked, or the next of them.
+        Places are successive, a single one if `dA` is asked for; channels all that are walked, or the next of
+        them.
         """
         names = self._condition.names
         running: dict[str, Array] = {}
@@ -205,14 +199,9 @@ class Walk:
 
 
 def _running(state: Array, terms: Array) -> Array:
-    """Add terms to a state in place, strictly one after the other; the state after each of them.
+    """Add terms `(n, …)` to a state `(…)` in place, strictly one after the other; the state after each.
 
-    Args:
-        state: `(…)`.
-        terms: `(n, …)`; overwritten.
-
-    Returns:
-        `(n, …)`, the overwritten terms.
+    The terms are overwritten with what is returned.
     """
     terms[0] += state
     if state.size < WIDE:

@@ -64,15 +64,9 @@ class Sizes:
 def draw_problem(
     sizes: Sizes, largest: int = LARGEST, given: Mapping[str, npt.NDArray[Any]] | None = None
 ) -> Problem:
-    """A problem of random numbers; the same sizes draw the same ones.
+    """A problem of random numbers, the same for the same sizes, except for the arrays given by name.
 
-    Args:
-        sizes: of the arrays.
-        largest: bytes of arrays and gradients beyond which nothing is drawn.
-        given: arrays that are not drawn, by name.
-
-    Raises:
-        ProblemError: the sizes contradict each other or what is given, or need more memory than makes sense.
+    Raises ProblemError: sizes contradict each other or what is given, or need more memory than `largest`.
     """
     import numpy as np
 

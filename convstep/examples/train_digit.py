@@ -166,11 +166,7 @@ def pass_of_the_digit(network: Network) -> Pass:
 
 
 def digit_problem(network: Network) -> Problem:
-    """The convolution's backward pass for that image, checked against the training's own gradient.
-
-    Raises:
-        AssertionError: the loop and the formula above disagree.
-    """
+    """The convolution's backward pass for that image; AssertionError if the training's gradient differs."""
     images, _ = images_and_labels()
     found = pass_of_the_digit(network)
     problem = Problem(images[IMAGE], network.W, network.b, found.dZ[0], stride=1, padding=1)

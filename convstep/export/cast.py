@@ -20,9 +20,6 @@ def cast(frames: Sequence[Frame]) -> str:
     """Frames of one size as an asciicast: the first whole, of the others the lines that changed.
 
     Nothing in it tells when or where it was made, so that the same frames give the same bytes.
-
-    Args:
-        frames: what to show, at least one.
     """
     columns, lines = frames[0].size
     header = {"version": 2, "width": columns, "height": lines, "title": frames[0].title}

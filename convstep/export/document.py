@@ -15,12 +15,7 @@ _MARKUP = re.compile(r"[\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w)")
 
 
 def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
-    """A page with a section per frame: its caption, its text, its picture; parts stand above sections.
-
-    Args:
-        frames: what to show, at least one.
-        pictures: the frames' pictures, in the page's own folder.
-    """
+    """A page with a section per frame: its caption, text, and its picture, which lies in the same folder."""
     sections = [f"# {escaped(frames[0].title)}"]
     part = caption = ""
     for frame, picture in zip(frames, pictures, strict=True):

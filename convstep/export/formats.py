@@ -25,14 +25,9 @@ class ExportError(SentenceError, ValueError):
 
 
 def check(output: Path, frames: int) -> None:
-    """Refuse, before any work is done, what cannot be written.
+    """Refuse, before any work is done, so many frames in a file that cannot be written.
 
-    Args:
-        output: the file to be.
-        frames: how many there will be.
-
-    Raises:
-        ExportError: the suffix is none of these, Pillow is missing, or there are too many frames.
+    Raises ExportError: the suffix is none of these, Pillow is missing, or there are too many frames.
     """
     if output.suffix not in SUFFIXES:
         *others, last = SUFFIXES
@@ -64,18 +59,10 @@ def has_pillow() -> bool:
 def write(
     frames: Sequence[Frame], output: Path, progress: Callable[[int], None] = lambda done: None
 ) -> list[Path]:
-    """Write frames in the form that a file's suffix asks for.
+    """Write frames of one size in the form that a file's suffix asks for; the files, that one first.
 
     A .gif, a .cast and an .md are one file, the .md with its pictures beside it. Several .svg or .png
-    get the frame's position before the suffix: `out.svg` -> `out-0012.svg`.
-
-    Args:
-        frames: what to show, at least one, all of one size; whichever app made them.
-        output: the file to write.
-        progress: told how many pictures are written, where there are several files.
-
-    Returns:
-        The files written, the one that was asked for first.
+    get the frame's position before the suffix: `out.svg` -> `out-0012.svg`; `progress` is told of each.
 
     Raises:
         ExportError: it cannot be done; nothing is written.

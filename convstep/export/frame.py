@@ -106,17 +106,7 @@ def take(
     seconds: float = SECONDS,
     text: str = "",
 ) -> Frame:
-    """What an app shows at this moment.
-
-    Args:
-        app: any Textual app that runs, usually without a terminal.
-        title: what the series is about.
-        caption: this moment in one line of words.
-        position: the number in a picture's file name.
-        total: the last position there is.
-        seconds: how long it stands in a GIF or a cast.
-        text: Markdown for a document.
-    """
+    """What a Textual app that runs shows at this moment; for the arguments see `Frame`."""
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
     assert isinstance(update, LayoutUpdate)
     columns, lines = app.size

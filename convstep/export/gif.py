@@ -49,13 +49,7 @@ class Palette:
 
 
 def write_gif(frames: Sequence[Frame], file: BinaryIO, cell: tuple[int, int] = CELL) -> None:
-    """Write frames of one size as a GIF that repeats for ever.
-
-    Args:
-        frames: what to show, at least one.
-        file: where to write.
-        cell: width and height of a cell in pixels.
-    """
+    """Write frames of one size as a GIF that repeats for ever; `cell` is `(width, height)` in pixels."""
     palette = palette_of(frames)
     columns, lines = frames[0].size
     size = columns * cell[0], lines * cell[1]

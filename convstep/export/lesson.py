@@ -56,8 +56,7 @@ def lesson_frames(
         size: columns and lines of the screen.
         moving: whether to show the steps from one page's place to the next, for a GIF or a cast.
         seconds: how long a page stands; by default as long as it takes to read.
-        answers: one of `ANSWERS`; where they are not inline, a question that is answered by typing has a
-            line to write on.
+        answers: where they are not inline, a question that is answered by typing has a line to write on.
         progress: told how many frames there are so far.
 
     Raises:

@@ -34,13 +34,7 @@ _SUPERSAMPLED = 8
 
 @lru_cache(maxsize=1024)
 def drawn(character: str, width: int, height: int) -> Mask | None:
-    """The pixels of a character that is drawn and not written; None for any other.
-
-    Args:
-        character: what stands in the cell.
-        width: the cell's pixels.
-        height: the cell's pixels.
-    """
+    """The `(height, width)` pixels of a character that is drawn and not written; None for any other."""
     made = None
     if character in SHADES:
         made = np.full((height, width), SHADES[character], np.uint8)
@@ -76,14 +70,7 @@ def axis(length: int, thickness: int) -> float:
 
 
 def arc_radius(upright: str, level: str, width: int, height: int) -> float:
-    """As round as the cell allows; the last pixel before the edge is straight, to meet the neighbour.
-
-    Args:
-        upright: the side above or below, as `arc` says it.
-        level: the side to the left or right.
-        width: the cell's pixels.
-        height: the cell's pixels.
-    """
+    """As round as the cell allows; the last pixel before the edge is straight, to meet the neighbour."""
     x, y = axis(width, light(width)), axis(height, light(width))
     return min(width - x if level == "right" else x, height - y if upright == "down" else y) - 1
 

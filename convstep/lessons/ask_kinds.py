@@ -22,16 +22,9 @@ COMMON = ("prompt", "hint", "why")
 
 
 def parse_question(block: Block, placed: Standing, language: str, code: str) -> Asked:
-    """Read an `ask` block.
+    """Read an `ask` block, whose words are that and the kind; `code` is the block above it on the page.
 
-    Args:
-        block: its words are `ask` and the kind.
-        placed: where the debugger stands.
-        language: of the lesson.
-        code: the code block above it on the page.
-
-    Raises:
-        LessonError: there is no such kind, or its keys make no question.
+    Raises LessonError: there is no such kind, or its keys make no question.
     """
     kind = block.info[1] if len(block.info) == 2 else ""
     kinds = OF_FUNCTIONS if isinstance(placed, Stood) else KINDS

@@ -30,12 +30,7 @@ class LessonCandidate:
     def __init__(self, source: str, problem: Problem) -> None:
         """Load it and find out about it; takes a second.
 
-        Args:
-            source: Python that defines the function.
-            problem: whose steps.
-
-        Raises:
-            CandidateError: it cannot be loaded, or fits no convention.
+        Raises CandidateError: it cannot be loaded, or fits no convention.
         """
         from convstep.candidate.call.worker import SECONDS
         from convstep.candidate.load.target import CandidateError

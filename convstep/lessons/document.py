@@ -63,11 +63,7 @@ class Document:
 
 
 def parse_document(text: str) -> Document:
-    """Take a lesson's file apart.
-
-    Raises:
-        LessonError: there is no front matter, no title or no page, or something stands between them.
-    """
+    """Take a lesson's file apart; raises LessonError without front matter, a title or a page."""
     if len(text) > LARGEST:
         sentence = "the file has {count:,} characters; a lesson has at most {most:,}"
         raise wrong(sentence, count=len(text), most=LARGEST)

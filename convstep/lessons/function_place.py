@@ -124,11 +124,7 @@ class Function:
         return self._opening(place, fields)
 
     def position(self, text: str, line: int) -> int:
-        """The position that a lesson names: `line dvar =`, the turns of the loops `0, 1`, a number, `end`.
-
-        Raises:
-            LessonError: there is no such place.
-        """
+        """The position of `line dvar =`, of turns of loops `0, 1`, of a number or `end`; else LessonError."""
         word, _, begins = text.partition(" ")
         if word == "line" and begins:
             wanted = " ".join(begins.split())
@@ -157,11 +153,7 @@ class Function:
         return single(self.cells(field.text, field.line), field.text, field.line)
 
     def panel(self, field: Field) -> str:
-        """An array that can have a panel.
-
-        Raises:
-            LessonError: there is no such array.
-        """
+        """An array that can have a panel. Raises LessonError: there is no such array."""
         if field.text not in self.shapes:
             sentence = "there is no panel {name!r}; the panels are {names}"
             raise wrong(sentence, field.line, name=field.text, names=", ".join(self.shapes))

@@ -49,12 +49,7 @@ class Wish:
 
 
 def wish_of(fields: Fields, before: Wish | None) -> Wish | None:
-    """The description of a function in a block; None if it describes none.
-
-    Args:
-        fields: the block.
-        before: the description so far, whose operator and call stay if the block says nothing of them.
-    """
+    """The description of a function in a block, None without one; what it leaves out stays as before."""
     operator, call, given = fields.get("operator"), fields.get("call"), fields.all("given")
     if operator is None and call is None and not given:
         return None
@@ -65,14 +60,9 @@ def wish_of(fields: Fields, before: Wish | None) -> Wish | None:
 
 
 def make_function(wish: Wish, source: str = "") -> Function:
-    """What a description means.
+    """What a description means; its `call` calls the lesson's own source, "" is the operator's backward.
 
-    Args:
-        wish: the description.
-        source: the lesson's own code, which its `call` calls; "" steps the operator's own backward.
-
-    Raises:
-        LessonError: there is no such operator, or it cannot be called like that.
+    Raises LessonError: there is no such operator, or it cannot be called like that.
     """
     values = _all_given(wish.given)
     operator = None if wish.operator is None else _operator(wish.operator)

@@ -98,24 +98,15 @@ class Subject(Protocol):
         """Whether the lesson's own code runs again for other numbers."""
 
     def with_numbers(self, numbers: Numbers) -> Subject:
-        """The same with other numbers in some cells of its inputs; with none, itself.
-
-        Raises:
-            ValueError: there cannot be such a run; one sentence.
-        """
+        """The same with other numbers in some cells of its inputs, or itself; ValueError if it cannot be."""
 
     def stand(self, place: PagePlace) -> Standing:
         """Go to a place."""
 
     def read_place(self, fields: Fields, last: PagePlace) -> PagePlace:
-        """Read a `stop` block; what it leaves out of the place is as on the page before.
+        """Read a `stop` block; what it leaves out of the place is as on the page before, `last`.
 
-        Args:
-            fields: the block.
-            last: where the debugger stood before.
-
-        Raises:
-            LessonError: there is no such place, cell or panel.
+        Raises LessonError: there is no such place, cell or panel.
         """
 
 

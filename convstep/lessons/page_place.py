@@ -128,15 +128,9 @@ def go_to(problem: Problem, place: PagePlace) -> Placed:
 
 
 def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
-    """Read a `stop` block; what it leaves out of the place is as on the page before.
+    """Read a `stop` block; what it leaves out of the place is as on the page before, `last`.
 
-    Args:
-        fields: the block.
-        problem: what is stepped through.
-        last: where the debugger stood before.
-
-    Raises:
-        LessonError: there is no such place, cell or panel.
+    Raises LessonError: there is no such place, cell or panel.
     """
     fields.check_keys(PLACE_KEYS, several=("mark",))
     position, additions, given = last.position, last.additions, last.given
@@ -170,8 +164,7 @@ def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
 def showing(place: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]], line: int) -> PagePlace:
     """The place with these faces in sight: their channel and their filter are the ones shown.
 
-    Raises:
-        LessonError: two of them contradict each other, or one is of another sample or group.
+    Raises LessonError: two of them contradict each other, or one is of another sample or group.
     """
     placed = go_to(problem, place)
     index, geometry = placed.timeline.step.loop_index, problem.geometry
@@ -217,16 +210,7 @@ def face_name(tensor: str, face: Face) -> str:
 
 
 def panel_of(tensor: str, field: Field, problem: Problem) -> str:
-    """The tensor, if it has a panel.
-
-    Args:
-        tensor: its name.
-        field: where it was named.
-        problem: whose tensors.
-
-    Raises:
-        LessonError: it has none.
-    """
+    """The tensor that a field names, if it has a panel; else LessonError."""
     panels = [name for name in shapes(problem) if name != "b"]
     if tensor not in panels:
         sentence = "there is no panel {name!r}; the panels are {names}"

@@ -43,12 +43,7 @@ class Progress:
     """What a person has done in all lessons."""
 
     def __init__(self, path: Path | None = None, *, kept: bool = True) -> None:
-        """Read what is kept.
-
-        Args:
-            path: the file; by default one in the person's data folder.
-            kept: whether anything is read and written at all.
-        """
+        """Read what is kept, in a file or that of the person's data folder; nothing at all unless `kept`."""
         self.path = default_path() if path is None else path
         self.complaint = ""
         """Why nothing is kept, one sentence; "" if all is well."""
@@ -74,11 +69,9 @@ class Progress:
         return walk
 
     def keep(self, walk: Walk) -> None:
-        """Write down what was done in a walk since the last time, beside what other windows wrote.
+        """Write what was done in a walk since the last time beside what other windows wrote.
 
-        Raises:
-            ProgressError: it cannot be written; whatever is in the file stays there, and what was done
-                is written the next time.
+        Raises ProgressError: it cannot be; the file stays as it is, and it is written the next time.
         """
         if not self._kept:
             return
@@ -121,13 +114,7 @@ def default_path() -> Path:
 
 
 def _merged(walk: Walk, written: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
-    """What is to be kept of a lesson.
-
-    Args:
-        walk: how it stands in this window.
-        written: how it stood there when it was last written, or read.
-        held: what the file has of it now.
-    """
+    """What is to be kept of a lesson: as it stands in a walk, was when last `written`, and is `held` now."""
     now, before, theirs = walk.as_dict(), _dict(written.get("answers")), _dict(held.get("answers"))
     answers = dict(theirs)
     for question in {*now["answers"], *before}:
@@ -190,11 +177,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """All that the file holds.
-
-    Raises:
-        ProgressError: it cannot be read; one sentence.
-    """
+    """All that the file holds. Raises ProgressError: it cannot be read; one sentence."""
     try:
         kept = json.loads(contents(path, LARGEST_FILE))
         if not isinstance(kept, dict) or kept.get("version") != VERSION:

@@ -76,11 +76,7 @@ class Question(ABC):
 
     @abstractmethod
     def judge(self, answer: Answer) -> Judged:
-        """Whether an answer is right.
-
-        Raises:
-            AnswerError: it is no answer to this kind of question.
-        """
+        """Whether an answer is right. Raises AnswerError: it is no answer to this kind of question."""
 
     @property
     @abstractmethod
@@ -98,12 +94,7 @@ class Question(ABC):
         return say(self.language, "given", answer=self.solution)
 
     def points(self, attempts: int, hints: int) -> int:
-        """What a right answer is worth.
-
-        Args:
-            attempts: wrong ones before it.
-            hints: that were taken.
-        """
+        """What a right answer is worth after so many wrong attempts and hints."""
         return max(POINTS - ATTEMPT_COSTS * attempts - HINT_COSTS * hints, LEAST)
 
     def _right(self) -> Judged:

@@ -26,11 +26,7 @@ def addition(found: Provenance, step: int) -> tuple[float, float, list[float]]:
 
 
 def typeable(value: float, field: Field) -> float:
-    """A number that can be typed.
-
-    Raises:
-        LessonError: it is not finite.
-    """
+    """A number that can be typed. Raises LessonError: it is not finite."""
     if not math.isfinite(value):
         sentence = "{cell} is {value}; ask for a number that can be typed"
         raise wrong(sentence, field.line, cell=field.text, value=value)
@@ -46,10 +42,8 @@ def residue(found: Provenance, count: int) -> float:
 def tolerance(value: float, *parts: float, residue: float = 0.0) -> float:
     """What rounding to the screen's two decimals can do, but never as much as a forgotten term does.
 
-    Args:
-        value: the right answer.
-        parts: what it is computed from: the cell before, what is added, and the factors of that.
-        residue: how far what stands for zero may be from it; nobody can tell the two apart.
+    The value is made of its parts: the cell before, what is added, and the factors of that. What stands for
+    zero may be `residue` from it; nobody can tell the two apart.
     """
     rounding = LEAST_STEP * (1 + sum(map(abs, parts))) + 0.01 * abs(value)
     apart = [abs(part) for part in (value, *parts[:2]) if abs(part) > residue]

@@ -21,8 +21,7 @@ Setting = tuple[str, Index, str]
 def read_setting(key: str, field: Field, inputs: Mapping[str, Array]) -> Setting:
     """What a `key: A_prev[2, 3, 0] = 0` sets.
 
-    Raises:
-        LessonError: there is no such cell, it cannot hold the number, or holds it anyway.
+    Raises LessonError: there is no such cell, it cannot hold the number, or holds it anyway.
     """
     first = next(iter(inputs), "x")
     example = f"{cell_text(first, (0,) * inputs[first].ndim) if inputs else 'x[0]'} = 0"

@@ -64,12 +64,9 @@ def array_shape(name: str, problem: Problem) -> Index | None:
 
 
 def parse_cells(text: str, problem: Problem, line: int) -> Cells:
-    """Cells like `dW[0, 1, 2, 0]`, `dA_prev_pad[1:4, :, 0]`, `dA_prev[0, 0, 0]` or `db`.
+    """Cells like `dW[0, 1, 2, 0]`, `dA_prev_pad[1:4, :, 0]`, `dA_prev[0, 0, 0]` or `db`; else LessonError.
 
     Cells of `A_prev` and `dA_prev` are counted without padding; they stand for the padded ones.
-
-    Raises:
-        LessonError: there are no such cells.
     """
     known = {name: array_shape(name, problem) for name in (*shapes(problem), "A_prev", "dA_prev")}
     cells = named_cells(text, known, ", ".join(shapes(problem)), name_example(problem), line)
@@ -80,17 +77,9 @@ def parse_cells(text: str, problem: Problem, line: int) -> Cells:
 
 
 def named_cells(text: str, known: Mapping[str, Index | None], names: str, example: str, line: int) -> Cells:
-    """Cells of one of some arrays, as NumPy writes them.
+    """Cells of one of some arrays, as NumPy writes them: `dx[1:4, :]`, or the array's name alone.
 
-    Args:
-        text: `dx[1:4, :]`, or the array's name alone.
-        known: the arrays' shapes by name.
-        names: which arrays there are, for who names none of them.
-        example: cells, written as they should be.
-        line: where the text stands.
-
-    Raises:
-        LessonError: there are no such cells.
+    `known` are shapes by name, `names` and an example go into the error. Raises LessonError: no such cells.
     """
     text = text.strip()
     found = _CELLS.fullmatch(text)
@@ -111,20 +100,12 @@ def named_cells(text: str, known: Mapping[str, Index | None], names: str, exampl
 
 
 def parse_cell(text: str, problem: Problem, line: int) -> tuple[str, Index]:
-    """One cell: its tensor and its index.
-
-    Raises:
-        LessonError: there is no such cell, or there are several.
-    """
+    """One cell: its tensor and its index. Raises LessonError: there is no such cell, or there are several."""
     return single(parse_cells(text, problem, line), text, line)
 
 
 def single(cells: Cells, text: str, line: int) -> tuple[str, Index]:
-    """The only one of some cells.
-
-    Raises:
-        LessonError: there are several.
-    """
+    """The only one of some cells. Raises LessonError: there are several."""
     if len(cells.indices) != 1:
         raise wrong("{text!r} is not a single cell; give a number for every axis", line, text=text)
     return cells.tensor, cells.indices[0]

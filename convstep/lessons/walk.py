@@ -32,14 +32,7 @@ class Walk:
     def __init__(
         self, lesson: Lesson, page: int = 0, tried: dict[str, Tried] | None = None, *, finished: bool = False
     ) -> None:
-        """Begin, or go on where somebody stood.
-
-        Args:
-            lesson: the lesson.
-            page: the page to open, counted from 0.
-            tried: by the questions' fingerprints.
-            finished: whether they came to the end before.
-        """
+        """Begin, or go on at a page, from 0; what was tried goes by the questions' fingerprints."""
         self.lesson = lesson
         self._keys = fingerprints(lesson)
         self._at = min(max(page, 0), len(lesson.pages) - 1)
@@ -113,11 +106,7 @@ class Walk:
         return True
 
     def answer(self, answer: Answer) -> Judged:
-        """Try an answer.
-
-        Raises:
-            AnswerError: it is no answer; that costs nothing.
-        """
+        """Try an answer. Raises AnswerError: it is no answer; that costs nothing."""
         question = self.question
         assert question is not None
         judged = question.judge(answer)

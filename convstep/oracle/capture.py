@@ -126,11 +126,7 @@ class Capture:
             recorder.log.closed = True
 
     def seen(self) -> Captured:
-        """What the last block has seen.
-
-        Raises:
-            CaptureError: there has been none.
-        """
+        """What the last block has seen; raises CaptureError if there has been none."""
         if self._captured is None:
             raise NotEnteredError(
                 "nothing is captured without a with block; write: with convstep.capture(model) as captured:"

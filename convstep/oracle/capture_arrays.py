@@ -27,10 +27,7 @@ TF32_EPS = 2.0**-9
 def array_of(tensor: Tensor, dtype: Any = None, *, flat: bool = False) -> Array:
     """A copy that is seen in the article's layout; half precisions as float32, which holds them exactly.
 
-    Args:
-        tensor: on any device.
-        dtype: what it was converted to before it was convolved, as autocast does.
-        flat: whether it belongs to a convolution along one axis, which becomes one of height 1.
+    It is converted to `dtype` first, as autocast does; `flat` makes of one axis a convolution of height 1.
     """
     import torch
 

@@ -54,15 +54,9 @@ class Choice:
 
 
 def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
-    """What to watch.
+    """What to watch of a model or a layer: names, patterns and modules; None is everything.
 
-    Args:
-        torch: the module, which is imported elsewhere.
-        model: a model, or one layer.
-        layers: names, patterns and modules; None is everything.
-
-    Raises:
-        CaptureError: there is nothing to watch.
+    Raises CaptureError: there is nothing to watch.
     """
     if not isinstance(model, torch.nn.Module):
         raise CaptureError(f"capture takes a torch.nn.Module, a model or one nn.Conv2d; this is {_a(model)}")

@@ -150,11 +150,7 @@ class Held:
     """The bytes of what is kept and of what is still to come for it; they go when their owner goes."""
 
     def __init__(self, limit: int | None) -> None:
-        """Nothing is held yet.
-
-        Args:
-            limit: the most that there is room for; None for no bound.
-        """
+        """Nothing is held yet; there is room for `limit` bytes, None for no bound."""
         self.limit = limit
         self.bytes = 0
         self._sizes: dict[int, int] = {}
@@ -253,9 +249,7 @@ class CaptureLog:
     def has_room(self, size: int, backward: BackwardPass | None = None) -> bool:
         """Whether so many bytes more may be kept, also if only when the oldest pass has gone for it.
 
-        Args:
-            size: how many bytes.
-            backward: the pass they come with; None is one to come.
+        They come with the pass `backward`; None is one to come.
         """
         held = self.held
         if held.limit is None or held.bytes + size <= held.limit:

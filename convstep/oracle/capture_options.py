@@ -30,11 +30,7 @@ class Options:
 
     @classmethod
     def of(cls, last: Any, when: Any, sample: Any, limit: Any) -> Options:
-        """The options that the arguments of `capture` stand for.
-
-        Raises:
-            CaptureError: one of them cannot be used; the sentence says how it is written.
-        """
+        """The options that `capture`'s arguments stand for; raises CaptureError, which says how they are."""
         return cls(
             None if last is None else _whole("last", last, "how many backward passes to keep", 1),
             _choice(when),

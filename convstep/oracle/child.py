@@ -20,11 +20,7 @@ from convstep.oracle.watched import private_pipes
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Load torch, say so, then answer questions until the parent closes the pipe or is gone.
-
-    Args:
-        arguments: the language in use.
-    """
+    """Load torch, say so in a language, then answer questions until the parent closes the pipe or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speak(arguments[0])  # its errors are shown as they are
     questions, answers = private_pipes()

@@ -172,11 +172,7 @@ def compare(
 def best_comparison(
     problem: Problem, position: int | None = None, gradients: RunningGradients | None = None
 ) -> Comparison:
-    """Like `compare` with PyTorch, or with central differences where torch is unavailable.
-
-    Returns:
-        A comparison whose `note` says why, when it is not PyTorch's.
-    """
+    """Like `compare` with PyTorch, or where that is unavailable with central differences and a `note` why."""
     try:
         return compare(problem, position, gradients)
     except OracleUnavailable as error:
@@ -258,9 +254,7 @@ def _of_another_shape(name: str, given: Array | None, expected: tuple[int, ...])
 def checked_position(problem: Problem, position: int | None) -> int:
     """The position as an int; None is the end.
 
-    Raises:
-        ValueError: no such position.
-        TypeError: not a whole number.
+    Raises ValueError: no such position; TypeError: no whole number.
     """
     check_type("problem", problem, Problem)
     total = problem.total_steps
@@ -272,16 +266,9 @@ def checked_position(problem: Problem, position: int | None) -> int:
 def row_of(
     name: str, actual: Array | None, expected: Expected, judging: Callable[[Array, Expected], Judgement]
 ) -> Row:
-    """One gradient beside what is expected of it.
+    """One gradient, None where there is none, beside what `judging` holds it against.
 
-    Args:
-        name: what it is called.
-        actual: the gradient; None where there is none.
-        expected: what it should be.
-        judging: holds the one against the other.
-
-    Raises:
-        ValueError: it is missing, or of another shape.
+    Raises ValueError: it is missing, or of another shape.
     """
     shape = expected.values.shape
     if actual is None or actual.shape != shape:

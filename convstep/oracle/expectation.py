@@ -67,11 +67,7 @@ class Oracle(Protocol):
     """An independent source of the right gradients."""
 
     def expected(self, problem: Problem, position: int) -> Expectation:
-        """The gradients after the first `position` steps of the loop.
-
-        Raises:
-            OracleUnavailable: it cannot answer here.
-        """
+        """The gradients after the first `position` steps; raises OracleUnavailable: it has no answer."""
         ...
 
 

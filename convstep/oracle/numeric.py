@@ -71,14 +71,9 @@ class NumericOracle:
 
 
 def central_differences(problem: Problem, position: int | None = None) -> dict[str, SampledGradient]:
-    """The gradients of `sum(Z * dZ)` by the problem's cells, from the forward pass alone.
+    """The gradients of `sum(Z * dZ)` in float64 by the forward pass alone: "dW", "db" if any, "dA_prev".
 
-    Args:
-        problem: any geometry; evaluated in float64.
-        position: count only the first so many steps, by zeroing the rest of `dZ`; None is all.
-
-    Returns:
-        By name, "dW", "db" (missing without a bias) and "dA_prev".
+    Only the first `position` steps count, by zeroing the rest of `dZ`; None is all.
     """
     reached = problem.total_steps if position is None else position
     loss = _Loss(problem, dZ_until(problem, reached))

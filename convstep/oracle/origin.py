@@ -88,12 +88,7 @@ class Origin:
 
 
 def origin_of(layers: Sequence[CapturedLayer], leave: Leave = lambda: False) -> Origin | None:
-    """Where the first NaN or inf of a run was born; None if all that was captured is finite.
-
-    Args:
-        layers: of one capture.
-        leave: asked now and then; when it says so the search ends with None.
-    """
+    """Where the first NaN or inf of a run was born; None if all of it is finite, or when `leave` says so."""
     run = _Run(layers, leave)
     return next(run.found(), None)
 

@@ -84,23 +84,14 @@ def in_float64(problem: Problem) -> Problem:
 
 
 def version() -> str:
-    """The version of torch, e.g. "2.13.0", without the build's suffix.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
-    """
+    """The version of torch, "2.13.0", without the build's suffix; raises OracleUnavailable without torch."""
     return str(torch_module().__version__).split("+")[0]
 
 
 def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradients:
-    """PyTorch's backward of a problem, by `conv2d` and autograd, in the problem's own dtype.
+    """PyTorch's backward of a problem, by `conv2d` and autograd, in its own dtype; `dZ` may be another.
 
-    Args:
-        problem: any geometry.
-        dZ: stands in for `problem.dZ`, in its shape.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
+    Raises OracleUnavailable: torch is missing or broken.
     """
     geometry = problem.geometry
     found = _backward(
@@ -116,12 +107,7 @@ def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradient
 
 
 def gradients_until(problem: Problem, position: int) -> PaddedGradients:
-    """PyTorch's gradients after the first `position` steps of the loop.
-
-    Args:
-        problem: any geometry; NaN and inf are data.
-        position: 0 … total.
-    """
+    """PyTorch's gradients after the first `position` steps, 0 … total; NaN and inf are data."""
     arrays = (problem.A_prev, problem.W, problem.dZ)
     if position == problem.total_steps or all(np.isfinite(values).all() for values in arrays):
         return torch_gradients(problem, dZ_until(problem, position))
@@ -133,11 +119,7 @@ _LAID: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("_LAID
 
 @contextlib.contextmanager
 def laid(how: Iterable[tuple[str, str]]) -> Iterator[None]:
-    """Let `tensor` lay some in memory as autograd and its callers may, not contiguous.
-
-    Args:
-        how: names ("A_prev", "dZ") and for each a key of `_LAYING`.
-    """
+    """Let `tensor` lay "A_prev" or "dZ" by a key of `_LAYING`, as autograd may, not contiguous."""
     token = _LAID.set(dict(how))
     try:
         yield
@@ -146,13 +128,9 @@ def laid(how: Iterable[tuple[str, str]]) -> Iterator[None]:
 
 
 def tensor(array: Array, name: str = "") -> Any:
-    """An array as a tensor of its own.
+    """An array, "A_prev", "W", "b", "dZ" or another, as a tensor of its own.
 
     Contiguous, as some of torch's kernels are wrong in another order, unless `laid` wants it otherwise.
-
-    Args:
-        array: what it holds.
-        name: "A_prev", "W", "b" or "dZ", where it is one of them.
     """
     made = torch_module().from_numpy(np.array(array, order="C"))
     how = _LAID.get({}).get(name)
@@ -182,13 +160,10 @@ def leaf(array: Array, name: str = "") -> Any:
 
 
 def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
-    """The gradients that autograd finds of an output, by the leaves' names.
+    """The gradients that autograd finds of an output, by the names of the leaves, tensors of `leaf`.
 
-    Args:
-        Z: what was made of the leaves, a tensor.
-        dZ: the upstream gradient, in its shape.
-        leaves: tensors of `leaf`. One that did not take part has zeros for its gradient; where functions
-            with a backward of their own took part, which may leave it out on purpose, it has none.
+    One that did not take part has zeros; where functions with a backward of their own took part, which may
+    leave it out on purpose, it has none.
     """
     torch = torch_module()
     found = torch.autograd.grad(Z, list(leaves.values()), dZ, allow_unused=True)
@@ -282,11 +257,7 @@ def plain_autograd(torch: Any) -> Iterator[None]:
 
 
 def torch_module() -> Any:
-    """Torch itself.
-
-    Raises:
-        OracleUnavailable: it is missing or broken.
-    """
+    """Torch itself. Raises OracleUnavailable: it is missing or broken."""
     try:
         import torch
 

@@ -50,8 +50,7 @@ class RecordedOracle:
     def expected(self, problem: Problem, position: int) -> Expectation:
         """The gradients that were recorded, all or some of the three; see `Oracle`.
 
-        Raises:
-            OracleUnavailable: nothing was recorded, or `position` is not the last.
+        Raises OracleUnavailable: nothing was recorded, or `position` is not the last.
         """
         recorded = problem.recorded
         if recorded is None:

@@ -30,14 +30,9 @@ DTYPES = {2.0**-52: "float64", 2.0**-23: "float32", 2.0**-10: "float16", 2.0**-7
 
 
 def rerun(problem: Problem, recorded: Recorded) -> Mapping[str, Array]:
-    """What PyTorch makes of the arrays now, by name: of the ways it has, what comes nearest.
+    """What PyTorch makes of the arrays now, by recorded gradient: of the ways it has, what comes nearest.
 
-    Args:
-        problem: whose gradients they are.
-        recorded: what was recorded.
-
-    Returns:
-        A gradient for each that is recorded; nothing where PyTorch did not compute them, or is not there.
+    Nothing where PyTorch did not compute them, or is not there.
     """
     nearest: dict[str, tuple[int, Array]] = {}
     if recorded.by.startswith("PyTorch") and recorded.eps in DTYPES:
@@ -59,10 +54,7 @@ def unequal(one: Array, other: Array) -> int:
 def alike(again: Array, exact: Array, eps: float) -> float:
     """How probable it is that another order of the additions gives the bits of a cell, too.
 
-    Args:
-        again: the rerun.
-        exact: the sums in float64, in the same shape: so often these, rounded, are the rerun's.
-        eps: of the precision they are rounded to.
+    So often the sums in float64, `exact`, rounded to the precision of `eps`, are the rerun's.
     """
     torch = torch_module()
     rounded = torch.from_numpy(np.array(exact)).to(getattr(torch, DTYPES[eps])).double().numpy()

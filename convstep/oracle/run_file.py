@@ -101,11 +101,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Read a run.
-
-    Raises:
-        ProblemError: the file is missing, damaged, none, or larger than the memory; one sentence.
-    """
+    """Read a run; raises ProblemError if the file is missing, damaged, none, or larger than the memory."""
     return storage.made_of(path, _run)
 
 
@@ -172,9 +168,8 @@ def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, A
 def _run(given: Mapping[str, Held], name: str) -> Run:
     """What the arrays of a file and its text come to; nothing is unpacked before all of it is looked at.
 
-    Raises:
-        ProblemError: two arrays contradict each other, or there is no memory for all of them.
-        Exception: the text is not one of ours; there are many ways.
+    Raises ProblemError: two arrays contradict each other, or memory lacks; Exception: the text is none of
+    ours.
     """
     if RUN not in given:
         raise ProblemError(
@@ -242,11 +237,7 @@ class _Call:
     """One call as the text describes it; whoever wrote the text may have written anything."""
 
     def __init__(self, found: dict[str, Any]) -> None:
-        """Take what it says.
-
-        Raises:
-            Exception: it is not what ours say.
-        """
+        """Take what it says. Raises Exception: it is not what ours say."""
         self.name, self.kind = _line(found["name"]), _line(found["kind"])
         self.number, self.step, self.order = (_whole(found[name]) for name in ("call", "step", "order"))
         self.shared_by = _whole(found["shared_by"], 1)
@@ -266,9 +257,8 @@ class _Call:
     def check(self, held: Mapping[str, Held]) -> None:
         """Hold the arrays that the file claims against each other.
 
-        Raises:
-            ProblemError: they do not fit each other, or stepping through them takes more than there is.
-            DamagedError: they are not what `capture` keeps.
+        Raises ProblemError: they do not fit each other, or take more memory than there is to step through;
+        DamagedError: they are not what `capture` keeps.
         """
         if any(each.dtype not in DTYPES for each in held.values()):
             raise DamagedError("a number that no layer is captured in")

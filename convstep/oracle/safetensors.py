@@ -58,11 +58,8 @@ class _Entry(NamedTuple):
 def read_safetensors(file: BinaryIO) -> dict[str, Held]:
     """The tensors of a file by name, not read yet, and its metadata by name, numbers read as numbers.
 
-    Args:
-        file: seekable, positioned at the start; it stays open until the arrays are read.
-
-    Raises:
-        SafetensorsError: the header does not fit the bytes, or has kinds of numbers unknown here.
+    The file is seekable and stays open until the arrays are read. Raises SafetensorsError: the header does
+    not fit the bytes, or has kinds of numbers unknown here.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -107,13 +104,7 @@ def _header(text: bytes) -> dict[str, Any]:
 
 
 def _entry(name: str, given: Any, room: int) -> _Entry:
-    """One line of the header.
-
-    Args:
-        name: the tensor's.
-        given: what the header says.
-        room: how many bytes there are after the header.
-    """
+    """What the header says of a tensor, checked; `room` is how many bytes there are after the header."""
     try:
         dtype, shape, (start, end) = given["dtype"], given["shape"], given["data_offsets"]
     except (TypeError, KeyError, ValueError):

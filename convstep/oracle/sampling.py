@@ -15,13 +15,10 @@ SEED = 20240
 
 
 def sample_cells(shape: tuple[int, ...], count: int) -> tuple[Array, ...]:
-    """At most `count` different cells of an array, all of them if it has no more.
+    """At most `count` different cells of an array, all if it has no more: an array of indices per axis.
 
     Mistakes gather where windows are cut off: the corners come first, then half of the cells
     have one axis at its first or last index.
-
-    Returns:
-        One array of indices per axis, in the array's order, as NumPy's fancy indexing takes them.
     """
     size = int(np.prod(shape))
     if count >= size:

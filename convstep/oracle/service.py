@@ -46,11 +46,7 @@ class TorchService:
         self._closed = False
 
     def start(self) -> None:
-        """Start the child, unless it runs; returns at once, problems show in `compare`.
-
-        Raises:
-            ServiceClosed: after `close`.
-        """
+        """Start the child, unless it runs; problems show in `compare`. Raises ServiceClosed after `close`."""
         self._running_child()
 
     @property

@@ -56,11 +56,9 @@ class Followed(NamedTuple):
 
 
 def followed(problem: Problem, position: int) -> Followed:
-    """Follow the loop to a position; several oracles that ask about the same one share the answer.
+    """Follow the loop to a position, 0 … total; several oracles that ask about the same one share the answer.
 
-    Args:
-        problem: any geometry; what is not finite counts as zero in the sizes.
-        position: how many steps are executed, 0 … total.
+    What is not finite counts as zero in the sizes.
     """
     with _one_at_a_time:
         if problem not in _latest or _latest[problem][0] != position:

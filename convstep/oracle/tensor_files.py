@@ -125,20 +125,11 @@ def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
 
 
 def _read_tensors(file: StrPath | Bounded) -> object:
-    """What a file of `torch.save` holds, read by weights only.
+    """What a file of `torch.save` holds, read by weights only: of a zip by its path, or an older one.
 
-    Args:
-        file: the path of a zip, of which only the names are read, or a file in the form before that.
-
-    Returns:
-        The dict by name, its tensors as `Held`, whose `read` may raise `_NotPlain`; or whatever else
-        was saved.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
-        UnpicklingError: the file needs more than tensors, numbers and texts.
-        OSError: the system cannot map it into memory.
-        Exception: it is damaged; torch has no one error for that.
+    Tensors by name are `Held`, whose `read` may raise `_NotPlain`. Raises OracleUnavailable: torch is missing
+    or broken; UnpicklingError: it needs more than tensors, numbers and texts; OSError: the system cannot map
+    it into memory; Exception: it is damaged, for which torch has no one error.
     """
     torch = torch_module()
     try:
@@ -198,12 +189,9 @@ def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
 
 
 def _check_records(file: BinaryIO) -> None:
-    """Refuse a zip that torch.save would not write, before torch unpacks it.
+    """Refuse a zip that torch.save would not write, before torch unpacks it; there is no one error for that.
 
     torch keeps numbers as they are, so that none take more room in memory than in the file.
-
-    Raises:
-        Exception: it is none; zipfile has no one error for that.
     """
     archive = directory(file)
     entries = archive.infolist()
@@ -226,11 +214,7 @@ def _check_records(file: BinaryIO) -> None:
 
 
 def _check_classes(pickled: bytes) -> None:
-    """Refuse a class whose name takes torch hours to complain of.
-
-    Raises:
-        ValueError: there is one, or these bytes are no pickle.
-    """
+    """Refuse, with a ValueError, a class whose name takes torch hours to complain of, or no pickle."""
     for code, argument, _ in pickletools.genops(pickled):
         if code.name == "GLOBAL" and len(str(argument)) > LONGEST_LINE:
             raise DamagedError("a name that no class has")
@@ -262,11 +246,7 @@ def _as_array(key: str, value: object) -> Array:
 
 
 def _check_plain(value: object) -> None:
-    """Refuse lists within lists that are few in the file and many in an array.
-
-    Raises:
-        ValueError: there are too many.
-    """
+    """Refuse, with a ValueError, lists within lists that are few in the file and many in an array."""
     waiting, count = [value], 0
     while waiting:
         each, count = waiting.pop(), count + 1

@@ -126,15 +126,7 @@ def scale(expected: Array, S: Array, way: Way) -> Array:
 def judge(
     actual: Array, expected: Expected, dtype: np.dtype[Any], n: int, way: Way, *, by_loop: bool = False
 ) -> Judgement:
-    """Hold a gradient against what is expected of it, cell by cell.
-
-    Args:
-        actual: the gradient.
-        expected: what it should be.
-        dtype: what it was accumulated in.
-        n: the most contributions that one cell gets.
-        way: how its sums come about.
-        by_loop: whether it is the loop's; see `made_by_loop`.
+    """Hold a gradient against what is expected of it, cell by cell; see `tolerance` and `made_by_loop`.
 
     Both NaN agree, and so do equal infinities; any other pair with one of them does not. The
     exception is a cell whose S leaves the dtype's range: there the order of the additions decides
@@ -226,12 +218,7 @@ def smallest(dtype: np.dtype[Any]) -> float:
 
 
 def describe(dtype: np.dtype[Any], slack: str = "") -> str:
-    """The tolerance in one sentence.
-
-    Args:
-        dtype: what the gradients were accumulated in.
-        slack: what the oracle itself may be off; see `Expectation.slack_text`.
-    """
+    """The tolerance of a dtype in one sentence; for `slack` see `Expectation.slack_text`."""
     return tr(
         "A cell may be off by eps·max(32·min(S, 16·G), n·G) + n·{least}{own}, with eps {eps} ({dtype}), "
         "n the most contributions to one cell, S the sum of their absolute values, and G the largest of "

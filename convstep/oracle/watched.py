@@ -46,11 +46,9 @@ _HIGH = 200
 
 
 def supervised(parent: int, mask: Set[int] | None = None) -> None:
-    """Go on as a child of this process, which itself stays behind as the supervisor.
+    """Go on as a child of this process, which stays behind as the supervisor, and end with the parent.
 
-    Args:
-        parent: with whom all of it ends.
-        mask: signals that are blocked afterwards; by default those that are now.
+    Signals in `mask` are blocked afterwards; by default those that are now.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     with contextlib.suppress(PermissionError):  # it leads a session already
@@ -162,11 +160,7 @@ def out_of_reach(end: int) -> int:
 
 
 def private_pipes(*, silent: bool = True) -> tuple[RawPipe, RawPipe]:
-    """The two pipes to the parent, out of reach of whatever reads stdin or prints.
-
-    Args:
-        silent: whether stderr leads nowhere, too; else it stays where it is.
-    """
+    """The two pipes to the parent, out of reach of who reads stdin or prints; `silent`: of stderr, too."""
     questions, answers = (out_of_reach(os.dup(stream)) for stream in (0, 1))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2) if silent else (0, 1):
@@ -181,14 +175,9 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def end(child: Child, *, by_itself: bool = False) -> int | None:
-    """End a supervised process with all that it started.
+    """End a supervised process with all that it started; its exit code, negative for a signal, or None.
 
-    Args:
-        child: its supervisor.
-        by_itself: it is ending already, so its exit code is worth a moment.
-
-    Returns:
-        That code, negative for a signal; None if unknown.
+    One that is ending `by_itself` has a code that is worth a moment.
     """
     from subprocess import TimeoutExpired
 

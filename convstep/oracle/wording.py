@@ -67,12 +67,6 @@ def verdict(rows: Sequence[Row], oracle: str, position: int, total: int) -> str:
     """The outcome in one sentence: how many values were compared, how far they lie apart, and where.
 
     The values of all gradients are counted. "Match" means that every one lies within its tolerance.
-
-    Args:
-        rows: the gradients.
-        oracle: who was asked.
-        position: how many steps had been executed.
-        total: how many there are.
     """
     checked, cells = checked_cells(rows)
     if checked == 0:

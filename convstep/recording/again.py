@@ -12,14 +12,10 @@ from convstep.steps.event import Event
 
 
 def place_again(old: Recording, new: Recording) -> int:
-    """The position in a new recording at which one stands as in the old one.
+    """The position in a new recording, which is moved, at which the old one stands.
 
     The same turns of the same loops at the same line; else the nearest turns at that line; else the
     nearest line; else the same position, or the end.
-
-    Args:
-        old: stands somewhere; is not moved.
-        new: of the changed file; is moved.
     """
     if old.position in (0, old.total):
         return 0 if old.position == 0 else new.total
@@ -32,13 +28,9 @@ def place_again(old: Recording, new: Recording) -> int:
 
 
 def place_with(old: Recording, new: Recording) -> int:
-    """The position in a recording of the same function as in one that was handed other numbers.
+    """The position in a recording of the same function, which is moved, that was handed other numbers.
 
     The same one if the same line runs there in the same turns of its loops, else see `place_again`.
-
-    Args:
-        old: stands somewhere; is not moved.
-        new: is moved.
     """
     if old.position <= new.total:
         new.seek(old.position)

@@ -297,15 +297,10 @@ class _Mixed(Column):
 
 
 def column(values: Sequence[Any], depth: int = 0) -> Column:
-    """Values as a column.
+    """Values as a column; raises UnsayableError if there is something else in them.
 
-    Args:
-        values: None, truths, numbers, texts, bytes, NumPy's numbers and arrays of numbers, in lists,
-            tuples, dicts and the dataclasses of a log, up to `forms.DEEPEST` deep.
-        depth: of what they lie in.
-
-    Raises:
-        UnsayableError: there is something else in it.
+    They are None, truths, numbers, texts, bytes, NumPy's numbers and arrays of numbers, in lists, tuples,
+    dicts and the dataclasses of a log, up to `forms.DEEPEST` deep; `depth` is that of what they lie in.
     """
     if depth > forms.DEEPEST:
         raise UnsayableError(f"values lie more than {forms.DEEPEST} deep in each other")
@@ -441,11 +436,7 @@ def _lengths(values: Sequence[Any]) -> Array:
 
 
 def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
-    """The column of which `put` has said this.
-
-    Raises:
-        ValueError, or another error: it is none.
-    """
+    """The column of which `put` has said this. Raises ValueError, or another error: it is none."""
     require(type(spec) is list and depth <= 2 * forms.DEEPEST)
     name, *more = spec
     inner = partial(read, shelf=shelf, depth=depth + 1)

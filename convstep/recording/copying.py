@@ -19,10 +19,8 @@ Array = npt.NDArray[Any]
 def copied(values: Any) -> Any:
     """Values of any kind with arrays of their own, laid out as those are, and sharing memory as those do.
 
-    The order in which NumPy adds depends on strides; so a copy has the strides of what it is a copy of.
-
-    Args:
-        values: of any kind; what refuses to be copied is taken as it is.
+    The order in which NumPy adds depends on strides; so a copy has the strides of what it is a copy of. What
+    refuses to be copied is taken as it is.
     """
     memo: dict[int, Any] = {}
     memory: dict[int, Array] = {}

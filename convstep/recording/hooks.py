@@ -169,13 +169,7 @@ def hook(iterable):
 
 
 def hooks(sites: Sites, sweeps: Sequence[Sweep], registry: Registry) -> dict[str, Any]:
-    """The functions that code with these sites calls, by name.
-
-    Args:
-        sites: of the rewritten code.
-        sweeps: in it.
-        registry: takes what they note.
-    """
+    """The functions that code with these sites and sweeps calls, by name; the registry takes their notes."""
     found: dict[str, Any] = {
         LOCALS: locals,
         FORGET: registry.forget,

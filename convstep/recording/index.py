@@ -324,11 +324,7 @@ class Index:
         return found
 
     def _find_eventful(self, changing: Flags) -> Flags:
-        """Which entries make a step of what they stand in.
-
-        Args:
-            changing: those that change cells do.
-        """
+        """Which entries make a step of what they stand in; those that change cells, `changing`, do."""
         statements = self.log.sites.statements
         arrays: dict[int, set[str]] = defaultdict(set)
         for one in self.bindings:

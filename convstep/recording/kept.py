@@ -52,11 +52,7 @@ class Kept:
         return cls(log.sites, order, payloads, views, storages, log.given, log.ended, log.unseen)
 
     def check(self) -> None:
-        """Go on if a stranger's fits together: every number of an array or of memory is one that there is.
-
-        Raises:
-            ValueError: it does not.
-        """
+        """Raise a ValueError unless every number of arrays and memory in a stranger's is one there is."""
         sites, many, met = self.sites.sites, len(self.storages), len(self.views)
         require([one.number for one in sites] == [*range(len(sites))] and self.order.dtype.kind in "iu")
         require(not len(self.order) or 0 <= int(self.order.min()) <= int(self.order.max()) < len(sites))

@@ -93,11 +93,7 @@ class Runs:
     """The runs of a sweep, one after the other."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
-        """All of them.
-
-        Args:
-            runs: in their order.
-        """
+        """All of them, in their order."""
         self.runs = runs
         self.lengths = [len(part) for _, _, part in runs]
         """How many turns each has."""
@@ -110,8 +106,7 @@ class Runs:
     def spread(self) -> tuple[Any, ...]:
         """What payloads are made of, by turn, all at once: whole numbers in as few bytes as will do.
 
-        Raises:
-            OverflowError: some numbers are too large.
+        Raises OverflowError: some numbers are too large.
         """
         _, places, parts = zip(*self.runs, strict=True)
         firsts, steps = (
@@ -193,10 +188,8 @@ class Column(Sequence[tuple[Any, ...]]):
     def places(self) -> list[npt.NDArray[Any]]:
         """What stands at each place of them, but for the cells that are written: whole numbers.
 
-        What is not computed is the same array for all sites of the sweep.
-
-        Raises:
-            ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
+        What is not computed is the same array for all sites of the sweep. Raises ArithmeticError, TypeError
+        or ValueError: some numbers are too large, or of another kind.
         """
         tokens, known = self._runs.tokens
         with contextlib.suppress(TypeError, KeyError):

@@ -152,11 +152,7 @@ def _cell_in(
 ) -> tuple[Any, Any] | tuple[()] | None:
     """A cell before and after an entry that changes it; nothing of one of another kind; None if it does not.
 
-    Args:
-        recording: of which.
-        entry: which.
-        offset: bytes from the beginning of the memory to the cell.
-        own: what the cell is to its array.
+    It lies `offset` bytes from the beginning of the memory; `own` is what it is to its array.
     """
     site, payload = recording.index.site(entry), recording.index.payload(entry)
     log = recording.log

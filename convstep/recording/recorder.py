@@ -148,11 +148,7 @@ def _drained(generator: Any) -> Any:
 
 
 def function_of(function: Any) -> types.FunctionType:
-    """The function in which a call of something begins.
-
-    Raises:
-        RecordingError: there is none that is written in Python.
-    """
+    """The function in which a call of something begins; raises RecordingError: none is written in Python."""
     found = inspect.unwrap(function)
     if isinstance(found, type):
         found = getattr(found, "__init__")  # noqa: B009  # of this very class
@@ -166,11 +162,7 @@ def function_of(function: Any) -> types.FunctionType:
 
 
 def source_of(function: types.FunctionType) -> Source:
-    """The file of a function, as Python knows it.
-
-    Raises:
-        RecordingError: it is not known; one sentence.
-    """
+    """The file of a function, as Python knows it. Raises RecordingError: it is not known; one sentence."""
     path = function.__code__.co_filename
     try:
         source = Source.read(path)

@@ -72,13 +72,7 @@ class Registry:
     """Types whose values are kept as they are."""
 
     def __init__(self, log: Log, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is met yet.
-
-        Args:
-            log: what the run is noted in.
-            limits: of the recording.
-            clock: seconds.
-        """
+        """Nothing is met yet; the run is noted in the log, the clock counts seconds."""
         self.log = log
         self.payloads = [list[Any]() for _ in log.sites.sites]
         """By site, what hooks note."""
@@ -170,12 +164,7 @@ class Registry:
         return number
 
     def forget(self, array: Any, *, memory: bool = True) -> None:
-        """An array is about to have another shape: it is met anew.
-
-        Args:
-            array: or anything else.
-            memory: whether it may also have other memory.
-        """
+        """An array or anything else gets another shape, with `memory` maybe other memory: it is met anew."""
         for scope in self.remembering:
             scope["last"] = self
         for one in self.sweepings:

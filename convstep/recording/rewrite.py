@@ -48,12 +48,7 @@ class Rewriter:
     """Rewrites functions of one source; what it found stands in `sites`."""
 
     def __init__(self, lines: Sequence[str], purity: Purity) -> None:
-        """Nothing is rewritten yet.
-
-        Args:
-            lines: of the source, the first one being line 1 of the trees.
-            purity: knows what the calls in it do.
-        """
+        """Nothing is rewritten yet; the first of the lines is line 1 of the trees."""
         self.sites = Sites()
         """What was found."""
         self.sweeps: list[Sweep] = []
@@ -63,12 +58,7 @@ class Rewriter:
         self._statement = -1
 
     def function(self, node: ast.FunctionDef, name: str) -> ast.FunctionDef:
-        """The function with hooks; its decorators and defaults are left as they are.
-
-        Args:
-            node: its definition; it is not changed.
-            name: what to call it, with what it stands in: `Conv.backward`.
-        """
+        """The function with hooks, called `Conv.backward`; decorators and defaults stay as they are."""
         node = trees.copied(node)
         outer, outer_statement = self._around, self._statement
         generator = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in trees.own(node.body))

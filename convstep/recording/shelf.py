@@ -24,11 +24,7 @@ INTS = [
 
 
 def require(holds: bool) -> None:
-    """Go on if something is as it must be.
-
-    Raises:
-        ValueError: it is not.
-    """
+    """Go on if something is as it must be. Raises ValueError: it is not."""
     if not holds:
         raise ValueError("they do not fit together")
 
@@ -86,21 +82,12 @@ class Shelved:
     """What was on a shelf, to be taken in its order, each once."""
 
     def __init__(self, table: Any, cells: Array) -> None:
-        """Look at the list.
-
-        Args:
-            table: as `Shelf.table`, out of JSON.
-            cells: all bytes.
-        """
+        """Look at the list: a table as `Shelf.table`, out of JSON, and all bytes."""
         require(cells.dtype == np.uint8 and cells.ndim == 1 and type(table) is list)
         self._left, self._cells, self._at = iter(table), cells, 0
 
     def take(self, kinds: str) -> Array:
-        """The next array, where it is.
-
-        Args:
-            kinds: of NumPy's numbers, one of which it must be.
-        """
+        """The next array, where it is; it must be of one of these kinds of NumPy's numbers."""
         dtype, count = next(self._left)
         require(type(dtype) is str and type(count) is int and 0 <= count <= self._cells.nbytes)
         kind = np.dtype(dtype)

@@ -58,8 +58,7 @@ class Source:
     def read(cls, path: str) -> Source | None:
         """What Python knows of a file, or a cell, by the name that code objects have for it; None if nothing.
 
-        Raises:
-            SyntaxError: it has changed since, and is no Python now.
+        Raises SyntaxError: it has changed since, and is no Python now.
         """
         lines = linecache.getlines(path)
         return _parsed(path, "".join(lines)) if lines else None

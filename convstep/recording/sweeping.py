@@ -28,12 +28,7 @@ class Sweeping:
     """One sweep while a function runs."""
 
     def __init__(self, sweep: Sweep, registry: Registry) -> None:
-        """No turn is made yet.
-
-        Args:
-            sweep: with its sites.
-            registry: knows the arrays, and takes what is noted.
-        """
+        """No turn is made yet; the registry knows the arrays, and takes what is noted."""
         self._sweep, self._registry = sweep, registry
         self._pattern, self._makers = sweep.pattern, sweep.makers
         names = [*sweep.arrays]
@@ -96,9 +91,7 @@ class Sweeping:
     def leave(self, error: BaseException, rest: Any) -> Any:
         """One of them has raised: it is undone, since with hooks it will raise again where that is noted.
 
-        Args:
-            error: what it raised.
-            rest: what was left of the loop before these turns; given back without those that were made.
+        What was left of the loop before these turns is given back without those that were made.
         """
         part, self.before = self._part, ()
         if part:

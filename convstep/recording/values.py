@@ -78,14 +78,9 @@ class _UnknownError(ValueError):
 
 
 def value_of(text: str, variables: Mapping[str, object]) -> Any:
-    """The value of an expression.
+    """The value of an expression of the source, whose names stand for the variables.
 
-    Args:
-        text: as the source has it.
-        variables: what its names stand for.
-
-    Raises:
-        ValueError: it has none here, or computing it would run the author's code; one sentence.
+    Raises ValueError: it has none here, or computing it would run the author's code; one sentence.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body

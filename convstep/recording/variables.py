@@ -25,11 +25,7 @@ class Variables(Mapping[str, object]):
         self._recording, self._frame, self._entry = recording, frame, entry
 
     def __getitem__(self, name: str) -> object:
-        """A number, a text, a tuple, or an array as a live view.
-
-        Raises:
-            KeyError: there is no such variable yet.
-        """
+        """A number, text, tuple, or an array as a live view; raises KeyError: there is no such one yet."""
         found = self.logged(name)
         if found is NOTHING:
             raise KeyError(name)

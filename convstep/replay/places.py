@@ -14,21 +14,11 @@ _DIGITS = r"\d{1,18}"
 
 
 def parse_place(text: str, loops: Nested) -> int:
-    """The position a person means.
+    """The position, 0 … total, that a person means; a ValueError in one sentence if there is none.
 
     A number is a position: that many steps are executed. A loop index `4,2,1`, outermost first, is
     the position at which exactly that step was just executed; later indices may be left out and
     count as 0. `53%`, `start` and `end` work too.
-
-    Args:
-        text: what was typed.
-        loops: what knows the loops it is about.
-
-    Returns:
-        A position, 0 … total.
-
-    Raises:
-        ValueError: no such place; one sentence.
     """
     text = text.strip().lower()
     nest = loops.nest

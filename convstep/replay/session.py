@@ -88,14 +88,7 @@ class Session(Record):
     __repr__ = brief
 
     def check_fits(self, total: int) -> None:
-        """Refuse a session that was saved of another problem.
-
-        Args:
-            total: how many steps the problem has.
-
-        Raises:
-            SessionError: a position lies beyond the end.
-        """
+        """Refuse, with a SessionError, a session with a position beyond the total of steps."""
         places = [("position", self.position)]
         places += [(f'bookmark "{mark.label}" at position', mark.position) for mark in self.bookmarks]
         for held, position in places:
@@ -107,14 +100,9 @@ class Session(Record):
 
 
 def save(session: Session, path: str | os.PathLike[str]) -> None:
-    """Write a session to exactly `path`, through a temporary file in the same folder.
+    """Write a session to exactly `path`, through a temporary file in the same folder, or not at all.
 
-    Args:
-        session: what to write.
-        path: where; an older file there is replaced whole, or left as it is.
-
-    Raises:
-        SessionError: it cannot be written; one sentence.
+    Raises SessionError: it cannot be written; one sentence.
     """
     content = json.dumps({"version": VERSION, **asdict(session)}, indent=2, allow_nan=False) + "\n"
     if len(content) > LARGEST_FILE:
@@ -129,13 +117,9 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Session:
-    """Read a session.
+    """Read a session that `save` wrote, or somebody by hand.
 
-    Args:
-        path: a file that `save` wrote, or somebody by hand.
-
-    Raises:
-        SessionError: it cannot be read, or is not a session; one sentence.
+    Raises SessionError: it cannot be read, or is not a session; one sentence.
     """
     try:
         content = contents(path, LARGEST_FILE)
@@ -154,15 +138,7 @@ def load(path: str | os.PathLike[str]) -> Session:
 
 
 def permalink(session: Session, loops: Nested) -> str:
-    """The command that comes back to a session's problem, place and enabled stops.
-
-    Args:
-        session: what to come back to.
-        loops: what knows the loops of its problem.
-
-    Returns:
-        A line for a shell: `convstep open digit --goto 4,2,1 --break 'i_c == 1'`.
-    """
+    """The shell's line back to a session: `convstep open digit --goto 4,2,1 --break 'i_c == 1'`."""
     # a name in front of which a shell's reader would see an option is still a path with ./
     problem = f"./{session.problem}" if session.problem.startswith("-") else session.problem
     forward = ["--forward"] if session.forward else []

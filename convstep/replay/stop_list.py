@@ -41,11 +41,7 @@ class Stops:
         return tuple(self._stops.values())
 
     def get(self, id: int) -> Stop:
-        """One stop.
-
-        Raises:
-            ValueError: there is none with that number.
-        """
+        """One stop. Raises ValueError: there is none with that number."""
         if id not in self._stops:
             raise ValueError(
                 f"there is no stop {id}; the stops are {', '.join(map(str, self._stops))}"
@@ -55,14 +51,7 @@ class Stops:
         return self._stops[id]
 
     def add(self, stop: Stop) -> Stop:
-        """Set a stop; one that is equal to it, hits included, stays alone.
-
-        Args:
-            stop: its number is given here.
-
-        Returns:
-            The stop as it is listed, with its number.
-        """
+        """Set a stop; it, or the equal one that there is, hits included, with the number given here."""
         for other in self:
             if other == stop:
                 self._stops[other.id] = other.changed(enabled=stop.enabled)
@@ -72,41 +61,25 @@ class Stops:
         return self._stops[self._last_id]
 
     def toggle(self, stop: Stop) -> Stop | None:
-        """Set a stop, or remove those that wait for the same thing, whatever their counts of hits.
-
-        Returns:
-            The stop as it is listed, or None if there was one to remove.
-        """
+        """Set a stop, returned, or remove those, None, that wait for the same thing whatever their hits."""
         same = [other.id for other in self if other.like(stop)]
         for id in same:
             self.remove(id)
         return None if same else self.add(stop)
 
     def remove(self, id: int) -> Stop:
-        """Forget a stop.
-
-        Raises:
-            ValueError: there is none with that number.
-        """
+        """Forget a stop. Raises ValueError: there is none with that number."""
         stop = self.get(id)
         del self._stops[id]
         return stop
 
     def enable(self, id: int, enabled: bool = True) -> Stop:
-        """Switch a stop on.
-
-        Raises:
-            ValueError: there is none with that number.
-        """
+        """Switch a stop on. Raises ValueError: there is none with that number."""
         self._stops[id] = self.get(id).changed(enabled=enabled)
         return self._stops[id]
 
     def disable(self, id: int) -> Stop:
-        """Switch a stop off; it stays listed.
-
-        Raises:
-            ValueError: there is none with that number.
-        """
+        """Switch a stop off; it stays listed. Raises ValueError: there is none with that number."""
         return self.enable(id, enabled=False)
 
     def clear(self) -> None:

@@ -34,10 +34,6 @@ def parse_stop(text: str, layout: Layout) -> Stop:
     - anything else is a condition; one that only fixes loop indices is a place in the loops.
     - `… hits 3` passes over the first two hits of every run.
 
-    Args:
-        text: what was typed.
-        layout: of the run it is about.
-
     Raises:
         ValueError: one sentence; an `ExpressionError` says which column is wrong.
     """

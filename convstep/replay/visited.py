@@ -26,12 +26,7 @@ class Visited:
     """
 
     def __init__(self, position: int = 0, most: int = MOST_VISITED) -> None:
-        """Start somewhere.
-
-        Args:
-            position: where.
-            most: positions that are remembered, at least 2.
-        """
+        """Start at a position; at most so many, at least 2, are remembered."""
         if most < 2:
             raise ValueError(f"most is {most}; a history keeps at least 2 positions")
         self._positions = [position]
@@ -112,11 +107,7 @@ class Bookmarks:
         return len(self._labels)
 
     def toggle(self, position: int) -> Bookmark | None:
-        """Set a bookmark, called by the lowest free number, or take away the one that is there.
-
-        Returns:
-            The bookmark that now stands there, or None.
-        """
+        """Set a bookmark by the lowest free number, returned, or take away the one that is there: None."""
         if self._labels.pop(position, None) is not None:
             return None
         self._set(position, "")

@@ -29,12 +29,7 @@ class Watch:
         self._met: Counter[int] = Counter()
 
     def hit(self, run: Stepped, stops: Iterable[Stop]) -> Stop | None:
-        """The stop that ends the run after a step, the first of several; None to go on.
-
-        Args:
-            run: just after the step.
-            stops: as listed, so that each has a number of its own; disabled ones are passed over.
-        """
+        """The first of the listed stops, if enabled, that ends a run just after a step; None to go on."""
         ending = None
         for stop in stops:
             if stop.enabled and is_hit(stop, run):

@@ -24,13 +24,7 @@ def _part_text(part: int | slice) -> str:
 
 
 def check_index(name: str, index: Sequence[int], shape: Sequence[int]) -> None:
-    """Raise a ValueError, one sentence, for a cell that an array of this shape does not have.
-
-    Args:
-        name: the array's.
-        index: the cell.
-        shape: of the array.
-    """
+    """Raise a ValueError, one sentence, for a cell that an array of this shape does not have."""
     cell = cell_text(name, index)
     if len(index) != len(shape):
         raise ValueError(

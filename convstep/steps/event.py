@@ -57,12 +57,7 @@ class Access(NamedTuple):
         return *within, *left
 
     def covers(self, index: Sequence[int], shape: Sequence[int]) -> bool:
-        """Whether a cell is one of them.
-
-        Args:
-            index: the cell.
-            shape: the array's.
-        """
+        """Whether a cell is one of them in an array of this shape."""
         inside = all(
             at in range(length)[part] if isinstance(part, slice) else at == part
             for part, at, length in zip(self.region, index, shape, strict=False)
@@ -178,19 +173,11 @@ class Event:
         return any(write.array == array and write.covers(index, shape) for write in self.writes)
 
     def read(self, text: str) -> Access:
-        """What the source calls by this name.
-
-        Raises:
-            KeyError: the step reads nothing of that name.
-        """
+        """What the source calls by this name. Raises KeyError: the step reads nothing of that name."""
         return _first(text, (read for read in self.reads if read.text == text))
 
     def write(self, array: str) -> Access:
-        """The first write to an array.
-
-        Raises:
-            KeyError: the step writes nothing there.
-        """
+        """The first write to an array. Raises KeyError: the step writes nothing there."""
         return _first(array, (write for write in self.writes if write.array == array))
 
 

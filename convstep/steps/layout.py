@@ -67,8 +67,7 @@ class Layout:
     def cell(self, name: str, index: Cell) -> tuple[str, Cell]:
         """The array and the cell that people mean by `name[index]`.
 
-        Raises:
-            ValueError: there is no such cell, or no step writes to arrays of that name; one sentence.
+        Raises ValueError: there is no such cell, or no step writes to arrays of that name; one sentence.
         """
         name, part = self.short.get(name, name), self.parts.get(name)
         if part is not None:

@@ -66,19 +66,11 @@ class Provenance:
         return self._factors(self.event(0))[-1].array
 
     def first_cell(self, at: int) -> str:
-        """The first factor of a contribution by name, `A[1, 4]`; "" where there is a single number.
-
-        Args:
-            at: which contribution, counted from 0.
-        """
+        """The first factor of the contribution `at`, from 0, by name: `A[1, 4]`; "" for a single number."""
         return self._cells(at)[0] if self.first_factor is not None else ""
 
     def second_cell(self, at: int) -> str:
-        """The second factor of a contribution by name: `B[4, 0]`.
-
-        Args:
-            at: which contribution, counted from 0.
-        """
+        """The second factor of the contribution `at`, from 0, by name: `B[4, 0]`."""
         return self._cells(at)[-1]
 
     def done(self, position: int) -> int:

@@ -61,11 +61,7 @@ class Stepped(Protocol):
         """Undo one step, or what was made of the one under way; None at the start."""
 
     def seek(self, position: int) -> None:
-        """Go to a position, forwards or backwards.
-
-        Raises:
-            ValueError: no such position.
-        """
+        """Go to a position, forwards or backwards. Raises ValueError: no such position."""
 
     def next_write(self) -> bool:
         """Make one write of the next step; the last one completes the step. False at the end."""
@@ -85,12 +81,9 @@ class Stepped(Protocol):
         return iter(())
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
-        """The steps that write a cell, ascending.
+        """The steps that write a cell, ascending; raises ValueError: no such cell, or one never written.
 
         A run that inherits this one looks at every step, and comes back to where it stood.
-
-        Raises:
-            ValueError: no such array or cell, or one that is never written.
         """
         self.layout.check_cell(array, index)
         position, made, found = self.position, self.made, []
@@ -112,22 +105,15 @@ class Question(Protocol):
         """Which names it uses."""
 
     def holds(self, values: Mapping[str, Array]) -> Array:
-        """Whether it is true, of many steps at once.
+        """Whether it is true, of many steps at once: booleans, `(places, turns)`, 1 where nothing changes.
 
         Args:
             values: of each of `names`, in float64, `(places, turns, *cells)`: `turns` of the innermost
                 loop at each of `places`. A leading axis is 1 where the value does not change along it.
-
-        Returns:
-            Booleans, `(places, turns)`, again with 1 where nothing changes.
         """
 
     def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:
-        """For which turns of the loops it can be true; elsewhere it is false.
-
-        Args:
-            counts: of the loops by name, and of all steps as "step".
-        """
+        """For which turns of the loops it can be true; `counts` by loop, and of all steps as "step"."""
 
 
 class Piece(NamedTuple):

@@ -49,12 +49,7 @@ UNKNOWN = "unknown"
 
 
 def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
-    """What is wrong with a candidate, the likeliest explanation first; empty if nothing is.
-
-    Args:
-        swept: what came of every problem.
-        forward: what its own forward does, where it is not this convolution.
-    """
+    """What is wrong with a candidate, the likeliest first; `forward` is its own, where it is not ours."""
     found = [*seen_directly(swept), *about_laying(swept.laid)]
     wrong_outputs = wrong_forwards(swept.results)
     if wrong_outputs and not (forward and forward.fits):

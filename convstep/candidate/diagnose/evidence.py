@@ -52,12 +52,9 @@ LEAST = 8
 
 
 def observations(name: str, results: Sequence[Result], call: Call | None = None) -> list[str]:
-    """What is true of a gradient on every problem where it is wrong, in sentences with how many these are.
+    """What is true of "dW", "db" or "dA_prev" wherever it is wrong, in sentences that count the problems.
 
-    Args:
-        name: "dW", "db" or "dA_prev".
-        results: what the candidate made of each problem.
-        call: how it was called, to write shapes as its author does.
+    Shapes are written as the author of the call does.
     """
     said = []
     misshapen = [result for result in results if _kind(name, result) == SHAPE]
@@ -255,14 +252,10 @@ def wrong_only_where_shared(results: Sequence[Result]) -> bool:
 def _one_slice(
     name: str, masks: Sequence[Mask], axis: int, words: tuple[str, str], *, whole: bool = False
 ) -> list[str]:
-    """What to say where it is always the same one slice along an axis, or the last.
+    """What to say where it is always the same one slice of the masks along an axis, or the last.
 
-    Args:
-        name: the gradient.
-        masks: the cells it is about, of every problem.
-        axis: along which there are slices.
-        words: what is said of a number, and of the last one.
-        whole: all cells of the slice must be meant; else one is enough.
+    The `words` are of a number, and of the last one; `whole`: all cells of the slice are meant, not one at
+    least.
     """
     found, counts = set(), {mask.shape[axis] for mask in masks}
     for mask in masks:

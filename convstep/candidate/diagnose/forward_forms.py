@@ -173,13 +173,8 @@ class Whole:
     def linear(self, problem: Problem, shape: tuple[int, ...], near: Problem | None = None) -> Array | None:
         """Its output before the activation, of a larger one the part that a loop over `shape` visits.
 
-        Args:
-            problem: what it is given.
-            shape: of what came back.
-            near: the problem that this one lies next to, where slopes are asked for.
-
-        Returns:
-            None where it cannot be: a kernel larger than what is left, a reflection of too little.
+        None where it cannot be: a kernel larger than what is left, a reflection of too little. The problem
+        lies next to `near` where slopes are asked for.
         """
         try:
             for form in self.forms:
@@ -201,11 +196,7 @@ class Whole:
 
 
 def wholes(plain: bool) -> Iterator[Whole]:
-    """What forwards do, the simplest first.
-
-    Args:
-        plain: nothing but an activation, where that is all that is open.
-    """
+    """What forwards do, the simplest first; `plain`: with nothing but an activation open."""
     yield from (Whole((), activation) for activation in ACTIVATIONS[1:])
     if plain:
         return

@@ -56,12 +56,7 @@ class OwnForward:
 
 
 def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
-    """What a candidate's own forward does; None if it is this convolution, or there is none.
-
-    Args:
-        worker: the candidate, whose forward may be asked.
-        swept: what came of the sweep.
-    """
+    """What a candidate's own forward does, which may be asked; None if it is ours, or there is none."""
     results = [result for result in swept.results if result.outcome.kind == RETURNED]
     asked = [result for result in results if result.outcome.Z is not None]
     wrong = wrong_gradients(results)
@@ -124,12 +119,7 @@ def _called_right(result: Result) -> Result:
 
 
 def _known_form(results: Sequence[Result], *, plain: bool) -> Whole | None:
-    """The simplest known form that makes every output.
-
-    Args:
-        results: with what the forward returned, those that say most first.
-        plain: its outputs are right but for an activation.
-    """
+    """The simplest known form that makes every output; `plain`: they are right but for an activation."""
 
     def makes(whole: Whole, result: Result) -> bool:
         given = result.outcome.Z

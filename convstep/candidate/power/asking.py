@@ -83,8 +83,7 @@ def power(
 def check_files(test: str, target: str) -> None:
     """Refuse what no test can be run on, before anything is.
 
-    Raises:
-        CandidateError: there is no such test, or the target is in no Python file.
+    Raises CandidateError: there is no such test, or the target is in no Python file.
     """
     file, _, _ = test.partition("::")
     if not os.path.isfile(file) or not file.endswith(".py"):
@@ -111,20 +110,7 @@ def power_of_checked(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Power:
-    """The same, of a target whose verdict is known; see `power`.
-
-    Args:
-        test: as for `power`.
-        target: as for `power`.
-        verdict: `check`'s verdict on it.
-        name: what is called: `max_pool_backward`, `Pool.backward`.
-        timeout: as for `power`.
-        jobs: as for `power`.
-        progress: as for `power`.
-
-    Raises:
-        CandidateError: see `power`.
-    """
+    """`power` of a target, called `Pool.backward`, whose verdict is known."""
     if not verdict.ok:
         raise CandidateError(
             tr(
@@ -263,12 +249,8 @@ def _heard(
 ) -> Iterator[dict[str, Any]]:
     """What is said of a run and of its copies, one for each mistake; what is said of the run itself is last.
 
-    Args:
-        talk: with the process.
-        numbers: the mistakes; none to look on.
-        jobs: how many copies run at a time.
-        calls: how often the target is called, as far as that is known.
-        seconds: how long nothing may be said.
+    Without numbers of mistakes it only looks on. The target is called so often, as far as that is known,
+    `jobs` copies run at a time, and nothing may be said for so many seconds.
     """
     talk.ask({"suspects": list(numbers), "jobs": jobs, "calls": calls, "seconds": seconds})
     while True:

@@ -14,16 +14,9 @@ from convstep.operators.operator import Array
 
 
 def put(result: Any, owner: Any, path: Path, value: Array) -> Any:
-    """Put an array where another one was returned, or is held.
+    """Put an array where another one was returned, or is held; what is returned now.
 
-    Args:
-        result: what was returned.
-        owner: the object whose method was called.
-        path: where the other one is: in the result, if its first word is "".
-        value: the array.
-
-    Returns:
-        What is returned now.
+    Its path is in the result, if its first word is "", else in the object whose method was called.
     """
     if path == ("",):
         return _as(result, value)
@@ -58,12 +51,7 @@ def _as(old: Any, value: Array) -> Any:
 
 
 def recode(function: FunctionType, made: Callable[..., Any]) -> None:
-    """Give a function the code of a call of another one: whoever holds it calls that.
-
-    Args:
-        function: it has no closure.
-        made: makes the other one from what the function was.
-    """
+    """Give a function without closure the code of a call of what `made` makes of it, for all who hold it."""
     was = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     was.__kwdefaults__ = function.__kwdefaults__
     functools.update_wrapper(was, function)

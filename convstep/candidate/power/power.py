@@ -74,11 +74,7 @@ class Power:
         return [row for row in self.rows if row.outcome == outcome]
 
     def missed_ways(self, id: str) -> list[Row]:
-        """The ways of making a mistake that would pass.
-
-        Args:
-            id: the mistake's.
-        """
+        """The ways of making a mistake, by its id, that would pass."""
         return [row for row in self.rows if row.passes and row.suspect.id == id]
 
     @property

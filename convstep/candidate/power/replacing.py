@@ -92,12 +92,7 @@ class Replaced:
             self.copies.end(self._made, {**said, "spoiled": sorted(self.spoiled)})
 
     def put_into(self, module: ModuleType, name: str) -> None:
-        """Let it take the place of a function or a method of a module, and remember calls of its forward.
-
-        Args:
-            module: a module that has run, or has come so far.
-            name: `max_pool_backward`, `Pool.backward`, `Pool`.
-        """
+        """Let it take the place of `Pool.backward` in a module that has run; remember its forward's calls."""
         owner, _, last = name.rpartition(".")
         if isinstance(kind := getattr(module, name, None), type):  # its backward is meant
             methods = names.backward_first(each for each in dir(kind) if names.looks_backward(each))

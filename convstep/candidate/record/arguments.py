@@ -54,11 +54,7 @@ class Arguments:
         ]
 
     def check(self) -> None:
-        """Refuse, before any process is started, what no function can be called with.
-
-        Raises:
-            CandidateError: one sentence.
-        """
+        """Refuse, before any process starts, what no function can be called with: a CandidateError."""
         given = [name for name, value in (("--call", self.call), ("--args", self.file)) if value is not None]
         if len(given) == 2 or (self.call is not None and self.shapes):
             raise CandidateError(
@@ -80,11 +76,7 @@ class Arguments:
 
 
 def called(text: str) -> ast.Call:
-    """The syntax of a call that somebody wrote.
-
-    Raises:
-        CandidateError: it is no call.
-    """
+    """The syntax of a call that somebody wrote. Raises CandidateError: it is no call."""
     try:
         tree = ast.parse(text.strip(), "--call", "eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -100,8 +92,7 @@ def called(text: str) -> ast.Call:
 def drawn(shapes: tuple[str, ...]) -> dict[str, Any]:
     """The values of `--shape` by name: arrays of whole numbers, numbers, words and tuples of them.
 
-    Raises:
-        CandidateError: one of them cannot be read.
+    Raises CandidateError: one of them cannot be read.
     """
     if len(shapes) > MOST:
         raise CandidateError(f"--shape is given {len(shapes)} times, and at most {MOST} are read")
@@ -120,11 +111,7 @@ def drawn(shapes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def loaded(path: str) -> dict[str, Any]:
-    """The arrays of a `.npz` by name; those without axes as numbers.
-
-    Raises:
-        ProblemError: it cannot be read; one sentence.
-    """
+    """The arrays of a `.npz` by name; those without axes as numbers. ProblemError if it cannot be read."""
 
     def make(held: Mapping[str, Held], name: str) -> dict[str, Any]:
         if len(held) > MOST:

@@ -43,12 +43,7 @@ TRIES = 3
 
 
 def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """Record a call, and say what came of it: its log, or why there is none.
-
-    Args:
-        ways: the function as it is loaded.
-        question: how it is called; with a problem where a convention says how.
-    """
+    """Record a call of the loaded function, and say what came of it: its log, or why there is none."""
     return _answered(ways, question, RECORD, _sent)
 
 

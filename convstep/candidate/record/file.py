@@ -27,8 +27,7 @@ HELD = 16
 def save(recording: Recording, path: str | os.PathLike[str]) -> None:
     """Write a recording to exactly `path`, through a temporary file in the same folder.
 
-    Raises:
-        OSError: the folder is missing or not writable; an older file at `path` is untouched.
+    Raises OSError: the folder is missing or not writable; an older file at `path` is untouched.
     """
     arrays: dict[str, Any] = {MARK: np.array(FORM), **arrays_of(recording)}
     with written_whole(path) as file:
@@ -38,8 +37,7 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Recording:
     """Read a recording, which stands before its first step.
 
-    Raises:
-        ProblemError: the file is missing, damaged, or holds none; one sentence.
+    Raises ProblemError: the file is missing, damaged, or holds none; one sentence.
     """
     return made_of(path, _made)
 
@@ -61,10 +59,9 @@ def _made(held: Mapping[str, Held], name: str) -> Recording:
 
 
 def _walk(recording: Recording) -> None:
-    """Execute every step once and look at many, for a file of a stranger's may say anything of any of them.
+    """Execute every step once and look at many: a stranger's may say anything.
 
-    Raises:
-        ValueError: one of them cannot be.
+    ValueError if one cannot be.
     """
     try:
         every = recording.total // LOOKED_AT + 1

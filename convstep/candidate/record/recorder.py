@@ -108,40 +108,24 @@ class Recorder(Worker):
     def record_call(
         self, call: Call, problem: Problem, seconds: float = SECONDS, wish: Wish = NO_WISH
     ) -> tuple[Recording, str]:
-        """Record a backward on a problem of a convolution, as `check` calls it.
-
-        Raises:
-            CandidateError: see `record`.
-        """
+        """Record a backward on a convolution's problem, as `check` calls it; CandidateError as `record`."""
         asked = {"call": asdict(call), "arguments": None, "wish": wish.as_plain()}
         return self._recorded(asked, messages.problem_message(problem), seconds)
 
     def judge(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Verdicts, int]:
-        """What its own forward says of the call that `record` records, and the `digest` of its file.
-
-        Raises:
-            CandidateError: see `record`.
-        """
+        """What its own forward says of the call that `record` records, and the `digest` of its file."""
         return self._judged(_asked(arguments), {}, seconds)
 
     def judge_call(self, call: Call, problem: Problem, seconds: float = JUDGING) -> tuple[Verdicts, int]:
-        """What its own forward says of the call that `record_call` records, and the `digest` of its file.
-
-        Raises:
-            CandidateError: see `record`.
-        """
+        """What its own forward says of the call that `record_call` records, and the `digest` of its file."""
         asked = {"call": asdict(call), "arguments": None}
         return self._judged(asked, messages.problem_message(problem), seconds)
 
     def held(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Held, bool]:
-        """What its own forward says of it on several draws of numbers.
+        """What its own forward says on several draws of numbers, and whether of the first way to call it.
 
-        Returns:
-            What is said of the way of calling it that counts, and whether it is the first.
-
-        Raises:
-            CandidateError: see `record`; or no forward is known that belongs to it, or what is guessed of its
-                arguments proves nothing.
+        Raises CandidateError: see `record`; or no forward is known that belongs to it, or what is guessed of
+        its arguments proves nothing.
         """
         return self._replied(protocol.HOLD, _asked(arguments), {}, seconds, _held)
 
@@ -293,15 +277,10 @@ class Recordable:
             return self._recorded(recorder)
 
     def judge(self, recording: Recording) -> Verdicts:
-        """What the author's own forward says of what was recorded, found in a process that ends with it.
+        """What the author's own forward says of what was recorded last, found in a process that ends with it.
 
         Any thread may, beside `record`, one at a time; it takes at most about `JUDGING` seconds.
-
-        Args:
-            recording: what is shown, and what was recorded last.
-
-        Raises:
-            CandidateError: its process ended, or `close` has ended it; one sentence.
+        Raises CandidateError: its process ended, or `close` has ended it; one sentence.
         """
         if self.edited:
             said = tr("what its own forward says is asked only of the call as it is, without edited numbers")
@@ -323,13 +302,9 @@ class Recordable:
         return found
 
     def with_numbers(self, numbers: Edited) -> Recording:
-        """Record the same call again with other numbers in what it is handed; with none, what there was.
+        """Record the same call again with other numbers by array and index; with none, what there was.
 
-        Args:
-            numbers: by array of the recording and index, what the cell shall hold.
-
-        Raises:
-            CandidateError: it cannot be recorded so; one sentence.
+        Raises CandidateError: it cannot be recorded so; one sentence.
         """
         assert self._first is not None
         paths = self._first.handed_in
@@ -353,11 +328,7 @@ class Recordable:
         return self._watched is not None and self._watched.changed()
 
     def again(self) -> Recording | None:
-        """Record it anew if its file was saved; None if it was not.
-
-        Raises:
-            CandidateError: it cannot be recorded now; one sentence.
-        """
+        """Record it anew if its file was saved, or CandidateError; None if it was not."""
         if not self.changed():
             return None
         self._wish = NO_WISH  # who asks puts what was edited into the new one
@@ -441,11 +412,7 @@ def _on_a_convolution(
 
 
 def _check_tensors(candidate: Candidate, recording: Recording) -> None:
-    """Refuse a function that wanted tensors: what it does to them is not seen.
-
-    Raises:
-        CandidateError: it is one.
-    """
+    """Refuse, with a CandidateError, a function that wanted tensors: what it does to them is not seen."""
     ended = recording.ended
     if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
         raise CandidateError(

@@ -117,11 +117,7 @@ class Subject:
         )
 
     def check_names(self, values: Mapping[str, Any]) -> None:
-        """Refuse names that no parameter has.
-
-        Raises:
-            CandidateError: with the one that was probably meant.
-        """
+        """Refuse names that no parameter has. Raises CandidateError: with the one that was probably meant."""
         asked = [each for each in (self.function, self.forward, self.maker) if each is not None]
         wild = any(each.kind is each.VAR_KEYWORD for f in asked for each in _signature(f).values())
         known = [each for f in asked for each in _signature(f) if each != "self"]

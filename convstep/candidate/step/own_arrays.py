@@ -68,12 +68,9 @@ def places_of(view: View) -> Places:
 
 
 def holding(recording: Recording, ours: Array, lay: Laying) -> Iterator[Held]:
-    """The arrays that hold one of the problem's where a recording stands: itself first, then copies of it.
+    """The arrays that hold one of ours where a recording stands: itself first, then copies of it.
 
-    Args:
-        recording: anywhere.
-        ours: the array, as we lay it out.
-        lay: from one of theirs to ours; whatever it raises, that array is none.
+    `lay` makes ours of one of theirs; whatever it raises, that array is none.
     """
     found = set[int]()
     for view in recording.log.views:

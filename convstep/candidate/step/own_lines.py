@@ -87,17 +87,9 @@ class OwnLines:
 def own_lines(
     worker: Worker, swept: Swept, right: Right, outcome: Outcome, divergence: Divergence | None
 ) -> OwnLines | None:
-    """The candidate's own lines where it parts from the reference.
+    """The candidate's own lines where it parts from the reference; None if nothing is sure or recorded.
 
-    Args:
-        worker: the candidate.
-        swept: how it is called.
-        right: what is right on the problem to call it on.
-        outcome: what it returned for that.
-        divergence: the first step after which it differs.
-
-    Returns:
-        None if it cannot be recorded, or if nothing is sure.
+    What it returned for the problem of `right` is the outcome.
     """
     if divergence is None or divergence.before_any or not divergence.cells or swept.keeps_state:
         return None
@@ -127,14 +119,9 @@ def aligned(
     returned: Mapping[str, Array],
     divergence: Divergence,
 ) -> OwnLines | None:
-    """A recorded call beside the reference; None if nothing is sure.
+    """A call recorded on the problem of `right` beside the reference; None if nothing is sure.
 
-    Args:
-        recording: of the call on the problem.
-        call: how it was called.
-        right: what is right on the problem.
-        returned: the candidate's gradients by name, in our layout.
-        divergence: the first step after which it differs.
+    What it returned are gradients by name, in our layout.
     """
     name, problem, layouts = divergence.gradient, right.problem, layouts_of(call) or Layouts()
     if recording.ended is not None or not recording.total or name not in returned:
@@ -190,13 +177,7 @@ MUTATES = "mutates-input"
 
 
 def with_writes(worker: Worker, swept: Swept, diagnosis: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings; one about an input that is changed in place says by which line, where that is seen.
-
-    Args:
-        worker: the candidate.
-        swept: how it is called, and where it was seen.
-        diagnosis: what was found.
-    """
+    """The findings; one about an input that is changed in place says by which line, where that is seen."""
     changed = next((each for each in swept.results if each.outcome.changed), None)
     if changed is None or all(finding.id != MUTATES for finding in diagnosis):
         return tuple(diagnosis)

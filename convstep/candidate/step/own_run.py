@@ -98,13 +98,7 @@ class OwnRun:
     __repr__ = brief
 
     def look(self, step: int, kind: str = "", place: Place | None = None) -> OwnStep:
-        """A step of the recording.
-
-        Args:
-            step: which.
-            kind: what is known of it.
-            place: the cell that parts; any of the gradient's unless given.
-        """
+        """A step of the recording of a kind; the cell that parts is any of the gradient's unless given."""
         recording, geometry = self.recording, self.right.problem.geometry
         recording.seek(step + 1)
         event = recording.event
@@ -124,9 +118,7 @@ class OwnRun:
     def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str, str]:
         """The array and the cell at a place as the author writes them, and as it is returned: see `OwnStep`.
 
-        Args:
-            place: the cell.
-            index: the same in the gradient, in our layout.
+        The index is the same cell in the gradient, in our layout.
         """
         theirs = their_cell(self.call, self.gradient, index)
         returned, owner = cell_text(self.gradient, theirs), self.recording.owners.get(place[0])

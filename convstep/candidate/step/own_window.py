@@ -135,10 +135,7 @@ def _against(
 
 
 def _stands_elsewhere(window: OwnWindow, axes: Axes, geometry: Geometry) -> bool:
-    """Whether the reference has such a window at another step.
-
-    Then it may be right, and the cell of dZ another one than meant.
-    """
+    """Whether the reference has such a window at another step: then the cell of dZ may be the wrong one."""
     for n, own, _ in window.differs:
         _, shift = axes[n]
         start = own.start - shift + geometry.padding[n][0] if len(own) else 0

@@ -86,14 +86,7 @@ class Probe:
     """Asks a candidate about the steps of one problem."""
 
     def __init__(self, worker: Worker, call: Call, problem: Problem, *, fresh: bool = False) -> None:
-        """Nothing is called yet.
-
-        Args:
-            worker: the candidate in its process.
-            call: how to call it.
-            problem: whose steps.
-            fresh: load the candidate again before every call, because it keeps state.
-        """
+        """Nothing is called yet; `fresh` loads the candidate before every call, because it keeps state."""
         self.problem, self.call = problem, call
         self.right = Right.of(problem)
         self._worker, self._fresh = worker, fresh
@@ -143,9 +136,7 @@ class Probe:
     def first_divergence(self) -> Divergence | None:
         """The first step after which the candidate's running state is not the reference's.
 
-        Returns:
-            None if the candidate is right on the whole problem, or does not return on it or on a
-            part of its steps.
+        None if it is right on the whole problem, or does not return on it or on a part of its steps.
         """
         total = self.problem.total_steps
         whole = self.whole()
@@ -182,10 +173,7 @@ class Probe:
         return self._divergent(0, before, forward=False)
 
     def additivity(self) -> Additivity:
-        """Call it with zeros, with two halves of dZ, and with the whole; hold them together.
-
-        The halves are every other step.
-        """
+        """Call it with zeros, two halves of dZ, every other step's, and the whole; hold them together."""
         dZ = self.problem.dZ
         even, odd = np.zeros_like(dZ), np.zeros_like(dZ)
         even.reshape(-1)[::2] = dZ.reshape(-1)[::2]
@@ -248,15 +236,7 @@ def describe(
     *,
     before_any: bool = False,
 ) -> Divergence:
-    """Where two running states part after a step; they do part.
-
-    Args:
-        right: what errors are measured by.
-        step: the step after which they stand.
-        actual: the candidate's gradients.
-        expected: the reference's.
-        before_any: whether no step is made yet.
-    """
+    """Where two running states, which part, do so after a step; errors are measured by `right`."""
     found: list[str] = []
     cells: npt.NDArray[np.intp] = np.empty((0, 0), np.intp)
     shapes = None

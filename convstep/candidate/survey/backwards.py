@@ -65,15 +65,9 @@ class Contents:
 
 
 def contents(path: str, function: str | None = None, top: str | None = None) -> Contents:
-    """The backwards of a file.
+    """The backwards of a file, or one function whatever it is called; CandidateError if it cannot be read.
 
-    Args:
-        path: the file.
-        function: the one that is looked for, whatever it is called; None for all.
-        top: the outermost folder in which its modules may be; its own if None.
-
-    Raises:
-        CandidateError: the file cannot be read.
+    Its modules may be below the folder `top`; by default its own.
     """
     document = read(Path(os.path.abspath(path)))
     for part in document.parts:  # of thousands of files the lines need not be kept

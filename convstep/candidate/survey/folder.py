@@ -24,11 +24,7 @@ class Handed:
 
 
 def handed_in(folder: str) -> list[Handed]:
-    """Each Python file and notebook below a folder, in the order of their names.
-
-    Raises:
-        CandidateError: there is no such folder, or nothing in it.
-    """
+    """Each Python file and notebook below a folder by name; CandidateError if there is none."""
     if os.path.isfile(folder):
         raise CandidateError(tr("{folder} is a file; name a folder, or `convstep check` it", folder=folder))
     if not os.path.isdir(folder):

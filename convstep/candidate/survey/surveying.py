@@ -35,9 +35,7 @@ class Options:
     def check(self) -> None:
         """Refuse what no backward could be checked with.
 
-        Raises:
-            CandidateError: one sentence.
-            OperatorError: there is no such operator; one sentence.
+        Raises CandidateError: one sentence; OperatorError: there is no such operator; one sentence.
         """
         check_type("convention", self.convention, str)
         if self.convention not in {one.name for each in operators() for one in each.conventions}:

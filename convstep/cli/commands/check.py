@@ -93,13 +93,9 @@ def run(options: Options) -> int:
 
 
 def _check_all(options: Options, example: str) -> int:
-    """A line for each backward of a file.
+    """A line for each backward of a file; DIFFERENT if one is wrong, BAD_USAGE if none can be called.
 
-    Returns:
-        DIFFERENT if one is wrong, BAD_USAGE if none can be called.
-
-    Raises:
-        UsageError: something is asked that is about one function.
+    Raises UsageError: something is asked that is about one function.
     """
     given: dict[str, object] = {"--adapter": options.calling.adapter, "--save": options.save}
     given["--watch"] = options.watch
@@ -136,9 +132,7 @@ def _check_all(options: Options, example: str) -> int:
 def _watch(options: Options) -> int:
     """Check at each save; a candidate that cannot be loaded now may be at the next.
 
-    Raises:
-        UsageError: there is nothing that could be saved.
-        KeyboardInterrupt: before there was a verdict.
+    Raises UsageError: nothing could be saved; KeyboardInterrupt: before there was a verdict.
     """
     if options.write_adapter is not None:
         raise UsageError("--watch and --write-adapter do not go together; leave one out")
@@ -230,11 +224,7 @@ def _check(options: Options) -> int:
 
 
 def _check_alone(options: Options, word: str) -> None:
-    """Refuse what does not go with arguments that are given.
-
-    Raises:
-        UsageError: one sentence.
-    """
+    """Refuse what does not go with arguments that are given. Raises UsageError: one sentence."""
     calling = options.calling
     given: dict[str, object] = {"--operator": options.operator, "--adapter": calling.adapter}
     given |= {"--convention": calling.convention != "auto", "--write-adapter": options.write_adapter}
@@ -246,11 +236,7 @@ def _check_alone(options: Options, word: str) -> None:
 
 
 def _check_snippet(options: Options) -> None:
-    """Refuse, before any work is done, what no snippet can be written to.
-
-    Raises:
-        UsageError: it is no Python file, or exists.
-    """
+    """Refuse, before any work is done, a snippet in what is no Python file, or exists: UsageError."""
     path = options.snippet
     if path == PRINTED:
         if options.json:
@@ -273,9 +259,7 @@ def _beside(path: str) -> str:
 def _write_snippet(path: str, verdict: Verdict | OperatorVerdict | PairVerdict) -> str:
     """Write the failing problem as a pytest function, many arrays beside it; returns the code.
 
-    Raises:
-        SnippetError: it cannot be written as code.
-        UsageError: a file cannot be written.
+    Raises SnippetError: it cannot be written as code; UsageError: a file cannot be written.
     """
     from convstep.candidate.snippet import snippet_of
     from convstep.files import written_whole
@@ -312,9 +296,8 @@ def _tell(said: str | dict[str, Any], code: int, complaint: str) -> int:
 def _write_adapter(options: Options, path: str) -> int:
     """Write an adapter to start from, and say how it is used.
 
-    Raises:
-        CandidateError: the candidate cannot be loaded, or has no backward.
-        UsageError: the file exists, or cannot be written.
+    Raises CandidateError: the candidate cannot be loaded, or has no backward; UsageError: the file exists, or
+    cannot be written.
     """
     check_output(path, "--write-adapter")
     if not path.endswith(".py"):

@@ -71,12 +71,7 @@ def form_of(panel: Panel) -> Form:
 
 
 def view_of(panel: Panel, before: View | None) -> View:
-    """What is in sight of a panel: all of it, or the part with the step's cells, which moves seldom.
-
-    Args:
-        panel: the face and what the step does there.
-        before: what was in sight until now.
-    """
+    """What is in sight of a panel: all of it, or the part with the step's cells, which moves seldom."""
     span = panel.window or panel.changed
     cell = panel.now or panel.near
     if span is None and cell is not None:
@@ -133,12 +128,7 @@ def packed(values: Array, form: Form, known: Array | None = None) -> str:
 
 
 def packed_table(*arrays: Array, known: Array | None = None) -> tuple[str, list[str]]:
-    """Arrays of one shape in a format of their own: its factor, and each of them packed.
-
-    Args:
-        arrays: each `(rows, columns)`.
-        known: which cells are meant.
-    """
+    """Arrays `(rows, columns)` in a format of their own: its factor, and each packed, as far as `known`."""
     every = np.stack([np.asarray(array, np.float64) for array in arrays])
     limit, whole = largest_finite(every), is_whole(every)
     width = width_of(every.shape[2])

@@ -36,15 +36,9 @@ MOST_STEPS = 12
 
 
 def lesson_page(lesson: Lesson, numbers: range, progress: Callable[[int], None]) -> Page:
-    """A lesson with its questions.
+    """Pages of a lesson, from 0, with their questions; `progress` is told how many are done.
 
-    Args:
-        lesson: it.
-        numbers: its pages, counted from 0.
-        progress: told how many are done.
-
-    Raises:
-        ExportError: a page's candidate cannot be loaded, or the whole is too large for a page.
+    Raises ExportError: a page's candidate cannot be loaded, or the whole is too large for a page.
     """
     tape, pages, told = Tape(), list[Json](), list[str]()
     with contextlib.ExitStack() as opened:

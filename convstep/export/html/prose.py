@@ -27,12 +27,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 
 
 def page_section(lesson: Lesson, number: int) -> str:
-    """One page of a lesson.
-
-    Args:
-        lesson: it.
-        number: which page, counted from 0.
-    """
+    """One page of a lesson, counted from 0."""
     page, language = lesson.pages[number], lesson.language
     question = page.question
     shown = question.code if isinstance(question, LineQuestion) else None
@@ -67,12 +62,7 @@ class Picks:
 
 
 def judging(page: Page, picks: Picks | None = None) -> Json:
-    """What the page's script needs to judge an answer as `Question.judge` does; None without a question.
-
-    Args:
-        page: with a question or without.
-        picks: where the cells are that it asks for.
-    """
+    """What a page's script needs to judge as `Question.judge` does; None without a question."""
     question = page.question
     if question is None:
         return None

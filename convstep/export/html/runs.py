@@ -39,25 +39,15 @@ Progress = Callable[[int], None]
 
 
 def check_steps(positions: range) -> None:
-    """Refuse, before anything is run, more steps than a browser is asked to hold.
-
-    Raises:
-        ExportError: there are too many; one sentence that says what to give.
-    """
+    """Refuse, before anything is run, more steps than a browser can hold: an ExportError."""
     if len(positions) - 1 > MOST_STEPS:
         raise _too_many(len(positions) - 1, positions.start, positions.start + MOST_STEPS)
 
 
 def run_tape(stage: Staged, positions: range, progress: Progress = lambda done: None) -> Tape:
-    """The steps of a stretch of a run, forwards, with every write a place of its own.
+    """The steps of a stretch of a run, forwards, with every write a place of its own; the run is moved.
 
-    Args:
-        stage: what builds the scenes; its run is moved.
-        positions: the stretch: at least one position.
-        progress: told of each step.
-
-    Raises:
-        ExportError: they are too many for a page.
+    Raises ExportError: they are too many for a page.
     """
     check_steps(positions)
     if stage.unmeasured:
@@ -108,12 +98,7 @@ class CandidateScenes:
     """A candidate beside the reference, its answers waited for."""
 
     def __init__(self, candidate: CandidateTimeline, name: str) -> None:
-        """Look for the place where the two part.
-
-        Args:
-            candidate: the candidate on a problem; its process is left running.
-            name: what to call it.
-        """
+        """Look for the place where the two part; the candidate's process is left running."""
         self.candidate, self.name = candidate, name
         self.stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
         self.found: Divergence | None = candidate.first_divergence()
@@ -136,13 +121,7 @@ class CandidateScenes:
         return range(max(self.start - BEFORE, 0), min(self.start + AFTER, total) + 1)
 
     def at(self, position: int, made: int = 0, *, discreet: bool = False) -> Shown:
-        """Both at a position.
-
-        Args:
-            position: steps executed.
-            made: additions made of the next step.
-            discreet: whether to keep to oneself what the candidate does wrong.
-        """
+        """Both at a position and after so many additions of the next step; `discreet` hides what is wrong."""
         stage, candidate = self.stage, self.candidate
         stage.discreet = discreet
         stage.run.seek(position)
@@ -178,8 +157,7 @@ def candidate_tape(
 ) -> Tape:
     """A candidate beside the reference in a stretch, with every addition a place of its own.
 
-    Raises:
-        ExportError: they are too many for a page.
+    Raises ExportError: they are too many for a page.
     """
     tape, wanted = Tape(), range(positions[0], positions[-1] + 1)
     check_steps(wanted)

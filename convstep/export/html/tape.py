@@ -118,12 +118,7 @@ class Tape:
         self._step: object = None
 
     def take(self, shown: Shown, about: str = "") -> None:
-        """Add a scene.
-
-        Args:
-            shown: it.
-            about: what tells its arrays from others of the same names, where a page is about several runs.
-        """
+        """Add a scene; `about` tells its arrays from those of other runs with the same names."""
         shown = replace(shown, scene=replace(shown.scene, panels=tuple(map(settled, shown.scene.panels))))
         scene = shown.scene
         slots: dict[str, Json] = {"p": scene.position, "n": scene.total, "m": scene.made, "o": scene.place}
@@ -304,10 +299,7 @@ class Tape:
 
 
 def named_table(name: str, values: Array, *, known: Array | None = None) -> Json:
-    """A table of the step: `[name, factor, "text text …", columns]`.
-
-    One whose cells the page has on a face is `[name, face, cells]`.
-    """
+    """A table of the step: `[name, factor, "text …", columns]`; of cells on a face `[name, face, cells]`."""
     factor, (text,) = packed_table(values, known=known)
     return [name, factor, text, int(np.shape(values)[1])]
 

@@ -110,12 +110,7 @@ def both(first: Patch, second: Patch) -> Patch | None:
 
 @functools.lru_cache(maxsize=1 << 12)
 def program(gradient: str, change: Patch) -> tuple[str, ...]:
-    """A patched loop, as far as one gradient needs it: statements, and the expression for it.
-
-    Args:
-        gradient: "dW", "db" or "dA_prev".
-        change: what is wrong.
-    """
+    """A patched loop, as far as "dW", "db" or "dA_prev" needs it: statements, and the expression for it."""
     loop = _loop_with({right: wrong for wrong, right in change.lines})
     assert loop is not None
     lines = loop.body.copy()
