@@ -24,16 +24,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Gradients, Run, quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BUFFER = 1 << 17
 """Cells of a stack of terms: small enough to stay in a processor's cache."""

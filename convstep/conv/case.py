@@ -6,9 +6,10 @@ import numpy as np
 
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.forward import conv2d_forward
-from convstep.conv.problem import Array, Problem
+from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.snippet import Check, Snippet
+from convstep.steps.cells import Array
 
 PRECISION = {"float32": 1e-5, "float64": 1e-12}
 """What a number may be off, as a share of the largest, where it is added up in another order."""

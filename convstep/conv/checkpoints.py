@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.blocks import (
@@ -33,8 +31,7 @@ from convstep.conv.blocks import (
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from convstep.frozen import frozen
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BUDGET = 2.0
 """How much may be kept, in sizes of the problem's arrays."""

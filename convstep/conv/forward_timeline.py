@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import told
 from convstep.conv.geometry import StepIndex
@@ -22,11 +20,10 @@ from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.step_values import StepValues
 from convstep.conv.validation import check_type, place_text
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event
 from convstep.steps.layout import Layout
 from convstep.steps.stepped import Piece, Question, check_position
-
-Array = npt.NDArray[Any]
 
 PRODUCTS = 1 << 20
 """Products `x * w` between two reports of how far a seek has come."""

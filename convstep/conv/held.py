@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 LONGEST_READ = 2**20
 """Bytes that are read in one go; tables of names are, and ten thousand arrays fit in one."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 STEPWISE = 2_000
 """Steps that are executed to see how large the gradients get meanwhile."""

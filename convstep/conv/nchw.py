@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Padding, Pair
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-
-Array = npt.NDArray[Any]
 
 REFUSABLE = {
     "batch": "several samples",

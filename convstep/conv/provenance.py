@@ -7,20 +7,17 @@ a cell of `dA_prev_pad` by the few windows that cover it. Nothing is replayed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.event import Event
 from convstep.steps.provenance import Cell, Provenance, Steps
-
-Array = npt.NDArray[Any]
 
 CAUSES = {
     "gap": (

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from convstep.brief import array_text, lines, quoted
 from convstep.conv.validation import ProblemError, as_array, as_float, check_type, shape_text
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 NAMES = ("dW", "db", "dA_prev")
 """What can be recorded, in the article's order."""

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief, picture
 from convstep.conv.geometry import Geometry, StepIndex, Window
 from convstep.conv.problem import Problem
 from convstep.frozen import frozen
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Region
-
-Array = npt.NDArray[Any]
 
 
 class Gradients(NamedTuple):

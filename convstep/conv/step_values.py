@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
 
 RUNNING = frozenset(("dW", "db", "dA"))

@@ -13,7 +13,6 @@ import numpy as np
 from convstep.conv import validation
 from convstep.conv.held import (
     LONGEST_HEADER,
-    Array,
     CompressionError,
     Held,
     Members,
@@ -27,6 +26,7 @@ from convstep.conv.recorded import Recorded, check_fits
 from convstep.files import opened, path_of, written_whole
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.cells import Array
 
 _ARRAYS = ("A_prev", "W", "b", "dZ")
 _NUMBERS = ("stride", "padding", "dilation", "groups")

@@ -6,10 +6,9 @@ import operator
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief, picture, told
 from convstep.conv.blocks import add_place_kept
@@ -17,11 +16,10 @@ from convstep.conv.checkpoints import Checkpoints, default_budget
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.conv.validation import check_type, place_text
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Region
 from convstep.steps.layout import Layout
 from convstep.steps.stepped import Piece, Question, check_position
-
-Array = npt.NDArray[Any]
 
 NEAR = 64
 """Steps ahead that are executed from where one stands, which keeps what they overwrite."""

@@ -13,9 +13,8 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
 from convstep.language import tr
 from convstep.printable import SentenceError
+from convstep.steps.cells import Array
 from convstep.steps.cells import cell_text as cell_text
-
-Array = npt.NDArray[Any]
 
 
 class ProblemError(SentenceError, ValueError):

@@ -17,18 +17,15 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.step_values import IntArray, StepValues
+from convstep.steps.cells import Array
 from convstep.steps.nest import Box
 from convstep.steps.stepped import Piece, Question, Stepped
-
-Array = npt.NDArray[Any]
 
 CELLS = 1 << 16
 """Running cells that one piece of steps may have: small enough for a processor's cache."""

@@ -13,16 +13,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.examples import train_digit
 from convstep.examples.catalog import load
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 HERE = Path(__file__).parent
 CLASSIFIER = HERE / "digit_classifier.npz"

@@ -14,16 +14,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.problem import Problem
 from convstep.examples.digits import INK, load_digits
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 SPLIT_SEED, SEED = 0, 20  # the second chosen together with IMAGE
 TRAINING_IMAGES = 1437  # four fifths; the other 360 are held out

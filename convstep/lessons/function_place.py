@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.expr.values import Shape
 from convstep.language import tr
@@ -21,14 +20,12 @@ from convstep.lessons.page_place import Face, read_mode
 from convstep.lessons.setting import read_setting
 from convstep.lessons.tensors import Cells, Index, named_cells, single
 from convstep.replay.places import parse_place
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 
 if TYPE_CHECKING:
     from convstep.recording.recording import Recording
     from convstep.replay.edits import Numbers
     from convstep.steps.event import Access
-
-Array = npt.NDArray[Any]
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values")
 """The keys of a `stop`."""

@@ -11,7 +11,7 @@ from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY, PagePlace
-from convstep.lessons.setting import Array, read_setting
+from convstep.lessons.setting import read_setting
 from convstep.lessons.tensors import (
     Cells,
     Index,
@@ -21,6 +21,7 @@ from convstep.lessons.tensors import (
 )
 from convstep.replay.edits import Numbers, put
 from convstep.replay.places import parse_place
+from convstep.steps.cells import Array
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values", "card", "channel", "filter")
 """The keys of a `stop`."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy.typing as npt
-
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field
 from convstep.lessons.tensors import Index, named_cells, single
 from convstep.replay.edits import Numbers, number_of, plain, same
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 
-Array = npt.NDArray[Any]
 Setting = tuple[str, Index, str]
 """The input, the cell and the number as it is written."""
 

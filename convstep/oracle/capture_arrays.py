@@ -9,16 +9,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.oracle.capture_calls import Call
 from convstep.oracle.capture_log import Convolution, Seen
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Array = npt.NDArray[Any]
 
 TF32_EPS = 2.0**-9
 """TF32 rounds both factors to 11 bits: their product is as far off as if this were its eps."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Pair
 from convstep.language import tr
 from convstep.oracle.capture_reasons import Tally, closest, missing, reason_of
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 PARAMETERS = {"dW": "W", "db": "b"}
 """The gradients that are accumulated in a parameter, and the parameter."""

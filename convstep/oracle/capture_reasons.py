@@ -5,17 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False)

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy.typing as npt
-
 from convstep.language import tr
 from convstep.oracle.capture_arrays import (
     array_of,
@@ -29,11 +27,10 @@ from convstep.oracle.capture_layers import Choice
 from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached
 from convstep.oracle.capture_options import Options
 from convstep.oracle.capture_reasons import Tally, first_bad
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False)

@@ -8,10 +8,9 @@ import operator
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import COLUMNS, LINES, MORE, lines, quoted, told
 from convstep.conv.problem import Problem
@@ -21,8 +20,7 @@ from convstep.conv.validation import pair_text, table_columns
 from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
 from convstep.printable import SENTENCE, SentenceError, printable
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 LEAST_SQUARES = 1e-280
 """Below this a sum of squares in float64 has lost digits, or all of them."""

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import picture, quoted, told
 from convstep.conv.blocks import run_to
@@ -27,10 +26,9 @@ from convstep.oracle.row import Row, checked_cells
 from convstep.oracle.sums import followed
 from convstep.oracle.tolerance import Judgement, contributions, describe, judge, judge_sums, made_by_loop
 from convstep.oracle.wording import json_number, verdict
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 from convstep.steps.stepped import check_position
-
-Array = npt.NDArray[Any]
 
 RunningGradients = tuple[Array, Array | None, Array]
 """`(dW, db, dA_prev_pad)`: the running arrays of a `Step` or a `Timeline`."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.validation import ProblemError
@@ -13,9 +10,8 @@ from convstep.language import tr
 from convstep.oracle.capture_reasons import word
 from convstep.oracle.captured_layer import CapturedLayer
 from convstep.oracle.overflow import HALF, format_of, output_sum
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
-
-Array = npt.NDArray[Any]
 
 
 def first_cell(layer: CapturedLayer, array: str) -> tuple[tuple[int, ...], str]:

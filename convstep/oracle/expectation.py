@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,7 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.printable import SentenceError
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 NAMES = ("dW", "db", "dA_prev")
 """The gradients compared, in the article's order."""

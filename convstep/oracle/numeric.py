@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.problem import Problem
@@ -26,8 +25,7 @@ from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.sampling import sample_cells
 from convstep.oracle.tolerance import SAFETY
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 NAME = "central differences"
 

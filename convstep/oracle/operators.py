@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.oracle.pytorch import leaf, plain_autograd, torch_module
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 def torch_run(

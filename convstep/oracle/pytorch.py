@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry, Padding
@@ -27,8 +26,7 @@ from convstep.oracle.expectation import (
     dZ_until,
 )
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 INSTALL = 'pip install "torch>=2.4"'
 """How to get the torch that convstep is tested with."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.magnitude import work
 from convstep.conv.problem import Problem
@@ -32,9 +30,8 @@ from convstep.oracle.recording import (
 from convstep.oracle.rerun import rerun
 from convstep.oracle.sums import Way, followed, gradients64
 from convstep.oracle.tolerance import describe
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
-
-Array = npt.NDArray[Any]
 
 LARGE = 1 << 26
 """Multiply-adds of one product from which on the loop is not run for gradients that are right at sight."""

@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
@@ -33,8 +32,7 @@ from convstep.oracle.expectation import Expected
 from convstep.oracle.rerun import alike, unequal
 from convstep.oracle.sums import Way
 from convstep.oracle.tolerance import contributions, in_any_order, scale, tolerance
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BFLOAT16 = 2.0**-7
 

@@ -15,15 +15,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import channels_first, channels_last, plain_autograd, torch_module
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 DTYPES = {2.0**-52: "float64", 2.0**-23: "float32", 2.0**-10: "float16", 2.0**-7: "bfloat16"}
 """What was convolved in, by eps."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv import storage
@@ -27,8 +26,7 @@ from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
 from convstep.oracle.captured_layer import CapturedLayer, CaptureError, Skipped
 from convstep.printable import printable
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 VERSION = 1
 LONGEST_TEXT = 2**23

@@ -16,8 +16,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from convstep.conv.held import Array, Held
+from convstep.conv.held import Held
 from convstep.printable import SentenceError
+from convstep.steps.cells import Array
 
 LARGEST_HEADER = 3_000_000
 """Bytes: thirty thousand tensors. The format allows for 100 MB, which takes gigabytes to read."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 SEED = 20240
 """Fixed: two runs check the same cells."""

@@ -11,7 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,8 @@ from convstep.oracle import messages, watched
 from convstep.oracle.comparison import Comparison, RunningGradients, checked_position, comparison_with
 from convstep.oracle.conversation import Conversation, Ended, started
 from convstep.oracle.expectation import Expectation, OracleUnavailable
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Answer = TypeVar("Answer")
 DIED = "the process that runs PyTorch ended before it answered; compare again to start another"
 """What a question gets when the child was killed or crashed."""

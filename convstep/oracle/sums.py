@@ -12,18 +12,16 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.blocks import Block, add_block_dA, add_block_db, add_block_dW, add_rest
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from convstep.oracle.expectation import dZ_until
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 MARKS = 32
 """How often the sums are looked at on the way, about."""

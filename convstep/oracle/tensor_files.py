@@ -16,7 +16,6 @@ import numpy as np
 from convstep.conv.held import (
     LONGEST_LINE,
     LONGEST_READ,
-    Array,
     Bounded,
     DamagedError,
     Held,
@@ -31,6 +30,7 @@ from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import torch_module
 from convstep.oracle.safetensors import SafetensorsError, read_safetensors
 from convstep.printable import SentenceError, printable
+from convstep.steps.cells import Array
 
 MOST_REPEATED = 2**20
 """Bytes of a tensor that may be more than its file has."""

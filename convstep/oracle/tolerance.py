@@ -38,9 +38,9 @@ from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expected
 from convstep.oracle.sums import Way
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 SAFETY = 16

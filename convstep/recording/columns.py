@@ -22,8 +22,8 @@ import numpy.typing as npt
 from convstep.recording import forms
 from convstep.recording.log import Other
 from convstep.recording.shelf import Pieces, Shelf, Shelved, ends_of, narrow, require
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Entries = npt.NDArray[np.intp]
 Spec = list[Any]
 """What JSON says of a column: its kind, and what that needs; its numbers lie on a shelf, in this order."""

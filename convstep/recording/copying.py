@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.addresses import bounds_of, root_of
 from convstep.recording.reach import named_arrays
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 def copied(values: Any) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.indices import filled, index_text
 from convstep.recording.log import Other, Ref, View
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from convstep.recording.index import Index
     from convstep.recording.replayed import Replayed
 
-Array = npt.NDArray[Any]
 How = Literal["reads", "adds", "assigns", "changes", "makes", "names"]
 HOW: dict[str, How] = {"+=": "adds", "=": "assigns"}
 

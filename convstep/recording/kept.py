@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ from convstep.recording.log import Column as Swept
 from convstep.recording.log import Ended, Log, Ref
 from convstep.recording.shelf import require
 from convstep.recording.sites import Kind, Sites
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Entries = npt.NDArray[np.intp]
 
 

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.kept import Kept
 from convstep.recording.log import Log, View
 from convstep.recording.sites import Hole, Kind, Part, Site
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 class Memory:

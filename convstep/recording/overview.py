@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
@@ -16,6 +15,7 @@ from convstep.recording.index import writes_between
 from convstep.recording.memory import Memory, cells_of
 from convstep.recording.sites import Kind
 from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
+from convstep.steps.cells import Array
 from convstep.steps.layout import Layout
 from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from convstep.recording.naming import Owner
     from convstep.recording.replayed import Replayed
 
-Array = npt.NDArray[Any]
 _NONE = np.zeros(0, np.intp)
 KEPT = 256
 """Cells and lines whose steps are kept: the same ones are asked for again and again."""

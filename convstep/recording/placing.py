@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.recording.log import View
+from convstep.steps.cells import Array
 from convstep.steps.event import Region
-
-Array = npt.NDArray[Any]
 
 
 class Placed(NamedTuple):

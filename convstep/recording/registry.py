@@ -22,8 +22,8 @@ from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.reach import arrays_behind, named_arrays
 from convstep.recording.sites import WRITES, Site
 from convstep.recording.trees import EVERYTHING
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 WHOLE_NUMBERS = frozenset(
     {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp}
 )

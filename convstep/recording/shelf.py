@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
+
 EDGE = 8
 """Bytes of which the place of each array is a multiple."""
 AT_ONCE = 4096

@@ -6,15 +6,14 @@ from operator import is_
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.indices import filled
 from convstep.recording.log import Column, Run, Runs
 from convstep.recording.registry import Registry
 from convstep.recording.sites import Kind
 from convstep.recording.sweeps import Sweep
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 _NUMBERS = Registry.PLAIN - {str, type(None), complex}
 """Types of values between which arithmetic runs nobody's code but Python's and NumPy's."""
 _WHOLE = frozenset({int})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.columns import Array, Column, Numbers, column, read
+from convstep.recording.columns import Column, Numbers, column, read
 from convstep.recording.forms import NUMBERS
 from convstep.recording.kept import Kept
 from convstep.recording.log import Other
@@ -17,6 +17,7 @@ from convstep.recording.recorder import Run, uncollected
 from convstep.recording.recording import Recording
 from convstep.recording.shelf import Shelf, Shelved, require
 from convstep.recording.source import SourceText
+from convstep.steps.cells import Array
 
 MOST = 10_000
 """Values of a container that are sent of what a function returned."""

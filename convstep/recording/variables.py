@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.log import Ref
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
     from convstep.recording.replayed import Replayed
-
-Array = npt.NDArray[Any]
 
 
 class Variables(Mapping[str, object]):

@@ -12,13 +12,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 
-Array = npt.NDArray[Any]
 Number = np.generic
 """A number as an array holds it."""
 Numbers = Mapping[str, Mapping[tuple[int, ...], Number]]

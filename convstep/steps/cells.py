@@ -1,10 +1,16 @@
-"""Cells of arrays by name: `dW[0, 1, 2, 0]`."""
+"""Arrays, and cells of them by name: `dW[0, 1, 2, 0]`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy.typing as npt
 
 from convstep.language import tr
+
+Array = npt.NDArray[Any]
+"""Numbers of any kind."""
 
 
 def cell_text(name: str, index: Iterable[int | slice]) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.frozen import frozen
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Region = tuple[int | slice, ...]
 """A basic index: the cells of an array that one access is about."""
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event
 from convstep.steps.nest import Nest
 
-Array = npt.NDArray[Any]
 Steps = npt.NDArray[np.int64]
 Cell = tuple[int, ...]
 

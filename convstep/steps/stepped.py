@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
-
-Array = npt.NDArray[Any]
 
 
 def check_position(position: int, total: int) -> None:

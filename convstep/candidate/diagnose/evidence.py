@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,8 @@ from convstep.candidate.check.wording import count
 from convstep.conv.step import quiet
 from convstep.conv.validation import shape_text
 from convstep.language import tr
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 HALF = 5e-3

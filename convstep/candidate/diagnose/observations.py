@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
 from convstep.candidate.check.cases import Right
@@ -21,8 +20,6 @@ from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.candidate.diagnose.own_forward import OwnForward
-
-Array = npt.NDArray[Any]
 
 
 def seen_directly(swept: Swept) -> list[Finding]:

@@ -6,10 +6,8 @@ import functools
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
@@ -19,8 +17,7 @@ from convstep.candidate.diagnose.findings import Match
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.patterns import FEATURES, Feature
 from convstep.conv.step import quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 PARTS = (*FEATURES, Feature("the kernel is square", lambda g: g.kernel_shape[1] == g.kernel_shape[2]))
 """What may select the problems on which a mistake shows, or to which a candidate should have been kept."""

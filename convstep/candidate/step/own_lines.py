@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.call import Call
@@ -39,7 +38,7 @@ from convstep.candidate.step.own_run import (
 from convstep.candidate.step.probing import reference
 from convstep.conv.problem import Problem
 from convstep.recording.recording import Recording
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
@@ -58,8 +57,6 @@ if TYPE_CHECKING:
     from convstep.candidate.check.grade import Result
     from convstep.candidate.check.sweep import Swept
 
-
-Array = npt.NDArray[Any]
 SECONDS = 10.0
 """How long the call may run while it is recorded."""
 

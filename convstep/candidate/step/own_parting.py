@@ -16,11 +16,10 @@ from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS, OwnRun, Own
 from convstep.candidate.step.probing import reference
 from convstep.conv.timeline import Timeline
 from convstep.recording.facts import Writer
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.candidate.step.probing import Divergence
-
-Array = npt.NDArray[Any]
 
 
 def parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:

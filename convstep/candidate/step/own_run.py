@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.call import Call
@@ -24,7 +23,6 @@ from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event, Statement
 
-Array = npt.NDArray[Any]
 Place = tuple[int, int]
 """Of a cell: its storage, and bytes from the storage's beginning."""
 MOST = 4000

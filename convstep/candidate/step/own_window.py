@@ -5,18 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.step.own_arrays import Held, axis_of, touched
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.recording.recording import Recording
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Statement
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

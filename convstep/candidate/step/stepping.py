@@ -10,10 +10,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Outcome
@@ -27,11 +26,10 @@ from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.conv.problem import Problem
 from convstep.conv.validation import shape_text
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.candidate.verdict import Verdict
-
-Array = npt.NDArray[Any]
 
 KEPT = 256
 """The most answers that are remembered."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from convstep.steps.cells import Array
 from convstep.view.grid.drawing import format_of
 from convstep.view.grid.look import READS, WRITES
 from convstep.view.grid.panel import Panel, Span
@@ -15,7 +15,6 @@ from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.scale import STEPS, Scale
 from convstep.view.numbers.text import CellFormat, is_whole, largest_finite
 
-Array = npt.NDArray[Any]
 Json = Any
 """What `json.dumps` takes."""
 

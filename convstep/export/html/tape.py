@@ -25,10 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.export.html.cells import (
     Json,
@@ -47,6 +45,7 @@ from convstep.export.html.cells import (
 from convstep.export.html.lines import Line, state_of
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.cells import Array
 from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.numbers.factor import factor_text
@@ -54,7 +53,6 @@ from convstep.view.scene.build import span_on
 from convstep.view.scene.scene import Addition, Scene
 from convstep.view.scene.sentence import sentence_parts
 
-Array = npt.NDArray[Any]
 AFTER = 0
 """The name of the cells after a write: "after", or "will be" until it is made."""
 MOST_CELLS = 81

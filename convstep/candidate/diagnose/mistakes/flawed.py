@@ -8,12 +8,10 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.diagnose.mistakes.patch import Patch, program
 from convstep.conv.problem import Problem, pad
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 _OVERWRITES = re.compile(r"(\n +|; )(dW|db|dA_prev_pad)\[[^=\n]*\] = ")
 
