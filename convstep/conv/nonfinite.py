@@ -46,7 +46,7 @@ def first_nonfinite(
 
     def spoilt(position: int) -> bool:
         timeline.seek(position)
-        return not _all_finite(timeline)
+        return not all(np.isfinite(values).all() for values in _gradients(timeline).values())
 
     if leave() or not spoilt(timeline.total):
         return None
@@ -61,10 +61,6 @@ def _gradients(timeline: Timeline) -> dict[str, np.ndarray]:
     """In the loop's order."""
     named = {"dW": timeline.dW, "dA_prev_pad": timeline.dA_prev_pad, "db": timeline.db}
     return {name: values for name, values in named.items() if values is not None}
-
-
-def _all_finite(timeline: Timeline) -> bool:
-    return all(bool(np.isfinite(values).all()) for values in _gradients(timeline).values())
 
 
 def _described(timeline: Timeline) -> FirstNonfinite:

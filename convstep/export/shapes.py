@@ -107,7 +107,8 @@ def _lines(weights: dict[str, str], width: int, height: int) -> Mask:
     """Arms from the middle to the edges; where arms meet, the joint is as thick as the thickest."""
     mask = np.zeros((height, width), np.uint8)
     thin = light(width)
-    thick = {"LIGHT": thin, "SINGLE": thin, "HEAVY": _heavy(thin), "DOUBLE": 3 * thin}
+    heavy = 2 * thin + thin % 2  # by as much as keeps it on the light line's axis
+    thick = {"LIGHT": thin, "SINGLE": thin, "HEAVY": heavy, "DOUBLE": 3 * thin}
     upright = max((thick[weight] for arm, weight in weights.items() if arm in ("up", "down")), default=0)
     level = max((thick[weight] for arm, weight in weights.items() if arm in ("left", "right")), default=0)
 
@@ -197,11 +198,6 @@ def _parts(character: str) -> list[tuple[float, float, float, float]]:
     names = "UPPER LEFT", "UPPER RIGHT", "LOWER LEFT", "LOWER RIGHT"
     name = unicodedata.name(character)
     return [quarter for quarter, words in zip(quarters, names, strict=True) if words in name]
-
-
-def _heavy(thin: int) -> int:
-    """Heavier by as much as keeps it on the light line's axis."""
-    return 2 * thin + thin % 2
 
 
 def _middle(length: int, thickness: int) -> slice:

@@ -204,7 +204,7 @@ class StepQuestion(Question):
     @property
     def solution(self) -> Answer:
         """The index of the first of them."""
-        return self._named(min(self.steps))
+        return place_argument(min(self.steps) + 1, self.geometry)
 
     @property
     def how(self) -> str:
@@ -215,9 +215,6 @@ class StepQuestion(Question):
     def example(self) -> str:
         """A place of this loop, to show how one is written."""
         return example_place(self.geometry)
-
-    def _named(self, step: int) -> str:
-        return place_argument(step + 1, self.geometry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

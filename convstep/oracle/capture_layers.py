@@ -67,7 +67,9 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
         for name, module in everything.items()
         if refused[name] or _convolves(torch, module)
     }
-    functional = [name for name, module in everything.items() if not _is_torchs(module)]
+    functional = [
+        name for name, module in everything.items() if type(module).__module__.split(".")[0] != "torch"
+    ]
     patterns = None
     if layers is None and _convolves(torch, model):
         layers = [model]
@@ -157,10 +159,6 @@ def _convolves(torch: Any, module: nn.Module) -> bool:
 def kind_of(module: nn.Module) -> str:
     """The class of a module, also where torch.jit has compiled it."""
     return getattr(module, "original_name", type(module).__name__)  # torch.jit's
-
-
-def _is_torchs(module: nn.Module) -> bool:
-    return type(module).__module__.split(".")[0] == "torch"
 
 
 def _a(thing: object) -> str:

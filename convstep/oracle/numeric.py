@@ -87,7 +87,8 @@ def central_differences(problem: Problem, position: int | None = None) -> dict[s
             cells = sample_cells(shape, loss.affordable(name))
             found[name] = _differences(name, shape, cells, loss, sizes)
     if problem.geometry.batch is None:
-        found["dA_prev"] = _without_batch(found["dA_prev"])
+        whole = found["dA_prev"]
+        found["dA_prev"] = replace(whole, shape=whole.shape[1:], cells=whole.cells[1:])
     return found
 
 
@@ -205,10 +206,6 @@ class _Loss:
         hits = at == position + self.origin[axis]
         covering = hits.any(axis=1)
         return _Axis(windows[covering], at[covering], hits[covering])
-
-
-def _without_batch(gradient: SampledGradient) -> SampledGradient:
-    return replace(gradient, shape=gradient.shape[1:], cells=gradient.cells[1:])
 
 
 def _spread(gradient: SampledGradient) -> Expected:

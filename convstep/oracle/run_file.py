@@ -303,11 +303,9 @@ def _inside(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 def _number(value: Any) -> Any:
     """Stride, padding or dilation of both axes, groups, or a padding's name."""
-    return tuple(_whole(each) for each in value) if isinstance(value, list) else _word_or_whole(value)
-
-
-def _word_or_whole(value: Any) -> str | int:
-    return _line(value) if isinstance(value, str) else _whole(value)
+    if isinstance(value, list):
+        return tuple(map(_whole, value))
+    return value if isinstance(value, str) else _whole(value)
 
 
 def _skipped(found: dict[str, Any]) -> Skipped:

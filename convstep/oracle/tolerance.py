@@ -95,7 +95,8 @@ def tolerance(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: Way)
     """
     with quiet():
         G = scale(expected, S, way)
-        allowed = np.maximum(32 * np.minimum(S, 16 * G), _grown(dtype, n) * G) * float(np.finfo(dtype).eps)
+        grown = n if dtype == np.float64 else 2 * math.sqrt(n)  # k: how the rounding of n additions grows
+        allowed = np.maximum(32 * np.minimum(S, 16 * G), grown * G) * float(np.finfo(dtype).eps)
     return np.where(S == 0, 0.0, allowed + n * smallest(dtype))
 
 
@@ -205,11 +206,6 @@ def _allowed(
     most = proven(truth, S, dtype, n, way)
     drifted = (off > allowed) & (off <= most + allowed) & (np.abs(wide - loop) <= allowed)
     return np.where(drifted, allowed + off, allowed)
-
-
-def _grown(dtype: np.dtype[Any], n: int) -> float:
-    """k: how the rounding of n additions grows."""
-    return n if dtype == np.float64 else 2 * math.sqrt(n)
 
 
 def smallest(dtype: np.dtype[Any]) -> float:

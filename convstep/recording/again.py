@@ -20,7 +20,8 @@ def place_again(old: Recording, new: Recording) -> int:
     if old.position in (0, old.total):
         return 0 if old.position == 0 else new.total
     event = old.event
-    for line in _nearest(_moved(old, new, event.line), len(new.source.lines)):
+    wanted = _moved(old, new, event.line)
+    for line in sorted(range(1, len(new.source.lines) + 1), key=lambda line: (abs(line - wanted), line)):
         steps = executing(new, line)
         if steps:
             return _nearest_turn(new, steps, event, old) + 1
@@ -48,11 +49,6 @@ def _moved(old: Recording, new: Recording, line: int) -> int:
     block = before[-1]
     # behind the last line that is the same, each line counts as one
     return block.b + line - block.a
-
-
-def _nearest(line: int, last: int) -> list[int]:
-    """All lines, the nearest to one of them first."""
-    return sorted(range(1, last + 1), key=lambda other: (abs(other - line), other))
 
 
 def _nearest_turn(new: Recording, steps: Sequence[int], event: Event, old: Recording) -> int:

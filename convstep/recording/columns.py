@@ -267,9 +267,6 @@ class _Mixed(Column):
         kinds = {each.kind for each in columns}
         self.kind = kinds.pop() if len(kinds) == 1 else None
 
-    def _places(self, code: int) -> Entries:
-        return np.flatnonzero(self._codes == code)
-
     def part(self, low: int, high: int) -> list[Any]:
         codes = self._codes[low:high]
         before = np.bincount(self._codes[:low], minlength=len(self._columns)).tolist()
@@ -285,7 +282,7 @@ class _Mixed(Column):
             return super().of(kind)
         for code, each in enumerate(self._columns):
             if each.kind is kind:
-                return self._places(code), each
+                return np.flatnonzero(self._codes == code), each
         return np.arange(0), self._columns[0]
 
     def put(self, shelf: Shelf) -> Spec:

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import gc
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -195,13 +196,11 @@ def _followed(target: types.FunctionType, source: Source) -> dict[types.Function
             value = target.__globals__.get(name)
             if isinstance(value, type):
                 # what an operator calls has no name in the source
-                todo += [each for called, those in offered.items() if _is_special(called) for each in those]
+                todo += [
+                    one for name, those in offered.items() if re.fullmatch("__.*__", name) for one in those
+                ]
         todo += [cell.cell_contents for cell in one.__closure__ or () if _is_function(cell)]
     return found
-
-
-def _is_special(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
 
 
 def _is_function(cell: types.CellType) -> bool:

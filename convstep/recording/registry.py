@@ -258,7 +258,11 @@ class Registry:
     def _kept(self, value: Any) -> Value:
         if type(value) is np.ndarray:
             number = self.number_of(value)
-            return Ref(number) if number >= 0 else Other(f"{value.dtype} {_shape(value)}")
+            return (
+                Ref(number)
+                if number >= 0
+                else Other(f"{value.dtype} {'x'.join(map(str, value.shape)) or '()'}")
+            )
         if type(value) is tuple and len(value) <= FEW:
             if all(type(one) in self.PLAIN for one in value):
                 return value
@@ -464,7 +468,3 @@ def kind_of(dtype: np.dtype[Any]) -> str:
         followed = dtype.kind in FOLLOWED and dtype.isnative
         found = _KINDS[id(dtype)] = dtype, sys.intern(dtype.str) if followed else ""
     return found[1]
-
-
-def _shape(array: Array) -> str:
-    return "x".join(map(str, array.shape)) or "()"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -31,7 +30,8 @@ class Options:
 
 def run(options: Options) -> int:
     """List the topics, or show one."""
-    topics = {file.name.removesuffix(".md"): file for file in _files()}
+    files = sorted(GUIDE.iterdir(), key=lambda file: file.name)
+    topics = {file.name[:-3]: file for file in files if file.name.endswith(".md")}
     if options.topic is None:
         width = max(map(len, topics))
         say(*(f"{topic:<{width}}  {_title(file)}" for topic, file in topics.items()))
@@ -45,12 +45,6 @@ def run(options: Options) -> int:
     width = min(shutil.get_terminal_size().columns, WIDEST) if in_terminal else PLAIN
     say_drawn(draw_markdown(topics[options.topic].read_text(encoding="utf-8"), width, code_indent=4))
     return FINE
-
-
-def _files() -> Iterator[Traversable]:
-    yield from sorted(
-        (file for file in GUIDE.iterdir() if file.name.endswith(".md")), key=lambda file: file.name
-    )
 
 
 def _title(file: Traversable) -> str:

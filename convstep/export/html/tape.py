@@ -46,7 +46,6 @@ from convstep.export.html.lines import Line, state_of
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.cells import Array
-from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.numbers.factor import factor_text
 from convstep.view.scene.build import span_on
@@ -251,7 +250,9 @@ class Tape:
         scene, cells, known = shown.scene, addition.cells, addition.known
         columns = int(addition.after.shape[1])
         after, before, names = addition.after, addition.before, [tr("before"), AFTER]
-        panel = next((one for one in scene.panels if _shows(one, cells)), None)
+        place = cells.name, cells.fixed
+        here = (one for one in scene.panels if not one.note and (one.face.name, one.face.fixed) == place)
+        panel = next(here, None)
         if panel is None:
             arrays = [after] if addition.new else [before, after]
             factor, texts = packed_table(*arrays, known=known)
@@ -300,10 +301,6 @@ def named_table(name: str, values: Array, *, known: Array | None = None) -> Json
     """A table of the step: `[name, factor, "text …", columns]`; of cells on a face `[name, face, cells]`."""
     factor, (text,) = packed_table(values, known=known)
     return [name, factor, text, int(np.shape(values)[1])]
-
-
-def _shows(panel: Panel, cells: Face) -> bool:
-    return not panel.note and (panel.face.name, panel.face.fixed) == (cells.name, cells.fixed)
 
 
 def _alone(scene: Scene, addition: Addition) -> bool:
