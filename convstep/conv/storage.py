@@ -12,15 +12,16 @@ import numpy as np
 
 from convstep.conv import validation
 from convstep.conv.held import (
+    COPIES,
     LONGEST_HEADER,
     CompressionError,
     Held,
     Members,
     PythonObjectsError,
     TooManyNamesError,
+    free_memory,
     header,
 )
-from convstep.conv.memory import COPIES, free_memory
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.recorded import Recorded, check_fits
 from convstep.files import opened, path_of, written_whole

@@ -3,16 +3,91 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
-from convstep.export.cast import cast
-from convstep.export.document import document
-from convstep.export.frame import Frame
+from convstep.export.frame import Frame, Look, Row
 from convstep.export.svg import svg
 from convstep.files import check_target, written_whole
 from convstep.language import tr
 from convstep.printable import SentenceError
+
+_BEGIN = "\x1b[?25l\x1b[?7l\x1b[2J"
+"""No cursor, no new line after the last column, an empty screen."""
+_END = "\x1b[0m\x1b[?7h\x1b[?25h"
+"""The terminal as it was."""
+
+
+def cast(frames: Sequence[Frame]) -> str:
+    """Frames of one size as an asciicast: the first whole, of the others the lines that changed.
+
+    Nothing in it tells when or where it was made, so that the same frames give the same bytes.
+    """
+    columns, lines = frames[0].size
+    header = {"version": 2, "width": columns, "height": lines, "title": frames[0].title}
+    written = [json.dumps(header, ensure_ascii=False)]
+    for seconds, sent in _events(frames):
+        written.append(json.dumps([round(seconds, 3), "o", sent], ensure_ascii=False))
+    return "\n".join(written) + "\n"
+
+
+def _events(frames: Sequence[Frame]) -> Iterator[tuple[float, str]]:
+    now = 0.0
+    before: tuple[Row | None, ...] = (None,) * frames[0].size[1]
+    start = _BEGIN
+    for frame in frames:
+        changed = [line for line, row in enumerate(frame.rows) if row != before[line]]
+        yield now, start + "".join(f"\x1b[{line + 1};1H{_ansi(frame.rows[line])}" for line in changed)
+        before, start = frame.rows, ""
+        now += frame.seconds
+    yield now, f"\x1b[{frames[0].size[1]};1H{_END}"  # the last frame stands as long as it should
+
+
+def _ansi(row: Row) -> str:
+    return "".join(_style(run.look) + run.text for run in row) + "\x1b[0m"
+
+
+def _style(look: Look) -> str:
+    marks = (look.bold, 1), (look.italic, 3), (look.underline, 4), (look.strike, 9)
+    codes = [0, *(code for wanted, code in marks if wanted)]
+    codes += [38, 2, *look.foreground, 48, 2, *look.background]
+    return f"\x1b[{';'.join(map(str, codes))}m"
+
+
+_MARKUP = re.compile(r"[\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w)")
+"""What may mean something; an underscore inside a word does not."""
+
+
+def document(frames: Sequence[Frame], pictures: Sequence[Path]) -> str:
+    """A page with a section per frame: its caption, text, and its picture, which lies in the same folder."""
+    sections = [f"# {escaped(frames[0].title)}"]
+    part = caption = ""
+    for frame, picture in zip(frames, pictures, strict=True):
+        if frame.part != part:
+            sections.append(f"## {escaped(frame.part)}")
+            part, caption = frame.part, ""
+        if frame.caption != caption:  # a second picture of the same section
+            sections.append(f"{'###' if part else '##'} {escaped(frame.caption)}")
+            caption = frame.caption
+        if frame.text.strip():
+            sections.append(frame.text.strip())
+        alt = escaped(f"{frame.title}: {frame.caption}")
+        sections.append(f"![{alt}]({quote(os.fsencode(picture.name))})")
+    return "\n\n".join(sections) + "\n"
+
+
+def escaped(words: str) -> str:
+    r"""Words in one line that Markdown takes for nothing but words.
+
+    >>> print(escaped("i_h 0: dW[0] += x * 0.42"))
+    i_h 0: dW\[0\] += x \* 0.42
+    """
+    return _MARKUP.sub(r"\\\g<0>", " ".join(words.split()))
+
 
 SUFFIXES = (".svg", ".png", ".gif", ".cast", ".md", ".html")
 """What can be written."""

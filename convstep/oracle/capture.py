@@ -11,9 +11,8 @@ from collections.abc import Callable, Container, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from convstep.oracle.capture_layers import Choice, chosen, is_compiled
+from convstep.oracle.capture_layers import LIMIT, Choice, Options, chosen, is_compiled
 from convstep.oracle.capture_log import CaptureLog
-from convstep.oracle.capture_options import LIMIT, Options
 from convstep.oracle.capture_recorder import Recorder
 from convstep.oracle.captured import Captured as Captured
 from convstep.oracle.captured_layer import CaptureError as CaptureError

@@ -23,9 +23,8 @@ from convstep.oracle.capture_arrays import (
     seen_in,
 )
 from convstep.oracle.capture_calls import Call, Calls
-from convstep.oracle.capture_layers import Choice
+from convstep.oracle.capture_layers import Choice, Options
 from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached
-from convstep.oracle.capture_options import Options
 from convstep.oracle.capture_reasons import Tally, first_bad
 from convstep.steps.cells import Array
 

@@ -16,8 +16,7 @@ import numpy as np
 
 from convstep.brief import brief
 from convstep.conv import storage
-from convstep.conv.held import LONGEST_TABLE, DamagedError, Held
-from convstep.conv.memory import free_memory
+from convstep.conv.held import LONGEST_TABLE, DamagedError, Held, free_memory
 from convstep.conv.recorded import NAMES, check_origin
 from convstep.conv.storage import RUN
 from convstep.conv.validation import ProblemError

@@ -18,8 +18,8 @@ from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.check.laid import LAYINGS
 from convstep.candidate.check.wording import VERBS
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, RIGHT_SLICE, SLICES
-from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
+from convstep.candidate.diagnose.own_forward import ACTIVATIONS, FORMS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
 from convstep.candidate.operators.pattern import FEATURES as PATTERN_FEATURES

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +19,172 @@ from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
-from convstep.candidate.record.filling import NOTHING, by_name
+from convstep.candidate.record.filling import KEPT, NOTHING, by_name
 from convstep.candidate.record.forwards import forward_of
+from convstep.candidate.record.guessing import Asked, B, Guess, W, X, given, small, whole
 from convstep.candidate.record.subject import Ready as Ready
 from convstep.candidate.record.subject import Subject, failed_words
-from convstep.candidate.record.unnamed import general
+from convstep.candidate.verdicts.changes import LEARNING, RATE
+from convstep.candidate.verdicts.finding import same
+from convstep.candidate.verdicts.losses import targets
+from convstep.candidate.verdicts.naming import is_upstream
 from convstep.conv.problem import Problem
 from convstep.language import tr
+
+_LOGARITHM = re.compile(r"\blog\w*\(|log_?loss|entropy")
+_SQUASHED = re.compile(r"\bexp\w*\(|softmax|sigmoid|logits|scores|logaddexp|expit")
+
+
+def general(asked: Asked) -> Iterator[Guess]:
+    """What could be given whatever the operator is; parameters with a default keep it."""
+    sized = {name for name in asked.sizes if _SIZED.fullmatch(name) and type(asked.defaults.get(name)) is int}
+    known = {*asked.defaults, "self"} - sized  # small ones show as much, and x may not fit theirs
+    free = [name for name in asked.inputs if name not in known and not KEPT.fullmatch(name)]
+    done: list[Guess] = []
+    for guess in _all(asked, free):
+        if not any(same(dict(guess.values), dict(one.values)) for one in done):
+            yield guess
+        done.append(guess)
+
+
+def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
+    yield from _of_loss(asked, free)
+    *plans, narrow = _PLANS
+    for values, other in plans:
+        yield _guess(asked, free, values, other)
+    for size, others in _ROLES:
+        found = {name: _of_role(name, at, size, others) for at, name in enumerate(free)}
+        found = {name: value for name, value in found.items() if value is not None}
+        if found or (not others and len(free) == 1):  # of one feature a scale does not show
+            yield _guess(asked, free, {"x": whole(*size), **found}, _like(size))
+    yield replace(_guess(asked, free, *narrow), narrow=True)
+
+
+def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callable[[int], Any]) -> Guess:
+    # `features` are how many to a class, and the input to a function
+    counted = {name for name in free if name not in values or name in asked.sizes}
+    numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name in counted}
+    unknown = [name for name in asked.sizes if name in free and (name == "dim" or name not in _NUMBERS)]
+    numbers |= {name: 4 + at for at, name in enumerate(unknown)}
+    numbers |= {name: RATE for name in asked.parameters if LEARNING.fullmatch(name)}
+    if {"q", "query"} & asked.parameters:  # then k is an array
+        numbers.pop("k", None)
+    rest = [name for name in free if name not in values and name not in numbers]
+    others = {name: other(at) for at, name in enumerate(rest) if not is_upstream(name)}
+    known = {name: value for name, value in values.items() if name in free and name not in numbers}
+    return Guess("", {**known, **numbers, **others}, np.shape(values["x"]), sure=False)
+
+
+def _like(size: tuple[int, ...]) -> Callable[[int], Any]:
+    return lambda at: whole(*size, seed=at + 1)
+
+
+def _plans() -> Iterator[tuple[dict[str, Any], Callable[[int], Any]]]:
+    rows, weights = whole(3, 4), whole(4, 5, seed=4)
+    per_feature = given(
+        ("gamma g scale w weight weights", np.array([1.0, 2.0, -1.0, 3.0])),
+        ("beta b shift bias", whole(4, seed=5)),
+    )
+    yield per_feature | given((X, rows)), lambda at: whole(3, 4, seed=at + 1)
+    yield given((X, rows), (W, weights), (B, whole(5, seed=5))), lambda at: whole(3, 4, seed=at + 1)
+    yield given((X, rows)), lambda at: whole(3, 4, seed=at + 1)
+    yield given((X, rows)), lambda at: whole(4, seed=at + 1)
+    yield given((X, whole(2, 3, 4))), lambda at: whole(4, seed=at + 1)
+    yield given((X, rows)), lambda at: 1.5 + at
+    yield given((X, whole(4))), lambda at: whole(4, seed=at + 1)
+    columns = whole(4, 3, seed=4)
+    yield given((X, whole(3)), (W, columns), (B, whole(4, seed=5))), lambda at: whole(4, seed=at + 1)
+    yield given((X, whole(2, 3, 4, 5)), (B, whole(3, seed=5))), lambda at: whole(3, seed=at + 1)
+    positive = np.abs(small(3, 4)) + 0.5
+    yield given((X, positive)), lambda at: np.abs(small(3, 4, seed=at + 4)) + 0.5
+
+
+_PLANS = tuple(_plans())
+_Roles = tuple[tuple[str, tuple[int, ...]], ...]
+_WEIGHTS, _BIASES = r"[wu](?!ord)\w*|weights?\w*|kernel\w*", r"b\w*|bias\w*|beta\w*"
+_STATE = r"(prev_?)?[hcs](_?(prev|0|t|in|last))?|hidden\w*|state\w*|prev_[hcs]"
+_ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
+    ((3, 4), ((_WEIGHTS, (4, 5)), (_BIASES, (5,)), (_STATE, (3, 5)))),
+    ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (3, 4)))),
+    ((2, 3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)))),
+    ((2, 3, 4, 5), (("a|alpha|w|weight|slope", (3,)),)),
+    ((2, 3, 4), (("k|keys?|v|values?", (2, 5, 4)),)),
+    ((2, 3, 4), (("b|y|k|other|right", (2, 4, 5)),)),
+    ((2, 3, 4), (("scale|alpha|s|g|gain|gate", (1,)), (r"\w*pos\w*|table|bias|b", (3, 4)))),
+    ((2, 3, 4, 5), ((r"(?!x$)\w+", (3,)),)),
+    ((2, 8, 3, 5), ((r"r|s|scale|upscale\w*|factor|block\w*", ()),)),
+    ((2, 3, 5, 6), ((_WEIGHTS, (3, 2, 2)), (_BIASES, (3,)))),
+    ((3, 4), ((r"x2|y|v|b", (3, 5)), (r"w\w*", (2, 4, 5)), (r"bias", (2,)))),
+    ((3, 4), ((r"x2", (3, 5)), (r"w\w*", (2, 4, 5)), ("b|bias", (2,)))),
+    ((5, 3), ((r"i\w*|\w*ids|\w*index|rows|tokens", (4, 0)),)),
+    ((4, 1), ()),
+    ((3, 4), (("theta|w|weights?|beta|params?|coef\\w*", (4,)), ("y\\w*|t|targets?|labels?", (3,)))),
+    ((3, 4), ((r"cond\w*|\w*mask|keep|where", (0,)),)),
+)
+"""Shapes of the first array and, by their names, of others; `()` is the number 2, an axis of 0 whole numbers
+below the first axis, `(0,)` a mask."""
+
+
+def _of_role(name: str, at: int, size: tuple[int, ...], others: _Roles) -> Any:
+    shape = next((shape for pattern, shape in others if re.fullmatch(pattern, name)), None)
+    if shape is None:
+        return None
+    if not shape:
+        return 2
+    if shape == (0,):
+        return np.random.default_rng(at).random(size) < 0.5
+    if shape[-1] == 0:
+        return np.random.default_rng([at, 5]).integers(0, size[0], shape[:-1])
+    return small(*shape, seed=at + 4)
+
+
+def _of_loss(asked: Asked, free: list[str]) -> Iterator[Guess]:
+    """Predictions and targets of each kind that a loss may mean."""
+    arrays = [name for name in free if name not in _NUMBERS]
+    compared = targets(arrays)
+    if len(arrays) != 2 or len(compared) != 1:
+        return
+    (predicted,) = set(arrays) - set(compared)
+    for prediction, target in _predictions(asked.text):
+        values = {predicted: prediction, compared[0]: target}
+        numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS}
+        yield Guess("", {**values, **numbers}, np.shape(prediction), sure=False, kinds=True)
+
+
+def _predictions(text: str) -> Iterator[tuple[Any, Any]]:
+    """Predictions with what they are compared with: numbers, bits, one of several, a class's number."""
+    rng = np.random.default_rng(23)
+    real, labels = rng.standard_normal((3, 4)) * 1.5, np.array([2, 0, 3])
+    hot, bits = np.eye(4)[labels], (rng.random((3, 4)) < 0.5).astype(np.float64)
+    row = np.array([1.0, 0.0, 0.0, 1.0, 1.0])
+    if not _LOGARITHM.search(text):
+        yield real, rng.standard_normal((3, 4))
+        yield from ((real, hot), (real, labels), (real, 2 * bits - 1), (real[:, 0], bits[:, 1] * 2 - 1))
+        return
+    if _SQUASHED.search(text):
+        yield from ((real, bits), (real, hot), (real, labels), (rng.standard_normal(5), row))
+        yield real.T, hot.T
+    unit = rng.uniform(0.1, 0.9, (3, 4))
+    each = unit / unit.sum(axis=1, keepdims=True)
+    yield from ((each, hot), (unit, bits), (each, labels), (rng.uniform(0.1, 0.9, 5), row))
+    yield from ((rng.uniform(0.1, 0.9, (1, 5)), row[None]), (each.T, hot.T))
+
+
+_SIZED = re.compile(
+    r"n?_?(in|out|hid)(put|den)?s?(_?(dim|size|features|units|nodes|neurons|len))?|(fan|dim|d|n)_(in|out)"
+)
+"""What a constructor calls how wide its layers are."""
+_NUMBERS = given(
+    ("axis dim", -1), ("eps epsilon", 1e-5), ("alpha slope lam lambd temperature delta", 0.5),
+    ("p rate ratio drop_rate dropout keep_prob keep dropout_rate dropout_ratio dropout_prob dropout_p", 0.5),
+    ("drop_prob dropprob drop_p p_drop prob prob_dropout keep_rate keep_p", 0.5),
+    ("k n groups num_groups g n_groups heads num_heads n_heads", 2),
+    ("d dim_in features num_features dims normalized_shape size n_features hidden", 4),
+    ("train training is_training", True), ("mode", "train"),
+    ("reg l2 weight_decay", 0.0),
+)  # fmt: skip
+"""What parameters are given that are no arrays, by name."""
+
 
 SEED = 0
 """Of NumPy's random numbers while a call is made ready, so that it is the same one each time."""

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.record.marked import MARK
-from convstep.conv.held import Held
-from convstep.conv.memory import free_memory
+from convstep.conv.held import Held, free_memory
 from convstep.conv.storage import made_of
 from convstep.conv.validation import ProblemError
 from convstep.files import written_whole

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from convstep.candidate.call.child import MEMORY
-from convstep.conv.memory import free_memory
+from convstep.conv.held import free_memory
 from convstep.language import spoken, tr
 from convstep.oracle import messages, watched
 from convstep.oracle.conversation import Conversation, Ended, Silent, started

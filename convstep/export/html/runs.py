@@ -11,13 +11,14 @@ import numpy as np
 
 from convstep.export.formats import ExportError
 from convstep.export.html.cells import Json
-from convstep.export.html.forward import forward_json
 from convstep.export.html.lines import Line, lines_of, own_lines
 from convstep.export.html.tape import MOST_CELLS, Shown, Tape, named_table
 from convstep.language import tr
 from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.candidate.stage import CandidateStage
+from convstep.view.numbers.text import short
 from convstep.view.panels.stage import begin
+from convstep.view.scene.window import Window, sum_text
 
 if TYPE_CHECKING:
     from convstep.candidate.step.own_lines import OwnLines
@@ -26,6 +27,25 @@ if TYPE_CHECKING:
     from convstep.view.candidate.compare_card import Share
     from convstep.view.scene.scene import Scene
     from convstep.view.scene.staged import Staged
+
+
+DIGITS = 5
+"""Of the numbers that y is the sum of."""
+
+
+def forward_json(window: Window) -> Json:
+    """What y is the sum of, in words, and the products on the face that is shown: heading, line, tables."""
+    formula = f"{window.cell} = sum(x * w)"
+    line = short(window.y, DIGITS)
+    if window.bias is not None:
+        formula, line = f"{formula} + b", f"{sum_text(window, DIGITS)} = {line}"
+    _, count = window.channels
+    if count > 1:
+        line = f"{line} · {tr('y sums all {count} channels', count=count)}"
+    with np.errstate(all="ignore"):
+        products = np.asarray(window.x * window.w)
+    return [formula, line, [named_table("x * w", products)] if 0 < products.size <= MOST_CELLS else []]
+
 
 MOST_STEPS = 2_000
 """Steps of a page at the most: a browser reads them all before it shows the first."""
