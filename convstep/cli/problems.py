@@ -211,7 +211,6 @@ def with_layer(name: str, layer: str | None, call: int | None) -> str:
 
 
 def _captured_problem(path: str, layer: str) -> Problem:
-    """One call of a layer in a file of many."""
     from convstep.oracle.captured import Captured
 
     captured = Captured.load(path)

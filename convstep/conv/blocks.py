@@ -48,11 +48,8 @@ class Block(NamedTuple):
     """
 
     i_n: int
-    """The sample."""
     rows: range
-    """Output rows."""
     columns: range
-    """Output columns."""
 
     @property
     def places(self) -> int:

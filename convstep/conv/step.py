@@ -37,7 +37,6 @@ class Run:
     problem: Problem
     """The arrays it reads."""
     geometry: Geometry
-    """The integers of the convolution."""
     dW: Array
     """Running gradient of `W`, live, `(C_out, F_h, F_w, C_in // groups)`."""
     db: Array | None

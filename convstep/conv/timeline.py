@@ -340,7 +340,6 @@ class Timeline:
             self._running[change.array][change.region] = change.before
 
     def _rewind(self, position: int) -> None:
-        """Undo steps, one by one."""
         while self._position > position:
             self._undo(self._history.pop())
             self._position -= 1

@@ -41,11 +41,8 @@ class Sizes:
     stride: int | Pair = 1
     """As a `Problem` takes it."""
     padding: str | int | Pair | Padding = 0
-    """As a `Problem` takes it."""
     dilation: int | Pair = 1
-    """As a `Problem` takes it."""
     groups: int = 1
-    """Channel groups."""
     batch: int | None = None
     """Samples; None for arrays without a batch axis."""
     dtype: str = "float64"
@@ -53,7 +50,6 @@ class Sizes:
     seed: int = 0
     """The same seed draws the same numbers."""
     bias: bool = True
-    """Whether there is a `b`."""
     whole: bool = False
     """Small whole numbers, none of them zero, instead of standard-normal ones."""
     telling: bool = False

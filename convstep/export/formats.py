@@ -90,7 +90,6 @@ def escaped(words: str) -> str:
 
 
 SUFFIXES = (".svg", ".png", ".gif", ".cast", ".md", ".html")
-"""What can be written."""
 MOST_FRAMES = 3_000
 """More than anybody looks at; each costs memory and up to a second."""
 
@@ -173,7 +172,6 @@ def write(
 
 
 def _pictures(frames: Sequence[Frame], paths: Sequence[Path], progress: Callable[[int], None]) -> list[Path]:
-    """Write a picture of each frame."""
     for done, (frame, path) in enumerate(zip(frames, paths, strict=True), 1):
         picture = _picture(frame, path.suffix)
         with written_whole(path) as file:

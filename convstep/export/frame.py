@@ -44,13 +44,9 @@ class Look:
     background: Rgb
     """Colour of the rest of the cell."""
     bold: bool = False
-    """Whether the character is bold."""
     italic: bool = False
-    """Whether it is slanted."""
     underline: bool = False
-    """Whether there is a line under it."""
     strike: bool = False
-    """Whether there is a line through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,6 @@ class Run:
     text: str
     """The characters; a wide one takes two cells."""
     look: Look
-    """How they look."""
 
 
 Row = tuple[Run, ...]

@@ -22,13 +22,11 @@ class AskBlock(Generic[At]):
     """What an `ask` block says, and where it is said."""
 
     fields: Fields
-    """Its keys."""
     items: list[tuple[str, int]]
     """Its list lines."""
     placed: At
     """Where the debugger stands when it is asked."""
     language: str
-    """Of the lesson."""
     code: str
     """The code above it, "" without."""
 

@@ -23,7 +23,6 @@ class EditQuestion(Question):
     """Which cell, set to what? Set on the grid, and judged by the run with it."""
 
     subject: Subject
-    """What is stepped through."""
     place: PagePlace
     """Where what is asked for shall hold."""
     array: str

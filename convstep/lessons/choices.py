@@ -46,9 +46,7 @@ class Option:
     """One of the choices of a question."""
 
     text: str
-    """What it says."""
     right: bool
-    """Whether it is the right one."""
     reason: str
     """Why, or why not; "" without."""
 

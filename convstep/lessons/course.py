@@ -26,7 +26,6 @@ class Entry:
     language: str
     """One of `LANGUAGES`."""
     title: str
-    """Its heading."""
     summary: str
     """What it is about."""
     pages: int

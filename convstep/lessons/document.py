@@ -41,11 +41,8 @@ class Section:
     """A page as it is written: all that stands below a `##` heading."""
 
     title: str
-    """The heading."""
     line: int
-    """Of the heading."""
     blocks: tuple[Block, ...]
-    """In order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,6 @@ class Document:
     """A lesson's file, taken apart but not understood."""
 
     front: Fields
-    """The front matter."""
     title: str
     """The `#` heading."""
     summary: str

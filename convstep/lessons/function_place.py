@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from convstep.steps.event import Access
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values")
-"""The keys of a `stop`."""
 KEPT = 8
 """Runs with other numbers that are kept: an answer is judged more than once."""
 MOST_STEPS = 5_000
@@ -44,7 +43,6 @@ class Function:
     recording: Recording
     """What it did; it is not moved."""
     name: str
-    """What to call it."""
     told: Mapping[str, Array] = field(default_factory=dict)
     """Arrays that the narration may speak of beside those of the function: the forward's outputs by their
     names, and what each gradient should be: `right.dx`."""
@@ -194,9 +192,7 @@ class Stood:
     """A place of a recorded function, with the recording really there."""
 
     function: Function
-    """Whose."""
     place: PagePlace
-    """Where."""
     run: Recording
     """At that place."""
 

@@ -39,9 +39,7 @@ class Wish:
     """The description of a function, in the front matter or a `problem` block."""
 
     line: int
-    """Where it stands."""
     operator: Field | None = None
-    """The operator's name."""
     call: Field | None = None
     """How the lesson's own code is called: `relu_backward(dout, x)`."""
     given: tuple[Field, ...] = ()
@@ -77,8 +75,6 @@ def make_function(wish: Wish, source: str = "") -> Function:
 
 
 def _stepping_backward(operator: Operator, problem: OperatorProblem, line: int) -> Function:
-    """An operator's own backward."""
-
     def again(numbers: Numbers) -> Function:
         from convstep.candidate.operators.shown import edited
 
@@ -165,7 +161,6 @@ def _told(operator: Operator, problem: OperatorProblem, line: int) -> dict[str, 
 
 
 def _all_given(fields: tuple[Field, ...]) -> Given:
-    """What is given, by name, with its line."""
     found: Given = {}
     for field in fields:
         name, value = _given(field)

@@ -115,9 +115,7 @@ class Page:
     """One screenful of a lesson."""
 
     title: str
-    """Its heading."""
     line: int
-    """Of the heading."""
     subject: Subject
     """What the debugger is opened on."""
     candidate: str
@@ -127,7 +125,6 @@ class Page:
     place: PagePlace
     """Where the debugger stands."""
     question: Question | None
-    """What is asked, if anything."""
     after: tuple[Block, ...]
     """What is said once the question is answered or given up."""
     place_after: PagePlace
@@ -149,7 +146,6 @@ class Lesson:
     key: str
     """Under which progress is kept: the same for both languages of a bundled lesson."""
     title: str
-    """Its heading."""
     summary: str
     """What it is about, one or two sentences."""
     language: str
@@ -157,7 +153,6 @@ class Lesson:
     order: int
     """Its place in the course, 0 for a lesson of one's own."""
     hunt: bool
-    """Whether it is a bug hunt."""
     bug: str
     """The known bug of a hunt, "" without."""
     pages: tuple[Page, ...] = field(repr=False)

@@ -24,9 +24,7 @@ from convstep.replay.places import parse_place
 from convstep.steps.cells import Array
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values", "card", "channel", "filter")
-"""The keys of a `stop`."""
 MODES = ("numbers", "heat", "both")
-"""How values can be shown."""
 CARDS = ("step", "window")
 """What can be seen of a step: its additions, or its window forward above backward."""
 
@@ -38,9 +36,7 @@ class Placed:
     """A place with the debugger really there."""
 
     problem: Problem
-    """What is stepped through."""
     place: PagePlace
-    """Where."""
     timeline: Timeline
     """At that place."""
 
@@ -82,9 +78,7 @@ class Convolution:
     """A convolution that a lesson steps through; see `Subject`."""
 
     problem: Problem
-    """Its arrays."""
     name: str
-    """What to call it."""
     recording: None = None
     """None: it is no recording."""
     runs_code = False

@@ -26,7 +26,6 @@ from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
 from convstep.printable import SentenceError
 
 VERSION = 1
-"""Of the file's form."""
 LARGEST_FILE = 4_000_000
 """Bytes beyond which the file is none of ours."""
 WAIT = 5.0

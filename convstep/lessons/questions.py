@@ -47,7 +47,6 @@ class Judged:
     """What an answer is worth."""
 
     right: bool
-    """Whether it is right."""
     said: str
     """One sentence about it, in the lesson's language."""
 
@@ -59,7 +58,6 @@ class Question(ABC):
     language: str
     """In which it is asked and answered."""
     prompt: str
-    """What is asked."""
     hints: tuple[str, ...]
     """Given one by one, for points."""
     why: str

@@ -24,7 +24,6 @@ from convstep.lessons.questions import Question
 DESCRIBING = (*PROBLEM_KEYS, *FUNCTION_KEYS)
 """The keys that say what is stepped."""
 FRONT_KEYS = ("language", "order", "kind", "bug", *DESCRIBING)
-"""The keys of the front matter."""
 DIRECTIVES = ("stop", "ask", "problem")
 """The fenced blocks that are no narration."""
 LARGEST_FILE = 4 * LARGEST

@@ -21,7 +21,6 @@ class Tried:
     attempts: int = 0
     """Wrong answers."""
     hints: int = 0
-    """Hints taken."""
     outcome: str = ""
     """`RIGHT`, `SHOWN`, `SKIPPED`, or "" while it is open."""
 

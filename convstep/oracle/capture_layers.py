@@ -35,7 +35,6 @@ class Options:
     sample: int | None
     """The one sample of every batch that is kept; None keeps all."""
     limit: int | None
-    """Bytes kept at most; None is without bound."""
 
     @classmethod
     def of(cls, last: Any, when: Any, sample: Any, limit: Any) -> Options:

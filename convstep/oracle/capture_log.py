@@ -22,9 +22,7 @@ class Seen(NamedTuple):
     """What is kept of an array that is looked at and let go: its NaN and inf."""
 
     nan: int
-    """Cells that are NaN."""
     inf: int
-    """Cells that are inf or -inf."""
     first: tuple[int, ...] | None
     """The first such cell in memory order, channels last; None where all are finite."""
 
@@ -34,7 +32,6 @@ class Convolution:
     """One call in the forward pass, as it was convolved; the arrays are copies."""
 
     name: str
-    """The layer's."""
     order: int
     """Its place among all calls."""
     A_prev: Array
@@ -50,7 +47,6 @@ class Convolution:
     dilation: Pair
     """`(d_h, d_w)`."""
     groups: int
-    """Channel groups."""
     eps: float
     """Of the precision it was convolved in."""
     parameters: dict[str, int]
@@ -90,9 +86,7 @@ class Reached:
     """One call that a backward pass went through."""
 
     convolution: Convolution
-    """The call."""
     backward: BackwardPass
-    """The pass."""
     dZ: Array
     """The upstream gradient, channels last."""
     own: dict[str, Array]

@@ -34,9 +34,7 @@ class Nonfinite(NamedTuple):
     """How many cells of an array are NaN or infinite."""
 
     nan: int
-    """Cells that are NaN."""
     inf: int
-    """Cells that are inf or -inf."""
 
 
 class Skipped(NamedTuple):

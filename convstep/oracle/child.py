@@ -108,7 +108,6 @@ def _answer(received: SimpleQueue[bytearray], answers: messages.RawPipe) -> None
 
 
 def _operator(question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """PyTorch's gradients of an operator, by name."""
     asked = messages.OperatorQuestion.read(question)
     _, gradients = torch_run(
         asked.expression, asked.arrays, asked.options, asked.upstream.values(), asked.gradients

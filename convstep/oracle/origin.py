@@ -130,11 +130,9 @@ class Origin:
     """Where the first NaN or inf was born."""
 
     kind: Kind
-    """In what."""
     index: int
     """The call in which it is first seen, as an index into the layers."""
     layer: str
-    """The layer's name."""
     call: int
     """Which of the layer's entries, from 0."""
     step: int

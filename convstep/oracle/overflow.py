@@ -36,7 +36,6 @@ class Format(NamedTuple):
     name: str
     """As NumPy and PyTorch call it."""
     largest: float
-    """Its largest number."""
     end: float
     """The smallest that is rounded to inf: half of the last place beyond the largest."""
 

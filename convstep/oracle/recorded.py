@@ -152,7 +152,6 @@ def _flushed(recordings: list[Recording]) -> bool:
 def _described(
     problem: Problem, recordings: dict[str, Recording], expected: dict[str, Expected], *, flushed: bool
 ) -> str:
-    """The tolerance of recorded gradients in one sentence."""
     first = next(iter(recordings.values()))
     lower, eps, dtype = first.lower, first.eps, first.dtype
     clauses = [

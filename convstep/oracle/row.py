@@ -39,7 +39,6 @@ class Row(Cells):
     name: str
     """"dW", "db" or "dA_prev"."""
     shape: tuple[int, ...]
-    """Of the gradient."""
     max_abs_error: float
     """The largest |actual - expected|; inf where NaN or inf stands against another value. A recorded value
     that is wrong although it lies beside ours counts by how far it is from where it should be."""

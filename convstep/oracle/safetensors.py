@@ -51,7 +51,6 @@ class _Entry(NamedTuple):
     dtype: str
     """A key of `DTYPES`."""
     shape: tuple[int, ...]
-    """Its axes."""
     start: int
     """Where its bytes begin, after the header."""
 

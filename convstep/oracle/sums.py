@@ -50,7 +50,6 @@ class Followed(NamedTuple):
     gradients: tuple[Array, Array | None, Array] | None
     """`(dW, db, dA_prev_pad)` as the loop makes them; None in float64."""
     ways: Mapping[str, Way]
-    """By gradient."""
 
 
 def followed(problem: Problem, position: int) -> Followed:
@@ -163,7 +162,6 @@ def _advance(run: Run, piece: Block, rows: int, until: int | None) -> None:
 
 
 def _note(notes: dict[str, _Notes], x: Array, dz: Array) -> None:
-    """Note the contributions of a piece."""
     terms, db = dz @ x, dz.sum(axis=-1)
     np.square(x, out=x)
     dz = np.square(dz)

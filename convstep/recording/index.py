@@ -32,7 +32,6 @@ class Frame:
     """One call of a function of the source."""
 
     function: int
-    """Which."""
     first: int
     """The entry with which it begins."""
     last: int
@@ -315,7 +314,6 @@ class Index:
         return found
 
     def _changing(self) -> Flags:
-        """Which entries change cells."""
         found = np.zeros(len(self.order), bool)
         for site in self._met:
             if site.kind in WRITES:

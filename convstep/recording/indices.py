@@ -18,7 +18,6 @@ class Index:
     """An index: its template, and the expressions of what the template leaves open."""
 
     template: tuple[Part, ...]
-    """Its entries."""
     holes: tuple[ast.expr, ...]
     """The expressions, in the order in which Python evaluates them."""
     single: bool

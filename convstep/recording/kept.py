@@ -24,21 +24,13 @@ class Kept:
     """A run, noted; see `Log`."""
 
     sites: Sites
-    """What is known of its source."""
     order: Array
-    """The number of the site of each entry."""
     payloads: list[Column]
-    """By site, what each of its entries says."""
     views: Column
-    """Every array met."""
     storages: Column
-    """Every piece of memory met."""
     given: list[tuple[str, int]]
-    """The arrays that came in with the arguments."""
     ended: Ended | None
-    """Why the run ended early."""
     unseen: list[int]
-    """The storages that held something else in the end than what was noted."""
 
     __repr__ = brief
 

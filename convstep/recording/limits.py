@@ -22,7 +22,6 @@ class Limits:
     bytes: int = 1 << 30
     """Memory of the log, about."""
     seconds: float = 120.0
-    """Time."""
 
 
 class Enough(BaseException):  # nobody's `except Exception` is to catch it

@@ -51,7 +51,6 @@ class View(NamedTuple):
     offset: int
     """Bytes from the storage's beginning to its first cell."""
     shape: tuple[int, ...]
-    """Its lengths."""
     strides: tuple[int, ...]
     """Bytes from cell to cell along each axis."""
     dtype: str
@@ -66,7 +65,6 @@ class Storage(NamedTuple):
     content: bytes
     """What it held then."""
     dtype: str
-    """Of its cells."""
     of_caller: bool = False
     """Whether it came in with the arguments."""
 

@@ -33,7 +33,6 @@ class Owner(NamedTuple):
     line: int
     """The line that made it; of an argument that of the `def`."""
     of_caller: bool
-    """Whether it came with the arguments."""
 
 
 class Owners(Mapping[int, Owner]):
@@ -99,19 +98,15 @@ class _Chosen(NamedTuple):
     """Of every storage the best of all names under which it was met, as they appear."""
 
     names: list[str]
-    """All names."""
     name_of: Entries
     """Which of them each has."""
     storages: Entries
-    """The storages."""
     views: Entries
     """The number of the array that has the name, or of one that is all of it; -1 for its cells in a row."""
     partial: npt.NDArray[np.bool_]
     """Whether what has the name is a part of it."""
     since: Entries
-    """See `Owner`."""
     lines: Entries
-    """See `Owner`."""
 
 
 def _chosen(index: Index) -> _Chosen:

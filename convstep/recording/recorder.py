@@ -41,15 +41,12 @@ class Run:
     """What came of running a function with hooks."""
 
     source: Source
-    """Its file."""
     name: str
     """What the file calls it: `Conv.backward`."""
     log: Log
-    """What was noted."""
     result: Any = None
     """What it returned; of a generator a list of what it yielded, unless it returned something."""
     error: BaseException | None = field(default=None, repr=False)
-    """What it raised."""
 
 
 def run(
@@ -250,11 +247,8 @@ class _Rewritten:
     namespace: Mapping[str, Any]
     """Where it finds its names."""
     source: Source
-    """Its file."""
     purity: Purity
-    """What was thought of the calls in it."""
     rewriter: Rewriter
-    """What was found in it."""
     codes: tuple[types.CodeType, ...]
     """Their code with hooks."""
 

@@ -40,7 +40,6 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor, "<<=": operator.ilshift,
     ">>=": operator.irshift,
 }  # fmt: skip
-"""What they do."""
 FOLLOWED_BACK = 4_000
 """Writes up to which a log is followed to its end, to see whether it has missed any."""
 FEW_STORAGES = 1000

@@ -33,9 +33,7 @@ class Around:
     """What a statement stands in."""
 
     function: int
-    """Which function."""
     generator: bool
-    """Whether that yields."""
     loops: list[int] = field(default_factory=list)
     """The loops around it, outermost first."""
     innermost: bool = False

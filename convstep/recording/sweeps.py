@@ -29,7 +29,6 @@ class Sweep:
     """What is known of such a loop before it runs."""
 
     variable: str
-    """Of the loop."""
     arrays: dict[str, int] = field(default_factory=dict)
     """What it subscripts, as its turns come to it, and how many axes each must have."""
     places: dict[str, None] = field(default_factory=dict)

@@ -29,11 +29,8 @@ class Edit(NamedTuple):
     array: str
     """Which array, as the run calls it."""
     cell: tuple[int, ...]
-    """Its index."""
     before: Number
-    """What stood there."""
     after: Number
-    """What stands there now."""
 
     @property
     def text(self) -> str:

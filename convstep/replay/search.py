@@ -124,7 +124,6 @@ def _level(hunts: Sequence[Hunt], stops: Sequence[Stop], span: Span) -> Iterator
 
 
 def _hunt(run: Stepped, stop: Stop, span: Span) -> Hunt:
-    """The hunt for one stop."""
     steps = stop.steps(run.layout)
     if steps is not None:
         return _compute(steps, stop.hits, span)

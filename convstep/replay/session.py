@@ -24,7 +24,6 @@ from convstep.steps.nest import Nested
 ENDING = ".json"
 """How the names of sessions end, by which they are told from problems."""
 VERSION = 1
-"""Of the file's form."""
 LARGEST_FILE = 1_000_000
 """Bytes of a session file."""
 SessionError = RecordError
@@ -39,7 +38,6 @@ class SavedStop(Record):
     text: str
     """Its condition: `i_c == 1`."""
     enabled: bool = True
-    """Whether it stops a run."""
     hits: int = 0
     """How often it did."""
 
@@ -78,7 +76,6 @@ class Session(Record):
     bookmarks: tuple[Bookmark, ...] = ()
     """In the order of the loop."""
     view: View = field(default_factory=View)
-    """How it looked."""
     forward: bool = False
     """Whether it was the forward pass that was stepped."""
     function: str = ""
@@ -150,7 +147,6 @@ def permalink(session: Session, loops: Nested) -> str:
 
 
 def _session(found: Any) -> Session:
-    """A session from the file's value."""
     if not isinstance(found, dict):
         raise SessionError(f"it holds {kind_of(found)}; a session is one JSON object")
     if "version" not in found:

@@ -83,7 +83,6 @@ class Bookmark(Record):
 
     word = "a bookmark"
     position: int
-    """Where it stands."""
     label: str
     """What it is called; a number if nobody named it."""
 

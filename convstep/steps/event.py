@@ -117,7 +117,6 @@ class Statement:
     line: int
     """Its first line, as the file counts."""
     last_line: int
-    """Its last line."""
     text: str
     """As it is written, on one line."""
     accesses: tuple[Access, ...]

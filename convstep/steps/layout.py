@@ -31,7 +31,6 @@ class Layout:
     """The loops around a run's steps and the cells they write: what people may name of it."""
 
     nest: Nest
-    """The loops."""
     written: Mapping[str, Cell]
     """The shapes of the arrays that steps write, by name, in the order of the source."""
     touching: Callable[[str, Cell], Sequence[int]] | None

@@ -47,9 +47,7 @@ class Power:
     test: str
     """The test, as it was named."""
     target: str
-    """What it tests."""
     operator: Operator
-    """Which operator that is."""
     rows: tuple[Row, ...]
     """Every known mistake, in each way of making it."""
     problems: tuple[str, ...]

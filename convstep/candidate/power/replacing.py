@@ -92,7 +92,6 @@ class Replaced:
     """
 
     operator: Operator
-    """What it is."""
     numbers: list[int]
     """The mistakes that are to be made, by their places in `suspects`."""
     copies: Copies

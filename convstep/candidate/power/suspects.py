@@ -58,7 +58,6 @@ class Suspect:
     """One way of making a mistake."""
 
     id: str
-    """The mistake's."""
     title: str
     """What is wrong, a few words."""
     label: str

@@ -28,7 +28,6 @@ class Shape:
     """An array that is drawn: whole numbers from -4 to 4, always the same ones."""
 
     axes: tuple[int, ...]
-    """Its shape."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,6 @@ class _Done:
     """A call that was recorded."""
 
     served: Served
-    """Its function."""
     ready: Ready
     """The call; what it holds may have changed."""
     pair: Pair | None
@@ -205,7 +204,6 @@ class _Done:
     backward: Called | None
     """The call as it was before it was made, where that is asked."""
     run: Run
-    """What it did."""
     guess: int = 0
     """Which of the calls it is that were tried."""
 

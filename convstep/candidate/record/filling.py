@@ -27,9 +27,7 @@ class Filled:
     """The arguments of one call, as far as they are known."""
 
     places: list[Any] = field(default_factory=list)
-    """By place."""
     named: dict[str, Any] = field(default_factory=dict)
-    """By name."""
     missing: list[str] = field(default_factory=list)
     """Parameters without a default for which there is nothing."""
 

@@ -59,7 +59,6 @@ class Recorded:
     """A function that was recorded, and how."""
 
     recording: Recording
-    """What can be stepped."""
     target: str
     """What was recorded, as on the command line."""
     words: tuple[str, ...]
@@ -189,7 +188,6 @@ class Recorder(Worker):
 
 
 def _asked(arguments: Arguments) -> dict[str, Any]:
-    """The question for a call with these arguments."""
     return {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
 
 

@@ -39,9 +39,7 @@ class Ready:
     function: Callable[..., Any]
     """What is called: a function or a bound method."""
     places: Sequence[Any]
-    """By place."""
     named: Mapping[str, Any] = field(default_factory=dict)
-    """By name."""
     how: str = ""
     """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
     asks: str = ""
@@ -61,7 +59,6 @@ class Subject:
     """Who is called, and what has to be called before."""
 
     served: Served
-    """As it was loaded."""
     function: Callable[..., Any]
     """The function; of a method of a class that needs arguments, the plain function."""
     maker: type | None = None

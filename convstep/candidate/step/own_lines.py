@@ -66,7 +66,6 @@ class OwnLines:
     """A recorded call of the candidate beside the reference."""
 
     run: OwnRun
-    """The call."""
     first: OwnStep
     """Where the two part, or what else is known of the first cell that is wrong."""
 

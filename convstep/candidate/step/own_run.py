@@ -45,7 +45,6 @@ class OwnStep:
     text: str
     """That line's statement, as it is written, on one line."""
     event: Event
-    """The step."""
     window: OwnWindow | None = None
     """The window that it uses, where that is not the reference's."""
     array: str = ""
@@ -80,7 +79,6 @@ class OwnRun:
     recording: Recording
     """The call on the problem; it is moved by whoever asks."""
     call: Call
-    """How it was called."""
     right: Right
     """What is right on the problem."""
     gradient: str

@@ -25,11 +25,9 @@ class OwnWindow:
     rows: range
     """The rows that it uses."""
     columns: range
-    """The columns."""
     right_rows: range
     """The rows that the reference uses, counted in the author's array."""
     right_columns: range
-    """The columns."""
     statement: Statement | None = None
     """The statement of the same iteration that says where the window is; None if there is no single one."""
     name: str = ""

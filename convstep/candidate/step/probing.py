@@ -42,7 +42,6 @@ class Divergence:
     step: int
     """Its number as Python counts, from 0; people are told the position after it."""
     index: StepIndex
-    """Its loop index."""
     gradient: str
     """The first gradient that differs there."""
     cells: tuple[tuple[int, ...], ...]

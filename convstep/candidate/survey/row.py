@@ -26,9 +26,7 @@ class Mistake:
     """A known mistake, explained once for all who made it."""
 
     title: str = ""
-    """What it is called."""
     explanation: str = ""
-    """Why it is one."""
     wrong: str = ""
     """The lines, as most people write them."""
     right: str = ""

@@ -124,11 +124,9 @@ class Survey:
     rows: list[Row] = field(default_factory=list)
     """One for each backward that was found, and for each submission without one, by submission and line."""
     submissions: int = 0
-    """How many there are."""
     left: int = 0
     """How many backwards were not reached, because it was interrupted."""
     interrupted: bool = False
-    """Whether it was."""
 
     __repr__ = brief
 
@@ -223,7 +221,6 @@ def _look(
 def _read(
     judges: Judges, files: Sequence[Handed], wanted: dict[str, Any], told: Progress
 ) -> dict[str, Answer]:
-    """What is in each file."""
     questions = [{"file": each.file, **wanted} for each in files]
     read: dict[str, Answer] = {}
     for question, answer in judges.answers(questions):

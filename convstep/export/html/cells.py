@@ -41,7 +41,6 @@ class View:
     rows: range
     """Ascending, one by one."""
     columns: range
-    """The same."""
 
 
 def width_of(columns: int) -> int:

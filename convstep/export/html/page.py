@@ -50,7 +50,6 @@ class Page:
     facts: Sequence[str]
     """The same, beside the title."""
     tape: Tape
-    """The scenes."""
     titles: Sequence[str]
     """Of the sources, the last one for a place with a single one."""
     told: str = ""

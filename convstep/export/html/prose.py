@@ -145,7 +145,6 @@ def _question(question: Question, name: str) -> str:
 
 
 def _field(question: Question, name: str) -> str:
-    """Where the answer is given."""
     if isinstance(question, ChoiceQuestion):
         return "".join(
             f'<label><input type="radio" name="{name}" value="{number}"> {inline(option.text)}</label>'

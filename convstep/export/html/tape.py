@@ -63,7 +63,6 @@ class Shown:
     """A scene with what a page shows beside it."""
 
     scene: Scene
-    """What the screen shows."""
     sources: Sequence[Sequence[Line]]
     """The lines of each pane."""
     writes: Sequence[Json] | None = None

@@ -154,11 +154,9 @@ class _Line(NamedTuple):
     text: str
     """With its indentation."""
     indent: str
-    """The indentation."""
     sets: frozenset[str]
     """The names it assigns, or assigns into."""
     names: frozenset[str]
-    """Every name in it."""
 
 
 class _Loop:
