@@ -13,11 +13,10 @@ from convstep.export.formats import ExportError
 from convstep.export.frame import Frame, take
 from convstep.language import tr
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import COMPARISON, Lesson, Page
 from convstep.lessons.progress import Progress
-from convstep.lessons.questions import Question
+from convstep.lessons.questions import ChoiceQuestion, Question
 from convstep.lessons.words import say
 from convstep.ui.lesson_app import LessonApp
 

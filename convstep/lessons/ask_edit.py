@@ -10,7 +10,7 @@ from convstep.lessons.expressions import holds
 from convstep.lessons.fields import Field, whole_number
 from convstep.lessons.lesson import PagePlace, Standing, Subject
 from convstep.lessons.questions import Answer, Judged, Question
-from convstep.lessons.setting import Setting, numbers_of, read_setting
+from convstep.lessons.tensors import Setting, numbers_of, read_setting
 from convstep.lessons.words import say
 from convstep.replay.edits import Edit, Edits, Numbers
 

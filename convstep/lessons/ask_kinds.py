@@ -14,14 +14,13 @@ from convstep.lessons.ask_block import AskBlock, Asked, in_sight, need_next
 from convstep.lessons.ask_edit import ask_edit
 from convstep.lessons.ask_function import ask_cells_of, ask_shape_of, ask_value_of
 from convstep.lessons.ask_numbers import ask_shape, ask_step, ask_value
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion, Option
 from convstep.lessons.document import Block
 from convstep.lessons.errors import wrong
 from convstep.lessons.fields import parse_fields, whole_number
 from convstep.lessons.function_place import Stood
 from convstep.lessons.lesson import PagePlace, Standing
 from convstep.lessons.page_place import Face, Placed, face_name, face_of, on_face, panel_of
-from convstep.lessons.questions import CellsQuestion
+from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuestion, Option
 from convstep.lessons.tensors import Cells, cells_of_step, in_padding, parse_cells, shapes, untouched
 
 

@@ -17,8 +17,7 @@ from convstep.lessons.expressions import no_next_step
 from convstep.lessons.fields import Field, Fields
 from convstep.lessons.lesson import WHAT_IF, WHY, PagePlace
 from convstep.lessons.page_place import Face, read_mode
-from convstep.lessons.setting import read_setting
-from convstep.lessons.tensors import Cells, Index, named_cells, single
+from convstep.lessons.tensors import Cells, Index, named_cells, read_setting, single
 from convstep.replay.places import parse_place
 from convstep.steps.cells import Array, cell_text
 

@@ -11,12 +11,12 @@ from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY, PagePlace
-from convstep.lessons.setting import read_setting
 from convstep.lessons.tensors import (
     Cells,
     Index,
     parse_cell,
     parse_cells,
+    read_setting,
     shapes,
 )
 from convstep.replay.edits import Numbers, put

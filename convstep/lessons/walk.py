@@ -6,9 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.lesson import Lesson, Page, PagePlace
-from convstep.lessons.questions import Answer, Judged, Question
+from convstep.lessons.questions import Answer, ChoiceQuestion, Judged, Question
 
 RIGHT, SHOWN, SKIPPED = "right", "shown", "skipped"
 """How a question ended: answered, given up, passed over; "" while it is open."""

@@ -16,9 +16,8 @@ from convstep.export.html.runs import MOST_BYTES, CandidateScenes
 from convstep.export.html.tape import Shown, Tape
 from convstep.language import tr
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Lesson, PagePlace
-from convstep.lessons.questions import CellsQuestion
+from convstep.lessons.questions import CellsQuestion, LineQuestion
 from convstep.view.grid.panel import Cell
 from convstep.view.lesson.pointing import pointed, pointed_at, show_faces
 from convstep.view.panels.conv2d_cells import panel_of

@@ -16,10 +16,17 @@ from markdown_it import MarkdownIt
 from convstep.export.html.cells import Json
 from convstep.language import tr
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Page
-from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
+from convstep.lessons.questions import (
+    CellsQuestion,
+    ChoiceQuestion,
+    LineQuestion,
+    Question,
+    ShapeQuestion,
+    StepQuestion,
+    ValueQuestion,
+)
 from convstep.lessons.words import say, sentences
 from convstep.view.grid.panel import Cell
 
