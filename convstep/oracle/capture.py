@@ -8,7 +8,6 @@ given and got is copied (`capture_recorder`).
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from convstep.oracle.capture_layers import LIMIT, Choice, Options, chosen, is_compiled
@@ -116,9 +115,7 @@ class Capture:
             raise
         return self._captured
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             recorder.stop()

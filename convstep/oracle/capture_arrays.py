@@ -71,7 +71,7 @@ def bytes_of(call: Call, image: Tensor, Z: Tensor) -> int:
     import torch
 
     parameters = [each for each in (call.weight, call.bias) if each is not None]
-    count = image.numel() * (1 + call.image.requires_grad) + Z.numel()
+    count = image.numel() * (1 + call.input.requires_grad) + Z.numel()
     count += sum(each.numel() * (1 + each.requires_grad) for each in parameters)
     return count * (8 if Z.dtype == torch.float64 else 4)
 

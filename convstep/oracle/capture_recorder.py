@@ -136,7 +136,7 @@ class Recorder:
 
     def _note(self, name: str, kind: str, tally: Tally, call: Call, Z: Tensor) -> None:
         flat = call.weight.ndim == 3
-        image, batched = call.image, call.image.ndim == call.weight.ndim
+        image, batched = call.input, call.input.ndim == call.weight.ndim
         batch = len(image) if batched else None
         kept: int | None = None
         out = Z

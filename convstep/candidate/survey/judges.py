@@ -145,9 +145,7 @@ class Judges:
         """Themselves."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End all of them, whatever they are doing."""
         for judge in self._judges:
             judge.close()
