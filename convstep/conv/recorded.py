@@ -79,15 +79,14 @@ def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tupl
                 tr("{name} is recorded but the problem has no bias; leave it out or give b", name=name)
             )
         if shape != expected:
-            raise ProblemError(
-                tr(
-                    "the recorded {name} is {shape} but this problem's is {expected}; "
-                    "record the gradients of the same arrays",
-                    name=name,
-                    shape=shape_text(shape),
-                    expected=shape_text(expected),
-                )
+            said = tr(
+                "the recorded {name} is {shape} but this problem's is {expected}; "
+                "record the gradients of the same arrays",
+                name=name,
+                shape=shape_text(shape),
+                expected=shape_text(expected),
             )
+            raise ProblemError(said)
 
 
 def check_origin(by: Any, eps: Any) -> None:

@@ -132,29 +132,24 @@ def _unpacked(file: BinaryIO, name: str, make: Callable[[Mapping[str, Held], str
     except TooManyNamesError as error:
         raise too_many_names(name) from error
     except CompressionError as error:
-        raise ProblemError(
-            tr(
-                "{name} is compressed in a way that is not read; save it with "
-                "np.savez or np.savez_compressed",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is compressed in a way that is not read; save it with np.savez or np.savez_compressed",
+            name=name,
+        )
+        raise ProblemError(said) from error
     except PythonObjectsError as error:
-        raise ProblemError(
-            tr(
-                "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
-                "loaded; save arrays of numbers",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
+            "loaded; save arrays of numbers",
+            name=name,
+        )
+        raise ProblemError(said) from error
     except Exception as error:  # a damaged archive fails in zipfile, zlib, ast or numpy alike
         # their own words are for programmers, and some advise to load the file unsafely
-        raise ProblemError(
-            tr(
-                "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again", name=name
+        )
+        raise ProblemError(said) from error
 
 
 def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
@@ -171,25 +166,23 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
         ProblemError: an array is missing or too large, or two contradict each other.
     """
     if RUN in given and "A_prev" not in given:
-        raise ProblemError(
-            tr(
-                "{name} holds several captured calls, not one problem; `convstep open {name}` lists them, "
-                "{name}:LAYER names one for a command, and convstep.Captured.load reads them",
-                name=name,
-            )
+        said = tr(
+            "{name} holds several captured calls, not one problem; `convstep open {name}` lists them, "
+            "{name}:LAYER names one for a command, and convstep.Captured.load reads them",
+            name=name,
         )
+        raise ProblemError(said)
     names = _in_our_words(given, name)
     _check_names(names, name)
     for required in ("A_prev", "W"):
         if required not in names:
-            raise ProblemError(
-                tr(
-                    "{name} has no array {array!r}; it holds {held}",
-                    name=name,
-                    array=required,
-                    held=_listed(given),
-                )
+            said = tr(
+                "{name} has no array {array!r}; it holds {held}",
+                name=name,
+                array=required,
+                held=_listed(given),
             )
+            raise ProblemError(said)
     wanted = {ours: given[theirs] for ours, theirs in names.items() if ours in _NAMES}
     _check_sizes(wanted, name)
     try:
@@ -216,15 +209,14 @@ def _in_our_words(given: Mapping[str, Held], name: str) -> dict[str, str]:
     words = [word for word in PYTORCH_WORDS if word in given]
     ours = [n for n in _ARRAYS if n in given]
     if words and ours:
-        raise ProblemError(
-            tr(
-                "{name} mixes {one!r} and {other!r}; call the arrays either "
-                "A_prev, W, b, dZ or input, weight, bias, grad_output",
-                name=name,
-                one=words[0],
-                other=ours[0],
-            )
+        said = tr(
+            "{name} mixes {one!r} and {other!r}; call the arrays either "
+            "A_prev, W, b, dZ or input, weight, bias, grad_output",
+            name=name,
+            one=words[0],
+            other=ours[0],
         )
+        raise ProblemError(said)
     return {PYTORCH_WORDS.get(n, n): n for n in given}
 
 
@@ -232,28 +224,26 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
     """Refuse, with a ProblemError, what this machine could not step through, before any of it is read."""
     for array, held in wanted.items():
         if array in _SHORT and max(held.cells, held.nbytes) > MOST_NUMBERS:
-            raise ProblemError(
-                tr(
-                    "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text",
-                    name=name,
-                    array=array,
-                    size=max(held.cells, held.nbytes),
-                )
+            said = tr(
+                "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text",
+                name=name,
+                array=array,
+                size=max(held.cells, held.nbytes),
             )
+            raise ProblemError(said)
     # whole numbers become float64, halves float32
     claimed = sum(max(held.nbytes, held.cells * 4) for held in wanted.values())
     free = free_memory()
     if claimed * COPIES > free:
-        raise ProblemError(
-            tr(
-                "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
-                "much memory, and {free:,.1f} GiB are free",
-                name=name,
-                claimed=claimed / 2**30,
-                copies=COPIES,
-                free=free / 2**30,
-            )
+        said = tr(
+            "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
+            "much memory, and {free:,.1f} GiB are free",
+            name=name,
+            claimed=claimed / 2**30,
+            copies=COPIES,
+            free=free / 2**30,
         )
+        raise ProblemError(said)
 
 
 def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
@@ -282,15 +272,14 @@ def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None
     least = (2 * padded + output) * geometry.samples * 4  # of float32: A_prev_pad, dA_prev_pad and dZ
     free = free_memory()
     if least > free:
-        raise ProblemError(
-            tr(
-                "with padding {padding} its arrays take {least:,.1f} GiB at least, and {free:,.1f} GiB are "
-                "free; use less padding or smaller arrays",
-                padding=validation.padding_text(geometry.padding),
-                least=least / 2**30,
-                free=free / 2**30,
-            )
+        said = tr(
+            "with padding {padding} its arrays take {least:,.1f} GiB at least, and {free:,.1f} GiB are "
+            "free; use less padding or smaller arrays",
+            padding=validation.padding_text(geometry.padding),
+            least=least / 2**30,
+            free=free / 2**30,
         )
+        raise ProblemError(said)
 
 
 def too_many_names(name: str) -> ProblemError:
@@ -333,14 +322,13 @@ def _check_names(found: Collection[str], name: str) -> None:
     for given in sorted(unknown):
         close = difflib.get_close_matches(given, missing, n=1, cutoff=0.75)
         if close:
-            raise ProblemError(
-                tr(
-                    "{name} has an unknown array {array!r}; did you mean {close!r}?",
-                    name=name,
-                    array=given,
-                    close=close[0],
-                )
+            said = tr(
+                "{name} has an unknown array {array!r}; did you mean {close!r}?",
+                name=name,
+                array=given,
+                close=close[0],
             )
+            raise ProblemError(said)
 
 
 def _layout(found: Mapping[str, Array]) -> str:

@@ -105,24 +105,22 @@ def check(output: Path, frames: int) -> None:
     """
     if output.suffix not in SUFFIXES:
         *others, last = SUFFIXES
-        raise ExportError(
-            tr(
-                "{output} does not end in {others} or {last}; the ending of -o decides what is drawn",
-                output=output,
-                others=", ".join(others),
-                last=last,
-            )
+        said = tr(
+            "{output} does not end in {others} or {last}; the ending of -o decides what is drawn",
+            output=output,
+            others=", ".join(others),
+            last=last,
         )
+        raise ExportError(said)
     if output.suffix in (".png", ".gif") and not has_pillow():
         raise ExportError(tr("PNG and GIF need Pillow; pip install 'convstep[export]'"))
     if frames > MOST_FRAMES:
-        raise ExportError(
-            tr(
-                "{count:,} pictures are too many for one command; ask for {most:,} or fewer",
-                count=frames,
-                most=MOST_FRAMES,
-            )
+        said = tr(
+            "{count:,} pictures are too many for one command; ask for {most:,} or fewer",
+            count=frames,
+            most=MOST_FRAMES,
         )
+        raise ExportError(said)
 
 
 def has_pillow() -> bool:

@@ -152,13 +152,12 @@ def compare(
     reached = checked_position(problem, position)
     if isinstance(oracle, str):
         if oracle not in ORACLES:
-            raise ValueError(
-                tr(
-                    "oracle is {oracle!r}; the oracles are {known}",
-                    oracle=oracle,
-                    known=", ".join(map(repr, ORACLES)),
-                )
+            said = tr(
+                "oracle is {oracle!r}; the oracles are {known}",
+                oracle=oracle,
+                known=", ".join(map(repr, ORACLES)),
             )
+            raise ValueError(said)
         oracle = RecordedOracle(gradients is None) if oracle == "recorded" else ORACLES[oracle]()
     if not hasattr(oracle, "expected"):
         check_type("oracle", oracle, str)

@@ -51,20 +51,18 @@ class RecordedOracle:
         """
         recorded = problem.recorded
         if recorded is None:
-            raise OracleUnavailable(
-                tr(
-                    "this problem has no recorded gradients; a layer captured during training has them for "
-                    "its whole batch, unless its `note` says why not"
-                )
+            said = tr(
+                "this problem has no recorded gradients; a layer captured during training has them for "
+                "its whole batch, unless its `note` says why not"
             )
+            raise OracleUnavailable(said)
         if position != problem.total_steps:
-            raise OracleUnavailable(
-                tr(
-                    "recorded gradients are those of the whole backward pass; "
-                    "compare after step {total}, the last one",
-                    total=problem.total_steps,
-                )
+            said = tr(
+                "recorded gradients are those of the whole backward pass; "
+                "compare after step {total}, the last one",
+                total=problem.total_steps,
             )
+            raise OracleUnavailable(said)
         exact = gradients64(problem)
         large = self.at_sight and work(problem) > LARGE
         if large and (found := _at_sight(problem, recorded, exact)) is not None:

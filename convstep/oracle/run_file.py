@@ -80,13 +80,12 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
     names, arrays = _named(run.layers)
     text = json.dumps(_as_dict(run, names), allow_nan=False, separators=(",", ":")).encode()
     if len(text) > LONGEST_TEXT or ENTRY * len(arrays) > LONGEST_TABLE:
-        raise CaptureError(
-            tr(
-                "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
-                "one call at a time: `captured.save(path, layer=…, call=…)`",
-                count=len(run.layers),
-            )
+        said = tr(
+            "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
+            "one call at a time: `captured.save(path, layer=…, call=…)`",
+            count=len(run.layers),
         )
+        raise CaptureError(said)
     more = {RUN: np.frombuffer(text, np.uint8)}
     with written_whole(path) as file:
         if len(run.layers) == 1:
@@ -169,21 +168,19 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
     ours.
     """
     if RUN not in given:
-        raise ProblemError(
-            tr(
-                "{name} holds no captured layers, only captured.save writes them; if it is one problem, "
-                "open it without a layer, in Python with Problem.load",
-                name=name,
-            )
+        sentence = tr(
+            "{name} holds no captured layers, only captured.save writes them; if it is one problem, "
+            "open it without a layer, in Python with Problem.load",
+            name=name,
         )
+        raise ProblemError(sentence)
     found = json.loads(_text(given[RUN]))
     if found["version"] != VERSION:
-        raise ProblemError(
-            tr(
-                "{name} was saved by another version of convstep, which this one cannot read; save it again",
-                name=name,
-            )
+        sentence = tr(
+            "{name} was saved by another version of convstep, which this one cannot read; save it again",
+            name=name,
         )
+        raise ProblemError(sentence)
     by, calls = _line(found["by"]), [_Call(call) for call in _list(found["calls"])]
     if not calls:
         raise DamagedError("a run of nothing")
@@ -213,15 +210,14 @@ def _text(held: Held) -> bytes:
 def _check_memory(held: Mapping[str, Held], name: str) -> None:
     claimed, free = sum(each.nbytes for each in held.values()), free_memory()
     if claimed > free:
-        raise ProblemError(
-            tr(
-                "{name} holds arrays of {claimed:,.1f} GiB, and {free:,.1f} GiB of memory are free; "
-                "capture fewer layers or steps, or one sample",
-                name=name,
-                claimed=claimed / 2**30,
-                free=free / 2**30,
-            )
+        said = tr(
+            "{name} holds arrays of {claimed:,.1f} GiB, and {free:,.1f} GiB of memory are free; "
+            "capture fewer layers or steps, or one sample",
+            name=name,
+            claimed=claimed / 2**30,
+            free=free / 2**30,
         )
+        raise ProblemError(said)
 
 
 def _read(held: Held) -> Array:

@@ -115,13 +115,11 @@ def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
     except (MemoryError, OSError):
         raise
     except Exception as error:  # a damaged file fails in zipfile, pickle, and torch's own code alike
-        raise ProblemError(
-            tr(
-                "{name} is not a readable file of torch.save: "
-                "it is damaged or of another kind; save it again",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is not a readable file of torch.save: it is damaged or of another kind; save it again",
+            name=name,
+        )
+        raise ProblemError(said) from error
 
 
 def _read_tensors(file: StrPath | Bounded) -> object:

@@ -33,22 +33,20 @@ def parse_place(text: str, loops: Nested) -> int:
     if len(parts) > 1 and nest.even and all(re.fullmatch(_DIGITS, part) for part in parts):
         return nest.step_at(_index([int(part) for part in parts], nest, text)) + 1
     if not nest.even:
-        raise ValueError(
-            tr(
-                "{text!r} is not a place; type a step number (0 to {total}), a percentage, start or end",
-                text=text,
-                total=total,
-            )
-        )
-    raise ValueError(
-        tr(
-            "{text!r} is not a place; type a step number (0 to {total}), a loop index like {example}, "
-            "a percentage, start or end",
+        said = tr(
+            "{text!r} is not a place; type a step number (0 to {total}), a percentage, start or end",
             text=text,
             total=total,
-            example=example_place(loops),
         )
+        raise ValueError(said)
+    said = tr(
+        "{text!r} is not a place; type a step number (0 to {total}), a loop index like {example}, "
+        "a percentage, start or end",
+        text=text,
+        total=total,
+        example=example_place(loops),
     )
+    raise ValueError(said)
 
 
 def _within(position: int, total: int, text: str) -> int:

@@ -17,13 +17,12 @@ from convstep.steps.layout import Layout
 def check_position(position: int, total: int) -> None:
     """Raise a ValueError, one sentence, for a position that a run of so many steps does not have."""
     if not 0 <= position <= total:
-        raise ValueError(
-            tr(
-                "position {position} does not exist; positions go from 0 to {total}",
-                position=position,
-                total=total,
-            )
+        said = tr(
+            "position {position} does not exist; positions go from 0 to {total}",
+            position=position,
+            total=total,
         )
+        raise ValueError(said)
 
 
 class Stepped(Protocol):

@@ -92,12 +92,10 @@ def check_files(test: str, target: str) -> None:
         )
     path = Target.parse(target).path
     if path is None or not path.endswith(".py"):
-        raise CandidateError(
-            tr(
-                "{target} is in no Python file; name one, like layers.py:relu_backward",
-                target=printable(target),
-            )
+        said = tr(
+            "{target} is in no Python file; name one, like layers.py:relu_backward", target=printable(target)
         )
+        raise CandidateError(said)
 
 
 def power_of_checked(
@@ -112,19 +110,17 @@ def power_of_checked(
 ) -> Power:
     """`power` of a target, called `Pool.backward`, whose verdict is known."""
     if not verdict.ok:
-        raise CandidateError(
-            tr(
-                "{headline}; what its test would let pass is known only once it is right: see convstep check",
-                headline=printable(verdict.headline, SENTENCE),
-            )
+        said = tr(
+            "{headline}; what its test would let pass is known only once it is right: see convstep check",
+            headline=printable(verdict.headline, SENTENCE),
         )
+        raise CandidateError(said)
     if not is_ours(verdict.operator):
-        raise CandidateError(
-            tr(
-                "{operator} is your own operator; only mistakes of those in `convstep operators` are tried",
-                operator=printable(verdict.operator),
-            )
+        said = tr(
+            "{operator} is your own operator; only mistakes of those in `convstep operators` are tried",
+            operator=printable(verdict.operator),
         )
+        raise CandidateError(said)
     whole = operator_named(verdict.operator)
     return power_of(
         test,
@@ -270,26 +266,24 @@ def _check_plain(plain: Mapping[str, Any], test: str, target: str, operator: Ope
     if code == OUT_OF_TIME:
         raise CandidateError(tr("{test} does not end in time; give it more with --timeout", test=test))
     if code == FAILED:
-        raise CandidateError(
-            tr(
-                "{test} fails as it is: {why}; what it would let pass is known only once it passes",
-                test=test,
-                why=why or printable(str(plain.get("failed", ""))),
-            )
+        said = tr(
+            "{test} fails as it is: {why}; what it would let pass is known only once it passes",
+            test=test,
+            why=why or printable(str(plain.get("failed", ""))),
         )
+        raise CandidateError(said)
     if code not in (PASSED, NONE):
         raise CandidateError(tr("{test} cannot be run: {why}", test=test, why=why or tr("its process ended")))
     if not plain["calls"]:
         raise CandidateError(tr("{test} never calls {target}", test=test, target=target))
     if not plain["read"]:
-        raise CandidateError(
-            tr(
-                "no call of {target} in {test} can be read as {operator}, so that no mistake can be put in",
-                test=test,
-                target=target,
-                operator=tr(operator.title),
-            )
+        said = tr(
+            "no call of {target} in {test} can be read as {operator}, so that no mistake can be put in",
+            test=test,
+            target=target,
+            operator=tr(operator.title),
         )
+        raise CandidateError(said)
 
 
 def _outcome(run: Mapping[str, Any]) -> tuple[str, str]:

@@ -294,15 +294,14 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paire
     assert ended is not None
     if best.ready.asks and not _turned(best.run):
         # it has not even come to a loop: what is wrong is the guess, for all that is known
-        raise CandidateError(
-            tr(
-                "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
-                name=best.served.candidate.name,
-                line=ended.line,
-                said=ended.sentence,
-                how=best.ready.asks,
-            )
+        sentence = tr(
+            "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
+            name=best.served.candidate.name,
+            line=ended.line,
+            said=ended.sentence,
+            how=best.ready.asks,
         )
+        raise CandidateError(sentence)
     return best
 
 

@@ -390,12 +390,11 @@ def _on_a_convolution(
     if stuck is not None:
         return None
     if call.by_autograd(candidate) or call.with_tensors(candidate):
-        raise CandidateError(
-            tr(
-                "{name} works on PyTorch's tensors; only functions over NumPy arrays can be stepped",
-                name=candidate.name,
-            )
+        said = tr(
+            "{name} works on PyTorch's tensors; only functions over NumPy arrays can be stepped",
+            name=candidate.name,
         )
+        raise CandidateError(said)
     convention, failed = convention_of(call), None
     for case in SHOWN:
         told = fitted(case, convention)
@@ -413,10 +412,9 @@ def _check_tensors(candidate: Candidate, recording: Recording) -> None:
     """Refuse, with a CandidateError, a function that wanted tensors: what it does to them is not seen."""
     ended = recording.ended
     if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
-        raise CandidateError(
-            tr(
-                "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
-                name=candidate.name,
-                said=ended.sentence,
-            )
+        said = tr(
+            "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
+            name=candidate.name,
+            said=ended.sentence,
         )
+        raise CandidateError(said)

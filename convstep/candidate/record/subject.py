@@ -77,12 +77,11 @@ class Subject:
         own = getattr(function, "__self__", None)
         name = candidate.name.rpartition(".")[2]
         if candidate.kind == "autograd":
-            raise CandidateError(
-                tr(
-                    "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
-                    name=candidate.name,
-                )
+            said = tr(
+                "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
+                name=candidate.name,
             )
+            raise CandidateError(said)
         if isinstance(function, type):
             if name == function.__name__:
                 name = method_of(function)
@@ -121,17 +120,16 @@ class Subject:
         for name in values:
             if name not in known and not wild:
                 near = names.closest(name, known)
-                raise CandidateError(
-                    tr(
-                        "{function} has no parameter {name}; did you mean {near}?"
-                        if near
-                        else "{function} has no parameter {name}; it has {names}",
-                        function=self.served.candidate.name,
-                        name=name,
-                        near=near,
-                        names=names.listed([*dict.fromkeys(known)]),
-                    )
+                said = tr(
+                    "{function} has no parameter {name}; did you mean {near}?"
+                    if near
+                    else "{function} has no parameter {name}; it has {names}",
+                    function=self.served.candidate.name,
+                    name=name,
+                    near=near,
+                    names=names.listed([*dict.fromkeys(known)]),
                 )
+                raise CandidateError(said)
 
     def ready(
         self, lookup: Lookup, how: str, cache: Any = NOTHING, out: tuple[int, ...] | None = None

@@ -7,7 +7,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, Self
 
 from convstep.candidate.call.child import MEMORY

@@ -48,14 +48,13 @@ def lesson_page(lesson: Lesson, numbers: range, progress: Callable[[int], None])
             pages.append({"frames": [first, answered, last], "asks": asks})
             told.append(page_section(lesson, number))
             if tape.size > MOST_BYTES:
-                raise ExportError(
-                    tr(
-                        "the scenes of so many pages are too large for one file; "
-                        "give fewer of them, like --steps {first}:{last}",
-                        first=numbers[0] + 1,
-                        last=max(number, numbers[0] + 1),
-                    )
+                said = tr(
+                    "the scenes of so many pages are too large for one file; "
+                    "give fewer of them, like --steps {first}:{last}",
+                    first=numbers[0] + 1,
+                    last=max(number, numbers[0] + 1),
                 )
+                raise ExportError(said)
             progress(done)
     navigation = (
         f'<p class="turn"><button type="button" id="previous-page">{inline(tr("previous page"))}</button> '
