@@ -79,10 +79,7 @@ def _run(given: list[str]) -> int:
 
 
 def parse(given: Sequence[str]) -> tuple[Command, Any]:
-    """A command and its options; nothing opens the bundled digit.
-
-    Raises UsageError: no such command or option, or a value that cannot be read.
-    """
+    """A command and its options, by default `open digit`; UsageError if they cannot be read."""
     from convstep.cli.arguments import options_of
     from convstep.cli.commands import COMMANDS
     from convstep.cli.which import DEFAULT, command, unknown

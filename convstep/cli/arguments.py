@@ -57,10 +57,7 @@ def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
 
 
 def _choose_layer(values: dict[str, Any], program: str) -> None:
-    """Take `--layer` and `--call` into the problem's name; the call of a function stays as it is.
-
-    Raises UsageError: there is nothing to choose from.
-    """
+    """Take `--layer` and a layer's `--call` into the problem's name; UsageError if there is no layer."""
     from convstep.cli.problems import with_layer
     from convstep.cli.targets import is_target
 

@@ -96,10 +96,7 @@ class Saved:
         return sum(file.changed() for file in self._files) > 0  # every one of them is asked
 
     def checked(self) -> tuple[Worker, Verdict]:
-        """Load and check it; whoever asks ends its process.
-
-        CandidateError if it cannot be loaded or called.
-        """
+        """Load and check it, or CandidateError; whoever asks ends its process."""
         from convstep.candidate.referee import verdict_of
 
         worker = opened(self._target, self._calling)
@@ -126,10 +123,7 @@ def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> V
 
 
 def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict | PairVerdict:
-    """The verdict on a backward as what it is, with progress meanwhile; see `referee.judged`.
-
-    Raises CannotCall: no way of calling it works; OperatorError: there is no operator of that name.
-    """
+    """The verdict on a backward as what it is, see `referee.judged`; raises CannotCall or OperatorError."""
     from convstep.candidate import referee
 
     with _progress() as told:
@@ -176,10 +170,7 @@ def progress() -> Iterator[Callable[[int, int, str], None] | None]:
 
 
 def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
-    """The problem to open: the given one, else the failing one, else one of medium size from the sweep.
-
-    Raises UsageError: the convention cannot express the given one.
-    """
+    """The given problem, UsageError if it cannot be expressed, else the failing, else one of medium size."""
     if problem is not None:
         from convstep.candidate.call.conventions import convention_of
 

@@ -221,10 +221,7 @@ def _captured_problem(path: str, layer: str) -> Problem:
 
 
 def run_in(name: str) -> Captured | None:
-    """What a name means if it is a file of several captured calls, and no layer of it.
-
-    Raises ProblemError: it is damaged, or does not fit into the memory.
-    """
+    """What a file of several captured calls holds, None for other names; ProblemError if damaged."""
     if layer_in(name)[1] or name.lower().endswith((ENDING, *TENSOR_FILES)) or not is_path(name):
         return None
     from convstep.oracle.captured import Captured

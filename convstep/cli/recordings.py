@@ -150,10 +150,7 @@ def stepped(
 
 
 def recordable(name: str, call: str | None, values: Values, loading: Any) -> Recordable:
-    """The function of a target, or of a file with one, nothing of which has run yet; see `stepped`.
-
-    Raises SentenceError: it cannot be called like that; OSError: a file cannot be read.
-    """
+    """The function of a target, nothing of which has run; raises SentenceError or OSError, see `stepped`."""
     from convstep.candidate.record.arguments import Arguments
     from convstep.candidate.record.recorder import Recordable
 
@@ -234,10 +231,7 @@ def _refuse_beside(call: str | None, values: Values) -> None:
 
 
 def kept(name: str) -> Recorded | None:
-    """The recording that a file holds, or a session's; None for any other file.
-
-    Raises ProblemError: it is damaged; SessionError: the session cannot be read.
-    """
+    """The recording that a file or session holds, or None; raises ProblemError or SessionError."""
     session = session_of(name)
     path = name if session is None else _beside(name, session.problem)
     if not path.lower().endswith(".npz") or not os.path.isfile(path):

@@ -161,10 +161,7 @@ class Geometry:
         return range(group * per_group, (group + 1) * per_group)
 
     def steps_touching_padded(self, i_n: int, row: int, column: int, channel: int) -> list[int]:
-        """Steps whose window covers one cell of `A_prev_pad`, ascending; empty if none does.
-
-        `i_h * s_h + k_h * d_h = row` has at most `F_h` solutions, likewise for columns.
-        """
+        """Steps whose window covers a cell of `A_prev_pad`, ascending, by `i_h * s_h + k_h * d_h = row`."""
         h_out, w_out, _ = self.output_shape
         _, f_h, f_w, _ = self.kernel_shape
         rows = _covering(row, f_h, self.stride[0], self.dilation[0], h_out)

@@ -106,10 +106,7 @@ class Bounded:
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        """At most so many bytes; without a size, all of a short file's.
-
-        Raises TooManyNamesError: it is asked for more, or once too often.
-        """
+        """At most so many bytes, without a size all of a short file's; TooManyNamesError for more."""
         self._reads += 1
         if size > self._longest or self._reads > MOST_READS:
             raise TooManyNamesError
@@ -176,10 +173,7 @@ class Members(Mapping[str, Held]):
 
 
 def header(begin: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Shape, dtype and length of what stands in front of an array's numbers.
-
-    Raises DamagedError: it does not make sense; PythonObjectsError: it announces Python objects.
-    """
+    """Shape, dtype and length of what announces an array; raises DamagedError or PythonObjectsError."""
     file = io.BytesIO(begin)
     formats = np.lib.format
     try:

@@ -68,10 +68,7 @@ def reached_magnitudes(problem: Problem) -> dict[str, float]:
 
 
 def running_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude that each gradient has at any step: sums grow past their end and shrink again.
-
-    Every step is executed, so this is for problems of up to `STEPWISE` steps.
-    """
+    """The largest magnitude of each gradient at any step, all of which, `STEPWISE` at most, are executed."""
     largest = dict.fromkeys(("dW", "dA_prev", "db"), 0.0)
     written = {name: list[Array]() for name in largest}
     cache = {"A_prev": problem.A_prev, "W": problem.W, "b": problem.b}

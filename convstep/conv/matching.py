@@ -54,10 +54,7 @@ class Walk:
         self._begin()
 
     def matches(self, low: int, high: int) -> Iterator[Piece]:
-        """Look at the steps `low … high - 1`, those not looked at before, piece by piece, ascending.
-
-        Yields how far it has looked, and the matching steps of the piece, ascending.
-        """
+        """Look at the steps `low … high - 1`: yields how far it has looked, and matching steps, ascending."""
         c_out, width = self._geometry.kernel_shape[0], len(self.candidates.ranges[2])
         first = bisect_left(self.candidates, low // c_out)
         last = bisect_left(self.candidates, -(-high // c_out))
@@ -189,10 +186,7 @@ class Walk:
 
 
 def _running(state: Array, terms: Array) -> Array:
-    """Add terms `(n, …)` to a state `(…)` in place, strictly one after the other; the state after each.
-
-    The terms are overwritten with what is returned.
-    """
+    """Add terms `(n, …)` to a state `(…)` in place, one after the other; they become the state after each."""
     terms[0] += state
     if state.size < WIDE:
         np.add.accumulate(terms, axis=0, out=terms)
@@ -250,10 +244,7 @@ def _scan(
 def _pieces(
     first: int, last: int, channels: range, cells: int, backwards: bool
 ) -> Iterator[tuple[int, int, range]]:
-    """Cut candidate places into pieces that grow, in the direction of the search.
-
-    Each is some places with all channels, or where those are too many one place with some.
-    """
+    """Places with all channels, or one with some, in pieces that grow in the direction of the search."""
     wanted = max(CELLS // cells, 1)
     cuts = [channels[start : start + wanted] for start in range(0, len(channels), wanted)]
     most, many = max(wanted // len(channels), 1), 1

@@ -49,10 +49,7 @@ CAUSES = {
 
 
 def provenance(problem: Problem, gradient: str, index: Sequence[int]) -> Provenance:
-    """Every step that contributes to one cell of "dW", "dA_prev_pad" or "db", its batch axis included.
-
-    Raises ValueError: no such gradient or cell; one sentence.
-    """
+    """Every step that adds to a cell of "dW", "dA_prev_pad" or "db"; ValueError if there is no such cell."""
     cell = _checked(problem, gradient, index)
     steps = np.asarray(problem.geometry.steps_touching(gradient, cell), np.int64)
     factors = {"dW": _dW_factors, "dA_prev_pad": _dA_factors, "db": _db_factors}[gradient]

@@ -90,10 +90,7 @@ def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tupl
 
 
 def check_origin(by: Any, eps: Any) -> None:
-    """Refuse what cannot be said of where gradients come from: a file may say anything.
-
-    Raises ProblemError: `by` could not be printed in a terminal, or `eps` is of no precision.
-    """
+    """Refuse, with a ProblemError, a `by` that no terminal prints, or an `eps` of no precision."""
     if not isinstance(by, str) or not by.strip() or len(by) > LONGEST_NAME or not by.isprintable():
         raise ProblemError(
             tr("recorded_by must be one line of text, up to {count} characters", count=LONGEST_NAME)

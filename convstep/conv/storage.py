@@ -57,10 +57,7 @@ MOST_NUMBERS = 4000
 
 
 def save(problem: Problem, path: str | os.PathLike[str]) -> None:
-    """Write a problem to exactly `path`, through a temporary file in the same folder.
-
-    Raises OSError: the folder is missing or not writable; an older file at `path` is untouched.
-    """
+    """Write a problem to `path`, whole or not at all; raises OSError without a writable folder."""
     with written_whole(path) as file:
         write(problem, file)
 
@@ -84,10 +81,7 @@ def load(path: str | os.PathLike[str]) -> Problem:
 
 
 def made_of(path: str | os.PathLike[str], make: Callable[[Mapping[str, Held], str], T]) -> T:
-    """What `make` makes of the unread arrays by name in a `.npz` file, and of what to call it in an error.
-
-    Raises ProblemError: the file is missing, damaged, or not what `make` makes something of.
-    """
+    """What `make` makes of a `.npz`'s unread arrays and its name for errors; ProblemError if it cannot."""
     name = printable(path) or "''"
     try:
         with opened(path_of(path)) as file:
@@ -102,10 +96,7 @@ def made_of(path: str | os.PathLike[str], make: Callable[[Mapping[str, Held], st
 
 
 def read(file: BinaryIO, name: str) -> Problem:
-    """Read a problem in `.npz` form from a seekable binary file at its start; `name` is for errors.
-
-    Raises ProblemError: the bytes are damaged, or not a problem.
-    """
+    """Read a problem in `.npz` form from a seekable binary file; ProblemError, with `name`, if it is none."""
     return _unpacked(file, name, from_arrays)
 
 
@@ -247,10 +238,7 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
 
 
 def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
-    """Refuse, with a ProblemError, arrays that contradict each other by their claims, before one is unpacked.
-
-    Of the arrays `wanted`, the short ones are `found`: read already. See `Problem`.
-    """
+    """Refuse arrays whose claims contradict each other, the short ones `found` already: ProblemError."""
     layout = _layout(found)
     shapes, recorded = {}, {}
     for ours, held in wanted.items():

@@ -104,10 +104,7 @@ def as_array(name: str, given: npt.ArrayLike | None) -> Array:
 
 
 def as_float(name: str, values: Array) -> Array:
-    """float32 and float64 as they are, ints as float64, half precisions as float32.
-
-    Raises ProblemError: the dtype is not a real number; the sentence starts with `name`.
-    """
+    """float32 and float64 as they are, ints as float64, halves as float32; else ProblemError with `name`."""
     dtype = values.dtype.newbyteorder("=")  # another machine's byte order is the same number
     if dtype in (np.float32, np.float64):
         return values.astype(dtype, copy=False)
@@ -134,10 +131,7 @@ def check_dtype(name: str, dtype: str) -> None:
 
 
 def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> Geometry:
-    """The geometry that shapes of `A_prev`, `W`, maybe `b` and `dZ`, and numbers as `given` agree on.
-
-    Raises ProblemError: any two of them contradict each other.
-    """
+    """The geometry that shapes of `A_prev`, `W`, `b`, `dZ` and `given` numbers agree on; or ProblemError."""
     A_prev = shapes["A_prev"]
     height, width, c_in = A_prev[-3:]
     c_out, f_h, f_w, c_k = shapes["W"]

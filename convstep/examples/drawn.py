@@ -60,10 +60,7 @@ class Sizes:
 def draw_problem(
     sizes: Sizes, largest: int = LARGEST, given: Mapping[str, npt.NDArray[Any]] | None = None
 ) -> Problem:
-    """A problem of random numbers, the same for the same sizes, except for the arrays given by name.
-
-    Raises ProblemError: sizes contradict each other or what is given, or need more memory than `largest`.
-    """
+    """A problem drawn the same for the same sizes, but for what is given; ProblemError beyond `largest`."""
     import numpy as np
 
     from convstep.conv.problem import Problem

@@ -23,10 +23,7 @@ _END = "\x1b[0m\x1b[?7h\x1b[?25h"
 
 
 def cast(frames: Sequence[Frame]) -> str:
-    """Frames of one size as an asciicast: the first whole, of the others the lines that changed.
-
-    Nothing in it tells when or where it was made, so that the same frames give the same bytes.
-    """
+    """Frames of one size as an asciicast: whole, then lines that changed; the same bytes each time."""
     columns, lines = frames[0].size
     header = {"version": 2, "width": columns, "height": lines, "title": frames[0].title}
     written = [json.dumps(header, ensure_ascii=False)]
@@ -99,10 +96,7 @@ class ExportError(SentenceError, ValueError):
 
 
 def check(output: Path, frames: int) -> None:
-    """Refuse, before any work is done, so many frames in a file that cannot be written.
-
-    Raises ExportError: the suffix is none of these, Pillow is missing, or there are too many frames.
-    """
+    """Refuse, with an ExportError, a suffix that is not written, PNG without Pillow, or too many frames."""
     if output.suffix not in SUFFIXES:
         *others, last = SUFFIXES
         said = tr(

@@ -37,10 +37,7 @@ class ExpressionError(SentenceError, ValueError):
 
 
 def parse_text(text: str, looks: str) -> ast.expr:
-    """What Python reads in an expression, unchecked; `looks` is shown with an error: "… looks like dz > 1".
-
-    Raises ExpressionError: empty, too long, or not an expression.
-    """
+    """What Python reads in an expression; ExpressionError for none, which says what one `looks` like."""
     lead = len(text) - len(text.lstrip())
     if not text.strip():
         raise ExpressionError(tr("nothing was typed; {looks}", looks=looks), 0)

@@ -58,10 +58,7 @@ def wish_of(fields: Fields, before: Wish | None) -> Wish | None:
 
 
 def make_function(wish: Wish, source: str = "") -> Function:
-    """What a description means; its `call` calls the lesson's own source, "" is the operator's backward.
-
-    Raises LessonError: there is no such operator, or it cannot be called like that.
-    """
+    """What a description means: a call of the lesson's source, or the operator's backward; or LessonError."""
     values = _all_given(wish.given)
     operator = None if wish.operator is None else _operator(wish.operator)
     problem = None if operator is None else _problem(operator, values)

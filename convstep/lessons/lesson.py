@@ -104,10 +104,7 @@ class Subject(Protocol):
         """Go to a place."""
 
     def read_place(self, fields: Fields, last: PagePlace) -> PagePlace:
-        """Read a `stop` block; what it leaves out of the place is as on the page before, `last`.
-
-        Raises LessonError: there is no such place, cell or panel.
-        """
+        """Read a `stop` block, in which what is left out is as on the page before; or LessonError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,10 +123,7 @@ def go_to(problem: Problem, place: PagePlace) -> Placed:
 
 
 def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
-    """Read a `stop` block; what it leaves out of the place is as on the page before, `last`.
-
-    Raises LessonError: there is no such place, cell or panel.
-    """
+    """Read a `stop` block, in which what is left out is as on the page before; or LessonError."""
     fields.check_keys(PLACE_KEYS, several=("mark",))
     position, additions, given = last.position, last.additions, last.given
     if found := fields.get("at"):
@@ -157,10 +154,7 @@ def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
 
 
 def showing(place: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]], line: int) -> PagePlace:
-    """The place with these faces in sight: their channel and their filter are the ones shown.
-
-    Raises LessonError: two of them contradict each other, or one is of another sample or group.
-    """
+    """The place with the channel and filter of these faces in sight; LessonError if they contradict."""
     placed = go_to(problem, place)
     index, geometry = placed.timeline.step.loop_index, problem.geometry
     first = geometry.channels(index.i_c).start

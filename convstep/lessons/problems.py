@@ -47,10 +47,7 @@ def spec_of(fields: Fields, before: Spec) -> Spec:
 
 
 def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
-    """The problem a description means, and its name; files are looked for in the lesson's folder.
-
-    Raises LessonError: there is no such problem.
-    """
+    """The problem a description means, with files from the lesson's folder, and its name; or LessonError."""
     for key, choices in _CHOICES.items():
         if key in spec and spec[key].text not in choices:
             one, other = choices

@@ -31,10 +31,7 @@ LARGEST_FILE = 4 * LARGEST
 
 
 def read_lesson(path: str, key: str = "") -> Lesson:
-    """Read a lesson's file; its progress is kept under `key`, by default the absolute path.
-
-    Raises LessonError: it cannot be read, or is no lesson; one sentence with the line.
-    """
+    """Read a lesson, its progress kept under `key` or its absolute path; LessonError with the line."""
     try:
         text = contents(path, LARGEST_FILE).decode("utf-8")
     except FileTooLarge as error:

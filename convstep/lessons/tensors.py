@@ -183,10 +183,7 @@ def _axis(part: str, length: int, text: str, line: int) -> range:
 
 
 def read_setting(key: str, field: Field, inputs: Mapping[str, Array]) -> Setting:
-    """What a `key: A_prev[2, 3, 0] = 0` sets.
-
-    Raises LessonError: there is no such cell, it cannot hold the number, or holds it anyway.
-    """
+    """What `key: A_prev[2, 3, 0] = 0` sets; LessonError without the cell, or if it holds that anyway."""
     first = next(iter(inputs), "x")
     example = f"{cell_text(first, (0,) * inputs[first].ndim) if inputs else 'x[0]'} = 0"
     text, equals, number = map(str.strip, field.text.partition("="))

@@ -199,10 +199,7 @@ class Walk:
 
 
 def fingerprints(lesson: Lesson) -> tuple[str, ...]:
-    """By page, what tells its question from others; "" without one.
-
-    They are the same in every language, after an edit of the words, and after an edit of other pages.
-    """
+    """By page what tells its question from others in any language or wording; "" without one."""
     found: list[str] = []
     for page in lesson.pages:
         key = "" if page.question is None else _fingerprint(page.question)

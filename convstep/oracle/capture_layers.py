@@ -110,10 +110,7 @@ class Choice:
 
 
 def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
-    """What to watch of a model or a layer: names, patterns and modules; None is everything.
-
-    Raises CaptureError: there is nothing to watch.
-    """
+    """What to watch of a model or layer: names, patterns, modules, None for all; CaptureError if nothing."""
     if not isinstance(model, torch.nn.Module):
         raise CaptureError(f"capture takes a torch.nn.Module, a model or one nn.Conv2d; this is {_a(model)}")
     everything = {name or type(model).__name__: module for name, module in model.named_modules()}

@@ -249,10 +249,7 @@ def _of_another_shape(name: str, given: Array | None, expected: tuple[int, ...])
 
 
 def checked_position(problem: Problem, position: int | None) -> int:
-    """The position as an int; None is the end.
-
-    Raises ValueError: no such position; TypeError: no whole number.
-    """
+    """The position as an int, None as the end; raises ValueError or TypeError if there is none such."""
     check_type("problem", problem, Problem)
     total = problem.total_steps
     reached = total if position is None else operator.index(position)
@@ -263,10 +260,7 @@ def checked_position(problem: Problem, position: int | None) -> int:
 def row_of(
     name: str, actual: Array | None, expected: Expected, judging: Callable[[Array, Expected], Judgement]
 ) -> Row:
-    """One gradient, None where there is none, beside what `judging` holds it against.
-
-    Raises ValueError: it is missing, or of another shape.
-    """
+    """One gradient beside what `judging` holds it against; ValueError if it is missing or misshapen."""
     shape = expected.values.shape
     if actual is None or actual.shape != shape:
         raise ValueError(_of_another_shape(name, actual, shape))

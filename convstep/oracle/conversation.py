@@ -61,10 +61,7 @@ class Conversation:
             threading.Thread(target=what, args=(pipe,), name="conversation", daemon=True).start()
 
     def ask(self, question: Mapping[str, npt.ArrayLike], room: int = messages.SPARE) -> None:
-        """Send a question; returns at once.
-
-        Of all messages that come for it, `room` is how many bytes they may have.
-        """
+        """Send a question, and return at once; all that comes for it may have so many bytes."""
         self._number += 1
         self._room = room
         self._questions.put({**question, _NUMBER: self._number})

@@ -83,10 +83,7 @@ def dZ_until(problem: Problem, position: int) -> Array:
 
 
 def absolute_problem(problem: Problem, position: int) -> Problem:
-    """The problem whose gradients are S: `|A_prev|`, `|W|`, `|dZ|` until `position`, in float64.
-
-    Non-finite values count as zero: a cell they reach is compared by kind, not by size.
-    """
+    """The problem whose gradients are S, float64: sizes until `position`, zero where not finite."""
 
     def size(values: Array) -> Array:
         return np.where(np.isfinite(values), np.abs(values.astype(np.float64)), 0.0)

@@ -53,10 +53,7 @@ class Followed(NamedTuple):
 
 
 def followed(problem: Problem, position: int) -> Followed:
-    """Follow the loop to a position, 0 … total; several oracles that ask about the same one share the answer.
-
-    What is not finite counts as zero in the sizes.
-    """
+    """Follow the loop to a position, 0 … total, once for all who ask; what is not finite has size zero."""
     with _one_at_a_time:
         if problem not in _latest or _latest[problem][0] != position:
             _latest[problem] = position, _follow(problem, position)
@@ -171,10 +168,7 @@ def _note(notes: dict[str, _Notes], x: Array, dz: Array) -> None:
 
 
 def _pieces(geometry: Geometry, rows: int) -> Iterator[Block]:
-    """The first so many output rows over all samples, a few at a time; the last one alone.
-
-    Alone because it may be executed in part; for all others that is one boundary more.
-    """
+    """The first so many output rows of all samples, a few at a time; the last alone, if executed in part."""
     h_out, w_out, _ = geometry.output_shape
     _, f_h, f_w, _ = geometry.kernel_shape
     room = CELLS // (w_out * f_h * f_w * geometry.input_shape[2])

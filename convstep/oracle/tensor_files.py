@@ -187,10 +187,7 @@ def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
 
 
 def _check_records(file: BinaryIO) -> None:
-    """Refuse a zip that torch.save would not write, before torch unpacks it; there is no one error for that.
-
-    torch keeps numbers as they are, so that none take more room in memory than in the file.
-    """
+    """Refuse a zip that torch.save would not write: what is stored takes no more memory than in the file."""
     archive = directory(file)
     entries = archive.infolist()
     for entry in entries:

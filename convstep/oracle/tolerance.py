@@ -172,11 +172,7 @@ def judge_sums(actual: Array, expected: Expected) -> Judgement:
 
 
 def made_by_loop(actual: Mapping[str, Array | None], ways: Mapping[str, Way]) -> bool:
-    """Whether nearly all cells of `dW` and `db` are the loop's to the bit.
-
-    Another order of so many additions gives other bits nearly everywhere, so the few cells that are
-    not the loop's have no order of their own to excuse them.
-    """
+    """Whether nearly all cells of `dW` and `db` are the loop's bits: another order leaves hardly any."""
     equal = cells = 0
     for name, way in ways.items():
         given = actual.get(name)

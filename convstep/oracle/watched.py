@@ -175,10 +175,7 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def end(child: Child, *, by_itself: bool = False) -> int | None:
-    """End a supervised process with all that it started; its exit code, negative for a signal, or None.
-
-    One that is ending `by_itself` has a code that is worth a moment.
-    """
+    """End a supervised process and all it started, or one ending `by_itself`; its exit code, or None."""
     from subprocess import TimeoutExpired
 
     if child.returncode is not None:

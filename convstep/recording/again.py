@@ -29,10 +29,7 @@ def place_again(old: Recording, new: Recording) -> int:
 
 
 def place_with(old: Recording, new: Recording) -> int:
-    """The position in a recording of the same function, which is moved, that was handed other numbers.
-
-    The same one if the same line runs there in the same turns of its loops, else see `place_again`.
-    """
+    """The position in another recording, moved, where line and turns are the same, or `place_again`."""
     if old.position <= new.total:
         new.seek(old.position)
         if (old.event.line, _turns(old.event)) == (new.event.line, _turns(new.event)):

@@ -67,10 +67,7 @@ def arrays_of(recording: Recording | Run) -> dict[str, npt.ArrayLike]:
 
 
 def recording_of(arrays: Mapping[str, Array]) -> Recording:
-    """The recording that `arrays_of` made arrays of, before its first step.
-
-    Raises ValueError: they are damaged, of another form, or no recording.
-    """
+    """The recording that `arrays_of` made arrays of, at its start; ValueError for anything else."""
     try:
         few, order, views, storages, *payloads = unpacked(arrays)
         source, name, result, sites, given, ended, unseen = few[0]

@@ -78,10 +78,7 @@ class _UnknownError(ValueError):
 
 
 def value_of(text: str, variables: Mapping[str, object]) -> Any:
-    """The value of an expression of the source, whose names stand for the variables.
-
-    Raises ValueError: it has none here, or computing it would run the author's code; one sentence.
-    """
+    """The value of an expression of the source; ValueError, one sentence, where code would have to run."""
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -97,10 +97,7 @@ class Session(Record):
 
 
 def save(session: Session, path: str | os.PathLike[str]) -> None:
-    """Write a session to exactly `path`, through a temporary file in the same folder, or not at all.
-
-    Raises SessionError: it cannot be written; one sentence.
-    """
+    """Write a session to exactly `path`, whole or not at all; raises SessionError, one sentence."""
     content = json.dumps({"version": VERSION, **asdict(session)}, indent=2, allow_nan=False) + "\n"
     if len(content) > LARGEST_FILE:
         raise SessionError(
@@ -114,10 +111,7 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Session:
-    """Read a session that `save` wrote, or somebody by hand.
-
-    Raises SessionError: it cannot be read, or is not a session; one sentence.
-    """
+    """Read a session that `save` wrote, or somebody by hand; raises SessionError, one sentence."""
     try:
         content = contents(path, LARGEST_FILE)
     except FileTooLarge:

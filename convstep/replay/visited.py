@@ -44,11 +44,7 @@ class Visited:
         return self._at
 
     def visit(self, position: int) -> None:
-        """Take note of a position one has come to, by whatever way.
-
-        A step of 1 moves the current entry along. A jump makes a new one, and what was ahead is
-        forgotten, as in a browser.
-        """
+        """Take note of a position: a step of 1 moves the entry along, a jump drops what was ahead."""
         present = self._positions[self._at]
         if abs(position - present) <= 1:
             self._positions[self._at] = position

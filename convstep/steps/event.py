@@ -17,10 +17,7 @@ Region = tuple[int | slice, ...]
 
 
 class Access(NamedTuple):
-    """Cells of one array that a step reads or writes.
-
-    A named tuple, because the loop's timeline makes several of them at every step.
-    """
+    """Cells of one array that a step reads or writes; a tuple, as a timeline makes several at every step."""
 
     array: str
     """The array's name, as `Stepped.arrays` has it: "dA_prev_pad"."""

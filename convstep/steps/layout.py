@@ -64,10 +64,7 @@ class Layout:
         return any(name in names for names in (self.written, self.absent, self.short, self.parts))
 
     def cell(self, name: str, index: Cell) -> tuple[str, Cell]:
-        """The array and the cell that people mean by `name[index]`.
-
-        Raises ValueError: there is no such cell, or no step writes to arrays of that name; one sentence.
-        """
+        """The array and cell that people mean by `name[index]`; ValueError if no step writes it."""
         name, part = self.short.get(name, name), self.parts.get(name)
         if part is not None:
             check_index(name, index, part.shape)

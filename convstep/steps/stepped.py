@@ -79,10 +79,7 @@ class Stepped(Protocol):
         return iter(())
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
-        """The steps that write a cell, ascending; raises ValueError: no such cell, or one never written.
-
-        A run that inherits this one looks at every step, and comes back to where it stood.
-        """
+        """The steps that write a cell, ascending, here by looking at all; ValueError if none ever does."""
         self.layout.check_cell(array, index)
         position, made, found = self.position, self.made, []
         self.seek(0)

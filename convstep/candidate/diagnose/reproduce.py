@@ -27,10 +27,7 @@ a quarter of them each."""
 
 
 def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Callable[[], bool]:
-    """A function that returns whether so many seconds are over.
-
-    By default those that this thread computes, so that a busy machine finds what a quiet one does.
-    """
+    """Whether so many seconds are over, by default of this thread's, as a quiet machine would count them."""
     end = clock() + seconds
     return lambda: clock() > end
 
@@ -191,10 +188,7 @@ def _informative(name: str, results: Sequence[Result]) -> list[Result]:
 
 
 def _reproduces(name: str, compared: Sequence[Result], mistakes: Patch, *, squeezed: bool = False) -> bool:
-    """Whether mistakes give the candidate's gradient on every problem.
-
-    `squeezed` disregards axes of length 1: a batch of one has one, no batch has none.
-    """
+    """Whether mistakes give the candidate's gradient on every problem; `squeezed`: but for axes of 1."""
     if not compared or not all(
         agrees(name, result, flawed(name, result, mistakes), squeezed=squeezed) for result in compared
     ):

@@ -81,10 +81,7 @@ def power(
 
 
 def check_files(test: str, target: str) -> None:
-    """Refuse what no test can be run on, before anything is.
-
-    Raises CandidateError: there is no such test, or the target is in no Python file.
-    """
+    """Refuse, with a CandidateError, a test that is not there or a target in no Python file."""
     file, _, _ = test.partition("::")
     if not os.path.isfile(file) or not file.endswith(".py"):
         raise CandidateError(

@@ -75,10 +75,7 @@ def _last_line(report: Any) -> str:
 
 
 def run(test: str, replaced: Replaced, file: str, name: str) -> None:
-    """Run a test of a name in a module's file; it says how it ended, as do its copies, which end here.
-
-    It is `test_layers.py`, `test_layers.py::test_pool` or a script.
-    """
+    """Run a test, a script or `test_layers.py::test_pool`; it and its copies, which end here, say how."""
     watching, code = _Watching(replaced), NONE
     with contextlib.suppress(ImportError):
         import pytest

@@ -89,10 +89,7 @@ def called(text: str) -> ast.Call:
 
 
 def drawn(shapes: tuple[str, ...]) -> dict[str, Any]:
-    """The values of `--shape` by name: arrays of whole numbers, numbers, words and tuples of them.
-
-    Raises CandidateError: one of them cannot be read.
-    """
+    """The values of `--shape` by name: whole-number arrays, numbers, words, tuples; or CandidateError."""
     if len(shapes) > MOST:
         raise CandidateError(f"--shape is given {len(shapes)} times, and at most {MOST} are read")
     values: dict[str, Any] = {}

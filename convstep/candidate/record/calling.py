@@ -191,10 +191,7 @@ SEED = 0
 
 
 def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
-    """The call that somebody's words ask for; several where it is guessed, the likeliest first.
-
-    Raises CandidateError: it cannot be made; one sentence.
-    """
+    """The call that words ask for, or guesses at it, the likeliest first; raises CandidateError."""
     np.random.seed(SEED)
     subject = Subject.of(served)
     if arguments.call is not None:
@@ -238,10 +235,7 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
 
 
 def _guessed(subject: Subject) -> Iterator[Ready]:
-    """The calls that the name of an operator suggests; a function of no parameters needs none.
-
-    Raises CandidateError: no operator is known by that name, or none of the guesses fits.
-    """
+    """The calls that an operator's name suggests, or the one without arguments; or CandidateError."""
     if subject.maker is None and not any(
         each.default is each.empty for each in parameters_of(subject.function)
     ):

@@ -300,10 +300,7 @@ class Recordable:
         return found
 
     def with_numbers(self, numbers: Edited) -> Recording:
-        """Record the same call again with other numbers by array and index; with none, what there was.
-
-        Raises CandidateError: it cannot be recorded so; one sentence.
-        """
+        """Record the call with other numbers by array and index, with none the first; or CandidateError."""
         assert self._first is not None
         paths = self._first.handed_in
         wish = (

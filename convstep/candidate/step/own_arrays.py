@@ -68,10 +68,7 @@ def places_of(view: View) -> Places:
 
 
 def holding(recording: Recording, ours: Array, lay: Laying) -> Iterator[Held]:
-    """The arrays that hold one of ours where a recording stands: itself first, then copies of it.
-
-    `lay` makes ours of one of theirs; whatever it raises, that array is none.
-    """
+    """The arrays that hold ours, which `lay` makes of theirs, or nothing: itself first, then copies."""
     found = set[int]()
     for view in recording.log.views:
         if view.storage not in found and int(np.prod(view.shape)) == ours.size <= LARGEST:

@@ -83,10 +83,7 @@ class OwnLines:
 def own_lines(
     worker: Worker, swept: Swept, right: Right, outcome: Outcome, divergence: Divergence | None
 ) -> OwnLines | None:
-    """The candidate's own lines where it parts from the reference; None if nothing is sure or recorded.
-
-    What it returned for the problem of `right` is the outcome.
-    """
+    """The candidate's own lines where it parts from the reference's `right`; None if nothing is sure."""
     if divergence is None or divergence.before_any or not divergence.cells or swept.keeps_state:
         return None
     recording = _recorded(worker, swept, right.problem) if outcome.kind == RETURNED else None
@@ -115,10 +112,7 @@ def aligned(
     returned: Mapping[str, Array],
     divergence: Divergence,
 ) -> OwnLines | None:
-    """A call recorded on the problem of `right` beside the reference; None if nothing is sure.
-
-    What it returned are gradients by name, in our layout.
-    """
+    """A recorded call, which returned gradients in our layout, beside the reference; None if unsure."""
     name, problem, layouts = divergence.gradient, right.problem, layouts_of(call) or Layouts()
     if recording.ended is not None or not recording.total or name not in returned:
         return None

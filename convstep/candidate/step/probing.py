@@ -131,10 +131,7 @@ class Probe:
         )
 
     def first_divergence(self) -> Divergence | None:
-        """The first step after which the candidate's running state is not the reference's.
-
-        None if it is right on the whole problem, or does not return on it or on a part of its steps.
-        """
+        """The first step after which its running state is not the reference's; None if right or no return."""
         total = self.problem.total_steps
         whole = self.whole()
         if whole.kind != RETURNED or not self.differing(whole, self.right.gradients):

@@ -65,10 +65,7 @@ class Contents:
 
 
 def contents(path: str, function: str | None = None, top: str | None = None) -> Contents:
-    """The backwards of a file, or one function whatever it is called; CandidateError if it cannot be read.
-
-    Its modules may be below the folder `top`; by default its own.
-    """
+    """The backwards of a file, or one function, with modules below `top`; CandidateError if unreadable."""
     document = read(Path(os.path.abspath(path)))
     for part in document.parts:  # of thousands of files the lines need not be kept
         linecache.cache.pop(part.filename, None)

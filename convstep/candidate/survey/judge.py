@@ -42,10 +42,7 @@ from convstep.printable import SENTENCE, printable, printable_lines
 
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
-    """What is in a file, or what is to be said of a backward in it.
-
-    Asked are a "file", and either what `contents` takes besides, or "found" and "options".
-    """
+    """What is in a "file", asked as `contents` is, or of a backward "found" in it, checked by "options"."""
     file = asked["file"]
     if "found" not in asked:
         try:

@@ -93,10 +93,7 @@ class Options:
     operator: str | None = None
 
     def check(self) -> None:
-        """Refuse what no backward could be checked with.
-
-        Raises CandidateError: one sentence; OperatorError: there is no such operator; one sentence.
-        """
+        """Refuse what no backward could be checked with; raises CandidateError or OperatorError."""
         check_type("convention", self.convention, str)
         if self.convention not in {one.name for each in operators() for one in each.conventions}:
             check_convention(self.convention)

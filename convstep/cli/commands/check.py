@@ -130,10 +130,7 @@ def _check_all(options: Options, example: str) -> int:
 
 
 def _watch(options: Options) -> int:
-    """Check at each save; a candidate that cannot be loaded now may be at the next.
-
-    Raises UsageError: nothing could be saved; KeyboardInterrupt: before there was a verdict.
-    """
+    """Check at each save, also after one that could not be loaded; UsageError if nothing could be saved."""
     if options.write_adapter is not None:
         raise UsageError("--watch and --write-adapter do not go together; leave one out")
     from convstep.candidate.record.watching import EVERY
@@ -257,10 +254,7 @@ def _beside(path: str) -> str:
 
 
 def _write_snippet(path: str, verdict: Verdict | OperatorVerdict | PairVerdict) -> str:
-    """Write the failing problem as a pytest function, many arrays beside it; returns the code.
-
-    Raises SnippetError: it cannot be written as code; UsageError: a file cannot be written.
-    """
+    """Write the failing problem as a pytest function, and its code; raises SnippetError or UsageError."""
     from convstep.candidate.snippet import snippet_of
     from convstep.files import written_whole
     from convstep.snippet import SnippetError
@@ -294,11 +288,7 @@ def _tell(said: str | dict[str, Any], code: int, complaint: str) -> int:
 
 
 def _write_adapter(options: Options, path: str) -> int:
-    """Write an adapter to start from, and say how it is used.
-
-    Raises CandidateError: the candidate cannot be loaded, or has no backward; UsageError: the file exists, or
-    cannot be written.
-    """
+    """Write an adapter to start from, and say how it is used; raises CandidateError or UsageError."""
     check_output(path, "--write-adapter")
     if not path.endswith(".py"):
         raise UsageError(f"{path} is not a Python file; choose another --write-adapter, like adapter.py")

@@ -86,10 +86,7 @@ def run(options: Options) -> int:
 
 
 def _given(options: Options) -> Arrays:
-    """The arrays that are not drawn, each in an order of axes that a problem can have.
-
-    Raises UsageError: one is given twice, or without what it is about; ProblemError: it makes no sense.
-    """
+    """The arrays that are not drawn, laid out as a problem's; raises UsageError or ProblemError."""
     from convstep.conv import validation
     from convstep.examples.kernels import check_names, filters_of
     from convstep.examples.picture import picture

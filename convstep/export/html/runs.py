@@ -65,10 +65,7 @@ def check_steps(positions: range) -> None:
 
 
 def run_tape(stage: Staged, positions: range, progress: Progress = lambda done: None) -> Tape:
-    """The steps of a stretch of a run, forwards, with every write a place of its own; the run is moved.
-
-    Raises ExportError: they are too many for a page.
-    """
+    """The steps of a stretch of a run, which is moved, write by write; ExportError if they are too many."""
     check_steps(positions)
     if stage.unmeasured:
         stage.take_magnitudes(stage.magnitudes())
@@ -175,10 +172,7 @@ class CandidateScenes:
 def candidate_tape(
     scenes: CandidateScenes, positions: Sequence[int], progress: Progress = lambda done: None
 ) -> Tape:
-    """A candidate beside the reference in a stretch, with every addition a place of its own.
-
-    Raises ExportError: they are too many for a page.
-    """
+    """A candidate beside the reference, addition by addition; ExportError if they are too many."""
     tape, wanted = Tape(), range(positions[0], positions[-1] + 1)
     check_steps(wanted)
     for done, position in enumerate(wanted, 1):
