@@ -1,10 +1,9 @@
 """The command line: `main` runs one command and says how it ended; a command is a file in `commands/`.
 
-Whatever a command needs is imported when it runs, so that `convstep --version` starts neither NumPy
-nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input, a candidate that
-cannot be called, or results that cannot be written (one sentence on stderr), 130 interrupted, 128 + N
-ended by signal N. Gradients that differ are 1 whether or not anybody can be told: in front of `head -c0`,
-on a full disk, and where `--save` cannot write its file. A screen that crashes is one sentence and 1.
+What a command needs is imported when it runs: `convstep --version` starts neither NumPy nor Textual. Exit
+codes: 0 fine, 1 gradients differ, told or not, or a screen that crashed, 2 bad usage or input, a candidate
+that cannot be called, or results that cannot be written (one sentence on stderr), 130 interrupted, 128 + N
+ended by signal N.
 """
 
 from __future__ import annotations

@@ -1,23 +1,18 @@
 """Whole blocks of steps at once, with the bits of the loop.
 
-Floating-point sums depend on their order, but only on the order *within a cell*: cells do not
-read each other. So a block of steps may be executed cell by cell, as long as each cell meets its
-contributions in the loop's order:
+Floating-point sums depend on their order only *within a cell*. So a block may be executed cell by cell, if
+each cell meets its contributions in the loop's order:
 
 - a cell of `dW` or `db`: by ascending place `(i_h, i_w)`;
 - a cell of `dA_prev_pad`: by ascending `(i_h, i_w)`, which is descending `(k_h, k_w)`, and within
   one place by ascending `i_c`.
 
-A sum in a given order is written as a stack `[start, first term, second term, …]` reduced along its
-leading axis. NumPy adds along a leading axis one after the other as long as there is a second axis
-to be fast along; along the last axis it adds in pairs, so a stack of single cells goes through
-`np.add.accumulate` instead, which is sequential by definition.
+Such a sum is a stack `[start, first term, …]` reduced along its leading axis, which NumPy adds one after the
+other as long as there is a second axis to be fast along; along the last axis it adds in pairs, so a stack of
+single cells goes through `np.add.accumulate`. Products of short rows are taken by `np.einsum`, which is
+faster; its -0.0 come as 0.0, which no sum that began at 0.0 tells apart.
 
-Products of short rows are taken by `np.einsum`, which spends half as long between two rows as
-`np.multiply` does. Its -0.0 come as 0.0; no sum that began at 0.0 tells them apart.
-
-One thing is left to the machine: where two NaN meet, which one's sign and payload survive. A NaN is
-where the loop has one, but its bits, which nothing can see but a byte comparison, may be another's.
+Where two NaN meet, the machine decides whose sign and payload survive: only a byte comparison sees it.
 """
 
 from __future__ import annotations

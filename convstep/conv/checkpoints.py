@@ -1,12 +1,9 @@
 """Checkpoints: what is kept of a pass, so that any position can be rebuilt in no time.
 
-After all steps of the output rows before `r`, the rows of `dA_prev_pad` above `r * s_h` are final,
-the rows from there that a window already reached are under way (the band), and everything below is
-zero. So a state is the final rows, which the furthest pass has anyway, one band, `dW` and `db`.
-Those three are kept at the boundaries of output rows; what is left to a position is added again.
-
-Within an output row the same holds for columns: left of the window they are as at the row's end, so
-of `dA_prev_pad` only the last few places have to be added.
+After the output rows before `r`, the rows of `dA_prev_pad` above `r * s_h` are final, those that a window
+already reached are under way (the band), and all below is zero. So a state is the final rows, which the
+furthest pass has anyway, one band, `dW` and `db`: kept at the boundaries of output rows, what is left is
+added again. Within an output row the same holds for columns: only the last few places have to be added.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Provenance: which steps made a cell of a gradient, with their factors and the running sum.
-
-Index arithmetic answers it: a cell of `dW` or `db` is written once at every place of the loop, and
-a cell of `dA_prev_pad` by the few windows that cover it. Nothing is replayed.
-"""
+"""Provenance: which steps made a cell of a gradient, by index arithmetic, with factors and running sum."""
 
 from __future__ import annotations
 

@@ -3,9 +3,8 @@
     python -m convstep.examples.make            writes them
     python -m convstep.examples.make --check    compares; exit code 1 if one differs
 
-Where the numbers come from: images are the digit, kernels the trained filters, wherever their
-shapes allow it. The rest is standard normal from a fixed seed, rounded to two decimals: short
-enough to follow on paper, and the same on every machine.
+Images are the digit, kernels the trained filters, wherever shapes allow it. The rest is standard normal from
+a fixed seed, rounded to two decimals: short enough to follow on paper, and the same on every machine.
 """
 
 from __future__ import annotations

@@ -1,13 +1,8 @@
 """Train a small classifier of handwritten digits, and catch one backward pass of its convolution.
 
-The network: 8x8 image -> convolution, 4 filters 3x3, padding 1 -> ReLU -> linear to 10 classes
--> softmax cross-entropy. Its first layer, one image that it gets wrong, and the gradient that
-this mistake sends back to `Z` are the example "digit".
-
-Run `python -m convstep.examples.train_digit` to see the figures; `make.py` writes the files.
-
-Everything is float64: gradients can then be held against PyTorch's to the last few digits, and
-a difference that shows is a mistake and not rounding.
+8x8 image -> convolution, 4 filters 3x3, padding 1 -> ReLU -> linear to 10 classes -> softmax cross-entropy.
+The first layer, one image that it gets wrong, and the gradient of that are the example "digit". All is
+float64, as PyTorch's is that it is held against. `python -m convstep.examples.train_digit` shows the figures.
 """
 
 from __future__ import annotations

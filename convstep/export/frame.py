@@ -1,8 +1,4 @@
-"""One painted screen, as the values that every kind of picture is made from.
-
-Nothing here knows which app painted it: whoever has an app that runs headless calls `take` at every
-moment worth keeping, and hands the list to `convstep.export.formats.write`.
-"""
+"""One painted screen, whichever app painted it, as the values that every kind of picture is made from."""
 
 from __future__ import annotations
 

@@ -1,12 +1,9 @@
-"""The language: a syntax tree, checked node by node.
+"""The language: a syntax tree, checked node by node; Python only *reads* the text, and `values` computes.
 
-Python only *reads* the text. Every node of the tree must be one of those handled here, and what is
-computed is computed by the closures of `values`; nothing typed is ever executed.
-
-An expression has numbers, the names that whoever reads it supplies, `+ - * / // % **`, comparisons
-and chains of them, `and or not`, the functions of `values`, and indices. Read for a single value (a
-lesson's number) it also has slices, computed indices and `.shape`, and computes as Python and NumPy
-do; read for many steps at once (a condition) all numbers are float64, so nothing overflows or raises.
+An expression has numbers, the names that whoever reads it supplies, `+ - * / // % **`, comparisons and chains
+of them, `and or not`, the functions of `values`, and indices. For a single value (a lesson's number) it also
+has slices, computed indices and `.shape`, and computes as Python and NumPy do; for many steps at once (a
+condition) all numbers are float64, so nothing overflows or raises.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """Progress on disk: one JSON file in the person's data folder. It is data; reading it runs nothing.
 
-Several windows may be open on it. Each writes what was done in it since it wrote the last time, into
-whatever the file holds by then; what others did stays. Where two answered the same question, the better
-outcome counts: right before shown before skipped before open, then the one with fewer wrong answers and
-hints. The page is that of the window that turned pages last; a lesson that was finished in one is
-finished, and one that was begun again in one keeps only what others did since. What a newer version
-wrote beside all this is kept, and a damaged file stays as it is.
+Several windows may be open on it: each writes what was done in it since, into whatever the file holds by
+then. Of two answers the better counts: right before shown before skipped before open, then fewer wrong
+answers and hints. The page is that of the window that turned pages last; finished is finished, and what was
+begun again keeps only what others did since. What a newer version wrote stays, and so does a damaged file.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Convolutions of a running PyTorch model: what they convolve, and what their backward really computes.
 
-torch is imported inside functions only. Nothing of the model is changed and no operation is added to
-its graph: PyTorch tells of every convolution while the block runs (`capture_calls`), and what it was
-given and got is copied (`capture_recorder`).
+torch is imported inside functions only. Nothing of the model changes: PyTorch tells of every convolution in
+the block (`capture_calls`), and what it was given and got is copied (`capture_recorder`).
 """
 
 from __future__ import annotations

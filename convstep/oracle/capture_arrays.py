@@ -1,7 +1,4 @@
-"""What is read of the tensors of a convolution: copies in the article's layout, and what is known of them.
-
-torch is imported inside functions only.
-"""
+"""Tensors of a convolution, copied in the article's layout; torch is imported inside functions only."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The convolutions that a running program calls, each with its tensors and a name.
 
-A mode of PyTorch's sees every function that is called with tensors; hooks on all modules tell in
-whose forward that is. Neither leaves anything in a model.
+A mode of PyTorch's sees functions, hooks tell in whose forward they run; neither leaves anything in a model.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Copies of what convolutions are given and of the gradients they get, as they come by.
+"""Copies of what convolutions are given and of the gradients they get, as a backward pass goes through.
 
-No operation is added to the graph: the convolution's node in it tells its gradients when a backward
-pass goes through it. torch is imported inside functions only.
+No operation is added to the graph. torch is imported inside functions only.
 """
 
 from __future__ import annotations

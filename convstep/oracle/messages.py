@@ -1,7 +1,6 @@
 """Arrays through a pipe: eight bytes of length, a table of contents in JSON, the arrays' bytes.
 
-Never pickle. An `.npz` would do as well, but takes milliseconds where many small messages go. Who reads
-believes nothing: the process on the other side may have written anything.
+Never pickle, and an `.npz` takes milliseconds. Who reads believes nothing of what the other side wrote.
 """
 
 from __future__ import annotations

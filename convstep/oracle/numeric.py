@@ -1,13 +1,9 @@
-"""Central differences: the gradients from the forward pass alone.
+"""Central differences: the gradients of `L = sum(Z * dZ)` from the forward pass alone.
 
-The loss is `L = sum(Z * dZ)`, so its gradients are those that backward returns. For one cell x of
-`W`, `b` or `A_prev`, L is evaluated at x + h and x - h. L is linear in every single cell: there
-is no truncation error whatever h, only rounding, and that shrinks as h grows. So h is a power of
-two (the division by 2h is exact) no smaller than 1 and the largest value of the array.
-
-Only what the cell can reach is evaluated (its windows, its input channel, its output channels):
-the rest of L is the same on both sides. Nothing here uses the loop, torch, or the index
-arithmetic of `conv.geometry` beyond the output's shape.
+L is linear in every single cell, so at x + h and x - h there is no truncation error, only rounding, which
+shrinks as h grows: h is a power of two (division by 2h is exact) no smaller than 1 and the array's largest
+value. Only what a cell can reach is evaluated. Nothing here uses the loop, torch, or the index arithmetic of
+`conv.geometry` beyond the output's shape.
 """
 
 from __future__ import annotations

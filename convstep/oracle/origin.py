@@ -1,8 +1,7 @@
 """Where the first NaN or inf of a captured run was born: forward first, and no more said than is known.
 
-Calls are gone through in the order in which they ran. Data only flows from an earlier call to a later
-one, and back the other way, so an array that is not finite was spoilt by nothing that comes after it;
-but two calls that follow each other need not be connected, so no sentence says that they are.
+Calls are taken in the order in which they ran: nothing later spoilt an array. Two calls that follow each
+other need not be connected, so no sentence says that they are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""PyTorch's gradients, in the article's layout.
-
-torch is imported inside functions only: convstep works without it, and starts without waiting for it.
-"""
+"""PyTorch's gradients, in the article's layout; torch is imported inside functions only."""
 
 from __future__ import annotations
 

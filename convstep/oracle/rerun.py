@@ -1,11 +1,8 @@
-"""PyTorch's own backward, run again on the arrays of a recording.
+"""PyTorch's own backward, run again on the arrays of a recording; torch is imported inside functions only.
 
-A kernel adds in one order, so the same kernel gives the same bits. Which one it was is not recorded:
-PyTorch chooses by the order in memory, the number of threads and whether oneDNN is on. So each is tried,
-and what comes nearest is taken. Where that is the recording to the bit in all cells but one, while another
-order would change nearly all, that one has no rounding to excuse it.
-
-torch is imported inside functions only.
+The same kernel gives the same bits. PyTorch chooses it by the order in memory, the threads and oneDNN, so
+each is tried, and the nearest taken. Where that is the recording in all cells but one, while another order
+would change nearly all, that one has no rounding to excuse it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""PyTorch in a child process.
+"""PyTorch in a child process: importing it would freeze a screen in this one for seconds.
 
-Importing torch holds the interpreter's lock for so long that a screen in the same process would
-freeze. The child starts importing at once; whoever asks before it is ready waits in a thread of
-their own. It needs nothing of the parent's `__main__`, so a script without a guard can use it.
+Whoever asks before it is ready waits in a thread of their own. Scripts without a guard can use it.
 """
 
 from __future__ import annotations

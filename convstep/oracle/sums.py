@@ -1,8 +1,7 @@
 """The sums behind the gradients, in float64 by matrix products, and what they are on the way.
 
-How far rounding may move a sum depends on the partial sums that it goes through, not on the sizes of
-its terms alone. So the loop is followed: at some marks, how large `dW` and `db` are there, and how far
-the loop's own float32 has drifted by then. Matrix products are quick, and independent of the loop.
+How far rounding may move a sum depends on its partial sums: so at some marks of the loop, how large `dW` and
+`db` are there, and how far the loop's own float32 has drifted by then.
 """
 
 from __future__ import annotations

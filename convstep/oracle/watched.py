@@ -1,11 +1,8 @@
 """A process that runs what is not ours, and ends with this one whatever it is doing.
 
-It has a supervisor between itself and us, which runs nothing but the few lines of this file: it waits
-until the process ends, we are gone, or we say so, and then kills what is left of all that was started
-below it, be it in a session of its own. A thread in the process itself could not: it does not come to
-its turn while other code holds the interpreter's lock.
-
-Run as a module, this file becomes the supervisor of another module's `main`.
+Between them a supervisor runs nothing but this file: it waits until the process ends, we are gone, or we say
+so, and then kills all that was started below it. A thread in the process could not: other code may hold the
+interpreter's lock. Run as a module, this file becomes the supervisor of another module's `main`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Columns: plain values in a row, as arrays of numbers, which become values again where they are asked for.
 
-Numbers, texts, bytes and arrays, in tuples, lists, dicts and the dataclasses of a log. A column of a
-hundred thousand of them goes through a pipe or into a file as it stands. Never pickle: who reads one
-believes nothing, and runs nothing.
+A hundred thousand go through a pipe or into a file as they stand. Never pickle: who reads one runs nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Hooks: what rewritten code calls, a function made for every site, which does only what it must.
-
-What is called at every subscript costs as much as the arithmetic around it: hence generated code.
-"""
+"""Hooks: what rewritten code calls at every subscript; generated, as that costs as much as the arithmetic."""
 
 from __future__ import annotations
 

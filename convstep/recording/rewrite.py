@@ -1,7 +1,4 @@
-"""Rewriting: a syntax tree with hooks where arrays are read and written, variables set, loops turned.
-
-Every expression is evaluated once and in Python's order: the function does what it does without hooks.
-"""
+"""Rewriting: a syntax tree with hooks; every expression is evaluated once, in Python's order."""
 
 from __future__ import annotations
 

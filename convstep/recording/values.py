@@ -1,8 +1,4 @@
-"""Values of expressions where a recording stands: an interpreter that runs nothing of the author's.
-
-Names, numbers, subscripts, arithmetic, comparisons, `and`, `or`, `not`, `if else`, attributes and methods of
-arrays, and functions of NumPy that only compute. Everything else has no value.
-"""
+"""Values of expressions where a recording stands, by an interpreter that runs nothing of the author's."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """What a candidate's own forward does, where it is not this convolution, and whether the backward fits it.
 
-A backward is right if it is the gradient of its own forward: along a random direction, what the outputs
-change by is what the gradient says. A forward that is another function than the reference's is held
-against what people's forwards do instead; where none is it, the candidate's own is asked.
+A backward is right if along a random direction its forward's outputs change as the gradient says. Another
+forward is held against what people's do instead; where none is it, the candidate's own is asked.
 """
 
 from __future__ import annotations

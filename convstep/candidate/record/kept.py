@@ -1,8 +1,6 @@
-"""Kept: a recording from a file, whose function is run again once somebody edits a number of it.
+"""Kept: a recording from a file, whose function is run again only once somebody edits a number of it.
 
-Opening such a file runs nothing. An edit does, and what is shown then is only what it is said to be: the
-function's file has to be what was recorded, and the same call has to do the same again before another number
-is put in.
+The file has to be what was recorded, and the same call has to do the same before another number is put in.
 """
 
 from __future__ import annotations

@@ -1,13 +1,10 @@
 """Step through a black box: what a candidate thinks each iteration adds, and where it goes wrong.
 
-Backward is linear in dZ. So a candidate called with a dZ that is zero except at one step returns
-exactly what it thinks that step contributes, and called with dZ zeroed from some step on it returns
-its running state there: loops, im2col, FFT or autograd, it makes no difference. The first step at
-which it diverges from the reference is found by bisection.
-
-A candidate for which the parts do not add up to the whole keeps something from call to call, or
-does something to dZ that is not linear: a finding of its own. One that writes `=` for `+=` is linear
-all the same, as its last step overwrites the others whatever dZ is.
+Backward is linear in dZ. So called with a dZ that is zero except at one step, a candidate returns what it
+thinks that step contributes, and with dZ zeroed from a step on its running state there, be it loops, im2col,
+FFT or autograd. The first step at which it diverges is found by bisection. Where the parts do not add up to
+the whole it keeps something from call to call, or is not linear: a finding of its own. One that writes `=`
+for `+=` is linear.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The candidate along the timeline: its running gradients, what it adds, which steps are wrong.
 
-What the debugger's screen shows beside the reference. Answers come from the candidate's process
-and may take as long as a call may; ask in a thread. Whatever was asked before is remembered.
+Answers come from its process and may take as long as a call may: ask in a thread. They are remembered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A row of a survey: one backward, and what became of it, in words and numbers alone.
-
-A verdict holds the arrays of a hundred problems; of thousands of submissions only the rows are kept.
-"""
+"""A row of a survey: one backward, and what became of it, in words and numbers; arrays are not kept."""
 
 from __future__ import annotations
 
