@@ -26,11 +26,7 @@ DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
 def start(name: str, goto: str | None, breaks: list[str], forward: bool = False) -> tuple[Session, Problem]:
-    """The session to begin with, and its problem; see `load_session`.
-
-    The place to go to and more stops are as they were typed; `forward` asks for that pass whatever a session
-    says. Raises UsageError: one of them cannot be; ProblemError: there is no such problem.
-    """
+    """The session to begin with, at a place, with stops and pass as asked, and its problem; UsageError."""
     session, problem = load_session(name)
     if forward and not session.forward:
         session = replace(session, forward=True)
@@ -67,11 +63,7 @@ def position_of(goto: str, problem: Problem) -> int:
 
 
 def load_session(name: str) -> tuple[Session, Problem]:
-    """A session and its problem: of a `.json` session, or new for a problem's file or a bundled name.
-
-    Raises SessionError: it cannot be read; UsageError: it does not fit its problem; ProblemError: there is
-    none.
-    """
+    """A session and its problem, of a `.json` or new; raises SessionError, UsageError or ProblemError."""
     if not name.endswith(ENDING):
         problem = _no_session(name)
         try:
@@ -106,11 +98,7 @@ def load_problem(name: str) -> Problem:
 
 
 def named_problem(name: str) -> tuple[str, Problem]:
-    """A problem by its path or bundled name, or a session's, and the name of its own.
-
-    Raises SessionError: a session cannot be read; UsageError: it does not fit its problem; ProblemError:
-    there is no such problem, or the file is not one.
-    """
+    """A problem and its name, of a path, bundled name or session; SessionError, UsageError, ProblemError."""
     if not name.endswith(ENDING):
         return name, _no_session(name)
     session, problem = load_session(name)

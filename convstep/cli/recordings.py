@@ -264,10 +264,7 @@ def _beside(name: str, path: str) -> str:
 
 
 def begun(found: Recorded, session: Session | None, goto: str | None, breaks: list[str]) -> Session:
-    """The session to begin with: a saved one, if there is, with a place to go to and stops as typed.
-
-    Raises UsageError: one of them cannot be, one sentence.
-    """
+    """The session to begin with, at a place and with stops as typed; UsageError if one cannot be."""
     from dataclasses import replace
 
     from convstep.cli.problems import given, with_breaks

@@ -26,11 +26,7 @@ def work(problem: Problem) -> int:
 
 
 def quick_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude of each given array, and a guess for the gradients.
-
-    The guess takes the contributions to a cell for independent: their sum grows with the root of
-    their number, and four times that is seldom passed.
-    """
+    """The largest magnitude of each array, and of gradients a guess: four times the root of their number."""
     given = {name: _largest(getattr(problem, name)) for name in ("A_prev", "W", "dZ")}
     a, w, dz = (_usual(getattr(problem, name)) for name in ("A_prev", "W", "dZ"))
     geometry = problem.geometry
@@ -101,11 +97,7 @@ def _usual(values: Array) -> float:
 
 
 def gradient_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude of each finished gradient.
-
-    Whole-array products in float64: fast, and good enough for a colour, but not the loop's
-    bits. Nothing but a magnitude may come from here.
-    """
+    """The largest magnitude of each finished gradient, by float64 products: not the loop's bits."""
     geometry = problem.geometry
     n, (h_out, w_out, c_out), groups = geometry.samples, geometry.output_shape, problem.groups
     _, f_h, f_w, c_k = geometry.kernel_shape

@@ -208,10 +208,7 @@ LONGEST_STRETCH = 1 << 17
 def matching(
     problem: Problem, run: Stepped, condition: Question, low: int, high: int, backwards: bool
 ) -> Iterator[Piece]:
-    """The steps `low … high - 1` after which a condition is true; see `Timeline.matching`.
-
-    Those of a forward pass as well: its cells depend on no step before.
-    """
+    """Steps `low … high - 1`, of a forward pass too, after which it is true; see `Timeline.matching`."""
     found = condition.ranges(run.layout.counts)
     possible, ranges = found["step"], [found[name] for name in run.layout.nest.names]
     low, high = max(low, possible.start), min(high, possible.stop)

@@ -215,7 +215,9 @@ class Timeline:
         if self._under_way:
             self.back()
         if 0 < self._position - position < len(self._history):
-            self._rewind(position)
+            while self._position > position:
+                self._undo(self._history.pop())
+                self._position -= 1
         elif not 0 <= position - self._position <= NEAR:
             # the step to look at is executed itself: what it overwrites is shown
             self._restore(max(position - 1, 0))
@@ -338,11 +340,6 @@ class Timeline:
         """Put back what the writes overwrote; never subtract, floats do not come back."""
         for change in made:
             self._running[change.array][change.region] = change.before
-
-    def _rewind(self, position: int) -> None:
-        while self._position > position:
-            self._undo(self._history.pop())
-            self._position -= 1
 
     def _ensure_history(self) -> None:
         """Execute the last steps again so that they can be undone, and shown with before and after."""

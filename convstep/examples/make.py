@@ -104,11 +104,7 @@ def write(folder: Path = HERE) -> None:
 
 
 def check() -> list[str]:
-    """What differs between the bundled files and freshly made ones, a line each.
-
-    Trained numbers may differ by `TOLERANCE`. The other problems are made from the bundled
-    digit, so they must agree exactly.
-    """
+    """What differs between bundled and fresh files, trained numbers by more than `TOLERANCE`."""
     network = train_digit.train()
     digit = load("digit")
     with np.load(CLASSIFIER, allow_pickle=False) as archive:

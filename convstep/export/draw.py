@@ -112,10 +112,7 @@ def candidate_frames(
     seconds: float = SECONDS,
     progress: Progress = _silent,
 ) -> list[Frame]:
-    """A candidate beside the reference; its answers are waited for, and its process is left running.
-
-    Positions None are just after the first divergent step; for the others see `debugger_frames`.
-    """
+    """A candidate beside the reference, as `debugger_frames`; None is just after the first divergence."""
     from convstep.ui.candidate_app import CandidateApp  # the plain debugger does without it
 
     app, words, show = CandidateApp(candidate, name, live=False), "", None

@@ -131,10 +131,7 @@ COMMON = ("prompt", "hint", "why")
 
 
 def parse_question(block: Block, placed: Standing, language: str, code: str) -> Asked:
-    """Read an `ask` block, whose words are that and the kind; `code` is the block above it on the page.
-
-    Raises LessonError: there is no such kind, or its keys make no question.
-    """
+    """Read an `ask` block, whose second word is the kind, below `code`; LessonError if it is none."""
     kind = block.info[1] if len(block.info) == 2 else ""
     kinds = OF_FUNCTIONS if isinstance(placed, Stood) else KINDS
     if kind not in kinds:

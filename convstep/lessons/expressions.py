@@ -101,10 +101,7 @@ def evaluate(text: str, timeline: Timeline | Here | None, line: int) -> Any:
 
 
 def holds(text: str, there: Timeline | Here, before: Timeline | Here, line: int) -> bool:
-    """Whether an expression is true of a run; `before.dW` is what another one has at its place.
-
-    Raises LessonError: it is not one, uses what is not there, or is a number.
-    """
+    """Whether an expression is true of a run, `before.dW` being another's; LessonError if it is none."""
     return bool(np.any(_computed(text, _Beside(_place(there), _place(before)), line, truth=True)))
 
 

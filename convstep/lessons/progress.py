@@ -66,10 +66,7 @@ class Progress:
         return walk
 
     def keep(self, walk: Walk) -> None:
-        """Write what was done in a walk since the last time beside what other windows wrote.
-
-        Raises ProgressError: it cannot be; the file stays as it is, and it is written the next time.
-        """
+        """Write what was done in a walk beside other windows'; ProgressError leaves it for the next time."""
         if not self._kept:
             return
         try:
@@ -143,12 +140,7 @@ def _better(mine: list[Any], other: Any) -> list[Any]:
 
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one window at a time write in a folder.
-
-    The folder itself is locked: nothing is left behind, and the system takes the lock back from a
-    process that ends. Where there are no such locks (Windows, some network drives), or somebody holds
-    one for too long, all go on without.
-    """
+    """Let one window at a time write in a folder, which is locked; without locks, or too long, all go on."""
     try:
         import fcntl
 

@@ -239,10 +239,7 @@ class CaptureLog:
             oldest.accumulated.clear()
 
     def has_room(self, size: int, backward: BackwardPass | None = None) -> bool:
-        """Whether so many bytes more may be kept, also if only when the oldest pass has gone for it.
-
-        They come with the pass `backward`; None is one to come.
-        """
+        """Whether so many bytes more may be kept for a pass, or one to come, if the oldest goes for it."""
         held = self.held
         if held.limit is None or held.bytes + size <= held.limit:
             return True

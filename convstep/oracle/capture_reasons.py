@@ -81,10 +81,7 @@ def missing(tally: Tally, beyond: str) -> list[tuple[str, int]]:
 
 
 def reason_of(tally: Tally, beyond: str, *, compiled: bool) -> str:
-    """Why nothing, or not everything, of a layer was captured: what follows its name in a sentence.
-
-    `beyond` is said where there was no room; `compiled`: a part of the model is compiled.
-    """
+    """Why not all of a layer was captured, what follows its name; `beyond` is said where room lacked."""
     if tally.refused:
         return tally.refused
     if tally.over:

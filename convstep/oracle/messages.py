@@ -105,10 +105,7 @@ def _write(pipe: RawPipe, held: bytes | bytearray | memoryview) -> None:
 
 
 def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytearray | None:
-    """The next message as it came, or None at the end of the stream, be it in the middle of one.
-
-    Raises Malformed: it says that it is longer than `longest`, which is asked when it begins.
-    """
+    """The next message as it came, None at the end; Malformed if longer than `longest` says then."""
     header = _exactly(pipe, _LENGTH.size)
     if header is None:
         return None

@@ -28,11 +28,7 @@ SEED = 20240
 
 
 def sample_cells(shape: tuple[int, ...], count: int) -> tuple[Array, ...]:
-    """At most `count` different cells of an array, all if it has no more: an array of indices per axis.
-
-    Mistakes gather where windows are cut off: the corners come first, then half of the cells
-    have one axis at its first or last index.
-    """
+    """At most `count` cells of an array, an array of indices per axis: corners, edges, then the rest."""
     size = int(np.prod(shape))
     if count >= size:
         return np.unravel_index(np.arange(size), shape)

@@ -142,10 +142,7 @@ def version() -> str:
 
 
 def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradients:
-    """PyTorch's backward of a problem, by `conv2d` and autograd, in its own dtype; `dZ` may be another.
-
-    Raises OracleUnavailable: torch is missing or broken.
-    """
+    """PyTorch's backward of a problem, in its own dtype; raises OracleUnavailable without torch."""
     geometry = problem.geometry
     found = _backward(
         geometry.batched(problem.A_prev),
@@ -181,10 +178,7 @@ def laid(how: Iterable[tuple[str, str]]) -> Iterator[None]:
 
 
 def tensor(array: Array, name: str = "") -> Any:
-    """An array, "A_prev", "W", "b", "dZ" or another, as a tensor of its own.
-
-    Contiguous, as some of torch's kernels are wrong in another order, unless `laid` wants it otherwise.
-    """
+    """An array as a tensor of its own, contiguous, as some kernels need, unless `laid` says otherwise."""
     made = torch_module().from_numpy(np.array(array, order="C"))
     how = _LAID.get({}).get(name)
     return made if how is None else _LAYING[how](torch_module(), made)

@@ -45,10 +45,7 @@ class RecordedOracle:
     """Whether a large layer's gradients that are right at sight may stand beside sums in float64."""
 
     def expected(self, problem: Problem, position: int) -> Expectation:
-        """The gradients that were recorded, all or some of the three; see `Oracle`.
-
-        Raises OracleUnavailable: nothing was recorded, or `position` is not the last.
-        """
+        """The gradients recorded, see `Oracle`; OracleUnavailable without any, or before the end."""
         recorded = problem.recorded
         if recorded is None:
             said = tr(
@@ -138,11 +135,7 @@ def _rounded_to(units: float, eps: float) -> str:
 
 
 def _flushed(recordings: list[Recording]) -> bool:
-    """Whether products below the normal numbers of float32 may have been taken for 0.
-
-    Processors with products of halves do so. Others by a setting only, which shows; unless there are
-    too few cells to show it.
-    """
+    """Whether products below float32's normal numbers may be 0: it shows, or too few cells could show it."""
     few = sum(recording.values.size for recording in recordings) < ENOUGH
     return few or any(recording.lower or recording.flushed for recording in recordings)
 

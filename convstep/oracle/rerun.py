@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.oracle.expectation import OracleUnavailable
@@ -25,10 +24,7 @@ DTYPES = {2.0**-52: "float64", 2.0**-23: "float32", 2.0**-10: "float16", 2.0**-7
 
 
 def rerun(problem: Problem, recorded: Recorded) -> Mapping[str, Array]:
-    """What PyTorch makes of the arrays now, by recorded gradient: of the ways it has, what comes nearest.
-
-    Nothing where PyTorch did not compute them, or is not there.
-    """
+    """What PyTorch makes of the arrays now, by the nearest of its ways; nothing if it did not make them."""
     nearest: dict[str, tuple[int, Array]] = {}
     if recorded.by.startswith("PyTorch") and recorded.eps in DTYPES:
         for made in _made(problem, recorded):
@@ -47,10 +43,7 @@ def unequal(one: Array, other: Array) -> int:
 
 
 def alike(again: Array, exact: Array, eps: float) -> float:
-    """How probable it is that another order of the additions gives the bits of a cell, too.
-
-    So often the sums in float64, `exact`, rounded to the precision of `eps`, are the rerun's.
-    """
+    """How probably another order gives a cell's bits: as often as `exact`, rounded, is the rerun's."""
     torch = torch_module()
     rounded = torch.from_numpy(np.array(exact)).to(getattr(torch, DTYPES[eps])).double().numpy()
     return (again.size - unequal(again, rounded) + 1) / (again.size + 1)
@@ -67,9 +60,11 @@ def _made(problem: Problem, recorded: Recorded) -> Iterator[dict[str, Array]]:
     threads, enabled = torch.get_num_threads(), torch._C._get_mkldnn_enabled()
     orders = torch.contiguous_format, torch.channels_last
     ways = itertools.product(sorted({threads, 1}, reverse=True), (enabled, not enabled), orders)
+    one_cell = problem.geometry.kernel_shape[1:3] == (1, 1)
     try:
         for count, own, order in ways:
-            if own and order is torch.channels_last and _writes_beyond(problem.geometry):
+            # oneDNN 3.12 in PyTorch 2.13 writes beyond its own memory there: the process may die of it
+            if own and order is torch.channels_last and one_cell and any(problem.geometry.remainder):
                 continue
             if torch.get_num_threads() != count:
                 torch.set_num_threads(count)
@@ -81,15 +76,6 @@ def _made(problem: Problem, recorded: Recorded) -> Iterator[dict[str, Array]]:
         torch._C._set_mkldnn_enabled(enabled)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
-
-
-def _writes_beyond(geometry: Geometry) -> bool:
-    """Whether oneDNN's backward of this layer, channels last, writes beyond its own memory.
-
-    oneDNN 3.12 in PyTorch 2.13 does so for kernels of one cell under a stride that leaves a remainder: the
-    process may die of it, or the wrong numbers be anybody's.
-    """
-    return geometry.kernel_shape[1:3] == (1, 1) and any(geometry.remainder)
 
 
 def _backward(torch: Any, problem: Problem, recorded: Recorded, dtype: Any, order: Any) -> dict[str, Array]:

@@ -78,7 +78,13 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
         OSError: it cannot be written; an older file at `path` is untouched.
     """
     names, arrays = _named(run.layers)
-    text = json.dumps(_as_dict(run, names), allow_nan=False, separators=(",", ":")).encode()
+    said = {
+        "version": VERSION,
+        "by": run.by,
+        "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
+        "skipped": [each._asdict() for each in run.skipped],
+    }
+    text = json.dumps(said, allow_nan=False, separators=(",", ":")).encode()
     if len(text) > LONGEST_TEXT or ENTRY * len(arrays) > LONGEST_TABLE:
         said = tr(
             "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
@@ -130,15 +136,6 @@ def _name(at: int, name: str, layer: CapturedLayer, *, single: bool) -> str:
     if single and name in layer.compared:
         return f"recorded_{name}"
     return f"{at}.{name}"
-
-
-def _as_dict(run: Run, names: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    return {
-        "version": VERSION,
-        "by": run.by,
-        "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
-        "skipped": [each._asdict() for each in run.skipped],
-    }
 
 
 def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, Any]:

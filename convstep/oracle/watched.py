@@ -43,10 +43,7 @@ _HIGH = 200
 
 
 def supervised(parent: int, mask: Set[int] | None = None) -> None:
-    """Go on as a child of this process, which stays behind as the supervisor, and end with the parent.
-
-    Signals in `mask` are blocked afterwards; by default those that are now.
-    """
+    """Go on as a child of this process, its supervisor, which ends with the parent; `mask` is blocked."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()  # Ctrl+C is for the parent

@@ -375,10 +375,6 @@ class Index:
                 found[one.entries] = True
         return found
 
-    def _checked(self, site: Site) -> bool:
-        """Whether a turn is one of a `while`."""
-        return any(one.kind is Kind.CHECK and one.loop == site.loop for one in self.log.sites.sites)
-
     def _gives_view(self, entry: int) -> bool:
         """Whether what is read has axes of its own."""
         site, payload = self.site(entry), self.payload(entry)
@@ -439,11 +435,12 @@ class Index:
         if yielding:
             after |= self._of_kind(Kind.YIELD)
         else:
+            whiles = {one.loop for one in log.sites if one.kind is Kind.CHECK}
             # the condition of a `while` belongs to the turn that it lets through
             opening = self._flags(
                 lambda site: (
                     site.kind in (Kind.ENTER, Kind.CHECK, Kind.EXIT)
-                    or (site.kind is Kind.TURN and bool(site.names or not self._checked(site)))
+                    or (site.kind is Kind.TURN and bool(site.names or site.loop not in whiles))
                 )
             )
             after[:-1] |= opening[1:]

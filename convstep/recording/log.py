@@ -102,10 +102,7 @@ class Runs:
 
     @cached_property
     def spread(self) -> tuple[Any, ...]:
-        """What payloads are made of, by turn, all at once: whole numbers in as few bytes as will do.
-
-        Raises OverflowError: some numbers are too large.
-        """
+        """What payloads are made of, by turn: short whole numbers; raises OverflowError beyond them."""
         _, places, parts = zip(*self.runs, strict=True)
         firsts, steps = (
             np.array([getattr(part, fact) for part in parts], np.int64) for fact in ("start", "step")
@@ -184,10 +181,9 @@ class Column(Sequence[tuple[Any, ...]]):
         yield from reversed(list(self))
 
     def places(self) -> list[npt.NDArray[Any]]:
-        """What stands at each place of them, but for the cells that are written: whole numbers.
+        """What stands at each place of them but for written cells: whole numbers, the same array for all sites.
 
-        What is not computed is the same array for all sites of the sweep. Raises ArithmeticError, TypeError
-        or ValueError: some numbers are too large, or of another kind.
+        Raises ArithmeticError, TypeError or ValueError: numbers too large, or of another kind.
         """
         tokens, known = self._runs.tokens
         with contextlib.suppress(TypeError, KeyError):

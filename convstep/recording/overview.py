@@ -149,10 +149,7 @@ def _born(recording: Replayed, storage: int, offset: int) -> Any:
 def _cell_in(
     recording: Replayed, entry: int, offset: int, own: np.dtype[Any]
 ) -> tuple[Any, Any] | tuple[()] | None:
-    """A cell before and after an entry that changes it; nothing of one of another kind; None if it does not.
-
-    It lies `offset` bytes from the beginning of the memory; `own` is what it is to its array.
-    """
+    """A cell, of `own` kind, before and after an entry; () if of another kind, None if not changed."""
     site, payload = recording.index.site(entry), recording.index.payload(entry)
     log = recording.log
     if payload[0] == "cells":

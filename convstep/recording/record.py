@@ -18,10 +18,9 @@ from convstep.steps.cells import Array
 
 
 def copied(values: Any) -> Any:
-    """Values of any kind with arrays of their own, laid out as those are, and sharing memory as those do.
+    """Values of any kind with arrays of their own, as far as they can be copied, sharing memory as before.
 
-    The order in which NumPy adds depends on strides; so a copy has the strides of what it is a copy of. What
-    refuses to be copied is taken as it is.
+    With the strides of what they are copies of, on which the order depends in which NumPy adds.
     """
     memo: dict[int, Any] = {}
     memory: dict[int, Array] = {}

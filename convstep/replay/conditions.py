@@ -50,10 +50,7 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str, layout: Layout) -> Condition:
-        """Read a condition such as `abs(dz) > 0.1 and i_h == 2`, never executed, about a run of this layout.
-
-        Raises ExpressionError: one sentence that says where and what is wrong.
-        """
+        """Read `abs(dz) > 0.1 and i_h == 2`, which never runs, of this layout; or ExpressionError."""
         looks = tr("a condition looks like {example}", example=layout.example)
         read = read_expression(text, layout.names, looks, many=True)
         if not read.names:

@@ -72,10 +72,7 @@ class Stepped(Protocol):
         return True
 
     def prepare(self, position: int) -> Iterator[float]:
-        """Build what a far `seek` needs, without moving; yields the share done. Any thread may run it.
-
-        A run that inherits this one has nothing to build.
-        """
+        """Build what a far `seek` needs, here nothing, unmoved, in any thread; yields the share done."""
         return iter(())
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:

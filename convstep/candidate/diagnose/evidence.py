@@ -51,10 +51,7 @@ LEAST = 8
 
 
 def observations(name: str, results: Sequence[Result], call: Call | None = None) -> list[str]:
-    """What is true of "dW", "db" or "dA_prev" wherever it is wrong, in sentences that count the problems.
-
-    Shapes are written as the author of the call does.
-    """
+    """What is true of a gradient wherever it is wrong, in the author's shapes, with how many problems."""
     said = []
     misshapen = [result for result in results if _kind(name, result) == SHAPE]
     if misshapen:

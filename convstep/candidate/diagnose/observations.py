@@ -125,11 +125,7 @@ def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Fin
 
 
 def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding | None:
-    """Gradients that are zeros wherever they come back, and should not be.
-
-    Where it is `dA_prev` alone and there is padding, the sum may well be in the padded copy: that is a
-    mistake of its own, which has its numbers.
-    """
+    """Gradients that are zeros wherever they come back, but for a padded `dA_prev` alone: another mistake."""
     returned = [result for result in results if result.outcome.kind == RETURNED]
 
     def zeros(name: str) -> bool:

@@ -22,11 +22,7 @@ def about_raising(
     besides: dict[str, Patch],
     over: Callable[[], bool],
 ) -> list[Finding]:
-    """A finding for each kind of exception; a mistake that would raise it is likely, never proven.
-
-    What else is wrong with a gradient is `besides`; where that raises, too, all is said. `over` ends the
-    trying.
-    """
+    """A finding for each kind of exception, never proven; `besides` is said too if it raises as well."""
     kinds: dict[tuple[str, int], list[Result]] = {}
     if all(explains_raising(result, besides) for result in raising):
         return []

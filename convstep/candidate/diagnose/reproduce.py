@@ -105,11 +105,7 @@ def paired_matches(
 def _partial(
     name: str, compared: Sequence[Result], over: Callable[[], bool]
 ) -> list[tuple[tuple[KnownBug, Variant], frozenset[int]]]:
-    """Mistakes that alone give the candidate's numbers on some wrong problems, and on which; most first.
-
-    Only those that contradict fewer problems than `compared` holds are of use, and only `ENOUGH` wrong
-    ones say anything.
-    """
+    """Mistakes that alone give the numbers on `ENOUGH` wrong problems, and on which; most first."""
     wrong = [number for number, result in enumerate(compared) if result.wrong(name)]
     found = []
     for bug, variant in variants_of(name):

@@ -240,11 +240,7 @@ def _server(command: Sequence[str]) -> Iterator[Conversation]:
 def _heard(
     talk: Conversation, numbers: Sequence[int], jobs: int, calls: int, seconds: float
 ) -> Iterator[dict[str, Any]]:
-    """What is said of a run and of its copies, one for each mistake; what is said of the run itself is last.
-
-    Without numbers of mistakes it only looks on. The target is called so often, as far as that is known,
-    `jobs` copies run at a time, and nothing may be said for so many seconds.
-    """
+    """What is said of copies of a run, `jobs` at a time, one a mistake, and last of itself, in time."""
     talk.ask({"suspects": list(numbers), "jobs": jobs, "calls": calls, "seconds": seconds})
     while True:
         try:

@@ -203,10 +203,7 @@ def _note_checks(replaced: Replaced) -> None:
 
 
 def _forked(begin: Callable[[int], None], seconds: float) -> Iterator[dict[str, Any]]:
-    """What a run and its copies say, in a copy of this process that ends with it; its own word last.
-
-    It writes lines to a pipe, and may say nothing for so many seconds.
-    """
+    """What a run and its copies say in a process's copy that ends with it, within so many silent seconds."""
     here, there = os.pipe()
     pid = os.fork()
     if not pid:

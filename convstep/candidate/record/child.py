@@ -96,11 +96,7 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
 
 
 def _is_against(one: Held, best: Held, ready: Ready) -> bool:
-    """Whether what one way of calling it came to speaks against one that agrees.
-
-    A loss that is right for some kind of targets is, unless it is wrong for those with more axes; and what
-    wants more axes says nothing of fewer.
-    """
+    """Whether one way of calling speaks against the best: wrong, unless of fewer axes or another target."""
     if one is best:
         return False
     if ready.guess is not None and ready.guess.kinds:
@@ -259,10 +255,7 @@ def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
 
 
 def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paired: bool, wish: Wish) -> _Done:
-    """The first call that does not raise, and whose loops turn; if none is, the one that came furthest.
-
-    Of a call that was made before, the same one again, whatever comes of it with other numbers.
-    """
+    """The first call that does not raise and whose loops turn, or came furthest; of a wish, that again."""
     best: _Done | None = None
     idle: _Done | None = None
     tried = -1

@@ -65,7 +65,9 @@ def _top(folder: str) -> str:
 def _files(folder: str) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(
-            name for name in folders if not _is_nobodys(name) and not _is_installed(place, name)
+            name
+            for name in folders
+            if not _is_nobodys(name) and not os.path.exists(os.path.join(place, name, "pyvenv.cfg"))
         )
         for name in sorted(files):
             if name.lower().endswith(SUFFIXES) and not _is_nobodys(name):
@@ -74,11 +76,6 @@ def _files(folder: str) -> Iterator[str]:
 
 def _is_nobodys(name: str) -> bool:
     return name.startswith(".") or name in _NOBODYS
-
-
-def _is_installed(place: str, name: str) -> bool:
-    """Whether a folder is a virtual environment."""
-    return os.path.exists(os.path.join(place, name, "pyvenv.cfg"))
 
 
 @dataclass(frozen=True, slots=True)

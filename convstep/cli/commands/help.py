@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import shutil
-import sys
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from convstep.cli.arguments import positional
 from convstep.cli.commands import COMMANDS
-from convstep.cli.console import FINE, UsageError, say, say_drawn
+from convstep.cli.console import FINE, UsageError, page_width, say, say_drawn
 
 USE = "read the guide: its topics, or one of them"
 
 GUIDE = resources.files("convstep") / "guide"
 """The folder of the guide: a Markdown file a topic, whose first heading is its title."""
-PLAIN, WIDEST = 80, 100
-"""Columns of a text that goes to a file or a pipe, and columns beyond which nobody likes to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,8 @@ def run(options: Options) -> int:
         raise UsageError(_unknown(options.topic, list(topics)))
     from convstep.view.text.markdown import draw_markdown
 
-    in_terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = min(shutil.get_terminal_size().columns, WIDEST) if in_terminal else PLAIN
-    say_drawn(draw_markdown(topics[options.topic].read_text(encoding="utf-8"), width, code_indent=4))
+    text = topics[options.topic].read_text(encoding="utf-8")
+    say_drawn(draw_markdown(text, page_width(), code_indent=4))
     return FINE
 
 

@@ -35,10 +35,7 @@ MOST_STEPS = 12
 
 
 def lesson_page(lesson: Lesson, numbers: range, progress: Callable[[int], None]) -> Page:
-    """Pages of a lesson, from 0, with their questions; `progress` is told how many are done.
-
-    Raises ExportError: a page's candidate cannot be loaded, or the whole is too large for a page.
-    """
+    """Pages of a lesson, from 0, with questions; ExportError for a bad candidate or too large a page."""
     tape, pages, told = Tape(), list[Json](), list[str]()
     with contextlib.ExitStack() as opened:
         filming = _Filming(lesson, tape, opened)
