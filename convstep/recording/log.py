@@ -181,7 +181,7 @@ class Column(Sequence[tuple[Any, ...]]):
         yield from reversed(list(self))
 
     def places(self) -> list[npt.NDArray[Any]]:
-        """What stands at each place of them but for written cells: whole numbers, the same array for all sites.
+        """What stands at each place of them but written cells: whole numbers, the same array for all sites.
 
         Raises ArithmeticError, TypeError or ValueError: numbers too large, or of another kind.
         """
