@@ -53,7 +53,6 @@ class ForwardTimeline:
         self._per_step = 1 if problem.b is None else 2
 
     def __repr__(self) -> str:
-        """Where it stands, and how it is moved."""
         place = place_text(self.loop_index, self.problem.geometry)
         state = "at" if self._position or self._made else "about to run"
         return told(

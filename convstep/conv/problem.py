@@ -120,7 +120,6 @@ class Problem:
         return cls(cache["A_prev"], cache["W"], cache.get("b"), dZ, stride, padding, dilation, groups)
 
     def __repr__(self) -> str:
-        """The shapes and the geometry, not the numbers."""
         given = {name: getattr(self, name) for name in ("A_prev", "W", "b", "dZ")}
         parts = [f"{name} {array_text(values)}" for name, values in given.items() if values is not None]
         if self.dZ_drawn:

@@ -65,7 +65,6 @@ class Recorded:
         return Recorded(self.by, {"dA_prev": self.gradients["dA_prev"][sample]}, self.eps)
 
     def __repr__(self) -> str:
-        """Who, and the shapes, not the numbers."""
         shapes = [f"{name} {array_text(values)}" for name, values in self.gradients.items()]
         return lines("Recorded", [f"by={quoted(self.by)}", *shapes, f"eps={self.eps:.3g}"])
 

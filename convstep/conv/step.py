@@ -26,7 +26,6 @@ class Gradients(NamedTuple):
     """Gradient of the input, in the shape of `A_prev`."""
 
     def __repr__(self) -> str:
-        """Shapes, not numbers."""
         return brief(self)
 
 
@@ -99,7 +98,6 @@ class Step:
         kernel: Array,
         dz: np.floating[Any],
     ) -> None:
-        """Take the loop's variables as they stand."""
         self.run = run
         """What all steps of this pass share."""
         self.i_n = i_n

@@ -27,7 +27,6 @@ class StepValues:
     """
 
     def __init__(self, problem: Problem) -> None:
-        """Only views of the problem are made."""
         geometry = problem.geometry
         h_out, w_out, c_out = geometry.output_shape
         _, f_h, f_w, c_k = geometry.kernel_shape

@@ -44,7 +44,6 @@ class Overwritten(NamedTuple):
     """Their values before the write, in the region's shape."""
 
     def __repr__(self) -> str:
-        """Shapes, not numbers."""
         return brief(self)
 
 
@@ -81,7 +80,6 @@ class Timeline:
         self._history: deque[tuple[Overwritten, ...]] = deque(maxlen=max(kept, 1))
 
     def __repr__(self) -> str:
-        """Where it stands, and how it is moved."""
         place = place_text(self.step.loop_index, self.problem.geometry)
         state = "at" if self._position or self._under_way else "about to run"
         return told(

@@ -160,7 +160,6 @@ class _Reader:
         raise self.wrong("this is not allowed; {looks}", node, looks=self.looks)
 
     def _number(self, node: ast.expr, depth: int) -> Node:
-        """A part to compute with."""
         inner = self.read(node, depth + 1)
         if inner.is_shape:
             sentence = "a shape is not a number; take one of its numbers, like {shape}[0]"

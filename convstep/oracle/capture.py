@@ -87,7 +87,6 @@ class Capture:
     """A capture that begins with its `with` block and ends with it."""
 
     def __init__(self, choice: Choice, options: Options, by: str, compiled: bool) -> None:
-        """Prepare; nothing is watched before the block."""
         self._choice, self._options, self._by, self._compiled = choice, options, by, compiled
         self._recorder: Recorder | None = None
         self._captured: Captured | None = None

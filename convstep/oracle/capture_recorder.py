@@ -60,7 +60,6 @@ class Recorder:
     """Everything that watches during one block."""
 
     def __init__(self, choice: Choice, options: Options, log: CaptureLog) -> None:
-        """Prepare; `start` begins."""
         self.log = log
         self.active = True
         """False once the block has ended: hooks in a graph outlive it."""

@@ -49,7 +49,6 @@ class Captured:
         return loaded
 
     def __repr__(self) -> str:
-        """How much there is, and what to do with it."""
         # while the block is open, `layers` would compare arrays
         held = self._final if self._final is not None else self._log.reached()
         calls = [one.name if isinstance(one, CapturedLayer) else one.convolution.name for one in held]

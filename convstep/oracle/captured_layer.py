@@ -51,7 +51,6 @@ class Skipped(NamedTuple):
     torch.compile has made. Of a layer that is captured, how many of its calls are not, for this reason."""
 
     def __repr__(self) -> str:
-        """Its name, and all of the reason below it."""
         head = f"Skipped(name={quoted(self.name)}, kind={quoted(self.kind)}, calls={self.calls})"
         reason = printable(self.reason, SENTENCE)
         width = (COLUMNS - 2) // (1 if reason.isascii() else 2)  # a Chinese letter takes two columns
@@ -85,7 +84,6 @@ class CapturedLayer:
     """Its place, from 0, in the order in which the backward pass came by; None where a file does not say."""
 
     def __repr__(self) -> str:
-        """What and when, not the numbers."""
         row = self._table_columns
         which = [quoted(self.name), f"call={self.call}", f"step={self.step}"]
         shapes = [f"{name} {row.pop(name)}" for name in self.shapes]

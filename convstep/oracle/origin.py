@@ -149,7 +149,6 @@ class Origin:
     """All of it in words."""
 
     def __repr__(self) -> str:
-        """What is needed to go there, and the sentence."""
         names = ("kind", "call", "step", "array", "cell", "position")
         fields = [f"layer={quoted(self.layer)}", *(f"{name}={getattr(self, name)!r}" for name in names)]
         said = textwrap.wrap(printable(self.sentence), COLUMNS - 2)

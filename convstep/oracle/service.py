@@ -98,12 +98,10 @@ class TorchService:
                 self._child.end()
 
     def __enter__(self) -> Self:
-        """Start the child."""
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the child."""
         self.close()
 
     def _running_child(self) -> _Child:
@@ -157,7 +155,6 @@ class _Child:
         )
 
     def ask_operator(self, question: messages.OperatorQuestion) -> tuple[str, dict[str, Array]]:
-        """The same about an operator."""
         return self._answered({"language": spoken(), **question.message()}, messages.SPARE, question.answer)
 
     def _answered(

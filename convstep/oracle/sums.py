@@ -137,7 +137,6 @@ class _Notes:
             self._off = off
 
     def way(self) -> Way:
-        """All of it together."""
         root = np.ldexp(np.sqrt(self._squares), self._bits)
         scale = np.fmax(self._sizes / max(self._marks, 1), root / 2)
         return Way(self._loop, scale, None if self._loop is None else self._drift)

@@ -50,7 +50,6 @@ class Column(Sequence[Any]):
         self._count, self._kept, self._size = count, dict[int, list[Any]](), 0
 
     def __len__(self) -> int:
-        """How many there are."""
         return self._count
 
     @overload
@@ -74,7 +73,6 @@ class Column(Sequence[Any]):
         return kept[at % size]
 
     def __iter__(self) -> Iterator[Any]:
-        """All of them, once."""
         size = self._sized()
         for low in range(0, self._count, size):
             yield from self.part(low, min(low + size, self._count))

@@ -233,5 +233,4 @@ class Log:
     __repr__ = brief
 
     def __post_init__(self) -> None:
-        """No entry yet."""
         self.order = bytearray() if len(self.sites.sites) <= 256 else []

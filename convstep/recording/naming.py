@@ -43,7 +43,6 @@ class Owners(Mapping[int, Owner]):
     """
 
     def __init__(self, index: Index) -> None:
-        """Find the names."""
         self._index, chosen = index, _chosen(index)
         self.storages: Entries = chosen.storages
         """Whose memory each one owns."""
@@ -56,7 +55,6 @@ class Owners(Mapping[int, Owner]):
         self._made: dict[int, Owner] = {}
 
     def __getitem__(self, storage: int) -> Owner:
-        """The array that owns a storage."""
         found = self._made.get(storage)
         if found is None:
             row = int(self._row[storage]) if 0 <= storage < len(self._row) else -1
@@ -72,11 +70,9 @@ class Owners(Mapping[int, Owner]):
         return found
 
     def __iter__(self) -> Iterator[int]:
-        """Their storages."""
         return iter(self.storages.tolist())
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self.storages)
 
     @functools.cached_property

@@ -70,7 +70,6 @@ class Recording(Stepped):
         return other
 
     def __repr__(self) -> str:
-        """Where it stands, and how it ended."""
         ended = "" if self.ended is None else f"{self.ended.kind} at line {self.ended.line}"
         parts = [f"{self.name!r}", f"position={self.position}/{self.total}", *([ended] if ended else [])]
         shapes = ", ".join(f"{one.name} {shape_text(one.shape)}" for one in self.catalogue)

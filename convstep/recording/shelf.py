@@ -39,7 +39,6 @@ class Shelf:
     """Where arrays are put; as an array the bytes of all of them."""
 
     def __init__(self) -> None:
-        """Empty."""
         self.table: list[tuple[str, int]] = []
         """By array, the dtype and the number of its cells."""
         self.nbytes = 0
@@ -121,7 +120,6 @@ class Pieces(Sequence[bytes]):
         return len(self._ends) - 1
 
     def __getitem__(self, at: Any) -> Any:
-        """Those of a slice."""
         ends = self._ends[at.start : at.stop + 1].tolist()
         first, last = ends[0], ends[-1]
         found = self._whole[first:last]

@@ -19,7 +19,6 @@ class Variables(Mapping[str, object]):
     """The variables of one call of a function, each looked up when it is asked for."""
 
     def __init__(self, recording: Replayed, frame: int, entry: int) -> None:
-        """As they are after so many entries."""
         self._recording, self._frame, self._entry = recording, frame, entry
 
     def __getitem__(self, name: str) -> object:
@@ -48,7 +47,6 @@ class Variables(Mapping[str, object]):
             yield from (name for name in names if name != "return" and self.logged(name) is not NOTHING)
 
     def __len__(self) -> int:
-        """How many are set."""
         return sum(1 for _ in self)
 
 

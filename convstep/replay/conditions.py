@@ -58,7 +58,6 @@ class Condition:
         return cls(text.strip(), ast.dump(read.tree), read)
 
     def __str__(self) -> str:
-        """As it was typed."""
         return self.text
 
     @property

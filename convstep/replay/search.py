@@ -45,7 +45,6 @@ class Found(NamedTuple):
     """The stop that is hit; of several, the one listed first."""
 
     def __repr__(self) -> str:
-        """In a few lines."""
         return brief(self)
 
 

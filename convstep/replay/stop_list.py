@@ -71,11 +71,9 @@ class Stops:
         return iter(tuple(self._stops.values()))
 
     def __len__(self) -> int:
-        """How many there are, enabled or not."""
         return len(self._stops)
 
     def __repr__(self) -> str:
-        """Their texts by number."""
         return lines("Stops", (f"{stop.id}: {quoted(str(stop))}" for stop in self))
 
     def list(self) -> tuple[Stop, ...]:

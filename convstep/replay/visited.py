@@ -98,7 +98,6 @@ class Bookmarks:
             self._set(bookmark.position, bookmark.label)
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self._labels)
 
     def toggle(self, position: int) -> Bookmark | None:

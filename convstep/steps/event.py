@@ -76,7 +76,6 @@ class Access(NamedTuple):
         return *index, *left
 
     def __repr__(self) -> str:
-        """Shapes, not numbers."""
         return brief(self)
 
 

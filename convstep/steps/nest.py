@@ -28,7 +28,6 @@ class Box(Sequence[int]):
         self._size = math.prod(len(values) for values in self.ranges)
 
     def __len__(self) -> int:
-        """How many numbers are in the box."""
         return self._size
 
     @overload

@@ -45,7 +45,6 @@ class Provenance:
     __repr__ = brief
 
     def __len__(self) -> int:
-        """How many contributions there are."""
         return len(self.steps)
 
     @property

@@ -114,15 +114,12 @@ class Power:
         )
 
     def __str__(self) -> str:
-        """All of it, for a person."""
         return report(self)
 
     def __bool__(self) -> bool:
-        """The same as `ok`."""
         return self.ok
 
     def __repr__(self) -> str:
-        """The result, and how to see it."""
         return told(f"Power({self.headline})", "print(power) says it all; .rows has every mistake")
 
     def as_dict(self) -> dict[str, Any]:

@@ -141,10 +141,8 @@ class Judges:
                 yield said
 
     def __enter__(self) -> Self:
-        """Themselves."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End all of them, whatever they are doing."""
         for judge in self._judges:
             judge.close()

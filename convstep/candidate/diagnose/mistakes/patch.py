@@ -163,7 +163,6 @@ class _Loop:
     """A readable loop, taken apart."""
 
     def __init__(self, text: str) -> None:
-        """Args: the function's text."""
         self.names = _names(text)
         """Every name in it."""
         _, *lines = text.strip().splitlines()
