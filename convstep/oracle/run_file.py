@@ -78,13 +78,13 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
         OSError: it cannot be written; an older file at `path` is untouched.
     """
     names, arrays = _named(run.layers)
-    said = {
+    told = {
         "version": VERSION,
         "by": run.by,
         "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
         "skipped": [each._asdict() for each in run.skipped],
     }
-    text = json.dumps(said, allow_nan=False, separators=(",", ":")).encode()
+    text = json.dumps(told, allow_nan=False, separators=(",", ":")).encode()
     if len(text) > LONGEST_TEXT or ENTRY * len(arrays) > LONGEST_TABLE:
         said = tr(
             "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "

@@ -100,7 +100,7 @@ def _recorded(worker: Worker, swept: Swept, problem: Problem) -> Recording | Non
     if call.by_autograd(candidate) or call.with_tensors(candidate):
         return None
     try:
-        return worker.record_call(call, problem, min(SECONDS, worker.seconds))[0]
+        return worker.record((call, problem), min(SECONDS, worker.seconds))[0]
     except CandidateError:
         return None
 
