@@ -26,7 +26,7 @@ def work(problem: Problem) -> int:
 
 
 def quick_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude of each array, and of gradients a guess: four times the root of their number."""
+    """The largest magnitude of each array, and a guess for gradients, as of independent contributions."""
     given = {name: _largest(getattr(problem, name)) for name in ("A_prev", "W", "dZ")}
     a, w, dz = (_usual(getattr(problem, name)) for name in ("A_prev", "W", "dZ"))
     geometry = problem.geometry

@@ -60,7 +60,7 @@ class Sizes:
 def draw_problem(
     sizes: Sizes, largest: int = LARGEST, given: Mapping[str, npt.NDArray[Any]] | None = None
 ) -> Problem:
-    """A problem drawn the same for the same sizes, but for what is given; ProblemError beyond `largest`."""
+    """A problem drawn the same for the same sizes, but for what is given; ProblemError if it cannot be."""
     import numpy as np
 
     from convstep.conv.problem import Problem

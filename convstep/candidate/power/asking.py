@@ -240,7 +240,7 @@ def _server(command: Sequence[str]) -> Iterator[Conversation]:
 def _heard(
     talk: Conversation, numbers: Sequence[int], jobs: int, calls: int, seconds: float
 ) -> Iterator[dict[str, Any]]:
-    """What is said of copies of a run, `jobs` at a time, one a mistake, and last of itself, in time."""
+    """What is said of a run's copies, `jobs` at a time, one for each mistake, and last of the run itself."""
     talk.ask({"suspects": list(numbers), "jobs": jobs, "calls": calls, "seconds": seconds})
     while True:
         try:
