@@ -28,10 +28,9 @@ _NUMBER, _SPENT = "number", "microseconds"
 
 
 class Pipe(messages.RawPipe, Protocol):
-    """This process's end of a pipe.
+    """This process's end of a pipe; who writes to it or reads from it closes it, and nobody else.
 
-    Who writes to it or reads from it closes it, and nobody else: somebody on the way to read would
-    read from the next pipe that is opened, because that gets the same number.
+    Somebody on the way to read would read from the next pipe that is opened, which gets the same number.
     """
 
     def close(self) -> None:
@@ -66,26 +65,15 @@ class Conversation:
             threading.Thread(target=what, args=(pipe,), name="conversation", daemon=True).start()
 
     def ask(self, question: Mapping[str, npt.ArrayLike], room: int = messages.SPARE) -> None:
-        """Send a question; returns at once.
-
-        Args:
-            question: its arrays.
-            room: bytes that all messages may have that come for it.
-        """
+        """Send a question, and return at once; all that comes for it may have so many bytes."""
         self._number += 1
         self._room = room
         self._questions.put({**question, _NUMBER: self._number})
 
     def hear(self, seconds: float | None = None) -> Message:
-        """The next message that comes for the question asked.
+        """The next message that comes for the question asked; `seconds` None waits for ever.
 
-        Args:
-            seconds: how long to wait at most; None is for ever.
-
-        Raises:
-            Silent: none came.
-            Ended: none will come.
-            Malformed: something came that is no answer to it.
+        Raises Silent: none came; Ended: none will come; Malformed: something came that is no answer to it.
         """
         try:
             received = self._answers.get(timeout=None if seconds is None else max(seconds, 0.0))
@@ -153,13 +141,8 @@ def started(
 ) -> tuple[subprocess.Popen[bytes], Conversation]:
     """A supervised process that finds the modules that this one finds, and the conversation with it.
 
-    Args:
-        module: whose `main` it runs.
-        arguments: what that is given.
-        environment: what is set there unless it is set here.
-
-    Raises:
-        OSError: it cannot be started.
+    It runs `main` of the module; `environment` is set there unless it is set here. Raises OSError: it cannot
+    be started.
     """
     if not sys.executable:
         raise OSError(tr("this Python cannot tell where its interpreter is"))

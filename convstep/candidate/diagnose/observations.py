@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
 from convstep.candidate.check.cases import Right
@@ -21,8 +20,6 @@ from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.candidate.diagnose.own_forward import OwnForward
-
-Array = npt.NDArray[Any]
 
 
 def seen_directly(swept: Swept) -> list[Finding]:
@@ -138,11 +135,7 @@ def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Fin
 
 
 def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding | None:
-    """Gradients that are zeros wherever they come back, and should not be.
-
-    Where it is `dA_prev` alone and there is padding, the sum may well be in the padded copy: that is a
-    mistake of its own, which has its numbers.
-    """
+    """Gradients that are zeros wherever they come back, but for a padded `dA_prev` alone: another mistake."""
     returned = [result for result in results if result.outcome.kind == RETURNED]
 
     def zeros(name: str) -> bool:
