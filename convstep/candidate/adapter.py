@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from convstep.candidate.call import layers, named
-from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, spelled
 from convstep.candidate.call.likely import is_forward
 from convstep.candidate.call.objects import says
@@ -65,7 +65,7 @@ def _likeliest(candidate: Candidate, why: CannotCall) -> Call:
 
 
 def _asking(method: Method | None, roles: Callable[[str], tuple[str, ...]]) -> Method | None:
-    if method is None or method.name == "closure":
+    if method is None or method.name in BROUGHT:
         return method
     return replace(
         method,
@@ -183,7 +183,9 @@ class Writer:
         known, made = CONVENTIONS.get(call.convention), None
         returns = call.returns or (known.returns if known else ())
         assert call.backward is not None
-        if call.backward.name == "closure" and call.forward is not None:
+        if call.backward.name == TAPE:
+            return self._taped(function)
+        if call.backward.name == CLOSURE and call.forward is not None:
             made = self._given(call.forward, candidate.parameters)
             self.lines.append(f"back = next(each for each in {function}({listed(*made)}) if callable(each))")
             return self._returned(f"back({self.value.inputs.dZ})", returns)
@@ -210,18 +212,26 @@ class Writer:
         self.lines.append(f"{function}({arguments})")
         return {name: _SHORT[name] for name in buffers}
 
+    def _taped(self, function: str) -> dict[str, str]:
+        box, dz = f'{function}.__globals__["{self.candidate.tape}"]', self.value.inputs.dZ
+        return self._pulled_back(f"{box}({{}})", function, f"{dz}){DECIDE}does it take the gradient?")
+
     def _autograd(self) -> dict[str, str]:
+        return self._pulled_back("{}.requires_grad_()", f"{self.name}.apply", f"{self.value.inputs.dZ})")
+
+    def _pulled_back(self, boxed: str, forward: str, dz: str) -> dict[str, str]:
         inputs, names = self.value.inputs, {"A_prev": "x", "W": "w", "b": "b"}
         arrays = [inputs.A_prev, inputs.W, inputs.b]
         inputs.A_prev, inputs.W, inputs.b = map(Code, names.values())
         assert self.call.forward is not None
-        given = [*self._given(self.call.forward, self.candidate.parameters)[0]]
+        places, named = self._given(self.call.forward, self.candidate.parameters)
+        given = [*places, *named.values()]
         self.lines += [
-            f"{name} = {array}.requires_grad_()"
+            f"{name} = {boxed.format(array)}"
             for name, array in zip(names.values(), arrays, strict=True)
             if name in given
         ]
-        self.lines.append(f"{self.name}.apply({listed(given, {})}).backward({inputs.dZ})")
+        self.lines.append(f"{forward}({listed(places, named)}).backward({dz}")
         return {f"d{role}": f"{name}.grad" for role, name in names.items() if name in given}
 
     def _layer(self) -> dict[str, str]:
@@ -245,15 +255,20 @@ class Writer:
             self.lines.append(f"{place}{'.data' * self.value.tensors} = {array}")
         if "W" not in {*places, *call.says}:
             self.lines.append(f"# decide: where does the layer keep its kernels? layer.… = {inputs.W}")
-        if back is None:
-            self.lines.append(f"x = {inputs.A_prev}.requires_grad_()")
+        brought = back is None or back.name == TAPE
+        if brought:
+            box = f'{self.name}.forward.__globals__["{self.candidate.tape}"]({inputs.A_prev})'
+            self.lines.append(f"x = {f'{inputs.A_prev}.requires_grad_()' if back is None else box}")
             inputs.A_prev = Code("x")
         if call.forward is not None:
-            needed = back is None or {"cache", "Z"} & {role for _, role in back.given}
+            needed = brought or back is None or {"cache", "Z"} & {role for _, role in back.given}
             self.lines.append(f"{'made = ' if needed else ''}{self._method(call.forward)}")
         if back is None:
             self.lines.append(f"made.backward({inputs.dZ})")
             return {"dA_prev": "x.grad"} | {f"d{name}": f"{place}.grad" for name, place in places.items()}
+        if back.name == TAPE:
+            self.lines.append(f"made.backward({inputs.dZ}){DECIDE}does it take the gradient?")
+            return {"dA_prev": "x.grad"} | {n: f"layer.{where[n]}" for n in ("dW", "db") if n in where}
         changed = [name for name in ("dW", "db") if where.get(name) == "change"]
         self.lines += [f"{name[1:]}_before = {places[name[1:]]}.copy()" for name in changed]
         result = "dx" if where.get("dA_prev") == "returned" else "result"

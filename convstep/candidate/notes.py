@@ -56,6 +56,15 @@ def notes(swept: Swept) -> Iterator[str]:
             else "{names} are not computed, and not checked",
             names=listed(absent),
         )
+    beyond = [result for result in swept.results if result.ok and result.outcome.beyond]
+    if beyond:
+        yield tr(
+            "line {line}: as_strided makes a view that reaches beyond its array, on {problems} whose "
+            "gradients are right all the same (the first is {problem})",
+            line=beyond[0].outcome.beyond,
+            problems=count(len(beyond)),
+            problem=problem_words(beyond[0]),
+        )
     if refusing := [result for result in swept.results if result.refused]:
         yield tr(
             "it refuses {problems}, which does not count as wrong: {message} (the first is {problem})",

@@ -176,11 +176,11 @@ def _as_operator(
             _check_conv2d(verdict)
         return verdict
     except CannotCall as error:
-        if not free or CONV in f"{error.candidate.name} {error.candidate.forward}".lower():
-            raise
-        other = operator_verdict(worker, None, convention, progress) if numbers else None
+        other = operator_verdict(worker, None, convention, progress) if free and numbers else None
         if other is not None:
             return other
+        if not free or CONV in f"{error.candidate.name} {error.candidate.forward}".lower():
+            raise
         unknown = why_not(error.candidate.name) if guessed else ""
         raise CannotCall(
             tr(

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from convstep.candidate.operators.verdict import OperatorVerdict
     from convstep.candidate.pair import PairVerdict
     from convstep.candidate.verdict import Verdict
-    from convstep.conv.problem import Array, Problem
+    from convstep.conv.problem import Problem
+    from convstep.steps.cells import Array
 
 _NAMES = {"x": "A_prev", "w": "W", "b": "b", "dz": "dZ"}
 """What the arrays of `Problem.nchw` are called here."""

@@ -1,10 +1,9 @@
 """The command line: `main` runs one command and says how it ended; a command is a file in `commands/`.
 
-Whatever a command needs is imported when it runs, so that `convstep --version` starts neither NumPy
-nor Textual. Exit codes: 0 fine, 1 gradients differ, 2 bad usage or input, a candidate that
-cannot be called, or results that cannot be written (one sentence on stderr), 130 interrupted, 128 + N
-ended by signal N. Gradients that differ are 1 whether or not anybody can be told: in front of `head -c0`,
-on a full disk, and where `--save` cannot write its file. A screen that crashes is one sentence and 1.
+What a command needs is imported when it runs: `convstep --version` starts neither NumPy nor Textual. Exit
+codes: 0 fine, 1 gradients differ, told or not, or a screen that crashed, 2 bad usage or input, a candidate
+that cannot be called, or results that cannot be written (one sentence on stderr), 130 interrupted, 128 + N
+ended by signal N.
 """
 
 from __future__ import annotations
@@ -25,14 +24,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Args:
-        arguments: What stands after `convstep`; by default the process's own.
-
-    Returns:
-        The exit code.
-    """
+    """Run one command, by default the process's own; the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     console.open_standard_files()
     try:
@@ -86,14 +78,7 @@ def _run(given: list[str]) -> int:
 
 
 def parse(given: Sequence[str]) -> tuple[Command, Any]:
-    """A command and its options.
-
-    Args:
-        given: What stands after `convstep`; nothing opens the bundled digit.
-
-    Raises:
-        UsageError: no such command or option, or a value that cannot be read.
-    """
+    """A command and its options, by default `open digit`; UsageError if they cannot be read."""
     from convstep.cli.arguments import options_of
     from convstep.cli.commands import COMMANDS
     from convstep.cli.which import DEFAULT, command, unknown
@@ -117,11 +102,7 @@ def _check_words(given: list[str]) -> None:
 
 
 def _version() -> str:
-    """The version in the package's metadata.
-
-    The name of the metadata's folder tells it in no time; importlib.metadata takes as long as
-    starting Python four times.
-    """
+    """The version by its metadata's folder: importlib.metadata takes as long as four starts of Python."""
     for folder in sys.path:
         try:
             names = os.listdir(folder or ".")

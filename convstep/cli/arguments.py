@@ -29,15 +29,7 @@ def positional(metavar: str, help_text: str, **more: Any) -> Any:
 
 
 def option(metavar: str | None, help_text: str, *names: str, one_of: str = "", **more: Any) -> Any:
-    """A field that takes the value of an option.
-
-    Args:
-        metavar: what stands for the value.
-        help_text: what it means.
-        names: as it is written; by default like the field.
-        one_of: of all that have the same text here, one may be given.
-        more: for argparse.
-    """
+    """A field that takes the value of an option; of all with the same `one_of` one may be given."""
     given = ({"metavar": metavar} if metavar else {}) | {"help": help_text} | more
     return dataclasses.field(metadata={"names": names, "one_of": one_of, "argparse": given})
 
@@ -53,16 +45,7 @@ def group(kind: type) -> Any:
 
 
 def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
-    """A command's options.
-
-    Args:
-        name: The command's.
-        command: Its file.
-        words: What stands after the name.
-
-    Raises:
-        UsageError: no such option, or a value that cannot be read.
-    """
+    """The options that the words after a command's name give; UsageError if they cannot be read."""
     values = _without_options(command.Options, words)
     if values is None:
         from convstep.cli.parser import parsed
@@ -74,11 +57,7 @@ def options_of(name: str, command: Command, words: Sequence[str]) -> Any:
 
 
 def _choose_layer(values: dict[str, Any], program: str) -> None:
-    """Take `--layer` and `--call` into the problem's name; the call of a function stays as it is.
-
-    Raises:
-        UsageError: there is nothing to choose from.
-    """
+    """Take `--layer` and a layer's `--call` into the problem's name; UsageError if there is no layer."""
     from convstep.cli.problems import with_layer
     from convstep.cli.targets import is_target
 

@@ -67,11 +67,7 @@ class Calling:
 
 
 def opened(target: str, calling: Calling) -> Caller:
-    """The candidate of a command line, loaded in a process of its own.
-
-    Raises:
-        CandidateError: it cannot be loaded.
-    """
+    """The candidate of a command line, loaded in a process of its own; CandidateError if it cannot be."""
     from convstep.candidate.operators.caller import open_caller
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
@@ -82,13 +78,7 @@ class Saved:
     """A candidate that is checked anew whenever its file is saved."""
 
     def __init__(self, target: str, calling: Calling, problem: Problem | None) -> None:
-        """Look at its file now.
-
-        Args:
-            target: as it was typed.
-            calling: how it is loaded and called.
-            problem: which it is checked on besides; None for the sweep's alone.
-        """
+        """Look at the target's file now; it is checked on a problem besides, None for the sweep alone."""
         from convstep.candidate.load.target import Target
         from convstep.candidate.record.watching import WatchedFile
 
@@ -106,11 +96,7 @@ class Saved:
         return sum(file.changed() for file in self._files) > 0  # every one of them is asked
 
     def checked(self) -> tuple[Worker, Verdict]:
-        """Load and check it; whoever asks ends its process.
-
-        Raises:
-            CandidateError: it cannot be loaded or called.
-        """
+        """Load and check it, or CandidateError; whoever asks ends its process."""
         from convstep.candidate.referee import verdict_of
 
         worker = opened(self._target, self._calling)
@@ -129,11 +115,7 @@ def _meanwhile() -> None:
 
 
 def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:
-    """The verdict on a convolution's backward, with progress on a terminal's stderr meanwhile.
-
-    Raises:
-        CannotCall: no way of calling it works.
-    """
+    """The verdict on a convolution's backward, with progress on a terminal's stderr; or CannotCall."""
     from convstep.candidate.referee import verdict_of
 
     with _progress() as told:
@@ -141,12 +123,7 @@ def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> V
 
 
 def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | OperatorVerdict | PairVerdict:
-    """The verdict on a backward as what it is, with progress meanwhile; see `referee.judged`.
-
-    Raises:
-        CannotCall: no way of calling it works.
-        OperatorError: there is no operator of that name.
-    """
+    """The verdict on a backward as what it is, see `referee.judged`; raises CannotCall or OperatorError."""
     from convstep.candidate import referee
 
     with _progress() as told:
@@ -154,11 +131,7 @@ def judged(worker: Caller, calling: Calling, operator: str | None) -> Verdict | 
 
 
 def held(worker: Caller, arguments: Arguments) -> PairVerdict:
-    """The verdict on a backward that is called as somebody says, by its own forward.
-
-    Raises:
-        CannotCall: nothing can be said of it.
-    """
+    """The verdict on a backward that is called as somebody says, by its own forward; or CannotCall."""
     from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.pair import Open, against_forward
 
@@ -197,11 +170,7 @@ def progress() -> Iterator[Callable[[int, int, str], None] | None]:
 
 
 def shown_problem(verdict: Verdict, problem: Problem | None) -> Problem:
-    """The problem to open: the given one, else the failing one, else one of medium size from the sweep.
-
-    Raises:
-        UsageError: the convention cannot express the given one.
-    """
+    """The given problem, UsageError if it cannot be expressed, else the failing, else one of medium size."""
     if problem is not None:
         from convstep.candidate.call.conventions import convention_of
 

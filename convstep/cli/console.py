@@ -33,15 +33,7 @@ class UnsaidError(Exception):
 
 
 def say(*texts: str, code: int = FINE) -> None:
-    """Print results, and with no texts what is still unwritten.
-
-    Args:
-        texts: what to print, lines of it; into a closed stdout nothing goes.
-        code: what the results come to, for whoever cannot read them.
-
-    Raises:
-        UnsaidError: they cannot be written.
-    """
+    """Print lines of results, without any what is unwritten, nothing if closed; UnsaidError with the code."""
     _print([printable_lines(text) for text in texts], code)
 
 
@@ -61,6 +53,11 @@ def terminal_width() -> int | None:
     if sys.stdout is None or not sys.stdout.isatty():
         return None
     return shutil.get_terminal_size().columns
+
+
+def page_width() -> int:
+    """The columns of a page of text: the terminal's up to 100; 80 where it goes to a file or a pipe."""
+    return min(terminal_width() or 80, 100)
 
 
 def say_drawn(lines: Iterable[Text]) -> None:

@@ -39,11 +39,7 @@ def positions(steps: Steps, name: str, total: int) -> range:
 
 
 def write_page(page: Page, output: Path) -> list[Path]:
-    """Write a page.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a page. Raises OSError: it cannot be written."""
     from convstep.export.html.page import page_html
 
     with written_whole(output) as file:

@@ -16,16 +16,7 @@ _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 
 
 def parsed(name: str, command: Command, words: Sequence[str]) -> dict[str, Any]:
-    """The values by the names of the fields.
-
-    Args:
-        name: The command's.
-        command: Its file.
-        words: What stands after the name.
-
-    Raises:
-        UsageError: no such option, or a value that cannot be read.
-    """
+    """The values by field that the words after a command's name give; UsageError if they cannot be read."""
     parser = _Parser(prog=f"convstep {name}", description=command.USE, allow_abbrev=False)
     _add(parser, command.Options)
     known, unknown = parser.parse_known_args(_options_first(parser, words))
@@ -57,11 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _options_first(command: _Parser, words: Sequence[str]) -> list[str]:
-    """The same words with the options in front: argparse alone wants all the others in one piece.
-
-    Raises:
-        UsageError: an option has no value, or `--`, which argparse would drop.
-    """
+    """The words with options in front, as argparse wants them; UsageError for `--` or a missing value."""
     takes = {name for action in command._actions if action.nargs is None for name in action.option_strings}
     known = {name for action in command._actions for name in action.option_strings}
     options: list[str] = []

@@ -26,18 +26,7 @@ DRAWN = "dZ is not in the file; it is drawn at random from a fixed seed"
 
 
 def start(name: str, goto: str | None, breaks: list[str], forward: bool = False) -> tuple[Session, Problem]:
-    """The session to begin with, and its problem.
-
-    Args:
-        name: a `.json` session, a problem's file, or a bundled name.
-        goto: where to begin instead, as it was typed.
-        breaks: more stops, as they were typed.
-        forward: whether the forward pass is meant, whatever a session says.
-
-    Raises:
-        UsageError: one of them cannot be, one sentence.
-        ProblemError: there is no such problem.
-    """
+    """The session to begin with, at a place, with stops and pass as asked, and its problem; UsageError."""
     session, problem = load_session(name)
     if forward and not session.forward:
         session = replace(session, forward=True)
@@ -51,22 +40,14 @@ def start(name: str, goto: str | None, breaks: list[str], forward: bool = False)
 
 
 def _check_fits(session: Session, problem: Problem) -> None:
-    """Refuse a session that names what the problem lacks.
-
-    Raises:
-        SessionError: one sentence.
-    """
+    """Refuse a session that names what the problem lacks. Raises SessionError: one sentence."""
     from convstep.view.panels.resuming import resumed
 
     resumed(session, problem.geometry, problem.b is not None, forward=session.forward)
 
 
 def with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], layout: Layout) -> tuple[SavedStop, ...]:
-    """A session's stops, and those of the command line.
-
-    Raises:
-        UsageError: one of them cannot be.
-    """
+    """A session's stops, and those of the command line. Raises UsageError: one of them cannot be."""
     from convstep.replay.stops import parse_stop
 
     with given("--break"):
@@ -76,26 +57,13 @@ def with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], layout: Layout)
 
 
 def position_of(goto: str, problem: Problem) -> int:
-    """Where `--goto` goes.
-
-    Raises:
-        UsageError: there is no such place.
-    """
+    """Where `--goto` goes. Raises UsageError: there is no such place."""
     with given("--goto"):
         return parse_place(goto, problem.geometry)
 
 
 def load_session(name: str) -> tuple[Session, Problem]:
-    """A session and its problem: from a session file, or a new one for a problem.
-
-    Args:
-        name: a `.json` session, a problem's file, or a bundled name.
-
-    Raises:
-        SessionError: the session cannot be read.
-        UsageError: it does not fit its problem.
-        ProblemError: there is no such problem.
-    """
+    """A session and its problem, of a `.json` or new; raises SessionError, UsageError or ProblemError."""
     if not name.endswith(ENDING):
         problem = _no_session(name)
         try:
@@ -130,16 +98,7 @@ def load_problem(name: str) -> Problem:
 
 
 def named_problem(name: str) -> tuple[str, Problem]:
-    """A problem by its path or bundled name, or a session's, and the name of its own.
-
-    Args:
-        name: What the person typed.
-
-    Raises:
-        SessionError: it is a session that cannot be read.
-        UsageError: it is one that does not fit its problem.
-        ProblemError: there is no such problem, or the file is not one.
-    """
+    """A problem and its name, of a path, bundled name or session; SessionError, UsageError, ProblemError."""
     if not name.endswith(ENDING):
         return name, _no_session(name)
     session, problem = load_session(name)
@@ -147,12 +106,7 @@ def named_problem(name: str) -> tuple[str, Problem]:
 
 
 def pass_of(name: str, forward: bool) -> tuple[bool, Problem]:
-    """Whether a forward pass is meant, and its problem; see `named_problem`.
-
-    Args:
-        name: What the person typed; a session has a direction.
-        forward: Whether they asked for a forward pass.
-    """
+    """Whether a forward pass is meant, by the person or a session, and its problem; see `named_problem`."""
     if not name.endswith(ENDING):
         return forward, _no_session(name)
     session, problem = start(name, None, [], forward)
@@ -228,11 +182,7 @@ def layer_in(name: str) -> tuple[str, str]:
 
 
 def with_layer(name: str, layer: str | None, call: int | None) -> str:
-    """A problem's name with what `--layer` and `--call` add to it.
-
-    Raises:
-        UsageError: there is nothing to choose from.
-    """
+    """A problem's name with what `--layer` and `--call` add; UsageError with nothing to choose from."""
     if layer is None:
         if call is None:
             return name
@@ -249,7 +199,6 @@ def with_layer(name: str, layer: str | None, call: int | None) -> str:
 
 
 def _captured_problem(path: str, layer: str) -> Problem:
-    """One call of a layer in a file of many."""
     from convstep.oracle.captured import Captured
 
     captured = Captured.load(path)
@@ -260,11 +209,7 @@ def _captured_problem(path: str, layer: str) -> Problem:
 
 
 def run_in(name: str) -> Captured | None:
-    """What a name means if it is a file of several captured calls, and no layer of it.
-
-    Raises:
-        ProblemError: it is damaged, or does not fit into the memory.
-    """
+    """What a file of several captured calls holds, None for other names; ProblemError if damaged."""
     if layer_in(name)[1] or name.lower().endswith((ENDING, *TENSOR_FILES)) or not is_path(name):
         return None
     from convstep.oracle.captured import Captured
@@ -279,11 +224,7 @@ def layout_of(problem: Problem, forward: bool) -> Layout:
 
 
 def watched_cell(text: str, layout: Layout) -> tuple[str, tuple[int, ...]]:
-    """A cell as it is written: `dW[2,0,1,0]`; of a forward pass, `Z[4,2,0]`.
-
-    Raises:
-        UsageError: there is no such cell.
-    """
+    """A cell as it is written: `dW[2,0,1,0]`; of a forward pass, `Z[4,2,0]`; UsageError if there is none."""
     from convstep.replay.stops import Watchpoint, parse_stop
 
     with given("--why"):

@@ -150,18 +150,7 @@ def stepped(
 
 
 def recordable(name: str, call: str | None, values: Values, loading: Any) -> Recordable:
-    """The function of a command line; nothing of it has run yet.
-
-    Args:
-        name: the target, or a file with one function.
-        call: what `--call` says.
-        values: the other words about its arguments.
-        loading: how its file is run: `timeout`, `run_all`, `python2`.
-
-    Raises:
-        SentenceError: it cannot be called like that; one sentence.
-        OSError: a file cannot be read.
-    """
+    """The function of a target, nothing of which has run; raises SentenceError or OSError, see `stepped`."""
     from convstep.candidate.record.arguments import Arguments
     from convstep.candidate.record.recorder import Recordable
 
@@ -171,11 +160,7 @@ def recordable(name: str, call: str | None, values: Values, loading: Any) -> Rec
 
 
 def refuse_unused(values: Values, wanted: Wanted | None = None) -> None:
-    """Refuse, for a problem, what is about a function or an operator.
-
-    Raises:
-        UsageError: something is given that is.
-    """
+    """Refuse for a problem, with a UsageError, what is about a function or an operator."""
     given = [name for name, value in (("--args", values.args), ("--shape", values.shape)) if value]
     if given:
         raise UsageError(f"{given[0]} is about a function, as in FILE.py:FUNCTION; leave it out")
@@ -184,11 +169,7 @@ def refuse_unused(values: Values, wanted: Wanted | None = None) -> None:
 
 
 def refuse_wanted(wanted: Wanted) -> None:
-    """Refuse what is about an operator.
-
-    Raises:
-        UsageError: something is given that is.
-    """
+    """Refuse what is about an operator. Raises UsageError: something is given that is."""
     given = [name for name, value in (("--case", wanted.case), ("--mistake", wanted.mistake)) if value]
     if given:
         raise UsageError(f"{given[0]} is about an operator, a name of `convstep operators`; leave it out")
@@ -205,19 +186,10 @@ def operator_shown(
 ) -> Shown | FileShown | None:
     """The backward of an operator, recorded, if a name is one's, or a session is about one; else None.
 
-    One of a file runs in a process of its own, which `close` ends. A session's is recorded anew if it is
-    ours, and not of somebody's file.
+    One of a file runs in a process of its own, which `close` ends, for at most `timeout` seconds. A session's
+    is recorded anew if it is ours, and not of somebody's file; for the other arguments see `stepped`.
 
-    Args:
-        name: what stands for it.
-        call: what `--call` says, which is about other things.
-        values: the same of `--args` and `--shape`.
-        wanted: what of it.
-        forward: whether it is the forward.
-        timeout: seconds for running its file, and each of its functions; None for as long as by default.
-
-    Raises:
-        SentenceError: it has no such problem or mistake.
+    Raises SentenceError: it has no such problem or mistake.
     """
     from convstep.cli.targets import is_operator, operator_in
 
@@ -259,12 +231,7 @@ def _refuse_beside(call: str | None, values: Values) -> None:
 
 
 def kept(name: str) -> Recorded | None:
-    """The recording that a file holds, or a session's; None for any other file.
-
-    Raises:
-        ProblemError: it is damaged.
-        SessionError: the session cannot be read.
-    """
+    """The recording that a file or session holds, or None; raises ProblemError or SessionError."""
     session = session_of(name)
     path = name if session is None else _beside(name, session.problem)
     if not path.lower().endswith(".npz") or not os.path.isfile(path):
@@ -284,11 +251,7 @@ def kept(name: str) -> Recorded | None:
 
 
 def session_of(name: str) -> Session | None:
-    """The session in a file that is named like one; None for any other name.
-
-    Raises:
-        SessionError: it cannot be read.
-    """
+    """The session in a file that is named like one, or SessionError; None for any other name."""
     from convstep.replay.session import ENDING, load
 
     return load(name) if name.endswith(ENDING) else None
@@ -301,17 +264,7 @@ def _beside(name: str, path: str) -> str:
 
 
 def begun(found: Recorded, session: Session | None, goto: str | None, breaks: list[str]) -> Session:
-    """The session to begin with.
-
-    Args:
-        found: what is stepped.
-        session: one that was saved, if there is one.
-        goto: where to begin instead, as it was typed.
-        breaks: more stops, as they were typed.
-
-    Raises:
-        UsageError: one of them cannot be, one sentence.
-    """
+    """The session to begin with, at a place and with stops as typed; UsageError if one cannot be."""
     from dataclasses import replace
 
     from convstep.cli.problems import given, with_breaks

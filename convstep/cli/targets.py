@@ -58,10 +58,7 @@ def _files() -> list[str]:
 
 
 def operator_in(name: str) -> tuple[str, str] | None:
-    """The file and the name of an operator that a file defines, `scale.py:SCALE`; None for anything else.
-
-    The file is read and not run: what is meant is a name that a call of `operator` is given to.
-    """
+    """File and name of an operator, `scale.py:SCALE`, that a call in a file makes, read, not run; or None."""
     path, colon, wanted = name.rpartition(":")
     if not colon or not path.lower().endswith(".py") or not wanted.isidentifier() or not os.path.isfile(path):
         return None
@@ -84,12 +81,7 @@ def operator_in(name: str) -> tuple[str, str] | None:
 
 
 def target_of(name: str) -> str:
-    """The target that a name means: of a file with one function, that one.
-
-    Raises:
-        UsageError: the file has several, or none; one sentence that names them.
-        OSError: it cannot be read.
-    """
+    """The target that a name means: of a file with one function, that one; raises UsageError or OSError."""
     if not name.lower().endswith(PYTHON):
         return name
     if not os.path.isfile(name):

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.forward import conv2d_forward as conv2d_forward
 from convstep.conv.geometry import Padding, Pair
-from convstep.conv.problem import Array, Problem
+from convstep.conv.problem import Problem
 from convstep.conv.step import Gradients, Run, Step, quiet
+from convstep.steps.cells import Array
 
 Steps = Generator[Step, None, Gradients]
 

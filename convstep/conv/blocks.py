@@ -1,39 +1,32 @@
 """Whole blocks of steps at once, with the bits of the loop.
 
-Floating-point sums depend on their order, but only on the order *within a cell*: cells do not
-read each other. So a block of steps may be executed cell by cell, as long as each cell meets its
-contributions in the loop's order:
+Floating-point sums depend on their order only *within a cell*. So a block may be executed cell by cell, if
+each cell meets its contributions in the loop's order:
 
 - a cell of `dW` or `db`: by ascending place `(i_h, i_w)`;
 - a cell of `dA_prev_pad`: by ascending `(i_h, i_w)`, which is descending `(k_h, k_w)`, and within
   one place by ascending `i_c`.
 
-A sum in a given order is written as a stack `[start, first term, second term, …]` reduced along its
-leading axis. NumPy adds along a leading axis one after the other as long as there is a second axis
-to be fast along; along the last axis it adds in pairs, so a stack of single cells goes through
-`np.add.accumulate` instead, which is sequential by definition.
+Such a sum is a stack `[start, first term, …]` reduced along its leading axis, which NumPy adds one after the
+other as long as there is a second axis to be fast along; along the last axis it adds in pairs, so a stack of
+single cells goes through `np.add.accumulate`. Products of short rows are taken by `np.einsum`, which is
+faster; its -0.0 come as 0.0, which no sum that began at 0.0 tells apart.
 
-Products of short rows are taken by `np.einsum`, which spends half as long between two rows as
-`np.multiply` does. Its -0.0 come as 0.0; no sum that began at 0.0 tells them apart.
-
-One thing is left to the machine: where two NaN meet, which one's sign and payload survive. A NaN is
-where the loop has one, but its bits, which nothing can see but a byte comparison, may be another's.
+Where two NaN meet, the machine decides whose sign and payload survive: only a byte comparison sees it.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Gradients, Run, quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BUFFER = 1 << 17
 """Cells of a stack of terms: small enough to stay in a processor's cache."""
@@ -50,11 +43,8 @@ class Block(NamedTuple):
     """
 
     i_n: int
-    """The sample."""
     rows: range
-    """Output rows."""
     columns: range
-    """Output columns."""
 
     @property
     def places(self) -> int:
@@ -67,12 +57,7 @@ OnLevel = Callable[[int], None]
 
 
 def add_block(run: Run, block: Block) -> None:
-    """Execute all steps of a block.
-
-    Args:
-        run: its gradients stand at the block's first step.
-        block: which steps; none if it is empty.
-    """
+    """Execute all steps of a block, maybe none; the run's gradients stand at its first."""
     if block.places:
         add_block_dW(run, block)
         add_block_db(run, block)
@@ -172,15 +157,9 @@ def add_place_dA(run: Run, index: tuple[int, int, int], channels: range) -> None
 
 
 def add_place_kept(run: Run, index: StepIndex, most: int) -> list[tuple[Array, ...]]:
-    """Execute a step and the next ones at its place in its group, and keep what each of them overwrites.
+    """Execute a step and up to `most` at its place in its group; the cells that each overwrites, before it.
 
-    Args:
-        run: its gradients stand at the step.
-        index: the step.
-        most: how many steps at most.
-
-    Returns:
-        Of every step the cells of `dW`, `dA_prev_pad` and, with a bias, `db` that it wrote, before it.
+    Those of `dW`, `dA_prev_pad` and, with a bias, `db`. The run's gradients stand at the step.
     """
     channels = _by_group(run, range(index.i_c, min(index.i_c + most, len(run.dW))))[0]
     here, window = slice(channels.start, channels.stop), run.geometry.window(index)
@@ -199,24 +178,12 @@ def add_place_kept(run: Run, index: StepIndex, most: int) -> list[tuple[Array, .
 
 
 def exact_gradients(problem: Problem) -> Gradients:
-    """The gradients of the whole pass, with the loop's bits, some thirty times as fast.
-
-    Args:
-        problem: any geometry.
-
-    Returns:
-        `(dW, db, dA_prev)` as `conv2d_backward` gives them.
-    """
+    """`(dW, db, dA_prev)` of the whole pass, as `conv2d_backward` gives them to the bit, but faster."""
     return run_to(problem, problem.total_steps).gradients()
 
 
 def run_to(problem: Problem, position: int) -> Run:
-    """A fresh run at a position: whole samples and rows first, then what is left.
-
-    Args:
-        problem: any geometry.
-        position: how many steps are executed, 0 … total.
-    """
+    """A fresh run at a position, 0 … total: whole samples and rows first, then what is left."""
     run = Run.begin(problem)
     h_out, w_out, c_out = problem.geometry.output_shape
     rows, rest = divmod(position, w_out * c_out)
@@ -229,12 +196,7 @@ def run_to(problem: Problem, position: int) -> Run:
 
 
 def add_rest(run: Run, position: int) -> None:
-    """Execute what is left to a position within its output row.
-
-    Args:
-        run: stands at the boundary before that row.
-        position: within the row.
-    """
+    """Execute what is left to a position within its output row; the run stands before the row."""
     i_n, i_h, i_w, i_c = run.geometry.index_at(position)
     add_block(run, Block(i_n, range(i_h, i_h + 1), range(i_w)))
     if i_c:
@@ -322,13 +284,7 @@ def add_row_dA(run: Run, block: Block) -> None:
 
 
 def add_rows_dA(run: Run, block: Block, on_level: OnLevel | None = None) -> None:
-    """Whole output rows: tap by tap, each over the whole block.
-
-    Args:
-        run: its gradients stand at the block's first step.
-        block: which steps.
-        on_level: called after each `k_h`, descending, has been added.
-    """
+    """Whole output rows, tap by tap, each over the block; `on_level` comes after each descending `k_h`."""
     geometry = run.geometry
     (s_h, _), (d_h, _) = geometry.stride, geometry.dilation
     _, f_h, f_w, _ = geometry.kernel_shape

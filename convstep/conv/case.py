@@ -6,22 +6,17 @@ import numpy as np
 
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.forward import conv2d_forward
-from convstep.conv.problem import Array, Problem
+from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.snippet import Check, Snippet
+from convstep.steps.cells import Array
 
 PRECISION = {"float32": 1e-5, "float64": 1e-12}
 """What a number may be off, as a share of the largest, where it is added up in another order."""
 
 
 def case_of(problem: Problem, name: str, *, forward: bool = False) -> Snippet:
-    """The backward pass of a problem as code, or its forward pass.
-
-    Args:
-        problem: what of; its expected results are computed.
-        name: what the problem is called.
-        forward: whether it is the forward pass.
-    """
+    """The backward pass of a problem, or its forward pass, as code, with the results it expects."""
     options = f"stride={pair_text(problem.stride)}, padding={padding_text(problem.padding)}"
     options += f", dilation={pair_text(problem.dilation)}" * (problem.dilation != (1, 1))
     options += f", groups={problem.groups}" * (problem.groups > 1)

@@ -1,22 +1,17 @@
 """Checkpoints: what is kept of a pass, so that any position can be rebuilt in no time.
 
-After all steps of the output rows before `r`, the rows of `dA_prev_pad` above `r * s_h` are final,
-the rows from there that a window already reached are under way (the band), and everything below is
-zero. So a state is the final rows, which the furthest pass has anyway, one band, `dW` and `db`.
-Those three are kept at the boundaries of output rows; what is left to a position is added again.
-
-Within an output row the same holds for columns: left of the window they are as at the row's end, so
-of `dA_prev_pad` only the last few places have to be added.
+After the output rows before `r`, the rows of `dA_prev_pad` above `r * s_h` are final, those that a window
+already reached are under way (the band), and all below is zero. So a state is the final rows, which the
+furthest pass has anyway, one band, `dW` and `db`: kept at the boundaries of output rows, what is left is
+added again. Within an output row the same holds for columns: only the last few places have to be added.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.blocks import (
@@ -33,8 +28,7 @@ from convstep.conv.blocks import (
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from convstep.frozen import frozen
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BUDGET = 2.0
 """How much may be kept, in sizes of the problem's arrays."""
@@ -69,12 +63,7 @@ class Checkpoints:
     """
 
     def __init__(self, problem: Problem, budget: int | None = None) -> None:
-        """Nothing is built until it is asked for.
-
-        Args:
-            problem: the pass to travel in.
-            budget: bytes that may be kept; twice the problem's arrays if left out.
-        """
+        """Nothing is built before it is asked for; `budget` bytes are kept, by default twice the arrays."""
         self._problem, self._geometry = problem, problem.geometry
         self._lock = threading.Lock()
         self._front: Run | None = None
@@ -113,13 +102,7 @@ class Checkpoints:
             yield min((self._reached - start) / max(wanted - start, 1), 1.0)
 
     def restore(self, run: Run, standing: int, position: int) -> None:
-        """Bring a run to a position.
-
-        Args:
-            run: its gradients are those of position `standing`.
-            standing: where the run stands.
-            position: where it shall stand; built as far as needed.
-        """
+        """Bring a run whose gradients are those of `standing` to a position; builds as far as needed."""
         for _ in self.build(position):
             pass
         row = self._row_of(position)

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 def conv2d_forward(

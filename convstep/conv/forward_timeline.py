@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import told
 from convstep.conv.geometry import StepIndex
@@ -22,11 +20,10 @@ from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.step_values import StepValues
 from convstep.conv.validation import check_type, place_text
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event
 from convstep.steps.layout import Layout
 from convstep.steps.stepped import Piece, Question, check_position
-
-Array = npt.NDArray[Any]
 
 PRODUCTS = 1 << 20
 """Products `x * w` between two reports of how far a seek has come."""
@@ -43,11 +40,7 @@ class ForwardTimeline:
     """
 
     def __init__(self, problem: Problem) -> None:
-        """Start before the first step.
-
-        Args:
-            problem: what to step through; its `dZ` is not looked at.
-        """
+        """Start before the first step; the problem's `dZ` is not looked at."""
         check_type("problem", problem, Problem)
         self.problem = problem
         """What the pass works on."""
@@ -60,7 +53,6 @@ class ForwardTimeline:
         self._per_step = 1 if problem.b is None else 2
 
     def __repr__(self) -> str:
-        """Where it stands, and how it is moved."""
         place = place_text(self.loop_index, self.problem.geometry)
         state = "at" if self._position or self._made else "about to run"
         return told(
@@ -107,11 +99,7 @@ class ForwardTimeline:
         return forward_event(self.problem, self._looked_at, made)
 
     def next(self) -> Event | None:
-        """Execute one step, or the rest of the one under way.
-
-        Returns:
-            The step just executed, or None at the end.
-        """
+        """Execute one step, or the rest of the one under way; the step just executed, or None at the end."""
         if self._position == self.total:
             return None
         while self._made < self._per_step:
@@ -120,11 +108,7 @@ class ForwardTimeline:
         return self.event
 
     def back(self) -> Event | None:
-        """Undo one step, or what was made of the one under way.
-
-        Returns:
-            The step now last executed (step 0 at the start), or None if there was nothing to undo.
-        """
+        """Undo one step, or the part made of one; the step now last executed, None if nothing was undone."""
         if not self._made:
             if self._position == 0:
                 return None
@@ -133,15 +117,7 @@ class ForwardTimeline:
         return self.event
 
     def seek(self, position: int) -> None:
-        """Go to a position, forwards or backwards.
-
-        Args:
-            position: 0 … total.
-
-        Raises:
-            ValueError: no such position.
-            TypeError: not a whole number.
-        """
+        """Go to a position, 0 … total; raises ValueError for another one, TypeError for no whole number."""
         position = operator.index(position)
         check_position(position, self.total)
         for _ in self.prepare(position):
@@ -156,10 +132,7 @@ class ForwardTimeline:
         return (position - self._known) * math.prod(self.problem.W.shape[1:]) <= AT_ONCE
 
     def prepare(self, position: int) -> Iterator[float]:
-        """Make the cells that a far `seek` needs, without moving; yields the share done.
-
-        Any thread may run it.
-        """
+        """Make the cells that a far `seek` needs, without moving, in any thread; yields the share done."""
         c_out = len(self.problem.W)
         first, places = self._known, max(PRODUCTS // self.problem.W.size, 1)
         while self._known < position:
@@ -172,11 +145,7 @@ class ForwardTimeline:
             yield min((self._known - first) / (position - first), 1.0)
 
     def touching(self, array: str, index: Sequence[int]) -> Sequence[int]:
-        """The one step that writes a cell.
-
-        Raises:
-            ValueError: no such array or cell, or one that is never written; one sentence.
-        """
+        """The step that writes a cell; raises ValueError: there is none, or it is never written."""
         layout, cell = self.layout, tuple(index)
         layout.check_cell(array, cell)
         assert layout.touching is not None
@@ -187,11 +156,7 @@ class ForwardTimeline:
         return matching(self.problem, self, question, low, high, backwards)
 
     def next_write(self) -> bool:
-        """Make one write of the next step; the last one completes the step.
-
-        Returns:
-            False at the end, where nothing is left to write.
-        """
+        """Make one write of the next step, the last one completes it; False where nothing is left."""
         if self._position == self.total:
             return False
         self._write()
@@ -200,11 +165,7 @@ class ForwardTimeline:
         return True
 
     def back_write(self) -> bool:
-        """Undo one write; from a whole step, its last.
-
-        Returns:
-            False at the start, where nothing is left to undo.
-        """
+        """Undo one write, of a whole step its last; False where nothing is left to undo."""
         left = (self._made or self._per_step) - 1
         if not self._made:
             if self._position == 0:
@@ -240,13 +201,7 @@ class ForwardTimeline:
 
 
 def forward_event(problem: Problem, step: int, made: int) -> Event:
-    """What one step reads and writes, in the loop's order, wherever a pass stands: the loop's body as data.
-
-    Args:
-        problem: what the pass works on.
-        step: its number, from 0.
-        made: how many of its writes are made.
-    """
+    """What one step reads and writes, `made` of the writes being made: the loop's body as data."""
     with quiet():
         accesses = tuple(_accesses(problem, problem.geometry.index_at(step)))
     return Event(step, problem.geometry.nest.loops_at(step), accesses, made)

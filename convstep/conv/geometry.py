@@ -83,10 +83,7 @@ class Geometry:
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
-        """`(H_out, W_out, C_out)` of one sample of `dZ`.
-
-        Source: the shape formula of `torch.nn.Conv2d`, `(H + p - reach) // s + 1`.
-        """
+        """`(H_out, W_out, C_out)` of one sample of `dZ`: `(H + p - reach) // s + 1`, as `torch.nn.Conv2d`."""
         h_pad, w_pad, _ = self.padded_shape
         h_out = (h_pad - self.reach[0]) // self.stride[0] + 1
         w_out = (w_pad - self.reach[1]) // self.stride[1] + 1
@@ -94,10 +91,7 @@ class Geometry:
 
     @property
     def crop(self) -> tuple[slice, slice]:
-        """Rows and columns of the padded array that are the input itself.
-
-        Written with both ends, because `[p:-p]` is empty when p is 0.
-        """
+        """Rows and columns of the padded array that are the input; `[p:-p]` would be empty where p is 0."""
         (top, _), (left, _) = self.padding
         height, width, _ = self.input_shape
         return slice(top, top + height), slice(left, left + width)
@@ -167,10 +161,7 @@ class Geometry:
         return range(group * per_group, (group + 1) * per_group)
 
     def steps_touching_padded(self, i_n: int, row: int, column: int, channel: int) -> list[int]:
-        """Steps whose window covers one cell of `A_prev_pad`, ascending; empty if none does.
-
-        `i_h * s_h + k_h * d_h = row` has at most `F_h` solutions, likewise for columns.
-        """
+        """Steps whose window covers a cell of `A_prev_pad`, ascending, by `i_h * s_h + k_h * d_h = row`."""
         h_out, w_out, _ = self.output_shape
         _, f_h, f_w, _ = self.kernel_shape
         rows = _covering(row, f_h, self.stride[0], self.dilation[0], h_out)
@@ -183,12 +174,7 @@ class Geometry:
         ]
 
     def steps_touching(self, gradient: str, cell: Sequence[int]) -> Sequence[int]:
-        """Steps that add to a cell of a running gradient, ascending.
-
-        Args:
-            gradient: "dW", "db" or "dA_prev_pad".
-            cell: an index into that array, with the batch axis if there is one.
-        """
+        """Steps that add to a cell of "dW", "db" or "dA_prev_pad", its batch axis included, ascending."""
         if gradient != "dA_prev_pad":
             return self.steps_touching_filter(cell[0])
         i_n, row, column, channel = (*(0,) * (4 - len(cell)), *cell)

@@ -5,18 +5,49 @@ A few bytes can claim any size: a `.npz` is a zip, whose sizes and directory are
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
+COPIES = 4
+"""What stepping through a problem holds, in multiples of its arrays: they, padded, running, and kept ones."""
+
+_CONTAINERS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says what a container may have."""
+
+
+def free_memory() -> float:
+    """Bytes that can be had without swapping; infinite where the system does not tell."""
+    rooms = [_free_on_linux() or _all_there_is()]
+    for path in _CONTAINERS:
+        with contextlib.suppress(OSError, ValueError):  # there is none, or it has no limit
+            rooms.append(float(int(Path(path).read_text(encoding="ascii"))))
+    return min(rooms)
+
+
+def _free_on_linux() -> float:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024.0
+    return 0.0
+
+
+def _all_there_is() -> float:
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return float("inf")
+
 
 LONGEST_READ = 2**20
 """Bytes that are read in one go; tables of names are, and ten thousand arrays fit in one."""
@@ -75,11 +106,7 @@ class Bounded:
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        """At most so many bytes; without a size, all of a short file's.
-
-        Raises:
-            TooManyNamesError: it is asked for more, or once too often.
-        """
+        """At most so many bytes, without a size all of a short file's; TooManyNamesError for more."""
         self._reads += 1
         if size > self._longest or self._reads > MOST_READS:
             raise TooManyNamesError
@@ -91,14 +118,9 @@ class Bounded:
 
 
 def directory(file: BinaryIO, longest: int = LONGEST_READ) -> zipfile.ZipFile:
-    """A zip, its directory read and checked: no two entries share bytes.
+    """A zip in a seekable file, its directory of at most `longest` bytes checked: no two entries share bytes.
 
-    Args:
-        file: seekable.
-        longest: bytes of the directory.
-
-    Raises:
-        Exception: it is damaged; zipfile has no one error for that.
+    Raises Exception: it is damaged; zipfile has no one error for that.
     """
     archive = zipfile.ZipFile(Bounded(file, longest))
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
@@ -113,11 +135,7 @@ class Members(Mapping[str, Held]):
     """The arrays of a `.npz` by name; an array that nobody asks for is not read."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read the names.
-
-        Raises:
-            Exception: see `directory`.
-        """
+        """Read the names. Raises Exception: see `directory`."""
         self._archive = directory(file, LONGEST_TABLE)
         self._entries = {entry.filename.removesuffix(".npy"): entry for entry in self._archive.infolist()}
         self._known: dict[str, Held] = {}
@@ -125,10 +143,8 @@ class Members(Mapping[str, Held]):
     def __getitem__(self, name: str) -> Held:
         """What an array claims to be, by its own header and by the zip's directory alike.
 
-        Raises:
-            CompressionError: it is packed in another way than np.savez_compressed does.
-            DamagedError: the two do not agree.
-            PythonObjectsError: it holds more than numbers.
+        Raises CompressionError: it is packed in another way than np.savez_compressed does; DamagedError: the
+        two do not agree; PythonObjectsError: it holds more than numbers.
         """
         if name in self._known:  # a header is read once
             return self._known[name]
@@ -157,12 +173,7 @@ class Members(Mapping[str, Held]):
 
 
 def header(begin: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Shape, dtype and length of what stands in front of an array's numbers.
-
-    Raises:
-        DamagedError: it does not make sense.
-        PythonObjectsError: it announces Python objects.
-    """
+    """Shape, dtype and length of what announces an array; raises DamagedError or PythonObjectsError."""
     file = io.BytesIO(begin)
     formats = np.lib.format
     try:

@@ -15,12 +15,7 @@ FORWARD_EXAMPLE = "abs(Z) > 0.1 and i_c == 2"
 
 
 def layout(geometry: Geometry, bias: bool = True) -> Layout:
-    """The loops of a backward pass, the cells it writes, and their names.
-
-    Args:
-        geometry: the convolution.
-        bias: whether there is a `db`.
-    """
+    """The loops of a backward pass, the cells it writes, with a bias `db` too, and their names."""
     batch = geometry.lead
     none, cells, padded = (0,) * len(batch), geometry.kernel_shape[1:], (*batch, *geometry.padded_shape)
     (top, _), (left, _) = geometry.padding
@@ -41,12 +36,7 @@ def layout(geometry: Geometry, bias: bool = True) -> Layout:
 
 
 def forward_layout(geometry: Geometry, bias: bool = True) -> Layout:
-    """The loops of a forward pass, the cells of `Z`, each of which one step writes, and their names.
-
-    Args:
-        geometry: the convolution.
-        bias: whether there is a `b`.
-    """
+    """The loops of a forward pass, the cells of `Z`, each of which one step writes, and their names."""
     batch = geometry.lead
     nest, cells = geometry.nest, geometry.kernel_shape[1:]
     absent = {} if bias else {"b": tr("there is no b: the problem has no bias")}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 STEPWISE = 2_000
 """Steps that are executed to see how large the gradients get meanwhile."""
@@ -29,11 +26,7 @@ def work(problem: Problem) -> int:
 
 
 def quick_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude of each given array, and a guess for the gradients.
-
-    The guess takes the contributions to a cell for independent: their sum grows with the root of
-    their number, and four times that is seldom passed.
-    """
+    """The largest magnitude of each array, and a guess for gradients, as of independent contributions."""
     given = {name: _largest(getattr(problem, name)) for name in ("A_prev", "W", "dZ")}
     a, w, dz = (_usual(getattr(problem, name)) for name in ("A_prev", "W", "dZ"))
     geometry = problem.geometry
@@ -71,10 +64,7 @@ def reached_magnitudes(problem: Problem) -> dict[str, float]:
 
 
 def running_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude that each gradient has at any step: sums grow past their end and shrink again.
-
-    Every step is executed, so this is for problems of up to `STEPWISE` steps.
-    """
+    """The largest magnitude of each gradient at any step, all of which, `STEPWISE` at most, are executed."""
     largest = dict.fromkeys(("dW", "dA_prev", "db"), 0.0)
     written = {name: list[Array]() for name in largest}
     cache = {"A_prev": problem.A_prev, "W": problem.W, "b": problem.b}
@@ -107,11 +97,7 @@ def _usual(values: Array) -> float:
 
 
 def gradient_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude of each finished gradient.
-
-    Whole-array products in float64: fast, and good enough for a colour, but not the loop's
-    bits. Nothing but a magnitude may come from here.
-    """
+    """The largest magnitude of each finished gradient, by float64 products: not the loop's bits."""
     geometry = problem.geometry
     n, (h_out, w_out, c_out), groups = geometry.samples, geometry.output_shape, problem.groups
     _, f_h, f_w, c_k = geometry.kernel_shape

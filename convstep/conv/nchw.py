@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Padding, Pair
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
-
-Array = npt.NDArray[Any]
 
 REFUSABLE = {
     "batch": "several samples",
@@ -62,10 +60,7 @@ class NCHW:
     def gradients(self, dx: Any, dw: Any, db: Any) -> tuple[Any, Any, Any]:
         """`dW, db, dA_prev` as an adapter returns them, from gradients that lie as `x`, `w` and `b` do.
 
-        Args:
-            dx: by the input; an array or a tensor, or None where it is not computed.
-            dw: by the kernels, the same.
-            db: by the bias, the same; axes of length 1 are left out.
+        Each is an array, a tensor, or None where it is not computed; of `db` axes of length 1 are left out.
         """
         dx, dw, db = (None if given is None else _array(given) for given in (dx, dw, db))
         if dx is not None and dx.ndim == 4:

@@ -34,15 +34,10 @@ class FirstNonfinite:
 def first_nonfinite(
     problem: Problem, leave: Callable[[], bool] = lambda: False, scout: Timeline | None = None
 ) -> FirstNonfinite | None:
-    """The first step that makes a NaN or inf, padding included; None if no step does.
+    """The first step that makes a NaN or inf, padding included; None if none does, or when `leave` says so.
 
     NaN and inf stay what they are whatever is added to them, so that the first step is found by
-    bisection: a few seeks, however long the pass is.
-
-    Args:
-        problem: whose backward pass.
-        leave: asked now and then; when it says so the search ends with None.
-        scout: a timeline of the problem that may be moved about; one is made if left out.
+    bisection: a few seeks, however long the pass is; `scout` is a timeline that may be moved about for it.
     """
     timeline = Timeline(problem) if scout is None else scout
     for _ in timeline.prepare(timeline.total):
@@ -51,7 +46,7 @@ def first_nonfinite(
 
     def spoilt(position: int) -> bool:
         timeline.seek(position)
-        return not _all_finite(timeline)
+        return not all(np.isfinite(values).all() for values in _gradients(timeline).values())
 
     if leave() or not spoilt(timeline.total):
         return None
@@ -66,10 +61,6 @@ def _gradients(timeline: Timeline) -> dict[str, np.ndarray]:
     """In the loop's order."""
     named = {"dW": timeline.dW, "dA_prev_pad": timeline.dA_prev_pad, "db": timeline.db}
     return {name: values for name, values in named.items() if values is not None}
-
-
-def _all_finite(timeline: Timeline) -> bool:
-    return all(bool(np.isfinite(values).all()) for values in _gradients(timeline).values())
 
 
 def _described(timeline: Timeline) -> FirstNonfinite:

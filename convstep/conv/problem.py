@@ -17,12 +17,11 @@ from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.layout import layout
 from convstep.conv.recorded import Recorded, check_fits
 from convstep.conv.validation import ProblemError as ProblemError
+from convstep.steps.cells import Array
 from convstep.steps.layout import Layout
 
 if TYPE_CHECKING:
     from convstep.conv.nchw import NCHW
-
-Array = npt.NDArray[Any]
 
 DZ_SEED = 20240
 """Seed of the standard-normal `dZ` that stands in when none is given."""
@@ -121,7 +120,6 @@ class Problem:
         return cls(cache["A_prev"], cache["W"], cache.get("b"), dZ, stride, padding, dilation, groups)
 
     def __repr__(self) -> str:
-        """The shapes and the geometry, not the numbers."""
         given = {name: getattr(self, name) for name in ("A_prev", "W", "b", "dZ")}
         parts = [f"{name} {array_text(values)}" for name, values in given.items() if values is not None]
         if self.dZ_drawn:

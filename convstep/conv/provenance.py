@@ -1,26 +1,19 @@
-"""Provenance: which steps made a cell of a gradient, with their factors and the running sum.
-
-Index arithmetic answers it: a cell of `dW` or `db` is written once at every place of the loop, and
-a cell of `dA_prev_pad` by the few windows that cover it. Nothing is replayed.
-"""
+"""Provenance: which steps made a cell of a gradient, by index arithmetic, with factors and running sum."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.event import Event
 from convstep.steps.provenance import Cell, Provenance, Steps
-
-Array = npt.NDArray[Any]
 
 CAUSES = {
     "gap": (
@@ -52,16 +45,7 @@ CAUSES = {
 
 
 def provenance(problem: Problem, gradient: str, index: Sequence[int]) -> Provenance:
-    """Every step that contributes to one cell of a gradient.
-
-    Args:
-        problem: the pass.
-        gradient: "dW", "dA_prev_pad" or "db".
-        index: the cell, as an index into that array; with the batch axis if there is one.
-
-    Raises:
-        ValueError: no such gradient or cell; one sentence.
-    """
+    """Every step that adds to a cell of "dW", "dA_prev_pad" or "db"; ValueError if there is no such cell."""
     cell = _checked(problem, gradient, index)
     steps = np.asarray(problem.geometry.steps_touching(gradient, cell), np.int64)
     factors = {"dW": _dW_factors, "dA_prev_pad": _dA_factors, "db": _db_factors}[gradient]

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from convstep.brief import array_text, lines, quoted
 from convstep.conv.validation import ProblemError, as_array, as_float, check_type, shape_text
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 NAMES = ("dW", "db", "dA_prev")
 """What can be recorded, in the article's order."""
@@ -66,21 +65,12 @@ class Recorded:
         return Recorded(self.by, {"dA_prev": self.gradients["dA_prev"][sample]}, self.eps)
 
     def __repr__(self) -> str:
-        """Who, and the shapes, not the numbers."""
         shapes = [f"{name} {array_text(values)}" for name, values in self.gradients.items()]
         return lines("Recorded", [f"by={quoted(self.by)}", *shapes, f"eps={self.eps:.3g}"])
 
 
 def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tuple[int, ...]]) -> None:
-    """Refuse gradients of another problem.
-
-    Args:
-        shapes: the recorded gradients', by name.
-        problem: of `W`, `A_prev`, and where there is a bias of `b`.
-
-    Raises:
-        ProblemError: a shape is another one.
-    """
+    """Refuse, with a ProblemError, gradients by name whose shapes are not those of `W`, `b`, `A_prev`."""
     for name, shape in shapes.items():
         expected = problem.get(name.removeprefix("d"))
         if expected is None:
@@ -88,23 +78,18 @@ def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tupl
                 tr("{name} is recorded but the problem has no bias; leave it out or give b", name=name)
             )
         if shape != expected:
-            raise ProblemError(
-                tr(
-                    "the recorded {name} is {shape} but this problem's is {expected}; "
-                    "record the gradients of the same arrays",
-                    name=name,
-                    shape=shape_text(shape),
-                    expected=shape_text(expected),
-                )
+            said = tr(
+                "the recorded {name} is {shape} but this problem's is {expected}; "
+                "record the gradients of the same arrays",
+                name=name,
+                shape=shape_text(shape),
+                expected=shape_text(expected),
             )
+            raise ProblemError(said)
 
 
 def check_origin(by: Any, eps: Any) -> None:
-    """Refuse what cannot be said of where gradients come from: a file may say anything.
-
-    Raises:
-        ProblemError: `by` could not be printed in a terminal, or `eps` is of no precision.
-    """
+    """Refuse, with a ProblemError, a `by` that no terminal prints, or an `eps` of no precision."""
     if not isinstance(by, str) or not by.strip() or len(by) > LONGEST_NAME or not by.isprintable():
         raise ProblemError(
             tr("recorded_by must be one line of text, up to {count} characters", count=LONGEST_NAME)

@@ -21,11 +21,6 @@ class SampleShare:
     """
 
     def __init__(self, timeline: Timeline) -> None:
-        """Follow a pass.
-
-        Args:
-            timeline: the pass over the batch.
-        """
         self.whole = timeline
         """The pass that is followed."""
         geometry = timeline.problem.geometry

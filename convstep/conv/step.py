@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief, picture
 from convstep.conv.geometry import Geometry, StepIndex, Window
 from convstep.conv.problem import Problem
 from convstep.frozen import frozen
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Region
-
-Array = npt.NDArray[Any]
 
 
 class Gradients(NamedTuple):
@@ -28,7 +26,6 @@ class Gradients(NamedTuple):
     """Gradient of the input, in the shape of `A_prev`."""
 
     def __repr__(self) -> str:
-        """Shapes, not numbers."""
         return brief(self)
 
 
@@ -39,7 +36,6 @@ class Run:
     problem: Problem
     """The arrays it reads."""
     geometry: Geometry
-    """The integers of the convolution."""
     dW: Array
     """Running gradient of `W`, live, `(C_out, F_h, F_w, C_in // groups)`."""
     db: Array | None
@@ -102,7 +98,6 @@ class Step:
         kernel: Array,
         dz: np.floating[Any],
     ) -> None:
-        """Take the loop's variables as they stand."""
         self.run = run
         """What all steps of this pass share."""
         self.i_n = i_n

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
 
 RUNNING = frozenset(("dW", "db", "dA"))
@@ -27,11 +27,6 @@ class StepValues:
     """
 
     def __init__(self, problem: Problem) -> None:
-        """Only views are made.
-
-        Args:
-            problem: what the steps read from.
-        """
         geometry = problem.geometry
         h_out, w_out, c_out = geometry.output_shape
         _, f_h, f_w, c_k = geometry.kernel_shape
@@ -82,13 +77,7 @@ class StepValues:
             made += self._b[channels.start : channels.stop]
 
     def read(self, names: Iterable[str], places: IntArray, channels: range) -> dict[str, Array]:
-        """The values of those of `names` that are no running gradients, in float64.
-
-        Args:
-            names: of a condition.
-            places: numbers of places.
-            channels: output channels.
-        """
+        """The values at places and channels of those `names` that are no running gradients, in float64."""
         made: dict[str, Array] = {}
         i_n, i_h, i_w = np.unravel_index(places, self._counts)
         i_c = np.arange(channels.start, channels.stop)[np.newaxis]

@@ -12,21 +12,22 @@ import numpy as np
 
 from convstep.conv import validation
 from convstep.conv.held import (
+    COPIES,
     LONGEST_HEADER,
-    Array,
     CompressionError,
     Held,
     Members,
     PythonObjectsError,
     TooManyNamesError,
+    free_memory,
     header,
 )
-from convstep.conv.memory import COPIES, free_memory
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.recorded import Recorded, check_fits
 from convstep.files import opened, path_of, written_whole
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.cells import Array
 
 _ARRAYS = ("A_prev", "W", "b", "dZ")
 _NUMBERS = ("stride", "padding", "dilation", "groups")
@@ -56,23 +57,13 @@ MOST_NUMBERS = 4000
 
 
 def save(problem: Problem, path: str | os.PathLike[str]) -> None:
-    """Write a problem to exactly `path`, through a temporary file in the same folder.
-
-    Raises:
-        OSError: the folder is missing or not writable; an older file at `path` is untouched.
-    """
+    """Write a problem to `path`, whole or not at all; raises OSError without a writable folder."""
     with written_whole(path) as file:
         write(problem, file)
 
 
 def write(problem: Problem, file: BinaryIO, more: Mapping[str, Array] | None = None) -> None:
-    """Write a problem in `.npz` form to an open binary file.
-
-    Args:
-        problem: what to write.
-        file: where to.
-        more: arrays that stand beside it, under names that no problem has.
-    """
+    """Write a problem in `.npz` form to an open binary file; `more` arrays have names that no problem has."""
     arrays: dict[str, Any] = {n: getattr(problem, n) for n in (*_ARRAYS, *_NUMBERS)}
     if problem.b is None:
         del arrays["b"]
@@ -90,15 +81,7 @@ def load(path: str | os.PathLike[str]) -> Problem:
 
 
 def made_of(path: str | os.PathLike[str], make: Callable[[Mapping[str, Held], str], T]) -> T:
-    """What somebody makes of the arrays in a `.npz` file.
-
-    Args:
-        path: the file.
-        make: gets the arrays by name, none of them read yet, and what to call the file in an error.
-
-    Raises:
-        ProblemError: the file is missing, damaged, or not what `make` makes something of.
-    """
+    """What `make` makes of a `.npz`'s unread arrays and its name for errors; ProblemError if it cannot."""
     name = printable(path) or "''"
     try:
         with opened(path_of(path)) as file:
@@ -113,15 +96,7 @@ def made_of(path: str | os.PathLike[str], make: Callable[[Mapping[str, Held], st
 
 
 def read(file: BinaryIO, name: str) -> Problem:
-    """Read a problem in `.npz` form from an open binary file.
-
-    Args:
-        file: seekable, positioned at the start.
-        name: what to call the file in an error.
-
-    Raises:
-        ProblemError: the bytes are damaged, or not a problem.
-    """
+    """Read a problem in `.npz` form from a seekable binary file; ProblemError, with `name`, if it is none."""
     return _unpacked(file, name, from_arrays)
 
 
@@ -148,29 +123,24 @@ def _unpacked(file: BinaryIO, name: str, make: Callable[[Mapping[str, Held], str
     except TooManyNamesError as error:
         raise too_many_names(name) from error
     except CompressionError as error:
-        raise ProblemError(
-            tr(
-                "{name} is compressed in a way that is not read; save it with "
-                "np.savez or np.savez_compressed",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is compressed in a way that is not read; save it with np.savez or np.savez_compressed",
+            name=name,
+        )
+        raise ProblemError(said) from error
     except PythonObjectsError as error:
-        raise ProblemError(
-            tr(
-                "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
-                "loaded; save arrays of numbers",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
+            "loaded; save arrays of numbers",
+            name=name,
+        )
+        raise ProblemError(said) from error
     except Exception as error:  # a damaged archive fails in zipfile, zlib, ast or numpy alike
         # their own words are for programmers, and some advise to load the file unsafely
-        raise ProblemError(
-            tr(
-                "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again", name=name
+        )
+        raise ProblemError(said) from error
 
 
 def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
@@ -187,25 +157,23 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
         ProblemError: an array is missing or too large, or two contradict each other.
     """
     if RUN in given and "A_prev" not in given:
-        raise ProblemError(
-            tr(
-                "{name} holds several captured calls, not one problem; `convstep open {name}` lists them, "
-                "{name}:LAYER names one for a command, and convstep.Captured.load reads them",
-                name=name,
-            )
+        said = tr(
+            "{name} holds several captured calls, not one problem; `convstep open {name}` lists them, "
+            "{name}:LAYER names one for a command, and convstep.Captured.load reads them",
+            name=name,
         )
+        raise ProblemError(said)
     names = _in_our_words(given, name)
     _check_names(names, name)
     for required in ("A_prev", "W"):
         if required not in names:
-            raise ProblemError(
-                tr(
-                    "{name} has no array {array!r}; it holds {held}",
-                    name=name,
-                    array=required,
-                    held=_listed(given),
-                )
+            said = tr(
+                "{name} has no array {array!r}; it holds {held}",
+                name=name,
+                array=required,
+                held=_listed(given),
             )
+            raise ProblemError(said)
     wanted = {ours: given[theirs] for ours, theirs in names.items() if ours in _NAMES}
     _check_sizes(wanted, name)
     try:
@@ -232,60 +200,45 @@ def _in_our_words(given: Mapping[str, Held], name: str) -> dict[str, str]:
     words = [word for word in PYTORCH_WORDS if word in given]
     ours = [n for n in _ARRAYS if n in given]
     if words and ours:
-        raise ProblemError(
-            tr(
-                "{name} mixes {one!r} and {other!r}; call the arrays either "
-                "A_prev, W, b, dZ or input, weight, bias, grad_output",
-                name=name,
-                one=words[0],
-                other=ours[0],
-            )
+        said = tr(
+            "{name} mixes {one!r} and {other!r}; call the arrays either "
+            "A_prev, W, b, dZ or input, weight, bias, grad_output",
+            name=name,
+            one=words[0],
+            other=ours[0],
         )
+        raise ProblemError(said)
     return {PYTORCH_WORDS.get(n, n): n for n in given}
 
 
 def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
-    """Refuse what this machine could not step through, before any of it is read.
-
-    Raises:
-        ProblemError: an array claims too much.
-    """
+    """Refuse, with a ProblemError, what this machine could not step through, before any of it is read."""
     for array, held in wanted.items():
         if array in _SHORT and max(held.cells, held.nbytes) > MOST_NUMBERS:
-            raise ProblemError(
-                tr(
-                    "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text",
-                    name=name,
-                    array=array,
-                    size=max(held.cells, held.nbytes),
-                )
+            said = tr(
+                "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text",
+                name=name,
+                array=array,
+                size=max(held.cells, held.nbytes),
             )
+            raise ProblemError(said)
     # whole numbers become float64, halves float32
     claimed = sum(max(held.nbytes, held.cells * 4) for held in wanted.values())
     free = free_memory()
     if claimed * COPIES > free:
-        raise ProblemError(
-            tr(
-                "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
-                "much memory, and {free:,.1f} GiB are free",
-                name=name,
-                claimed=claimed / 2**30,
-                copies=COPIES,
-                free=free / 2**30,
-            )
+        said = tr(
+            "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
+            "much memory, and {free:,.1f} GiB are free",
+            name=name,
+            claimed=claimed / 2**30,
+            copies=COPIES,
+            free=free / 2**30,
         )
+        raise ProblemError(said)
 
 
 def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
-    """Refuse arrays that contradict each other by what they claim, before any of them is unpacked.
-
-    Args:
-        wanted: the arrays of a problem.
-        found: those of them that are read already: the short ones.
-
-    Raises:
-        ProblemError: they do; see `Problem`.
-    """
+    """Refuse arrays whose claims contradict each other, the short ones `found` already: ProblemError."""
     layout = _layout(found)
     shapes, recorded = {}, {}
     for ours, held in wanted.items():
@@ -307,15 +260,14 @@ def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None
     least = (2 * padded + output) * geometry.samples * 4  # of float32: A_prev_pad, dA_prev_pad and dZ
     free = free_memory()
     if least > free:
-        raise ProblemError(
-            tr(
-                "with padding {padding} its arrays take {least:,.1f} GiB at least, and {free:,.1f} GiB are "
-                "free; use less padding or smaller arrays",
-                padding=validation.padding_text(geometry.padding),
-                least=least / 2**30,
-                free=free / 2**30,
-            )
+        said = tr(
+            "with padding {padding} its arrays take {least:,.1f} GiB at least, and {free:,.1f} GiB are "
+            "free; use less padding or smaller arrays",
+            padding=validation.padding_text(geometry.padding),
+            least=least / 2**30,
+            free=free / 2**30,
         )
+        raise ProblemError(said)
 
 
 def too_many_names(name: str) -> ProblemError:
@@ -358,14 +310,13 @@ def _check_names(found: Collection[str], name: str) -> None:
     for given in sorted(unknown):
         close = difflib.get_close_matches(given, missing, n=1, cutoff=0.75)
         if close:
-            raise ProblemError(
-                tr(
-                    "{name} has an unknown array {array!r}; did you mean {close!r}?",
-                    name=name,
-                    array=given,
-                    close=close[0],
-                )
+            said = tr(
+                "{name} has an unknown array {array!r}; did you mean {close!r}?",
+                name=name,
+                array=given,
+                close=close[0],
             )
+            raise ProblemError(said)
 
 
 def _layout(found: Mapping[str, Array]) -> str:

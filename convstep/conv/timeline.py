@@ -6,10 +6,9 @@ import operator
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief, picture, told
 from convstep.conv.blocks import add_place_kept
@@ -17,11 +16,10 @@ from convstep.conv.checkpoints import Checkpoints, default_budget
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.conv.validation import check_type, place_text
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Region
 from convstep.steps.layout import Layout
 from convstep.steps.stepped import Piece, Question, check_position
-
-Array = npt.NDArray[Any]
 
 NEAR = 64
 """Steps ahead that are executed from where one stands, which keeps what they overwrite."""
@@ -46,7 +44,6 @@ class Overwritten(NamedTuple):
     """Their values before the write, in the region's shape."""
 
     def __repr__(self) -> str:
-        """Shapes, not numbers."""
         return brief(self)
 
 
@@ -83,7 +80,6 @@ class Timeline:
         self._history: deque[tuple[Overwritten, ...]] = deque(maxlen=max(kept, 1))
 
     def __repr__(self) -> str:
-        """Where it stands, and how it is moved."""
         place = place_text(self.step.loop_index, self.problem.geometry)
         state = "at" if self._position or self._under_way else "about to run"
         return told(
@@ -217,7 +213,9 @@ class Timeline:
         if self._under_way:
             self.back()
         if 0 < self._position - position < len(self._history):
-            self._rewind(position)
+            while self._position > position:
+                self._undo(self._history.pop())
+                self._position -= 1
         elif not 0 <= position - self._position <= NEAR:
             # the step to look at is executed itself: what it overwrites is shown
             self._restore(max(position - 1, 0))
@@ -340,12 +338,6 @@ class Timeline:
         """Put back what the writes overwrote; never subtract, floats do not come back."""
         for change in made:
             self._running[change.array][change.region] = change.before
-
-    def _rewind(self, position: int) -> None:
-        """Undo steps, one by one."""
-        while self._position > position:
-            self._undo(self._history.pop())
-            self._position -= 1
 
     def _ensure_history(self) -> None:
         """Execute the last steps again so that they can be undone, and shown with before and after."""

@@ -13,9 +13,8 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
 from convstep.language import tr
 from convstep.printable import SentenceError
+from convstep.steps.cells import Array
 from convstep.steps.cells import cell_text as cell_text
-
-Array = npt.NDArray[Any]
 
 
 class ProblemError(SentenceError, ValueError):
@@ -23,20 +22,15 @@ class ProblemError(SentenceError, ValueError):
 
 
 def check_type(name: str, value: object, *wanted: type[Any]) -> None:
-    """Refuse an argument of another type than those wanted.
-
-    Raises:
-        TypeError: one sentence that names both.
-    """
+    """Refuse an argument of another type than those wanted: a TypeError, one sentence that names both."""
     if not isinstance(value, wanted):
-        raise TypeError(
-            tr(
-                "{name} is of type {kind}; it must be of type {wanted}",
-                name=name,
-                kind=type(value).__name__,
-                wanted=" | ".join(kind.__name__ for kind in wanted),
-            )
+        said = tr(
+            "{name} is of type {kind}; it must be of type {wanted}",
+            name=name,
+            kind=type(value).__name__,
+            wanted=" | ".join(kind.__name__ for kind in wanted),
         )
+        raise TypeError(said)
 
 
 class Hyperparameters(NamedTuple):
@@ -64,14 +58,9 @@ _LAYOUTS = {
 
 
 def array(name: str, given: npt.ArrayLike | None) -> Array:
-    """The array in a floating dtype and of the right rank.
+    """`A_prev`, `W`, `b` or `dZ`, of anything `np.asarray` takes, in a floating dtype and of the right rank.
 
-    Args:
-        name: `A_prev`, `W`, `b` or `dZ`.
-        given: anything `np.asarray` takes.
-
-    Raises:
-        ProblemError: wrong rank, empty, ragged, or a dtype that is not a real number.
+    Raises ProblemError: wrong rank, empty, ragged, or a dtype that is not a real number.
     """
     values = as_float(name, as_array(name, given))
     check_axes(name, values.shape)
@@ -79,31 +68,22 @@ def array(name: str, given: npt.ArrayLike | None) -> Array:
 
 
 def check_axes(name: str, axes: tuple[int, ...]) -> None:
-    """Refuse an array of the wrong rank, or an empty one.
-
-    Args:
-        name: `A_prev`, `W`, `b` or `dZ`.
-        axes: its shape.
-
-    Raises:
-        ProblemError: it is; the sentence starts with `name`.
-    """
+    """Refuse an `A_prev`, `W`, `b` or `dZ` of the wrong rank, or an empty one, with a ProblemError."""
     shape, layouts = shape_text(axes), _LAYOUTS[name]
     if len(axes) not in layouts:
         layout, *batch = layouts.values()
-        raise ProblemError(
-            tr(
-                "{name} has {axes}, shape {shape}; it needs 3 or 4: {layout}, or {batch} with a batch"
-                if batch
-                else "{name} has {axes}, shape {shape}; it needs {needed}: {layout}",
-                name=name,
-                axes=tr("1 axis" if len(axes) == 1 else "{count} axes", count=len(axes)),
-                needed=min(layouts),
-                shape=shape,
-                layout=layout,
-                batch="".join(batch),
-            )
+        said = tr(
+            "{name} has {axes}, shape {shape}; it needs 3 or 4: {layout}, or {batch} with a batch"
+            if batch
+            else "{name} has {axes}, shape {shape}; it needs {needed}: {layout}",
+            name=name,
+            axes=tr("1 axis" if len(axes) == 1 else "{count} axes", count=len(axes)),
+            needed=min(layouts),
+            shape=shape,
+            layout=layout,
+            batch="".join(batch),
         )
+        raise ProblemError(said)
     if 0 in axes:
         raise ProblemError(
             tr("{name} is empty: shape {shape} has an axis of length 0", name=name, shape=shape)
@@ -111,11 +91,7 @@ def check_axes(name: str, axes: tuple[int, ...]) -> None:
 
 
 def as_array(name: str, given: npt.ArrayLike | None) -> Array:
-    """The array that something is, of any dtype.
-
-    Raises:
-        ProblemError: NumPy makes none of it; the sentence starts with `name`.
-    """
+    """The array that something is, of any dtype; raises ProblemError, which starts with `name`: none."""
     if given is None:
         raise ProblemError(tr("{name} is None; it must be an array", name=name))
     try:
@@ -128,11 +104,7 @@ def as_array(name: str, given: npt.ArrayLike | None) -> Array:
 
 
 def as_float(name: str, values: Array) -> Array:
-    """float32 and float64 as they are, ints as float64, half precisions as float32.
-
-    Raises:
-        ProblemError: the dtype is not a real number; the sentence starts with `name`.
-    """
+    """float32 and float64 as they are, ints as float64, halves as float32; else ProblemError with `name`."""
     dtype = values.dtype.newbyteorder("=")  # another machine's byte order is the same number
     if dtype in (np.float32, np.float64):
         return values.astype(dtype, copy=False)
@@ -146,33 +118,20 @@ _FLOATS = ("float16", "float32", "float64", "bfloat16")
 
 
 def check_dtype(name: str, dtype: str) -> None:
-    """Refuse a dtype that `as_float` cannot convert.
-
-    Raises:
-        ProblemError: it is none of real numbers; the sentence starts with `name`.
-    """
+    """Refuse a dtype that `as_float` cannot convert: a ProblemError that starts with `name`."""
     if dtype not in _FLOATS and dtype.rstrip("0123456789") not in ("int", "uint"):
-        raise ProblemError(
-            tr(
-                "{name} has dtype {dtype}; convert it to float32 or float64"
-                if dtype.startswith("float")
-                else "{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64",
-                name=name,
-                dtype=dtype,
-            )
+        said = tr(
+            "{name} has dtype {dtype}; convert it to float32 or float64"
+            if dtype.startswith("float")
+            else "{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64",
+            name=name,
+            dtype=dtype,
         )
+        raise ProblemError(said)
 
 
 def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> Geometry:
-    """The geometry these arrays and numbers agree on.
-
-    Args:
-        shapes: of `A_prev` and `W`, and where given of `b` and `dZ`, each of the right rank.
-        given: stride, padding, dilation and groups as the caller wrote them.
-
-    Raises:
-        ProblemError: any two of them contradict each other.
-    """
+    """The geometry that shapes of `A_prev`, `W`, `b`, `dZ` and `given` numbers agree on; or ProblemError."""
     A_prev = shapes["A_prev"]
     height, width, c_in = A_prev[-3:]
     c_out, f_h, f_w, c_k = shapes["W"]
@@ -191,13 +150,12 @@ def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> G
     )
     _check_channels(c_in, c_out, c_k, groups)
     if "b" in shapes and shapes["b"][0] != c_out:
-        raise ProblemError(
-            tr(
-                "b has {values} values but W has {filters} filters; give one bias per filter",
-                values=shapes["b"][0],
-                filters=c_out,
-            )
+        said = tr(
+            "b has {values} values but W has {filters} filters; give one bias per filter",
+            values=shapes["b"][0],
+            filters=c_out,
         )
+        raise ProblemError(said)
     _check_kernel_fits(found)
     _check_size(found)
     if "dZ" in shapes:
@@ -207,32 +165,30 @@ def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> G
 
 def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
     if c_in % groups or c_out % groups:
-        raise ProblemError(
-            tr(
-                "A_prev has {channels} channels, which do not divide into {groups} groups; "
-                "choose a number of groups that divides the channels of A_prev and the filters of W"
-                if c_in % groups
-                else "W has {filters} filters, which do not divide into {groups} groups; "
-                "choose a number of groups that divides the channels of A_prev and the filters of W",
-                channels=c_in,
-                filters=c_out,
-                groups=groups,
-            )
+        said = tr(
+            "A_prev has {channels} channels, which do not divide into {groups} groups; "
+            "choose a number of groups that divides the channels of A_prev and the filters of W"
+            if c_in % groups
+            else "W has {filters} filters, which do not divide into {groups} groups; "
+            "choose a number of groups that divides the channels of A_prev and the filters of W",
+            channels=c_in,
+            filters=c_out,
+            groups=groups,
         )
+        raise ProblemError(said)
     if c_k * groups != c_in:
-        raise ProblemError(
-            tr(
-                "W expects {expected} channels but each group of A_prev has {held} "
-                "({channels} / {groups} groups); W is (C_out, F_h, F_w, C_in // groups)"
-                if groups > 1
-                else "W expects {expected} channels but A_prev has {channels}; "
-                "W is (C_out, F_h, F_w, C_in // groups)",
-                expected=c_k,
-                channels=c_in,
-                groups=groups,
-                held=c_in // groups,
-            )
+        said = tr(
+            "W expects {expected} channels but each group of A_prev has {held} "
+            "({channels} / {groups} groups); W is (C_out, F_h, F_w, C_in // groups)"
+            if groups > 1
+            else "W expects {expected} channels but A_prev has {channels}; "
+            "W is (C_out, F_h, F_w, C_in // groups)",
+            expected=c_k,
+            channels=c_in,
+            groups=groups,
+            held=c_in // groups,
         )
+        raise ProblemError(said)
 
 
 def _check_kernel_fits(found: Geometry) -> None:
@@ -241,72 +197,67 @@ def _check_kernel_fits(found: Geometry) -> None:
     if reach_h <= h_pad and reach_w <= w_pad:
         return
     _, f_h, f_w, _ = found.kernel_shape
-    raise ProblemError(
-        tr(
-            "kernel {kernel} is larger than the padded input {padded}; add padding or use a smaller kernel"
-            if found.dilation == (1, 1)
-            else "kernel {kernel} (spanning {reach} with dilation {dilation}) is larger than "
-            "the padded input {padded}; add padding or use a smaller kernel",
-            kernel=shape_text((f_h, f_w)),
-            reach=shape_text((reach_h, reach_w)),
-            dilation=pair_text(found.dilation),
-            padded=shape_text((h_pad, w_pad)),
-        )
+    said = tr(
+        "kernel {kernel} is larger than the padded input {padded}; add padding or use a smaller kernel"
+        if found.dilation == (1, 1)
+        else "kernel {kernel} (spanning {reach} with dilation {dilation}) is larger than "
+        "the padded input {padded}; add padding or use a smaller kernel",
+        kernel=shape_text((f_h, f_w)),
+        reach=shape_text((reach_h, reach_w)),
+        dilation=pair_text(found.dilation),
+        padded=shape_text((h_pad, w_pad)),
     )
+    raise ProblemError(said)
 
 
 def _check_size(found: Geometry) -> None:
     """Refuse what padding blows up before anything tries to allocate it."""
     padded, output = (found.samples * math.prod(s) for s in (found.padded_shape, found.output_shape))
     if max(padded, output) > LARGEST:
-        raise ProblemError(
-            tr(
-                "the padded input would have {cells} cells (padding {padding}); at most {most} "
-                "are possible: use less padding or smaller arrays"
-                if padded > LARGEST
-                else "the output would have {cells} cells (padding {padding}); at most {most} "
-                "are possible: use less padding or smaller arrays",
-                cells=padded if padded > LARGEST else output,
-                padding=padding_text(found.padding),
-                most=LARGEST,
-            )
+        said = tr(
+            "the padded input would have {cells} cells (padding {padding}); at most {most} "
+            "are possible: use less padding or smaller arrays"
+            if padded > LARGEST
+            else "the output would have {cells} cells (padding {padding}); at most {most} "
+            "are possible: use less padding or smaller arrays",
+            cells=padded if padded > LARGEST else output,
+            padding=padding_text(found.padding),
+            most=LARGEST,
         )
+        raise ProblemError(said)
 
 
 def _check_dZ(dZ: tuple[int, ...], found: Geometry) -> None:
     expected = found.output_shape
     if (len(dZ) == 4) != (found.batch is not None):
         has, lacks = ("dZ", "A_prev") if len(dZ) == 4 else ("A_prev", "dZ")
-        raise ProblemError(
-            tr(
-                "{has} has a batch axis but {lacks} has none: dZ is {shape}, the output of one sample is "
-                "{expected}; give both a batch axis or neither",
-                has=has,
-                lacks=lacks,
-                shape=shape_text(dZ),
-                expected=shape_text(expected),
-            )
+        said = tr(
+            "{has} has a batch axis but {lacks} has none: dZ is {shape}, the output of one sample is "
+            "{expected}; give both a batch axis or neither",
+            has=has,
+            lacks=lacks,
+            shape=shape_text(dZ),
+            expected=shape_text(expected),
         )
+        raise ProblemError(said)
     if found.batch is not None and dZ[0] != found.batch:
-        raise ProblemError(
-            tr(
-                "dZ has {dZ} samples but A_prev has {A_prev}; their batch axes must agree",
-                dZ=dZ[0],
-                A_prev=found.batch,
-            )
+        said = tr(
+            "dZ has {dZ} samples but A_prev has {A_prev}; their batch axes must agree",
+            dZ=dZ[0],
+            A_prev=found.batch,
         )
+        raise ProblemError(said)
     if dZ[-3:] != expected:
-        raise ProblemError(
-            tr(
-                "dZ is {shape} but this geometry gives an output of {expected} (stride {stride}, padding "
-                "{padding}, dilation {dilation}); give dZ that shape or change the geometry",
-                shape=shape_text(dZ[-3:]),
-                expected=shape_text(expected),
-                stride=pair_text(found.stride),
-                padding=padding_text(found.padding),
-                dilation=pair_text(found.dilation),
-            )
+        said = tr(
+            "dZ is {shape} but this geometry gives an output of {expected} (stride {stride}, padding "
+            "{padding}, dilation {dilation}); give dZ that shape or change the geometry",
+            shape=shape_text(dZ[-3:]),
+            expected=shape_text(expected),
+            stride=pair_text(found.stride),
+            padding=padding_text(found.padding),
+            dilation=pair_text(found.dilation),
         )
+        raise ProblemError(said)
 
 
 def _integer(name: str, value: Any, least: int) -> int:
@@ -345,17 +296,16 @@ def _sequence(name: str, value: Any, form: str) -> list[Any]:
             tr("{name} is {value!r}; it must be {form}", name=name, value=as_python(value), form=form)
         )
     if len(value) != 2:
-        raise ProblemError(
-            tr(
-                "{name} has 1 entry, {value}; it must be {form}"
-                if len(value) == 1
-                else "{name} has {count} entries, {value}; it must be {form}",
-                name=name,
-                count=len(value),
-                value=as_python(value),
-                form=form,
-            )
+        said = tr(
+            "{name} has 1 entry, {value}; it must be {form}"
+            if len(value) == 1
+            else "{name} has {count} entries, {value}; it must be {form}",
+            name=name,
+            count=len(value),
+            value=as_python(value),
+            form=form,
         )
+        raise ProblemError(said)
     return list(value)
 
 
@@ -402,12 +352,11 @@ def _named_padding(name: str, stride: Pair, reach: Pair) -> Padding:
         sentence = tr('padding is {name!r}; the named paddings are "valid" and "same"', name=name)
         raise ProblemError(sentence)
     if stride != (1, 1):
-        raise ProblemError(
-            tr(
-                'padding "same" needs stride 1 but the stride is {stride}; give the padding in numbers',
-                stride=pair_text(stride),
-            )
+        said = tr(
+            'padding "same" needs stride 1 but the stride is {stride}; give the padding in numbers',
+            stride=pair_text(stride),
         )
+        raise ProblemError(said)
     tall, wide = reach[0] - 1, reach[1] - 1
     return (tall // 2, tall - tall // 2), (wide // 2, wide - wide // 2)
 

@@ -41,11 +41,8 @@ class Sizes:
     stride: int | Pair = 1
     """As a `Problem` takes it."""
     padding: str | int | Pair | Padding = 0
-    """As a `Problem` takes it."""
     dilation: int | Pair = 1
-    """As a `Problem` takes it."""
     groups: int = 1
-    """Channel groups."""
     batch: int | None = None
     """Samples; None for arrays without a batch axis."""
     dtype: str = "float64"
@@ -53,7 +50,6 @@ class Sizes:
     seed: int = 0
     """The same seed draws the same numbers."""
     bias: bool = True
-    """Whether there is a `b`."""
     whole: bool = False
     """Small whole numbers, none of them zero, instead of standard-normal ones."""
     telling: bool = False
@@ -64,16 +60,7 @@ class Sizes:
 def draw_problem(
     sizes: Sizes, largest: int = LARGEST, given: Mapping[str, npt.NDArray[Any]] | None = None
 ) -> Problem:
-    """A problem of random numbers; the same sizes draw the same ones.
-
-    Args:
-        sizes: of the arrays.
-        largest: bytes of arrays and gradients beyond which nothing is drawn.
-        given: arrays that are not drawn, by name.
-
-    Raises:
-        ProblemError: the sizes contradict each other or what is given, or need more memory than makes sense.
-    """
+    """A problem drawn the same for the same sizes, but for what is given; ProblemError if it cannot be."""
     import numpy as np
 
     from convstep.conv.problem import Problem
@@ -177,12 +164,10 @@ def _geometry(sizes: Sizes, numbers: dict[str, Any], largest: int) -> Geometry:
                 tr("{name} is {value}; it must be at least {least}", name=name, value=value, least=least)
             )
     if min(sizes.kernel) < 1:
-        raise ProblemError(
-            tr(
-                "kernel is {kernel}; both sides must be at least 1",
-                kernel=validation.shape_text(sizes.kernel),
-            )
+        said = tr(
+            "kernel is {kernel}; both sides must be at least 1", kernel=validation.shape_text(sizes.kernel)
         )
+        raise ProblemError(said)
     batch = () if sizes.batch is None else (sizes.batch,)
     c_k = max(1, sizes.input[2] // max(1, sizes.groups))
     shapes = {"A_prev": (*batch, *sizes.input), "W": (sizes.filters, *sizes.kernel, c_k)}
@@ -202,12 +187,11 @@ def _check_memory(size: int, largest: int) -> None:
 
     if size > largest:
         unit, name = (2**30, "GiB") if largest >= 2**30 else (2**20, "MiB")
-        raise ProblemError(
-            tr(
-                "these sizes need {size:,.0f} {unit} of memory; at most {most} {unit} are drawn: "
-                "use smaller sizes",
-                size=size / unit,
-                most=largest // unit,
-                unit=name,
-            )
+        said = tr(
+            "these sizes need {size:,.0f} {unit} of memory; at most {most} {unit} are drawn: "
+            "use smaller sizes",
+            size=size / unit,
+            most=largest // unit,
+            unit=name,
         )
+        raise ProblemError(said)

@@ -50,11 +50,7 @@ def filters_of(names: Sequence[str], channels: int) -> npt.NDArray[np.float64]:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Refuse a name that no kernel has.
-
-    Raises:
-        ProblemError: with the closest name, or all there are.
-    """
+    """Refuse a name that no kernel has. Raises ProblemError: with the closest name, or all there are."""
     import difflib
 
     for name in names:

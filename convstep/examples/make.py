@@ -3,9 +3,8 @@
     python -m convstep.examples.make            writes them
     python -m convstep.examples.make --check    compares; exit code 1 if one differs
 
-Where the numbers come from: images are the digit, kernels the trained filters, wherever their
-shapes allow it. The rest is standard normal from a fixed seed, rounded to two decimals: short
-enough to follow on paper, and the same on every machine.
+Images are the digit, kernels the trained filters, wherever shapes allow it. The rest is standard normal from
+a fixed seed, rounded to two decimals: short enough to follow on paper, and the same on every machine.
 """
 
 from __future__ import annotations
@@ -13,16 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.examples import train_digit
 from convstep.examples.catalog import load
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 HERE = Path(__file__).parent
 CLASSIFIER = HERE / "digit_classifier.npz"
@@ -108,11 +104,7 @@ def write(folder: Path = HERE) -> None:
 
 
 def check() -> list[str]:
-    """What differs between the bundled files and freshly made ones, a line each.
-
-    Trained numbers may differ by `TOLERANCE`. The other problems are made from the bundled
-    digit, so they must agree exactly.
-    """
+    """What differs between bundled and fresh files, trained numbers by more than `TOLERANCE`."""
     network = train_digit.train()
     digit = load("digit")
     with np.load(CLASSIFIER, allow_pickle=False) as archive:

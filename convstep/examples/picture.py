@@ -21,16 +21,10 @@ MOST_PIXELS = 50_000_000
 
 
 def picture(path: str, channels: int, size: Pair | None, *, whole: bool) -> npt.NDArray[Any]:
-    """The pixels of a picture, `(H, W, channels)`, float64.
+    """The pixels of a picture, `(H, W, channels)`, float64, 0 (black) to 1 (white); `whole` ones 0 to 255.
 
-    They are 0 (black) to 1 (white), as networks take them; whole ones are 0 to 255, as files have them.
-    What is transparent shows white. A picture that moves is its first frame.
-
-    Args:
-        path: a file that Pillow reads: PNG, JPEG, ...
-        channels: 1 for grey, 3 for red, green and blue.
-        size: the height and width to scale it to; None for its own.
-        whole: whether to keep whole numbers.
+    What is transparent shows white. A picture that moves is its first frame. `channels` are 1 or 3; `size` is
+    the height and width to scale it to, None for its own.
 
     Raises:
         ProblemError: Pillow is missing, or the file is no picture, or is too large.

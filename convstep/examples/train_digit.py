@@ -1,29 +1,21 @@
 """Train a small classifier of handwritten digits, and catch one backward pass of its convolution.
 
-The network: 8x8 image -> convolution, 4 filters 3x3, padding 1 -> ReLU -> linear to 10 classes
--> softmax cross-entropy. Its first layer, one image that it gets wrong, and the gradient that
-this mistake sends back to `Z` are the example "digit".
-
-Run `python -m convstep.examples.train_digit` to see the figures; `make.py` writes the files.
-
-Everything is float64: gradients can then be held against PyTorch's to the last few digits, and
-a difference that shows is a mistake and not rounding.
+8x8 image -> convolution, 4 filters 3x3, padding 1 -> ReLU -> linear to 10 classes -> softmax cross-entropy.
+The first layer, one image that it gets wrong, and the gradient of that are the example "digit". All is
+float64, as PyTorch's is that it is held against. `python -m convstep.examples.train_digit` shows the figures.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.problem import Problem
 from convstep.examples.digits import INK, load_digits
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 SPLIT_SEED, SEED = 0, 20  # the second chosen together with IMAGE
 TRAINING_IMAGES = 1437  # four fifths; the other 360 are held out
@@ -166,11 +158,7 @@ def pass_of_the_digit(network: Network) -> Pass:
 
 
 def digit_problem(network: Network) -> Problem:
-    """The convolution's backward pass for that image, checked against the training's own gradient.
-
-    Raises:
-        AssertionError: the loop and the formula above disagree.
-    """
+    """The convolution's backward pass for that image; AssertionError if the training's gradient differs."""
     images, _ = images_and_labels()
     found = pass_of_the_digit(network)
     problem = Problem(images[IMAGE], network.W, network.b, found.dZ[0], stride=1, padding=1)

@@ -107,7 +107,11 @@ def _typed(name: str, text: str) -> npt.NDArray[Any]:
 
 def _plane(name: str, text: str) -> list[list[float]]:
     """Rows of numbers; a row without any, which the end of a line makes, is left out."""
-    rows = [[_number(name, word) for word in words] for row in text.split(";") if (words := _words(row))]
+    rows = [
+        [_number(name, word) for word in words]
+        for row in text.split(";")
+        if (words := row.replace(",", " ").split())
+    ]
     if not rows:
         raise ProblemError(f"{name} has no numbers in one of its planes; write it like '{name}={FORM}'")
     for count, row in enumerate(rows, 1):
@@ -117,10 +121,6 @@ def _plane(name: str, text: str) -> list[list[float]]:
                 "give every row as many numbers"
             )
     return rows
-
-
-def _words(row: str) -> list[str]:
-    return row.replace(",", " ").split()
 
 
 def _number(name: str, word: str) -> float:

@@ -73,19 +73,10 @@ def recording_frames(
     seconds: float = SECONDS,
     progress: Progress = _silent,
 ) -> list[Frame]:
-    """The debugger on somebody's own function, or an operator's, at some positions.
+    """The debugger on a recording at some positions; see `debugger_frames`.
 
-    Args:
-        recording: what to step through.
-        name: what the command line calls it.
-        positions: where to draw, ascending for speed.
-        size: columns and lines of the screen.
-        why: an array and a cell of it, to show the list of steps that write it.
-        judge: says what its own forward says of it, beside its lines.
-        running: of an operator's backward, what its gradients should be.
-        comparison: whether to show that comparison at each position.
-        seconds: how long each stands in a GIF or a cast.
-        progress: told of each frame.
+    The judge says what the function's own forward says, beside its lines; `running` is, of an operator's
+    backward, what its gradients should be.
     """
     from convstep.ui.recording_app import RecordingApp  # the plain debugger does without it
     from convstep.view.panels.writers import WriterTable
@@ -121,17 +112,7 @@ def candidate_frames(
     seconds: float = SECONDS,
     progress: Progress = _silent,
 ) -> list[Frame]:
-    """A candidate beside the reference; the candidate's answers are waited for.
-
-    Args:
-        candidate: the candidate on a problem; its process is left running.
-        name: what to call it on the screen.
-        positions: where to draw; None is just after the first divergent step.
-        size: columns and lines of the screen.
-        diagnosis: whether to show the diagnosis at each position.
-        seconds: how long each stands in a GIF or a cast.
-        progress: told of each frame.
-    """
+    """A candidate beside the reference, as `debugger_frames`; None is just after the first divergence."""
     from convstep.ui.candidate_app import CandidateApp  # the plain debugger does without it
 
     app, words, show = CandidateApp(candidate, name, live=False), "", None

@@ -1,8 +1,4 @@
-"""One painted screen, as the values that every kind of picture is made from.
-
-Nothing here knows which app painted it: whoever has an app that runs headless calls `take` at every
-moment worth keeping, and hands the list to `convstep.export.formats.write`.
-"""
+"""One painted screen, whichever app painted it, as the values that every kind of picture is made from."""
 
 from __future__ import annotations
 
@@ -44,13 +40,9 @@ class Look:
     background: Rgb
     """Colour of the rest of the cell."""
     bold: bool = False
-    """Whether the character is bold."""
     italic: bool = False
-    """Whether it is slanted."""
     underline: bool = False
-    """Whether there is a line under it."""
     strike: bool = False
-    """Whether there is a line through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,6 @@ class Run:
     text: str
     """The characters; a wide one takes two cells."""
     look: Look
-    """How they look."""
 
 
 Row = tuple[Run, ...]
@@ -106,17 +97,7 @@ def take(
     seconds: float = SECONDS,
     text: str = "",
 ) -> Frame:
-    """What an app shows at this moment.
-
-    Args:
-        app: any Textual app that runs, usually without a terminal.
-        title: what the series is about.
-        caption: this moment in one line of words.
-        position: the number in a picture's file name.
-        total: the last position there is.
-        seconds: how long it stands in a GIF or a cast.
-        text: Markdown for a document.
-    """
+    """What a Textual app that runs shows at this moment; for the arguments see `Frame`."""
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
     assert isinstance(update, LayoutUpdate)
     columns, lines = app.size

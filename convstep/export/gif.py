@@ -1,10 +1,8 @@
 """Animated GIF: one palette for all frames, and of every frame only what changed.
 
-A pixel is a mixture of its cell's two colours, so the colours of a GIF are known before anything is
-drawn: every pair of colours that occurs, mixed in a few levels. They are exact where 255 are enough.
-
-Pillow compresses a frame. Its own `save_all` makes a file as small from the same palette, but holds
-every frame until the last: 2 GB for the most pictures of an export. Here one frame is held.
+A pixel is a mixture of its cell's two colours, so the palette is known before anything is drawn, and exact
+where 255 colours are enough. Pillow compresses a frame; its own `save_all` would hold all of them: 2 GB for
+the most.
 """
 
 from __future__ import annotations
@@ -49,13 +47,7 @@ class Palette:
 
 
 def write_gif(frames: Sequence[Frame], file: BinaryIO, cell: tuple[int, int] = CELL) -> None:
-    """Write frames of one size as a GIF that repeats for ever.
-
-    Args:
-        frames: what to show, at least one.
-        file: where to write.
-        cell: width and height of a cell in pixels.
-    """
+    """Write frames of one size as a GIF that repeats for ever; `cell` is `(width, height)` in pixels."""
     palette = palette_of(frames)
     columns, lines = frames[0].size
     size = columns * cell[0], lines * cell[1]

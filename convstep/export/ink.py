@@ -34,11 +34,7 @@ class Pen:
     """Writes characters into cells of one size; every mask is made once."""
 
     def __init__(self, cell: tuple[int, int]) -> None:
-        """Prepare.
-
-        Args:
-            cell: width and height of a cell in pixels.
-        """
+        """Prepare for cells of `(width, height)` pixels."""
         self.width, self.height = cell
         self._size = round(self.width / _ADVANCE)
         self._baseline = round((self.height + (_ASCENT - _DESCENT) * self._size) / 2)
@@ -65,14 +61,7 @@ class Pen:
         return np.hstack(parts)
 
     def mask(self, character: str, columns: int = 1, *, bold: bool = False, italic: bool = False) -> Mask:
-        """The coverage of one character; nothing of it is outside its cells.
-
-        Args:
-            character: one character, and marks that stand on it.
-            columns: cells it takes, 1 or 2.
-            bold: whether it is bold.
-            italic: whether it is slanted.
-        """
+        """The coverage of one character, with its marks, inside the 1 or 2 cells that it takes."""
         key = character, columns, bold, italic
         if key not in self._masks:
             made = drawn(character, self.width * columns, self.height) if columns == 1 else None
@@ -121,23 +110,14 @@ class Canvas:
     """The coverage of a whole screen, from frame to frame; only lines that changed are written again."""
 
     def __init__(self, cell: tuple[int, int], size: tuple[int, int]) -> None:
-        """Prepare an empty screen.
-
-        Args:
-            cell: width and height of a cell in pixels.
-            size: columns and lines.
-        """
+        """Prepare an empty screen: `(columns, lines)` of cells of `(width, height)` pixels."""
         self._pen = Pen(cell)
         self._rows: list[Row | None] = [None] * size[1]
         self.coverage: Mask = np.zeros((size[1] * cell[1], size[0] * cell[0]), np.uint8)
         """What is covered. Shape: `(height, width)` in pixels."""
 
     def paint(self, frame: Frame) -> list[int]:
-        """Write a frame of the canvas's size.
-
-        Returns:
-            The lines that are not as they were.
-        """
+        """Write a frame of the canvas's size; the lines that are not as they were."""
         changed = [line for line, row in enumerate(frame.rows) if row != self._rows[line]]
         for line in changed:
             top = line * self._pen.height

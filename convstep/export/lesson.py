@@ -13,11 +13,10 @@ from convstep.export.formats import ExportError
 from convstep.export.frame import Frame, take
 from convstep.language import tr
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import COMPARISON, Lesson, Page
 from convstep.lessons.progress import Progress
-from convstep.lessons.questions import Question
+from convstep.lessons.questions import ChoiceQuestion, Question
 from convstep.lessons.words import say
 from convstep.ui.lesson_app import LessonApp
 
@@ -56,8 +55,7 @@ def lesson_frames(
         size: columns and lines of the screen.
         moving: whether to show the steps from one page's place to the next, for a GIF or a cast.
         seconds: how long a page stands; by default as long as it takes to read.
-        answers: one of `ANSWERS`; where they are not inline, a question that is answered by typing has a
-            line to write on.
+        answers: where they are not inline, a question that is answered by typing has a line to write on.
         progress: told how many frames there are so far.
 
     Raises:

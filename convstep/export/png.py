@@ -20,24 +20,14 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def png(frame: Frame, cell: tuple[int, int] = CELL) -> bytes:
-    """A frame as a PNG file.
-
-    Args:
-        frame: what to draw.
-        cell: width and height of a cell in pixels.
-    """
+    """A frame as a PNG file, with cells of `(width, height)` pixels."""
     file = io.BytesIO()
     Image.fromarray(pixels(frame, cell)).save(file, "PNG", compress_level=6)
     return file.getvalue()
 
 
 def pixels(frame: Frame, cell: tuple[int, int] = CELL) -> Pixels:
-    """A frame as pixels. Shape: `(lines * cell height, columns * cell width, 3)`.
-
-    Args:
-        frame: what to draw.
-        cell: width and height of a cell in pixels.
-    """
+    """A frame as pixels, `(lines * cell height, columns * cell width, 3)`."""
     canvas = Canvas(cell, frame.size)
     canvas.paint(frame)
     picture: Pixels = np.empty((*canvas.coverage.shape, 3), np.uint8)

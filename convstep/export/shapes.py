@@ -34,13 +34,7 @@ _SUPERSAMPLED = 8
 
 @lru_cache(maxsize=1024)
 def drawn(character: str, width: int, height: int) -> Mask | None:
-    """The pixels of a character that is drawn and not written; None for any other.
-
-    Args:
-        character: what stands in the cell.
-        width: the cell's pixels.
-        height: the cell's pixels.
-    """
+    """The `(height, width)` pixels of a character that is drawn and not written; None for any other."""
     made = None
     if character in SHADES:
         made = np.full((height, width), SHADES[character], np.uint8)
@@ -76,14 +70,7 @@ def axis(length: int, thickness: int) -> float:
 
 
 def arc_radius(upright: str, level: str, width: int, height: int) -> float:
-    """As round as the cell allows; the last pixel before the edge is straight, to meet the neighbour.
-
-    Args:
-        upright: the side above or below, as `arc` says it.
-        level: the side to the left or right.
-        width: the cell's pixels.
-        height: the cell's pixels.
-    """
+    """As round as the cell allows; the last pixel before the edge is straight, to meet the neighbour."""
     x, y = axis(width, light(width)), axis(height, light(width))
     return min(width - x if level == "right" else x, height - y if upright == "down" else y) - 1
 
@@ -120,7 +107,8 @@ def _lines(weights: dict[str, str], width: int, height: int) -> Mask:
     """Arms from the middle to the edges; where arms meet, the joint is as thick as the thickest."""
     mask = np.zeros((height, width), np.uint8)
     thin = light(width)
-    thick = {"LIGHT": thin, "SINGLE": thin, "HEAVY": _heavy(thin), "DOUBLE": 3 * thin}
+    heavy = 2 * thin + thin % 2  # by as much as keeps it on the light line's axis
+    thick = {"LIGHT": thin, "SINGLE": thin, "HEAVY": heavy, "DOUBLE": 3 * thin}
     upright = max((thick[weight] for arm, weight in weights.items() if arm in ("up", "down")), default=0)
     level = max((thick[weight] for arm, weight in weights.items() if arm in ("left", "right")), default=0)
 
@@ -210,11 +198,6 @@ def _parts(character: str) -> list[tuple[float, float, float, float]]:
     names = "UPPER LEFT", "UPPER RIGHT", "LOWER LEFT", "LOWER RIGHT"
     name = unicodedata.name(character)
     return [quarter for quarter, words in zip(quarters, names, strict=True) if words in name]
-
-
-def _heavy(thin: int) -> int:
-    """Heavier by as much as keeps it on the light line's axis."""
-    return 2 * thin + thin % 2
 
 
 def _middle(length: int, thickness: int) -> slice:

@@ -114,7 +114,6 @@ class _Painting:
         return end
 
     def elements(self) -> Iterator[str]:
-        """All of it."""
         for (line, colour), group in groupby(self._grounds, lambda ground: (ground[0], ground[3])):
             ends = list(group)
             # neighbours in one line and colour only: others may lie between

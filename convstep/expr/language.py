@@ -1,12 +1,9 @@
-"""The language: a syntax tree, checked node by node.
+"""The language: a syntax tree, checked node by node; Python only *reads* the text, and `values` computes.
 
-Python only *reads* the text. Every node of the tree must be one of those handled here, and what is
-computed is computed by the closures of `values`; nothing typed is ever executed.
-
-An expression has numbers, the names that whoever reads it supplies, `+ - * / // % **`, comparisons
-and chains of them, `and or not`, the functions of `values`, and indices. Read for a single value (a
-lesson's number) it also has slices, computed indices and `.shape`, and computes as Python and NumPy
-do; read for many steps at once (a condition) all numbers are float64, so nothing overflows or raises.
+An expression has numbers, the names that whoever reads it supplies, `+ - * / // % **`, comparisons and chains
+of them, `and or not`, the functions of `values`, and indices. For a single value (a lesson's number) it also
+has slices, computed indices and `.shape`, and computes as Python and NumPy do; for many steps at once (a
+condition) all numbers are float64, so nothing overflows or raises.
 """
 
 from __future__ import annotations
@@ -163,7 +160,6 @@ class _Reader:
         raise self.wrong("this is not allowed; {looks}", node, looks=self.looks)
 
     def _number(self, node: ast.expr, depth: int) -> Node:
-        """A part to compute with."""
         inner = self.read(node, depth + 1)
         if inner.is_shape:
             sentence = "a shape is not a number; take one of its numbers, like {shape}[0]"

@@ -29,13 +29,7 @@ class ExpressionError(SentenceError, ValueError):
     """An expression that cannot be understood; the message is one sentence that says where."""
 
     def __init__(self, message: str, column: int, piece: str = "") -> None:
-        """Point at a place.
-
-        Args:
-            message: what is wrong there, in the language in use.
-            column: where in the text, counted from 1; 0 where there is no text.
-            piece: the offending piece of it.
-        """
+        """Point at the offending piece in a column counted from 1; 0 where there is no text."""
         place = "column {column}, {piece!r}: {message}" if piece else "column {column}: {message}"
         super().__init__(tr(place, column=column, piece=piece, message=message) if column else message)
         self.column = column
@@ -43,15 +37,7 @@ class ExpressionError(SentenceError, ValueError):
 
 
 def parse_text(text: str, looks: str) -> ast.expr:
-    """What Python reads in an expression, unchecked.
-
-    Args:
-        text: what was typed.
-        looks: shown to whoever typed something else, "a condition looks like dz > 1".
-
-    Raises:
-        ExpressionError: empty, too long, or not an expression.
-    """
+    """What Python reads in an expression; ExpressionError for none, which says what one `looks` like."""
     lead = len(text) - len(text.lstrip())
     if not text.strip():
         raise ExpressionError(tr("nothing was typed; {looks}", looks=looks), 0)
@@ -113,13 +99,7 @@ def _syntax_error(text: str, offset: int, message: str, looks: str) -> Expressio
 
 
 def error_at(text: str, node: ast.expr, reason: str) -> ExpressionError:
-    """An error that points at a part of an expression.
-
-    Args:
-        text: the expression.
-        node: the part, of the tree of `parse_text(text)`.
-        reason: what is wrong with it.
-    """
+    """An error that points at a part, a node of `parse_text(text)`, of an expression."""
     lead, read = len(text) - len(text.lstrip()), text.strip()
     line = read.split("\n")[node.lineno - 1] if node.lineno <= read.count("\n") + 1 else ""
     # the tree counts bytes

@@ -141,13 +141,7 @@ class Computing:
         return Node(reduced, (), boolean)
 
     def indexed(self, inner: Node, places: Sequence[Place], shape: Shape) -> Node:
-        """Some cells, or one, of every step.
-
-        Args:
-            inner: what has the cells.
-            places: one for each of its first axes.
-            shape: of the result.
-        """
+        """Some cells, or one, of every step: a place for each of the first axes of `inner`, in a shape."""
         evaluate, leading = inner.evaluate, self.leading
         steps = (slice(None),) * leading
 

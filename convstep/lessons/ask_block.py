@@ -22,23 +22,16 @@ class AskBlock(Generic[At]):
     """What an `ask` block says, and where it is said."""
 
     fields: Fields
-    """Its keys."""
     items: list[tuple[str, int]]
     """Its list lines."""
     placed: At
     """Where the debugger stands when it is asked."""
     language: str
-    """Of the lesson."""
     code: str
     """The code above it, "" without."""
 
     def common(self, prompt: str, explanation: str) -> dict[str, Any]:
-        """What every question has.
-
-        Args:
-            prompt: what is asked, unless the lesson says it.
-            explanation: from the numbers.
-        """
+        """What every question has: the prompt unless the lesson says it, an explanation from the numbers."""
         own = self.fields.text("prompt", prompt)
         return {
             "language": self.language,
@@ -63,11 +56,7 @@ Asked = tuple[Question, PagePlace, PagePlace]
 
 
 def need_next(step: int | None, block: AskBlock[Standing]) -> int:
-    """The step that is about to run.
-
-    Raises:
-        LessonError: there is none.
-    """
+    """The step that is about to run. Raises LessonError: there is none."""
     if step is None:
         sentence = "this asks about the next step, but the loop is at its end; stop earlier"
         raise wrong(sentence, block.fields.line)

@@ -10,7 +10,7 @@ from convstep.lessons.expressions import holds
 from convstep.lessons.fields import Field, whole_number
 from convstep.lessons.lesson import PagePlace, Standing, Subject
 from convstep.lessons.questions import Answer, Judged, Question
-from convstep.lessons.setting import Setting, numbers_of, read_setting
+from convstep.lessons.tensors import Setting, numbers_of, read_setting
 from convstep.lessons.words import say
 from convstep.replay.edits import Edit, Edits, Numbers
 
@@ -23,7 +23,6 @@ class EditQuestion(Question):
     """Which cell, set to what? Set on the grid, and judged by the run with it."""
 
     subject: Subject
-    """What is stepped through."""
     place: PagePlace
     """Where what is asked for shall hold."""
     array: str

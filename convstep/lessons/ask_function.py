@@ -6,14 +6,13 @@ import math
 from dataclasses import replace
 
 from convstep.lessons.ask_block import AskBlock, Asked, need_next
-from convstep.lessons.ask_numbers import ask_written_shape, ask_written_value
+from convstep.lessons.ask_numbers import ask_written_shape, ask_written_value, tolerance, typeable
 from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import number_text
 from convstep.lessons.function_place import Stood
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.page_place import face_name, on_face
 from convstep.lessons.questions import CellsQuestion, ShapeQuestion, ValueQuestion
-from convstep.lessons.rounding import tolerance, typeable
 from convstep.lessons.tensors import Cells, Index
 from convstep.lessons.words import escaped
 from convstep.steps.cells import cell_text

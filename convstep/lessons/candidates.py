@@ -28,15 +28,7 @@ class LessonCandidate:
     """A candidate of a lesson, with the file it lives in."""
 
     def __init__(self, source: str, problem: Problem) -> None:
-        """Load it and find out about it; takes a second.
-
-        Args:
-            source: Python that defines the function.
-            problem: whose steps.
-
-        Raises:
-            CandidateError: it cannot be loaded, or fits no convention.
-        """
+        """Load it and find out about it, which takes a second; CandidateError if it fits no convention."""
         from convstep.candidate.call.worker import SECONDS
         from convstep.candidate.load.target import CandidateError
         from convstep.candidate.referee import open_worker, verdict_of

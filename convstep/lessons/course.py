@@ -26,7 +26,6 @@ class Entry:
     language: str
     """One of `LANGUAGES`."""
     title: str
-    """Its heading."""
     summary: str
     """What it is about."""
     pages: int
@@ -60,11 +59,7 @@ def entries(language: str) -> tuple[Entry, ...]:
 
 
 def find(text: str, language: str) -> Entry:
-    """A bundled lesson by what a person types: `4`, `padding`, `04-padding`, `hunt-2`.
-
-    Raises:
-        LessonError: there is none; the sentence offers the closest.
-    """
+    """A bundled lesson by what a person types: `4`, `padding`, `04-padding`, `hunt-2`; or LessonError."""
     course = entries(language)
     wanted = text.strip().lower().removesuffix(".md").replace("_", "-").replace(" ", "-")
     plain = re.sub(r"(?<!\d)0+(?=\d)", "", wanted)
@@ -88,11 +83,7 @@ def load(entry: Entry) -> Lesson:
 
 
 def open_lesson(name: str, language: str) -> Lesson:
-    """A lesson by its file or its bundled name; what ends in .md is a file.
-
-    Raises:
-        LessonError: there is none, or it is broken.
-    """
+    """A lesson by its file, which ends in .md, or its bundled name; LessonError if there is none."""
     return read_lesson(name) if name.lower().endswith(".md") else load(find(name, language))
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from convstep.language import tr
 from convstep.lessons.errors import wrong
@@ -41,11 +40,8 @@ class Section:
     """A page as it is written: all that stands below a `##` heading."""
 
     title: str
-    """The heading."""
     line: int
-    """Of the heading."""
     blocks: tuple[Block, ...]
-    """In order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,6 @@ class Document:
     """A lesson's file, taken apart but not understood."""
 
     front: Fields
-    """The front matter."""
     title: str
     """The `#` heading."""
     summary: str
@@ -63,11 +58,7 @@ class Document:
 
 
 def parse_document(text: str) -> Document:
-    """Take a lesson's file apart.
-
-    Raises:
-        LessonError: there is no front matter, no title or no page, or something stands between them.
-    """
+    """Take a lesson's file apart; raises LessonError without front matter, a title or a page."""
     if len(text) > LARGEST:
         sentence = "the file has {count:,} characters; a lesson has at most {most:,}"
         raise wrong(sentence, count=len(text), most=LARGEST)
@@ -146,15 +137,11 @@ def _pieces(lines: list[str], body: int) -> Iterator[tuple[int, str, int, Block 
             if level in (1, 2):
                 yield level, " ".join(tokens[at + 1].content.split()), first + 1, None
             else:
-                _check_closed(token, first, last)
+                if token.content.count("\n") > last - first - 2:  # it swallows the rest of the lesson
+                    said = "this {fence} block does not end; close it with {fence}"
+                    raise wrong(said, first + 1, fence=token.markup)
                 block = Block(tuple(token.info.split()), token.content, first + 2, fenced=True)
                 yield 0, "", first + 1, block
         else:
             prose = [first if prose is None else prose[0], last]
     yield from pending()
-
-
-def _check_closed(token: Token, first: int, last: int) -> None:
-    """A fence that nobody closed swallows the rest of the lesson."""
-    if token.content.count("\n") > last - first - 2:
-        raise wrong("this {fence} block does not end; close it with {fence}", first + 1, fence=token.markup)

@@ -10,13 +10,7 @@ class LessonError(SentenceError, ValueError):
     """One sentence about a lesson, with the line it is on."""
 
     def __init__(self, sentence: str, line: int = 0, path: str = "") -> None:
-        """Say what is wrong.
-
-        Args:
-            sentence: what is wrong and what to do.
-            line: where, counted from 1; 0 for the file as a whole.
-            path: the file.
-        """
+        """Say what is wrong and what to do; the line counts from 1, 0 is the file as a whole."""
         place = ":".join(part for part in (path, str(line) if line else "") if part)
         super().__init__(f"{place}: {sentence}" if place else sentence)
         self.sentence, self.line, self.path = sentence, line, path

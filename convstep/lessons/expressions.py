@@ -49,15 +49,10 @@ class Here(Protocol):
 
 
 def fill_in(text: str, timeline: Timeline | Here, line: int) -> str:
-    """The narration with every `{=…}` replaced by its number.
+    """The narration with every `{=dz}`, `{=dW[0, 0, 0, 0] * 2:.3f}`, `{=W.shape}` as its number.
 
-    Args:
-        text: Markdown; `{=dz}`, `{=dW[0, 0, 0, 0] * 2:.3f}`, `{=W.shape}`.
-        timeline: stands where the narration is read; of what is no convolution, the place.
-        line: of the text's beginning, for errors.
-
-    Raises:
-        LessonError: an expression means nothing.
+    The timeline stands where the narration is read; of what is no convolution, the place. `line` is that of
+    the text's beginning. Raises LessonError: an expression means nothing.
     """
 
     def value(found: re.Match[str]) -> str:
@@ -73,11 +68,7 @@ def fill_in(text: str, timeline: Timeline | Here, line: int) -> str:
 
 
 def number_at(text: str, timeline: Timeline | Here, line: int) -> float:
-    """The number an expression means at a place.
-
-    Raises:
-        LessonError: it means nothing, or is not one number.
-    """
+    """The number an expression means at a place; raises LessonError if it means nothing or is not one."""
     return _number(evaluate(text, timeline, line), text, line)
 
 
@@ -91,11 +82,7 @@ def typed(text: str) -> str:
 
 
 def arithmetic(text: str) -> float:
-    """The number of a sum that a learner typed, `2 * -3 + 1`; a decimal comma is fine.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """The number of a sum that a learner typed, `2 * -3 + 1`, `0,5`; raises ValueError if it is none."""
     written = typed(text)
     if re.fullmatch(r"[-+]?\d*,\d+", written):
         written = written.replace(",", ".")
@@ -109,20 +96,12 @@ def arithmetic(text: str) -> float:
 
 
 def evaluate(text: str, timeline: Timeline | Here | None, line: int) -> Any:
-    """The value of an expression, without a timeline one without names.
-
-    Raises:
-        LessonError: it is not one, or uses what is not there.
-    """
+    """The value of an expression, without a timeline one without names; raises LessonError if it has none."""
     return _computed(text, None if timeline is None else _place(timeline), line, truth=False)
 
 
 def holds(text: str, there: Timeline | Here, before: Timeline | Here, line: int) -> bool:
-    """Whether an expression is true of a run; `before.dW` is what another one has at its place.
-
-    Raises:
-        LessonError: it is not one, uses what is not there, or is a number.
-    """
+    """Whether an expression is true of a run, `before.dW` being another's; LessonError if it is none."""
     return bool(np.any(_computed(text, _Beside(_place(there), _place(before)), line, truth=True)))
 
 

@@ -38,12 +38,7 @@ class Fields:
         return key in self.values
 
     def check_keys(self, known: Sequence[str], several: Sequence[str] = ()) -> None:
-        """Refuse a key that nobody reads, and one that stands twice.
-
-        Args:
-            known: the keys there are.
-            several: those that may stand more than once.
-        """
+        """Refuse a key that is not `known`, and one that stands twice unless it is among `several`."""
         for key, found in self.values.items():
             if key not in known:
                 close = difflib.get_close_matches(key, known, n=1)
@@ -96,18 +91,9 @@ def whole_number(text: str) -> int | None:
 
 
 def parse_fields(text: str, line: int, what: str) -> tuple[Fields, list[tuple[str, int]]]:
-    """Read `key: value` lines; an indented line goes on with the value above it.
+    """The `key: value` lines of a block's inside, continued by indented ones, and its `- …` with their lines.
 
-    Args:
-        text: the inside of the block.
-        line: the line of the file on which the text begins.
-        what: what to call the block in errors.
-
-    Returns:
-        The fields, and the list lines (`- …`) with their line numbers: the choices of a question.
-
-    Raises:
-        LessonError: a line is neither.
+    `line` is where the text begins, `what` names the block in errors. Raises LessonError: a line is neither.
     """
     fields, items = Fields(line - 1, what), list[tuple[str, int]]()
     last: tuple[str, bool] | None = None

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.expr.values import Shape
 from convstep.language import tr
@@ -18,20 +17,16 @@ from convstep.lessons.expressions import no_next_step
 from convstep.lessons.fields import Field, Fields
 from convstep.lessons.lesson import WHAT_IF, WHY, PagePlace
 from convstep.lessons.page_place import Face, read_mode
-from convstep.lessons.setting import read_setting
-from convstep.lessons.tensors import Cells, Index, named_cells, single
+from convstep.lessons.tensors import Cells, Index, named_cells, read_setting, single
 from convstep.replay.places import parse_place
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 
 if TYPE_CHECKING:
     from convstep.recording.recording import Recording
     from convstep.replay.edits import Numbers
     from convstep.steps.event import Access
 
-Array = npt.NDArray[Any]
-
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values")
-"""The keys of a `stop`."""
 KEPT = 8
 """Runs with other numbers that are kept: an answer is judged more than once."""
 MOST_STEPS = 5_000
@@ -47,7 +42,6 @@ class Function:
     recording: Recording
     """What it did; it is not moved."""
     name: str
-    """What to call it."""
     told: Mapping[str, Array] = field(default_factory=dict)
     """Arrays that the narration may speak of beside those of the function: the forward's outputs by their
     names, and what each gradient should be: `right.dx`."""
@@ -124,11 +118,7 @@ class Function:
         return self._opening(place, fields)
 
     def position(self, text: str, line: int) -> int:
-        """The position that a lesson names: `line dvar =`, the turns of the loops `0, 1`, a number, `end`.
-
-        Raises:
-            LessonError: there is no such place.
-        """
+        """The position of `line dvar =`, of turns of loops `0, 1`, of a number or `end`; else LessonError."""
         word, _, begins = text.partition(" ")
         if word == "line" and begins:
             wanted = " ".join(begins.split())
@@ -157,11 +147,7 @@ class Function:
         return single(self.cells(field.text, field.line), field.text, field.line)
 
     def panel(self, field: Field) -> str:
-        """An array that can have a panel.
-
-        Raises:
-            LessonError: there is no such array.
-        """
+        """An array that can have a panel. Raises LessonError: there is no such array."""
         if field.text not in self.shapes:
             sentence = "there is no panel {name!r}; the panels are {names}"
             raise wrong(sentence, field.line, name=field.text, names=", ".join(self.shapes))
@@ -205,9 +191,7 @@ class Stood:
     """A place of a recorded function, with the recording really there."""
 
     function: Function
-    """Whose."""
     place: PagePlace
-    """Where."""
     run: Recording
     """At that place."""
 

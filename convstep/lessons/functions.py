@@ -39,9 +39,7 @@ class Wish:
     """The description of a function, in the front matter or a `problem` block."""
 
     line: int
-    """Where it stands."""
     operator: Field | None = None
-    """The operator's name."""
     call: Field | None = None
     """How the lesson's own code is called: `relu_backward(dout, x)`."""
     given: tuple[Field, ...] = ()
@@ -49,12 +47,7 @@ class Wish:
 
 
 def wish_of(fields: Fields, before: Wish | None) -> Wish | None:
-    """The description of a function in a block; None if it describes none.
-
-    Args:
-        fields: the block.
-        before: the description so far, whose operator and call stay if the block says nothing of them.
-    """
+    """The description of a function in a block, None without one; what it leaves out stays as before."""
     operator, call, given = fields.get("operator"), fields.get("call"), fields.all("given")
     if operator is None and call is None and not given:
         return None
@@ -65,15 +58,7 @@ def wish_of(fields: Fields, before: Wish | None) -> Wish | None:
 
 
 def make_function(wish: Wish, source: str = "") -> Function:
-    """What a description means.
-
-    Args:
-        wish: the description.
-        source: the lesson's own code, which its `call` calls; "" steps the operator's own backward.
-
-    Raises:
-        LessonError: there is no such operator, or it cannot be called like that.
-    """
+    """What a description means: a call of the lesson's source, or the operator's backward; or LessonError."""
     values = _all_given(wish.given)
     operator = None if wish.operator is None else _operator(wish.operator)
     problem = None if operator is None else _problem(operator, values)
@@ -87,8 +72,6 @@ def make_function(wish: Wish, source: str = "") -> Function:
 
 
 def _stepping_backward(operator: Operator, problem: OperatorProblem, line: int) -> Function:
-    """An operator's own backward."""
-
     def again(numbers: Numbers) -> Function:
         from convstep.candidate.operators.shown import edited
 
@@ -175,7 +158,6 @@ def _told(operator: Operator, problem: OperatorProblem, line: int) -> dict[str, 
 
 
 def _all_given(fields: tuple[Field, ...]) -> Given:
-    """What is given, by name, with its line."""
     found: Given = {}
     for field in fields:
         name, value = _given(field)

@@ -98,25 +98,13 @@ class Subject(Protocol):
         """Whether the lesson's own code runs again for other numbers."""
 
     def with_numbers(self, numbers: Numbers) -> Subject:
-        """The same with other numbers in some cells of its inputs; with none, itself.
-
-        Raises:
-            ValueError: there cannot be such a run; one sentence.
-        """
+        """The same with other numbers in some cells of its inputs, or itself; ValueError if it cannot be."""
 
     def stand(self, place: PagePlace) -> Standing:
         """Go to a place."""
 
     def read_place(self, fields: Fields, last: PagePlace) -> PagePlace:
-        """Read a `stop` block; what it leaves out of the place is as on the page before.
-
-        Args:
-            fields: the block.
-            last: where the debugger stood before.
-
-        Raises:
-            LessonError: there is no such place, cell or panel.
-        """
+        """Read a `stop` block, in which what is left out is as on the page before; or LessonError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +112,7 @@ class Page:
     """One screenful of a lesson."""
 
     title: str
-    """Its heading."""
     line: int
-    """Of the heading."""
     subject: Subject
     """What the debugger is opened on."""
     candidate: str
@@ -136,7 +122,6 @@ class Page:
     place: PagePlace
     """Where the debugger stands."""
     question: Question | None
-    """What is asked, if anything."""
     after: tuple[Block, ...]
     """What is said once the question is answered or given up."""
     place_after: PagePlace
@@ -158,7 +143,6 @@ class Lesson:
     key: str
     """Under which progress is kept: the same for both languages of a bundled lesson."""
     title: str
-    """Its heading."""
     summary: str
     """What it is about, one or two sentences."""
     language: str
@@ -166,7 +150,6 @@ class Lesson:
     order: int
     """Its place in the course, 0 for a lesson of one's own."""
     hunt: bool
-    """Whether it is a bug hunt."""
     bug: str
     """The known bug of a hunt, "" without."""
     pages: tuple[Page, ...] = field(repr=False)

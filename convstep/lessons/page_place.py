@@ -11,21 +11,20 @@ from convstep.conv.timeline import Timeline
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY, PagePlace
-from convstep.lessons.setting import Array, read_setting
 from convstep.lessons.tensors import (
     Cells,
     Index,
     parse_cell,
     parse_cells,
+    read_setting,
     shapes,
 )
 from convstep.replay.edits import Numbers, put
 from convstep.replay.places import parse_place
+from convstep.steps.cells import Array
 
 PLACE_KEYS = ("at", "additions", "mark", "focus", "open", "what-if", "values", "card", "channel", "filter")
-"""The keys of a `stop`."""
 MODES = ("numbers", "heat", "both")
-"""How values can be shown."""
 CARDS = ("step", "window")
 """What can be seen of a step: its additions, or its window forward above backward."""
 
@@ -37,9 +36,7 @@ class Placed:
     """A place with the debugger really there."""
 
     problem: Problem
-    """What is stepped through."""
     place: PagePlace
-    """Where."""
     timeline: Timeline
     """At that place."""
 
@@ -81,9 +78,7 @@ class Convolution:
     """A convolution that a lesson steps through; see `Subject`."""
 
     problem: Problem
-    """Its arrays."""
     name: str
-    """What to call it."""
     recording: None = None
     """None: it is no recording."""
     runs_code = False
@@ -128,16 +123,7 @@ def go_to(problem: Problem, place: PagePlace) -> Placed:
 
 
 def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
-    """Read a `stop` block; what it leaves out of the place is as on the page before.
-
-    Args:
-        fields: the block.
-        problem: what is stepped through.
-        last: where the debugger stood before.
-
-    Raises:
-        LessonError: there is no such place, cell or panel.
-    """
+    """Read a `stop` block, in which what is left out is as on the page before; or LessonError."""
     fields.check_keys(PLACE_KEYS, several=("mark",))
     position, additions, given = last.position, last.additions, last.given
     if found := fields.get("at"):
@@ -168,11 +154,7 @@ def read_place(fields: Fields, problem: Problem, last: PagePlace) -> PagePlace:
 
 
 def showing(place: PagePlace, problem: Problem, faces: Sequence[tuple[str, Face]], line: int) -> PagePlace:
-    """The place with these faces in sight: their channel and their filter are the ones shown.
-
-    Raises:
-        LessonError: two of them contradict each other, or one is of another sample or group.
-    """
+    """The place with the channel and filter of these faces in sight; LessonError if they contradict."""
     placed = go_to(problem, place)
     index, geometry = placed.timeline.step.loop_index, problem.geometry
     first = geometry.channels(index.i_c).start
@@ -217,16 +199,7 @@ def face_name(tensor: str, face: Face) -> str:
 
 
 def panel_of(tensor: str, field: Field, problem: Problem) -> str:
-    """The tensor, if it has a panel.
-
-    Args:
-        tensor: its name.
-        field: where it was named.
-        problem: whose tensors.
-
-    Raises:
-        LessonError: it has none.
-    """
+    """The tensor that a field names, if it has a panel; else LessonError."""
     panels = [name for name in shapes(problem) if name != "b"]
     if tensor not in panels:
         sentence = "there is no panel {name!r}; the panels are {names}"

@@ -41,27 +41,13 @@ Spec = dict[str, Field]
 
 
 def spec_of(fields: Fields, before: Spec) -> Spec:
-    """The description of a problem in a block; what the block leaves out is as before.
-
-    Args:
-        fields: the block.
-        before: the description so far; a block that names a problem or an input starts anew.
-    """
+    """The description of a problem in a block; what it leaves out is as before, unless it starts anew."""
     given = {key: found for key in PROBLEM_KEYS if (found := fields.get(key)) is not None}
     return given if "problem" in given or "input" in given else before | given
 
 
 def make_problem(spec: Spec, line: int, folder: str) -> tuple[Problem, str]:
-    """The problem a description means, and what to call it.
-
-    Args:
-        spec: by key.
-        line: where it stands, for what is missing.
-        folder: the lesson's, in which a file is looked for.
-
-    Raises:
-        LessonError: there is no such problem.
-    """
+    """The problem a description means, with files from the lesson's folder, and its name; or LessonError."""
     for key, choices in _CHOICES.items():
         if key in spec and spec[key].text not in choices:
             one, other = choices

@@ -1,11 +1,9 @@
 """Progress on disk: one JSON file in the person's data folder. It is data; reading it runs nothing.
 
-Several windows may be open on it. Each writes what was done in it since it wrote the last time, into
-whatever the file holds by then; what others did stays. Where two answered the same question, the better
-outcome counts: right before shown before skipped before open, then the one with fewer wrong answers and
-hints. The page is that of the window that turned pages last; a lesson that was finished in one is
-finished, and one that was begun again in one keeps only what others did since. What a newer version
-wrote beside all this is kept, and a damaged file stays as it is.
+Several windows may be open on it: each writes what was done in it since, into whatever the file holds by
+then. Of two answers the better counts: right before shown before skipped before open, then fewer wrong
+answers and hints. The page is that of the window that turned pages last; finished is finished, and what was
+begun again keeps only what others did since. What a newer version wrote stays, and so does a damaged file.
 """
 
 from __future__ import annotations
@@ -26,7 +24,6 @@ from convstep.lessons.walk import RIGHT, SHOWN, SKIPPED, Tried, Walk
 from convstep.printable import SentenceError
 
 VERSION = 1
-"""Of the file's form."""
 LARGEST_FILE = 4_000_000
 """Bytes beyond which the file is none of ours."""
 WAIT = 5.0
@@ -43,12 +40,7 @@ class Progress:
     """What a person has done in all lessons."""
 
     def __init__(self, path: Path | None = None, *, kept: bool = True) -> None:
-        """Read what is kept.
-
-        Args:
-            path: the file; by default one in the person's data folder.
-            kept: whether anything is read and written at all.
-        """
+        """Read what is kept, in a file or that of the person's data folder; nothing at all unless `kept`."""
         self.path = default_path() if path is None else path
         self.complaint = ""
         """Why nothing is kept, one sentence; "" if all is well."""
@@ -74,12 +66,7 @@ class Progress:
         return walk
 
     def keep(self, walk: Walk) -> None:
-        """Write down what was done in a walk since the last time, beside what other windows wrote.
-
-        Raises:
-            ProgressError: it cannot be written; whatever is in the file stays there, and what was done
-                is written the next time.
-        """
+        """Write what was done in a walk beside other windows'; ProgressError leaves it for the next time."""
         if not self._kept:
             return
         try:
@@ -121,13 +108,7 @@ def default_path() -> Path:
 
 
 def _merged(walk: Walk, written: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
-    """What is to be kept of a lesson.
-
-    Args:
-        walk: how it stands in this window.
-        written: how it stood there when it was last written, or read.
-        held: what the file has of it now.
-    """
+    """What is to be kept of a lesson: as it stands in a walk, was when last `written`, and is `held` now."""
     now, before, theirs = walk.as_dict(), _dict(written.get("answers")), _dict(held.get("answers"))
     answers = dict(theirs)
     for question in {*now["answers"], *before}:
@@ -159,12 +140,7 @@ def _better(mine: list[Any], other: Any) -> list[Any]:
 
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one window at a time write in a folder.
-
-    The folder itself is locked: nothing is left behind, and the system takes the lock back from a
-    process that ends. Where there are no such locks (Windows, some network drives), or somebody holds
-    one for too long, all go on without.
-    """
+    """Let one window at a time write in a folder, which is locked; without locks, or too long, all go on."""
     try:
         import fcntl
 
@@ -190,11 +166,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """All that the file holds.
-
-    Raises:
-        ProgressError: it cannot be read; one sentence.
-    """
+    """All that the file holds. Raises ProgressError: it cannot be read; one sentence."""
     try:
         kept = json.loads(contents(path, LARGEST_FILE))
         if not isinstance(kept, dict) or kept.get("version") != VERSION:

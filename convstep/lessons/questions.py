@@ -47,7 +47,6 @@ class Judged:
     """What an answer is worth."""
 
     right: bool
-    """Whether it is right."""
     said: str
     """One sentence about it, in the lesson's language."""
 
@@ -59,7 +58,6 @@ class Question(ABC):
     language: str
     """In which it is asked and answered."""
     prompt: str
-    """What is asked."""
     hints: tuple[str, ...]
     """Given one by one, for points."""
     why: str
@@ -76,11 +74,7 @@ class Question(ABC):
 
     @abstractmethod
     def judge(self, answer: Answer) -> Judged:
-        """Whether an answer is right.
-
-        Raises:
-            AnswerError: it is no answer to this kind of question.
-        """
+        """Whether an answer is right. Raises AnswerError: it is no answer to this kind of question."""
 
     @property
     @abstractmethod
@@ -98,12 +92,7 @@ class Question(ABC):
         return say(self.language, "given", answer=self.solution)
 
     def points(self, attempts: int, hints: int) -> int:
-        """What a right answer is worth.
-
-        Args:
-            attempts: wrong ones before it.
-            hints: that were taken.
-        """
+        """What a right answer is worth after so many wrong attempts and hints."""
         return max(POINTS - ATTEMPT_COSTS * attempts - HINT_COSTS * hints, LEAST)
 
     def _right(self) -> Judged:
@@ -213,7 +202,7 @@ class StepQuestion(Question):
     @property
     def solution(self) -> Answer:
         """The index of the first of them."""
-        return self._named(min(self.steps))
+        return place_argument(min(self.steps) + 1, self.geometry)
 
     @property
     def how(self) -> str:
@@ -224,9 +213,6 @@ class StepQuestion(Question):
     def example(self) -> str:
         """A place of this loop, to show how one is written."""
         return example_place(self.geometry)
-
-    def _named(self, step: int) -> str:
-        return place_argument(step + 1, self.geometry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,3 +271,70 @@ class ShapeQuestion(Question):
     def solution(self) -> Answer:
         """As NumPy writes it."""
         return str(self.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineQuestion(Question):
+    """Which line of this code is wrong?"""
+
+    code: str
+    """The code, lines counted from 1."""
+    lines: frozenset[int]
+    """The wrong lines; naming one of them is right."""
+    right: str
+    """What should stand there."""
+
+    kind = "line"
+
+    def is_empty(self, line: int) -> bool:
+        """Whether nothing stands on a line, counted from 1."""
+        return not self.code.splitlines()[line - 1].strip()
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right is any of the wrong lines."""
+        last = len(self.code.splitlines())
+        text = typed(str(answer))
+        if not re.fullmatch(r"\d{1,4}", text) or not 1 <= int(text) <= last:
+            raise self._error("not.line", text=repr(answer), last=last)
+        return self._right() if int(text) in self.lines else self._wrong("wrong.line", line=int(text))
+
+    @property
+    def solution(self) -> Answer:
+        """The number of the first wrong line."""
+        return str(min(self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the choices of a question."""
+
+    text: str
+    right: bool
+    reason: str
+    """Why, or why not; "" without."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceQuestion(Question):
+    """Which of these?"""
+
+    options: tuple[Option, ...]
+    """In the order of the lesson; one or more are right."""
+
+    kind = "choice"
+
+    def judge(self, answer: Answer) -> Judged:
+        """Right is any of the right options, by its number from 1."""
+        text = typed(str(answer))
+        if not re.fullmatch(r"\d{1,2}", text) or not 1 <= int(text) <= len(self.options):
+            raise self._error("not.choice", text=repr(answer), last=len(self.options))
+        option = self.options[int(text) - 1]
+        if option.right:  # the reason stands among the explanations
+            return self._right()
+        said = say(self.language, "and", first=self._wrong().said, second=option.reason)
+        return Judged(False, said.rstrip())
+
+    @property
+    def solution(self) -> Answer:
+        """The number of the first right one."""
+        return str(1 + next(n for n, option in enumerate(self.options) if option.right))

@@ -24,7 +24,6 @@ from convstep.lessons.questions import Question
 DESCRIBING = (*PROBLEM_KEYS, *FUNCTION_KEYS)
 """The keys that say what is stepped."""
 FRONT_KEYS = ("language", "order", "kind", "bug", *DESCRIBING)
-"""The keys of the front matter."""
 DIRECTIVES = ("stop", "ask", "problem")
 """The fenced blocks that are no narration."""
 LARGEST_FILE = 4 * LARGEST
@@ -32,15 +31,7 @@ LARGEST_FILE = 4 * LARGEST
 
 
 def read_lesson(path: str, key: str = "") -> Lesson:
-    """Read a lesson's file.
-
-    Args:
-        path: the file.
-        key: under which progress is kept; the file's absolute path unless given.
-
-    Raises:
-        LessonError: it cannot be read, or is no lesson; one sentence with the line.
-    """
+    """Read a lesson, its progress kept under `key` or its absolute path; LessonError with the line."""
     try:
         text = contents(path, LARGEST_FILE).decode("utf-8")
     except FileTooLarge as error:
@@ -57,11 +48,7 @@ def read_lesson(path: str, key: str = "") -> Lesson:
 
 
 def parse_lesson(text: str, path: str = "lesson.md", key: str = "") -> Lesson:
-    """Understand a lesson's text; see `read_lesson`.
-
-    Raises:
-        LessonError: it is no lesson.
-    """
+    """Understand a lesson's text; see `read_lesson`. Raises LessonError: it is no lesson."""
     try:
         return _Reader(parse_document(text), os.path.dirname(path)).lesson(path, key)
     except LessonError as error:
@@ -262,11 +249,7 @@ class _Reader:
 
 
 def _directive(block: Block) -> str:
-    """Which directive a block is; "" for narration.
-
-    Raises:
-        LessonError: it is nearly one.
-    """
+    """Which directive a block is; "" for narration. Raises LessonError: it is nearly one."""
     word, *more = block.info or ("",)
     if word in DIRECTIVES:
         if more and word != "ask":

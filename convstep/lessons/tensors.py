@@ -7,14 +7,19 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
-from convstep.conv.validation import cell_text
 from convstep.language import tr
-from convstep.lessons.errors import wrong
+from convstep.lessons.errors import LessonError, wrong
+from convstep.lessons.fields import Field
+from convstep.replay.edits import Numbers, number_of, plain, same
+from convstep.steps.cells import Array, cell_text
 
 Index = tuple[int, ...]
+Setting = tuple[str, Index, str]
+"""The input, the cell and the number as it is written."""
 
 _CELLS = re.compile(r"([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?")
 _PART = re.compile(r"(-?\d{1,6})?\s*(:\s*(-?\d{1,6})?\s*(?::\s*(\d{1,6})?)?)?")
@@ -64,12 +69,9 @@ def array_shape(name: str, problem: Problem) -> Index | None:
 
 
 def parse_cells(text: str, problem: Problem, line: int) -> Cells:
-    """Cells like `dW[0, 1, 2, 0]`, `dA_prev_pad[1:4, :, 0]`, `dA_prev[0, 0, 0]` or `db`.
+    """Cells like `dW[0, 1, 2, 0]`, `dA_prev_pad[1:4, :, 0]`, `dA_prev[0, 0, 0]` or `db`; else LessonError.
 
     Cells of `A_prev` and `dA_prev` are counted without padding; they stand for the padded ones.
-
-    Raises:
-        LessonError: there are no such cells.
     """
     known = {name: array_shape(name, problem) for name in (*shapes(problem), "A_prev", "dA_prev")}
     cells = named_cells(text, known, ", ".join(shapes(problem)), name_example(problem), line)
@@ -80,17 +82,9 @@ def parse_cells(text: str, problem: Problem, line: int) -> Cells:
 
 
 def named_cells(text: str, known: Mapping[str, Index | None], names: str, example: str, line: int) -> Cells:
-    """Cells of one of some arrays, as NumPy writes them.
+    """Cells of one of some arrays, as NumPy writes them: `dx[1:4, :]`, or the array's name alone.
 
-    Args:
-        text: `dx[1:4, :]`, or the array's name alone.
-        known: the arrays' shapes by name.
-        names: which arrays there are, for who names none of them.
-        example: cells, written as they should be.
-        line: where the text stands.
-
-    Raises:
-        LessonError: there are no such cells.
+    `known` are shapes by name, `names` and an example go into the error. Raises LessonError: no such cells.
     """
     text = text.strip()
     found = _CELLS.fullmatch(text)
@@ -111,20 +105,12 @@ def named_cells(text: str, known: Mapping[str, Index | None], names: str, exampl
 
 
 def parse_cell(text: str, problem: Problem, line: int) -> tuple[str, Index]:
-    """One cell: its tensor and its index.
-
-    Raises:
-        LessonError: there is no such cell, or there are several.
-    """
+    """One cell: its tensor and its index. Raises LessonError: there is no such cell, or there are several."""
     return single(parse_cells(text, problem, line), text, line)
 
 
 def single(cells: Cells, text: str, line: int) -> tuple[str, Index]:
-    """The only one of some cells.
-
-    Raises:
-        LessonError: there are several.
-    """
+    """The only one of some cells. Raises LessonError: there are several."""
     if len(cells.indices) != 1:
         raise wrong("{text!r} is not a single cell; give a number for every axis", line, text=text)
     return cells.tensor, cells.indices[0]
@@ -194,3 +180,33 @@ def _axis(part: str, length: int, text: str, line: int) -> range:
         sentence = "{part!r} in {text!r} selects none of the {count} cells"
         raise wrong(sentence, line, part=part, text=text, count=length)
     return taken
+
+
+def read_setting(key: str, field: Field, inputs: Mapping[str, Array]) -> Setting:
+    """What `key: A_prev[2, 3, 0] = 0` sets; LessonError without the cell, or if it holds that anyway."""
+    first = next(iter(inputs), "x")
+    example = f"{cell_text(first, (0,) * inputs[first].ndim) if inputs else 'x[0]'} = 0"
+    text, equals, number = map(str.strip, field.text.partition("="))
+    if not equals:
+        raise wrong(
+            "{key} is {text!r}; write {example}", field.line, key=key, text=field.text, example=example
+        )
+    known = {name: array.shape for name, array in inputs.items()}
+    array, cell = single(named_cells(text, known, ", ".join(known), example, field.line), text, field.line)
+    held = inputs[array][cell]
+    try:
+        wanted = number_of(number, held.dtype)
+    except ValueError as error:
+        raise LessonError(f"`{key}`: {error}", field.line) from error
+    if same(held, wanted):
+        sentence = "{cell} is {number} anyway; give it another number"
+        raise wrong(sentence, field.line, cell=text, number=plain(held))
+    return array, cell, number
+
+
+def numbers_of(settings: list[Setting], inputs: Mapping[str, Array]) -> Numbers:
+    """The same as a run takes them."""
+    found: dict[str, dict[Index, Any]] = {}
+    for array, cell, number in settings:
+        found.setdefault(array, {})[cell] = number_of(number, inputs[array].dtype)
+    return found

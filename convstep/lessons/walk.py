@@ -6,9 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.lesson import Lesson, Page, PagePlace
-from convstep.lessons.questions import Answer, Judged, Question
+from convstep.lessons.questions import Answer, ChoiceQuestion, Judged, Question
 
 RIGHT, SHOWN, SKIPPED = "right", "shown", "skipped"
 """How a question ended: answered, given up, passed over; "" while it is open."""
@@ -21,7 +20,6 @@ class Tried:
     attempts: int = 0
     """Wrong answers."""
     hints: int = 0
-    """Hints taken."""
     outcome: str = ""
     """`RIGHT`, `SHOWN`, `SKIPPED`, or "" while it is open."""
 
@@ -32,14 +30,7 @@ class Walk:
     def __init__(
         self, lesson: Lesson, page: int = 0, tried: dict[str, Tried] | None = None, *, finished: bool = False
     ) -> None:
-        """Begin, or go on where somebody stood.
-
-        Args:
-            lesson: the lesson.
-            page: the page to open, counted from 0.
-            tried: by the questions' fingerprints.
-            finished: whether they came to the end before.
-        """
+        """Begin, or go on at a page, from 0; what was tried goes by the questions' fingerprints."""
         self.lesson = lesson
         self._keys = fingerprints(lesson)
         self._at = min(max(page, 0), len(lesson.pages) - 1)
@@ -113,11 +104,7 @@ class Walk:
         return True
 
     def answer(self, answer: Answer) -> Judged:
-        """Try an answer.
-
-        Raises:
-            AnswerError: it is no answer; that costs nothing.
-        """
+        """Try an answer. Raises AnswerError: it is no answer; that costs nothing."""
         question = self.question
         assert question is not None
         judged = question.judge(answer)
@@ -212,10 +199,7 @@ class Walk:
 
 
 def fingerprints(lesson: Lesson) -> tuple[str, ...]:
-    """By page, what tells its question from others; "" without one.
-
-    They are the same in every language, after an edit of the words, and after an edit of other pages.
-    """
+    """By page what tells its question from others in any language or wording; "" without one."""
     found: list[str] = []
     for page in lesson.pages:
         key = "" if page.question is None else _fingerprint(page.question)

@@ -18,13 +18,7 @@ def sentences() -> Mapping[str, Mapping[str, str]]:
 
 
 def say(language: str, key: str, **values: object) -> str:
-    """A sentence in a language.
-
-    Args:
-        language: one of `LANGUAGES`.
-        key: which sentence.
-        values: what to fill in.
-    """
+    """A sentence in one of `LANGUAGES`, filled in."""
     return sentences()[language][key].format(**values)
 
 

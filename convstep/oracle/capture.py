@@ -1,19 +1,16 @@
 """Convolutions of a running PyTorch model: what they convolve, and what their backward really computes.
 
-torch is imported inside functions only. Nothing of the model is changed and no operation is added to
-its graph: PyTorch tells of every convolution while the block runs (`capture_calls`), and what it was
-given and got is copied (`capture_recorder`).
+torch is imported inside functions only. Nothing of the model changes: PyTorch tells of every convolution in
+the block (`capture_calls`), and what it was given and got is copied (`capture_recorder`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from convstep.oracle.capture_layers import Choice, chosen, is_compiled
+from convstep.oracle.capture_layers import LIMIT, Choice, Options, chosen, is_compiled
 from convstep.oracle.capture_log import CaptureLog
-from convstep.oracle.capture_options import LIMIT, Options
 from convstep.oracle.capture_recorder import Recorder
 from convstep.oracle.captured import Captured as Captured
 from convstep.oracle.captured_layer import CaptureError as CaptureError
@@ -90,7 +87,6 @@ class Capture:
     """A capture that begins with its `with` block and ends with it."""
 
     def __init__(self, choice: Choice, options: Options, by: str, compiled: bool) -> None:
-        """Prepare; nothing is watched before the block."""
         self._choice, self._options, self._by, self._compiled = choice, options, by, compiled
         self._recorder: Recorder | None = None
         self._captured: Captured | None = None
@@ -117,20 +113,14 @@ class Capture:
             raise
         return self._captured
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             recorder.stop()
             recorder.log.closed = True
 
     def seen(self) -> Captured:
-        """What the last block has seen.
-
-        Raises:
-            CaptureError: there has been none.
-        """
+        """What the last block has seen; raises CaptureError if there has been none."""
         if self._captured is None:
             raise NotEnteredError(
                 "nothing is captured without a with block; write: with convstep.capture(model) as captured:"

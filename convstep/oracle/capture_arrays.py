@@ -1,7 +1,4 @@
-"""What is read of the tensors of a convolution: copies in the article's layout, and what is known of them.
-
-torch is imported inside functions only.
-"""
+"""Tensors of a convolution, copied in the article's layout; torch is imported inside functions only."""
 
 from __future__ import annotations
 
@@ -9,16 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.oracle.capture_calls import Call
 from convstep.oracle.capture_log import Convolution, Seen
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Array = npt.NDArray[Any]
 
 TF32_EPS = 2.0**-9
 """TF32 rounds both factors to 11 bits: their product is as far off as if this were its eps."""
@@ -27,10 +22,7 @@ TF32_EPS = 2.0**-9
 def array_of(tensor: Tensor, dtype: Any = None, *, flat: bool = False) -> Array:
     """A copy that is seen in the article's layout; half precisions as float32, which holds them exactly.
 
-    Args:
-        tensor: on any device.
-        dtype: what it was converted to before it was convolved, as autocast does.
-        flat: whether it belongs to a convolution along one axis, which becomes one of height 1.
+    It is converted to `dtype` first, as autocast does; `flat` makes of one axis a convolution of height 1.
     """
     import torch
 
@@ -76,7 +68,7 @@ def bytes_of(call: Call, image: Tensor, Z: Tensor) -> int:
     import torch
 
     parameters = [each for each in (call.weight, call.bias) if each is not None]
-    count = image.numel() * (1 + call.image.requires_grad) + Z.numel()
+    count = image.numel() * (1 + call.input.requires_grad) + Z.numel()
     count += sum(each.numel() * (1 + each.requires_grad) for each in parameters)
     return count * (8 if Z.dtype == torch.float64 else 4)
 

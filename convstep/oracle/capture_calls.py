@@ -1,7 +1,6 @@
 """The convolutions that a running program calls, each with its tensors and a name.
 
-A mode of PyTorch's sees every function that is called with tensors; hooks on all modules tell in
-whose forward that is. Neither leaves anything in a model.
+A mode of PyTorch's sees functions, hooks tell in whose forward they run; neither leaves anything in a model.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class Call(NamedTuple):
-    """What a function that convolves was given."""
+    """What a function that convolves was given, by the names of `F.conv2d`'s arguments."""
 
-    image: Tensor
+    input: Tensor
     weight: Tensor
-    bias: Tensor | None
-    stride: Any
-    padding: Any
-    dilation: Any
-    groups: int
-    transposed: bool
+    bias: Tensor | None = None
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    transposed: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -292,36 +291,25 @@ def _mode(calls: Calls) -> Any:
     return Watching()
 
 
-def _call(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Call:
-    return Call(input, weight, bias, stride, padding, dilation, groups, False)
-
-
 def _transposed(input: Any, weight: Any, *_: Any, **__: Any) -> Call:
-    return Call(input, weight, None, 1, 0, 1, 1, True)
+    return Call(input, weight, transposed=True)
 
 
-def _convolution(
-    input: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    transposed: bool,
-    output_padding: Any,
-    groups: int,
-    *_: Any,
-    **__: Any,
-) -> Call:
-    return Call(input, weight, bias, stride, padding, dilation, groups, transposed)
+def _convolution(*given: Any, **named: Any) -> Call:
+    """As PyTorch's own functions list them: with what an output gets besides, and more after that."""
+    names = (
+        "input",
+        "weight",
+        "bias",
+        "stride",
+        "padding",
+        "dilation",
+        "transposed",
+        "output_padding",
+        "groups",
+    )
+    found = dict(zip(names, given, strict=False)) | named
+    return Call(**{name: found[name] for name in names if name != "output_padding"})
 
 
 @functools.cache
@@ -353,7 +341,7 @@ def _functions() -> dict[Any, tuple[str, Callable[..., Call]]]:
     """PyTorch's functions that convolve, by the objects that are called, with their arguments' names."""
     import torch
 
-    known: dict[str, Callable[..., Call]] = {f"conv{axes}d": _call for axes in (1, 2, 3)}
+    known: dict[str, Callable[..., Call]] = {f"conv{axes}d": Call for axes in (1, 2, 3)}
     known |= {f"conv_transpose{axes}d": _transposed for axes in (1, 2, 3)}
     known |= {"convolution": _convolution, "_convolution": _convolution}
     table = {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,60 @@ from convstep.printable import printable
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+LIMIT = 4 * 2**30
+"""Bytes kept at most, unless it is said otherwise."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much of a run is kept."""
+
+    last: int | None
+    """How many backward passes, the latest; None keeps all."""
+    wanted: Callable[[int], bool]
+    """Whether the backward pass with this number, from 0, is kept."""
+    sample: int | None
+    """The one sample of every batch that is kept; None keeps all."""
+    limit: int | None
+
+    @classmethod
+    def of(cls, last: Any, when: Any, sample: Any, limit: Any) -> Options:
+        """The options that `capture`'s arguments stand for; raises CaptureError, which says how they are."""
+        return cls(
+            None if last is None else _whole("last", last, "how many backward passes to keep", 1),
+            _choice(when),
+            None if sample is None else _whole("sample", sample, "the number of a sample, from 0"),
+            None if limit is None else _whole("limit", limit, "how many bytes to keep at most", 1),
+        )
+
+
+def _whole(name: str, given: Any, meaning: str, least: int | None = None) -> int:
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = None
+    if number is None or isinstance(given, bool) or (least is not None and number < least):
+        raise CaptureError(f"{name} is {printable(repr(given))}; it must be {meaning}, a whole number")
+    return number
+
+
+def _choice(when: Any) -> Callable[[int], bool]:
+    if when is None:
+        return lambda _: True
+    if callable(when):
+        # asked once for a pass: it may draw lots
+        return functools.lru_cache(1024)(lambda number: bool(when(number)))
+    if isinstance(when, int) and not isinstance(when, bool):
+        return lambda number: number == when
+    if isinstance(when, Container) and not isinstance(when, (str, bytes)):
+        return lambda number: number in when
+    raise CaptureError(
+        f"when is {printable(repr(when))}; it must be the number of a backward pass, several such as "
+        "range(0, 1000, 100), or a function that takes the number and says whether to keep the pass"
+    )
+
 
 FUNCTION = re.compile(r"(?:(?P<module>.+) )?(?:F|torch)\.\w+ #\d+")
 """The name of a call that is no module's own: `block.attn F.conv2d #2`."""
@@ -54,16 +110,7 @@ class Choice:
 
 
 def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
-    """What to watch.
-
-    Args:
-        torch: the module, which is imported elsewhere.
-        model: a model, or one layer.
-        layers: names, patterns and modules; None is everything.
-
-    Raises:
-        CaptureError: there is nothing to watch.
-    """
+    """What to watch of a model or layer: names, patterns, modules, None for all; CaptureError if nothing."""
     if not isinstance(model, torch.nn.Module):
         raise CaptureError(f"capture takes a torch.nn.Module, a model or one nn.Conv2d; this is {_a(model)}")
     everything = {name or type(model).__name__: module for name, module in model.named_modules()}
@@ -73,7 +120,9 @@ def chosen(torch: Any, model: nn.Module, layers: Any) -> Choice:
         for name, module in everything.items()
         if refused[name] or _convolves(torch, module)
     }
-    functional = [name for name, module in everything.items() if not _is_torchs(module)]
+    functional = [
+        name for name, module in everything.items() if type(module).__module__.split(".")[0] != "torch"
+    ]
     patterns = None
     if layers is None and _convolves(torch, model):
         layers = [model]
@@ -163,10 +212,6 @@ def _convolves(torch: Any, module: nn.Module) -> bool:
 def kind_of(module: nn.Module) -> str:
     """The class of a module, also where torch.jit has compiled it."""
     return getattr(module, "original_name", type(module).__name__)  # torch.jit's
-
-
-def _is_torchs(module: nn.Module) -> bool:
-    return type(module).__module__.split(".")[0] == "torch"
 
 
 def _a(thing: object) -> str:

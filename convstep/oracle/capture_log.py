@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Pair
 from convstep.language import tr
 from convstep.oracle.capture_reasons import Tally, closest, missing, reason_of
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 PARAMETERS = {"dW": "W", "db": "b"}
 """The gradients that are accumulated in a parameter, and the parameter."""
@@ -24,9 +22,7 @@ class Seen(NamedTuple):
     """What is kept of an array that is looked at and let go: its NaN and inf."""
 
     nan: int
-    """Cells that are NaN."""
     inf: int
-    """Cells that are inf or -inf."""
     first: tuple[int, ...] | None
     """The first such cell in memory order, channels last; None where all are finite."""
 
@@ -36,7 +32,6 @@ class Convolution:
     """One call in the forward pass, as it was convolved; the arrays are copies."""
 
     name: str
-    """The layer's."""
     order: int
     """Its place among all calls."""
     A_prev: Array
@@ -52,7 +47,6 @@ class Convolution:
     dilation: Pair
     """`(d_h, d_w)`."""
     groups: int
-    """Channel groups."""
     eps: float
     """Of the precision it was convolved in."""
     parameters: dict[str, int]
@@ -92,9 +86,7 @@ class Reached:
     """One call that a backward pass went through."""
 
     convolution: Convolution
-    """The call."""
     backward: BackwardPass
-    """The pass."""
     dZ: Array
     """The upstream gradient, channels last."""
     own: dict[str, Array]
@@ -150,11 +142,7 @@ class Held:
     """The bytes of what is kept and of what is still to come for it; they go when their owner goes."""
 
     def __init__(self, limit: int | None) -> None:
-        """Nothing is held yet.
-
-        Args:
-            limit: the most that there is room for; None for no bound.
-        """
+        """Nothing is held yet; there is room for `limit` bytes, None for no bound."""
         self.limit = limit
         self.bytes = 0
         self._sizes: dict[int, int] = {}
@@ -251,12 +239,7 @@ class CaptureLog:
             oldest.accumulated.clear()
 
     def has_room(self, size: int, backward: BackwardPass | None = None) -> bool:
-        """Whether so many bytes more may be kept, also if only when the oldest pass has gone for it.
-
-        Args:
-            size: how many bytes.
-            backward: the pass they come with; None is one to come.
-        """
+        """Whether so many bytes more may be kept for a pass, or one to come, if the oldest goes for it."""
         held = self.held
         if held.limit is None or held.bytes + size <= held.limit:
             return True

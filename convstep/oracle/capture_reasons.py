@@ -5,17 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.validation import cell_text
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False)
@@ -52,12 +49,7 @@ class Tally:
 
 
 def missing(tally: Tally, beyond: str) -> list[tuple[str, int]]:
-    """Of a layer that is captured: why some of its calls are not, and how many.
-
-    Args:
-        tally: its counts.
-        beyond: what is said of those for which there was no room.
-    """
+    """Of a captured layer: why some calls are not, and how many; `beyond` is said where there was no room."""
     return [
         (beyond, tally.over),
         (tally.refused, tally.unreadable),
@@ -89,13 +81,7 @@ def missing(tally: Tally, beyond: str) -> list[tuple[str, int]]:
 
 
 def reason_of(tally: Tally, beyond: str, *, compiled: bool) -> str:
-    """Why nothing, or not everything, of a layer was captured: what follows its name in a sentence.
-
-    Args:
-        tally: its counts.
-        beyond: what is said where there was no room.
-        compiled: whether a part of the model is compiled.
-    """
+    """Why not all of a layer was captured, what follows its name; `beyond` is said where room lacked."""
     if tally.refused:
         return tally.refused
     if tally.over:
@@ -144,13 +130,7 @@ def _early() -> str:
 
 
 def first_bad(name: str, given: Mapping[str, Array], Z: tuple[int, ...]) -> str:
-    """Of a call whose output is not finite: where that was seen first, in a sentence.
-
-    Args:
-        name: the layer's.
-        given: what it was given, by name.
-        Z: the first such cell of the output.
-    """
+    """Of a call whose output is not finite first in cell `Z`: where that was seen first, in a sentence."""
     for array, values in given.items():
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):

@@ -1,7 +1,6 @@
-"""Copies of what convolutions are given and of the gradients they get, as they come by.
+"""Copies of what convolutions are given and of the gradients they get, as a backward pass goes through.
 
-No operation is added to the graph: the convolution's node in it tells its gradients when a backward
-pass goes through it. torch is imported inside functions only.
+No operation is added to the graph. torch is imported inside functions only.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.oracle.capture_arrays import (
@@ -25,15 +22,13 @@ from convstep.oracle.capture_arrays import (
     seen_in,
 )
 from convstep.oracle.capture_calls import Call, Calls
-from convstep.oracle.capture_layers import Choice
+from convstep.oracle.capture_layers import Choice, Options
 from convstep.oracle.capture_log import BackwardPass, CaptureLog, Convolution, Reached
-from convstep.oracle.capture_options import Options
 from convstep.oracle.capture_reasons import Tally, first_bad
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False)
@@ -65,7 +60,6 @@ class Recorder:
     """Everything that watches during one block."""
 
     def __init__(self, choice: Choice, options: Options, log: CaptureLog) -> None:
-        """Prepare; `start` begins."""
         self.log = log
         self.active = True
         """False once the block has ended: hooks in a graph outlive it."""
@@ -140,7 +134,7 @@ class Recorder:
 
     def _note(self, name: str, kind: str, tally: Tally, call: Call, Z: Tensor) -> None:
         flat = call.weight.ndim == 3
-        image, batched = call.image, call.image.ndim == call.weight.ndim
+        image, batched = call.input, call.input.ndim == call.weight.ndim
         batch = len(image) if batched else None
         kept: int | None = None
         out = Z

@@ -49,7 +49,6 @@ class Captured:
         return loaded
 
     def __repr__(self) -> str:
-        """How much there is, and what to do with it."""
         # while the block is open, `layers` would compare arrays
         held = self._final if self._final is not None else self._log.reached()
         calls = [one.name if isinstance(one, CapturedLayer) else one.convolution.name for one in held]
@@ -105,13 +104,12 @@ class Captured:
         passes = sorted({layer.step for layer in layers})
         wanted = passes[step] if -len(passes) <= step < 0 else step
         if wanted not in passes:
-            raise CaptureError(
-                tr(
-                    "backward pass {step} was not captured; those that were: {passes}",
-                    step=step,
-                    passes=", ".join(map(str, passes[:5])) + (", …" if len(passes) > 5 else ""),
-                )
+            said = tr(
+                "backward pass {step} was not captured; those that were: {passes}",
+                step=step,
+                passes=", ".join(map(str, passes[:5])) + (", …" if len(passes) > 5 else ""),
             )
+            raise CaptureError(said)
         # by its name, as `picture`: who draws stands above, and arrows point down
         drawn: str = importlib.import_module("convstep.view.panels.layer_map").map_text(
             layers, self.skipped, wanted
@@ -176,18 +174,17 @@ class Captured:
             raise CaptureError(self._log.why_nothing(name))
         call = operator.index(call)
         if not -len(calls) <= call < len(calls):
-            raise CaptureError(
-                tr(
-                    "call {call} of {layer!r} does not exist; it was captured once, as call 0"
-                    if len(calls) == 1
-                    else "call {call} of {layer!r} does not exist; it was captured {count} times, "
-                    "calls 0 to {last}",
-                    call=call,
-                    layer=name,
-                    count=len(calls),
-                    last=len(calls) - 1,
-                )
+            said = tr(
+                "call {call} of {layer!r} does not exist; it was captured once, as call 0"
+                if len(calls) == 1
+                else "call {call} of {layer!r} does not exist; it was captured {count} times, "
+                "calls 0 to {last}",
+                call=call,
+                layer=name,
+                count=len(calls),
+                last=len(calls) - 1,
             )
+            raise CaptureError(said)
         return calls[call]
 
     def first_nonfinite(self) -> Origin | None:
@@ -262,15 +259,14 @@ class Captured:
             check_type("layer", layer, str, int)
         if isinstance(layer, int):
             if not -len(names) <= layer < len(names):
-                raise CaptureError(
-                    tr(
-                        "layer {layer} does not exist; the layers captured are 0 to {last}"
-                        if names
-                        else "layer {layer} does not exist; no layer was captured",
-                        layer=layer,
-                        last=len(names) - 1,
-                    )
+                said = tr(
+                    "layer {layer} does not exist; the layers captured are 0 to {last}"
+                    if names
+                    else "layer {layer} does not exist; no layer was captured",
+                    layer=layer,
+                    last=len(names) - 1,
                 )
+                raise CaptureError(said)
             return names[layer]
         known = list(self._log.tallies)
         if layer is None:

@@ -8,10 +8,9 @@ import operator
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import COLUMNS, LINES, MORE, lines, quoted, told
 from convstep.conv.problem import Problem
@@ -21,8 +20,7 @@ from convstep.conv.validation import pair_text, table_columns
 from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
 from convstep.printable import SENTENCE, SentenceError, printable
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 LEAST_SQUARES = 1e-280
 """Below this a sum of squares in float64 has lost digits, or all of them."""
@@ -36,9 +34,7 @@ class Nonfinite(NamedTuple):
     """How many cells of an array are NaN or infinite."""
 
     nan: int
-    """Cells that are NaN."""
     inf: int
-    """Cells that are inf or -inf."""
 
 
 class Skipped(NamedTuple):
@@ -55,7 +51,6 @@ class Skipped(NamedTuple):
     torch.compile has made. Of a layer that is captured, how many of its calls are not, for this reason."""
 
     def __repr__(self) -> str:
-        """Its name, and all of the reason below it."""
         head = f"Skipped(name={quoted(self.name)}, kind={quoted(self.kind)}, calls={self.calls})"
         reason = printable(self.reason, SENTENCE)
         width = (COLUMNS - 2) // (1 if reason.isascii() else 2)  # a Chinese letter takes two columns
@@ -89,7 +84,6 @@ class CapturedLayer:
     """Its place, from 0, in the order in which the backward pass came by; None where a file does not say."""
 
     def __repr__(self) -> str:
-        """What and when, not the numbers."""
         row = self._table_columns
         which = [quoted(self.name), f"call={self.call}", f"step={self.step}"]
         shapes = [f"{name} {row.pop(name)}" for name in self.shapes]
@@ -222,26 +216,24 @@ class CapturedLayer:
         samples, sample, only = self.samples or 1, operator.index(sample), self.convolution.sample
         if only is not None:
             if sample not in (only, only - (self.convolution.batch or 1)):
-                raise CaptureError(
-                    tr(
-                        "sample {sample} of {layer!r} was not kept; capture kept sample {only}",
-                        sample=sample,
-                        layer=self.name,
-                        only=only,
-                    )
-                )
-            return 0
-        if not -samples <= sample < samples:
-            raise CaptureError(
-                tr(
-                    "sample {sample} does not exist; {layer!r} was called with samples 0 to {last}"
-                    if samples > 1
-                    else "sample {sample} does not exist; {layer!r} was called with sample 0 only",
+                said = tr(
+                    "sample {sample} of {layer!r} was not kept; capture kept sample {only}",
                     sample=sample,
                     layer=self.name,
-                    last=samples - 1,
+                    only=only,
                 )
+                raise CaptureError(said)
+            return 0
+        if not -samples <= sample < samples:
+            said = tr(
+                "sample {sample} does not exist; {layer!r} was called with samples 0 to {last}"
+                if samples > 1
+                else "sample {sample} does not exist; {layer!r} was called with sample 0 only",
+                sample=sample,
+                layer=self.name,
+                last=samples - 1,
             )
+            raise CaptureError(said)
         return sample
 
     @property

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from queue import SimpleQueue
+from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.problem import Problem
@@ -14,17 +16,62 @@ from convstep.language import speak, tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import answering, heard
 from convstep.oracle.expectation import OracleUnavailable
-from convstep.oracle.operators import torch_run
-from convstep.oracle.pytorch import TorchOracle, version
+from convstep.oracle.pytorch import TorchOracle, leaf, plain_autograd, torch_module, version
 from convstep.oracle.watched import private_pipes
+from convstep.steps.cells import Array
+
+
+def torch_run(
+    expression: str,
+    arrays: Mapping[str, Array],
+    options: Mapping[str, Any],
+    upstream: Iterable[Array],
+    gradients: Iterable[str],
+) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    """Evaluate an expression and let autograd go back through it, in float64.
+
+    Args:
+        expression: of the arrays and options by name, `torch` and `F`; a tensor, or several. It is code,
+            and is run.
+        arrays: by name; those of integers have no gradient.
+        options: by name.
+        upstream: the gradients of the outputs, in their order.
+        gradients: what is wanted: "dx" is the gradient by the array "x". An array that takes no part has
+            zeros.
+
+    Returns:
+        The outputs, and the gradients by name.
+
+    Raises:
+        OracleUnavailable: torch is missing or broken.
+    """
+    torch = torch_module()
+    wanted = {name: name.removeprefix("d") for name in gradients}
+    with plain_autograd(torch):
+        leaves = {name: leaf(_wide(array)) for name, array in arrays.items()}
+        names = {**options, **leaves, "torch": torch, "F": torch.nn.functional}
+        made = eval(expression, names)
+        outputs = tuple(made) if isinstance(made, tuple | list) else (made,)
+        found = torch.autograd.grad(
+            outputs,
+            [leaves[array] for array in wanted.values()],
+            [torch.from_numpy(np.array(one, np.float64)) for one in upstream],
+            allow_unused=True,
+            materialize_grads=True,
+        )
+    return (
+        tuple(np.array(output.detach().numpy()) for output in outputs),
+        {name: np.array(one.numpy()) for name, one in zip(wanted, found, strict=True)},
+    )
+
+
+def _wide(array: Array) -> Array:
+    array = np.asarray(array)
+    return array.astype({"f": np.float64, "i": np.int64, "u": np.int64}.get(array.dtype.kind, array.dtype))
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Load torch, say so, then answer questions until the parent closes the pipe or is gone.
-
-    Args:
-        arguments: the language in use.
-    """
+    """Load torch, say so in a language, then answer questions until the parent closes the pipe or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speak(arguments[0])  # its errors are shown as they are
     questions, answers = private_pipes()
@@ -61,7 +108,6 @@ def _answer(received: SimpleQueue[bytearray], answers: messages.RawPipe) -> None
 
 
 def _operator(question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """PyTorch's gradients of an operator, by name."""
     asked = messages.OperatorQuestion.read(question)
     _, gradients = torch_run(
         asked.expression, asked.arrays, asked.options, asked.upstream.values(), asked.gradients

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import picture, quoted, told
 from convstep.conv.blocks import run_to
@@ -27,10 +26,9 @@ from convstep.oracle.row import Row, checked_cells
 from convstep.oracle.sums import followed
 from convstep.oracle.tolerance import Judgement, contributions, describe, judge, judge_sums, made_by_loop
 from convstep.oracle.wording import json_number, verdict
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 from convstep.steps.stepped import check_position
-
-Array = npt.NDArray[Any]
 
 RunningGradients = tuple[Array, Array | None, Array]
 """`(dW, db, dA_prev_pad)`: the running arrays of a `Step` or a `Timeline`."""
@@ -154,13 +152,12 @@ def compare(
     reached = checked_position(problem, position)
     if isinstance(oracle, str):
         if oracle not in ORACLES:
-            raise ValueError(
-                tr(
-                    "oracle is {oracle!r}; the oracles are {known}",
-                    oracle=oracle,
-                    known=", ".join(map(repr, ORACLES)),
-                )
+            said = tr(
+                "oracle is {oracle!r}; the oracles are {known}",
+                oracle=oracle,
+                known=", ".join(map(repr, ORACLES)),
             )
+            raise ValueError(said)
         oracle = RecordedOracle(gradients is None) if oracle == "recorded" else ORACLES[oracle]()
     if not hasattr(oracle, "expected"):
         check_type("oracle", oracle, str)
@@ -172,11 +169,7 @@ def compare(
 def best_comparison(
     problem: Problem, position: int | None = None, gradients: RunningGradients | None = None
 ) -> Comparison:
-    """Like `compare` with PyTorch, or with central differences where torch is unavailable.
-
-    Returns:
-        A comparison whose `note` says why, when it is not PyTorch's.
-    """
+    """Like `compare` with PyTorch, or where that is unavailable with central differences and a `note` why."""
     try:
         return compare(problem, position, gradients)
     except OracleUnavailable as error:
@@ -256,12 +249,7 @@ def _of_another_shape(name: str, given: Array | None, expected: tuple[int, ...])
 
 
 def checked_position(problem: Problem, position: int | None) -> int:
-    """The position as an int; None is the end.
-
-    Raises:
-        ValueError: no such position.
-        TypeError: not a whole number.
-    """
+    """The position as an int, None as the end; raises ValueError or TypeError if there is none such."""
     check_type("problem", problem, Problem)
     total = problem.total_steps
     reached = total if position is None else operator.index(position)
@@ -272,17 +260,7 @@ def checked_position(problem: Problem, position: int | None) -> int:
 def row_of(
     name: str, actual: Array | None, expected: Expected, judging: Callable[[Array, Expected], Judgement]
 ) -> Row:
-    """One gradient beside what is expected of it.
-
-    Args:
-        name: what it is called.
-        actual: the gradient; None where there is none.
-        expected: what it should be.
-        judging: holds the one against the other.
-
-    Raises:
-        ValueError: it is missing, or of another shape.
-    """
+    """One gradient beside what `judging` holds it against; ValueError if it is missing or misshapen."""
     shape = expected.values.shape
     if actual is None or actual.shape != shape:
         raise ValueError(_of_another_shape(name, actual, shape))

@@ -1,7 +1,8 @@
 """Questions to a process and its answers, when the process may do anything.
 
 It may not read: so a thread writes, and nobody waits for that. It may write what nobody asked for: so
-every answer carries its question's number, and has a limited size.
+every answer carries its question's number, and has a limited size. It may have to wait for a processor: so
+every answer says how much time the process had of one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -22,14 +24,13 @@ from convstep.oracle import messages, watched
 from convstep.oracle.messages import Malformed, Message
 
 _EACH = 64
-_NUMBER = "number"
+_NUMBER, _SPENT = "number", "microseconds"
 
 
 class Pipe(messages.RawPipe, Protocol):
-    """This process's end of a pipe.
+    """This process's end of a pipe; who writes to it or reads from it closes it, and nobody else.
 
-    Who writes to it or reads from it closes it, and nobody else: somebody on the way to read would
-    read from the next pipe that is opened, because that gets the same number.
+    Somebody on the way to read would read from the next pipe that is opened, which gets the same number.
     """
 
     def close(self) -> None:
@@ -58,30 +59,21 @@ class Conversation:
         self._questions: SimpleQueue[dict[str, npt.ArrayLike] | None] = SimpleQueue()
         self._answers: SimpleQueue[bytearray | Malformed | None] = SimpleQueue()
         self._number, self._room = 0, messages.SPARE
+        self.spent = 0.0
+        """Seconds of CPU time that the process had when it said the last thing."""
         for what, pipe in ((self._write, questions), (self._read, answers)):
             threading.Thread(target=what, args=(pipe,), name="conversation", daemon=True).start()
 
     def ask(self, question: Mapping[str, npt.ArrayLike], room: int = messages.SPARE) -> None:
-        """Send a question; returns at once.
-
-        Args:
-            question: its arrays.
-            room: bytes that all messages may have that come for it.
-        """
+        """Send a question, and return at once; all that comes for it may have so many bytes."""
         self._number += 1
         self._room = room
         self._questions.put({**question, _NUMBER: self._number})
 
     def hear(self, seconds: float | None = None) -> Message:
-        """The next message that comes for the question asked.
+        """The next message that comes for the question asked; `seconds` None waits for ever.
 
-        Args:
-            seconds: how long to wait at most; None is for ever.
-
-        Raises:
-            Silent: none came.
-            Ended: none will come.
-            Malformed: something came that is no answer to it.
+        Raises Silent: none came; Ended: none will come; Malformed: something came that is no answer to it.
         """
         try:
             received = self._answers.get(timeout=None if seconds is None else max(seconds, 0.0))
@@ -95,7 +87,8 @@ class Conversation:
         message = messages.opened(received)
         if messages.number(message, _NUMBER) != self._number:
             raise Malformed("an answer that was not due")
-        del message[_NUMBER]
+        self.spent = messages.number(message, _SPENT) / 1e6
+        del message[_NUMBER], message[_SPENT]
         return message
 
     def close(self) -> None:
@@ -138,8 +131,9 @@ def heard(questions: messages.RawPipe) -> SimpleQueue[bytearray]:
 
 
 def answering(question: Message | None, reply: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
-    """A reply as a message: with the number of its question, or as what is said first."""
-    return {**reply, _NUMBER: 0 if question is None else question[_NUMBER]}
+    """A reply as a message: with the number of its question, or as what is said first; and the CPU time."""
+    number = 0 if question is None else question[_NUMBER]
+    return {**reply, _NUMBER: number, _SPENT: int(time.process_time() * 1e6)}
 
 
 def started(
@@ -147,13 +141,8 @@ def started(
 ) -> tuple[subprocess.Popen[bytes], Conversation]:
     """A supervised process that finds the modules that this one finds, and the conversation with it.
 
-    Args:
-        module: whose `main` it runs.
-        arguments: what that is given.
-        environment: what is set there unless it is set here.
-
-    Raises:
-        OSError: it cannot be started.
+    It runs `main` of the module; `environment` is set there unless it is set here. Raises OSError: it cannot
+    be started.
     """
     if not sys.executable:
         raise OSError(tr("this Python cannot tell where its interpreter is"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,7 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.printable import SentenceError
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 NAMES = ("dW", "db", "dA_prev")
 """The gradients compared, in the article's order."""
@@ -67,11 +66,7 @@ class Oracle(Protocol):
     """An independent source of the right gradients."""
 
     def expected(self, problem: Problem, position: int) -> Expectation:
-        """The gradients after the first `position` steps of the loop.
-
-        Raises:
-            OracleUnavailable: it cannot answer here.
-        """
+        """The gradients after the first `position` steps; raises OracleUnavailable: it has no answer."""
         ...
 
 
@@ -88,10 +83,7 @@ def dZ_until(problem: Problem, position: int) -> Array:
 
 
 def absolute_problem(problem: Problem, position: int) -> Problem:
-    """The problem whose gradients are S: `|A_prev|`, `|W|`, `|dZ|` until `position`, in float64.
-
-    Non-finite values count as zero: a cell they reach is compared by kind, not by size.
-    """
+    """The problem whose gradients are S, float64: sizes until `position`, zero where not finite."""
 
     def size(values: Array) -> Array:
         return np.where(np.isfinite(values), np.abs(values.astype(np.float64)), 0.0)

@@ -1,7 +1,6 @@
 """Arrays through a pipe: eight bytes of length, a table of contents in JSON, the arrays' bytes.
 
-Never pickle. An `.npz` would do as well, but takes milliseconds where many small messages go. Who reads
-believes nothing: the process on the other side may have written anything.
+Never pickle, and an `.npz` takes milliseconds. Who reads believes nothing of what the other side wrote.
 """
 
 from __future__ import annotations
@@ -79,11 +78,7 @@ class Pieces(Protocol):
 
 
 def send(pipe: RawPipe, message: Mapping[str, npt.ArrayLike]) -> None:
-    """Write one message whole.
-
-    Raises:
-        OSError: nobody reads any more.
-    """
+    """Write one message whole. Raises OSError: nobody reads any more."""
     body = [_array_or_pieces(each) for each in message.values()]
     facts = [
         (one.dtype.str, one.shape) if isinstance(one, np.ndarray) else ("|u1", (one.nbytes,)) for one in body
@@ -116,15 +111,7 @@ def _write(pipe: RawPipe, held: bytes | bytearray | memoryview) -> None:
 
 
 def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytearray | None:
-    """The next message as it came, or None at the end of the stream, be it in the middle of one.
-
-    Args:
-        pipe: where it comes from.
-        longest: asked when a message begins: how many bytes it may have.
-
-    Raises:
-        Malformed: it says that it is longer.
-    """
+    """The next message as it came, None at the end; Malformed if longer than `longest` says then."""
     header = _exactly(pipe, _LENGTH.size)
     if header is None:
         return None
@@ -142,11 +129,7 @@ def longest_about(problem: Problem) -> int:
 
 @contextlib.contextmanager
 def strictly() -> Iterator[None]:
-    """Whatever fails while a message is read is the message's fault.
-
-    Raises:
-        Malformed: something did.
-    """
+    """Whatever fails while a message is read is the message's fault. Raises Malformed: something did."""
     try:
         yield
     except Malformed:
@@ -156,11 +139,7 @@ def strictly() -> Iterator[None]:
 
 
 def opened(received: bytes | bytearray) -> Message:
-    """The arrays of a received message: numbers and texts, whole.
-
-    Raises:
-        Malformed: it is none.
-    """
+    """The arrays of a received message: numbers and texts, whole. Raises Malformed: it is none."""
     with strictly():
         table_end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
         require(table_end <= min(len(received), _TABLE))
@@ -191,32 +170,20 @@ def _array(
 
 
 def checked(value: object, kind: type[_Kind]) -> _Kind:
-    """A value of exactly that type.
-
-    Raises:
-        Malformed: it is of another.
-    """
+    """A value of exactly that type. Raises Malformed: it is of another."""
     if type(value) is not kind:
         raise Malformed(f"{type(value).__name__} in place of {kind.__name__}")
     return value
 
 
 def require(holds: bool) -> None:
-    """Go on if something is as it must be.
-
-    Raises:
-        Malformed: it is not.
-    """
+    """Go on if something is as it must be. Raises Malformed: it is not."""
     if not holds:
         raise Malformed("a message that is not consistent")
 
 
 def text(message: Message, name: str) -> str:
-    """A text of a message.
-
-    Raises:
-        Malformed: it is not there, or not a text.
-    """
+    """A text of a message. Raises Malformed: it is not there, or not a text."""
     with strictly():
         array = message[name]
         require(array.dtype.kind == "U" and array.ndim == 0)
@@ -227,11 +194,7 @@ def text(message: Message, name: str) -> str:
 
 
 def number(message: Message, name: str) -> int:
-    """A whole number of a message; a truth is 0 or 1.
-
-    Raises:
-        Malformed: it is not there, or not a number.
-    """
+    """A whole number of a message; a truth is 0 or 1. Raises Malformed: it is not there, or not a number."""
     with strictly():
         value = message[name].item()
         return int(value) if type(value) is bool else checked(value, int)
@@ -269,11 +232,7 @@ def expectation_message(expectation: Expectation) -> dict[str, npt.ArrayLike]:
 
 
 def read_expectation(message: Message, problem: Problem) -> Expectation:
-    """The answer of a message about a problem.
-
-    Raises:
-        Malformed: it does not hold numbers for each of the problem's gradients.
-    """
+    """The answer about a problem; raises Malformed if it lacks numbers for one of the problem's gradients."""
     shapes = {"dW": problem.W.shape, "dA_prev": problem.A_prev.shape}
     if problem.b is not None:
         shapes["db"] = problem.b.shape
@@ -318,11 +277,7 @@ class OperatorQuestion:
         return cls(text(message, "expression"), arrays, options, upstream, asked["gradients"])
 
     def answer(self, message: Message) -> tuple[str, dict[str, npt.NDArray[Any]]]:
-        """Who answered, and the gradients.
-
-        Raises:
-            Malformed: it is no answer to this.
-        """
+        """Who answered, and the gradients. Raises Malformed: it is no answer to this."""
         found = without("gradient", message)
         with strictly():
             require(list(found) == list(self.gradients))

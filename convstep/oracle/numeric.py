@@ -1,33 +1,50 @@
-"""Central differences: the gradients from the forward pass alone.
+"""Central differences: the gradients of `L = sum(Z * dZ)` from the forward pass alone.
 
-The loss is `L = sum(Z * dZ)`, so its gradients are those that backward returns. For one cell x of
-`W`, `b` or `A_prev`, L is evaluated at x + h and x - h. L is linear in every single cell: there
-is no truncation error whatever h, only rounding, and that shrinks as h grows. So h is a power of
-two (the division by 2h is exact) no smaller than 1 and the largest value of the array.
-
-Only what the cell can reach is evaluated (its windows, its input channel, its output channels):
-the rest of L is the same on both sides. Nothing here uses the loop, torch, or the index
-arithmetic of `conv.geometry` beyond the output's shape.
+L is linear in every single cell, so at x + h and x - h there is no truncation error, only rounding, which
+shrinks as h grows: h is a power of two (division by 2h is exact) no smaller than 1 and the array's largest
+value. Only what a cell can reach is evaluated. Nothing here uses the loop, torch, or the index arithmetic of
+`conv.geometry` beyond the output's shape.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
-from convstep.oracle.sampling import sample_cells
 from convstep.oracle.tolerance import SAFETY
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
+SEED = 20240
+"""Fixed: two runs check the same cells."""
+
+
+def sample_cells(shape: tuple[int, ...], count: int) -> tuple[Array, ...]:
+    """At most `count` cells of an array, an array of indices per axis: corners, edges, then the rest."""
+    size = int(np.prod(shape))
+    if count >= size:
+        return np.unravel_index(np.arange(size), shape)
+    random = np.random.default_rng(SEED)
+    corners = np.array(list(itertools.product(*({0, length - 1} for length in shape))))
+    chosen = {int(cell) for cell in np.ravel_multi_index(tuple(corners.T), shape)[:count]}
+    drawn = random.integers(0, shape, (4 * count, len(shape)))
+    edges = np.arange(0, len(drawn), 2)
+    axes = random.integers(0, len(shape), len(edges))
+    drawn[edges, axes] = random.integers(0, 2, len(edges)) * (np.array(shape)[axes] - 1)
+    for cell in np.ravel_multi_index(tuple(drawn.T), shape):
+        if len(chosen) == count:
+            break
+        chosen.add(int(cell))
+    return np.unravel_index(np.array(sorted(chosen)), shape)
+
 
 NAME = "central differences"
 
@@ -71,14 +88,9 @@ class NumericOracle:
 
 
 def central_differences(problem: Problem, position: int | None = None) -> dict[str, SampledGradient]:
-    """The gradients of `sum(Z * dZ)` by the problem's cells, from the forward pass alone.
+    """The gradients of `sum(Z * dZ)` in float64 by the forward pass alone: "dW", "db" if any, "dA_prev".
 
-    Args:
-        problem: any geometry; evaluated in float64.
-        position: count only the first so many steps, by zeroing the rest of `dZ`; None is all.
-
-    Returns:
-        By name, "dW", "db" (missing without a bias) and "dA_prev".
+    Only the first `position` steps count, by zeroing the rest of `dZ`; None is all.
     """
     reached = problem.total_steps if position is None else position
     loss = _Loss(problem, dZ_until(problem, reached))
@@ -94,7 +106,8 @@ def central_differences(problem: Problem, position: int | None = None) -> dict[s
             cells = sample_cells(shape, loss.affordable(name))
             found[name] = _differences(name, shape, cells, loss, sizes)
     if problem.geometry.batch is None:
-        found["dA_prev"] = _without_batch(found["dA_prev"])
+        whole = found["dA_prev"]
+        found["dA_prev"] = replace(whole, shape=whole.shape[1:], cells=whole.cells[1:])
     return found
 
 
@@ -212,10 +225,6 @@ class _Loss:
         hits = at == position + self.origin[axis]
         covering = hits.any(axis=1)
         return _Axis(windows[covering], at[covering], hits[covering])
-
-
-def _without_batch(gradient: SampledGradient) -> SampledGradient:
-    return replace(gradient, shape=gradient.shape[1:], cells=gradient.cells[1:])
 
 
 def _spread(gradient: SampledGradient) -> Expected:

@@ -1,8 +1,7 @@
 """Where the first NaN or inf of a captured run was born: forward first, and no more said than is known.
 
-Calls are gone through in the order in which they ran. Data only flows from an earlier call to a later
-one, and back the other way, so an array that is not finite was spoilt by nothing that comes after it;
-but two calls that follow each other need not be connected, so no sentence says that they are.
+Calls are taken in the order in which they ran: nothing later spoilt an array. Two calls that follow each
+other need not be connected, so no sentence says that they are.
 """
 
 from __future__ import annotations
@@ -15,21 +14,93 @@ from typing import Literal
 import numpy as np
 
 from convstep.brief import COLUMNS, lines, quoted, told
-from convstep.conv.validation import cell_text
+from convstep.conv.problem import Problem
+from convstep.conv.validation import ProblemError, cell_text
 from convstep.language import tr
 from convstep.oracle.capture_reasons import word
 from convstep.oracle.captured_layer import CapturedLayer
-from convstep.oracle.evidence import (
-    cast_words,
-    first_cell,
-    met_at,
-    problem_of,
-    scaler_words,
-    sum_words,
-)
-from convstep.oracle.overflow import Overflow, first_overflow, format_of
+from convstep.oracle.overflow import HALF, Overflow, first_overflow, format_of, output_sum
 from convstep.printable import printable
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
+
+
+def first_cell(layer: CapturedLayer, array: str) -> tuple[tuple[int, ...], str]:
+    """The first cell that is not finite, and what stands there."""
+    values = _values(layer, array)
+    if values is None:  # of the output only the counts and the place are known
+        counts = layer.Z_seen
+        return counts.first or (), "inf" if not counts.nan else "NaN" if not counts.inf else "NaN or inf"
+    cell = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
+    return cell, word(float(values[cell]))
+
+
+def _values(layer: CapturedLayer, array: str) -> Array | None:
+    """An array of a call by name; None for what is not kept."""
+    if array in layer.gradients:
+        return layer.gradients[array]
+    found: Array | None = layer.dZ if array == "dZ" else getattr(layer.convolution, array)
+    return found if isinstance(found, np.ndarray) else None
+
+
+def met_at(layer: CapturedLayer, array: str, cell: tuple[int, ...]) -> int | None:
+    """Just after the first step of the loop that meets a cell which it reads, or whose dZ it reads."""
+    problem = problem_of(layer, cell[0] if array == "A_prev" and layer.samples is not None else None)
+    if problem is None or not cell or array in layer.gradients:
+        return None
+    if array in ("W", "b"):
+        return cell[0] + 1
+    if array in ("Z", "dZ"):
+        return int(np.ravel_multi_index(cell, layer.dZ.shape)) + 1
+    row, column, channel = cell[-3:]
+    (top, _), (left, _) = problem.geometry.padding
+    steps = problem.geometry.steps_touching_padded(0, row + top, column + left, channel)
+    before = cell[0] * problem.total_steps if layer.samples is not None else 0
+    return before + steps[0] + 1 if steps else None
+
+
+def problem_of(layer: CapturedLayer, sample: int | None = None) -> Problem | None:
+    """What its backward worked on; None where that is nothing to step through, such as an empty batch."""
+    try:
+        return layer.problem(sample)
+    except ProblemError:
+        return None
+
+
+def sum_words(layer: CapturedLayer) -> str:
+    """Why the first cell of the output that is not finite is so, where its sum alone says it."""
+    cell = layer.Z_seen.first
+    problem = problem_of(layer, cell[0] if cell and layer.samples is not None else None)
+    if problem is None or not cell:
+        return ""
+    value = output_sum(problem, cell[-3:])
+    dtype = format_of(layer.convolution.eps)
+    if not dtype.overflows(value):
+        return ""
+    return tr(
+        "its sum is {value}, and {dtype} ends at {largest}",
+        value=short(value, 3),
+        dtype=dtype.name,
+        largest=short(dtype.largest, 3),
+    )
+
+
+def cast_words(layer: CapturedLayer, array: str) -> str:
+    """What autocast may have to do with an inf that a layer is given."""
+    dtype = format_of(layer.convolution.eps)
+    if dtype.name not in ("float16", "bfloat16") or not layer.nonfinite[array].inf:
+        return ""
+    return tr(
+        "in {dtype}, as it was convolved, all beyond {largest} is inf",
+        dtype=dtype.name,
+        largest=short(dtype.largest, 5),
+    )
+
+
+def scaler_words(layer: CapturedLayer) -> str:
+    """What may be meant to happen to gradients in float16."""
+    return tr("a GradScaler would skip this step") if layer.convolution.eps == HALF else ""
+
 
 Leave = Callable[[], bool]
 
@@ -58,11 +129,9 @@ class Origin:
     """Where the first NaN or inf was born."""
 
     kind: Kind
-    """In what."""
     index: int
     """The call in which it is first seen, as an index into the layers."""
     layer: str
-    """The layer's name."""
     call: int
     """Which of the layer's entries, from 0."""
     step: int
@@ -80,7 +149,6 @@ class Origin:
     """All of it in words."""
 
     def __repr__(self) -> str:
-        """What is needed to go there, and the sentence."""
         names = ("kind", "call", "step", "array", "cell", "position")
         fields = [f"layer={quoted(self.layer)}", *(f"{name}={getattr(self, name)!r}" for name in names)]
         said = textwrap.wrap(printable(self.sentence), COLUMNS - 2)
@@ -88,12 +156,7 @@ class Origin:
 
 
 def origin_of(layers: Sequence[CapturedLayer], leave: Leave = lambda: False) -> Origin | None:
-    """Where the first NaN or inf of a run was born; None if all that was captured is finite.
-
-    Args:
-        layers: of one capture.
-        leave: asked now and then; when it says so the search ends with None.
-    """
+    """Where the first NaN or inf of a run was born; None if all of it is finite, or when `leave` says so."""
     run = _Run(layers, leave)
     return next(run.found(), None)
 

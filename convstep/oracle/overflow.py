@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.blocks import Block, add_block, add_rest
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 class Overflow(NamedTuple):
@@ -38,7 +36,6 @@ class Format(NamedTuple):
     name: str
     """As NumPy and PyTorch call it."""
     largest: float
-    """Its largest number."""
     end: float
     """The smallest that is rounded to inf: half of the last place beyond the largest."""
 
@@ -73,12 +70,7 @@ def format_of(eps: float) -> Format:
 
 
 def output_sum(problem: Problem, cell: tuple[int, ...]) -> float:
-    """What one cell `(i_h, i_w, i_c)` of the output adds up to in float64, the bias included.
-
-    Args:
-        problem: without a batch axis.
-        cell: of its output.
-    """
+    """What a cell `(i_h, i_w, i_c)` of an output without batch axis adds up to in float64, bias included."""
     i_h, i_w, i_c = cell
     _, *window = problem.geometry.window(StepIndex(0, i_h, i_w, i_c))
     seen, kernel = problem.A_prev_pad[tuple(window)], problem.W[i_c]
@@ -90,7 +82,7 @@ def output_sum(problem: Problem, cell: tuple[int, ...]) -> float:
 def first_overflow(
     problem: Problem, eps: float, among: Mapping[str, Array], leave: Callable[[], bool] = lambda: False
 ) -> Overflow | None:
-    """The first step after which a running gradient, held in a narrower range, is NaN or infinite.
+    """The first step after which a running gradient, held in a narrower range, is NaN or infinite; else None.
 
     Backward is linear in dZ. So dZ is multiplied by what brings the end of the narrow range to that of
     the problem's dtype: then the loop itself overflows where the narrow sum would, and what is
@@ -101,9 +93,6 @@ def first_overflow(
         eps: of the precision whose range it is.
         among: by "dW", "db" and "dA_prev", the cells that are looked at.
         leave: asked after each row; when it says so the search ends with None.
-
-    Returns:
-        None if there is no such step.
     """
     scale = format_of(eps).scale
     with quiet():

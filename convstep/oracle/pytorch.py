@@ -1,7 +1,4 @@
-"""PyTorch's gradients, in the article's layout.
-
-torch is imported inside functions only: convstep works without it, and starts without waiting for it.
-"""
+"""PyTorch's gradients, in the article's layout; torch is imported inside functions only."""
 
 from __future__ import annotations
 
@@ -9,17 +6,15 @@ import contextlib
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.conv.geometry import Geometry, Padding
+from convstep.conv.geometry import Geometry, Padding, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
-from convstep.oracle.blocks import Block, executed_blocks
 from convstep.oracle.expectation import (
     Expectation,
     Expected,
@@ -27,8 +22,66 @@ from convstep.oracle.expectation import (
     dZ_until,
 )
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
+
+class Block(NamedTuple):
+    """A rectangle of the loop: whole groups, or channels inside one group."""
+
+    samples: range
+    """Values of `i_n`."""
+    rows: range
+    """Values of `i_h`."""
+    columns: range
+    """Values of `i_w`."""
+    channels: range
+    """Values of `i_c`."""
+    groups: range
+    """The channel groups that `channels` belong to."""
+
+    def outputs(self) -> tuple[slice, slice, slice, slice]:
+        """The rectangle as an index into `dZ` with a batch axis."""
+        samples, rows, columns, channels = map(_slice, self[:4])
+        return samples, rows, columns, channels
+
+    def inputs(self, geometry: Geometry) -> tuple[slice, slice, slice, slice]:
+        """All that its windows span, as an index into `A_prev_pad` with a batch axis."""
+        rows = slice(geometry.rows(self.rows[0]).start, geometry.rows(self.rows[-1]).stop)
+        columns = slice(geometry.columns(self.columns[0]).start, geometry.columns(self.columns[-1]).stop)
+        first, last = geometry.channels(self.channels[0]), geometry.channels(self.channels[-1])
+        return _slice(self.samples), rows, columns, slice(first.start, last.stop)
+
+
+def executed_blocks(geometry: Geometry, position: int) -> list[Block]:
+    """Rectangles that hold the steps before `position`, each of them once.
+
+    At most five: whole samples, whole rows of the sample under way, whole columns of its row,
+    whole groups of its cell, channels of its group.
+    """
+    h_out, w_out, c_out = geometry.output_shape
+    i_n, i_h, i_w, i_c = (
+        StepIndex(geometry.samples, 0, 0, 0)
+        if position == geometry.total_steps
+        else geometry.index_at(position)
+    )
+    per_group = c_out // geometry.groups
+    group = i_c // per_group
+    all_rows, all_columns, all_channels = range(h_out), range(w_out), range(c_out)
+    all_groups = range(geometry.groups)
+    sample, row, column = range(i_n, i_n + 1), range(i_h, i_h + 1), range(i_w, i_w + 1)
+    candidates = [
+        Block(range(i_n), all_rows, all_columns, all_channels, all_groups),
+        Block(sample, range(i_h), all_columns, all_channels, all_groups),
+        Block(sample, row, range(i_w), all_channels, all_groups),
+        Block(sample, row, column, range(group * per_group), range(group)),
+        Block(sample, row, column, range(group * per_group, i_c), range(group, group + 1)),
+    ]
+    return [block for block in candidates if all(block)]
+
+
+def _slice(numbers: range) -> slice:
+    return slice(numbers.start, numbers.stop)
+
 
 INSTALL = 'pip install "torch>=2.4"'
 """How to get the torch that convstep is tested with."""
@@ -84,24 +137,12 @@ def in_float64(problem: Problem) -> Problem:
 
 
 def version() -> str:
-    """The version of torch, e.g. "2.13.0", without the build's suffix.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
-    """
+    """The version of torch, "2.13.0", without the build's suffix; raises OracleUnavailable without torch."""
     return str(torch_module().__version__).split("+")[0]
 
 
 def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradients:
-    """PyTorch's backward of a problem, by `conv2d` and autograd, in the problem's own dtype.
-
-    Args:
-        problem: any geometry.
-        dZ: stands in for `problem.dZ`, in its shape.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
-    """
+    """PyTorch's backward of a problem, in its own dtype; raises OracleUnavailable without torch."""
     geometry = problem.geometry
     found = _backward(
         geometry.batched(problem.A_prev),
@@ -116,12 +157,7 @@ def torch_gradients(problem: Problem, dZ: Array | None = None) -> PaddedGradient
 
 
 def gradients_until(problem: Problem, position: int) -> PaddedGradients:
-    """PyTorch's gradients after the first `position` steps of the loop.
-
-    Args:
-        problem: any geometry; NaN and inf are data.
-        position: 0 … total.
-    """
+    """PyTorch's gradients after the first `position` steps, 0 … total; NaN and inf are data."""
     arrays = (problem.A_prev, problem.W, problem.dZ)
     if position == problem.total_steps or all(np.isfinite(values).all() for values in arrays):
         return torch_gradients(problem, dZ_until(problem, position))
@@ -133,11 +169,7 @@ _LAID: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("_LAID
 
 @contextlib.contextmanager
 def laid(how: Iterable[tuple[str, str]]) -> Iterator[None]:
-    """Let `tensor` lay some in memory as autograd and its callers may, not contiguous.
-
-    Args:
-        how: names ("A_prev", "dZ") and for each a key of `_LAYING`.
-    """
+    """Let `tensor` lay "A_prev" or "dZ" by a key of `_LAYING`, as autograd may, not contiguous."""
     token = _LAID.set(dict(how))
     try:
         yield
@@ -146,14 +178,7 @@ def laid(how: Iterable[tuple[str, str]]) -> Iterator[None]:
 
 
 def tensor(array: Array, name: str = "") -> Any:
-    """An array as a tensor of its own.
-
-    Contiguous, as some of torch's kernels are wrong in another order, unless `laid` wants it otherwise.
-
-    Args:
-        array: what it holds.
-        name: "A_prev", "W", "b" or "dZ", where it is one of them.
-    """
+    """An array as a tensor of its own, contiguous, as some kernels need, unless `laid` says otherwise."""
     made = torch_module().from_numpy(np.array(array, order="C"))
     how = _LAID.get({}).get(name)
     return made if how is None else _LAYING[how](torch_module(), made)
@@ -182,13 +207,10 @@ def leaf(array: Array, name: str = "") -> Any:
 
 
 def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
-    """The gradients that autograd finds of an output, by the leaves' names.
+    """The gradients that autograd finds of an output, by the names of the leaves, tensors of `leaf`.
 
-    Args:
-        Z: what was made of the leaves, a tensor.
-        dZ: the upstream gradient, in its shape.
-        leaves: tensors of `leaf`. One that did not take part has zeros for its gradient; where functions
-            with a backward of their own took part, which may leave it out on purpose, it has none.
+    One that did not take part has zeros; where functions with a backward of their own took part, which may
+    leave it out on purpose, it has none.
     """
     torch = torch_module()
     found = torch.autograd.grad(Z, list(leaves.values()), dZ, allow_unused=True)
@@ -282,11 +304,7 @@ def plain_autograd(torch: Any) -> Iterator[None]:
 
 
 def torch_module() -> Any:
-    """Torch itself.
-
-    Raises:
-        OracleUnavailable: it is missing or broken.
-    """
+    """Torch itself. Raises OracleUnavailable: it is missing or broken."""
     try:
         import torch
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.magnitude import work
 from convstep.conv.problem import Problem
@@ -32,9 +30,8 @@ from convstep.oracle.recording import (
 from convstep.oracle.rerun import rerun
 from convstep.oracle.sums import Way, followed, gradients64
 from convstep.oracle.tolerance import describe
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
-
-Array = npt.NDArray[Any]
 
 LARGE = 1 << 26
 """Multiply-adds of one product from which on the loop is not run for gradients that are right at sight."""
@@ -48,27 +45,21 @@ class RecordedOracle:
     """Whether a large layer's gradients that are right at sight may stand beside sums in float64."""
 
     def expected(self, problem: Problem, position: int) -> Expectation:
-        """The gradients that were recorded, all or some of the three; see `Oracle`.
-
-        Raises:
-            OracleUnavailable: nothing was recorded, or `position` is not the last.
-        """
+        """The gradients recorded, see `Oracle`; OracleUnavailable without any, or before the end."""
         recorded = problem.recorded
         if recorded is None:
-            raise OracleUnavailable(
-                tr(
-                    "this problem has no recorded gradients; a layer captured during training has them for "
-                    "its whole batch, unless its `note` says why not"
-                )
+            said = tr(
+                "this problem has no recorded gradients; a layer captured during training has them for "
+                "its whole batch, unless its `note` says why not"
             )
+            raise OracleUnavailable(said)
         if position != problem.total_steps:
-            raise OracleUnavailable(
-                tr(
-                    "recorded gradients are those of the whole backward pass; "
-                    "compare after step {total}, the last one",
-                    total=problem.total_steps,
-                )
+            said = tr(
+                "recorded gradients are those of the whole backward pass; "
+                "compare after step {total}, the last one",
+                total=problem.total_steps,
             )
+            raise OracleUnavailable(said)
         exact = gradients64(problem)
         large = self.at_sight and work(problem) > LARGE
         if large and (found := _at_sight(problem, recorded, exact)) is not None:
@@ -144,11 +135,7 @@ def _rounded_to(units: float, eps: float) -> str:
 
 
 def _flushed(recordings: list[Recording]) -> bool:
-    """Whether products below the normal numbers of float32 may have been taken for 0.
-
-    Processors with products of halves do so. Others by a setting only, which shows; unless there are
-    too few cells to show it.
-    """
+    """Whether products below float32's normal numbers may be 0: it shows, or too few cells could show it."""
     few = sum(recording.values.size for recording in recordings) < ENOUGH
     return few or any(recording.lower or recording.flushed for recording in recordings)
 
@@ -156,7 +143,6 @@ def _flushed(recordings: list[Recording]) -> bool:
 def _described(
     problem: Problem, recordings: dict[str, Recording], expected: dict[str, Expected], *, flushed: bool
 ) -> str:
-    """The tolerance of recorded gradients in one sentence."""
     first = next(iter(recordings.values()))
     lower, eps, dtype = first.lower, first.eps, first.dtype
     clauses = [

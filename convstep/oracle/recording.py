@@ -1,20 +1,15 @@
 """One recorded gradient beside the sums that it should be, and how far each cell may be off.
 
-It was added up in an order and by kernels that nobody knows. So it is held against the sums in float64,
-and may be off from these by what any right kernel may: the tolerance of a sum; three times the loop's own
-drift, where the data makes rounding errors point one way; and 256 eps of the largest value, because
-kernels after Winograd or Fourier spread their rounding over the array.
+It was added up in an order and by kernels that nobody knows. So it may be off from the sums in float64 by
+what any right kernel may: the tolerance of a sum; three times the loop's own drift, where rounding errors
+point one way; and 256 eps of the largest value, as kernels after Winograd or Fourier spread their rounding.
 
-How wide that is, a recording narrows down itself: what its kernel did, it did to many cells. On flat data
-the errors relative to G are alike, so a cell is held against the middle one of the others. Products below
-the normal numbers are taken for 0 by some processors; that is granted where it shows in many cells.
+A recording narrows that down itself: what its kernel did, it did to many cells. On flat data the errors
+relative to G are alike, so a cell is held against the middle one. Products below the normal numbers taken for
+0, and half precisions whose sums are rounded on the way, are granted where they show in many cells.
 
-Half precisions are multiplied and added in float32 by the kernels of current processors and rounded
-once, at the end. Others round the sums on the way too, and that shows: in many cells, not in one.
-
-Where PyTorch itself computed them and gives the same bits once more, its rounding is no unknown: then
-each cell is held against that, too. It excuses partial sums of a half precision, in few cells as well,
-and nothing else.
+Where PyTorch gives the same bits once more, each cell is held against that, too, which excuses partial sums
+of a half precision, in few cells as well, and nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
@@ -33,8 +27,7 @@ from convstep.oracle.expectation import Expected
 from convstep.oracle.rerun import alike, unequal
 from convstep.oracle.sums import Way
 from convstep.oracle.tolerance import contributions, in_any_order, scale, tolerance
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BFLOAT16 = 2.0**-7
 

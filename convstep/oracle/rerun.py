@@ -1,11 +1,8 @@
-"""PyTorch's own backward, run again on the arrays of a recording.
+"""PyTorch's own backward, run again on the arrays of a recording; torch is imported inside functions only.
 
-A kernel adds in one order, so the same kernel gives the same bits. Which one it was is not recorded:
-PyTorch chooses by the order in memory, the number of threads and whether oneDNN is on. So each is tried,
-and what comes nearest is taken. Where that is the recording to the bit in all cells but one, while another
-order would change nearly all, that one has no rounding to excuse it.
-
-torch is imported inside functions only.
+The same kernel gives the same bits. PyTorch chooses it by the order in memory, the threads and oneDNN, so
+each is tried, and the nearest taken. Where that is the recording in all cells but one, while another order
+would change nearly all, that one has no rounding to excuse it.
 """
 
 from __future__ import annotations
@@ -15,30 +12,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import channels_first, channels_last, plain_autograd, torch_module
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 DTYPES = {2.0**-52: "float64", 2.0**-23: "float32", 2.0**-10: "float16", 2.0**-7: "bfloat16"}
 """What was convolved in, by eps."""
 
 
 def rerun(problem: Problem, recorded: Recorded) -> Mapping[str, Array]:
-    """What PyTorch makes of the arrays now, by name: of the ways it has, what comes nearest.
-
-    Args:
-        problem: whose gradients they are.
-        recorded: what was recorded.
-
-    Returns:
-        A gradient for each that is recorded; nothing where PyTorch did not compute them, or is not there.
-    """
+    """What PyTorch makes of the arrays now, by the nearest of its ways; nothing if it did not make them."""
     nearest: dict[str, tuple[int, Array]] = {}
     if recorded.by.startswith("PyTorch") and recorded.eps in DTYPES:
         for made in _made(problem, recorded):
@@ -57,13 +43,7 @@ def unequal(one: Array, other: Array) -> int:
 
 
 def alike(again: Array, exact: Array, eps: float) -> float:
-    """How probable it is that another order of the additions gives the bits of a cell, too.
-
-    Args:
-        again: the rerun.
-        exact: the sums in float64, in the same shape: so often these, rounded, are the rerun's.
-        eps: of the precision they are rounded to.
-    """
+    """How probably another order gives a cell's bits: as often as `exact`, rounded, is the rerun's."""
     torch = torch_module()
     rounded = torch.from_numpy(np.array(exact)).to(getattr(torch, DTYPES[eps])).double().numpy()
     return (again.size - unequal(again, rounded) + 1) / (again.size + 1)
@@ -80,9 +60,11 @@ def _made(problem: Problem, recorded: Recorded) -> Iterator[dict[str, Array]]:
     threads, enabled = torch.get_num_threads(), torch._C._get_mkldnn_enabled()
     orders = torch.contiguous_format, torch.channels_last
     ways = itertools.product(sorted({threads, 1}, reverse=True), (enabled, not enabled), orders)
+    one_cell = problem.geometry.kernel_shape[1:3] == (1, 1)
     try:
         for count, own, order in ways:
-            if own and order is torch.channels_last and _writes_beyond(problem.geometry):
+            # oneDNN 3.12 in PyTorch 2.13 writes beyond its own memory there: the process may die of it
+            if own and order is torch.channels_last and one_cell and any(problem.geometry.remainder):
                 continue
             if torch.get_num_threads() != count:
                 torch.set_num_threads(count)
@@ -94,15 +76,6 @@ def _made(problem: Problem, recorded: Recorded) -> Iterator[dict[str, Array]]:
         torch._C._set_mkldnn_enabled(enabled)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
-
-
-def _writes_beyond(geometry: Geometry) -> bool:
-    """Whether oneDNN's backward of this layer, channels last, writes beyond its own memory.
-
-    oneDNN 3.12 in PyTorch 2.13 does so for kernels of one cell under a stride that leaves a remainder: the
-    process may die of it, or the wrong numbers be anybody's.
-    """
-    return geometry.kernel_shape[1:3] == (1, 1) and any(geometry.remainder)
 
 
 def _backward(torch: Any, problem: Problem, recorded: Recorded, dtype: Any, order: Any) -> dict[str, Array]:

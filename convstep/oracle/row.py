@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -40,7 +39,6 @@ class Row(Cells):
     name: str
     """"dW", "db" or "dA_prev"."""
     shape: tuple[int, ...]
-    """Of the gradient."""
     max_abs_error: float
     """The largest |actual - expected|; inf where NaN or inf stands against another value. A recorded value
     that is wrong although it lies beside ours counts by how far it is from where it should be."""

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv import storage
-from convstep.conv.held import LONGEST_TABLE, DamagedError, Held
-from convstep.conv.memory import free_memory
+from convstep.conv.held import LONGEST_TABLE, DamagedError, Held, free_memory
 from convstep.conv.recorded import NAMES, check_origin
 from convstep.conv.storage import RUN
 from convstep.conv.validation import ProblemError
@@ -27,8 +25,7 @@ from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
 from convstep.oracle.captured_layer import CapturedLayer, CaptureError, Skipped
 from convstep.printable import printable
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 VERSION = 1
 LONGEST_TEXT = 2**23
@@ -81,15 +78,20 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
         OSError: it cannot be written; an older file at `path` is untouched.
     """
     names, arrays = _named(run.layers)
-    text = json.dumps(_as_dict(run, names), allow_nan=False, separators=(",", ":")).encode()
+    told = {
+        "version": VERSION,
+        "by": run.by,
+        "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
+        "skipped": [each._asdict() for each in run.skipped],
+    }
+    text = json.dumps(told, allow_nan=False, separators=(",", ":")).encode()
     if len(text) > LONGEST_TEXT or ENTRY * len(arrays) > LONGEST_TABLE:
-        raise CaptureError(
-            tr(
-                "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
-                "one call at a time: `captured.save(path, layer=…, call=…)`",
-                count=len(run.layers),
-            )
+        said = tr(
+            "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
+            "one call at a time: `captured.save(path, layer=…, call=…)`",
+            count=len(run.layers),
         )
+        raise CaptureError(said)
     more = {RUN: np.frombuffer(text, np.uint8)}
     with written_whole(path) as file:
         if len(run.layers) == 1:
@@ -101,11 +103,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Read a run.
-
-    Raises:
-        ProblemError: the file is missing, damaged, none, or larger than the memory; one sentence.
-    """
+    """Read a run; raises ProblemError if the file is missing, damaged, none, or larger than the memory."""
     return storage.made_of(path, _run)
 
 
@@ -140,15 +138,6 @@ def _name(at: int, name: str, layer: CapturedLayer, *, single: bool) -> str:
     return f"{at}.{name}"
 
 
-def _as_dict(run: Run, names: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    return {
-        "version": VERSION,
-        "by": run.by,
-        "calls": [_call_as_dict(layer, held) for layer, held in zip(run.layers, names, strict=True)],
-        "skipped": [each._asdict() for each in run.skipped],
-    }
-
-
 def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, Any]:
     convolution = layer.convolution
     return {
@@ -172,26 +161,23 @@ def _call_as_dict(layer: CapturedLayer, names: Mapping[str, str]) -> dict[str, A
 def _run(given: Mapping[str, Held], name: str) -> Run:
     """What the arrays of a file and its text come to; nothing is unpacked before all of it is looked at.
 
-    Raises:
-        ProblemError: two arrays contradict each other, or there is no memory for all of them.
-        Exception: the text is not one of ours; there are many ways.
+    Raises ProblemError: two arrays contradict each other, or memory lacks; Exception: the text is none of
+    ours.
     """
     if RUN not in given:
-        raise ProblemError(
-            tr(
-                "{name} holds no captured layers, only captured.save writes them; if it is one problem, "
-                "open it without a layer, in Python with Problem.load",
-                name=name,
-            )
+        sentence = tr(
+            "{name} holds no captured layers, only captured.save writes them; if it is one problem, "
+            "open it without a layer, in Python with Problem.load",
+            name=name,
         )
+        raise ProblemError(sentence)
     found = json.loads(_text(given[RUN]))
     if found["version"] != VERSION:
-        raise ProblemError(
-            tr(
-                "{name} was saved by another version of convstep, which this one cannot read; save it again",
-                name=name,
-            )
+        sentence = tr(
+            "{name} was saved by another version of convstep, which this one cannot read; save it again",
+            name=name,
         )
+        raise ProblemError(sentence)
     by, calls = _line(found["by"]), [_Call(call) for call in _list(found["calls"])]
     if not calls:
         raise DamagedError("a run of nothing")
@@ -221,15 +207,14 @@ def _text(held: Held) -> bytes:
 def _check_memory(held: Mapping[str, Held], name: str) -> None:
     claimed, free = sum(each.nbytes for each in held.values()), free_memory()
     if claimed > free:
-        raise ProblemError(
-            tr(
-                "{name} holds arrays of {claimed:,.1f} GiB, and {free:,.1f} GiB of memory are free; "
-                "capture fewer layers or steps, or one sample",
-                name=name,
-                claimed=claimed / 2**30,
-                free=free / 2**30,
-            )
+        said = tr(
+            "{name} holds arrays of {claimed:,.1f} GiB, and {free:,.1f} GiB of memory are free; "
+            "capture fewer layers or steps, or one sample",
+            name=name,
+            claimed=claimed / 2**30,
+            free=free / 2**30,
         )
+        raise ProblemError(said)
 
 
 def _read(held: Held) -> Array:
@@ -242,11 +227,7 @@ class _Call:
     """One call as the text describes it; whoever wrote the text may have written anything."""
 
     def __init__(self, found: dict[str, Any]) -> None:
-        """Take what it says.
-
-        Raises:
-            Exception: it is not what ours say.
-        """
+        """Take what it says. Raises Exception: it is not what ours say."""
         self.name, self.kind = _line(found["name"]), _line(found["kind"])
         self.number, self.step, self.order = (_whole(found[name]) for name in ("call", "step", "order"))
         self.shared_by = _whole(found["shared_by"], 1)
@@ -266,9 +247,8 @@ class _Call:
     def check(self, held: Mapping[str, Held]) -> None:
         """Hold the arrays that the file claims against each other.
 
-        Raises:
-            ProblemError: they do not fit each other, or stepping through them takes more than there is.
-            DamagedError: they are not what `capture` keeps.
+        Raises ProblemError: they do not fit each other, or take more memory than there is to step through;
+        DamagedError: they are not what `capture` keeps.
         """
         if any(each.dtype not in DTYPES for each in held.values()):
             raise DamagedError("a number that no layer is captured in")
@@ -315,11 +295,9 @@ def _inside(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 def _number(value: Any) -> Any:
     """Stride, padding or dilation of both axes, groups, or a padding's name."""
-    return tuple(_whole(each) for each in value) if isinstance(value, list) else _word_or_whole(value)
-
-
-def _word_or_whole(value: Any) -> str | int:
-    return _line(value) if isinstance(value, str) else _whole(value)
+    if isinstance(value, list):
+        return tuple(map(_whole, value))
+    return value if isinstance(value, str) else _whole(value)
 
 
 def _skipped(found: dict[str, Any]) -> Skipped:

@@ -16,8 +16,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from convstep.conv.held import Array, Held
+from convstep.conv.held import Held
 from convstep.printable import SentenceError
+from convstep.steps.cells import Array
 
 LARGEST_HEADER = 3_000_000
 """Bytes: thirty thousand tensors. The format allows for 100 MB, which takes gigabytes to read."""
@@ -50,7 +51,6 @@ class _Entry(NamedTuple):
     dtype: str
     """A key of `DTYPES`."""
     shape: tuple[int, ...]
-    """Its axes."""
     start: int
     """Where its bytes begin, after the header."""
 
@@ -58,11 +58,8 @@ class _Entry(NamedTuple):
 def read_safetensors(file: BinaryIO) -> dict[str, Held]:
     """The tensors of a file by name, not read yet, and its metadata by name, numbers read as numbers.
 
-    Args:
-        file: seekable, positioned at the start; it stays open until the arrays are read.
-
-    Raises:
-        SafetensorsError: the header does not fit the bytes, or has kinds of numbers unknown here.
+    The file is seekable and stays open until the arrays are read. Raises SafetensorsError: the header does
+    not fit the bytes, or has kinds of numbers unknown here.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -107,13 +104,7 @@ def _header(text: bytes) -> dict[str, Any]:
 
 
 def _entry(name: str, given: Any, room: int) -> _Entry:
-    """One line of the header.
-
-    Args:
-        name: the tensor's.
-        given: what the header says.
-        room: how many bytes there are after the header.
-    """
+    """What the header says of a tensor, checked; `room` is how many bytes there are after the header."""
     try:
         dtype, shape, (start, end) = given["dtype"], given["shape"], given["data_offsets"]
     except (TypeError, KeyError, ValueError):

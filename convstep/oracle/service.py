@@ -1,8 +1,6 @@
-"""PyTorch in a child process.
+"""PyTorch in a child process: importing it would freeze a screen in this one for seconds.
 
-Importing torch holds the interpreter's lock for so long that a screen in the same process would
-freeze. The child starts importing at once; whoever asks before it is ready waits in a thread of
-their own. It needs nothing of the parent's `__main__`, so a script without a guard can use it.
+Whoever asks before it is ready waits in a thread of their own. Scripts without a guard can use it.
 """
 
 from __future__ import annotations
@@ -10,8 +8,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +19,8 @@ from convstep.oracle import messages, watched
 from convstep.oracle.comparison import Comparison, RunningGradients, checked_position, comparison_with
 from convstep.oracle.conversation import Conversation, Ended, started
 from convstep.oracle.expectation import Expectation, OracleUnavailable
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Answer = TypeVar("Answer")
 DIED = "the process that runs PyTorch ended before it answered; compare again to start another"
 """What a question gets when the child was killed or crashed."""
@@ -46,11 +43,7 @@ class TorchService:
         self._closed = False
 
     def start(self) -> None:
-        """Start the child, unless it runs; returns at once, problems show in `compare`.
-
-        Raises:
-            ServiceClosed: after `close`.
-        """
+        """Start the child, unless it runs; problems show in `compare`. Raises ServiceClosed after `close`."""
         self._running_child()
 
     @property
@@ -105,17 +98,10 @@ class TorchService:
                 self._child.end()
 
     def __enter__(self) -> Self:
-        """Start the child."""
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the child."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _running_child(self) -> _Child:
@@ -169,7 +155,6 @@ class _Child:
         )
 
     def ask_operator(self, question: messages.OperatorQuestion) -> tuple[str, dict[str, Array]]:
-        """The same about an operator."""
         return self._answered({"language": spoken(), **question.message()}, messages.SPARE, question.answer)
 
     def _answered(

@@ -1,8 +1,7 @@
 """The sums behind the gradients, in float64 by matrix products, and what they are on the way.
 
-How far rounding may move a sum depends on the partial sums that it goes through, not on the sizes of
-its terms alone. So the loop is followed: at some marks, how large `dW` and `db` are there, and how far
-the loop's own float32 has drifted by then. Matrix products are quick, and independent of the loop.
+How far rounding may move a sum depends on its partial sums: so at some marks of the loop, how large `dW` and
+`db` are there, and how far the loop's own float32 has drifted by then.
 """
 
 from __future__ import annotations
@@ -12,18 +11,16 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.blocks import Block, add_block_dA, add_block_db, add_block_dW, add_rest
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from convstep.oracle.expectation import dZ_until
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 MARKS = 32
 """How often the sums are looked at on the way, about."""
@@ -52,16 +49,10 @@ class Followed(NamedTuple):
     gradients: tuple[Array, Array | None, Array] | None
     """`(dW, db, dA_prev_pad)` as the loop makes them; None in float64."""
     ways: Mapping[str, Way]
-    """By gradient."""
 
 
 def followed(problem: Problem, position: int) -> Followed:
-    """Follow the loop to a position; several oracles that ask about the same one share the answer.
-
-    Args:
-        problem: any geometry; what is not finite counts as zero in the sizes.
-        position: how many steps are executed, 0 … total.
-    """
+    """Follow the loop to a position, 0 … total, once for all who ask; what is not finite has size zero."""
     with _one_at_a_time:
         if problem not in _latest or _latest[problem][0] != position:
             _latest[problem] = position, _follow(problem, position)
@@ -146,7 +137,6 @@ class _Notes:
             self._off = off
 
     def way(self) -> Way:
-        """All of it together."""
         root = np.ldexp(np.sqrt(self._squares), self._bits)
         scale = np.fmax(self._sizes / max(self._marks, 1), root / 2)
         return Way(self._loop, scale, None if self._loop is None else self._drift)
@@ -167,7 +157,6 @@ def _advance(run: Run, piece: Block, rows: int, until: int | None) -> None:
 
 
 def _note(notes: dict[str, _Notes], x: Array, dz: Array) -> None:
-    """Note the contributions of a piece."""
     terms, db = dz @ x, dz.sum(axis=-1)
     np.square(x, out=x)
     dz = np.square(dz)
@@ -177,10 +166,7 @@ def _note(notes: dict[str, _Notes], x: Array, dz: Array) -> None:
 
 
 def _pieces(geometry: Geometry, rows: int) -> Iterator[Block]:
-    """The first so many output rows over all samples, a few at a time; the last one alone.
-
-    Alone because it may be executed in part; for all others that is one boundary more.
-    """
+    """The first so many output rows of all samples, a few at a time; the last alone, if executed in part."""
     h_out, w_out, _ = geometry.output_shape
     _, f_h, f_w, _ = geometry.kernel_shape
     room = CELLS // (w_out * f_h * f_w * geometry.input_shape[2])

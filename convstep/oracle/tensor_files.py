@@ -16,7 +16,6 @@ import numpy as np
 from convstep.conv.held import (
     LONGEST_LINE,
     LONGEST_READ,
-    Array,
     Bounded,
     DamagedError,
     Held,
@@ -31,6 +30,7 @@ from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.pytorch import torch_module
 from convstep.oracle.safetensors import SafetensorsError, read_safetensors
 from convstep.printable import SentenceError, printable
+from convstep.steps.cells import Array
 
 MOST_REPEATED = 2**20
 """Bytes of a tensor that may be more than its file has."""
@@ -115,30 +115,19 @@ def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
     except (MemoryError, OSError):
         raise
     except Exception as error:  # a damaged file fails in zipfile, pickle, and torch's own code alike
-        raise ProblemError(
-            tr(
-                "{name} is not a readable file of torch.save: "
-                "it is damaged or of another kind; save it again",
-                name=name,
-            )
-        ) from error
+        said = tr(
+            "{name} is not a readable file of torch.save: it is damaged or of another kind; save it again",
+            name=name,
+        )
+        raise ProblemError(said) from error
 
 
 def _read_tensors(file: StrPath | Bounded) -> object:
-    """What a file of `torch.save` holds, read by weights only.
+    """What a file of `torch.save` holds, read by weights only: of a zip by its path, or an older one.
 
-    Args:
-        file: the path of a zip, of which only the names are read, or a file in the form before that.
-
-    Returns:
-        The dict by name, its tensors as `Held`, whose `read` may raise `_NotPlain`; or whatever else
-        was saved.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
-        UnpicklingError: the file needs more than tensors, numbers and texts.
-        OSError: the system cannot map it into memory.
-        Exception: it is damaged; torch has no one error for that.
+    Tensors by name are `Held`, whose `read` may raise `_NotPlain`. Raises OracleUnavailable: torch is missing
+    or broken; UnpicklingError: it needs more than tensors, numbers and texts; OSError: the system cannot map
+    it into memory; Exception: it is damaged, for which torch has no one error.
     """
     torch = torch_module()
     try:
@@ -198,13 +187,7 @@ def _plain_array(torch: Any, name: object, tensor: Any) -> Array:
 
 
 def _check_records(file: BinaryIO) -> None:
-    """Refuse a zip that torch.save would not write, before torch unpacks it.
-
-    torch keeps numbers as they are, so that none take more room in memory than in the file.
-
-    Raises:
-        Exception: it is none; zipfile has no one error for that.
-    """
+    """Refuse a zip that torch.save would not write: what is stored takes no more memory than in the file."""
     archive = directory(file)
     entries = archive.infolist()
     for entry in entries:
@@ -226,11 +209,7 @@ def _check_records(file: BinaryIO) -> None:
 
 
 def _check_classes(pickled: bytes) -> None:
-    """Refuse a class whose name takes torch hours to complain of.
-
-    Raises:
-        ValueError: there is one, or these bytes are no pickle.
-    """
+    """Refuse, with a ValueError, a class whose name takes torch hours to complain of, or no pickle."""
     for code, argument, _ in pickletools.genops(pickled):
         if code.name == "GLOBAL" and len(str(argument)) > LONGEST_LINE:
             raise DamagedError("a name that no class has")
@@ -262,11 +241,7 @@ def _as_array(key: str, value: object) -> Array:
 
 
 def _check_plain(value: object) -> None:
-    """Refuse lists within lists that are few in the file and many in an array.
-
-    Raises:
-        ValueError: there are too many.
-    """
+    """Refuse, with a ValueError, lists within lists that are few in the file and many in an array."""
     waiting, count = [value], 0
     while waiting:
         each, count = waiting.pop(), count + 1

@@ -38,9 +38,9 @@ from convstep.conv.step import quiet
 from convstep.language import tr
 from convstep.oracle.expectation import Expected
 from convstep.oracle.sums import Way
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 SAFETY = 16
@@ -95,7 +95,8 @@ def tolerance(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: Way)
     """
     with quiet():
         G = scale(expected, S, way)
-        allowed = np.maximum(32 * np.minimum(S, 16 * G), _grown(dtype, n) * G) * float(np.finfo(dtype).eps)
+        grown = n if dtype == np.float64 else 2 * math.sqrt(n)  # k: how the rounding of n additions grows
+        allowed = np.maximum(32 * np.minimum(S, 16 * G), grown * G) * float(np.finfo(dtype).eps)
     return np.where(S == 0, 0.0, allowed + n * smallest(dtype))
 
 
@@ -126,15 +127,7 @@ def scale(expected: Array, S: Array, way: Way) -> Array:
 def judge(
     actual: Array, expected: Expected, dtype: np.dtype[Any], n: int, way: Way, *, by_loop: bool = False
 ) -> Judgement:
-    """Hold a gradient against what is expected of it, cell by cell.
-
-    Args:
-        actual: the gradient.
-        expected: what it should be.
-        dtype: what it was accumulated in.
-        n: the most contributions that one cell gets.
-        way: how its sums come about.
-        by_loop: whether it is the loop's; see `made_by_loop`.
+    """Hold a gradient against what is expected of it, cell by cell; see `tolerance` and `made_by_loop`.
 
     Both NaN agree, and so do equal infinities; any other pair with one of them does not. The
     exception is a cell whose S leaves the dtype's range: there the order of the additions decides
@@ -179,11 +172,7 @@ def judge_sums(actual: Array, expected: Expected) -> Judgement:
 
 
 def made_by_loop(actual: Mapping[str, Array | None], ways: Mapping[str, Way]) -> bool:
-    """Whether nearly all cells of `dW` and `db` are the loop's to the bit.
-
-    Another order of so many additions gives other bits nearly everywhere, so the few cells that are
-    not the loop's have no order of their own to excuse them.
-    """
+    """Whether nearly all cells of `dW` and `db` are the loop's bits: another order leaves hardly any."""
     equal = cells = 0
     for name, way in ways.items():
         given = actual.get(name)
@@ -215,23 +204,13 @@ def _allowed(
     return np.where(drifted, allowed + off, allowed)
 
 
-def _grown(dtype: np.dtype[Any], n: int) -> float:
-    """k: how the rounding of n additions grows."""
-    return n if dtype == np.float64 else 2 * math.sqrt(n)
-
-
 def smallest(dtype: np.dtype[Any]) -> float:
     """The smallest subnormal; NumPy's own name for it warns where a library flushes them to zero."""
     return float(np.finfo(dtype).tiny) * float(np.finfo(dtype).eps)
 
 
 def describe(dtype: np.dtype[Any], slack: str = "") -> str:
-    """The tolerance in one sentence.
-
-    Args:
-        dtype: what the gradients were accumulated in.
-        slack: what the oracle itself may be off; see `Expectation.slack_text`.
-    """
+    """The tolerance of a dtype in one sentence; for `slack` see `Expectation.slack_text`."""
     return tr(
         "A cell may be off by eps·max(32·min(S, 16·G), n·G) + n·{least}{own}, with eps {eps} ({dtype}), "
         "n the most contributions to one cell, S the sum of their absolute values, and G the largest of "

@@ -1,11 +1,8 @@
 """A process that runs what is not ours, and ends with this one whatever it is doing.
 
-It has a supervisor between itself and us, which runs nothing but the few lines of this file: it waits
-until the process ends, we are gone, or we say so, and then kills what is left of all that was started
-below it, be it in a session of its own. A thread in the process itself could not: it does not come to
-its turn while other code holds the interpreter's lock.
-
-Run as a module, this file becomes the supervisor of another module's `main`.
+Between them a supervisor runs nothing but this file: it waits until the process ends, we are gone, or we say
+so, and then kills all that was started below it. A thread in the process could not: other code may hold the
+interpreter's lock. Run as a module, this file becomes the supervisor of another module's `main`.
 """
 
 from __future__ import annotations
@@ -46,12 +43,7 @@ _HIGH = 200
 
 
 def supervised(parent: int, mask: Set[int] | None = None) -> None:
-    """Go on as a child of this process, which itself stays behind as the supervisor.
-
-    Args:
-        parent: with whom all of it ends.
-        mask: signals that are blocked afterwards; by default those that are now.
-    """
+    """Go on as a child of this process, its supervisor, which ends with the parent; `mask` is blocked."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()  # Ctrl+C is for the parent
@@ -162,11 +154,7 @@ def out_of_reach(end: int) -> int:
 
 
 def private_pipes(*, silent: bool = True) -> tuple[RawPipe, RawPipe]:
-    """The two pipes to the parent, out of reach of whatever reads stdin or prints.
-
-    Args:
-        silent: whether stderr leads nowhere, too; else it stays where it is.
-    """
+    """The two pipes to the parent, out of reach of who reads stdin or prints; `silent`: of stderr, too."""
     questions, answers = (out_of_reach(os.dup(stream)) for stream in (0, 1))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2) if silent else (0, 1):
@@ -181,15 +169,7 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def end(child: Child, *, by_itself: bool = False) -> int | None:
-    """End a supervised process with all that it started.
-
-    Args:
-        child: its supervisor.
-        by_itself: it is ending already, so its exit code is worth a moment.
-
-    Returns:
-        That code, negative for a signal; None if unknown.
-    """
+    """End a supervised process and all it started, or one ending `by_itself`; its exit code, or None."""
     from subprocess import TimeoutExpired
 
     if child.returncode is not None:

@@ -64,16 +64,7 @@ UNCHECKED = "1 more was not checked", "{count} more were not checked"
 
 
 def verdict(rows: Sequence[Row], oracle: str, position: int, total: int) -> str:
-    """The outcome in one sentence: how many values were compared, how far they lie apart, and where.
-
-    The values of all gradients are counted. "Match" means that every one lies within its tolerance.
-
-    Args:
-        rows: the gradients.
-        oracle: who was asked.
-        position: how many steps had been executed.
-        total: how many there are.
-    """
+    """The outcome in one sentence: of all gradients' values how many lie within tolerance, how far, where."""
     checked, cells = checked_cells(rows)
     if checked == 0:
         return tr("{oracle} could check nothing: no cell has a finite derivative here", oracle=oracle)

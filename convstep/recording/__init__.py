@@ -1,6 +1,5 @@
 """Any function over NumPy arrays as steps: it runs once, and the log of what it did goes both ways.
 
-The function's syntax tree is rewritten (`rewrite`), its code runs with hooks (`hooks`, `recorder`), and
-what they noted (`log`) is replayed (`recording`). Loops of plain arithmetic need none (`sweeps`). Knows
-no operator.
+Its tree is rewritten (`rewrite`), runs with hooks (`hooks`, `recorder`; plain loops need none: `sweeps`), and
+what they noted (`log`) is replayed (`recording`). Knows no operator.
 """

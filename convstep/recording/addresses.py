@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 def root_of(array: Array) -> Array:

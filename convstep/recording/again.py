@@ -12,19 +12,16 @@ from convstep.steps.event import Event
 
 
 def place_again(old: Recording, new: Recording) -> int:
-    """The position in a new recording at which one stands as in the old one.
+    """The position in a new recording, which is moved, at which the old one stands.
 
     The same turns of the same loops at the same line; else the nearest turns at that line; else the
     nearest line; else the same position, or the end.
-
-    Args:
-        old: stands somewhere; is not moved.
-        new: of the changed file; is moved.
     """
     if old.position in (0, old.total):
         return 0 if old.position == 0 else new.total
     event = old.event
-    for line in _nearest(_moved(old, new, event.line), len(new.source.lines)):
+    wanted = _moved(old, new, event.line)
+    for line in sorted(range(1, len(new.source.lines) + 1), key=lambda line: (abs(line - wanted), line)):
         steps = executing(new, line)
         if steps:
             return _nearest_turn(new, steps, event, old) + 1
@@ -32,14 +29,7 @@ def place_again(old: Recording, new: Recording) -> int:
 
 
 def place_with(old: Recording, new: Recording) -> int:
-    """The position in a recording of the same function as in one that was handed other numbers.
-
-    The same one if the same line runs there in the same turns of its loops, else see `place_again`.
-
-    Args:
-        old: stands somewhere; is not moved.
-        new: is moved.
-    """
+    """The position in another recording, moved, where line and turns are the same, or `place_again`."""
     if old.position <= new.total:
         new.seek(old.position)
         if (old.event.line, _turns(old.event)) == (new.event.line, _turns(new.event)):
@@ -56,11 +46,6 @@ def _moved(old: Recording, new: Recording, line: int) -> int:
     block = before[-1]
     # behind the last line that is the same, each line counts as one
     return block.b + line - block.a
-
-
-def _nearest(line: int, last: int) -> list[int]:
-    """All lines, the nearest to one of them first."""
-    return sorted(range(1, last + 1), key=lambda other: (abs(other - line), other))
 
 
 def _nearest_turn(new: Recording, steps: Sequence[int], event: Event, old: Recording) -> int:

@@ -19,7 +19,6 @@ class Binding(NamedTuple):
     """A variable that stands for arrays, set at one site."""
 
     site: Site
-    """Where."""
     name: str
     """The variable, or what else is set: `grads['dW']`."""
     entries: Entries

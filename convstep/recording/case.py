@@ -20,15 +20,12 @@ PRECISION = 1e-9
 
 
 def case_of(recording: Recording, call: str = "", imports: Sequence[str] | None = None) -> Snippet:
-    """A recorded call as code.
+    """A recorded call as code; raises `SnippetError` for an argument that cannot be written, in one sentence.
 
     Args:
         recording: of the call; it is left where it stands.
         call: the call as it was typed, in the names of the function's file; "" takes the recorded arguments.
         imports: statements that define the function by the name in its source; by default, that import it.
-
-    Raises:
-        SnippetError: an argument is nothing that can be written; one sentence.
     """
     source, name = recording.source, recording.name
     if imports is not None:
@@ -49,11 +46,7 @@ def case_of(recording: Recording, call: str = "", imports: Sequence[str] | None 
 
 
 def arguments(recording: Recording) -> dict[str, Any]:
-    """What a recorded function was called with, by parameter.
-
-    Raises:
-        SnippetError: one of them was too much to be kept; one sentence.
-    """
+    """What a recorded function was called with, by parameter; raises SnippetError if one was not kept."""
     variables = dict(recording.scout().variables)
     given = {name: variables[name] for name in _site(recording).parameters if name in variables}
     for name, value in given.items():

@@ -1,8 +1,6 @@
 """Columns: plain values in a row, as arrays of numbers, which become values again where they are asked for.
 
-Numbers, texts, bytes and arrays, in tuples, lists, dicts and the dataclasses of a log. A column of a
-hundred thousand of them goes through a pipe or into a file as it stands. Never pickle: who reads one
-believes nothing, and runs nothing.
+A hundred thousand go through a pipe or into a file as they stand. Never pickle: who reads one runs nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ import numpy.typing as npt
 from convstep.recording import forms
 from convstep.recording.log import Other
 from convstep.recording.shelf import Pieces, Shelf, Shelved, ends_of, narrow, require
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Entries = npt.NDArray[np.intp]
 Spec = list[Any]
 """What JSON says of a column: its kind, and what that needs; its numbers lie on a shelf, in this order."""
@@ -52,7 +50,6 @@ class Column(Sequence[Any]):
         self._count, self._kept, self._size = count, dict[int, list[Any]](), 0
 
     def __len__(self) -> int:
-        """How many there are."""
         return self._count
 
     @overload
@@ -76,7 +73,6 @@ class Column(Sequence[Any]):
         return kept[at % size]
 
     def __iter__(self) -> Iterator[Any]:
-        """All of them, once."""
         size = self._sized()
         for low in range(0, self._count, size):
             yield from self.part(low, min(low + size, self._count))
@@ -267,9 +263,6 @@ class _Mixed(Column):
         kinds = {each.kind for each in columns}
         self.kind = kinds.pop() if len(kinds) == 1 else None
 
-    def _places(self, code: int) -> Entries:
-        return np.flatnonzero(self._codes == code)
-
     def part(self, low: int, high: int) -> list[Any]:
         codes = self._codes[low:high]
         before = np.bincount(self._codes[:low], minlength=len(self._columns)).tolist()
@@ -285,7 +278,7 @@ class _Mixed(Column):
             return super().of(kind)
         for code, each in enumerate(self._columns):
             if each.kind is kind:
-                return self._places(code), each
+                return np.flatnonzero(self._codes == code), each
         return np.arange(0), self._columns[0]
 
     def put(self, shelf: Shelf) -> Spec:
@@ -297,15 +290,10 @@ class _Mixed(Column):
 
 
 def column(values: Sequence[Any], depth: int = 0) -> Column:
-    """Values as a column.
+    """Values as a column; raises UnsayableError if there is something else in them.
 
-    Args:
-        values: None, truths, numbers, texts, bytes, NumPy's numbers and arrays of numbers, in lists,
-            tuples, dicts and the dataclasses of a log, up to `forms.DEEPEST` deep.
-        depth: of what they lie in.
-
-    Raises:
-        UnsayableError: there is something else in it.
+    They are None, truths, numbers, texts, bytes, NumPy's numbers and arrays of numbers, in lists, tuples,
+    dicts and the dataclasses of a log, up to `forms.DEEPEST` deep; `depth` is that of what they lie in.
     """
     if depth > forms.DEEPEST:
         raise UnsayableError(f"values lie more than {forms.DEEPEST} deep in each other")
@@ -441,11 +429,7 @@ def _lengths(values: Sequence[Any]) -> Array:
 
 
 def read(spec: Any, shelf: Shelved, depth: int = 0) -> Column:
-    """The column of which `put` has said this.
-
-    Raises:
-        ValueError, or another error: it is none.
-    """
+    """The column of which `put` has said this. Raises ValueError, or another error: it is none."""
     require(type(spec) is list and depth <= 2 * forms.DEEPEST)
     name, *more = spec
     inner = partial(read, shelf=shelf, depth=depth + 1)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.indices import filled, index_text
 from convstep.recording.log import Other, Ref, View
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from convstep.recording.index import Index
     from convstep.recording.replayed import Replayed
 
-Array = npt.NDArray[Any]
 How = Literal["reads", "adds", "assigns", "changes", "makes", "names"]
 HOW: dict[str, How] = {"+=": "adds", "=": "assigns"}
 
@@ -83,10 +81,7 @@ def _looked_through(recording: Replayed, step: int) -> list[tuple[Statement, int
 
 
 def anchor_of(index: Index, low: int, high: int) -> int:
-    """The entry that tells best where a step stands: the last one that makes a step of it.
-
-    What follows and makes no step, as the `return` after a loop, belongs to the last turn.
-    """
+    """The last entry that makes a step of it: a `return` after a loop belongs to the last turn."""
     telling = np.flatnonzero(index.eventful[low:high])
     return low + int(telling[-1]) if len(telling) else high - 1
 

@@ -30,14 +30,7 @@ class Hooked(Protocol):
 
 
 def hooked(rewriter: Hooked, node: ast.expr, *, through: bool = False, named: bool = False) -> ast.expr:
-    """An expression with hooks.
-
-    Args:
-        rewriter: makes them.
-        node: the expression, which is changed.
-        through: whether it leads to a subscript only.
-        named: whether its value gets a name.
-    """
+    """An expression, changed, with hooks; `through`: it leads to a subscript; `named`: it gets a name."""
     made = _Expressions(rewriter, through=through, named=named).visit(node)
     assert isinstance(made, ast.expr)
     return made

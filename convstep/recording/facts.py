@@ -19,13 +19,10 @@ class ArrayInfo:
     shape: tuple[int, ...]
     """Its lengths when it was made first."""
     dtype: np.dtype[Any]
-    """Of its cells."""
     line: int
     """The line that makes it; of an argument that of the `def`."""
     is_argument: bool
-    """Whether it came with the arguments."""
     written: bool
-    """Whether a step changes it."""
 
     __repr__ = reprs.brief
 
@@ -61,6 +58,5 @@ class Writer:
     before: np.generic | None
     """The cell before it; None for what makes the array."""
     after: np.generic
-    """The cell after it."""
 
     __repr__ = reprs.brief

@@ -25,11 +25,9 @@ RECORDS: tuple[type, ...] = (
 )
 """Dataclasses that a log is made of; the number of each is part of the form."""
 NUMBER_OF = {kind: number for number, kind in enumerate(RECORDS)}
-"""The same, by the dataclass."""
 FIELDS: list[tuple[str, ...]] = [
     getattr(kind, "_fields", None) or tuple(each.name for each in fields(kind)) for kind in RECORDS
 ]
-"""The names of their fields."""
 REPEATING = {"shape", "strides"}
 """Fields whose tuples are nearly always a few."""
 RUNS: dict[str, type] = {"lists": list, "tuples": tuple, "dicts": dict}
@@ -40,9 +38,7 @@ class Single(NamedTuple):
     """Values that are one number each."""
 
     kind: type
-    """Their type."""
     dtype: Any
-    """The number's."""
     allowed: str
     """The kinds of numbers that may be read as such."""
     make: Callable[[npt.NDArray[Any]], list[Any]] = np.ndarray.tolist
@@ -58,6 +54,4 @@ SINGLE = {
     "refs": Single(Ref, np.int64, "i", lambda array: [*map(Ref, array.tolist())]),
     "sites": Single(Kind, np.uint8, "u", lambda array: [*map(Kind, array.tolist())]),
 }
-"""By their name."""
 SINGLE_OF = {single.kind: name for name, single in SINGLE.items()}
-"""Their names, by type."""

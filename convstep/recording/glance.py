@@ -28,12 +28,7 @@ def loops_of(recording: Recording, step: int) -> tuple[Loop, ...]:
 
 
 def glance(recording: Recording, step: int) -> Event:
-    """A step with its loops and its accesses; these have cells and kinds, and no values.
-
-    Args:
-        recording: at any position.
-        step: which.
-    """
+    """A step with its loops and its accesses; these have cells and kinds, and no values."""
     index = recording.index
     low, high = index.begin(step), index.ends[step]
     accesses, before = list[Access](), (-1, -1)
@@ -52,12 +47,7 @@ def glance(recording: Recording, step: int) -> Event:
 
 
 def touched(recording: Recording, steps: range) -> dict[str, bool]:
-    """The arrays that some steps read or write by subscripts and calls, and whether they write them.
-
-    Args:
-        recording: at any position.
-        steps: which, without gaps.
-    """
+    """The arrays that steps without gaps read or write by subscripts and calls, and whether they write."""
     index, log = recording.index, recording.log
     low, high = index.begin(steps.start), index.ends[steps.stop - 1]
     found: dict[str, bool] = {}

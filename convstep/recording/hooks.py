@@ -1,7 +1,4 @@
-"""Hooks: what rewritten code calls, a function made for every site, which does only what it must.
-
-What is called at every subscript costs as much as the arithmetic around it: hence generated code.
-"""
+"""Hooks: what rewritten code calls at every subscript; generated, as that costs as much as the arithmetic."""
 
 from __future__ import annotations
 
@@ -169,13 +166,7 @@ def hook(iterable):
 
 
 def hooks(sites: Sites, sweeps: Sequence[Sweep], registry: Registry) -> dict[str, Any]:
-    """The functions that code with these sites calls, by name.
-
-    Args:
-        sites: of the rewritten code.
-        sweeps: in it.
-        registry: takes what they note.
-    """
+    """The functions that code with these sites and sweeps calls, by name; the registry takes their notes."""
     found: dict[str, Any] = {
         LOCALS: locals,
         FORGET: registry.forget,

@@ -32,7 +32,6 @@ class Frame:
     """One call of a function of the source."""
 
     function: int
-    """Which."""
     first: int
     """The entry with which it begins."""
     last: int
@@ -315,7 +314,6 @@ class Index:
         return found
 
     def _changing(self) -> Flags:
-        """Which entries change cells."""
         found = np.zeros(len(self.order), bool)
         for site in self._met:
             if site.kind in WRITES:
@@ -324,11 +322,7 @@ class Index:
         return found
 
     def _find_eventful(self, changing: Flags) -> Flags:
-        """Which entries make a step of what they stand in.
-
-        Args:
-            changing: those that change cells do.
-        """
+        """Which entries make a step of what they stand in; those that change cells, `changing`, do."""
         statements = self.log.sites.statements
         arrays: dict[int, set[str]] = defaultdict(set)
         for one in self.bindings:
@@ -380,10 +374,6 @@ class Index:
             if bound_here or one.site.kind is Kind.WRITE:
                 found[one.entries] = True
         return found
-
-    def _checked(self, site: Site) -> bool:
-        """Whether a turn is one of a `while`."""
-        return any(one.kind is Kind.CHECK and one.loop == site.loop for one in self.log.sites.sites)
 
     def _gives_view(self, entry: int) -> bool:
         """Whether what is read has axes of its own."""
@@ -445,11 +435,12 @@ class Index:
         if yielding:
             after |= self._of_kind(Kind.YIELD)
         else:
+            whiles = {one.loop for one in log.sites if one.kind is Kind.CHECK}
             # the condition of a `while` belongs to the turn that it lets through
             opening = self._flags(
                 lambda site: (
                     site.kind in (Kind.ENTER, Kind.CHECK, Kind.EXIT)
-                    or (site.kind is Kind.TURN and bool(site.names or not self._checked(site)))
+                    or (site.kind is Kind.TURN and bool(site.names or site.loop not in whiles))
                 )
             )
             after[:-1] |= opening[1:]

@@ -18,7 +18,6 @@ class Index:
     """An index: its template, and the expressions of what the template leaves open."""
 
     template: tuple[Part, ...]
-    """Its entries."""
     holes: tuple[ast.expr, ...]
     """The expressions, in the order in which Python evaluates them."""
     single: bool
@@ -43,22 +42,12 @@ def index_of(node: ast.expr) -> Index:
 
 
 def filled(template: Sequence[Part], values: Sequence[Any]) -> tuple[Any, ...]:
-    """The index that a template is with these values, as a tuple.
-
-    Args:
-        template: its entries.
-        values: of its holes.
-    """
+    """The index that a template is with these values of its holes, as a tuple."""
     return tuple(_filled(part, values) for part in template)
 
 
 def text(template: Sequence[Part], *, single: bool) -> str:
-    """The template as source, its holes as `p0`, `p1`.
-
-    Args:
-        template: its entries.
-        single: whether it is written without a comma.
-    """
+    """The template as source, its holes as `p0`, `p1`; `single` if it is written without a comma."""
     return ", ".join(map(_text, template)) + ("" if single else ",")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ from convstep.recording.log import Column as Swept
 from convstep.recording.log import Ended, Log, Ref
 from convstep.recording.shelf import require
 from convstep.recording.sites import Kind, Sites
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Entries = npt.NDArray[np.intp]
 
 
@@ -24,21 +24,13 @@ class Kept:
     """A run, noted; see `Log`."""
 
     sites: Sites
-    """What is known of its source."""
     order: Array
-    """The number of the site of each entry."""
     payloads: list[Column]
-    """By site, what each of its entries says."""
     views: Column
-    """Every array met."""
     storages: Column
-    """Every piece of memory met."""
     given: list[tuple[str, int]]
-    """The arrays that came in with the arguments."""
     ended: Ended | None
-    """Why the run ended early."""
     unseen: list[int]
-    """The storages that held something else in the end than what was noted."""
 
     __repr__ = brief
 
@@ -52,11 +44,7 @@ class Kept:
         return cls(log.sites, order, payloads, views, storages, log.given, log.ended, log.unseen)
 
     def check(self) -> None:
-        """Go on if a stranger's fits together: every number of an array or of memory is one that there is.
-
-        Raises:
-            ValueError: it does not.
-        """
+        """Raise a ValueError unless every number of arrays and memory in a stranger's is one there is."""
         sites, many, met = self.sites.sites, len(self.storages), len(self.views)
         require([one.number for one in sites] == [*range(len(sites))] and self.order.dtype.kind in "iu")
         require(not len(self.order) or 0 <= int(self.order.min()) <= int(self.order.max()) < len(sites))

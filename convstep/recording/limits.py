@@ -22,7 +22,6 @@ class Limits:
     bytes: int = 1 << 30
     """Memory of the log, about."""
     seconds: float = 120.0
-    """Time."""
 
 
 class Enough(BaseException):  # nobody's `except Exception` is to catch it
@@ -33,13 +32,7 @@ class Allowance:
     """What a running function may still do; at a limit, `Enough` is raised in it."""
 
     def __init__(self, limits: Limits, order: Sized, clock: Callable[[], float]) -> None:
-        """Nothing is used up.
-
-        Args:
-            limits: of the recording.
-            order: has an item for every entry of the log.
-            clock: seconds.
-        """
+        """Nothing is used up; `order` has an item for every entry of the log, `clock` counts seconds."""
         self.limits, self._order = limits, order
         self.size = [0]
         """Bytes of cells that were written, and of memory that was met; a list, since hooks add to it."""

@@ -51,7 +51,6 @@ class View(NamedTuple):
     offset: int
     """Bytes from the storage's beginning to its first cell."""
     shape: tuple[int, ...]
-    """Its lengths."""
     strides: tuple[int, ...]
     """Bytes from cell to cell along each axis."""
     dtype: str
@@ -66,7 +65,6 @@ class Storage(NamedTuple):
     content: bytes
     """What it held then."""
     dtype: str
-    """Of its cells."""
     of_caller: bool = False
     """Whether it came in with the arguments."""
 
@@ -93,11 +91,7 @@ class Runs:
     """The runs of a sweep, one after the other."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
-        """All of them.
-
-        Args:
-            runs: in their order.
-        """
+        """All of them, in their order."""
         self.runs = runs
         self.lengths = [len(part) for _, _, part in runs]
         """How many turns each has."""
@@ -108,11 +102,7 @@ class Runs:
 
     @cached_property
     def spread(self) -> tuple[Any, ...]:
-        """What payloads are made of, by turn, all at once: whole numbers in as few bytes as will do.
-
-        Raises:
-            OverflowError: some numbers are too large.
-        """
+        """What payloads are made of, by turn: short whole numbers; raises OverflowError beyond them."""
         _, places, parts = zip(*self.runs, strict=True)
         firsts, steps = (
             np.array([getattr(part, fact) for part in parts], np.int64) for fact in ("start", "step")
@@ -191,12 +181,9 @@ class Column(Sequence[tuple[Any, ...]]):
         yield from reversed(list(self))
 
     def places(self) -> list[npt.NDArray[Any]]:
-        """What stands at each place of them, but for the cells that are written: whole numbers.
+        """What stands at each place of them but written cells: whole numbers, the same array for all sites.
 
-        What is not computed is the same array for all sites of the sweep.
-
-        Raises:
-            ArithmeticError, TypeError or ValueError: some numbers are too large, or of another kind.
+        Raises ArithmeticError, TypeError or ValueError: numbers too large, or of another kind.
         """
         tokens, known = self._runs.tokens
         with contextlib.suppress(TypeError, KeyError):
@@ -246,5 +233,4 @@ class Log:
     __repr__ = brief
 
     def __post_init__(self) -> None:
-        """No entry yet."""
         self.order = bytearray() if len(self.sites.sites) <= 256 else []

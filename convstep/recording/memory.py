@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.kept import Kept
 from convstep.recording.log import Log, View
 from convstep.recording.sites import Hole, Kind, Part, Site
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 class Memory:
@@ -59,11 +57,7 @@ class Memory:
 
 
 def lasting(changes: Iterable[tuple[int, Any]]) -> Iterable[tuple[int, Any]]:
-    """Of many changes of exactly the same cells the last one, in the order in which they are to be made.
-
-    Args:
-        changes: the site and the payload of each, the last one first.
-    """
+    """Of changes `(site, payload)` of exactly the same cells, the last first, those to be made, in order."""
     found: dict[tuple[int, tuple[Any, ...]], Any] = {}
     for number, payload in changes:
         found.setdefault((number, payload[:-2]), payload)  # without before and after: which cells

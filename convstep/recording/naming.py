@@ -33,7 +33,6 @@ class Owner(NamedTuple):
     line: int
     """The line that made it; of an argument that of the `def`."""
     of_caller: bool
-    """Whether it came with the arguments."""
 
 
 class Owners(Mapping[int, Owner]):
@@ -44,7 +43,6 @@ class Owners(Mapping[int, Owner]):
     """
 
     def __init__(self, index: Index) -> None:
-        """Find the names."""
         self._index, chosen = index, _chosen(index)
         self.storages: Entries = chosen.storages
         """Whose memory each one owns."""
@@ -57,7 +55,6 @@ class Owners(Mapping[int, Owner]):
         self._made: dict[int, Owner] = {}
 
     def __getitem__(self, storage: int) -> Owner:
-        """The array that owns a storage."""
         found = self._made.get(storage)
         if found is None:
             row = int(self._row[storage]) if 0 <= storage < len(self._row) else -1
@@ -73,11 +70,9 @@ class Owners(Mapping[int, Owner]):
         return found
 
     def __iter__(self) -> Iterator[int]:
-        """Their storages."""
         return iter(self.storages.tolist())
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self.storages)
 
     @functools.cached_property
@@ -99,19 +94,15 @@ class _Chosen(NamedTuple):
     """Of every storage the best of all names under which it was met, as they appear."""
 
     names: list[str]
-    """All names."""
     name_of: Entries
     """Which of them each has."""
     storages: Entries
-    """The storages."""
     views: Entries
     """The number of the array that has the name, or of one that is all of it; -1 for its cells in a row."""
     partial: npt.NDArray[np.bool_]
     """Whether what has the name is a part of it."""
     since: Entries
-    """See `Owner`."""
     lines: Entries
-    """See `Owner`."""
 
 
 def _chosen(index: Index) -> _Chosen:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
@@ -16,6 +15,7 @@ from convstep.recording.index import writes_between
 from convstep.recording.memory import Memory, cells_of
 from convstep.recording.sites import Kind
 from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
+from convstep.steps.cells import Array
 from convstep.steps.layout import Layout
 from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from convstep.recording.naming import Owner
     from convstep.recording.replayed import Replayed
 
-Array = npt.NDArray[Any]
 _NONE = np.zeros(0, np.intp)
 KEPT = 256
 """Cells and lines whose steps are kept: the same ones are asked for again and again."""
@@ -150,14 +149,7 @@ def _born(recording: Replayed, storage: int, offset: int) -> Any:
 def _cell_in(
     recording: Replayed, entry: int, offset: int, own: np.dtype[Any]
 ) -> tuple[Any, Any] | tuple[()] | None:
-    """A cell before and after an entry that changes it; nothing of one of another kind; None if it does not.
-
-    Args:
-        recording: of which.
-        entry: which.
-        offset: bytes from the beginning of the memory to the cell.
-        own: what the cell is to its array.
-    """
+    """A cell, of `own` kind, before and after an entry; () if of another kind, None if not changed."""
     site, payload = recording.index.site(entry), recording.index.payload(entry)
     log = recording.log
     if payload[0] == "cells":

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.recording.log import View
+from convstep.steps.cells import Array
 from convstep.steps.event import Region
-
-Array = npt.NDArray[Any]
 
 
 class Placed(NamedTuple):
@@ -42,12 +41,7 @@ def placed(offset: int, shape: Sequence[int], strides: Sequence[int], owner: Vie
 
 
 def scattered(offsets: npt.NDArray[np.int64], owner: View) -> Placed:
-    """Cells anywhere.
-
-    Args:
-        offsets: in bytes from the owner's storage's beginning.
-        owner: the array.
-    """
+    """Cells of the owner anywhere; `offsets` in bytes from its storage's beginning."""
     if not offsets.size:
         return Placed(tuple(slice(0, 0, 1) for _ in owner.shape), None)
     index = _index_of(offsets, owner)

@@ -79,12 +79,7 @@ class Purity:
     """Knows the names that a source can call."""
 
     def __init__(self, namespace: Mapping[str, Any], followed: Collection[str]) -> None:
-        """Judge calls in a namespace.
-
-        Args:
-            namespace: the globals of the source.
-            followed: names of functions, classes and methods of the source that are rewritten themselves.
-        """
+        """Judge calls in the source's globals; `followed` functions and classes are rewritten themselves."""
         self._namespace, self._followed = namespace, followed
         self._found: dict[str, Any] = {}
 

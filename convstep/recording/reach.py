@@ -10,9 +10,9 @@ from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
+
 Entries = Callable[[Any], Iterator[tuple[str, Any]]]
 DEEP = 6
 """How far one looks into containers and objects: a network's layers' gradients' arrays lie four deep."""

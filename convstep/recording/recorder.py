@@ -6,6 +6,7 @@ import ast
 import contextlib
 import gc
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,15 +41,12 @@ class Run:
     """What came of running a function with hooks."""
 
     source: Source
-    """Its file."""
     name: str
     """What the file calls it: `Conv.backward`."""
     log: Log
-    """What was noted."""
     result: Any = None
     """What it returned; of a generator a list of what it yielded, unless it returned something."""
     error: BaseException | None = field(default=None, repr=False)
-    """What it raised."""
 
 
 def run(
@@ -77,13 +75,12 @@ def run(
     source = source or source_of(target)
     definition = source.definition(target.__code__)
     if definition is None:
-        raise RecordingError(
-            tr(
-                "{name} is no `def` in {path}; only functions can be recorded",
-                name=target.__name__,
-                path=source.text.path,
-            )
+        complaint = tr(
+            "{name} is no `def` in {path}; only functions can be recorded",
+            name=target.__name__,
+            path=source.text.path,
         )
+        raise RecordingError(complaint)
     followed = _followed(target, source)
     rewritten = _rewritten(target, followed, source)
     log = Log(rewritten.rewriter.sites)
@@ -148,11 +145,7 @@ def _drained(generator: Any) -> Any:
 
 
 def function_of(function: Any) -> types.FunctionType:
-    """The function in which a call of something begins.
-
-    Raises:
-        RecordingError: there is none that is written in Python.
-    """
+    """The function in which a call of something begins; raises RecordingError: none is written in Python."""
     found = inspect.unwrap(function)
     if isinstance(found, type):
         found = getattr(found, "__init__")  # noqa: B009  # of this very class
@@ -166,11 +159,7 @@ def function_of(function: Any) -> types.FunctionType:
 
 
 def source_of(function: types.FunctionType) -> Source:
-    """The file of a function, as Python knows it.
-
-    Raises:
-        RecordingError: it is not known; one sentence.
-    """
+    """The file of a function, as Python knows it. Raises RecordingError: it is not known; one sentence."""
     path = function.__code__.co_filename
     try:
         source = Source.read(path)
@@ -203,13 +192,11 @@ def _followed(target: types.FunctionType, source: Source) -> dict[types.Function
             value = target.__globals__.get(name)
             if isinstance(value, type):
                 # what an operator calls has no name in the source
-                todo += [each for called, those in offered.items() if _is_special(called) for each in those]
+                todo += [
+                    one for name, those in offered.items() if re.fullmatch("__.*__", name) for one in those
+                ]
         todo += [cell.cell_contents for cell in one.__closure__ or () if _is_function(cell)]
     return found
-
-
-def _is_special(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
 
 
 def _is_function(cell: types.CellType) -> bool:
@@ -259,11 +246,8 @@ class _Rewritten:
     namespace: Mapping[str, Any]
     """Where it finds its names."""
     source: Source
-    """Its file."""
     purity: Purity
-    """What was thought of the calls in it."""
     rewriter: Rewriter
-    """What was found in it."""
     codes: tuple[types.CodeType, ...]
     """Their code with hooks."""
 

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep import brief as reprs
 from convstep.recording import events, overview, values
@@ -22,12 +21,12 @@ from convstep.recording.recorder import uncollected
 from convstep.recording.sites import WRITES, Site
 from convstep.recording.source import SourceText
 from convstep.recording.variables import arrays, variables_of
+from convstep.steps.cells import Array
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
 from convstep.steps.number_text import shape_text
 from convstep.steps.stepped import Piece, Question, Stepped, check_position
 
-Array = npt.NDArray[Any]
 SPACING = 2048
 """Steps between two of the places that a far seek begins from."""
 SEVERAL = 64
@@ -71,7 +70,6 @@ class Recording(Stepped):
         return other
 
     def __repr__(self) -> str:
-        """Where it stands, and how it ended."""
         ended = "" if self.ended is None else f"{self.ended.kind} at line {self.ended.line}"
         parts = [f"{self.name!r}", f"position={self.position}/{self.total}", *([ended] if ended else [])]
         shapes = ", ".join(f"{one.name} {shape_text(one.shape)}" for one in self.catalogue)

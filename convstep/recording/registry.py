@@ -22,8 +22,8 @@ from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.reach import arrays_behind, named_arrays
 from convstep.recording.sites import WRITES, Site
 from convstep.recording.trees import EVERYTHING
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 WHOLE_NUMBERS = frozenset(
     {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp}
 )
@@ -40,7 +40,6 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor, "<<=": operator.ilshift,
     ">>=": operator.irshift,
 }  # fmt: skip
-"""What they do."""
 FOLLOWED_BACK = 4_000
 """Writes up to which a log is followed to its end, to see whether it has missed any."""
 FEW_STORAGES = 1000
@@ -72,13 +71,7 @@ class Registry:
     """Types whose values are kept as they are."""
 
     def __init__(self, log: Log, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is met yet.
-
-        Args:
-            log: what the run is noted in.
-            limits: of the recording.
-            clock: seconds.
-        """
+        """Nothing is met yet; the run is noted in the log, the clock counts seconds."""
         self.log = log
         self.payloads = [list[Any]() for _ in log.sites.sites]
         """By site, what hooks note."""
@@ -170,12 +163,7 @@ class Registry:
         return number
 
     def forget(self, array: Any, *, memory: bool = True) -> None:
-        """An array is about to have another shape: it is met anew.
-
-        Args:
-            array: or anything else.
-            memory: whether it may also have other memory.
-        """
+        """An array or anything else gets another shape, with `memory` maybe other memory: it is met anew."""
         for scope in self.remembering:
             scope["last"] = self
         for one in self.sweepings:
@@ -269,7 +257,11 @@ class Registry:
     def _kept(self, value: Any) -> Value:
         if type(value) is np.ndarray:
             number = self.number_of(value)
-            return Ref(number) if number >= 0 else Other(f"{value.dtype} {_shape(value)}")
+            return (
+                Ref(number)
+                if number >= 0
+                else Other(f"{value.dtype} {'x'.join(map(str, value.shape)) or '()'}")
+            )
         if type(value) is tuple and len(value) <= FEW:
             if all(type(one) in self.PLAIN for one in value):
                 return value
@@ -475,7 +467,3 @@ def kind_of(dtype: np.dtype[Any]) -> str:
         followed = dtype.kind in FOLLOWED and dtype.isnative
         found = _KINDS[id(dtype)] = dtype, sys.intern(dtype.str) if followed else ""
     return found[1]
-
-
-def _shape(array: Array) -> str:
-    return "x".join(map(str, array.shape)) or "()"

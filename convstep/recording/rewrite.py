@@ -1,7 +1,4 @@
-"""Rewriting: a syntax tree with hooks where arrays are read and written, variables set, loops turned.
-
-Every expression is evaluated once and in Python's order: the function does what it does without hooks.
-"""
+"""Rewriting: a syntax tree with hooks; every expression is evaluated once, in Python's order."""
 
 from __future__ import annotations
 
@@ -33,9 +30,7 @@ class Around:
     """What a statement stands in."""
 
     function: int
-    """Which function."""
     generator: bool
-    """Whether that yields."""
     loops: list[int] = field(default_factory=list)
     """The loops around it, outermost first."""
     innermost: bool = False
@@ -48,12 +43,7 @@ class Rewriter:
     """Rewrites functions of one source; what it found stands in `sites`."""
 
     def __init__(self, lines: Sequence[str], purity: Purity) -> None:
-        """Nothing is rewritten yet.
-
-        Args:
-            lines: of the source, the first one being line 1 of the trees.
-            purity: knows what the calls in it do.
-        """
+        """Nothing is rewritten yet; the first of the lines is line 1 of the trees."""
         self.sites = Sites()
         """What was found."""
         self.sweeps: list[Sweep] = []
@@ -63,12 +53,7 @@ class Rewriter:
         self._statement = -1
 
     def function(self, node: ast.FunctionDef, name: str) -> ast.FunctionDef:
-        """The function with hooks; its decorators and defaults are left as they are.
-
-        Args:
-            node: its definition; it is not changed.
-            name: what to call it, with what it stands in: `Conv.backward`.
-        """
+        """The function with hooks, called `Conv.backward`; decorators and defaults stay as they are."""
         node = trees.copied(node)
         outer, outer_statement = self._around, self._statement
         generator = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in trees.own(node.body))

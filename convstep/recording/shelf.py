@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
+
 EDGE = 8
 """Bytes of which the place of each array is a multiple."""
 AT_ONCE = 4096
@@ -24,11 +24,7 @@ INTS = [
 
 
 def require(holds: bool) -> None:
-    """Go on if something is as it must be.
-
-    Raises:
-        ValueError: it is not.
-    """
+    """Go on if something is as it must be. Raises ValueError: it is not."""
     if not holds:
         raise ValueError("they do not fit together")
 
@@ -43,7 +39,6 @@ class Shelf:
     """Where arrays are put; as an array the bytes of all of them."""
 
     def __init__(self) -> None:
-        """Empty."""
         self.table: list[tuple[str, int]] = []
         """By array, the dtype and the number of its cells."""
         self.nbytes = 0
@@ -86,21 +81,12 @@ class Shelved:
     """What was on a shelf, to be taken in its order, each once."""
 
     def __init__(self, table: Any, cells: Array) -> None:
-        """Look at the list.
-
-        Args:
-            table: as `Shelf.table`, out of JSON.
-            cells: all bytes.
-        """
+        """Look at the list: a table as `Shelf.table`, out of JSON, and all bytes."""
         require(cells.dtype == np.uint8 and cells.ndim == 1 and type(table) is list)
         self._left, self._cells, self._at = iter(table), cells, 0
 
     def take(self, kinds: str) -> Array:
-        """The next array, where it is.
-
-        Args:
-            kinds: of NumPy's numbers, one of which it must be.
-        """
+        """The next array, where it is; it must be of one of these kinds of NumPy's numbers."""
         dtype, count = next(self._left)
         require(type(dtype) is str and type(count) is int and 0 <= count <= self._cells.nbytes)
         kind = np.dtype(dtype)
@@ -134,7 +120,6 @@ class Pieces(Sequence[bytes]):
         return len(self._ends) - 1
 
     def __getitem__(self, at: Any) -> Any:
-        """Those of a slice."""
         ends = self._ends[at.start : at.stop + 1].tolist()
         first, last = ends[0], ends[-1]
         found = self._whole[first:last]

@@ -54,7 +54,6 @@ class LoopSite:
     """A loop of the source."""
 
     number: int
-    """Among the loops."""
     names: tuple[str, ...]
     """Its variables; none for a `while`."""
     line: int
@@ -74,7 +73,6 @@ class StatementSite:
     """A statement of the source."""
 
     number: int
-    """Among the statements."""
     line: int
     """Its first line, as the file counts."""
     last_line: int
@@ -96,13 +94,11 @@ class FunctionSite:
     """A function of the source."""
 
     number: int
-    """Among the functions."""
     name: str
     """As it is defined, with the classes and functions around it: `Conv.backward`."""
     line: int
     """Of its `def`."""
     last_line: int
-    """Its last line."""
     parameters: tuple[str, ...]
     """Their names."""
     call: int
@@ -110,7 +106,6 @@ class FunctionSite:
     leave: int
     """The site at which it is left."""
     generator: bool
-    """Whether it yields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +115,6 @@ class Site:
     number: int
     """Its place in the list, and what stands for it in the log."""
     kind: Kind
-    """What happens there."""
     statement: int
     """The statement it belongs to; of a function or a loop, its head."""
     text: str = ""
@@ -150,11 +144,9 @@ class Part:
     """One entry of an index: a slice's three numbers, or a single one; each constant or open."""
 
     sliced: bool
-    """Whether it is a slice."""
     values: tuple[Hole | int | None, ...]
     """Start, stop and step, or the one number; None is a missing number, or a new axis."""
     ellipsis: bool = False
-    """Whether it is `...`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +164,5 @@ class Sites:
     sites: list[Site] = field(default_factory=list)
     """By number."""
     statements: list[StatementSite] = field(default_factory=list)
-    """By number."""
     loops: list[LoopSite] = field(default_factory=list)
-    """By number."""
     functions: list[FunctionSite] = field(default_factory=list)
-    """By number."""

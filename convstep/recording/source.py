@@ -56,11 +56,7 @@ class Source:
 
     @classmethod
     def read(cls, path: str) -> Source | None:
-        """What Python knows of a file, or a cell, by the name that code objects have for it; None if nothing.
-
-        Raises:
-            SyntaxError: it has changed since, and is no Python now.
-        """
+        """What Python knows of a file or cell by its code's name, or None; SyntaxError if it is none now."""
         lines = linecache.getlines(path)
         return _parsed(path, "".join(lines)) if lines else None
 

@@ -6,15 +6,14 @@ from operator import is_
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.indices import filled
 from convstep.recording.log import Column, Run, Runs
 from convstep.recording.registry import Registry
 from convstep.recording.sites import Kind
 from convstep.recording.sweeps import Sweep
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 _NUMBERS = Registry.PLAIN - {str, type(None), complex}
 """Types of values between which arithmetic runs nobody's code but Python's and NumPy's."""
 _WHOLE = frozenset({int})
@@ -28,12 +27,7 @@ class Sweeping:
     """One sweep while a function runs."""
 
     def __init__(self, sweep: Sweep, registry: Registry) -> None:
-        """No turn is made yet.
-
-        Args:
-            sweep: with its sites.
-            registry: knows the arrays, and takes what is noted.
-        """
+        """No turn is made yet; the registry knows the arrays, and takes what is noted."""
         self._sweep, self._registry = sweep, registry
         self._pattern, self._makers = sweep.pattern, sweep.makers
         names = [*sweep.arrays]
@@ -96,9 +90,7 @@ class Sweeping:
     def leave(self, error: BaseException, rest: Any) -> Any:
         """One of them has raised: it is undone, since with hooks it will raise again where that is noted.
 
-        Args:
-            error: what it raised.
-            rest: what was left of the loop before these turns; given back without those that were made.
+        What was left of the loop before these turns is given back without those that were made.
         """
         part, self.before = self._part, ()
         if part:

@@ -29,7 +29,6 @@ class Sweep:
     """What is known of such a loop before it runs."""
 
     variable: str
-    """Of the loop."""
     arrays: dict[str, int] = field(default_factory=dict)
     """What it subscripts, as its turns come to it, and how many axes each must have."""
     places: dict[str, None] = field(default_factory=dict)
@@ -160,13 +159,7 @@ def _place(sweep: Sweep, node: ast.expr) -> None:
 
 
 def swept(sweep: Sweep, plain: ast.For, hooked: ast.For) -> list[ast.stmt]:
-    """The loop in both ways: its turns without hooks, and what is left of them with hooks.
-
-    Args:
-        sweep: with its sites.
-        plain: the loop as the source has it.
-        hooked: the same with hooks.
-    """
+    """The loop in both ways: its turns as the source has them, and what is left of them with hooks."""
     own = f"{PREFIX}{sweep.turn}"
     arrays, places, numbers, carried = (
         "".join(f"{name}, " for name in one)
@@ -224,12 +217,7 @@ def _noted(statement: ast.stmt, cells: str) -> Iterator[ast.stmt]:
 
 
 def noted_at(sites: Sequence[Site], cells: Sequence[Cell]) -> list[Site]:
-    """Where a statement of a sweep is noted, in its order.
-
-    Args:
-        sites: all that were made for it; what is no array has others, which come after.
-        cells: what it comes to.
-    """
+    """Where a statement of a sweep is noted, in its order; `sites` of what is no array come after."""
     last = next(site for site in sites if site.kind in (Kind.WRITE, Kind.BIND))
     reads = [site for site in sites if site.kind is Kind.READ]
     return [*reads[: len(cells) - (last.kind is Kind.WRITE)], last]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.recording.columns import Array, Column, Numbers, column, read
+from convstep.recording.columns import Column, Numbers, column, read
 from convstep.recording.forms import NUMBERS
 from convstep.recording.kept import Kept
 from convstep.recording.log import Other
@@ -17,6 +17,7 @@ from convstep.recording.recorder import Run, uncollected
 from convstep.recording.recording import Recording
 from convstep.recording.shelf import Shelf, Shelved, require
 from convstep.recording.source import SourceText
+from convstep.steps.cells import Array
 
 MOST = 10_000
 """Values of a container that are sent of what a function returned."""
@@ -35,11 +36,7 @@ def packed(*columns: Column) -> dict[str, npt.ArrayLike]:
 
 
 def unpacked(arrays: Mapping[str, Array]) -> list[Column]:
-    """The columns that `packed` made arrays of.
-
-    Raises:
-        ValueError: it has made none of these.
-    """
+    """The columns that `packed` made arrays of. Raises ValueError: it has made none of these."""
     try:
         form, table, specs = json.loads(arrays["form"].tobytes())
         if form != FORM:
@@ -53,11 +50,7 @@ def unpacked(arrays: Mapping[str, Array]) -> list[Column]:
 
 
 def made_of(values: Column) -> list[Any]:
-    """All values of a column of a stranger's.
-
-    Raises:
-        ValueError: it has none.
-    """
+    """All values of a column of a stranger's. Raises ValueError: it has none."""
     try:
         return list(values)
     except FAILURES as error:
@@ -65,11 +58,7 @@ def made_of(values: Column) -> list[Any]:
 
 
 def arrays_of(recording: Recording | Run) -> dict[str, npt.ArrayLike]:
-    """A recording as arrays of numbers.
-
-    Args:
-        recording: it, or the run that it is made of.
-    """
+    """A recording, or the run that it is made of, as arrays of numbers."""
     source = recording.source if isinstance(recording.source, SourceText) else recording.source.text
     with uncollected():
         log = recording.log if isinstance(recording.log, Kept) else Kept.of(recording.log)
@@ -78,11 +67,7 @@ def arrays_of(recording: Recording | Run) -> dict[str, npt.ArrayLike]:
 
 
 def recording_of(arrays: Mapping[str, Array]) -> Recording:
-    """The recording that `arrays_of` made arrays of, before its first step.
-
-    Raises:
-        ValueError: they are damaged, of another form, or no recording.
-    """
+    """The recording that `arrays_of` made arrays of, at its start; ValueError for anything else."""
     try:
         few, order, views, storages, *payloads = unpacked(arrays)
         source, name, result, sites, given, ended, unseen = few[0]

@@ -51,13 +51,7 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def placed(node: ast.AST, other: ast.stmt | ast.expr, *, anew: bool = False) -> None:
-    """Let a tree stand where something of the source does.
-
-    Args:
-        node: its root.
-        other: of the source.
-        anew: whether also what stands somewhere already.
-    """
+    """Let a tree stand where something of the source does; `anew`: also what stands somewhere already."""
     todo = [(node, other.__dict__)]
     while todo:
         one, place = todo.pop()

@@ -1,8 +1,4 @@
-"""Values of expressions where a recording stands: an interpreter that runs nothing of the author's.
-
-Names, numbers, subscripts, arithmetic, comparisons, `and`, `or`, `not`, `if else`, attributes and methods of
-arrays, and functions of NumPy that only compute. Everything else has no value.
-"""
+"""Values of expressions where a recording stands, by an interpreter that runs nothing of the author's."""
 
 from __future__ import annotations
 
@@ -78,15 +74,7 @@ class _UnknownError(ValueError):
 
 
 def value_of(text: str, variables: Mapping[str, object]) -> Any:
-    """The value of an expression.
-
-    Args:
-        text: as the source has it.
-        variables: what its names stand for.
-
-    Raises:
-        ValueError: it has none here, or computing it would run the author's code; one sentence.
-    """
+    """The value of an expression of the source; ValueError, one sentence, where code would have to run."""
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -6,30 +6,23 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.log import Ref
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.recording.index import Index
     from convstep.recording.replayed import Replayed
-
-Array = npt.NDArray[Any]
 
 
 class Variables(Mapping[str, object]):
     """The variables of one call of a function, each looked up when it is asked for."""
 
     def __init__(self, recording: Replayed, frame: int, entry: int) -> None:
-        """As they are after so many entries."""
         self._recording, self._frame, self._entry = recording, frame, entry
 
     def __getitem__(self, name: str) -> object:
-        """A number, a text, a tuple, or an array as a live view.
-
-        Raises:
-            KeyError: there is no such variable yet.
-        """
+        """A number, text, tuple, or an array as a live view; raises KeyError: there is no such one yet."""
         found = self.logged(name)
         if found is NOTHING:
             raise KeyError(name)
@@ -54,7 +47,6 @@ class Variables(Mapping[str, object]):
             yield from (name for name in names if name != "return" and self.logged(name) is not NOTHING)
 
     def __len__(self) -> int:
-        """How many are set."""
         return sum(1 for _ in self)
 
 

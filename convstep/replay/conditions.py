@@ -50,15 +50,7 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str, layout: Layout) -> Condition:
-        """Read a condition.
-
-        Args:
-            text: such as `abs(dz) > 0.1 and i_h == 2`; it is never executed.
-            layout: of the run it is about.
-
-        Raises:
-            ExpressionError: one sentence that says where and what is wrong.
-        """
+        """Read `abs(dz) > 0.1 and i_h == 2`, which never runs, of this layout; or ExpressionError."""
         looks = tr("a condition looks like {example}", example=layout.example)
         read = read_expression(text, layout.names, looks, many=True)
         if not read.names:
@@ -66,7 +58,6 @@ class Condition:
         return cls(text.strip(), ast.dump(read.tree), read)
 
     def __str__(self) -> str:
-        """As it was typed."""
         return self.text
 
     @property
@@ -75,26 +66,15 @@ class Condition:
         return self._expression.names
 
     def true_of(self, values: Mapping[str, Any]) -> bool:
-        """Whether it is true of one step.
-
-        Args:
-            values: for each of `names` a number or an array, as `Layout.values` has them.
-
-        Raises:
-            ExpressionError: an index lies outside an array.
-        """
+        """Whether it is true of a step with these values of `names`; ExpressionError beyond an array."""
         alone = {name: np.asarray(values[name], np.float64)[np.newaxis, np.newaxis] for name in self.names}
         return bool(self.holds(alone)[0, 0])
 
     def holds(self, values: Values) -> Array:
-        """Whether it is true of many steps at once.
+        """Whether it is true of many steps at once: booleans, `(places, channels)`, 1 where nothing changes.
 
-        Args:
-            values: for each of `names` a float64 array `(places, channels, *cells)`; a leading
-                axis is 1 where the value does not change along it.
-
-        Returns:
-            Booleans, `(places, channels)`, again with 1 where nothing changes.
+        The values of `names` are float64 `(places, channels, *cells)`, a leading axis 1 where nothing
+        changes.
         """
         with np.errstate(all="ignore"):
             held: Array = self._expression.truth(values)
@@ -103,11 +83,8 @@ class Condition:
     def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:
         """For which values of the loops' variables it can be true at all.
 
-        Read off comparisons of them (and of `step`, `position`) with numbers that are joined by
-        `and`; nothing is evaluated.
-
-        Args:
-            counts: how many turns each loop takes, and how many steps there are as "step".
+        Read off comparisons of them (and of `step`, `position`) with numbers that are joined by `and`;
+        nothing is evaluated. `counts` are the turns of each loop, and as "step" all steps.
         """
         found = {name: range(count) for name, count in counts.items()}
         for name, operator, number in _bounds(self._expression.tree):

@@ -12,13 +12,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 
-Array = npt.NDArray[Any]
 Number = np.generic
 """A number as an array holds it."""
 Numbers = Mapping[str, Mapping[tuple[int, ...], Number]]
@@ -31,11 +29,8 @@ class Edit(NamedTuple):
     array: str
     """Which array, as the run calls it."""
     cell: tuple[int, ...]
-    """Its index."""
     before: Number
-    """What stood there."""
     after: Number
-    """What stands there now."""
 
     @property
     def text(self) -> str:
@@ -141,17 +136,16 @@ def number_of(text: str, dtype: np.dtype[Any]) -> Number:
     held = _held(value, dtype)
     if held is None:
         lowest, highest = _range(dtype)
-        raise ValueError(
-            tr(
-                "the array is {dtype}: it holds whole numbers from {lowest} to {highest}"
-                if dtype.kind in "biu"
-                else "the array is {dtype}: apart from 0, nan and inf it holds magnitudes from {lowest} to "
-                "{highest}",
-                dtype=dtype.name,
-                lowest=lowest,
-                highest=highest,
-            )
+        said = tr(
+            "the array is {dtype}: it holds whole numbers from {lowest} to {highest}"
+            if dtype.kind in "biu"
+            else "the array is {dtype}: apart from 0, nan and inf it holds magnitudes from {lowest} to "
+            "{highest}",
+            dtype=dtype.name,
+            lowest=lowest,
+            highest=highest,
         )
+        raise ValueError(said)
     return held
 
 

@@ -14,21 +14,11 @@ _DIGITS = r"\d{1,18}"
 
 
 def parse_place(text: str, loops: Nested) -> int:
-    """The position a person means.
+    """The position, 0 … total, that a person means; a ValueError in one sentence if there is none.
 
     A number is a position: that many steps are executed. A loop index `4,2,1`, outermost first, is
     the position at which exactly that step was just executed; later indices may be left out and
     count as 0. `53%`, `start` and `end` work too.
-
-    Args:
-        text: what was typed.
-        loops: what knows the loops it is about.
-
-    Returns:
-        A position, 0 … total.
-
-    Raises:
-        ValueError: no such place; one sentence.
     """
     text = text.strip().lower()
     nest = loops.nest
@@ -43,22 +33,20 @@ def parse_place(text: str, loops: Nested) -> int:
     if len(parts) > 1 and nest.even and all(re.fullmatch(_DIGITS, part) for part in parts):
         return nest.step_at(_index([int(part) for part in parts], nest, text)) + 1
     if not nest.even:
-        raise ValueError(
-            tr(
-                "{text!r} is not a place; type a step number (0 to {total}), a percentage, start or end",
-                text=text,
-                total=total,
-            )
-        )
-    raise ValueError(
-        tr(
-            "{text!r} is not a place; type a step number (0 to {total}), a loop index like {example}, "
-            "a percentage, start or end",
+        said = tr(
+            "{text!r} is not a place; type a step number (0 to {total}), a percentage, start or end",
             text=text,
             total=total,
-            example=example_place(loops),
         )
+        raise ValueError(said)
+    said = tr(
+        "{text!r} is not a place; type a step number (0 to {total}), a loop index like {example}, "
+        "a percentage, start or end",
+        text=text,
+        total=total,
+        example=example_place(loops),
     )
+    raise ValueError(said)
 
 
 def _within(position: int, total: int, text: str) -> int:

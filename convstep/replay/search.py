@@ -45,7 +45,6 @@ class Found(NamedTuple):
     """The stop that is hit; of several, the one listed first."""
 
     def __repr__(self) -> str:
-        """In a few lines."""
         return brief(self)
 
 
@@ -124,7 +123,6 @@ def _level(hunts: Sequence[Hunt], stops: Sequence[Stop], span: Span) -> Iterator
 
 
 def _hunt(run: Stepped, stop: Stop, span: Span) -> Hunt:
-    """The hunt for one stop."""
     steps = stop.steps(run.layout)
     if steps is not None:
         return _compute(steps, stop.hits, span)

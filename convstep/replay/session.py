@@ -24,7 +24,6 @@ from convstep.steps.nest import Nested
 ENDING = ".json"
 """How the names of sessions end, by which they are told from problems."""
 VERSION = 1
-"""Of the file's form."""
 LARGEST_FILE = 1_000_000
 """Bytes of a session file."""
 SessionError = RecordError
@@ -39,7 +38,6 @@ class SavedStop(Record):
     text: str
     """Its condition: `i_c == 1`."""
     enabled: bool = True
-    """Whether it stops a run."""
     hits: int = 0
     """How often it did."""
 
@@ -78,7 +76,6 @@ class Session(Record):
     bookmarks: tuple[Bookmark, ...] = ()
     """In the order of the loop."""
     view: View = field(default_factory=View)
-    """How it looked."""
     forward: bool = False
     """Whether it was the forward pass that was stepped."""
     function: str = ""
@@ -88,14 +85,7 @@ class Session(Record):
     __repr__ = brief
 
     def check_fits(self, total: int) -> None:
-        """Refuse a session that was saved of another problem.
-
-        Args:
-            total: how many steps the problem has.
-
-        Raises:
-            SessionError: a position lies beyond the end.
-        """
+        """Refuse, with a SessionError, a session with a position beyond the total of steps."""
         places = [("position", self.position)]
         places += [(f'bookmark "{mark.label}" at position', mark.position) for mark in self.bookmarks]
         for held, position in places:
@@ -107,15 +97,7 @@ class Session(Record):
 
 
 def save(session: Session, path: str | os.PathLike[str]) -> None:
-    """Write a session to exactly `path`, through a temporary file in the same folder.
-
-    Args:
-        session: what to write.
-        path: where; an older file there is replaced whole, or left as it is.
-
-    Raises:
-        SessionError: it cannot be written; one sentence.
-    """
+    """Write a session to exactly `path`, whole or not at all; raises SessionError, one sentence."""
     content = json.dumps({"version": VERSION, **asdict(session)}, indent=2, allow_nan=False) + "\n"
     if len(content) > LARGEST_FILE:
         raise SessionError(
@@ -129,14 +111,7 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Session:
-    """Read a session.
-
-    Args:
-        path: a file that `save` wrote, or somebody by hand.
-
-    Raises:
-        SessionError: it cannot be read, or is not a session; one sentence.
-    """
+    """Read a session that `save` wrote, or somebody by hand; raises SessionError, one sentence."""
     try:
         content = contents(path, LARGEST_FILE)
     except FileTooLarge:
@@ -154,15 +129,7 @@ def load(path: str | os.PathLike[str]) -> Session:
 
 
 def permalink(session: Session, loops: Nested) -> str:
-    """The command that comes back to a session's problem, place and enabled stops.
-
-    Args:
-        session: what to come back to.
-        loops: what knows the loops of its problem.
-
-    Returns:
-        A line for a shell: `convstep open digit --goto 4,2,1 --break 'i_c == 1'`.
-    """
+    """The shell's line back to a session: `convstep open digit --goto 4,2,1 --break 'i_c == 1'`."""
     # a name in front of which a shell's reader would see an option is still a path with ./
     problem = f"./{session.problem}" if session.problem.startswith("-") else session.problem
     forward = ["--forward"] if session.forward else []
@@ -174,7 +141,6 @@ def permalink(session: Session, loops: Nested) -> str:
 
 
 def _session(found: Any) -> Session:
-    """A session from the file's value."""
     if not isinstance(found, dict):
         raise SessionError(f"it holds {kind_of(found)}; a session is one JSON object")
     if "version" not in found:

@@ -114,7 +114,6 @@ class Watchpoint(Stop):
     """Stops at the steps that write one cell, even where the cell keeps its value."""
 
     array: str
-    """Which array."""
     index: tuple[int, ...]
     """The cell, in the array's own shape: with a batch axis where it has one."""
 
@@ -171,7 +170,6 @@ class ConditionStop(Stop):
     """Stops at the steps after which a condition is true."""
 
     condition: Condition
-    """What has to be true."""
 
     __repr__ = brief
 

@@ -34,10 +34,6 @@ def parse_stop(text: str, layout: Layout) -> Stop:
     - anything else is a condition; one that only fixes loop indices is a place in the loops.
     - `… hits 3` passes over the first two hits of every run.
 
-    Args:
-        text: what was typed.
-        layout: of the run it is about.
-
     Raises:
         ValueError: one sentence; an `ExpressionError` says which column is wrong.
     """
@@ -86,24 +82,20 @@ def _breakpoint(parts: list[str], text: str, layout: Layout) -> Stop:
     if len(numbers) == 1 and numbers[0] is not None:
         position = numbers[0]
         if not 1 <= position <= nest.total:
-            raise ValueError(
-                tr(
-                    "a run cannot stop at step {position}; there are steps 1 to {total}",
-                    position=position,
-                    total=nest.total,
-                )
+            said = tr(
+                "a run cannot stop at step {position}; there are steps 1 to {total}",
+                position=position,
+                total=nest.total,
             )
+            raise ValueError(said)
         if nest.even:
             return Breakpoint(zip(nest.names, nest.index_at(position - 1), strict=True))
         return ConditionStop(Condition.parse(f"step == {position - 1}", layout))
     if not layout.counted:
-        raise ValueError(
-            tr(
-                "{text!r} is no place here; type a condition like {example}",
-                text=text,
-                example=layout.example,
-            )
+        said = tr(
+            "{text!r} is no place here; type a condition like {example}", text=text, example=layout.example
         )
+        raise ValueError(said)
     names = nest.names if len(numbers) == len(nest.names) else nest.spoken
     if len(numbers) > len(names):
         raise ValueError(too_many(text, len(numbers), names))
@@ -129,14 +121,13 @@ def _watchpoint(cell: re.Match[str] | None, text: str, layout: Layout) -> Watchp
     numbers = [part.strip() for part in cell[2].split(",")] if cell else []
     if cell is None or not all(re.fullmatch(r"-?\d{1,9}", number) for number in numbers):
         examples = [cell_text(name, (0,) * len(shape)) for name, shape in layout.written.items()]
-        raise ValueError(
-            tr(
-                "{text!r} does not name a cell; type it like watch {first} or watch {last}",
-                text=text,
-                first=examples[0],
-                last=examples[-1],
-            )
+        said = tr(
+            "{text!r} does not name a cell; type it like watch {first} or watch {last}",
+            text=text,
+            first=examples[0],
+            last=examples[-1],
         )
+        raise ValueError(said)
     stop = Watchpoint(*layout.cell(cell[1], tuple(int(number) for number in numbers)))
     steps = stop.steps(layout)
     if steps is not None and not steps:

@@ -26,12 +26,7 @@ class Visited:
     """
 
     def __init__(self, position: int = 0, most: int = MOST_VISITED) -> None:
-        """Start somewhere.
-
-        Args:
-            position: where.
-            most: positions that are remembered, at least 2.
-        """
+        """Start at a position; at most so many, at least 2, are remembered."""
         if most < 2:
             raise ValueError(f"most is {most}; a history keeps at least 2 positions")
         self._positions = [position]
@@ -49,11 +44,7 @@ class Visited:
         return self._at
 
     def visit(self, position: int) -> None:
-        """Take note of a position one has come to, by whatever way.
-
-        A step of 1 moves the current entry along. A jump makes a new one, and what was ahead is
-        forgotten, as in a browser.
-        """
+        """Take note of a position: a step of 1 moves the entry along, a jump drops what was ahead."""
         present = self._positions[self._at]
         if abs(position - present) <= 1:
             self._positions[self._at] = position
@@ -88,7 +79,6 @@ class Bookmark(Record):
 
     word = "a bookmark"
     position: int
-    """Where it stands."""
     label: str
     """What it is called; a number if nobody named it."""
 
@@ -108,15 +98,10 @@ class Bookmarks:
             self._set(bookmark.position, bookmark.label)
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self._labels)
 
     def toggle(self, position: int) -> Bookmark | None:
-        """Set a bookmark, called by the lowest free number, or take away the one that is there.
-
-        Returns:
-            The bookmark that now stands there, or None.
-        """
+        """Set a bookmark by the lowest free number, returned, or take away the one that is there: None."""
         if self._labels.pop(position, None) is not None:
             return None
         self._set(position, "")

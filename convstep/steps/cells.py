@@ -1,10 +1,16 @@
-"""Cells of arrays by name: `dW[0, 1, 2, 0]`."""
+"""Arrays, and cells of them by name: `dW[0, 1, 2, 0]`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy.typing as npt
 
 from convstep.language import tr
+
+Array = npt.NDArray[Any]
+"""Numbers of any kind."""
 
 
 def cell_text(name: str, index: Iterable[int | slice]) -> str:
@@ -24,33 +30,25 @@ def _part_text(part: int | slice) -> str:
 
 
 def check_index(name: str, index: Sequence[int], shape: Sequence[int]) -> None:
-    """Raise a ValueError, one sentence, for a cell that an array of this shape does not have.
-
-    Args:
-        name: the array's.
-        index: the cell.
-        shape: of the array.
-    """
+    """Raise a ValueError, one sentence, for a cell that an array of this shape does not have."""
     cell = cell_text(name, index)
     if len(index) != len(shape):
-        raise ValueError(
-            tr(
-                "{cell} has {count} indices, but {name} has {axes} axes: {shape}",
-                cell=cell,
-                count=len(index),
-                name=name,
-                axes=len(shape),
-                shape=shape,
-            )
+        said = tr(
+            "{cell} has {count} indices, but {name} has {axes} axes: {shape}",
+            cell=cell,
+            count=len(index),
+            name=name,
+            axes=len(shape),
+            shape=shape,
         )
+        raise ValueError(said)
     for axis, (value, length) in enumerate(zip(index, shape, strict=True)):
         if not 0 <= value < length:
-            raise ValueError(
-                tr(
-                    "{cell} does not exist: index {axis} is {value}, but it goes from 0 to {last}",
-                    cell=cell,
-                    axis=axis,
-                    value=value,
-                    last=length - 1,
-                )
+            said = tr(
+                "{cell} does not exist: index {axis} is {value}, but it goes from 0 to {last}",
+                cell=cell,
+                axis=axis,
+                value=value,
+                last=length - 1,
             )
+            raise ValueError(said)

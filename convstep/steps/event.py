@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.frozen import frozen
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Region = tuple[int | slice, ...]
 """A basic index: the cells of an array that one access is about."""
 
 
 class Access(NamedTuple):
-    """Cells of one array that a step reads or writes.
-
-    A named tuple, because the loop's timeline makes several of them at every step.
-    """
+    """Cells of one array that a step reads or writes; a tuple, as a timeline makes several at every step."""
 
     array: str
     """The array's name, as `Stepped.arrays` has it: "dA_prev_pad"."""
@@ -57,12 +53,7 @@ class Access(NamedTuple):
         return *within, *left
 
     def covers(self, index: Sequence[int], shape: Sequence[int]) -> bool:
-        """Whether a cell is one of them.
-
-        Args:
-            index: the cell.
-            shape: the array's.
-        """
+        """Whether a cell is one of them in an array of this shape."""
         inside = all(
             at in range(length)[part] if isinstance(part, slice) else at == part
             for part, at, length in zip(self.region, index, shape, strict=False)
@@ -85,7 +76,6 @@ class Access(NamedTuple):
         return *index, *left
 
     def __repr__(self) -> str:
-        """Shapes, not numbers."""
         return brief(self)
 
 
@@ -123,7 +113,6 @@ class Statement:
     line: int
     """Its first line, as the file counts."""
     last_line: int
-    """Its last line."""
     text: str
     """As it is written, on one line."""
     accesses: tuple[Access, ...]
@@ -178,19 +167,11 @@ class Event:
         return any(write.array == array and write.covers(index, shape) for write in self.writes)
 
     def read(self, text: str) -> Access:
-        """What the source calls by this name.
-
-        Raises:
-            KeyError: the step reads nothing of that name.
-        """
+        """What the source calls by this name. Raises KeyError: the step reads nothing of that name."""
         return _first(text, (read for read in self.reads if read.text == text))
 
     def write(self, array: str) -> Access:
-        """The first write to an array.
-
-        Raises:
-            KeyError: the step writes nothing there.
-        """
+        """The first write to an array. Raises KeyError: the step writes nothing there."""
         return _first(array, (write for write in self.writes if write.array == array))
 
 

@@ -31,7 +31,6 @@ class Layout:
     """The loops around a run's steps and the cells they write: what people may name of it."""
 
     nest: Nest
-    """The loops."""
     written: Mapping[str, Cell]
     """The shapes of the arrays that steps write, by name, in the order of the source."""
     touching: Callable[[str, Cell], Sequence[int]] | None
@@ -65,11 +64,7 @@ class Layout:
         return any(name in names for names in (self.written, self.absent, self.short, self.parts))
 
     def cell(self, name: str, index: Cell) -> tuple[str, Cell]:
-        """The array and the cell that people mean by `name[index]`.
-
-        Raises:
-            ValueError: there is no such cell, or no step writes to arrays of that name; one sentence.
-        """
+        """The array and cell that people mean by `name[index]`; ValueError if no step writes it."""
         name, part = self.short.get(name, name), self.parts.get(name)
         if part is not None:
             check_index(name, index, part.shape)

@@ -20,12 +20,7 @@ class Box(Sequence[int]):
     """
 
     def __init__(self, ranges: Sequence[range], counts: Sequence[int]) -> None:
-        """Describe the box.
-
-        Args:
-            ranges: which values of each index, outermost first.
-            counts: how many values each index has in the whole nest.
-        """
+        """Describe the box: the values of each index, outermost first, and how many each has in all."""
         self.ranges = tuple(ranges)
         """Which values of each index, outermost first."""
         self.counts = tuple(counts)
@@ -33,7 +28,6 @@ class Box(Sequence[int]):
         self._size = math.prod(len(values) for values in self.ranges)
 
     def __len__(self) -> int:
-        """How many numbers are in the box."""
         return self._size
 
     @overload

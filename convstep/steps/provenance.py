@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event
 from convstep.steps.nest import Nest
 
-Array = npt.NDArray[Any]
 Steps = npt.NDArray[np.int64]
 Cell = tuple[int, ...]
 
@@ -47,7 +45,6 @@ class Provenance:
     __repr__ = brief
 
     def __len__(self) -> int:
-        """How many contributions there are."""
         return len(self.steps)
 
     @property
@@ -66,19 +63,11 @@ class Provenance:
         return self._factors(self.event(0))[-1].array
 
     def first_cell(self, at: int) -> str:
-        """The first factor of a contribution by name, `A[1, 4]`; "" where there is a single number.
-
-        Args:
-            at: which contribution, counted from 0.
-        """
+        """The first factor of the contribution `at`, from 0, by name: `A[1, 4]`; "" for a single number."""
         return self._cells(at)[0] if self.first_factor is not None else ""
 
     def second_cell(self, at: int) -> str:
-        """The second factor of a contribution by name: `B[4, 0]`.
-
-        Args:
-            at: which contribution, counted from 0.
-        """
+        """The second factor of the contribution `at`, from 0, by name: `B[4, 0]`."""
         return self._cells(at)[-1]
 
     def done(self, position: int) -> int:

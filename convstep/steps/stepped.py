@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.event import Event
 from convstep.steps.layout import Layout
-
-Array = npt.NDArray[Any]
 
 
 def check_position(position: int, total: int) -> None:
     """Raise a ValueError, one sentence, for a position that a run of so many steps does not have."""
     if not 0 <= position <= total:
-        raise ValueError(
-            tr(
-                "position {position} does not exist; positions go from 0 to {total}",
-                position=position,
-                total=total,
-            )
+        said = tr(
+            "position {position} does not exist; positions go from 0 to {total}",
+            position=position,
+            total=total,
         )
+        raise ValueError(said)
 
 
 class Stepped(Protocol):
@@ -61,11 +59,7 @@ class Stepped(Protocol):
         """Undo one step, or what was made of the one under way; None at the start."""
 
     def seek(self, position: int) -> None:
-        """Go to a position, forwards or backwards.
-
-        Raises:
-            ValueError: no such position.
-        """
+        """Go to a position, forwards or backwards. Raises ValueError: no such position."""
 
     def next_write(self) -> bool:
         """Make one write of the next step; the last one completes the step. False at the end."""
@@ -78,20 +72,11 @@ class Stepped(Protocol):
         return True
 
     def prepare(self, position: int) -> Iterator[float]:
-        """Build what a far `seek` needs, without moving; yields the share done. Any thread may run it.
-
-        A run that inherits this one has nothing to build.
-        """
+        """Build what a far `seek` needs, here nothing, unmoved, in any thread; yields the share done."""
         return iter(())
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
-        """The steps that write a cell, ascending.
-
-        A run that inherits this one looks at every step, and comes back to where it stood.
-
-        Raises:
-            ValueError: no such array or cell, or one that is never written.
-        """
+        """The steps that write a cell, ascending, here by looking at all; ValueError if none ever does."""
         self.layout.check_cell(array, index)
         position, made, found = self.position, self.made, []
         self.seek(0)
@@ -112,22 +97,15 @@ class Question(Protocol):
         """Which names it uses."""
 
     def holds(self, values: Mapping[str, Array]) -> Array:
-        """Whether it is true, of many steps at once.
+        """Whether it is true, of many steps at once: booleans, `(places, turns)`, 1 where nothing changes.
 
         Args:
             values: of each of `names`, in float64, `(places, turns, *cells)`: `turns` of the innermost
                 loop at each of `places`. A leading axis is 1 where the value does not change along it.
-
-        Returns:
-            Booleans, `(places, turns)`, again with 1 where nothing changes.
         """
 
     def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:
-        """For which turns of the loops it can be true; elsewhere it is false.
-
-        Args:
-            counts: of the loops by name, and of all steps as "step".
-        """
+        """For which turns of the loops it can be true; `counts` by loop, and of all steps as "step"."""
 
 
 class Piece(NamedTuple):

@@ -80,8 +80,34 @@ def clip_forward(x):
 
 def clip_backward(dout, cache):
     return np.clip(2 * cache * dout, -1.0, 1.0)
+
+def elman_forward(steps, h_start, params):
+    states, h = [h_start], h_start
+    for x in steps:
+        h = np.tanh(params["W_in"] @ x + params["W_rec"] @ h + params["b"])
+        states.append(h)
+    return np.array(states[1:]), (steps, states, params)
+
+def elman_backward(d_states, cache):
+    steps, states, params = cache
+    grads = {key: np.zeros_like(value) for key, value in params.items()}
+    d_steps, dh = np.zeros_like(steps), 0
+    for t in reversed(range(len(steps))):
+        dz = (d_states[t] + dh) * (1 - states[t + 1] ** 2)
+        grads["W_in"] += np.outer(dz, steps[t])
+        grads["W_rec"] += np.outer(dz, states[t])
+        grads["b"] += dz
+        d_steps[t], dh = params["W_in"].T @ dz, params["W_rec"].T @ dz
+    return d_steps, dh, grads
+
+def leaky(z):
+    return np.where(z > 0, z, 0.1 * z), z
+
+def leaky_backward(da, activation_cache):
+    return np.where(activation_cache > 0, da, 0.1 * da)
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
+NAMES += ["elman_backward", "leaky_backward"]
 WRONG = [
     ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
     ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),
@@ -90,6 +116,7 @@ WRONG = [
     ("attention_backward", "ds.T @ q,", "ds @ q,", "return[1]", 33),
     ("Tanh", "1 - self.y ** 2", "1 - self.y", "return", 41),
     ("Dropout", "dout * self.mask", "dout * (self.mask > 0)", "return", 52),
+    ("leaky_backward", "da, 0.1 * da", "da, 0.1", "return", 90),
 ]
 
 

@@ -207,3 +207,24 @@ def test_numbers_that_fit_no_operator_are_tried_once(files: Files, monkeypatch: 
     with pytest.raises(CannotCall, match="say what it is with --operator"):
         check(f"{path}:thing_grad")
     assert len(tried) == 1
+
+
+ALONG_ONE_AXIS = """
+    import numpy as np
+
+    def conv_forward(signal, bank):
+        windows = np.lib.stride_tricks.sliding_window_view(signal, bank.shape[2], 2)
+        return np.einsum("nctk,fck->nft", windows, bank), windows
+
+    def conv_backward(delta, windows, bank, x_shape):
+        samples, channels, length = x_shape
+        dx = np.zeros((samples, channels, length))
+        for tap in range(bank.shape[2]):
+            dx[:, :, tap : tap + delta.shape[2]] += np.einsum("nft,fc->nct", delta, bank[:, :, tap])
+        return np.einsum("nft,nctk->fck", delta, windows), dx
+"""
+
+
+def test_a_convolution_along_one_axis_needs_no_name_that_says_so(files: Files) -> None:
+    verdict = check(f"{files.write('signal_conv.py', ALONG_ONE_AXIS)}:conv_backward")
+    assert (verdict.operator, verdict.ok) == ("conv1d", True)

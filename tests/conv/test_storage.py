@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from convstep.conv import memory, storage
+from convstep.conv import held, storage
 from convstep.conv.problem import Problem, ProblemError
 from tests.strategies import problems, some
 
@@ -381,7 +381,7 @@ def test_arrays_larger_than_the_memory_are_not_read(monkeypatch: pytest.MonkeyPa
     assert read(content).A_prev.shape == (2**10, 2**11, 1)
     monkeypatch.setattr(storage, "free_memory", lambda: 4 * 2**23 - 1.0)
     assert "GiB; stepping through them takes 4 times as much memory" in sentence_of(content)
-    assert 2**20 < memory.free_memory() <= float("inf")
+    assert 2**20 < held.free_memory() <= float("inf")
 
 
 @pytest.mark.parametrize(

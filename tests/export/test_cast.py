@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from convstep.export.cast import cast
+from convstep.export.formats import cast
 from convstep.export.frame import Frame, cells
 
 

@@ -4,8 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from convstep.export.document import document
-from convstep.export.formats import write
+from convstep.export.formats import document, write
 from convstep.export.frame import Frame
 
 

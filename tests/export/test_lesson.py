@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from convstep.export.document import document
-from convstep.export.formats import write
+from convstep.export.formats import document, write
 from convstep.export.frame import Frame
 from convstep.export.lesson import LEAST, MOST, answer_markdown, lesson_frames, page_markdown
 from convstep.lessons import course

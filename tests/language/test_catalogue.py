@@ -18,7 +18,7 @@ from convstep.candidate.call.processes import CRASHES
 from convstep.candidate.check.laid import LAYINGS
 from convstep.candidate.check.wording import VERBS
 from convstep.candidate.diagnose.evidence import MOVES, REARRANGED, RIGHT_SLICE, SLICES
-from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, FORMS
+from convstep.candidate.diagnose.forward_forms import ACTIVATIONS, CROPPED, FORMS
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.diagnose.patterns import FEATURES
 from convstep.candidate.load.python2 import SYNTAX_SIGNS
@@ -97,7 +97,7 @@ TABLES: dict[str, Iterable[str]] = {
         *(sentence for sentence, _ in REARRANGED),
     ],
     "candidate/forward_forms.py": [
-        *(form.words for form in FORMS),
+        *(form.words for form in (CROPPED, *FORMS)),
         *(activation.words for activation in ACTIVATIONS if activation.words),
     ],
     "candidate/load/python2.py": [sign for sign in SYNTAX_SIGNS if sign[0].isalpha()],

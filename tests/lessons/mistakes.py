@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.questions import (
     Answer,
     CellsQuestion,
+    ChoiceQuestion,
+    LineQuestion,
     Question,
     ShapeQuestion,
     StepQuestion,

@@ -9,10 +9,17 @@ from typing import Any
 
 from convstep.conv.problem import Problem
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Page, Subject
-from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
+from convstep.lessons.questions import (
+    CellsQuestion,
+    ChoiceQuestion,
+    LineQuestion,
+    Question,
+    ShapeQuestion,
+    StepQuestion,
+    ValueQuestion,
+)
 
 
 def structure(lesson: Lesson) -> list[Any]:

@@ -24,8 +24,8 @@ from convstep.candidate.verdict import Verdict
 from convstep.language import LANGUAGES, speak
 from convstep.lessons import course
 from convstep.lessons.candidates import LessonCandidate
-from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Page
+from convstep.lessons.questions import LineQuestion
 from convstep.lessons.reading import parse_lesson
 from convstep.operators.registry import operators
 from convstep.recording.recording import Recording

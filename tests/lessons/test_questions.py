@@ -13,11 +13,17 @@ from convstep.conv.problem import Problem
 from convstep.language import LANGUAGES
 from convstep.lessons import course
 from convstep.lessons.ask_kinds import parse_question
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import PagePlace
 from convstep.lessons.page_place import go_to
-from convstep.lessons.questions import AnswerError, Question, ShapeQuestion, ValueQuestion
+from convstep.lessons.questions import (
+    AnswerError,
+    ChoiceQuestion,
+    LineQuestion,
+    Question,
+    ShapeQuestion,
+    ValueQuestion,
+)
 from tests.lessons.bundled import BOTH, loaded, named
 from tests.lessons.mistakes import mistake
 from tests.lessons.texts import FRONT, question

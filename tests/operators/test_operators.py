@@ -21,7 +21,7 @@ import pytest
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.operators.registry import operator_named, operators
-from convstep.oracle.operators import torch_run
+from convstep.oracle.child import torch_run
 from tests.strategies import some, tried
 
 NAMES = [one.name for one in operators()]

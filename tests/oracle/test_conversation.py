@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +54,13 @@ def test_an_answer_comes_without_its_number(other: Other) -> None:
         question = other.question()
         send(other.writes, answering(question, {"twice": 2 * question["value"]}))
         assert int(other.talk.hear(GENEROUS)["twice"]) == 2 * value
+
+
+def test_an_answer_says_the_cpu_time_of_its_process(other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "process_time", lambda: 2.5)
+    send(other.writes, answering(None, {"hello": 1}))
+    other.talk.hear(GENEROUS)
+    assert other.talk.spent == 2.5
 
 
 def test_who_does_not_read_keeps_nobody_waiting(other: Other) -> None:

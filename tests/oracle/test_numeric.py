@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
 from convstep.oracle.comparison import compare
-from convstep.oracle.numeric import MULTIPLY_ADDS, central_differences
+from convstep.oracle.numeric import MULTIPLY_ADDS, central_differences, sample_cells
 from convstep.oracle.pytorch import gradients_until
-from convstep.oracle.sampling import sample_cells
 from tests.oracle.problems import problems, random_problem, spoiled, with_arrays
 from tests.strategies import some
 

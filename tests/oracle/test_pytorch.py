@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
-from convstep.oracle.blocks import executed_blocks
 from convstep.oracle.comparison import best_comparison, compare
 from convstep.oracle.expectation import OracleUnavailable, dZ_until
-from convstep.oracle.pytorch import gradients_until, torch_gradients, version
+from convstep.oracle.pytorch import executed_blocks, gradients_until, torch_gradients, version
 from tests.oracle.problems import problems, random_problem, spoiled
 
 NAN, INF = float("nan"), float("inf")

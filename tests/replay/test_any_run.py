@@ -18,9 +18,9 @@ from convstep.replay import search as search_module
 from convstep.replay.conditions import Condition
 from convstep.replay.places import parse_place, place_argument
 from convstep.replay.search import Found, search
+from convstep.replay.stop_list import Watch, is_hit
 from convstep.replay.stop_text import parse_stop
 from convstep.replay.stops import Breakpoint, ConditionStop, LineStop, Stop, Watchpoint
-from convstep.replay.watching import Watch, is_hit
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from tests.steps.runs import matrix_product, running_sum

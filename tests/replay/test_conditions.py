@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convstep.conv.backward import conv2d_backward_steps
-from convstep.conv.problem import Array, Problem
+from convstep.conv.problem import Problem
 from convstep.conv.step import Step, quiet
 from convstep.conv.step_values import StepValues
 from convstep.expr.language import FUNCTIONS
 from convstep.expr.text import ExpressionError
 from convstep.replay.conditions import Condition
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Loop
 from convstep.steps.layout import Layout
 from convstep.steps.nest import Nest

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convstep.conv import matching as matching_module
-from convstep.conv import walk as walk_module
+from convstep.conv import matching as walk_module
 from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.problem import Problem
 from convstep.conv.step import Step, quiet
@@ -166,7 +166,7 @@ def test_a_search_finds_what_looking_at_every_step_finds(
     total = problem.total_steps
     positions = sorted({0, 1, total - 1, total, *rng.integers(0, total + 1, 6).tolist()})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(walk_module, "CELLS", sizes[0])
+        patch.setattr(walk_module, "AT_ONCE", sizes[0])
         patch.setattr(walk_module, "WIDE", seed % 3 * 20)
         patch.setattr(matching_module, "CELLS", sizes[1])
         patch.setattr(matching_module, "STRETCH", sizes[2])
@@ -184,7 +184,7 @@ def test_every_condition_is_found_from_every_position(
         problem = random_problem(rng)
     monkeypatch.setattr(matching_module, "STRETCH", 8)
     monkeypatch.setattr(matching_module, "LONGEST_STRETCH", 16)
-    monkeypatch.setattr(walk_module, "CELLS", 60)
+    monkeypatch.setattr(walk_module, "AT_ONCE", 60)
     monkeypatch.setattr(walk_module, "WIDE", 2 if seed == 5 else 256)
     stops: list[Stop] = [ConditionStop(Condition.parse(text, problem.layout))]
     problem = with_nan(problem, rng)
@@ -262,7 +262,7 @@ def test_a_walk_from_the_start_moves_no_timeline(monkeypatch: pytest.MonkeyPatch
 
 def test_a_search_reports_often_and_never_turns_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "EVERY", -1.0)
-    monkeypatch.setattr(walk_module, "CELLS", 1)
+    monkeypatch.setattr(walk_module, "AT_ONCE", 1)
     problem = small()
     stop = parse_stop("max(abs(dA)) > 1e9", problem.layout)
     for backwards in (False, True):
@@ -284,7 +284,7 @@ def test_an_interrupted_search_leaves_everything_as_it_was(
     backwards: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_module, "EVERY", -1.0)
-    monkeypatch.setattr(walk_module, "CELLS", 1)
+    monkeypatch.setattr(walk_module, "AT_ONCE", 1)
     problem = small()
     mine, scout = Timeline(problem), Timeline(problem)
     mine.seek(30)

@@ -4,8 +4,8 @@ import pytest
 
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
+from convstep.replay.stop_list import Watch
 from convstep.replay.stops import Stop, Stops, parse_stop
-from convstep.replay.watching import Watch
 from tests.replay.stopping import next_stop
 
 DIGIT = catalog.load("digit")

@@ -13,10 +13,9 @@ from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Lesson
 from convstep.lessons.progress import Progress
-from convstep.lessons.questions import Answer, CellsQuestion, starts_answer
+from convstep.lessons.questions import Answer, CellsQuestion, ChoiceQuestion, LineQuestion, starts_answer
 from convstep.lessons.tensors import padded as padded_index
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.lesson_app import LessonApp

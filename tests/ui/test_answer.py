@@ -9,8 +9,7 @@ from textual import events
 from textual.widgets import Input, Static
 
 from convstep.language import LANGUAGES
-from convstep.lessons.choices import LineQuestion
-from convstep.lessons.questions import HINT_COSTS
+from convstep.lessons.questions import HINT_COSTS, LineQuestion
 from convstep.lessons.reading import parse_lesson
 from convstep.lessons.words import say
 from tests.strategies import some

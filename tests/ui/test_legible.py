@@ -24,8 +24,7 @@ from textual.filter import ANSIToTruecolor, DimFilter, LineFilter, Monochrome, N
 from textual.theme import BUILTIN_THEMES
 
 from convstep.examples import catalog
-from convstep.export.cast import cast
-from convstep.export.document import document
+from convstep.export.formats import cast, document
 from convstep.export.frame import take
 from convstep.export.svg import svg
 from convstep.ui.app import DebuggerApp

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call import tape
+from convstep.candidate.call.call import CLOSURE, TAPE, Call, Method
+from convstep.candidate.call.containers import sides_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.given import Config, value_of
@@ -97,6 +99,11 @@ class Values:
         if role == "padding:word":
             word = "valid" if inputs.problem.geometry.padding == ((0, 0), (0, 0)) else "same"
             return word.upper() if re.search(r"[\"'](SAME|VALID)[\"']", self.candidate.source) else word
+        if role == "padding" and (order := sides_of(self.candidate.source)):
+            (top, bottom), (left, right) = inputs.problem.geometry.padding
+            if order == "pairs":
+                return (top, bottom), (left, right)
+            return tuple({"t": top, "b": bottom, "l": left, "r": right}[side] for side in order)
         if role == "input_shape":
             return inputs.A_prev.shape
         if role == "W_shape":
@@ -159,7 +166,10 @@ def run(
     call, candidate, inputs = values.call, values.candidate, values.inputs
     known, backward = call.convention in CONVENTIONS, call.backward
     assert backward is not None
-    if backward.name == "closure":
+    if backward.name == TAPE:
+        assert call.forward is not None
+        return _by_tape(function, call.forward, values, facts)
+    if backward.name == CLOSURE:
         assert call.forward is not None
         made = _forward(function, call.forward, values, facts)
         back = next((each for each in made if callable(each)), None) if isinstance(made, tuple) else None
@@ -185,6 +195,26 @@ def run(
     places, named = given(backward, candidate.parameters, values)
     returned = function(*places, **named)
     return returned if returned is not None or not values.filled else values.filled
+
+
+def _by_tape(function: Callable[..., Any], method: Method, values: Values, facts: dict[str, Any]) -> Any:
+    """The gradients that an autograd of the candidate's own file leaves in what it was handed."""
+    kind, inputs = tape.tape_of(function), values.inputs
+    assert kind is not None
+    told = {f"d{role}": role for _, role in method.given if role in ("A_prev", "W", "b")}
+    boxes = {name: tape.boxed(kind, getattr(inputs, role)) for name, role in told.items()}
+    try:
+        for name, role in told.items():
+            setattr(inputs, role, boxes[name])
+        out = _forward(function, method, values, facts)
+    finally:
+        for name, role in told.items():
+            setattr(inputs, role, tape.array_in(boxes[name]))
+    if not isinstance(out, kind):
+        raise Unusable(tr("{name} is a forward; name its backward", name=values.candidate.name))
+    if (Z := _Z_of(tape.array_in(out), method, values)) is not None:
+        facts["Z"] = Z
+    return tape.pulled_back(out, inputs.dZ, boxes)
 
 
 def accepted(function: Callable[..., Any] | None, *, by_place: bool = False) -> tuple[str, ...]:

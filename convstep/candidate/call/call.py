@@ -10,6 +10,11 @@ from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
 
+TAPE, CLOSURE = "tape", "closure"
+"""The backwards that a forward's output brings along: its own `backward`, or a function beside it."""
+BROUGHT = {TAPE: ("out = ", "out.backward"), CLOSURE: ("out, back = ", "back")}
+"""How the forward and such a backward are written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -54,6 +59,10 @@ class Call:
     """Whether its code makes db a column, whatever shape b has."""
     watched: Method | None = None
     """A forward that is called besides, to see what it does, where the backward needs nothing from it."""
+    sides: bool = False
+    """Whether its padding is told for each side apart."""
+    depthwise: bool = False
+    """Whether each channel has a kernel of its own."""
     square: bool = False
     """Whether its kernels are square."""
     returns: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call import views
 from convstep.candidate.call.by_name import (
     ForwardFailed,
     PyTorchFailed,
@@ -21,6 +22,7 @@ from convstep.candidate.call.by_name import (
     run,
     through_autograd,
 )
+from convstep.candidate.call.call import CLOSURE, TAPE
 from convstep.candidate.call.call import Call as Call
 from convstep.candidate.call.conventions import convention_of, spelled
 from convstep.candidate.call.failure import failure, short
@@ -155,8 +157,10 @@ def reached(
         return tuple(_reaching(each) for each in made) if isinstance(made, tuple) else made
 
     spy: Any = instead
-    if call.backward is not None and call.backward.name == "closure":
+    if call.backward is not None and call.backward.name == CLOSURE:
         spy = forwards
+    elif call.backward is not None and call.backward.name == TAPE:
+        spy = function  # its backward is nobody's to call
     elif call.convention == "layer" and call.backward is not None and isinstance(function, type):
         spy = _spied(function, call.backward.name)
     inputs = convention_of(call).inputs(problem, integers=call.integers)
@@ -235,7 +239,7 @@ def _listening() -> Iterator[dict[str, Any]]:
     finally:
         sys.stdout, sys.stderr = streams
         said = dict.fromkeys(f"{w.category.__name__}: {short(str(w.message))}" for w in caught)
-        heard |= {"printed": tail.take(), "warnings": tuple(said)[:WARNINGS]}
+        heard |= {"printed": tail.take(), "warnings": tuple(said)[:WARNINGS], "beyond": views.taken()}
 
 
 def _same(kept: Array, now: Any) -> bool:

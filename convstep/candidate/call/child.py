@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convstep.candidate.call import protocol
+from convstep.candidate.call import protocol, views
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
-from convstep.candidate.call.parameters import parameters_of, written
+from convstep.candidate.call.parameters import parameters_of, written, written_as
 from convstep.candidate.call.served import Served, Ways, found
+from convstep.candidate.call.tape import tape_of
 from convstep.candidate.load.imports import waiting_for_imports
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
@@ -80,6 +81,8 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         keywords_required=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty),
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
+        forward_source=written_as(own),
+        tape=getattr(tape_of(function), "__name__", ""),
     )
 
 
@@ -294,6 +297,7 @@ def main(arguments: Sequence[str], others: Mapping[str, Answering] | None = None
     from convstep.candidate.load import loading  # noqa: F401  ours, and so not the candidate's time
 
     limit_memory(MEMORY, loading=True)
+    views.watch()
     try:
         with announced(answers):
             served = load(Target.parse(arguments[0]), json.loads(arguments[1]))

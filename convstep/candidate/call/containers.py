@@ -2,12 +2,13 @@
 
 The source says it: from where it takes the parameter apart, by `x, w = cache`, `params["W"]`,
 `options.get("stride", 1)` or `conf.stride`, as deep as it goes. What is in it is then called as the key
-or as the variable that it goes into.
+or as the variable that it goes into. A key with a number in it, `params[f"W{layer}"]`, is that of layer 1.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
@@ -34,6 +35,8 @@ _OF_ARRAYS = re.compile(
     "keys|values|items|get|pop|append"
 )
 """Attributes that say nothing about what holds them."""
+LAYER = 1
+"""The number of the layer that is called."""
 _ALIKE = re.compile(r"dict|vars|tuple|list|\w*pair|\w*tuple|_?two|_?both")
 """Functions whose result holds what they were given."""
 
@@ -76,6 +79,7 @@ class _Taken(ast.NodeVisitor):
     def __init__(self, roots: Iterable[str]) -> None:
         self.known: dict[str, tuple[str, Path]] = {root: (root, ()) for root in roots}
         self.names: dict[tuple[str, Path], str] = {}
+        self.stems: dict[str, str] = {}
 
     def place(self, node: ast.expr) -> tuple[str, Path] | None:
         """Where in which variable the value of an expression comes from; None if from none of them."""
@@ -86,6 +90,9 @@ class _Taken(ast.NodeVisitor):
         match node:
             case ast.Subscript(value=inner, slice=ast.Constant(value=str() | int() as key)):
                 pass
+            case ast.Subscript(value=inner, slice=index) if (said := numbered(index)) is not None:
+                key = f"{said[0]}{LAYER}"
+                self.stems[key] = said[0].strip("_")
             case ast.Attribute(value=inner, attr=attr) if not _OF_ARRAYS.fullmatch(attr):
                 key = f".{attr}"
             case ast.Call(
@@ -102,7 +109,8 @@ class _Taken(ast.NodeVisitor):
     def note(self, place: tuple[str, Path], name: str) -> None:
         """Something was taken from a place."""
         key = place[1][-1] if place[1] else ""
-        self.names.setdefault(place, key.lstrip(".") if isinstance(key, str) else name)
+        word = self.stems.get(key, key).lstrip(".") if isinstance(key, str) else name
+        self.names.setdefault(place, word)
 
     def bind(self, target: ast.expr, place: tuple[str, Path]) -> None:
         """A name, or several, for what lies somewhere."""
@@ -132,6 +140,24 @@ class _Taken(ast.NodeVisitor):
         if isinstance(node, ast.expr) and (place := self.place(node)) is not None and place[1]:
             self.note(place, "")
         super().generic_visit(node)
+
+
+def numbered(node: ast.expr) -> tuple[str, str] | None:
+    """What a key is called that code makes of a name and a number, and the variable with the number.
+
+    >>> [numbered(ast.parse(text, mode="eval").body) for text in ("f'W{l}'", "'W%d' % n", "'W' + str(i)")]
+    [('W', 'l'), ('W', 'n'), ('W', 'i')]
+    """
+    match node:
+        case ast.JoinedStr([ast.Constant(str() as stem), ast.FormattedValue(ast.Name(name))]) | ast.BinOp(
+            ast.Constant(str() as stem), ast.Add(), ast.Call(ast.Name("str"), [ast.Name(name)])
+        ):
+            return stem, name
+        case ast.BinOp(ast.Constant(str() as stem), ast.Mod(), ast.Name(name)) | ast.Call(
+            ast.Attribute(ast.Constant(str() as stem), "format"), [ast.Name(name)]
+        ) if bare := re.fullmatch(r"(\w+)(?:%[dis]|{[0d:]*})", stem):
+            return bare[1], name
+    return None
 
 
 def written(root: str, path: Path, word: str) -> str:
@@ -176,3 +202,23 @@ def built(parts: Sequence[tuple[Path, Any]]) -> Any:
     if all(isinstance(key, str) and key.startswith(".") for key in held):
         return _Held(**{str(key)[1:]: value for key, value in held.items()})
     return {key: value for key, value in held.items() if not str(key).startswith(".")}
+
+
+@functools.lru_cache(16)
+def sides_of(source: str) -> str:
+    """How a source takes a padding of its own for each side apart: "pairs", or "tblr" in some order; or "".
+
+    >>> sides_of("top, bottom, left, right = pads"), sides_of("(pt, pb), (pl, pr) = padding")
+    ('tblr', 'pairs')
+    """
+    for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Assign([ast.Tuple(sides)], ast.Name(name)) if "padding" in roles_of(name):
+                if len(sides) == 2 and all(isinstance(side, ast.Tuple) for side in sides):
+                    return "pairs"
+                words = [re.sub("^(p|pad)_", "", ast.unparse(side)) for side in sides]
+                words = [word[1:] if re.fullmatch("p[tblr]", word) else word for word in words]
+                order = "".join(word[:1] for word in words)
+                if sorted(order) == sorted("tblr"):
+                    return order
+    return ""

@@ -89,12 +89,15 @@ class Convention:
         if "input_shape:side" in says and geometry.input_shape[0] != geometry.input_shape[1]:
             return tr("pictures that are not square")
         if call.channels and geometry.input_shape[2] != call.channels:
-            return tr("other than {count} input channels", count=call.channels)
+            words = "several input channels" if call.channels == 1 else "other than {count} input channels"
+            return tr(words, count=call.channels)
         if geometry.dilation != (1, 1) and "dilation" not in told:
             return tr("dilation")
         if geometry.dilation[0] != geometry.dilation[1] and one_for_both("dilation"):
             return tr("different dilation along H and W")
-        if geometry.groups != 1 and "groups" not in told:
+        if call.depthwise and not geometry.groups == geometry.input_shape[2] == geometry.kernel_shape[0]:
+            return tr("channels without a kernel of their own")
+        if geometry.groups != 1 and "groups" not in told and not call.depthwise:
             return tr("groups")
         if missing := self._cannot_pad(geometry, call, told):
             return missing
@@ -116,7 +119,8 @@ class Convention:
             )
         if "padding" not in told and self.told is not None:
             return tr("padding")
-        return tr("different padding on opposite sides") if top != bottom or left != right else ""
+        alike = (top, left) == (bottom, right) or call.sides
+        return "" if alike else tr("different padding on opposite sides")
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
         """A problem's arrays as this call lays them out.

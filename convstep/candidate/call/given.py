@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.call import Call
+from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.words import making_roles
@@ -53,11 +54,14 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         "flag": True,
         "name": "layer",
         "seed": 0,
+        "layer": LAYER,
         "rng": np.random.RandomState(0),  # which has normal and uniform, and what is older than Generator
         "dtype": np.float64,
     }
     if base in sizes:
         return sizes[base]
+    if role == "dilation:less":
+        return geometry.dilation[0] - 1
     pairs = {"stride": geometry.stride, "dilation": geometry.dilation}
     pairs["padding"] = (geometry.padding[0][0], geometry.padding[1][0])
     if base in pairs:
@@ -153,7 +157,16 @@ class _Plain:
     lr = learning_rate = RATE
 
     def update(self, weights: Any, gradient: Any, *others: Any) -> Any:
-        """The weights after one step."""
+        """The weights after one step, made in place too: not every caller looks at what comes back."""
+        if isinstance(weights, (list, tuple)):
+            return [self.update(one, its) for one, its in zip(weights, gradient, strict=True)]
+        if (
+            isinstance(weights, np.ndarray)
+            and weights.dtype.kind == "f"
+            and weights.shape == np.shape(gradient)
+        ):
+            weights -= RATE * gradient
+            return weights
         return weights - RATE * gradient
 
     step = apply = __call__ = get_update = update_weights = update

@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call import tape
 from convstep.candidate.call.by_name import accepted, pulled_back
-from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.call import TAPE, Call, Method
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import Node, by_name, methods_like, value_of
 from convstep.candidate.call.layouts import BIASES, Layouts
 from convstep.candidate.call.named import given
 from convstep.candidate.call.objects import Place, places, says
+from convstep.candidate.load.lookup import held_by
 from convstep.conv.problem import Problem
 from convstep.language import tr
 
@@ -61,8 +63,8 @@ class Layer:
     """What the outcome is told."""
     where: dict[str, str] = field(default_factory=dict)
     """What is held or returned where, by name."""
-    rated: bool = False
-    """Whether it was told our learning rate, without which the change of its kernels says nothing."""
+    rates: dict[str, float] = field(default_factory=dict)
+    """By name, the learning rate by which it updates, without which the change of it says nothing."""
     other_bias: str = ""
     """Where it keeps a bias that is not one number a filter; "" if it has none."""
     tensors: bool = False
@@ -71,8 +73,10 @@ class Layer:
     """What it was handed, by name."""
     cache: Any = None
     """What its forward returned besides the output."""
+    out: Any = None
+    """What its forward returned."""
     Z: Any = None
-    """What its forward returned, as an array."""
+    """The output of that, as an array."""
     box: type | None = None
     """The class of its file that arrays are put into before it takes them; None if it takes arrays."""
 
@@ -232,13 +236,18 @@ class Layer:
         assert method is not None
         self.inputs["A_prev"] = self.hand("A_prev", leaf=self.call.backward is None)
         result = self._called(method)
-        self.cache = None
+        self.cache, self.out = None, result
         if isinstance(result, tuple) and result:
             result, self.cache = result[0], result[1] if len(result) == 2 else result[1:]
         self.Z = self.unboxed(result)
 
     def backward(self) -> Any:
         """Run its backward, or autograd's."""
+        if self.call.backward is not None and self.call.backward.name == TAPE:
+            if self.box is None or not isinstance(self.out, self.box):
+                raise Unusable(tr("its forward returned nothing that knows its way back"))
+            dZ = self.layouts.theirs("dZ", self.problem.dZ)
+            return tape.pulled_back(self.out, dZ, {"dA_prev": self.inputs["A_prev"]})
         self.inputs["dZ"] = self.hand("dZ")
         if self.call.backward is not None:
             return self._called(self.call.backward)
@@ -254,7 +263,7 @@ class Layer:
         if self.call.integers and name == "A_prev":
             array = array.astype(np.int64)
         if not self.tensors:
-            return array if self.box is None else self.box(array)
+            return array if self.box is None else tape.boxed(self.box, array)
         from convstep.oracle.pytorch import tensor
 
         place = self.place("W")
@@ -264,9 +273,9 @@ class Layer:
 
     def unboxed(self, value: Any) -> Any:
         """The array in a box of its own, or what is none as it is."""
-        return (
-            getattr(value, "data", value) if self.box is not None and isinstance(value, self.box) else value
-        )
+        if self.box is None or not isinstance(value, self.box):
+            return value
+        return getattr(value, held_by(self.box) or "data", value)
 
     def _called(self, method: Method) -> Any:
         function = self.held if method.name == "__call__" else getattr(self.held, method.name)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from convstep.candidate.call.call import Call
+from convstep.candidate.call.call import BROUGHT, Call
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate, Outcome
 from convstep.candidate.call.signatures import makers_of, methods_of
@@ -20,6 +20,8 @@ already updated shows, and nobody's mean, as 1/2 would be."""
 RULES = ("half", "one", "tf", "alx")
 """Paddings that layers make by themselves: half a kernel on each side; one; what makes ceil(size / stride),
 the odd cell last; what keeps the size at any stride."""
+FULL = r"(?i)\bfull\b|\b[fk]\w*(?:\[\d\])? ?- ?1\b"
+"""How a source pads by a kernel less one on each side: another rule, tried last where this is said."""
 _PICTURES = (("NCHW", ""), ("NHWC", ""), ("CHW", ""), ("HWC", ""), ("HW", ""), ("HW", "HWC"), ("HW", "CHW"))
 _MORE_PICTURES = (("NHW", "NHWC"), ("NHW", "NCHW"), ("NHW", ""), ("CHWN", ""), ("HWCN", ""))
 _SIZED = frozenset(("in_channels", "input_shape", "W", "hparameters"))
@@ -37,7 +39,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     makers = list(dict.fromkeys(makers_of(candidate)))
     owner = candidate.name.partition(".")[0]
     pictures = _PICTURES if "CHWN" not in candidate.source else _PICTURES + _MORE_PICTURES
-    told = Call("layer", forward=forward, rate=RATE, pairs=True)
+    told = Call("layer", forward=forward, rate=RATE, pairs=True, depthwise=candidate.depthwise)
     for listed in (pictures, _MORE_PICTURES):
         for maker, backward in itertools.product(makers, backwards):
             call = replace(told, maker=maker, backward=backward)
@@ -47,23 +49,25 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
                 call = replace(call, tensors=True)  # it keeps the kernels that it is handed
             kernels = _KERNELS if "W" in says else ("OIHW",)
             strides = (1,) if says & {"stride", "stride:pair"} else (1, 2, 3)
-            for s, rule, (A, Z), W in itertools.product(strides, _rules(call), listed, kernels):
+            for s, rule, (A, Z), W in itertools.product(
+                strides, _rules(call, candidate.source), listed, kernels
+            ):
                 yield replace(call, layouts=Layouts(A, W, "O", Z), stride=s, rule=rule), reason
     written = [c for c in (3, 1) if re.search(rf"(?<![\w.]){c}(?![\w.])", candidate.source)]
     for maker, backward, c in itertools.product(makers, backwards, written):
         call = replace(told, maker=maker, backward=backward, channels=c)
         if _SIZED.isdisjoint(role.partition(":")[0] for role in replace(call, backward=None).says):
-            for rule, (A, Z) in itertools.product(_rules(call), _PICTURES[:4]):
+            for rule, (A, Z) in itertools.product(_rules(call, candidate.source), _PICTURES[:4]):
                 yield replace(call, layouts=Layouts(A, "OIHW", "O", Z), rule=rule), _words(call, owner)
 
 
-def _rules(call: Call) -> tuple[str, ...]:
+def _rules(call: Call, source: str) -> tuple[str, ...]:
     """The rules by which a layer may choose its own padding, given what it is told."""
     if call.worded:
         return RULES
     if any(role.startswith(("padding", "hparameters")) for role in replace(call, backward=None).says):
         return ("",)
-    return ("", *RULES)
+    return ("", *RULES, *(("full",) if re.search(FULL, source) else ()))
 
 
 def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
@@ -90,7 +94,7 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
             tr(
                 "the change of {place} divided by the learning rate {rate:g}",
                 place=found.get("W", "W"),
-                rate=RATE,
+                rate=float(found.get("rate", RATE)),
             )
         ]
     if any(where.startswith("returned") for name, where in found.items() if name.startswith("d")):
@@ -125,6 +129,8 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
             ends.append((f // 2, f // 2))
         elif rule in ("low", "high"):  # as half, and the odd cell of an even kernel's last or first
             ends.append(((f - 1) // 2, f // 2) if rule == "low" else (f // 2, (f - 1) // 2))
+        elif rule == "full":
+            ends.append((f - 1, f - 1))
         elif rule == "one":
             ends.append((1, 1))
         elif rule == "tf":
@@ -150,6 +156,15 @@ def _words(call: Call, owner: str) -> str:
     if call.backward is None:
         return tr("made as {maker}, then {forward}", maker=f"{owner}({made})", forward=shown)
     back = ", ".join(name for name, _ in call.backward.given)
+    if call.backward.name in BROUGHT:
+        out, named = BROUGHT[call.backward.name]
+        shown = f"{out}{shown}"
+        return tr(
+            "made as {maker}, then {forward} and {backward}",
+            maker=f"{owner}({made})",
+            forward=shown,
+            backward=f"{named}()",
+        )
     return tr(
         "made as {maker}, then {forward} and {backward}",
         maker=f"{owner}({made})",

@@ -14,8 +14,18 @@ from dataclasses import replace
 from typing import Any
 
 from convstep.candidate.call import layers
-from convstep.candidate.call.call import Call, Method
-from convstep.candidate.call.containers import Path, built, leaves, path_of, root_of, word_of, written
+from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
+from convstep.candidate.call.containers import (
+    Path,
+    built,
+    leaves,
+    numbered,
+    path_of,
+    root_of,
+    sides_of,
+    word_of,
+    written,
+)
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
@@ -39,6 +49,27 @@ LAYOUTS = [
 """How pictures and kernels lie, the commonest first."""
 FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
 """The same of kernels that are a matrix, for what is told their size besides, as one number."""
+DEPTHWISE = [
+    Layouts(pictures, kernels)
+    for pictures, kernels in (
+        *(("NCHW", "OIHW"), ("NHWC", "HWOI"), ("NHWC", "HWO"), ("NCHW", "OHW"), ("CHW", "OHW")),
+        *(
+            ("HWC", "HWO"),
+            ("CHW", "OIHW"),
+            ("NHWC", "HWIO"),
+            ("NHWC", "OHWI"),
+            ("NHWC", "OHW"),
+            ("NCHW", "IOHW"),
+        ),
+    )
+]
+"""The same where each channel has a kernel of its own."""
+POINTWISE = r"(?i)point_?wise|1 ?x ?1"
+"""How a source says that its kernels are of one cell."""
+FLAT_KERNELS = [
+    Layouts(*each) for each in (("NHWC", "IO"), ("NHWC", "OI"), ("NCHW", "OI"), ("NCHW", "IO"), ("CHW", "OI"))
+]
+"""The same of these where they have no rows and columns."""
 BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
 SIGNATURES = 8
 """Readings of a signature that are tried."""
@@ -52,6 +83,7 @@ RULES = {
     "low": "padding always half the kernel, the odd cell last",
     "high": "padding always half the kernel, the odd cell first",
     "one": "padding always 1",
+    "full": "padding always the kernel less one",
     "tf": "padding so that ceil(size / stride) places come out",
     "alx": "padding so that the size stays as it is",
 }
@@ -63,7 +95,8 @@ UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
-    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "kernel_h", "kernel_w", "activation", "Z", UNUSED,
+    "A_prev_pad", "W_shape", "input_shape", "kernel_size", "kernel_h", "kernel_w", "activation", "Z", "layer",
+    UNUSED,
 }  # fmt: skip
 """Roles that something can be given for."""
 
@@ -77,9 +110,16 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     untold = [replace(call, stride=s) for s in fixed for call in told if _may_have_its_own(call)]
     for call in (*told, *untold):
         says = call.says
-        call = replace(call, column=makes_column(candidate.source))
+        sides = "padding" in says and sides_of(candidate.source) != ""
+        call = replace(call, column=makes_column(candidate.source), sides=sides)
         layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
+        if "groups" not in says and candidate.depthwise:
+            call, layouts = replace(call, depthwise=True), DEPTHWISE
+        if re.search(POINTWISE, candidate.source):
+            layouts = [*FLAT_KERNELS, *layouts]
         more = layers.RULES if pads and "stride" in says else ("half", "one")
+        if "padding" not in says and re.search(layers.FULL, candidate.source):
+            more = (*more, "full")
         if "kernel_size" in says:
             layouts = [*layouts, *FLAT]
         rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
@@ -89,8 +129,15 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         if guessed(call):
             layouts, biases = layouts[:7], biases[:1]
         yield tuple(
-            replace(call, layouts=replace(lying, b=bias), rule=rule, square=lying in FLAT)
+            replace(
+                call,
+                layouts=replace(lying, b=bias),
+                rule=rule,
+                square=lying in FLAT,
+                places=(("kernel", "1x1"),) if lying in FLAT_KERNELS else (),
+            )
             for rule, bias, lying in itertools.product(rules, biases, layouts)
+            if not (rule and lying in FLAT_KERNELS)
         )
 
 
@@ -113,7 +160,7 @@ def guessed(call: Call) -> bool:
     """Whether a parameter was given a role that its name does not say."""
     method = call.backward or call.forward
     return method is not None and not all(
-        path_of(name) or role.partition(":")[0] in ("dZ", *roles_of(name)) or role[:5] == "into "
+        path_of(name) or role.partition(":")[0] in ("dZ", "layer", *roles_of(name)) or role[:5] == "into "
         for name, role in method.given
     )
 
@@ -158,14 +205,19 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
             if {"A_prev", "W"} <= roles and not roles & {"cache", "ctx"}:
                 if candidate.tensors:
                     yield Call("named", forward=backward)
-                yield Call("named", forward=backward, backward=Method("closure", (("", "dZ"),)))
+                for brought in (TAPE, CLOSURE) if candidate.tape else (CLOSURE,):
+                    yield Call("named", forward=backward, backward=Method(brought, (("", "dZ"),)))
         elif (
             "cache" not in roles
             and not any(role.startswith("own") for role in roles)
             and roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}
         ):
             yield Call("named", backward=backward, watched=_by_its_names(own))
-    for given in _assigned(names, candidate.needed, candidate.source):
+    whole = [name for name in names if {"cache", "ctx"} & {*roles_of(name)}]
+    apart, needed = _taken_apart(candidate, [name for name in names if name not in whole], candidate.needed)
+    listed = sorted([*apart, *whole], key=lambda each: names.index(root_of(each)))
+    held = _assigned(listed, [*needed, *whole], candidate.source) if {*listed} != {*names} else ()
+    for given in itertools.chain(held, _assigned(names, candidate.needed, candidate.source)):
         roles = {role for _, role in given}
         if "dZ" in roles and "ctx" not in roles and any(r == "cache" or r.startswith("own") for r in roles):
             for forward in own:
@@ -182,8 +234,9 @@ def _forwards(
     candidate: Candidate, parameters: Sequence[str], needed: Sequence[str]
 ) -> Iterator[tuple[tuple[str, str], ...]]:
     """What a forward's parameters may be given: no upstream gradient, nothing that only it can make."""
-    names, needed = _taken_apart(candidate, parameters, needed)
-    for given in _assigned((*names, "dZ"), (*needed, "dZ"), candidate.source):
+    source = candidate.forward_source or candidate.source
+    names, needed = _taken_apart(replace(candidate, source=source), parameters, needed)
+    for given in _assigned((*names, "dZ"), (*needed, "dZ"), source):
         roles = [role for _, role in given[:-1]]
         if {"A_prev", "W"} <= set(roles) and not any(
             role.startswith("own") for role in (*roles, "cache")[:-1]
@@ -222,6 +275,8 @@ def _used_as(source: str) -> dict[str, str]:
     """Roles of names by how the source passes them on: `conv2d(x, bank, padding=margin)`."""
     found: dict[str, str] = {}
     for node in ast.walk(tree_of(source)):
+        if isinstance(node, ast.expr) and (said := numbered(node)) is not None:
+            found[said[1]] = "layer"
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func).rpartition(".")[2]
@@ -324,9 +379,10 @@ def described(call: Call, candidate: Candidate) -> str:
         return f"{candidate.name}({', '.join(candidate.parameters)})"
     words = ", ".join(dict.fromkeys(root_of(parameter) or role for parameter, role in method.given))
     text = f"{candidate.name}({words})"
-    if method.name == "closure" and call.forward is not None:
+    if method.name in BROUGHT and call.forward is not None:
         made = ", ".join(parameter for parameter, _ in call.forward.given)
-        text = f"out, back = {candidate.name}({made}); back(dZ)"
+        out, back = BROUGHT[method.name]
+        text = f"{out}{candidate.name}({made}); {back}(dZ)"
     elif call.forward is not None and candidate.forward and not call.by_autograd(candidate):
         made = ", ".join(parameter for parameter, _ in call.forward.given)
         text = tr("{call} after {forward}", call=text, forward=f"{candidate.forward}({made})")
@@ -337,7 +393,8 @@ def described(call: Call, candidate: Candidate) -> str:
     for root, slots in held.items():
         text = tr("{call}, {name} ({slots})", call=text, name=root, slots=", ".join(slots))
     lying = call.layouts or Layouts()
-    parts = [
+    parts = [tr("a kernel for each channel")] if call.depthwise else []
+    parts += [
         tr("pictures ({axes})", axes=", ".join(lying.A)),
         tr("kernels ({axes})", axes=layers.axes_of(lying.W).replace("K, K", "K, L")),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,8 +64,18 @@ class Candidate:
     """The parameters of that forward, those that go by name only last."""
     forward_required: tuple[str, ...] = ()
     """Which of them have no default."""
+    forward_source: str = ""
+    """Its text; "" if unknown."""
+    tape: str = ""
+    """The class of an autograd that its file has, whose outputs know their way back; "" if it has none."""
 
     __repr__ = brief
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether its name says that each channel has a kernel of its own."""
+        whole = not re.search(r"separab|point_?wise", f"{self.name} {self.source}", re.I)
+        return whole and re.search(r"depth_?wise|dw_?conv", self.name, re.I) is not None
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -104,6 +115,8 @@ class Outcome:
     """The end of what it printed."""
     warnings: tuple[str, ...] = ()
     """Warnings it caused, each once."""
+    beyond: int = 0
+    """The line that made a view which reaches beyond its array (see `views`); 0 if none did."""
     memory: int = 0
     """Bytes its process holds after the call; 0 if unknown."""
     Z: Array | None = None

@@ -99,6 +99,14 @@ def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return [each for each in listed if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
 
 
+def written_as(function: object) -> str:
+    """A function's text; "" where that cannot be told."""
+    try:
+        return inspect.getsource(function)  # type: ignore[arg-type]
+    except (TypeError, OSError):
+        return ""
+
+
 def read(text: str) -> tuple[str, tuple[Parameter, ...]]:
     """The name and the parameters of a method that was written."""
     name, _, rest = text.partition("(")

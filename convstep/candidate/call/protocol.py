@@ -35,7 +35,7 @@ _OUTCOME, _CANDIDATE = (
     for kind in (Outcome, Candidate)
 )
 """The plain facts of both, and what each of them is."""
-_SEVERAL_LINES = ("source", "printed")
+_SEVERAL_LINES = ("source", "forward_source", "printed")
 _EXACT = ("file",)
 """A path is opened as it is; where it is shown, it is escaped."""
 _ENDINGS = (RETURNED, REFUSED, RAISED, HUNG, DIED)

@@ -49,7 +49,7 @@ def _search(
     own = {layer.where.get("W"), layer.where.get("b")}
     fresh = [place for place in changed if place.text not in own]
     moved = {place.text for place in changed}
-    updated = {f"d{name}" for name in ("W", "b") if layer.rated and layer.where.get(name) in moved}
+    updated = {f"d{name}" for name in ("W", "b") if name in layer.rates and layer.where.get(name) in moved}
     found: dict[str, Place] = {}
     outer = sorted(returned, key=lambda place: not place.single)
     for name in ("dA_prev", "dW", "db")[: 2 if layer.other_bias else 3]:  # by name, then by shape
@@ -71,9 +71,7 @@ def _search(
         if left:
             found["dA_prev"] = left[0]
     layer.where |= {name: place.text for name, place in found.items()}
-    changes = [f"d{n}" for n in ("W", "b") if f"d{n}" not in found and layer.where.get(n) in moved]
-    if not layer.rated:
-        changes = []
+    changes = [f"d{n}" for n in layer.rates if f"d{n}" not in found and layer.where.get(n) in moved]
     if "dW" not in found and layer.where.get("W") not in moved:
         changes = _updated(layer, before)
     layer.where |= dict.fromkeys(changes, "change")
@@ -98,7 +96,7 @@ def _read_change(layer: Layer, name: str, before: Before, found: dict[str, Any])
     if not _has_changed(place, before) and _updated(layer, before):
         place = layer.place(name[1:])
     if place is not None:
-        found[name] = (before[place.text][1] - plain(place.value)) / RATE
+        found[name] = (before[place.text][1] - plain(place.value)) / layer.rates.get(name[1:], RATE)
 
 
 def _named(place: Place) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.containers import word_of
+from convstep.candidate.call.containers import LAYER, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, Convention
 from convstep.candidate.call.failure import Unusable, short
 from convstep.candidate.call.objects import role_of
+from convstep.candidate.load.parsing import tree_of
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle.messages import longest_about
@@ -139,11 +141,20 @@ def flattened(result: Any, roles: Mapping[str, str] | None = None) -> tuple[tupl
             labelled |= dict(zip(free, others, strict=False))
             labelled.pop("", None)
             return tuple(labelled.values()), tuple(labelled)
+        planes = any(isinstance(part, list) and part and isinstance(part[0], list) for part in result)
         for part in result:
             inner = isinstance(part, (tuple, list)) and any(hasattr(item, "shape") for item in part)
-            flat += part if inner else [part]
+            flat += part if inner and not planes else [part]  # beside kernels[f][c], a list is of planes
         return tuple(flat), ()
     return (result,), ()
+
+
+def returned_names(source: str) -> list[str]:
+    """What a function's author calls what it returns at its end; "" for what has no name."""
+    ends = [node.value for node in ast.walk(tree_of(source)) if isinstance(node, ast.Return)]
+    if not ends or not isinstance(ends[-1], ast.Tuple):
+        return []
+    return [each.id if isinstance(each, ast.Name) else "" for each in ends[-1].elts]
 
 
 def meaning(key: str) -> str:
@@ -153,7 +164,12 @@ def meaning(key: str) -> str:
 
 
 def meaning_among(roles: Mapping[str, str], key: str) -> str:
-    """The same of a name that may be one of the candidate's own parameters: `krn`, `d_krn`, `krn_grad`."""
+    """The same of a name that may be one of the candidate's own parameters: `krn`, `d_krn`, `krn_grad`.
+
+    A candidate that is told the number of its layer has it in its keys: `dW1`.
+    """
+    if "layer" in roles.values():
+        key = re.sub(f"_?{LAYER}$", "", key)
     bare = re.sub(r"(?i)^(d|g|grad|gradient|delta)_?(?=\w)|_?(grad|gradient|delta|bar)$", "", key)
     role = roles.get(key, roles.get(bare, ""))
     return f"d{role}" if role in ("W", "b", "A_prev") else meaning(key)

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.by_name import ForwardFailed
-from convstep.candidate.call.call import Call
+from convstep.candidate.call.call import TAPE, Call
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, value_of
 from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, box_of, called, cleared
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
+from convstep.candidate.call.rates import set_rates, written_rate
 from convstep.candidate.call.reading import note_Z, ours, read
 from convstep.candidate.call.returned import plain
+from convstep.candidate.call.tape import tape_of
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
-
-RATES = ("lr", "learning_rate", "learningrate", "learn_rate", "eta", "_lr", "_learning_rate")
 
 
 def run_layer(
@@ -70,12 +70,18 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     layer = Layer(held, call, problem, call.layouts, facts, tensors=tensors)
     assert call.forward is not None
     forward = getattr(type(held), call.forward.name, None)
-    layer.box = box_of(forward) if inspect.isfunction(forward) and not tensors else None
+    if call.backward is not None and call.backward.name == TAPE:
+        layer.box = tape_of(kind)
+    elif inspect.isfunction(forward) and not tensors:
+        layer.box = box_of(forward)
     at("plant")
     layer.plant()
+    for name, value in list(getattr(held, "__dict__", {}).items()):
+        if value is None and "optim" in name.lower():  # its model would hand it one
+            setattr(held, name, _Plain())
     plainly = any(isinstance(each, _Plain) for each in getattr(held, "__dict__", {}).values())
-    layer.rated = (
-        _set_rates(held)
+    told = (
+        set_rates(held)
         or plainly
         or any(
             role in ("rate", "optimizer", "hparameters")
@@ -84,6 +90,7 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
             for _, role in method.given
         )
     )
+    layer.rates = dict.fromkeys(("W", "b"), RATE) if told else _own_rates(layer)
     before: Before = {}
     if call.after:
         layer.problem = problem.with_arrays(A_prev=1 - problem.A_prev, dZ=1 - problem.dZ)
@@ -113,6 +120,17 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     gradients = ours(layer, found)
     facts["places"] = (*_places(layer), *(("optimizer plain",) if plainly else ()))
     return gradients
+
+
+def _own_rates(layer: Layer) -> dict[str, float]:
+    """The rates by which its code updates what it keeps, where the step can be told from its rounding."""
+    found = {}
+    for name in ("W", "b"):
+        place = layer.place(name)
+        rate = written_rate(layer.held, place.path) if place is not None else 0.0
+        if place is not None and rate > (1e-6 if str(place.value.dtype).endswith("64") else 0.05):
+            found[name] = rate
+    return found
 
 
 def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:
@@ -146,6 +164,8 @@ def _places(layer: Layer) -> tuple[str, ...]:
     """Where each thing was found, as `Outcome.places` lists it."""
     found = [f"{name} {where}" for name, where in layer.where.items()]
     found += [f"other-bias {layer.other_bias}"] if layer.other_bias else []
+    if "change" in layer.where.values() and layer.rates.get("W", RATE) != RATE:
+        found.append(f"rate {layer.rates['W']:g}")
     found += [f"W-layout {layer.layouts.W}"] if "W" in layer.where else []
     found.append("kernel {}x{}".format(*layer.problem.geometry.kernel_shape[1:3]))
     return (*found, *([f"b-layout {layer.layouts.b}"] if "b" in layer.where else []))
@@ -194,19 +214,6 @@ def _multiple(Z: Array, wanted: Array) -> bool:
         return False
     factor = float((Z * wanted).sum() / (wanted * wanted).sum())
     return factor != 0 and np.allclose(Z, factor * wanted, 1e-4, 1e-4 * abs(factor))
-
-
-def _set_rates(held: Any, depth: int = 2) -> bool:
-    """Set its learning rate, and its optimizer's, to ours; return whether there is one."""
-    found = False
-    everything = [*map(vars, reversed(type(held).__mro__)), getattr(held, "__dict__", {})]
-    for name, value in {name: each for held_by in everything for name, each in held_by.items()}.items():
-        if name.lower() in RATES and isinstance(value, float):
-            setattr(held, name, RATE)
-            found = True
-        elif depth and "optim" in name.lower():
-            found |= _set_rates(value, depth - 1)
-    return found
 
 
 def _clear(held: Any, gradients: list[Place]) -> None:

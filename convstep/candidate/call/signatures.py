@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.call import Method
+from convstep.candidate.call.call import TAPE, Method
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
 from convstep.candidate.call.words import making_roles, roles_of
@@ -21,12 +21,14 @@ _FORWARD = (
     r"forwards?(_?(pass|prop\w*|step|propagate))?|fwd|fprop|feed_?forward|ff|forward_\w+|\w+_forward",
     r"__call__|call|predict|run|apply|process|propagate|conv(olve|olution)?(2d)?|compute(_output)?|activate|output"
     r"|get_output|f",
+    r"vorw(ae|ä)rts\w*|avant|propag(er|ar)|propagation_avant|adelante|avanti|naprzod|前向\w*|正向\w*|順伝播",
 )
 _BACKWARD = (
     r"backward",
     r"backwards?(_?(pass|prop\w*|step|propagate))?|bwd|bprop|back_?prop\w*|backpass|back|back_pass|backward_\w+"
     r"|\w+_backward|\w+backprop\w*",
     r"(compute_|get_|calc\w*_)?(grads?|gradients?)|propagate_back\w*|reverse|df|pullback|vjp|derivative|\w*_?grad\w*",
+    r"r(ue|ü)ckw(ae|ä)rts\w*|arriere|retro_?propag\w*|atras|indietro|wstecz|反向\w*|后向\w*|逆伝播",
 )
 _SIZES = ("in_channels", "out_channels", "kernel_size", "kernel_h", "kernel_w", "input_shape", "in_h", "in_w")
 _TOLD = (*_SIZES, "stride", "padding", "dilation", "groups", "rate", "batch", "hparameters")
@@ -82,7 +84,7 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     forth = [name for name in _best(names, _FORWARD) if name not in back]
     forth.sort(key=lambda name: name[:1] == "_" != name[1:2])  # helpers last
     shown = [name for name in names if not name.startswith("_")]
-    if not forth or not (back or candidate.tensors):
+    if not forth or not (back or candidate.tensors or candidate.tape):
         missing = "backward" if forth else "forward"
         sentence = (
             "{name} has no {missing}: its methods are {methods}"
@@ -94,6 +96,8 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     found: list[Method | None] = [
         Method(name, given) for name in back for given in _backward_given(methods[name])
     ]
+    if candidate.tape and not found:
+        found = [Method(TAPE, (("", "dZ"),))]
     return forward, found or [None]
 
 
@@ -274,7 +278,7 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
 
 
 def _forms(role: str, parameter: Parameter) -> list[str]:
-    """How a size may be written: an int "", a pair, a shape with the channels, a word."""
+    """How a size may be written: an int "", a pair, a shape with the channels, a word; holes "less" one."""
     value, shapely = parameter.value, re.search(r"shape|dims|sizes|strides$", parameter.name)
     if role == "input_shape":
         side = ["side"] if re.search("(size|dim|side)$", parameter.name) else []
@@ -284,7 +288,7 @@ def _forms(role: str, parameter: Parameter) -> list[str]:
     if isinstance(value, bool):
         return ["flag"]
     if isinstance(value, int):
-        return ["", "pair"]
+        return ["less"] if role == "dilation" and not value else ["", "pair"]
     if isinstance(value, (tuple, list)):
         return ["pair", ""]
     forms = ["pair", ""] if shapely else ["", "pair"]

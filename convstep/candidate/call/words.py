@@ -10,24 +10,24 @@ dZ: dz dy dout d_out dl_dz dldz dl_dout dloss dlout delta deltas grad gradient g
 dZ: grad_outputs grad_out gradoutput output_gradient output_grad out_grad upstream upstream_grad
 dZ: upstream_gradient error errors error_tensor accum_grad d_l_d_out dh top_diff eta g da dnext d_next
 dZ: cotangent cotangents ct y_bar z_bar out_bar output_bar sensitivity dconv d_conv dnext_layer
-dZ: next_grad output_error grad_y grad_z dl_dy residual d_out d_act dact
+dZ: dconv_prev next_grad output_error grad_y grad_z dl_dy residual d_out d_act dact
 A_prev: a_prev a x input inputs inp x_in xin input_tensor input_data image images img im batch data
 A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics map maps planes plane
-A_prev: act acts fmap
+A_prev: act acts fmap self lhs
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
-W: krn
+W: krn rhs
 W: w weight weights kernel kernels filter filters k theta param wt ker filt filts bank kern kerns taps mask
 b: b bias biases beta offset offsets bs bias_vec
 stride: filter_stride conv_stride kernel_stride
 stride: stride strides s stride_shape stride_size step steps stride_len st
 padding: margin margins border pad_amount
 padding: padding pad p pads conv_pad conv_padding pad_size padding_size zero_padding pad_width zp
-dilation: dilation dilations dilation_rate d rate atrous_rate rhs_dilation kernel_dilation
-groups: groups group n_groups num_groups num_group n_group ngroups
-W: poids pesos gewichte wagi
-b: biais sesgo
-stride: pas paso passo schritt schrittweite
-padding: marge relleno rembourrage
+dilation: dilation dilations dilate dilates dil dilation_rate d rate atrous_rate rhs_dilation kernel_dilation
+groups: groups group g n_groups num_groups num_group n_group ngroups
+W: poids pesos gewichte wagi kerne kern noyau noyaux filtres nucleo nucleos 权重 核 卷积核
+b: biais sesgo schwellen 偏置
+stride: pas paso passo schritt schrittweite window_strides window_stride 步长
+padding: marge relleno rembourrage rand 填充 边距
 cache: memoire memoria speicher pamiec
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
 hparameters: hparameters hparams hparam conv_param conv_params hyperparameters config
@@ -102,8 +102,11 @@ _MAKING = (
      r"|zero_pad(ding)?|n_pad|pad\w*|borders?(_?(size|width|pad))?|margins?|halo|rim", "padding"),
     (r"strides?(_?(size|len|length|shape|step|h|w|x|y|num))?|s|steps?(_size)?|st|n_stride"
      r"|subsample\w*", "stride"),
-    (r"dilations?(_?(rate|size|factor))?|d", "dilation"),
+    (r"dilat(e|ions?)(_?(rate|size|factor))?|dil|d", "dilation"),
     (r"(n_|num_)?groups?|g", "groups"),
+    (r"taille|tamano|groesse", "kernel_size"),
+    (r"canaux|canales|kanaele|通道数", "in_channels"),
+    (r"filtres|filtros|卷积核数", "out_channels"),
     (r"(kernel|filter|filt|conv|window|ker|k|f)_?(h|height|rows?|y)|hh|kh|fh"
      r"|h_?(kernel|filter|k|f)|k_?1|f_?1", "kernel_h"),
     (r"(kernel|filter|filt|conv|window|ker|k|f)_?(w|width|cols?|x)|ww|kw|fw"
@@ -175,4 +178,5 @@ def making_roles(name: str) -> tuple[str, ...]:
     word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip("_")).lower()
     found = [role for pattern, role in _MAKING if re.fullmatch(pattern, word)]
     found = [*_SEVERAL.get(name, _SEVERAL.get(word, ())), *found]
+    found = found or [role for role in roles_of(name) if role in ("W", "b", "stride", "padding")]
     return tuple(dict.fromkeys(found))

@@ -35,6 +35,8 @@ COMPILING = 60.0
 LOADING = 60.0
 """How long loading may take, unless told otherwise; and on top, however told, to start Python and import
 installed packages: a large framework is slow on a cold disk."""
+WAITING = 8
+"""How many seconds in which nobody computes count as one: others may use the processors, or it sleeps."""
 
 Message = messages.Message
 
@@ -75,6 +77,7 @@ class Worker:
         self._called = False
         self._process: Process | None = None
         self._conversation: Conversation | None = None
+        self._spent = 0.0
         self.candidate: Candidate = self._begin()
         """What loading found out."""
 
@@ -136,6 +139,12 @@ class Worker:
                 raise
             finally:
                 self._called = True
+
+    def clock(self) -> float:
+        """What budgets are read from: seconds of CPU time, of the candidate and of this thread."""
+        talk = self._conversation
+        busy = time.thread_time() + self._spent + (0.0 if talk is None else talk.spent)
+        return busy + (time.monotonic() - busy) / WAITING
 
     def _answer(self, call: Call, problem: Problem, fresh: bool) -> Outcome:
         talk = self._conversation
@@ -276,6 +285,7 @@ class Worker:
             return None
         code = process.end(by_itself=by_itself)
         if talk is not None:
+            self._spent += talk.spent
             talk.close()
         return code
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convstep.candidate.call.by_name import Values
-from convstep.candidate.call.call import Call, Method
+from convstep.candidate.call.call import BROUGHT, Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import Inputs, Layouts
@@ -61,6 +61,11 @@ def call_text(call: Call, candidate: Candidate, problem: Problem) -> str:
         methods = [told.maker, told.forward, told.backward]
         named = ((each, each.name) for each in methods[1:] if each is not None)
         names |= {each: "layer" if name == "__call__" else f"layer.{name}" for each, name in named}
+    if told.backward is not None and told.backward.name in BROUGHT:
+        out, back = BROUGHT[told.backward.name]
+        forward = f"layer.{told.forward.name}" if told.maker is not None and told.forward else candidate.name
+        names |= {told.forward: f"{out}{forward}", told.backward: back}
+        methods = [each for each in (told.maker, told.forward, told.backward) if each is not None]
     return "; ".join(
         f"{names[each]}({_arguments(told, each, candidate, inputs)})" for each in methods if each is not None
     )
@@ -113,6 +118,8 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
             pair for pair in method.given if not pair[0].startswith("self.")
         )  # else set from outside
         method, parameters = Method(method.name, told), tuple(name for name, _ in told)
+    elif call.backward is not None and call.backward.name in BROUGHT:
+        parameters = parameters if method is call.forward else ()
     elif method is call.forward and not call.by_autograd(candidate):
         parameters = candidate.forward_parameters
 
@@ -168,6 +175,8 @@ _VALUES = {
     "zero": "0.0",
     "name": '"layer"',
     "seed": "0",
+    "dilation:less": "n.dilation - 1",
+    "layer": "1",
     "rng": "numpy.random.RandomState(0)",
     "dtype": '"float64"',
     "activation": "lambda Z: Z",

@@ -75,6 +75,12 @@ class Case:
         )
 
     @property
+    def depthwise(self) -> Case:
+        """The same with a kernel for each channel."""
+        each = max(self.channels, self.filters)
+        return replace(self, channels=each, filters=each, groups=each)
+
+    @property
     def work(self) -> tuple[bool, int, int]:
         """The sort key of cases: multiplications of one pass, then cells of the input.
 
@@ -184,6 +190,8 @@ def fitted(case: Case, convention: Convention) -> Case:
             case = replace(case, kernel=(case.kernel[0] | 1, case.kernel[1] | 1))
         own = layers.padding_of(rule, case.geometry) if rule else None
         case = replace(case, padding=own or ((0, 0), (0, 0)))
+    if convention.told.depthwise:
+        return case.depthwise
     if "I" not in lying.W or "C" not in lying.A:
         case = replace(case, channels=1, groups=1)
     return replace(case, filters=1) if "O" not in lying.W or "C" not in (lying.Z or lying.A) else case
@@ -198,6 +206,8 @@ def _of_layer(case: Case, call: Call) -> Iterator[Case]:
         case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
     if "input_shape:side" in call.says:
         case = replace(case, size=(case.size[0],) * 2)
+    if call.depthwise:
+        case = case.depthwise
     if call.channels:
         case = replace(case, channels=call.channels, groups=1)
     if "stride" not in kinds:
@@ -227,8 +237,8 @@ def _all_cases(convention: str) -> tuple[Case, ...]:
         found |= dict.fromkeys(_along_one_axis())
     if convention in ("torch", "problem", "article", "named", "layer"):
         found |= dict.fromkeys(_dilated_and_grouped(batches))
-    if convention == "problem":
-        found |= dict.fromkeys(_one_sided())
+    if convention in ("problem", "named"):
+        found |= dict.fromkeys(_one_sided(batches))
     return tuple(case for case in found if case.possible)
 
 
@@ -308,8 +318,8 @@ def _dilated_and_grouped(batches: tuple[int | None, ...]) -> Iterator[Case]:
     yield Case((7, 6), (2, 2), (2, 2), ((1, 1), (1, 1)), 4, 4, next(turn), (2, 2), 2)
 
 
-def _one_sided() -> Iterator[Case]:
+def _one_sided(batches: tuple[int | None, ...]) -> Iterator[Case]:
     """Padding that differs between opposite sides."""
     for padding in [((1, 0), (0, 1)), ((0, 1), (1, 0)), ((2, 1), (0, 2))]:
-        yield Case((4, 5), (3, 3), (1, 1), padding, 2, 2)
+        yield Case((4, 5), (3, 3), (1, 1), padding, 2, 2, batches[0])
         yield Case((5, 4), (3, 3), (2, 2), padding, 1, 2, 2)

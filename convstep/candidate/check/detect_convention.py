@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -42,7 +41,7 @@ def detect_convention(
     worker: Worker,
     convention: str = AUTO,
     budget: float = 20.0,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] | None = None,
 ) -> tuple[Call, str, Result | None]:
     """How to call a candidate, why so, and the call that hung during the trials, if one did.
 
@@ -56,7 +55,8 @@ def detect_convention(
         CannotCall: no way of calling returns gradients, or it is not a backward at all.
         CandidateError: there is no such convention.
     """
-    began, candidate = clock(), worker.candidate
+    clock, candidate = clock or worker.clock, worker.candidate
+    began = clock()
     check_convention(convention)
     if is_stub(candidate.source):
         raise CannotCall(tr("{name} is not written yet", name=candidate.name), candidate)
@@ -82,7 +82,11 @@ def detect_convention(
     ):
         return (*known[0], None)
     forward = convention == AUTO and is_forward(candidate)
-    tried = [] if forward else _known(worker, known, lambda: clock() - began < budget)
+    tried = (
+        []
+        if forward or (convention == AUTO and candidate.depthwise)
+        else _known(worker, known, lambda: clock() - began < budget)
+    )
     best = max(tried, key=lambda way: way.fit, default=None)  # of equals the likelier
     if best is not None:
         stuck = next((way for way in tried if way.hung), None)

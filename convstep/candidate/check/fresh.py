@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -29,7 +28,7 @@ class FreshProblems:
         ask: Callable[[Problem], Outcome],
         cases: Iterator[Case],
         seconds: float,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float],
     ) -> None:
         """Nothing is called yet.
 

@@ -22,6 +22,7 @@ from convstep.candidate.call.outcome import (
     CannotCall,
     Outcome,
 )
+from convstep.candidate.call.rates import OPTIMIZERS
 from convstep.candidate.check.cases import Case, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result
 from convstep.conv.forward import expected_forward
@@ -29,7 +30,6 @@ from convstep.language import tr
 
 TOLD, DEATHS, TRIES = 8, 3, 600
 """Attempts that are told of a layer that cannot be called; processes that may die meanwhile; calls."""
-_OPTIMIZER = r"moment|velocity|beta|adam|rms|adagrad|nesterov|decay|optim"
 _STAGES = ("make", "plant", "forward", "output", "backward")
 
 Chosen = tuple[Call, str, Result | None]
@@ -52,7 +52,7 @@ def detect_layer_call(
     Raises:
         CannotCall: it cannot be made, run forward and back, or read.
     """
-    search = _Search()
+    search = _Search(own)
     for call, reason in layers.ways(candidate):
         if search.deaths >= DEATHS or search.tries >= TRIES or not in_time():
             break
@@ -72,7 +72,7 @@ def detect_layer_call(
         raise _cannot(candidate, [attempt for _, attempt in attempts])
     _, call, reason, outcome, wrong = search.best
     plain = "optimizer plain" in outcome.places  # the one that it was handed
-    if not plain and wrong & set(layers.changes(outcome)) and re.search(_OPTIMIZER, candidate.source, re.I):
+    if not plain and wrong & set(layers.changes(outcome)) and re.search(OPTIMIZERS, candidate.source, re.I):
         # what an optimizer with a memory makes of a gradient is not the gradient
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
@@ -125,11 +125,13 @@ def _limited(tried: Callable[[Call, Case], Result], call: Call) -> Call:
 class _Search:
     """What the ways tried so far say about those still to be tried."""
 
+    own: Callable[[str], bool]
     best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
     raising: tuple[Call, str, Outcome] | None = None
     attempts: dict[str, tuple[int, Attempt]] = field(default_factory=dict)
     barred: set[object] = field(default_factory=set)
     sure: Call | None = None
+    nearly: Call | None = None
     fitting: Layouts | None = None
     over: bool = False
     tries: int = 0
@@ -139,6 +141,9 @@ class _Search:
         """Whether a way cannot turn out better than those already tried."""
         if self.sure is not None and replace(call, backward=None) != replace(self.sure, backward=None):
             return True  # its forward was right when called in another way
+        near = self.nearly or call
+        if call.maker != near.maker and call.layouts != near.layouts:
+            return True  # the same forward may be right where the backward needs another shape
         if self.fitting is not None and call.layouts != self.fitting:
             return True  # every axis has a length of its own: no other way of lying fits
         return not self.barred.isdisjoint((_made(call), _run(call)))
@@ -156,7 +161,10 @@ class _Search:
                 if outcome.message.startswith("NotImplementedError") and stage != "make":
                     self.over = True
         if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
-            self.sure = call  # a matrix product, too, is a convolution by 1x1
+            if any(one.kind == RETURNED or self.own(one.message) for one in outcomes):
+                self.sure = call  # a matrix product, too, is a convolution by 1x1
+            else:
+                self.nearly = self.nearly or call
             self.raising = self.raising or (call, reason, results[0].outcome)
         returned = [result for result in results if result.outcome.kind == RETURNED]
         if results and not returned:
@@ -167,6 +175,13 @@ class _Search:
                 self.barred.add(
                     _made(call) if stage == "make" or (stage == "plant" and sized) else _run(call)
                 )
+            return
+        made = [result for result in returned if result.outcome.Z is not None]
+        if made and not any(map(_forward_fits, made)):  # what it was handed as dZ is none of its own
+            said = tr("its forward makes an output of another size than this convolution's")
+            self.attempts.setdefault(
+                said, (-_STAGES.index("output"), Attempt.of(reason, made[0].outcome, said))
+            )
             return
         fit = _fit(results)
         by_itself = call.stride != 1 or (call.rule and not call.worded and "padding" not in call.says)
@@ -231,9 +246,12 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     wanted = {"padded", "plain", *(("strided",) if call.rule else ())}
     strides = dict.fromkeys((1, 2, call.stride))
     channels = ((call.channels, 4),) if call.channels else ((2, 4), (1, 4), (1, 1))
-    for s, batch, (c, f), p in itertools.product(strides, (1, None), channels, (1, 0)):
+    # (1, H, W) may be one picture or one channel; of two pictures two outputs must come
+    batches = (2, 1) if (call.layouts or Layouts()).A == "NHW" else (1, None)
+    for s, batch, (c, f), p in itertools.product(strides, batches, channels, (1, 0)):
         size = (7, 7) if "input_shape:side" in call.says else (6, 7)
         case = Case(size, kernel, (s, s), ((p, p), (p, p)), c, f, batch)
+        case = case.depthwise if call.depthwise else case
         if call.rule and p:
             own = layers.padding_of(call.rule, case.geometry)
             case = case if own is None else replace(case, padding=own)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -95,7 +94,7 @@ def sweep(
     problem: Problem | None = None,
     progress: Progress | None = None,
     budget: float = BUDGET,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] | None = None,
 ) -> Swept:
     """Try a candidate.
 
@@ -105,11 +104,12 @@ def sweep(
         problem: also try this one, after the small ones.
         progress: told after every problem.
         budget: seconds for all of it.
-        clock: what they are read from.
+        clock: what they are read from; its `clock` if not given.
 
     Raises:
         CandidateError: it takes arguments that no convention has.
     """
+    clock = clock or worker.clock
     began = clock()
     call, reason, stuck = detect_convention(worker, convention, budget / 2, clock)
     cases, unsaid = cases_for(convention_of(call), worker.candidate)
@@ -219,7 +219,10 @@ def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblem
 
     cases = random_cases(sayable, like)
     return FreshProblems(
-        lambda problem: worker.call(swept.call, problem, fresh=swept.keeps_state), cases, seconds
+        lambda problem: worker.call(swept.call, problem, fresh=swept.keeps_state),
+        cases,
+        seconds,
+        worker.clock,
     )
 
 

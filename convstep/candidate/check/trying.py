@@ -14,8 +14,9 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import described, guessed, ways
+from convstep.candidate.call.named import POINTWISE, described, guessed, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.call.returned import meaning, returned_names
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, cases_for, fitted
@@ -28,6 +29,8 @@ LARGEST_BATCH, GUESSES = 256, 8
 """The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
 MISFIT = r"shape|size|out of bounds|broadcast"
 """What is said where sizes do not fit."""
+ARRAY = r"numpy\.ndarray|unexpected keyword|not callable|Tensor"
+"""What is said where an array was given and a tensor was expected."""
 APART = (
     Case((7, 8), (3, 3), channels=2, filters=4, batch=1),
     Case((7, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), 5, 7, 2),
@@ -120,7 +123,12 @@ class Tried:
 
 
 def wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Result]) -> bool:
-    """Whether a call raised, perhaps for being given arrays and not tensors, or tensors."""
+    """Whether a call raised, perhaps for being given arrays and not tensors, or tensors.
+
+    Where nothing has imported PyTorch, what an array lacks says so: importing it takes seconds.
+    """
+    if not candidate.compiles and not any(re.search(ARRAY, each.outcome.message) for each in results):
+        return False
     either = call.convention == "torch" or (candidate.tensors and call.convention != "problem")
     untold = either and candidate.kind != "autograd" and call.tensors is None
     return untold and all(result.outcome.kind in (RAISED, REFUSED) for result in results)
@@ -190,7 +198,9 @@ def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     sizes = [
         size for size in (5, 2, 7, 4) if re.search(rf"(?<![\w.]){size}(?![\w.])", worker.candidate.source)
     ]
-    misfits = [way for way in tried if re.search(MISFIT, way.results[0].outcome.message)]
+    pointwise = re.search(POINTWISE, worker.candidate.source) is not None
+    sizes = [1, *sizes] if pointwise else sizes
+    misfits = [way for way in tried if pointwise or re.search(MISFIT, way.results[0].outcome.message)]
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
         found.append(_tried(worker, replace(way.call, places=(("kernel", f"{size}x{size}"),))))
@@ -284,9 +294,21 @@ def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
             break
     orders = [shapes_of(call, result) for result in results if not result.outcome.labels]
     if not call.returns and any(orders):
-        call = replace(call, returns=max(orders, key=lambda order: sum(map(bool, order))))
+        order = max(orders, key=lambda order: sum(map(bool, order)))
+        call = replace(call, returns=_with_bias(order, worker.candidate, results))
         results = [_in_order(call, result) for result in results]
     return Tried(call, described(call, worker.candidate), tuple(results))
+
+
+def _with_bias(order: tuple[str, ...], candidate: Candidate, results: Sequence[Result]) -> tuple[str, ...]:
+    """The order, with db where its author returns one: a row of numbers may be as many as of nothing."""
+    names = returned_names(candidate.source)
+    for place, name in enumerate(order):
+        lying = [r.outcome.returned[place].ndim for r in results if len(r.outcome.returned) == len(order)]
+        called = len(names) == len(order) and meaning(names[place]) == "db"
+        if not name and "db" not in order and called and {*lying} == {1}:
+            return (*order[:place], "db", *order[place + 1 :])
+    return order
 
 
 def _in_order(call: Call, result: Result) -> Result:

@@ -13,10 +13,7 @@ from convstep.language import tr
 
 
 def summed(swept: Swept) -> Swept | None:
-    """The same sweep, with dW and db multiplied by the number of samples; None where they can be no means.
-
-    Whoever divides the one and not the other, or dA_prev as well, has made a mistake.
-    """
+    """The sweep with dW and db, and these alone, times the samples; None where they can be no means."""
     if swept.call.by_autograd(swept.candidate):
         return None  # PyTorch has one convention
     names, several = _names(swept), [one for one in swept.results if _samples(one) > 1]

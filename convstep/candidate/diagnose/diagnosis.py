@@ -49,12 +49,7 @@ UNKNOWN = "unknown"
 
 
 def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, ...]:
-    """What is wrong with a candidate, the likeliest explanation first; empty if nothing is.
-
-    Args:
-        swept: what came of every problem.
-        forward: what its own forward does, where it is not this convolution.
-    """
+    """What is wrong with a candidate, the likeliest first; `forward` is its own, where it is not ours."""
     found = [*seen_directly(swept), *about_laying(swept.laid)]
     wrong_outputs = wrong_forwards(swept.results)
     if wrong_outputs and not (forward and forward.fits):
@@ -84,7 +79,8 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     share = SEARCH / max(1, len(left))
     for name in left:
         ids = [finding.id for finding in found if finding.match is not None and not finding.alternative]
-        pairs[name] = paired_matches(name, results, until(share), [*ids, *_ids(pairs)])
+        also = (bug.id for matches in pairs.values() for match in matches for bug in match.bugs)
+        pairs[name] = paired_matches(name, results, until(share), [*ids, *also])
     found = _with_pairs(found, pairs)
     found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 4))
     for name in (name for name in left if not pairs[name]):
@@ -103,10 +99,6 @@ def _loses_sums(finding: Finding, results: Sequence[Result]) -> bool:
     """Whether a finding is that sums are lost where windows overlap."""
     unknown = finding.id == UNKNOWN and finding.gradients == ("dA_prev",)
     return finding.id == "overwrite-dA" or (unknown and wrong_only_where_shared(results))
-
-
-def _ids(pairs: dict[str, list[Match]]) -> list[str]:
-    return [bug.id for matches in pairs.values() for match in matches for bug in match.bugs]
 
 
 def _about_unknown(

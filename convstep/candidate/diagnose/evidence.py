@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,8 @@ from convstep.candidate.check.wording import count
 from convstep.conv.step import quiet
 from convstep.conv.validation import shape_text
 from convstep.language import tr
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 HALF = 5e-3
@@ -52,13 +51,7 @@ LEAST = 8
 
 
 def observations(name: str, results: Sequence[Result], call: Call | None = None) -> list[str]:
-    """What is true of a gradient on every problem where it is wrong, in sentences with how many these are.
-
-    Args:
-        name: "dW", "db" or "dA_prev".
-        results: what the candidate made of each problem.
-        call: how it was called, to write shapes as its author does.
-    """
+    """What is true of a gradient wherever it is wrong, in the author's shapes, with how many problems."""
     said = []
     misshapen = [result for result in results if _kind(name, result) == SHAPE]
     if misshapen:
@@ -255,14 +248,10 @@ def wrong_only_where_shared(results: Sequence[Result]) -> bool:
 def _one_slice(
     name: str, masks: Sequence[Mask], axis: int, words: tuple[str, str], *, whole: bool = False
 ) -> list[str]:
-    """What to say where it is always the same one slice along an axis, or the last.
+    """What to say where it is always the same one slice of the masks along an axis, or the last.
 
-    Args:
-        name: the gradient.
-        masks: the cells it is about, of every problem.
-        axis: along which there are slices.
-        words: what is said of a number, and of the last one.
-        whole: all cells of the slice must be meant; else one is enough.
+    The `words` are of a number, and of the last one; `whole`: all cells of the slice are meant, not one at
+    least.
     """
     found, counts = set(), {mask.shape[axis] for mask in masks}
     for mask in masks:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 CLOSE = 4e-6
 """How far an output may be off, as a share of its size."""
@@ -83,6 +81,8 @@ def _channel(words: str, which: int) -> Form:
     return Form(words, alone)
 
 
+CROPPED = Form("it leaves out the last rows or columns of the output", lambda problem: problem)
+"""What every form may do besides, so that no other is said where this alone explains all."""
 FORMS: tuple[Form, ...] = (
     _kernels("it is a true convolution: it rotates the kernel by 180 degrees", lambda W: np.flip(W, (1, 2))),
     Form("it ignores the stride", lambda problem: _with(problem, stride=1)),
@@ -209,5 +209,5 @@ def wholes(plain: bool) -> Iterator[Whole]:
     yield from (Whole((), activation) for activation in ACTIVATIONS[1:])
     if plain:
         return
-    yield from (Whole((form,), activation) for activation in ACTIVATIONS for form in FORMS)
+    yield from (Whole((form,), activation) for activation in ACTIVATIONS for form in (CROPPED, *FORMS))
     yield from (Whole(pair, ACTIVATIONS[0]) for pair in itertools.combinations(FORMS, 2))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
 from convstep.candidate.check.cases import Right
@@ -22,8 +21,6 @@ from convstep.language import tr
 if TYPE_CHECKING:
     from convstep.candidate.diagnose.own_forward import OwnForward
 
-Array = npt.NDArray[Any]
-
 
 def seen_directly(swept: Swept) -> list[Finding]:
     """What needs no reproduction: it was watched happening."""
@@ -34,8 +31,18 @@ def seen_directly(swept: Swept) -> list[Finding]:
     died = [result for result in swept.results if result.outcome.kind == DIED]
     if died:
         found.append(Finding("crashes", SEEN, _on(died[0])))
+    beyond = [result for result in swept.results if result.failed and result.outcome.beyond]
+    if beyond:
+        seen = tr(
+            "line {line}: as_strided makes a view that reaches beyond its array, on {problems} that are "
+            "wrong; what it reads there is whatever lies in memory",
+            line=beyond[0].outcome.beyond,
+            problems=count(len(beyond)),
+        )
+        found.append(Finding("reads-beyond", SEEN, seen))
     changed = [result for result in swept.results if result.outcome.changed]
-    if swept.keeps_state and not changed:  # a second call on changed arrays says nothing
+    # a second call on changed arrays says nothing, nor does one that reads what happens to lie in memory
+    if swept.keeps_state and not changed and not any(each.outcome.beyond for each in swept.results):
         again = swept.second
         seen = (
             tr("called a second time with the same arrays, it returns something else")
@@ -43,7 +50,7 @@ def seen_directly(swept: Swept) -> list[Finding]:
             else tr("called a second time with the same arrays: {message}", message=again.message)
         )
         found.append(known("state-kept", seen))
-    if swept.stale:
+    if swept.stale and not any(each.outcome.beyond for each in swept.results):
         seen = tr(
             "called on one picture and then on another, the same object returns something else for the "
             "second than a new one does: it uses what it kept of the first"
@@ -128,11 +135,7 @@ def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Fin
 
 
 def never_added_to(results: Sequence[Result], names: Sequence[str]) -> Finding | None:
-    """Gradients that are zeros wherever they come back, and should not be.
-
-    Where it is `dA_prev` alone and there is padding, the sum may well be in the padded copy: that is a
-    mistake of its own, which has its numbers.
-    """
+    """Gradients that are zeros wherever they come back, but for a padded `dA_prev` alone: another mistake."""
     returned = [result for result in results if result.outcome.kind == RETURNED]
 
     def zeros(name: str) -> bool:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
@@ -24,8 +22,8 @@ from convstep.candidate.diagnose.reproduce import wrong_gradients
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Forward = Callable[[Problem, Problem], Array | None]
 """What a forward makes of a problem that lies next to another one."""
 Slope = Callable[[Array], Array]

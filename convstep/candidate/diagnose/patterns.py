@@ -119,7 +119,7 @@ def pattern(
     *,
     tells: Callable[[Result], bool] = lambda result: not result.refused,
 ) -> str:
-    """When a candidate fails, in words.
+    """When a candidate fails, in a phrase; "" if on nothing.
 
     Args:
         results: the sweep's problems.
@@ -127,9 +127,6 @@ def pattern(
         verb: "wrong", or one of `verdict.VERBS`.
         fresh: more problems to try a claim on; without it a claim is said untried.
         tells: which of them say anything at all; those refused do not.
-
-    Returns:
-        A phrase; "" if nothing failed.
     """
     tried = [result for result in results if tells(result)]
     count = sum(failed(result) for result in tried)

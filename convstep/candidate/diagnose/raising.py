@@ -22,14 +22,7 @@ def about_raising(
     besides: dict[str, Patch],
     over: Callable[[], bool],
 ) -> list[Finding]:
-    """A finding for each kind of exception; a mistake that would raise it is likely, never proven.
-
-    Args:
-        results: what the candidate made of each problem.
-        raising: those on which it raises.
-        besides: by gradient, what else is wrong with it; where that raises, too, all is said.
-        over: tells when no more is tried.
-    """
+    """A finding for each kind of exception, never proven; `besides` is said too if it raises as well."""
     kinds: dict[tuple[str, int], list[Result]] = {}
     if all(explains_raising(result, besides) for result in raising):
         return []
@@ -111,12 +104,6 @@ def raising_matches(
     What they raise must be of the candidate's kind, and be said in the same words or raised where the
     gradient that they spoil is written. On the problems where the candidate returns, their numbers must
     be the candidate's. Where it returns on none there is nothing to compare, and nothing matches.
-
-    Args:
-        results: what the candidate made of each problem.
-        raising: those on which it raises one and the same exception.
-        besides: by gradient, what else is wrong with it, as far as that was reproduced.
-        over: tells when no more is tried.
     """
     returned = [result for result in results if result.outcome.kind == RETURNED]
     if not raising or not returned:
@@ -173,11 +160,10 @@ def _raises_alike(result: Result, mistakes: Mapping[str, Patch]) -> bool:
 
 
 def _likeness(raising: Sequence[Result], mistakes: Mapping[str, Patch]) -> int:
-    """How much what mistakes raise is like what the candidate raises.
+    """How much what mistakes raise is like what the candidate raises: 0 if some is of another kind.
 
-    Returns:
-        0 if some is of another kind; 1 if its words differ, or the candidate names the same sizes
-        whatever the problem, as these mistakes do not; 2 if its words mostly agree, 3 if its sizes do.
+    1 if its words differ, or the candidate names the same sizes whatever the problem, as these mistakes do
+    not; 2 if its words mostly agree, 3 if its sizes do.
     """
     pairs = []
     for result in raising:

@@ -6,10 +6,8 @@ import functools
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.check.cases import Case, Right, right_of
@@ -19,8 +17,7 @@ from convstep.candidate.diagnose.findings import Match
 from convstep.candidate.diagnose.mistakes import KnownBug, Patch, Variant, both, flawed_gradient, variants_of
 from convstep.candidate.diagnose.patterns import FEATURES, Feature
 from convstep.conv.step import quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 PARTS = (*FEATURES, Feature("the kernel is square", lambda g: g.kernel_shape[1] == g.kernel_shape[2]))
 """What may select the problems on which a mistake shows, or to which a candidate should have been kept."""
@@ -30,13 +27,7 @@ a quarter of them each."""
 
 
 def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Callable[[], bool]:
-    """A function that returns whether so many seconds are over.
-
-    Args:
-        seconds: how many.
-        clock: counts them; by default those that this thread computes, so that a busy machine finds
-            what a quiet one does.
-    """
+    """Whether so many seconds are over, by default of this thread's, as a quiet machine would count them."""
     end = clock() + seconds
     return lambda: clock() > end
 
@@ -62,12 +53,7 @@ def _made(name: str, right: Right, mistakes: Patch) -> Array | str:
 
 
 def single_matches(name: str, results: Sequence[Result]) -> list[Match]:
-    """Single mistakes that reproduce one gradient everywhere.
-
-    Args:
-        name: "dW", "db" or "dA_prev".
-        results: what the candidate made of each problem.
-    """
+    """Single mistakes that reproduce "dW", "db" or "dA_prev" everywhere."""
     compared = _informative(name, results)
     failing = sum(result.wrong(name) for result in compared)
     return [
@@ -85,14 +71,8 @@ def paired_matches(
 ) -> list[Match]:
     """Two mistakes at once that reproduce one gradient everywhere; the first such pair found.
 
-    One that alone explains some of the wrong problems is likely to be half of it, and so is one that
-    was found in another gradient: pairs with these are tried first.
-
-    Args:
-        name: "dW", "db" or "dA_prev".
-        results: what the candidate made of each problem.
-        over: tells when no more is tried.
-        found_elsewhere: ids of mistakes that explain other gradients.
+    One that alone explains some of the wrong problems is likely to be half of it, and so is one whose id
+    was `found_elsewhere`, in another gradient: pairs with these are tried first, until it is `over`.
     """
     compared = _informative(name, results)
     if sum(result.wrong(name) for result in compared) < ENOUGH:
@@ -125,11 +105,7 @@ def paired_matches(
 def _partial(
     name: str, compared: Sequence[Result], over: Callable[[], bool]
 ) -> list[tuple[tuple[KnownBug, Variant], frozenset[int]]]:
-    """Mistakes that alone give the candidate's numbers on some wrong problems, and on which; most first.
-
-    Only those that contradict fewer problems than `compared` holds are of use, and only `ENOUGH` wrong
-    ones say anything.
-    """
+    """Mistakes that alone give the numbers on `ENOUGH` wrong problems, and on which; most first."""
     wrong = [number for number, result in enumerate(compared) if result.wrong(name)]
     found = []
     for bug, variant in variants_of(name):
@@ -146,16 +122,11 @@ def _partial(
 
 
 def partial_matches(name: str, results: Sequence[Result], over: Callable[[], bool]) -> list[Match]:
-    """Mistakes of which each gives one gradient's numbers on a part of the problems.
+    """Mistakes of which each gives one gradient's numbers on a part of the problems, until it is `over`.
 
     A part is what a feature selects, and the first one must hold half of what is wrong. No mistake may
     show where the gradient is right, and nothing else may do as well on its part. A second one is
     claimed only if the two parts hold all that is wrong: else the rest may be due to anything.
-
-    Args:
-        name: "dW", "db" or "dA_prev".
-        results: what the candidate made of each problem.
-        over: tells when no more is tried.
     """
     compared = _informative(name, results)
     wrong = {number for number, result in enumerate(compared) if result.wrong(name)}
@@ -213,14 +184,7 @@ def _informative(name: str, results: Sequence[Result]) -> list[Result]:
 
 
 def _reproduces(name: str, compared: Sequence[Result], mistakes: Patch, *, squeezed: bool = False) -> bool:
-    """Whether mistakes give the candidate's gradient on every problem.
-
-    Args:
-        name: which gradient.
-        compared: the problems.
-        mistakes: what the reference does wrong.
-        squeezed: disregard axes of length 1: a batch of one has one, no batch has none.
-    """
+    """Whether mistakes give the candidate's gradient on every problem; `squeezed`: but for axes of 1."""
     if not compared or not all(
         agrees(name, result, flawed(name, result, mistakes), squeezed=squeezed) for result in compared
     ):

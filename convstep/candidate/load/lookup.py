@@ -73,6 +73,8 @@ def resolve(
     static = inspect.getattr_static(owner, rest[-1])
     if isinstance(static, (staticmethod, classmethod)) or inspect.ismethod(value):
         return value, "method"
+    if held_by(owner) and not names.looks_backward(rest[-1]):  # an operation, whose output knows its way back
+        return value, "function"
     if unmade or _is_layer(owner, value):
         return owner, "class"
     return getattr(_instance(owner, file), rest[-1]), "method"
@@ -96,6 +98,17 @@ def is_autograd(kind: type) -> bool:
         base.__qualname__ == "Function" and base.__module__.startswith("torch.autograd")
         for base in kind.__mro__[1:]
     )
+
+
+def held_by(kind: object) -> str:
+    """What a class that keeps an array, its gradient and its way back calls the array; "" for any other."""
+    if not isinstance(kind, type) or kind.__module__.partition(".")[0] in ("torch", "numpy", "builtins"):
+        return ""
+    made = getattr(inspect.getattr_static(kind, "__init__"), "__code__", None)
+    names = {*getattr(made, "co_names", ()), *vars(kind).get("__slots__", ())}
+    if "grad" not in names or not callable(getattr(kind, "backward", None)):
+        return ""
+    return next((name for name in ("data", "value", "val", "array") if {name, f"_{name}"} & names), "")
 
 
 def find(value: Any, name: str, documents: Mapping[str, Document]) -> Definition | None:

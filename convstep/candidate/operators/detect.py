@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -413,7 +412,7 @@ def cannot_call(worker: Caller, tried: Sequence[Trial], operator: Operator) -> C
     )
 
 
-def deadline(seconds: float) -> Callable[[], bool]:
-    """Tells whether so many seconds have not passed yet."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() < end
+def deadline(seconds: float, clock: Callable[[], float]) -> Callable[[], bool]:
+    """Tells whether so many seconds of a clock have not passed yet."""
+    end = clock() + seconds
+    return lambda: clock() < end

@@ -72,7 +72,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
     left = [name for name, finding in turned.items() if finding is None]
     found += in_shapes(swept, left)
     evidence = Evidence(reshaped(swept, left))
-    until = time.monotonic() + SECONDS
+    until = time.thread_time() + SECONDS
     for name in evidence.wrong(left):
         sides = [] if foreign else [evidence, evidence.undivided(name)]
         matches[name] = next((some for each in sides if (some := list(matches_of(each, name)))), [])
@@ -81,7 +81,7 @@ def diagnose(swept: Swept) -> tuple[Finding, ...]:
         elif (seen := in_the_numbers(evidence, name)) is not None:
             found = _joined(found, seen)
         elif not foreign:
-            found, matches[name] = _with_two(evidence, name, found, lambda: time.monotonic() > until)
+            found, matches[name] = _with_two(evidence, name, found, lambda: time.thread_time() > until)
     named = {name for finding in found for name in finding.gradients}
     found += about_dependence(swept, [name for name in evidence.wrong(left) if name not in named])
     named = {name for finding in found for name in finding.gradients}

@@ -24,7 +24,7 @@ from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import OperatorError, operator_named
 from convstep.printable import printable
 from convstep.recording import recorder
-from convstep.recording.copying import copied
+from convstep.recording.record import copied
 from convstep.recording.recorder import Edited
 from convstep.recording.recording import Recording
 from convstep.recording.source import Source, SourceText

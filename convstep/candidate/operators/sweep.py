@@ -85,7 +85,7 @@ def swept(
         listed = [operator_named(operator)]
     else:
         listed = likely(worker.candidate)
-    in_time = deadline(budget)
+    in_time = deadline(budget, worker.clock)
     failed: CannotCall | None = None
     found: list[Swept] = []
     wrong: list[Swept] = []
@@ -95,7 +95,9 @@ def swept(
         if found and operator is None and modes(one, worker.candidate) == [found[-1].way.mode]:
             continue  # by the same call it is something already
         if known is None:
-            detecting = Detecting(worker, one, deadline(budget / 4 / max(len(listed), 1)), convention)
+            detecting = Detecting(
+                worker, one, deadline(budget / 4 / max(len(listed), 1), worker.clock), convention
+            )
             trial = detecting.best()
         else:
             detecting, trial = known
@@ -146,13 +148,13 @@ def _other_operator(
     convolves = "conv" in name
     if convolves and not re.search(r"temporal|1_?d|seq|length|transpose|deconv|upsampl", name + text):
         return None
-    soon = deadline(GUESSING)
+    soon = deadline(GUESSING, worker.clock)
     for one in likely(worker.candidate, everything=True):
         if not (in_time() and soon()):
             break
         if one.name in tried or (convolves and "conv" not in one.name):
             continue
-        detecting = Detecting(worker, one, deadline(TRYING), doubted=True)
+        detecting = Detecting(worker, one, deadline(TRYING, worker.clock), doubted=True)
         trial = detecting.best()
         if trial is not None and trial.certain:
             return detecting, trial

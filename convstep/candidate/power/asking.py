@@ -81,11 +81,7 @@ def power(
 
 
 def check_files(test: str, target: str) -> None:
-    """Refuse what no test can be run on, before anything is.
-
-    Raises:
-        CandidateError: there is no such test, or the target is in no Python file.
-    """
+    """Refuse, with a CandidateError, a test that is not there or a target in no Python file."""
     file, _, _ = test.partition("::")
     if not os.path.isfile(file) or not file.endswith(".py"):
         raise CandidateError(
@@ -93,12 +89,10 @@ def check_files(test: str, target: str) -> None:
         )
     path = Target.parse(target).path
     if path is None or not path.endswith(".py"):
-        raise CandidateError(
-            tr(
-                "{target} is in no Python file; name one, like layers.py:relu_backward",
-                target=printable(target),
-            )
+        said = tr(
+            "{target} is in no Python file; name one, like layers.py:relu_backward", target=printable(target)
         )
+        raise CandidateError(said)
 
 
 def power_of_checked(
@@ -111,34 +105,19 @@ def power_of_checked(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Power:
-    """The same, of a target whose verdict is known; see `power`.
-
-    Args:
-        test: as for `power`.
-        target: as for `power`.
-        verdict: `check`'s verdict on it.
-        name: what is called: `max_pool_backward`, `Pool.backward`.
-        timeout: as for `power`.
-        jobs: as for `power`.
-        progress: as for `power`.
-
-    Raises:
-        CandidateError: see `power`.
-    """
+    """`power` of a target, called `Pool.backward`, whose verdict is known."""
     if not verdict.ok:
-        raise CandidateError(
-            tr(
-                "{headline}; what its test would let pass is known only once it is right: see convstep check",
-                headline=printable(verdict.headline, SENTENCE),
-            )
+        said = tr(
+            "{headline}; what its test would let pass is known only once it is right: see convstep check",
+            headline=printable(verdict.headline, SENTENCE),
         )
+        raise CandidateError(said)
     if not is_ours(verdict.operator):
-        raise CandidateError(
-            tr(
-                "{operator} is your own operator; only mistakes of those in `convstep operators` are tried",
-                operator=printable(verdict.operator),
-            )
+        said = tr(
+            "{operator} is your own operator; only mistakes of those in `convstep operators` are tried",
+            operator=printable(verdict.operator),
         )
+        raise CandidateError(said)
     whole = operator_named(verdict.operator)
     return power_of(
         test,
@@ -261,15 +240,7 @@ def _server(command: Sequence[str]) -> Iterator[Conversation]:
 def _heard(
     talk: Conversation, numbers: Sequence[int], jobs: int, calls: int, seconds: float
 ) -> Iterator[dict[str, Any]]:
-    """What is said of a run and of its copies, one for each mistake; what is said of the run itself is last.
-
-    Args:
-        talk: with the process.
-        numbers: the mistakes; none to look on.
-        jobs: how many copies run at a time.
-        calls: how often the target is called, as far as that is known.
-        seconds: how long nothing may be said.
-    """
+    """What is said of a run's copies, `jobs` at a time, one for each mistake, and last of the run itself."""
     talk.ask({"suspects": list(numbers), "jobs": jobs, "calls": calls, "seconds": seconds})
     while True:
         try:
@@ -288,26 +259,24 @@ def _check_plain(plain: Mapping[str, Any], test: str, target: str, operator: Ope
     if code == OUT_OF_TIME:
         raise CandidateError(tr("{test} does not end in time; give it more with --timeout", test=test))
     if code == FAILED:
-        raise CandidateError(
-            tr(
-                "{test} fails as it is: {why}; what it would let pass is known only once it passes",
-                test=test,
-                why=why or printable(str(plain.get("failed", ""))),
-            )
+        said = tr(
+            "{test} fails as it is: {why}; what it would let pass is known only once it passes",
+            test=test,
+            why=why or printable(str(plain.get("failed", ""))),
         )
+        raise CandidateError(said)
     if code not in (PASSED, NONE):
         raise CandidateError(tr("{test} cannot be run: {why}", test=test, why=why or tr("its process ended")))
     if not plain["calls"]:
         raise CandidateError(tr("{test} never calls {target}", test=test, target=target))
     if not plain["read"]:
-        raise CandidateError(
-            tr(
-                "no call of {target} in {test} can be read as {operator}, so that no mistake can be put in",
-                test=test,
-                target=target,
-                operator=tr(operator.title),
-            )
+        said = tr(
+            "no call of {target} in {test} can be read as {operator}, so that no mistake can be put in",
+            test=test,
+            target=target,
+            operator=tr(operator.title),
         )
+        raise CandidateError(said)
 
 
 def _outcome(run: Mapping[str, Any]) -> tuple[str, str]:

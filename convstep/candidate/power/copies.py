@@ -35,14 +35,7 @@ class Copies:
     _running: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def make(self, number: int) -> bool:
-        """Go on twice, once there is room.
-
-        Args:
-            number: the mistake's, for which the copy is made.
-
-        Returns:
-            Whether this is the copy.
-        """
+        """Go on twice, once there is room, for a mistake's number; whether this is the copy."""
         while len(self._running) >= self.most:
             self._look()
         pid = os.fork()

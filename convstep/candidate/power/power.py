@@ -47,9 +47,7 @@ class Power:
     test: str
     """The test, as it was named."""
     target: str
-    """What it tests."""
     operator: Operator
-    """Which operator that is."""
     rows: tuple[Row, ...]
     """Every known mistake, in each way of making it."""
     problems: tuple[str, ...]
@@ -74,11 +72,7 @@ class Power:
         return [row for row in self.rows if row.outcome == outcome]
 
     def missed_ways(self, id: str) -> list[Row]:
-        """The ways of making a mistake that would pass.
-
-        Args:
-            id: the mistake's.
-        """
+        """The ways of making a mistake, by its id, that would pass."""
         return [row for row in self.rows if row.passes and row.suspect.id == id]
 
     @property
@@ -120,15 +114,12 @@ class Power:
         )
 
     def __str__(self) -> str:
-        """All of it, for a person."""
         return report(self)
 
     def __bool__(self) -> bool:
-        """The same as `ok`."""
         return self.ok
 
     def __repr__(self) -> str:
-        """The result, and how to see it."""
         return told(f"Power({self.headline})", "print(power) says it all; .rows has every mistake")
 
     def as_dict(self) -> dict[str, Any]:

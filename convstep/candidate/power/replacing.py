@@ -15,12 +15,63 @@ import numpy as np
 
 from convstep.candidate.load import names
 from convstep.candidate.power.copies import PASSED, Copies
-from convstep.candidate.power.placing import put, recode
 from convstep.candidate.power.reading import Reading, readings, to_theirs
 from convstep.candidate.power.suspects import Suspect, problem_words, suspects
 from convstep.candidate.record.forwards import FORWARD, forward_of
-from convstep.candidate.verdicts.calls import Called, walked
+from convstep.candidate.verdicts.calls import Called, Path, walked
 from convstep.operators.operator import Array, Operator
+
+
+def put(result: Any, owner: Any, path: Path, value: Array) -> Any:
+    """Put an array where another one was returned, or is held; what is returned now.
+
+    Its path is in the result, if its first word is "", else in the object whose method was called.
+    """
+    if path == ("",):
+        return _as(result, value)
+    if path[0] == "":
+        return _within(result, path[1:], value)
+    _within(owner, path[1:], value)
+    return result
+
+
+def _within(held: Any, path: Path, value: Array) -> Any:
+    """The same, with an array in the place of another one; containers that can be are changed in place."""
+    step, rest = path[0], path[1:]
+    if step.startswith("."):
+        old = getattr(held, step[1:])
+        setattr(held, step[1:], _within(old, rest, value) if rest else _as(old, value))
+        return held
+    key: Any = step[1:-1]
+    key = int(key) if isinstance(held, (tuple, list)) else next(one for one in held if f"[{one!r}]" == step)
+    new = _within(held[key], rest, value) if rest else _as(held[key], value)
+    if isinstance(held, tuple):
+        parts = [*held[:key], new, *held[key + 1 :]]
+        return type(held)(*parts) if hasattr(held, "_fields") else tuple(parts)
+    held[key] = new
+    return held
+
+
+def _as(old: Any, value: Array) -> Any:
+    """An array of the kind that stood there."""
+    if hasattr(old, "detach"):
+        return old.new_tensor(value)
+    return value.astype(old.dtype) if isinstance(old, np.ndarray) else value
+
+
+def recode(function: FunctionType, made: Callable[..., Any]) -> None:
+    """Give a function without closure the code of a call of what `made` makes of it, for all who hold it."""
+    was = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    was.__kwdefaults__ = function.__kwdefaults__
+    functools.update_wrapper(was, function)
+    del was.__dict__["__wrapped__"]
+    key = f"_convstep_{id(function)}_"
+    function.__globals__[key] = made(was)
+    call: dict[str, Any] = {}
+    exec(f"def call(*places, **named): return {key}(*places, **named)", call)
+    function.__code__, function.__defaults__, function.__kwdefaults__ = call["call"].__code__, None, None
+    vars(function)["__wrapped__"] = was  # its signature, its source
+
 
 KEPT = 64
 """Calls of the forward that are remembered: so many of the first, and of the last."""
@@ -41,7 +92,6 @@ class Replaced:
     """
 
     operator: Operator
-    """What it is."""
     numbers: list[int]
     """The mistakes that are to be made, by their places in `suspects`."""
     copies: Copies
@@ -92,12 +142,7 @@ class Replaced:
             self.copies.end(self._made, {**said, "spoiled": sorted(self.spoiled)})
 
     def put_into(self, module: ModuleType, name: str) -> None:
-        """Let it take the place of a function or a method of a module, and remember calls of its forward.
-
-        Args:
-            module: a module that has run, or has come so far.
-            name: `max_pool_backward`, `Pool.backward`, `Pool`.
-        """
+        """Let it take the place of `Pool.backward` in a module that has run; remember its forward's calls."""
         owner, _, last = name.rpartition(".")
         if isinstance(kind := getattr(module, name, None), type):  # its backward is meant
             methods = names.backward_first(each for each in dir(kind) if names.looks_backward(each))

@@ -75,14 +75,7 @@ def _last_line(report: Any) -> str:
 
 
 def run(test: str, replaced: Replaced, file: str, name: str) -> None:
-    """Run a test; it says how it ended, as do its copies, each of which ends here.
-
-    Args:
-        test: `test_layers.py`, `test_layers.py::test_pool`, a script.
-        replaced: what it tests, in its module.
-        file: that module's file.
-        name: what it tests, in the module.
-    """
+    """Run a test, a script or `test_layers.py::test_pool`; it and its copies, which end here, say how."""
     watching, code = _Watching(replaced), NONE
     with contextlib.suppress(ImportError):
         import pytest
@@ -135,11 +128,7 @@ SILENT = 2.0
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Answer which mistakes a test sees.
-
-    Args:
-        arguments: the test, the target's file, its name, the operator's name, the language.
-    """
+    """Answer which mistakes a test sees: the test, the target's file, its name, operator, language."""
     test, file, name, operator, language = arguments
     questions, answers = private_pipes()
     speak(language)
@@ -173,12 +162,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def at_import(file: str, put: Callable[[ModuleType], None]) -> None:
-    """Have something done whenever a module has run that is a file, however it is imported.
-
-    Args:
-        file: the file.
-        put: what is done with the module.
-    """
+    """Have something done with a module of a file whenever it has run, however it is imported."""
     meant = os.path.realpath(file)
     kinds: list[Any] = [importlib.machinery.SourceFileLoader]
     try:
@@ -219,12 +203,7 @@ def _note_checks(replaced: Replaced) -> None:
 
 
 def _forked(begin: Callable[[int], None], seconds: float) -> Iterator[dict[str, Any]]:
-    """What a run and its copies say, in a copy of this process that ends with it; its own word last.
-
-    Args:
-        begin: runs it, and writes lines to a pipe.
-        seconds: how long it may say nothing.
-    """
+    """What a run and its copies say in a process's copy that ends with it, within so many silent seconds."""
     here, there = os.pipe()
     pid = os.fork()
     if not pid:

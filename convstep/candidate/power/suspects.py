@@ -25,12 +25,7 @@ PLAIN = {"padding": 0, "output_padding": 0, "dilation": 1, "groups": 1}
 
 
 def problem_words(operator: Operator, problem: OperatorProblem) -> str:
-    """A problem: `x 2x3x4x4, size 2x2, stride 2`.
-
-    Args:
-        operator: whose.
-        problem: which.
-    """
+    """A problem of an operator: `x 2x3x4x4, size 2x2, stride 2`."""
     first, *rest = operator.gradients
     shown = [name for name in problem.arrays if f"d{name}" in (first, *rest)][:2]
     parts = [f"{name} {shape_words(problem.arrays[name].shape)}" for name in shown]
@@ -63,7 +58,6 @@ class Suspect:
     """One way of making a mistake."""
 
     id: str
-    """The mistake's."""
     title: str
     """What is wrong, a few words."""
     label: str
@@ -96,11 +90,7 @@ def suspects(operator: Operator) -> tuple[Suspect, ...]:
 
 
 def untold(operator: Operator) -> list[str]:
-    """The ids of the mistakes that the gradients of one call do not show.
-
-    Args:
-        operator: whose.
-    """
+    """The ids of an operator's mistakes that the gradients of one call do not show."""
     known = KNOWN_BUGS.values() if operator.name == CONV2D else operator.mistakes
     return [one.id for one in known if not one.variants or _WRITES.match(one.id)]
 
@@ -145,12 +135,7 @@ def telling(operator: Operator) -> list[OperatorProblem]:
 
 
 def can_be_asked(verdict: Any, operator: Operator) -> list[OperatorProblem]:
-    """The problems that a right function takes, the telling ones first, each time the smallest first.
-
-    Args:
-        verdict: `check`'s on it.
-        operator: what it is.
-    """
+    """The problems that a right function takes, the telling ones first, each time the smallest first."""
     if isinstance(verdict, Verdict):
         candidate, convention = verdict.swept.candidate, convention_of(verdict.swept.call)
         return [one for one in telling(operator) if not convention.cannot_say(posed(one).geometry, candidate)]
@@ -165,14 +150,7 @@ def _size(problem: OperatorProblem) -> int:
 def shown_on(
     operator: Operator, suspect: Suspect, problems: Sequence[OperatorProblem], names: Collection[str]
 ) -> list[OperatorProblem]:
-    """The problems on which a mistake shows.
-
-    Args:
-        operator: whose.
-        suspect: the mistake.
-        problems: among these.
-        names: the gradients that are looked at.
-    """
+    """The problems on which a mistake shows in the gradients of these names."""
     return [one for one in problems if _shows(operator, suspect, one, names)]
 
 
@@ -192,11 +170,7 @@ def _shows(operator: Operator, suspect: Suspect, problem: OperatorProblem, names
 
 
 def few(shows: Sequence[Sequence[OperatorProblem]]) -> tuple[OperatorProblem, ...]:
-    """A few problems of which each mistake shows on one: always the one that shows most of the rest.
-
-    Args:
-        shows: by mistake, the problems on which it shows.
-    """
+    """A few problems of which each mistake shows on one: always the one that shows most of the rest."""
     left, chosen = [one for one in shows if one], []
     while left:
         every = {id(problem): problem for one in left for problem in one}

@@ -28,7 +28,6 @@ class Shape:
     """An array that is drawn: whole numbers from -4 to 4, always the same ones."""
 
     axes: tuple[int, ...]
-    """Its shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +53,7 @@ class Arguments:
         ]
 
     def check(self) -> None:
-        """Refuse, before any process is started, what no function can be called with.
-
-        Raises:
-            CandidateError: one sentence.
-        """
+        """Refuse, before any process starts, what no function can be called with: a CandidateError."""
         given = [name for name, value in (("--call", self.call), ("--args", self.file)) if value is not None]
         if len(given) == 2 or (self.call is not None and self.shapes):
             raise CandidateError(
@@ -80,11 +75,7 @@ class Arguments:
 
 
 def called(text: str) -> ast.Call:
-    """The syntax of a call that somebody wrote.
-
-    Raises:
-        CandidateError: it is no call.
-    """
+    """The syntax of a call that somebody wrote. Raises CandidateError: it is no call."""
     try:
         tree = ast.parse(text.strip(), "--call", "eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -98,11 +89,7 @@ def called(text: str) -> ast.Call:
 
 
 def drawn(shapes: tuple[str, ...]) -> dict[str, Any]:
-    """The values of `--shape` by name: arrays of whole numbers, numbers, words and tuples of them.
-
-    Raises:
-        CandidateError: one of them cannot be read.
-    """
+    """The values of `--shape` by name: whole-number arrays, numbers, words, tuples; or CandidateError."""
     if len(shapes) > MOST:
         raise CandidateError(f"--shape is given {len(shapes)} times, and at most {MOST} are read")
     values: dict[str, Any] = {}
@@ -120,11 +107,7 @@ def drawn(shapes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def loaded(path: str) -> dict[str, Any]:
-    """The arrays of a `.npz` by name; those without axes as numbers.
-
-    Raises:
-        ProblemError: it cannot be read; one sentence.
-    """
+    """The arrays of a `.npz` by name; those without axes as numbers. ProblemError if it cannot be read."""
 
     def make(held: Mapping[str, Held], name: str) -> dict[str, Any]:
         if len(held) > MOST:

@@ -43,12 +43,7 @@ TRIES = 3
 
 
 def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """Record a call, and say what came of it: its log, or why there is none.
-
-    Args:
-        ways: the function as it is loaded.
-        question: how it is called; with a problem where a convention says how.
-    """
+    """Record a call of the loaded function, and say what came of it: its log, or why there is none."""
     return _answered(ways, question, RECORD, _sent)
 
 
@@ -101,11 +96,7 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
 
 
 def _is_against(one: Held, best: Held, ready: Ready) -> bool:
-    """Whether what one way of calling it came to speaks against one that agrees.
-
-    A loss that is right for some kind of targets is, unless it is wrong for those with more axes; and what
-    wants more axes says nothing of fewer.
-    """
+    """Whether one way of calling speaks against the best: wrong, unless of fewer axes or another target."""
     if one is best:
         return False
     if ready.guess is not None and ready.guess.kinds:
@@ -202,7 +193,6 @@ class _Done:
     """A call that was recorded."""
 
     served: Served
-    """Its function."""
     ready: Ready
     """The call; what it holds may have changed."""
     pair: Pair | None
@@ -210,7 +200,6 @@ class _Done:
     backward: Called | None
     """The call as it was before it was made, where that is asked."""
     run: Run
-    """What it did."""
     guess: int = 0
     """Which of the calls it is that were tried."""
 
@@ -266,10 +255,7 @@ def _said(done: _Done, seconds: float) -> dict[str, npt.ArrayLike]:
 
 
 def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paired: bool, wish: Wish) -> _Done:
-    """The first call that does not raise, and whose loops turn; if none is, the one that came furthest.
-
-    Of a call that was made before, the same one again, whatever comes of it with other numbers.
-    """
+    """The first call that does not raise and whose loops turn, or came furthest; of a wish, that again."""
     best: _Done | None = None
     idle: _Done | None = None
     tried = -1
@@ -301,15 +287,14 @@ def _first_that_fits(served: Served, arguments: Arguments, limits: Limits, paire
     assert ended is not None
     if best.ready.asks and not _turned(best.run):
         # it has not even come to a loop: what is wrong is the guess, for all that is known
-        raise CandidateError(
-            tr(
-                "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
-                name=best.served.candidate.name,
-                line=ended.line,
-                said=ended.sentence,
-                how=best.ready.asks,
-            )
+        sentence = tr(
+            "the arguments that are guessed do not fit {name} (line {line}: {said}); {how}",
+            name=best.served.candidate.name,
+            line=ended.line,
+            said=ended.sentence,
+            how=best.ready.asks,
         )
+        raise CandidateError(sentence)
     return best
 
 

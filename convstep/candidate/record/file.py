@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.record.marked import MARK
-from convstep.conv.held import Held
-from convstep.conv.memory import free_memory
+from convstep.conv.held import Held, free_memory
 from convstep.conv.storage import made_of
 from convstep.conv.validation import ProblemError
 from convstep.files import written_whole
@@ -25,22 +24,14 @@ HELD = 16
 
 
 def save(recording: Recording, path: str | os.PathLike[str]) -> None:
-    """Write a recording to exactly `path`, through a temporary file in the same folder.
-
-    Raises:
-        OSError: the folder is missing or not writable; an older file at `path` is untouched.
-    """
+    """Write a recording to exactly `path`, whole or not at all; raises OSError without a writable folder."""
     arrays: dict[str, Any] = {MARK: np.array(FORM), **arrays_of(recording)}
     with written_whole(path) as file:
         np.savez_compressed(file, **arrays)
 
 
 def load(path: str | os.PathLike[str]) -> Recording:
-    """Read a recording, which stands before its first step.
-
-    Raises:
-        ProblemError: the file is missing, damaged, or holds none; one sentence.
-    """
+    """Read a recording, which stands before its first step; ProblemError, one sentence, if it is none."""
     return made_of(path, _made)
 
 
@@ -61,11 +52,7 @@ def _made(held: Mapping[str, Held], name: str) -> Recording:
 
 
 def _walk(recording: Recording) -> None:
-    """Execute every step once and look at many, for a file of a stranger's may say anything of any of them.
-
-    Raises:
-        ValueError: one of them cannot be.
-    """
+    """Execute every step once and look at many of a stranger's recording; ValueError if one cannot be."""
     try:
         every = recording.total // LOOKED_AT + 1
         for position in range(0, recording.total + 1, every):

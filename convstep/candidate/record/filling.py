@@ -12,7 +12,7 @@ import numpy as np
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.verdicts.naming import is_upstream, plain
 
-KEPT = re.compile(r"_?(cache\w*|ctx|context|saved|memory|tape)")
+KEPT = re.compile(r"_?(cache\w*|\w+_cache|ctx|context|saved|memory|tape)")
 """What a forward keeps for its backward is called."""
 OUTPUT = re.compile(r"[a-z]|out(put)?s?|y(_?hat)?|res(ult)?|probs?|softmax\w*|activat\w*|fwd|forward\w*")
 """What a forward's output may be called where it is all that is kept."""
@@ -27,9 +27,7 @@ class Filled:
     """The arguments of one call, as far as they are known."""
 
     places: list[Any] = field(default_factory=list)
-    """By place."""
     named: dict[str, Any] = field(default_factory=dict)
-    """By name."""
     missing: list[str] = field(default_factory=list)
     """Parameters without a default for which there is nothing."""
 
@@ -65,12 +63,9 @@ def after_forward(
 ) -> Lookup:
     """The lookup for a backward whose forward has run: its cache, and a gradient of its output's shape.
 
-    Args:
-        made: what the forward returned: its output, or its output and what it keeps.
-        lookup: what was known before; it comes first.
-        names: what the forward calls what it returns.
-        parameters: the backward's.
-        optional: those that need no gradient of a number: those with a default.
+    The forward `made` its output, or that and what it keeps, which it calls `names`. What was known before
+    comes first. Of the backward's parameters those `optional` need no gradient of a number: those with a
+    default.
     """
     parts = list(made) if isinstance(made, (tuple, list)) else [made]
     named = dict(zip(names, parts, strict=True)) if len(names) == len(parts) else {}

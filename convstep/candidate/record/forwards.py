@@ -67,11 +67,7 @@ def forward_in(kind: type, method: str) -> Callable[..., Any] | None:
 
 
 def method_of(kind: type) -> str:
-    """The method of a class that is meant when only the class is named: its backward, or its forward.
-
-    Raises:
-        CandidateError: it has no method.
-    """
+    """The method meant by a class: its backward, or its forward; CandidateError if it has no method."""
     methods = [name for name in vars(kind) if callable(getattr(kind, name, None))]
     own = [name for name in methods if name[:1] != "_"]
     back = [name for name in own if names.looks_backward(name)]

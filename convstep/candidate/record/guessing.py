@@ -72,7 +72,6 @@ class Asked:
     parameters: frozenset[str]
     """Those of the function, its forward and its class, in lower case."""
     defaults: Mapping[str, Any]
-    """Their defaults."""
     source: str
     """Its text; "" if unknown."""
     inputs: tuple[str, ...] = ()

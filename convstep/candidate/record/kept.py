@@ -1,8 +1,6 @@
-"""Kept: a recording from a file, whose function is run again once somebody edits a number of it.
+"""Kept: a recording from a file, whose function is run again only once somebody edits a number of it.
 
-Opening such a file runs nothing. An edit does, and what is shown then is only what it is said to be: the
-function's file has to be what was recorded, and the same call has to do the same again before another number
-is put in.
+The file has to be what was recorded, and the same call has to do the same before another number is put in.
 """
 
 from __future__ import annotations
@@ -31,13 +29,7 @@ class Kept:
     """A kept recording and what can be run to make it again."""
 
     def __init__(self, recording: Recording, target: str, words: Sequence[str]) -> None:
-        """Nothing runs yet.
-
-        Args:
-            recording: from a file.
-            target: its function, `layers.py:relu`; what the recording itself says is used if that is none.
-            words: what a session says that the command line needs beside it: `--call`, `relu(x)`.
-        """
+        """Nothing runs yet; a target or words, `relu(x)` of `--call`, count before the recording's own."""
         self._recording, self._words = recording, tuple(words)
         self._target = target if _is_file(target) else f"{recording.source.path}:{recording.name}"
         self._given = target == self._target
@@ -63,9 +55,8 @@ class Kept:
     def with_numbers(self, numbers: Edited) -> Recording:
         """Run it with other numbers in what it was handed; with none, what was kept.
 
-        Raises:
-            CandidateError: it cannot be run so, or does something else now; one sentence.
-            OSError: its arguments cannot be written.
+        Raises CandidateError: it cannot be run so, or does something else now; OSError: its arguments cannot
+        be written.
         """
         if not numbers:
             return self._recording.scout()
@@ -117,11 +108,7 @@ def _is_file(target: str) -> bool:
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
-    """What a session's words say.
-
-    Raises:
-        CandidateError: they are none of a function's.
-    """
+    """What a session's words say. Raises CandidateError: they are none of a function's."""
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--call")
     parser.add_argument("--args")

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+import numpy.typing as npt
+
 from convstep.candidate.call import protocol
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.conventions import convention_of
@@ -59,7 +61,6 @@ class Recorded:
     """A function that was recorded, and how."""
 
     recording: Recording
-    """What can be stepped."""
     target: str
     """What was recorded, as on the command line."""
     words: tuple[str, ...]
@@ -75,6 +76,8 @@ class _Forked(Forked):
 
 
 NO_WISH = Wish()
+What = Arguments | tuple[Call, Problem]
+"""A call as its arguments say, or that of a convolution's backward on a problem, as `check` calls it."""
 
 
 class Recorder(Worker):
@@ -86,75 +89,33 @@ class Recorder(Worker):
     guess = 0
     """Which of the calls that were tried was recorded."""
 
-    def record(
-        self, arguments: Arguments, seconds: float = SECONDS, wish: Wish = NO_WISH
-    ) -> tuple[Recording, str]:
-        """Record a call with the arguments that somebody asks for.
+    def record(self, what: What, seconds: float = SECONDS, wish: Wish = NO_WISH) -> tuple[Recording, str]:
+        """Record a call, and say where its arguments come from.
 
         Args:
-            arguments: what is said of them.
+            what: is called, and how.
             seconds: how long it may take.
             wish: which call it was, and other numbers in it, if it was recorded before.
-
-        Returns:
-            The recording, and where its arguments come from.
 
         Raises:
             CandidateError: it cannot be called like that, or its process ended; one sentence.
         """
-        asked = _asked(arguments) | {"wish": wish.as_plain()}
-        return self._recorded(asked, {}, seconds)
-
-    def record_call(
-        self, call: Call, problem: Problem, seconds: float = SECONDS, wish: Wish = NO_WISH
-    ) -> tuple[Recording, str]:
-        """Record a backward on a problem of a convolution, as `check` calls it.
-
-        Raises:
-            CandidateError: see `record`.
-        """
-        asked = {"call": asdict(call), "arguments": None, "wish": wish.as_plain()}
-        return self._recorded(asked, messages.problem_message(problem), seconds)
-
-    def judge(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Verdicts, int]:
-        """What its own forward says of the call that `record` records, and the `digest` of its file.
-
-        Raises:
-            CandidateError: see `record`.
-        """
-        return self._judged(_asked(arguments), {}, seconds)
-
-    def judge_call(self, call: Call, problem: Problem, seconds: float = JUDGING) -> tuple[Verdicts, int]:
-        """What its own forward says of the call that `record_call` records, and the `digest` of its file.
-
-        Raises:
-            CandidateError: see `record`.
-        """
-        asked = {"call": asdict(call), "arguments": None}
-        return self._judged(asked, messages.problem_message(problem), seconds)
-
-    def held(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Held, bool]:
-        """What its own forward says of it on several draws of numbers.
-
-        Returns:
-            What is said of the way of calling it that counts, and whether it is the first.
-
-        Raises:
-            CandidateError: see `record`; or no forward is known that belongs to it, or what is guessed of its
-                arguments proves nothing.
-        """
-        return self._replied(protocol.HOLD, _asked(arguments), {}, seconds, _held)
-
-    def _recorded(
-        self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
-    ) -> tuple[Recording, str]:
+        asked, more = _asked(what)
+        asked |= {"wish": wish.as_plain()}
         recording, how, self.guess = self._replied(protocol.RECORD, asked, more, seconds, _read)
         return recording, how
 
-    def _judged(
-        self, asked: Mapping[str, Any], more: Mapping[str, Any], seconds: float
-    ) -> tuple[Verdicts, int]:
-        return self._replied(protocol.JUDGE, asked, more, seconds, _said)
+    def judge(self, what: What, seconds: float = JUDGING) -> tuple[Verdicts, int]:
+        """What its own forward says of the call that `record` records, and the `digest` of its file."""
+        return self._replied(protocol.JUDGE, *_asked(what), seconds, _said)
+
+    def held(self, arguments: Arguments, seconds: float = JUDGING) -> tuple[Held, bool]:
+        """What its own forward says on several draws of numbers, and whether of the first way to call it.
+
+        Raises CandidateError: see `record`; or no forward is known that belongs to it, or what is guessed of
+        its arguments proves nothing.
+        """
+        return self._replied(protocol.HOLD, *_asked(arguments), seconds, _held)
 
     def _replied(
         self,
@@ -204,9 +165,12 @@ class Recorder(Worker):
         )
 
 
-def _asked(arguments: Arguments) -> dict[str, Any]:
-    """The question for a call with these arguments."""
-    return {"call": None, "arguments": arguments.as_plain(), "folder": os.getcwd()}
+def _asked(what: What) -> tuple[dict[str, Any], dict[str, npt.ArrayLike]]:
+    """The question for a call, and the arrays that go with it."""
+    if isinstance(what, Arguments):
+        return {"call": None, "arguments": what.as_plain(), "folder": os.getcwd()}, {}
+    call, problem = what
+    return {"call": asdict(call), "arguments": None}, messages.problem_message(problem)
 
 
 def _read(said: messages.Message) -> tuple[Recording, str, int]:
@@ -259,7 +223,7 @@ class Recordable:
         self._loading = {**self._options, "unmade": True}
         self._running: Recorder | RecordingSpawned | None = None
         self._judging: Recorder | None = None
-        self._call: tuple[Call, Problem] | None = None
+        self._what: What = self.arguments
         self._guess = 0
         self._first: Recording | None = None
         self._wish, self._closed = Wish(), False
@@ -293,20 +257,15 @@ class Recordable:
             return self._recorded(recorder)
 
     def judge(self, recording: Recording) -> Verdicts:
-        """What the author's own forward says of what was recorded, found in a process that ends with it.
+        """What the author's own forward says of what was recorded last, found in a process that ends with it.
 
         Any thread may, beside `record`, one at a time; it takes at most about `JUDGING` seconds.
-
-        Args:
-            recording: what is shown, and what was recorded last.
-
-        Raises:
-            CandidateError: its process ended, or `close` has ended it; one sentence.
+        Raises CandidateError: its process ended, or `close` has ended it; one sentence.
         """
         if self.edited:
             said = tr("what its own forward says is asked only of the call as it is, without edited numbers")
             return Verdicts(note=said)
-        call, before = self._call, self._judging
+        what, before = self._what, self._judging
         if before is not None:  # of what was recorded before: nobody wants to know any more
             before.close()
         with Recorder.of_target(self._parsed, self._loading, self._timeout) as judging:
@@ -314,7 +273,7 @@ class Recordable:
             if self._closed:
                 self.close()
             try:
-                found, text = judging.judge(self.arguments) if call is None else judging.judge_call(*call)
+                found, text = judging.judge(what)
             finally:
                 if self._judging is judging:
                     self._judging = None
@@ -323,14 +282,7 @@ class Recordable:
         return found
 
     def with_numbers(self, numbers: Edited) -> Recording:
-        """Record the same call again with other numbers in what it is handed; with none, what there was.
-
-        Args:
-            numbers: by array of the recording and index, what the cell shall hold.
-
-        Raises:
-            CandidateError: it cannot be recorded so; one sentence.
-        """
+        """Record the call with other numbers by array and index, with none the first; or CandidateError."""
         assert self._first is not None
         paths = self._first.handed_in
         wish = (
@@ -353,11 +305,7 @@ class Recordable:
         return self._watched is not None and self._watched.changed()
 
     def again(self) -> Recording | None:
-        """Record it anew if its file was saved; None if it was not.
-
-        Raises:
-            CandidateError: it cannot be recorded now; one sentence.
-        """
+        """Record it anew if its file was saved, or CandidateError; None if it was not."""
         if not self.changed():
             return None
         self._wish = NO_WISH  # who asks puts what was edited into the new one
@@ -376,24 +324,17 @@ class Recordable:
     def _recorded(self, recorder: Recorder) -> Recorded:
         seconds, found = SECONDS if self._timeout is None else self._timeout, None
         if self.edited:
-            return self._with_wish(recorder, seconds)
+            recording, how = recorder.record(self._what, seconds, self._wish)
+            return Recorded(recording, self.target, (), how, recorder.candidate.notes)
         if self.arguments == Arguments() and _is_convolution(recorder.candidate):
             found = _on_a_convolution(recorder, seconds)
-        self._call = None if found is None else found[1]
+        self._what = self.arguments if found is None else found[1]
         recording, how = recorder.record(self.arguments, seconds) if found is None else found[0]
         self._first, self._guess = recording, recorder.guess
         _check_tensors(recorder.candidate, recording)
         flags = (f"--{name.replace('_', '-')}" for name, value in self._options.items() if value)
         words = (*self.arguments.words, *flags)
         return Recorded(recording, self.target, words, how, recorder.candidate.notes)
-
-    def _with_wish(self, recorder: Recorder, seconds: float) -> Recorded:
-        """The call that was recorded, with other numbers."""
-        if self._call is None:
-            recording, how = recorder.record(self.arguments, seconds, self._wish)
-        else:
-            recording, how = recorder.record_call(*self._call, seconds, self._wish)
-        return Recorded(recording, self.target, (), how, recorder.candidate.notes)
 
 
 def _is_convolution(candidate: Candidate) -> bool:
@@ -421,12 +362,11 @@ def _on_a_convolution(
     if stuck is not None:
         return None
     if call.by_autograd(candidate) or call.with_tensors(candidate):
-        raise CandidateError(
-            tr(
-                "{name} works on PyTorch's tensors; only functions over NumPy arrays can be stepped",
-                name=candidate.name,
-            )
+        said = tr(
+            "{name} works on PyTorch's tensors; only functions over NumPy arrays can be stepped",
+            name=candidate.name,
         )
+        raise CandidateError(said)
     convention, failed = convention_of(call), None
     for case in SHOWN:
         told = fitted(case, convention)
@@ -434,24 +374,19 @@ def _on_a_convolution(
             continue
         problem = right_of(told).problem
         try:
-            return recorder.record_call(call, problem, seconds), (call, problem)
+            return recorder.record((call, problem), seconds), (call, problem)
         except CandidateError as error:
             failed = failed or error
     return None
 
 
 def _check_tensors(candidate: Candidate, recording: Recording) -> None:
-    """Refuse a function that wanted tensors: what it does to them is not seen.
-
-    Raises:
-        CandidateError: it is one.
-    """
+    """Refuse, with a CandidateError, a function that wanted tensors: what it does to them is not seen."""
     ended = recording.ended
     if ended is not None and ended.kind == "raised" and candidate.tensors and "torch" in candidate.source:
-        raise CandidateError(
-            tr(
-                "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
-                name=candidate.name,
-                said=ended.sentence,
-            )
+        said = tr(
+            "{name} works on PyTorch's tensors ({said}); only functions over NumPy arrays can be stepped",
+            name=candidate.name,
+            said=ended.sentence,
         )
+        raise CandidateError(said)

@@ -39,9 +39,7 @@ class Ready:
     function: Callable[..., Any]
     """What is called: a function or a bound method."""
     places: Sequence[Any]
-    """By place."""
     named: Mapping[str, Any] = field(default_factory=dict)
-    """By name."""
     how: str = ""
     """Where its arguments come from, a clause: "arguments guessed for max pooling"."""
     asks: str = ""
@@ -61,7 +59,6 @@ class Subject:
     """Who is called, and what has to be called before."""
 
     served: Served
-    """As it was loaded."""
     function: Callable[..., Any]
     """The function; of a method of a class that needs arguments, the plain function."""
     maker: type | None = None
@@ -80,12 +77,11 @@ class Subject:
         own = getattr(function, "__self__", None)
         name = candidate.name.rpartition(".")[2]
         if candidate.kind == "autograd":
-            raise CandidateError(
-                tr(
-                    "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
-                    name=candidate.name,
-                )
+            said = tr(
+                "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
+                name=candidate.name,
             )
+            raise CandidateError(said)
         if isinstance(function, type):
             if name == function.__name__:
                 name = method_of(function)
@@ -117,28 +113,23 @@ class Subject:
         )
 
     def check_names(self, values: Mapping[str, Any]) -> None:
-        """Refuse names that no parameter has.
-
-        Raises:
-            CandidateError: with the one that was probably meant.
-        """
+        """Refuse names that no parameter has. Raises CandidateError: with the one that was probably meant."""
         asked = [each for each in (self.function, self.forward, self.maker) if each is not None]
         wild = any(each.kind is each.VAR_KEYWORD for f in asked for each in _signature(f).values())
         known = [each for f in asked for each in _signature(f) if each != "self"]
         for name in values:
             if name not in known and not wild:
                 near = names.closest(name, known)
-                raise CandidateError(
-                    tr(
-                        "{function} has no parameter {name}; did you mean {near}?"
-                        if near
-                        else "{function} has no parameter {name}; it has {names}",
-                        function=self.served.candidate.name,
-                        name=name,
-                        near=near,
-                        names=names.listed([*dict.fromkeys(known)]),
-                    )
+                said = tr(
+                    "{function} has no parameter {name}; did you mean {near}?"
+                    if near
+                    else "{function} has no parameter {name}; it has {names}",
+                    function=self.served.candidate.name,
+                    name=name,
+                    near=near,
+                    names=names.listed([*dict.fromkeys(known)]),
                 )
+                raise CandidateError(said)
 
     def ready(
         self, lookup: Lookup, how: str, cache: Any = NOTHING, out: tuple[int, ...] | None = None

@@ -38,7 +38,7 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     for values, other in plans:
         yield _guess(asked, free, values, other)
     for size, others in _ROLES:
-        found = {name: _of_role(name, at, size, others) for at, name in enumerate(free)}
+        found = {name: _of_role(name, at, size, others, asked) for at, name in enumerate(free)}
         found = {name: value for name, value in found.items() if value is not None}
         if found or (not others and len(free) == 1):  # of one feature a scale does not show
             yield _guess(asked, free, {"x": whole(*size), **found}, _like(size))
@@ -87,11 +87,13 @@ def _plans() -> Iterator[tuple[dict[str, Any], Callable[[int], Any]]]:
 _PLANS = tuple(_plans())
 _Roles = tuple[tuple[str, tuple[int, ...]], ...]
 _WEIGHTS, _BIASES = r"[wu](?!ord)\w*|weights?\w*|kernel\w*", r"b\w*|bias\w*|beta\w*"
-_STATE = r"(prev_?)?[hcs](_?(prev|0|t|in|last))?|hidden\w*|state\w*|prev_[hcs]"
+_STATE = r"(prev_?)?[hcs](_?(prev|0|t|in|last|init|start))?|hidden\w*|state\w*|prev_[hcs]"
 _ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
     ((3, 4), ((_WEIGHTS, (4, 5)), (_BIASES, (5,)), (_STATE, (3, 5)))),
     ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (3, 4)))),
     ((2, 3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)))),
+    ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (4,)))),
+    ((4, 3), ((_WEIGHTS, (4, 4)), (_BIASES, (4, 1)), (_STATE, (4, 3)))),
     ((2, 3, 4, 5), (("a|alpha|w|weight|slope", (3,)),)),
     ((2, 3, 4), (("k|keys?|v|values?", (2, 5, 4)),)),
     ((2, 3, 4), (("b|y|k|other|right", (2, 4, 5)),)),
@@ -110,7 +112,10 @@ _ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
 below the first axis, `(0,)` a mask."""
 
 
-def _of_role(name: str, at: int, size: tuple[int, ...], others: _Roles) -> Any:
+def _of_role(name: str, at: int, size: tuple[int, ...], others: _Roles, asked: Asked | None = None) -> Any:
+    if asked is not None and (keys := _keys(asked, name)):
+        parts = {key: _of_role(key.lower(), 7 * at + n, size, others) for n, key in enumerate(keys)}
+        return None if any(part is None for part in parts.values()) else parts
     shape = next((shape for pattern, shape in others if re.fullmatch(pattern, name)), None)
     if shape is None:
         return None
@@ -121,6 +126,11 @@ def _of_role(name: str, at: int, size: tuple[int, ...], others: _Roles) -> Any:
     if shape[-1] == 0:
         return np.random.default_rng([at, 5]).integers(0, size[0], shape[:-1])
     return small(*shape, seed=at + 4)
+
+
+def _keys(asked: Asked, name: str) -> list[str]:
+    """What a parameter that is a dict is asked for: of `params["W"] @ x + params["b"]` W and b."""
+    return list(dict.fromkeys(re.findall(rf"(?i)\b{name}\[[\"'](\w+)[\"']\]", asked.text)))
 
 
 def _of_loss(asked: Asked, free: list[str]) -> Iterator[Guess]:

@@ -13,11 +13,6 @@ class WatchedFile:
     """A file that its author may be changing."""
 
     def __init__(self, path: str) -> None:
-        """Look at it now.
-
-        Args:
-            path: where it is.
-        """
         self.path = os.path.abspath(path)
         """The same, wherever the process goes."""
         self._seen = _stamp(self.path)

@@ -68,13 +68,7 @@ def places_of(view: View) -> Places:
 
 
 def holding(recording: Recording, ours: Array, lay: Laying) -> Iterator[Held]:
-    """The arrays that hold one of the problem's where a recording stands: itself first, then copies of it.
-
-    Args:
-        recording: anywhere.
-        ours: the array, as we lay it out.
-        lay: from one of theirs to ours; whatever it raises, that array is none.
-    """
+    """The arrays that hold ours, which `lay` makes of theirs, or nothing: itself first, then copies."""
     found = set[int]()
     for view in recording.log.views:
         if view.storage not in found and int(np.prod(view.shape)) == ours.size <= LARGEST:

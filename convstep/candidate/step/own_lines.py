@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.call import Call
@@ -39,7 +38,7 @@ from convstep.candidate.step.own_run import (
 from convstep.candidate.step.probing import reference
 from convstep.conv.problem import Problem
 from convstep.recording.recording import Recording
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
@@ -58,8 +57,6 @@ if TYPE_CHECKING:
     from convstep.candidate.check.grade import Result
     from convstep.candidate.check.sweep import Swept
 
-
-Array = npt.NDArray[Any]
 SECONDS = 10.0
 """How long the call may run while it is recorded."""
 
@@ -69,7 +66,6 @@ class OwnLines:
     """A recorded call of the candidate beside the reference."""
 
     run: OwnRun
-    """The call."""
     first: OwnStep
     """Where the two part, or what else is known of the first cell that is wrong."""
 
@@ -87,18 +83,7 @@ class OwnLines:
 def own_lines(
     worker: Worker, swept: Swept, right: Right, outcome: Outcome, divergence: Divergence | None
 ) -> OwnLines | None:
-    """The candidate's own lines where it parts from the reference.
-
-    Args:
-        worker: the candidate.
-        swept: how it is called.
-        right: what is right on the problem to call it on.
-        outcome: what it returned for that.
-        divergence: the first step after which it differs.
-
-    Returns:
-        None if it cannot be recorded, or if nothing is sure.
-    """
+    """The candidate's own lines where it parts from the reference's `right`; None if nothing is sure."""
     if divergence is None or divergence.before_any or not divergence.cells or swept.keeps_state:
         return None
     recording = _recorded(worker, swept, right.problem) if outcome.kind == RETURNED else None
@@ -115,7 +100,7 @@ def _recorded(worker: Worker, swept: Swept, problem: Problem) -> Recording | Non
     if call.by_autograd(candidate) or call.with_tensors(candidate):
         return None
     try:
-        return worker.record_call(call, problem, min(SECONDS, worker.seconds))[0]
+        return worker.record((call, problem), min(SECONDS, worker.seconds))[0]
     except CandidateError:
         return None
 
@@ -127,15 +112,7 @@ def aligned(
     returned: Mapping[str, Array],
     divergence: Divergence,
 ) -> OwnLines | None:
-    """A recorded call beside the reference; None if nothing is sure.
-
-    Args:
-        recording: of the call on the problem.
-        call: how it was called.
-        right: what is right on the problem.
-        returned: the candidate's gradients by name, in our layout.
-        divergence: the first step after which it differs.
-    """
+    """A recorded call, which returned gradients in our layout, beside the reference; None if unsure."""
     name, problem, layouts = divergence.gradient, right.problem, layouts_of(call) or Layouts()
     if recording.ended is not None or not recording.total or name not in returned:
         return None
@@ -190,13 +167,7 @@ MUTATES = "mutates-input"
 
 
 def with_writes(worker: Worker, swept: Swept, diagnosis: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings; one about an input that is changed in place says by which line, where that is seen.
-
-    Args:
-        worker: the candidate.
-        swept: how it is called, and where it was seen.
-        diagnosis: what was found.
-    """
+    """The findings; one about an input that is changed in place says by which line, where that is seen."""
     changed = next((each for each in swept.results if each.outcome.changed), None)
     if changed is None or all(finding.id != MUTATES for finding in diagnosis):
         return tuple(diagnosis)

@@ -16,11 +16,10 @@ from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS, OwnRun, Own
 from convstep.candidate.step.probing import reference
 from convstep.conv.timeline import Timeline
 from convstep.recording.facts import Writer
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.candidate.step.probing import Divergence
-
-Array = npt.NDArray[Any]
 
 
 def parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:
@@ -120,7 +119,8 @@ def cut(run: OwnRun, runs: Sequence[OwnRun], divergence: Divergence) -> OwnStep 
     whole = np.sort(recording.memory.seen(owner.view), axis=None)
     right = (run.right.gradients[name], timeline.dA_prev_pad if name == "dA_prev" else np.empty(0))
     size = len(whole)
-    full = [_sorted(each, size) for each in right if size >= each.size > 0]
+    # by size, with zeros to make up so many: buffers of col2im are longer by a stride
+    full = [np.sort(np.pad(each.ravel(), (0, size - each.size))) for each in right if size >= each.size > 0]
     holds = any(not wrong_cells(name, run.right, whole, each).any() for each in full)
     if not wrong.any() or not holds or not owner.name.isidentifier():
         return None
@@ -133,11 +133,6 @@ def cut(run: OwnRun, runs: Sequence[OwnRun], divergence: Divergence) -> OwnStep 
         if found is not None:
             return replace(found, array=owner.name)
     return None
-
-
-def _sorted(array: Array, size: int) -> Array:
-    """Its numbers by size, with zeros to make up so many: buffers of col2im are longer by a stride."""
-    return np.sort(np.concatenate([array.ravel(), np.zeros(size - array.size)]))
 
 
 def _taken(run: OwnRun) -> OwnStep | None:

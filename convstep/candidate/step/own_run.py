@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.call import Call
@@ -24,7 +23,6 @@ from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event, Statement
 
-Array = npt.NDArray[Any]
 Place = tuple[int, int]
 """Of a cell: its storage, and bytes from the storage's beginning."""
 MOST = 4000
@@ -47,7 +45,6 @@ class OwnStep:
     text: str
     """That line's statement, as it is written, on one line."""
     event: Event
-    """The step."""
     window: OwnWindow | None = None
     """The window that it uses, where that is not the reference's."""
     array: str = ""
@@ -82,7 +79,6 @@ class OwnRun:
     recording: Recording
     """The call on the problem; it is moved by whoever asks."""
     call: Call
-    """How it was called."""
     right: Right
     """What is right on the problem."""
     gradient: str
@@ -98,13 +94,7 @@ class OwnRun:
     __repr__ = brief
 
     def look(self, step: int, kind: str = "", place: Place | None = None) -> OwnStep:
-        """A step of the recording.
-
-        Args:
-            step: which.
-            kind: what is known of it.
-            place: the cell that parts; any of the gradient's unless given.
-        """
+        """A step of the recording of a kind; the cell that parts is any of the gradient's unless given."""
         recording, geometry = self.recording, self.right.problem.geometry
         recording.seek(step + 1)
         event = recording.event
@@ -124,9 +114,7 @@ class OwnRun:
     def named(self, place: Place, index: tuple[int, ...]) -> tuple[str, str, str]:
         """The array and the cell at a place as the author writes them, and as it is returned: see `OwnStep`.
 
-        Args:
-            place: the cell.
-            index: the same in the gradient, in our layout.
+        The index is the same cell in the gradient, in our layout.
         """
         theirs = their_cell(self.call, self.gradient, index)
         returned, owner = cell_text(self.gradient, theirs), self.recording.owners.get(place[0])

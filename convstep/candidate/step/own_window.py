@@ -5,18 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.step.own_arrays import Held, axis_of, touched
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.recording.recording import Recording
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Statement
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,11 +25,9 @@ class OwnWindow:
     rows: range
     """The rows that it uses."""
     columns: range
-    """The columns."""
     right_rows: range
     """The rows that the reference uses, counted in the author's array."""
     right_columns: range
-    """The columns."""
     statement: Statement | None = None
     """The statement of the same iteration that says where the window is; None if there is no single one."""
     name: str = ""
@@ -135,10 +130,7 @@ def _against(
 
 
 def _stands_elsewhere(window: OwnWindow, axes: Axes, geometry: Geometry) -> bool:
-    """Whether the reference has such a window at another step.
-
-    Then it may be right, and the cell of dZ another one than meant.
-    """
+    """Whether the reference has such a window at another step: then the cell of dZ may be the wrong one."""
     for n, own, _ in window.differs:
         _, shift = axes[n]
         start = own.start - shift + geometry.padding[n][0] if len(own) else 0

@@ -1,13 +1,10 @@
 """Step through a black box: what a candidate thinks each iteration adds, and where it goes wrong.
 
-Backward is linear in dZ. So a candidate called with a dZ that is zero except at one step returns
-exactly what it thinks that step contributes, and called with dZ zeroed from some step on it returns
-its running state there: loops, im2col, FFT or autograd, it makes no difference. The first step at
-which it diverges from the reference is found by bisection.
-
-A candidate for which the parts do not add up to the whole keeps something from call to call, or
-does something to dZ that is not linear: a finding of its own. One that writes `=` for `+=` is linear
-all the same, as its last step overwrites the others whatever dZ is.
+Backward is linear in dZ. So called with a dZ that is zero except at one step, a candidate returns what it
+thinks that step contributes, and with dZ zeroed from a step on its running state there, be it loops, im2col,
+FFT or autograd. The first step at which it diverges is found by bisection. Where the parts do not add up to
+the whole it keeps something from call to call, or is not linear: a finding of its own. One that writes `=`
+for `+=` is linear.
 """
 
 from __future__ import annotations
@@ -15,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +26,7 @@ from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 SHOWN_CELLS = 50
 """Cells of a divergence that are listed."""
@@ -44,7 +39,6 @@ class Divergence:
     step: int
     """Its number as Python counts, from 0; people are told the position after it."""
     index: StepIndex
-    """Its loop index."""
     gradient: str
     """The first gradient that differs there."""
     cells: tuple[tuple[int, ...], ...]
@@ -86,14 +80,7 @@ class Probe:
     """Asks a candidate about the steps of one problem."""
 
     def __init__(self, worker: Worker, call: Call, problem: Problem, *, fresh: bool = False) -> None:
-        """Nothing is called yet.
-
-        Args:
-            worker: the candidate in its process.
-            call: how to call it.
-            problem: whose steps.
-            fresh: load the candidate again before every call, because it keeps state.
-        """
+        """Nothing is called yet; `fresh` loads the candidate before every call, because it keeps state."""
         self.problem, self.call = problem, call
         self.right = Right.of(problem)
         self._worker, self._fresh = worker, fresh
@@ -141,12 +128,7 @@ class Probe:
         )
 
     def first_divergence(self) -> Divergence | None:
-        """The first step after which the candidate's running state is not the reference's.
-
-        Returns:
-            None if the candidate is right on the whole problem, or does not return on it or on a
-            part of its steps.
-        """
+        """The first step after which its running state is not the reference's; None if right or no return."""
         total = self.problem.total_steps
         whole = self.whole()
         if whole.kind != RETURNED or not self.differing(whole, self.right.gradients):
@@ -182,10 +164,7 @@ class Probe:
         return self._divergent(0, before, forward=False)
 
     def additivity(self) -> Additivity:
-        """Call it with zeros, with two halves of dZ, and with the whole; hold them together.
-
-        The halves are every other step.
-        """
+        """Call it with zeros, two halves of dZ, every other step's, and the whole; hold them together."""
         dZ = self.problem.dZ
         even, odd = np.zeros_like(dZ), np.zeros_like(dZ)
         even.reshape(-1)[::2] = dZ.reshape(-1)[::2]
@@ -248,15 +227,7 @@ def describe(
     *,
     before_any: bool = False,
 ) -> Divergence:
-    """Where two running states part after a step; they do part.
-
-    Args:
-        right: what errors are measured by.
-        step: the step after which they stand.
-        actual: the candidate's gradients.
-        expected: the reference's.
-        before_any: whether no step is made yet.
-    """
+    """Where two running states, which part, do so after a step; errors are measured by `right`."""
     found: list[str] = []
     cells: npt.NDArray[np.intp] = np.empty((0, 0), np.intp)
     shapes = None

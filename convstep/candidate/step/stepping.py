@@ -1,7 +1,6 @@
 """The candidate along the timeline: its running gradients, what it adds, which steps are wrong.
 
-What the debugger's screen shows beside the reference. Answers come from the candidate's process
-and may take as long as a call may; ask in a thread. Whatever was asked before is remembered.
+Answers come from its process and may take as long as a call may: ask in a thread. They are remembered.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import HUNG, RETURNED, Outcome
@@ -27,11 +25,10 @@ from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.conv.problem import Problem
 from convstep.conv.validation import shape_text
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.candidate.verdict import Verdict
-
-Array = npt.NDArray[Any]
 
 KEPT = 256
 """The most answers that are remembered."""
@@ -64,13 +61,7 @@ class CandidateTimeline:
     """One candidate on one problem, by position and by step. Any thread may call anything."""
 
     def __init__(self, worker: Worker, verdict: Verdict, problem: Problem) -> None:
-        """Nothing is called yet.
-
-        Args:
-            worker: the candidate in its process; closed by whoever opened it.
-            verdict: what `check` found: how to call it, and what was reproduced.
-            problem: whose steps.
-        """
+        """Nothing is called yet; whoever opened the worker closes it."""
         self.problem, self.verdict = problem, verdict
         self.probe = Probe(worker, verdict.swept.call, problem, fresh=verdict.swept.keeps_state)
         self._worker = worker
@@ -138,9 +129,8 @@ class CandidateTimeline:
     ) -> None:
         """Find the steps that add something wrong by themselves, for the timeline's marks.
 
-        Args:
-            found: told each such step, or on a long timeline stretch, as `first, last + 1`.
-            stop: asked before every call whether nobody listens any more.
+        Each, or on a long timeline a stretch, is told to `found` as `first, last + 1`; `stop` is asked before
+        every call whether nobody listens any more.
         """
         total = self.problem.total_steps
         pieces = range(total) if total <= ALL_STEPS else range(0, total, -(-total // STRETCHES))
@@ -220,14 +210,10 @@ def _with_modelled(found: Beside, modelled: dict[str, Array]) -> Beside:
 def first_divergence(
     worker: Worker, swept: Swept, diagnosis: tuple[Finding, ...], problem: Problem | None = None
 ) -> Divergence | None:
-    """The first step at which a candidate diverges from the reference.
+    """The first step at which a candidate diverges, on the smallest failing problem unless one is given.
 
-    Args:
-        worker: the candidate.
-        swept: how it is called.
-        diagnosis: what was found; a proven overwriting has a running state of its own, which the
-            black box cannot show: with dZ cut off, its later steps overwrite with zeros.
-        problem: whose steps; the smallest failing problem unless given.
+    A proven overwriting in the diagnosis has a running state of its own, which the black box cannot show:
+    with dZ cut off, its later steps overwrite with zeros.
     """
     if problem is None:
         if swept.failing is None or swept.failing.outcome.kind != RETURNED:

@@ -65,16 +65,7 @@ class Contents:
 
 
 def contents(path: str, function: str | None = None, top: str | None = None) -> Contents:
-    """The backwards of a file.
-
-    Args:
-        path: the file.
-        function: the one that is looked for, whatever it is called; None for all.
-        top: the outermost folder in which its modules may be; its own if None.
-
-    Raises:
-        CandidateError: the file cannot be read.
-    """
+    """The backwards of a file, or one function, with modules below `top`; CandidateError if unreadable."""
     document = read(Path(os.path.abspath(path)))
     for part in document.parts:  # of thousands of files the lines need not be kept
         linecache.cache.pop(part.filename, None)
@@ -128,16 +119,16 @@ def _of_class(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[
         methods = [each for each in inherited.values() if _is_backward(each.name)]
     methods = [each for each in methods if not each.name.startswith("_")]
     function = any(ast.unparse(base).rpartition(".")[2] == "Function" for base in node.bases)
-    static = [each for each in methods if any(_is_static(one) for one in each.decorator_list)]
+    static = [
+        each
+        for each in methods
+        if {ast.unparse(one) for one in each.decorator_list} & {"staticmethod", "classmethod"}
+    ]
     alone = not any(map(_LAYER.fullmatch, own.keys() | inherited.keys()))
     if methods and not function and (len(static) == len(methods) or alone):
         yield from (f"{node.name}.{each.name}" for each in methods)
     elif methods or own.keys() >= {"_forward", "_backward"}:
         yield node.name
-
-
-def _is_static(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Name) and decorator.id in ("staticmethod", "classmethod")
 
 
 def _is_backward(name: str) -> bool:

@@ -42,11 +42,7 @@ from convstep.printable import SENTENCE, printable, printable_lines
 
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
-    """What is in a file, or what is to be said of a backward in it.
-
-    Args:
-        asked: "file", and either what `contents` takes besides, or "found" and "options".
-    """
+    """What is in a "file", asked as `contents` is, or of a backward "found" in it, checked by "options"."""
     file = asked["file"]
     if "found" not in asked:
         try:
@@ -75,11 +71,7 @@ def _of_operator(held: Contents, operator: str | None) -> Contents:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Answer until the pipe ends.
-
-    Args:
-        arguments: the language in use, and how many bytes a candidate may ask for.
-    """
+    """Answer in a language until the pipe ends; a candidate may ask for so many bytes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speak(arguments[0])
     questions, answers = private_pipes()
@@ -91,13 +83,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def judged(file: str, found: Found, options: Options) -> Row:
-    """Check one backward.
-
-    Args:
-        file: where it is.
-        found: the backward.
-        options: how it is checked.
-    """
+    """Check one backward that was found in a file."""
     told: dict[str, Any] = {"file": file, "name": found.name, "line": found.line, "cell": found.cell}
     meant = named_operators(found.name) if options.operator is None else {options.operator}
     told["operator"] = next(iter(meant)) if len(meant) == 1 else ""
@@ -129,12 +115,7 @@ def judged(file: str, found: Found, options: Options) -> Row:
 
 
 def row_of(verdict: Verdict | OperatorVerdict | PairVerdict, told: dict[str, Any]) -> Row:
-    """What is kept of a verdict.
-
-    Args:
-        verdict: of `check`.
-        told: the fields that are known without it.
-    """
+    """What is kept of a verdict of `check`, beside the fields that are told without it."""
     line, cell = _mistake_place(verdict, told["file"])
     opens = "debug" if verdict.operator == "conv2d" else "check"
     return Row(

@@ -7,11 +7,10 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, Self
 
 from convstep.candidate.call.child import MEMORY
-from convstep.conv.memory import free_memory
+from convstep.conv.held import free_memory
 from convstep.language import spoken, tr
 from convstep.oracle import messages, watched
 from convstep.oracle.conversation import Conversation, Ended, Silent, started
@@ -40,11 +39,7 @@ class Judge:
     """One process, and the conversation with it."""
 
     def __init__(self, room: int) -> None:
-        """Nothing is started before it is asked.
-
-        Args:
-            room: bytes that what it checks may ask for.
-        """
+        """Nothing is started before it is asked; what it checks may ask for so many bytes."""
         self._room = room
         self._process: subprocess.Popen[bytes] | None = None
         self._talk: Conversation | None = None
@@ -52,11 +47,7 @@ class Judge:
         """Whether nothing can be asked any more."""
 
     def ask(self, question: Question) -> Answer:
-        """Its answer.
-
-        Raises:
-            UnansweredError: there is none.
-        """
+        """Its answer. Raises UnansweredError: there is none."""
         try:
             talk = self._talk or self._started()
             talk.ask({"asked": json.dumps(question)})
@@ -108,11 +99,9 @@ class Judges:
         questions: Iterable[Question],
         at_once: Callable[[Question, Answer | UnansweredError], object] = lambda *_: None,
     ) -> Iterator[tuple[Question, Answer | UnansweredError]]:
-        """Each question with its answer, as soon as there is one.
+        """Each question, taken when a judge has time for it, with its answer, as soon as there is one.
 
-        Args:
-            questions: each is taken when a judge has time for it.
-            at_once: told each answer before the judge takes another question, in a thread of its own.
+        Before a judge takes another, `at_once` is told the answer, in a thread of its own.
         """
         left, one_takes = iter(questions), threading.Lock()
         heard: SimpleQueue[tuple[Question, Answer | UnansweredError] | BaseException | None] = SimpleQueue()
@@ -152,12 +141,8 @@ class Judges:
                 yield said
 
     def __enter__(self) -> Self:
-        """Themselves."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End all of them, whatever they are doing."""
+    def __exit__(self, *_: object) -> None:
         for judge in self._judges:
             judge.close()

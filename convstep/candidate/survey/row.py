@@ -1,7 +1,4 @@
-"""A row of a survey: one backward, and what became of it, in words and numbers alone.
-
-A verdict holds the arrays of a hundred problems; of thousands of submissions only the rows are kept.
-"""
+"""A row of a survey: one backward, and what became of it, in words and numbers; arrays are not kept."""
 
 from __future__ import annotations
 
@@ -26,9 +23,7 @@ class Mistake:
     """A known mistake, explained once for all who made it."""
 
     title: str = ""
-    """What it is called."""
     explanation: str = ""
-    """Why it is one."""
     wrong: str = ""
     """The lines, as most people write them."""
     right: str = ""

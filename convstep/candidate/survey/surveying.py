@@ -10,15 +10,72 @@ from typing import Any
 from convstep.brief import brief
 from convstep.candidate.call.conventions import AUTO, check_convention
 from convstep.candidate.call.opening import check_timeout, checked_jobs, cores
-from convstep.candidate.load.target import Target
+from convstep.candidate.load.target import SUFFIXES, CandidateError, Target
 from convstep.candidate.operators.file import known
 from convstep.candidate.operators.ways import CONV2D
-from convstep.candidate.survey.folder import Handed, handed_in
 from convstep.candidate.survey.judges import Answer, Judges, Question, UnansweredError
 from convstep.candidate.survey.row import MISSING, UNCHECKED, UNLOADED, Row
 from convstep.conv.validation import check_type
 from convstep.files import path_of
+from convstep.language import tr
 from convstep.operators.registry import operator_named, operators
+
+_NOBODYS = frozenset({"__pycache__", "__MACOSX", "node_modules", "site-packages", "dist-packages"})
+"""Folders that hold what nobody has written for the course."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file that was handed in."""
+
+    submission: str
+    """Whose it is: a folder in the course's, or the file itself where it lies there."""
+    file: str
+    """Its path, as the command line can name it."""
+
+
+def handed_in(folder: str) -> list[Handed]:
+    """Each Python file and notebook below a folder by name; CandidateError if there is none."""
+    if os.path.isfile(folder):
+        raise CandidateError(tr("{folder} is a file; name a folder, or `convstep check` it", folder=folder))
+    if not os.path.isdir(folder):
+        raise CandidateError(tr("there is no folder {folder}; check the name", folder=folder))
+    try:
+        top = _top(folder)
+        found = [Handed(os.path.relpath(file, top).split(os.sep)[0], file) for file in _files(top)]
+    except OSError as error:
+        raise CandidateError(
+            tr("{path} cannot be read: {reason}", path=folder, reason=error.strerror or error)
+        ) from None
+    if not found:
+        raise CandidateError(tr("there is no .py file and no notebook in {folder}", folder=folder))
+    return sorted(found, key=lambda each: (each.submission, each.file))
+
+
+def _top(folder: str) -> str:
+    """The folder in which the submissions lie: of one that holds nothing but another, that one."""
+    while True:
+        with os.scandir(folder) as entries:
+            held = [entry for entry in entries if not _is_nobodys(entry.name)]
+        if len(held) != 1 or not held[0].is_dir(follow_symlinks=False):
+            return folder
+        folder = held[0].path
+
+
+def _files(folder: str) -> Iterator[str]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not _is_nobodys(name) and not os.path.exists(os.path.join(place, name, "pyvenv.cfg"))
+        )
+        for name in sorted(files):
+            if name.lower().endswith(SUFFIXES) and not _is_nobodys(name):
+                yield os.path.join(place, name)
+
+
+def _is_nobodys(name: str) -> bool:
+    return name.startswith(".") or name in _NOBODYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +90,7 @@ class Options:
     operator: str | None = None
 
     def check(self) -> None:
-        """Refuse what no backward could be checked with.
-
-        Raises:
-            CandidateError: one sentence.
-            OperatorError: there is no such operator; one sentence.
-        """
+        """Refuse what no backward could be checked with; raises CandidateError or OperatorError."""
         check_type("convention", self.convention, str)
         if self.convention not in {one.name for each in operators() for one in each.conventions}:
             check_convention(self.convention)
@@ -66,11 +118,9 @@ class Survey:
     rows: list[Row] = field(default_factory=list)
     """One for each backward that was found, and for each submission without one, by submission and line."""
     submissions: int = 0
-    """How many there are."""
     left: int = 0
     """How many backwards were not reached, because it was interrupted."""
     interrupted: bool = False
-    """Whether it was."""
 
     __repr__ = brief
 
@@ -165,7 +215,6 @@ def _look(
 def _read(
     judges: Judges, files: Sequence[Handed], wanted: dict[str, Any], told: Progress
 ) -> dict[str, Answer]:
-    """What is in each file."""
     questions = [{"file": each.file, **wanted} for each in files]
     read: dict[str, Answer] = {}
     for question, answer in judges.answers(questions):

@@ -46,12 +46,7 @@ FORMULA = ("=", "+", "-", "@", "'")
 
 
 def table(survey: Survey, width: int | None = None) -> list[str]:
-    """A line for each row, under a heading.
-
-    Args:
-        survey: what is shown; of a single file without the column of submissions.
-        width: columns of the terminal, in which the last column is cut; None cuts nothing.
-    """
+    """A line for each row, under a heading; the last column is cut to the width, None cuts nothing."""
     several = any(row.submission for row in survey.rows)
     heading = [tr("function"), tr("line"), tr("operator"), tr("verdict"), tr("first mistake")]
     cells = [_cells(row) for row in survey.rows]

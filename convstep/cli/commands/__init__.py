@@ -6,7 +6,6 @@ import pkgutil
 from typing import Any, Protocol
 
 COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
-"""Their names."""
 
 
 class Command(Protocol):

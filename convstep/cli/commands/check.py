@@ -93,13 +93,9 @@ def run(options: Options) -> int:
 
 
 def _check_all(options: Options, example: str) -> int:
-    """A line for each backward of a file.
+    """A line for each backward of a file; DIFFERENT if one is wrong, BAD_USAGE if none can be called.
 
-    Returns:
-        DIFFERENT if one is wrong, BAD_USAGE if none can be called.
-
-    Raises:
-        UsageError: something is asked that is about one function.
+    Raises UsageError: something is asked that is about one function.
     """
     given: dict[str, object] = {"--adapter": options.calling.adapter, "--save": options.save}
     given["--watch"] = options.watch
@@ -134,12 +130,7 @@ def _check_all(options: Options, example: str) -> int:
 
 
 def _watch(options: Options) -> int:
-    """Check at each save; a candidate that cannot be loaded now may be at the next.
-
-    Raises:
-        UsageError: there is nothing that could be saved.
-        KeyboardInterrupt: before there was a verdict.
-    """
+    """Check at each save, also after one that could not be loaded; UsageError if nothing could be saved."""
     if options.write_adapter is not None:
         raise UsageError("--watch and --write-adapter do not go together; leave one out")
     from convstep.candidate.record.watching import EVERY
@@ -230,11 +221,7 @@ def _check(options: Options) -> int:
 
 
 def _check_alone(options: Options, word: str) -> None:
-    """Refuse what does not go with arguments that are given.
-
-    Raises:
-        UsageError: one sentence.
-    """
+    """Refuse what does not go with arguments that are given. Raises UsageError: one sentence."""
     calling = options.calling
     given: dict[str, object] = {"--operator": options.operator, "--adapter": calling.adapter}
     given |= {"--convention": calling.convention != "auto", "--write-adapter": options.write_adapter}
@@ -246,11 +233,7 @@ def _check_alone(options: Options, word: str) -> None:
 
 
 def _check_snippet(options: Options) -> None:
-    """Refuse, before any work is done, what no snippet can be written to.
-
-    Raises:
-        UsageError: it is no Python file, or exists.
-    """
+    """Refuse, before any work is done, a snippet in what is no Python file, or exists: UsageError."""
     path = options.snippet
     if path == PRINTED:
         if options.json:
@@ -271,12 +254,7 @@ def _beside(path: str) -> str:
 
 
 def _write_snippet(path: str, verdict: Verdict | OperatorVerdict | PairVerdict) -> str:
-    """Write the failing problem as a pytest function, many arrays beside it; returns the code.
-
-    Raises:
-        SnippetError: it cannot be written as code.
-        UsageError: a file cannot be written.
-    """
+    """Write the failing problem as a pytest function, and its code; raises SnippetError or UsageError."""
     from convstep.candidate.snippet import snippet_of
     from convstep.files import written_whole
     from convstep.snippet import SnippetError
@@ -310,12 +288,7 @@ def _tell(said: str | dict[str, Any], code: int, complaint: str) -> int:
 
 
 def _write_adapter(options: Options, path: str) -> int:
-    """Write an adapter to start from, and say how it is used.
-
-    Raises:
-        CandidateError: the candidate cannot be loaded, or has no backward.
-        UsageError: the file exists, or cannot be written.
-    """
+    """Write an adapter to start from, and say how it is used; raises CandidateError or UsageError."""
     check_output(path, "--write-adapter")
     if not path.endswith(".py"):
         raise UsageError(f"{path} is not a Python file; choose another --write-adapter, like adapter.py")

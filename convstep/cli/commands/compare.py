@@ -35,11 +35,7 @@ class Options(OfProblem):
 
 
 def run(options: Options) -> int:
-    """Compare a problem, or every call of a file of many, each said as soon as it is known.
-
-    Returns:
-        FINE, or DIFFERENT if one gradient differs.
-    """
+    """Compare a problem, or every call of a file of many, each said as soon as it is known."""
     from convstep.cli.problems import DRAWN, load_problem, run_in
 
     if (captured := run_in(options.problem)) is not None:

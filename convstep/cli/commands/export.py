@@ -42,7 +42,6 @@ SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""
 DRAWN, WRITTEN = "drawn {done} of {total}", "written {done} of {total}"
 TAKEN = "{done} steps of the page"
-"""How far it is."""
 SIZE = (120, 40)
 """Columns and rows of a picture, unless somebody says otherwise."""
 _LONG = 20
@@ -155,7 +154,6 @@ def run(options: Options) -> int:
 
 
 def _pictures(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
-    """Draw the screen."""
     from convstep.export.formats import write
 
     if options.candidate is not None:
@@ -171,7 +169,6 @@ def _pictures(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
 
 
 def _page(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
-    """Write a page to step in a browser."""
     if options.compare or options.why is not None:
         raise UsageError(tr("--compare and --why are about pictures; leave them out for a page"))
     if options.size is not None:
@@ -335,15 +332,14 @@ def _lesson(options: Options) -> tuple[Lesson, range]:
     first, last = options.steps or (1, None)
     last = count if last is None else last
     if not 1 <= first <= last <= count:
-        raise UsageError(
-            tr(
-                "pages {first}:{last} do not exist; {lesson} has pages 1 to {count}",
-                first=first,
-                last=last,
-                lesson=options.problem,
-                count=count,
-            )
+        said = tr(
+            "pages {first}:{last} do not exist; {lesson} has pages 1 to {count}",
+            first=first,
+            last=last,
+            lesson=options.problem,
+            count=count,
         )
+        raise UsageError(said)
     return lesson, range(first - 1, last)
 
 

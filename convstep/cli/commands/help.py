@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import shutil
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from convstep.cli.arguments import positional
 from convstep.cli.commands import COMMANDS
-from convstep.cli.console import FINE, UsageError, say, say_drawn
+from convstep.cli.console import FINE, UsageError, page_width, say, say_drawn
 
 USE = "read the guide: its topics, or one of them"
 
 GUIDE = resources.files("convstep") / "guide"
 """The folder of the guide: a Markdown file a topic, whose first heading is its title."""
-PLAIN, WIDEST = 80, 100
-"""Columns of a text that goes to a file or a pipe, and columns beyond which nobody likes to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,8 @@ class Options:
 
 def run(options: Options) -> int:
     """List the topics, or show one."""
-    topics = {file.name.removesuffix(".md"): file for file in _files()}
+    files = sorted(GUIDE.iterdir(), key=lambda file: file.name)
+    topics = {file.name[:-3]: file for file in files if file.name.endswith(".md")}
     if options.topic is None:
         width = max(map(len, topics))
         say(*(f"{topic:<{width}}  {_title(file)}" for topic, file in topics.items()))
@@ -41,16 +37,9 @@ def run(options: Options) -> int:
         raise UsageError(_unknown(options.topic, list(topics)))
     from convstep.view.text.markdown import draw_markdown
 
-    in_terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = min(shutil.get_terminal_size().columns, WIDEST) if in_terminal else PLAIN
-    say_drawn(draw_markdown(topics[options.topic].read_text(encoding="utf-8"), width, code_indent=4))
+    text = topics[options.topic].read_text(encoding="utf-8")
+    say_drawn(draw_markdown(text, page_width(), code_indent=4))
     return FINE
-
-
-def _files() -> Iterator[Traversable]:
-    yield from sorted(
-        (file for file in GUIDE.iterdir() if file.name.endswith(".md")), key=lambda file: file.name
-    )
 
 
 def _title(file: Traversable) -> str:

@@ -38,13 +38,12 @@ def run(options: Options) -> int:
 
     lesson = None if options.lesson is None else open_lesson(options.lesson, language)
     if lack := lacking():
-        raise UsageError(
-            tr(
-                "convstep learn needs {what}; `convstep learn --list` and "
-                "`convstep export LESSON -o lesson.md` work without one",
-                what=lack,
-            )
+        said = tr(
+            "convstep learn needs {what}; `convstep learn --list` and "
+            "`convstep export LESSON -o lesson.md` work without one",
+            what=lack,
         )
+        raise UsageError(said)
     from convstep.ui.lesson_app import run_lessons
 
     run_lessons(lesson, language)

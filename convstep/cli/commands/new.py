@@ -86,12 +86,7 @@ def run(options: Options) -> int:
 
 
 def _given(options: Options) -> Arrays:
-    """The arrays that are not drawn, each in an order of axes that a problem can have.
-
-    Raises:
-        UsageError: one of them is given twice, or without what it is about.
-        ProblemError: it makes no sense.
-    """
+    """The arrays that are not drawn, laid out as a problem's; raises UsageError or ProblemError."""
     from convstep.conv import validation
     from convstep.examples.kernels import check_names, filters_of
     from convstep.examples.picture import picture
@@ -129,11 +124,7 @@ def _named(kernel: Pair | tuple[str, ...] | None) -> TypeGuard[tuple[str, ...]]:
 
 
 def _sizes(options: Options, given: Arrays) -> Sizes:
-    """The sizes that the options and the arrays agree on.
-
-    Raises:
-        UsageError: they do not, or leave one open.
-    """
+    """The sizes that options and arrays agree on; UsageError if they do not, or leave one open."""
     x, w = given.get("A_prev"), given.get("W")
     kernel = None if _named(options.kernel) else options.kernel
     found: dict[str, Any] = {"input": options.input, "filters": options.filters, "kernel": kernel}

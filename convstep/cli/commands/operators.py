@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import flag, positional
-from convstep.cli.console import FINE, say, say_json
+from convstep.cli.console import FINE, page_width, say, say_json
 from convstep.language import tr
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ USE = "list the operators, or show one: code, problems, mistakes"
 CONV2D = "conv2d", "the convolution, which has commands of its own: convstep open digit, convstep check"
 """The one that is stepped and checked in a way of its own."""
 INDENT = "    "
-PLAIN, WIDEST = 80, 100
-"""Columns of a text that goes to a file or a pipe, and columns beyond which nobody likes to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ def _page(one: Operator, called: str) -> Iterator[str]:
 
 
 def _mistake(one: Mistake) -> Iterator[str]:
-    width = min(shutil.get_terminal_size().columns, WIDEST) if _in_terminal() else PLAIN
+    width = page_width()
     yield ""
     yield f"{INDENT}{one.id}: {tr(one.title)}"
     more = 2 * INDENT
@@ -122,10 +118,6 @@ def _mistake(one: Mistake) -> Iterator[str]:
         for sign, lines in (("-", variant.right), ("+", variant.wrong)):
             if lines:  # what people leave out has no wrong ones
                 yield textwrap.indent(textwrap.dedent(lines), f"{more}{sign} ")
-
-
-def _in_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _about(one: Operator) -> list[str]:

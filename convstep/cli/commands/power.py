@@ -31,11 +31,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Check the target, run its test on every mistake, say what passes.
-
-    Returns:
-        FINE if it sees all; DIFFERENT if some would pass; BAD_USAGE if that cannot be known.
-    """
+    """Check the target, run its test on every mistake, say what passes; BAD_USAGE if that cannot be known."""
     from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.check.wording import fitted
     from convstep.candidate.power.asking import check_files, power_of_checked

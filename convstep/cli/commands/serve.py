@@ -52,11 +52,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Serve a problem until somebody ends it.
-
-    Returns:
-        128 and the number of the signal that ended it.
-    """
+    """Serve a problem until somebody ends it; 128 and the number of the signal."""
     from convstep.cli.problems import load_session
 
     session, _ = load_session(options.problem)

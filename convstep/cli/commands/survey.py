@@ -38,11 +38,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Check all, show the table, write what was asked for.
-
-    Returns:
-        FINE, whatever the submissions are worth; INTERRUPTED if not all were looked at.
-    """
+    """Check all, show the table, write what was asked for; FINE, or INTERRUPTED if some are not looked at."""
     outputs = {"--csv": options.csv, "--markdown": options.markdown}
     for name, path in outputs.items():
         if path is not None:

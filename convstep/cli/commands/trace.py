@@ -97,11 +97,7 @@ def _trace_recording(options: Options, found: Recorded) -> int:
 
 
 def _steps(options: Options, run: Stepped) -> range:
-    """The positions that are asked for.
-
-    Raises:
-        UsageError: not all of them exist.
-    """
+    """The positions that are asked for. Raises UsageError: not all of them exist."""
     first, last = options.first, run.total if options.last is None else options.last
     if not 1 <= first <= last <= run.total:
         raise UsageError(

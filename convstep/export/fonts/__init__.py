@@ -7,6 +7,5 @@ from pathlib import Path
 REGULAR = Path(__file__).with_name("DejaVuSansMono.ttf")
 """Latin, Greek, mathematics, arrows and marks."""
 BOLD = Path(__file__).with_name("DejaVuSansMono-Bold.ttf")
-"""The same in bold."""
 CHINESE = Path(__file__).with_name("NotoSansMonoCJKsc-subset.otf")
 """GB 2312, Chinese punctuation and the full-width forms; made by `python -m convstep.export.fonts.make`."""

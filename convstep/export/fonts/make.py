@@ -38,12 +38,7 @@ def face(source: Path) -> Any:
 
 
 def make(source: Path, target: Path) -> None:
-    """Write the part of a font that is bundled.
-
-    Args:
-        source: the collection.
-        target: the file to write.
-    """
+    """Write to the target the part of a font, of the source's collection, that is bundled."""
     from fontTools.subset import Options, Subsetter
 
     options = Options()

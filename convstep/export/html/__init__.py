@@ -1,4 +1,1 @@
-"""A run or a lesson as one HTML file that needs no network: it steps both ways in any browser.
-
-All sentences and numbers are written here, in Python; the page's script only puts them in their places.
-"""
+"""A run or a lesson as one HTML file without network; its script only puts in place what is written here."""

@@ -23,12 +23,7 @@ def candidate_facts(candidate: CandidateTimeline) -> list[str]:
 
 
 def diagnosis_html(verdict: Verdict, found: Divergence | None) -> str:
-    """The verdict, where the two part first, and what explains it.
-
-    Args:
-        verdict: what `check` found.
-        found: the first step at which the candidate diverges on the problem that is shown.
-    """
+    """The verdict, where the two part first on the problem that is shown, and what explains it."""
     from convstep.candidate.report import divergence_words
 
     parts = [_paragraph(tr("{sentence}.", sentence=verdict.headline), "strong")]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from convstep.steps.cells import Array
 from convstep.view.grid.drawing import format_of
 from convstep.view.grid.look import READS, WRITES
 from convstep.view.grid.panel import Panel, Span
@@ -15,7 +15,6 @@ from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.scale import STEPS, Scale
 from convstep.view.numbers.text import CellFormat, is_whole, largest_finite
 
-Array = npt.NDArray[Any]
 Json = Any
 """What `json.dumps` takes."""
 
@@ -42,7 +41,6 @@ class View:
     rows: range
     """Ascending, one by one."""
     columns: range
-    """The same."""
 
 
 def width_of(columns: int) -> int:
@@ -71,12 +69,7 @@ def form_of(panel: Panel) -> Form:
 
 
 def view_of(panel: Panel, before: View | None) -> View:
-    """What is in sight of a panel: all of it, or the part with the step's cells, which moves seldom.
-
-    Args:
-        panel: the face and what the step does there.
-        before: what was in sight until now.
-    """
+    """What is in sight of a panel: all of it, or the part with the step's cells, which moves seldom."""
     span = panel.window or panel.changed
     cell = panel.now or panel.near
     if span is None and cell is not None:
@@ -133,12 +126,7 @@ def packed(values: Array, form: Form, known: Array | None = None) -> str:
 
 
 def packed_table(*arrays: Array, known: Array | None = None) -> tuple[str, list[str]]:
-    """Arrays of one shape in a format of their own: its factor, and each of them packed.
-
-    Args:
-        arrays: each `(rows, columns)`.
-        known: which cells are meant.
-    """
+    """Arrays `(rows, columns)` in a format of their own: its factor, and each packed, as far as `known`."""
     every = np.stack([np.asarray(array, np.float64) for array in arrays])
     limit, whole = largest_finite(every), is_whole(every)
     width = width_of(every.shape[2])

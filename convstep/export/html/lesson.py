@@ -16,9 +16,8 @@ from convstep.export.html.runs import MOST_BYTES, CandidateScenes
 from convstep.export.html.tape import Shown, Tape
 from convstep.language import tr
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import LineQuestion
 from convstep.lessons.lesson import Lesson, PagePlace
-from convstep.lessons.questions import CellsQuestion
+from convstep.lessons.questions import CellsQuestion, LineQuestion
 from convstep.view.grid.panel import Cell
 from convstep.view.lesson.pointing import pointed, pointed_at, show_faces
 from convstep.view.panels.conv2d_cells import panel_of
@@ -36,16 +35,7 @@ MOST_STEPS = 12
 
 
 def lesson_page(lesson: Lesson, numbers: range, progress: Callable[[int], None]) -> Page:
-    """A lesson with its questions.
-
-    Args:
-        lesson: it.
-        numbers: its pages, counted from 0.
-        progress: told how many are done.
-
-    Raises:
-        ExportError: a page's candidate cannot be loaded, or the whole is too large for a page.
-    """
+    """Pages of a lesson, from 0, with questions; ExportError for a bad candidate or too large a page."""
     tape, pages, told = Tape(), list[Json](), list[str]()
     with contextlib.ExitStack() as opened:
         filming = _Filming(lesson, tape, opened)
@@ -55,14 +45,13 @@ def lesson_page(lesson: Lesson, numbers: range, progress: Callable[[int], None])
             pages.append({"frames": [first, answered, last], "asks": asks})
             told.append(page_section(lesson, number))
             if tape.size > MOST_BYTES:
-                raise ExportError(
-                    tr(
-                        "the scenes of so many pages are too large for one file; "
-                        "give fewer of them, like --steps {first}:{last}",
-                        first=numbers[0] + 1,
-                        last=max(number, numbers[0] + 1),
-                    )
+                said = tr(
+                    "the scenes of so many pages are too large for one file; "
+                    "give fewer of them, like --steps {first}:{last}",
+                    first=numbers[0] + 1,
+                    last=max(number, numbers[0] + 1),
                 )
+                raise ExportError(said)
             progress(done)
     navigation = (
         f'<p class="turn"><button type="button" id="previous-page">{inline(tr("previous page"))}</button> '

@@ -50,7 +50,6 @@ class Page:
     facts: Sequence[str]
     """The same, beside the title."""
     tape: Tape
-    """The scenes."""
     titles: Sequence[str]
     """Of the sources, the last one for a place with a single one."""
     told: str = ""
@@ -67,7 +66,8 @@ class Page:
 
 def page_html(page: Page) -> str:
     """The whole file."""
-    schemes = {"light": _scheme(dark=False), "dark": _scheme(dark=True), "ramp": _ramp()}
+    shades = (f".v{letter}{{background:var(--v{letter});color:var(--k{letter})}}" for letter in _VALUES)
+    schemes = {"light": _scheme(dark=False), "dark": _scheme(dark=True), "ramp": "".join(shades)}
     style = _filled(_file("page.css"), schemes)
     files = ("replay.js", "judge.js", "lesson.js") if page.kind == "lesson" else ("replay.js",)
     script = "\n".join([*map(_file, files), "begin();\n"])
@@ -141,10 +141,6 @@ def _scheme(*, dark: bool) -> str:
         for letter, value in _VALUES.items()
     )
     return _GROUNDS[dark] + hues + ramp
-
-
-def _ramp() -> str:
-    return "".join(f".v{letter}{{background:var(--v{letter});color:var(--k{letter})}}" for letter in _VALUES)
 
 
 def _labels() -> dict[str, str]:

@@ -16,10 +16,17 @@ from markdown_it import MarkdownIt
 from convstep.export.html.cells import Json
 from convstep.language import tr
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Lesson, Page
-from convstep.lessons.questions import CellsQuestion, Question, ShapeQuestion, StepQuestion, ValueQuestion
+from convstep.lessons.questions import (
+    CellsQuestion,
+    ChoiceQuestion,
+    LineQuestion,
+    Question,
+    ShapeQuestion,
+    StepQuestion,
+    ValueQuestion,
+)
 from convstep.lessons.words import say, sentences
 from convstep.view.grid.panel import Cell
 
@@ -27,12 +34,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 
 
 def page_section(lesson: Lesson, number: int) -> str:
-    """One page of a lesson.
-
-    Args:
-        lesson: it.
-        number: which page, counted from 0.
-    """
+    """One page of a lesson, counted from 0."""
     page, language = lesson.pages[number], lesson.language
     question = page.question
     shown = question.code if isinstance(question, LineQuestion) else None
@@ -67,12 +69,7 @@ class Picks:
 
 
 def judging(page: Page, picks: Picks | None = None) -> Json:
-    """What the page's script needs to judge an answer as `Question.judge` does; None without a question.
-
-    Args:
-        page: with a question or without.
-        picks: where the cells are that it asks for.
-    """
+    """What a page's script needs to judge as `Question.judge` does; None without a question."""
     question = page.question
     if question is None:
         return None
@@ -155,7 +152,6 @@ def _question(question: Question, name: str) -> str:
 
 
 def _field(question: Question, name: str) -> str:
-    """Where the answer is given."""
     if isinstance(question, ChoiceQuestion):
         return "".join(
             f'<label><input type="radio" name="{name}" value="{number}"> {inline(option.text)}</label>'

@@ -11,13 +11,14 @@ import numpy as np
 
 from convstep.export.formats import ExportError
 from convstep.export.html.cells import Json
-from convstep.export.html.forward import forward_json
 from convstep.export.html.lines import Line, lines_of, own_lines
 from convstep.export.html.tape import MOST_CELLS, Shown, Tape, named_table
 from convstep.language import tr
 from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.candidate.stage import CandidateStage
+from convstep.view.numbers.text import short
 from convstep.view.panels.stage import begin
+from convstep.view.scene.window import Window, sum_text
 
 if TYPE_CHECKING:
     from convstep.candidate.step.own_lines import OwnLines
@@ -26,6 +27,25 @@ if TYPE_CHECKING:
     from convstep.view.candidate.compare_card import Share
     from convstep.view.scene.scene import Scene
     from convstep.view.scene.staged import Staged
+
+
+DIGITS = 5
+"""Of the numbers that y is the sum of."""
+
+
+def forward_json(window: Window) -> Json:
+    """What y is the sum of, in words, and the products on the face that is shown: heading, line, tables."""
+    formula = f"{window.cell} = sum(x * w)"
+    line = short(window.y, DIGITS)
+    if window.bias is not None:
+        formula, line = f"{formula} + b", f"{sum_text(window, DIGITS)} = {line}"
+    _, count = window.channels
+    if count > 1:
+        line = f"{line} · {tr('y sums all {count} channels', count=count)}"
+    with np.errstate(all="ignore"):
+        products = np.asarray(window.x * window.w)
+    return [formula, line, [named_table("x * w", products)] if 0 < products.size <= MOST_CELLS else []]
+
 
 MOST_STEPS = 2_000
 """Steps of a page at the most: a browser reads them all before it shows the first."""
@@ -39,26 +59,13 @@ Progress = Callable[[int], None]
 
 
 def check_steps(positions: range) -> None:
-    """Refuse, before anything is run, more steps than a browser is asked to hold.
-
-    Raises:
-        ExportError: there are too many; one sentence that says what to give.
-    """
+    """Refuse, before anything is run, more steps than a browser can hold: an ExportError."""
     if len(positions) - 1 > MOST_STEPS:
         raise _too_many(len(positions) - 1, positions.start, positions.start + MOST_STEPS)
 
 
 def run_tape(stage: Staged, positions: range, progress: Progress = lambda done: None) -> Tape:
-    """The steps of a stretch of a run, forwards, with every write a place of its own.
-
-    Args:
-        stage: what builds the scenes; its run is moved.
-        positions: the stretch: at least one position.
-        progress: told of each step.
-
-    Raises:
-        ExportError: they are too many for a page.
-    """
+    """The steps of a stretch of a run, which is moved, write by write; ExportError if they are too many."""
     check_steps(positions)
     if stage.unmeasured:
         stage.take_magnitudes(stage.magnitudes())
@@ -108,12 +115,7 @@ class CandidateScenes:
     """A candidate beside the reference, its answers waited for."""
 
     def __init__(self, candidate: CandidateTimeline, name: str) -> None:
-        """Look for the place where the two part.
-
-        Args:
-            candidate: the candidate on a problem; its process is left running.
-            name: what to call it.
-        """
+        """Look for the place where the two part; the candidate's process is left running."""
         self.candidate, self.name = candidate, name
         self.stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
         self.found: Divergence | None = candidate.first_divergence()
@@ -136,13 +138,7 @@ class CandidateScenes:
         return range(max(self.start - BEFORE, 0), min(self.start + AFTER, total) + 1)
 
     def at(self, position: int, made: int = 0, *, discreet: bool = False) -> Shown:
-        """Both at a position.
-
-        Args:
-            position: steps executed.
-            made: additions made of the next step.
-            discreet: whether to keep to oneself what the candidate does wrong.
-        """
+        """Both at a position and after so many additions of the next step; `discreet` hides what is wrong."""
         stage, candidate = self.stage, self.candidate
         stage.discreet = discreet
         stage.run.seek(position)
@@ -176,11 +172,7 @@ class CandidateScenes:
 def candidate_tape(
     scenes: CandidateScenes, positions: Sequence[int], progress: Progress = lambda done: None
 ) -> Tape:
-    """A candidate beside the reference in a stretch, with every addition a place of its own.
-
-    Raises:
-        ExportError: they are too many for a page.
-    """
+    """A candidate beside the reference, addition by addition; ExportError if they are too many."""
     tape, wanted = Tape(), range(positions[0], positions[-1] + 1)
     check_steps(wanted)
     for done, position in enumerate(wanted, 1):

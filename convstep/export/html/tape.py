@@ -25,10 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.export.html.cells import (
     Json,
@@ -47,14 +45,13 @@ from convstep.export.html.cells import (
 from convstep.export.html.lines import Line, state_of
 from convstep.language import tr
 from convstep.printable import printable
-from convstep.view.grid.faces import Face
+from convstep.steps.cells import Array
 from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.numbers.factor import factor_text
 from convstep.view.scene.build import span_on
 from convstep.view.scene.scene import Addition, Scene
 from convstep.view.scene.sentence import sentence_parts
 
-Array = npt.NDArray[Any]
 AFTER = 0
 """The name of the cells after a write: "after", or "will be" until it is made."""
 MOST_CELLS = 81
@@ -66,7 +63,6 @@ class Shown:
     """A scene with what a page shows beside it."""
 
     scene: Scene
-    """What the screen shows."""
     sources: Sequence[Sequence[Line]]
     """The lines of each pane."""
     writes: Sequence[Json] | None = None
@@ -118,12 +114,7 @@ class Tape:
         self._step: object = None
 
     def take(self, shown: Shown, about: str = "") -> None:
-        """Add a scene.
-
-        Args:
-            shown: it.
-            about: what tells its arrays from others of the same names, where a page is about several runs.
-        """
+        """Add a scene; `about` tells its arrays from those of other runs with the same names."""
         shown = replace(shown, scene=replace(shown.scene, panels=tuple(map(settled, shown.scene.panels))))
         scene = shown.scene
         slots: dict[str, Json] = {"p": scene.position, "n": scene.total, "m": scene.made, "o": scene.place}
@@ -258,7 +249,9 @@ class Tape:
         scene, cells, known = shown.scene, addition.cells, addition.known
         columns = int(addition.after.shape[1])
         after, before, names = addition.after, addition.before, [tr("before"), AFTER]
-        panel = next((one for one in scene.panels if _shows(one, cells)), None)
+        place = cells.name, cells.fixed
+        here = (one for one in scene.panels if not one.note and (one.face.name, one.face.fixed) == place)
+        panel = next(here, None)
         if panel is None:
             arrays = [after] if addition.new else [before, after]
             factor, texts = packed_table(*arrays, known=known)
@@ -304,16 +297,9 @@ class Tape:
 
 
 def named_table(name: str, values: Array, *, known: Array | None = None) -> Json:
-    """A table of the step: `[name, factor, "text text …", columns]`.
-
-    One whose cells the page has on a face is `[name, face, cells]`.
-    """
+    """A table of the step: `[name, factor, "text …", columns]`; of cells on a face `[name, face, cells]`."""
     factor, (text,) = packed_table(values, known=known)
     return [name, factor, text, int(np.shape(values)[1])]
-
-
-def _shows(panel: Panel, cells: Face) -> bool:
-    return not panel.note and (panel.face.name, panel.face.fixed) == (cells.name, cells.fixed)
 
 
 def _alone(scene: Scene, addition: Addition) -> bool:

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from convstep.language import tr
-from convstep.replay.watching import Watch
+from convstep.replay.stop_list import Watch
 from convstep.ui.debugger.host import Handler, Handlers, Host
 
 PACES = (0.5, 1, 2, 4, 8, 16, 32)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from textual import events
 
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import LineQuestion
 from convstep.lessons.expressions import typed
 from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY
-from convstep.lessons.questions import Answer, AnswerError, CellsQuestion
+from convstep.lessons.questions import Answer, AnswerError, CellsQuestion, LineQuestion
 from convstep.lessons.walk import RIGHT, SHOWN
 from convstep.lessons.words import say
 from convstep.ui.debugger.host import Handler, Handlers

@@ -13,7 +13,7 @@ from textual import events
 from textual.widget import Widget
 
 from convstep.language import tr
-from convstep.lessons.choices import LineQuestion
+from convstep.lessons.questions import LineQuestion
 from convstep.lessons.words import say
 from convstep.ui.commands import IN_LESSON
 from convstep.ui.debugger.host import Handler, Handlers, Host

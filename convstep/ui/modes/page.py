@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from convstep.lessons.ask_edit import EditQuestion
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
-from convstep.lessons.questions import CellsQuestion
+from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuestion
 from convstep.lessons.words import say
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.view.layout.arrange import CARD

@@ -10,10 +10,9 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Page
-from convstep.lessons.questions import Question
+from convstep.lessons.questions import ChoiceQuestion, LineQuestion, Question
 from convstep.lessons.walk import Tried
 from convstep.lessons.words import say
 from convstep.view.text.markdown import draw_code, draw_markdown, fold, highlighted

@@ -36,7 +36,7 @@ RIGHT_ONES = (
     " InputSize SetOutside Adam AdamOnly Hyper TfSame Chwn Property Cached LayerWithActivation IntKernels"
     " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
     " Cnn Layered Tuples Dataclassy TwoLists GradInput"
-    " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize"
+    " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize WrittenRate GreyMaps NoOptimizer"
 )
 TENSORS = """
 import numpy as np, torch
@@ -151,6 +151,9 @@ def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[
         ("Col", "kernels W (C*K*K, F), gradients from dW, db, what backward returns"),
         ("InDicts", "kernels params['W'] (K, K, C, F), gradients from grads['dW'], grads['db']"),
         ("InPlace", "gradients from the change of kernels divided by the learning rate 0.375"),
+        ("WrittenRate", "the change of W divided by the learning rate 0.02, what backward returns"),
+        ("LrHidden", "the change of W divided by the learning rate 0.01, what backward returns"),
+        ("GreyMaps", "pictures (C, H, W), kernels bank (F, C, K, K)"),
         ("Nested", "kernels inner.W (F, C, K, K), gradients from inner.dLdW, inner.dLdb"),
         ("InputSize", "pictures (C, H, W), kernels filters[:].weights (F, C, K, K)"),
         ("HeightWidth", "kernels bank (F, K, K, C), gradients from the change of bank divided"),
@@ -164,7 +167,7 @@ def test_how_a_layer_was_called_is_said(name: str, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("LrHidden", {"dA_prev"}), ("AdamOnly", {"dA_prev"}), ("Conv3x3", {"dW"})]
+    ("name", "known"), [("SecretRate", {"dA_prev"}), ("AdamOnly", {"dA_prev"}), ("Conv3x3", {"dW"})]
 )
 def test_what_cannot_be_read_off_is_not_computed_and_not_wrong(name: str, known: set[str]) -> None:
     (result, *_) = Tried(getattr(spellings(), name)).results()

@@ -705,6 +705,21 @@ def test_what_counts_as_loading_is_the_candidates_own_code(
         assert caught.value.seconds == limit
 
 
+def test_a_budget_is_of_cpu_time_whoever_else_has_the_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall, here, talk = [100.0], [1.0], Conversation.__new__(Conversation)
+    monkeypatch.setattr(time, "monotonic", lambda: wall[0])
+    monkeypatch.setattr(time, "thread_time", lambda: here[0])
+    running, talk.spent = Worker.__new__(Worker), 2.0
+    running._conversation, running._spent = talk, 0.0
+    began = running.clock()
+    wall[0], here[0], talk.spent = 105.0, 2.0, 6.0
+    assert running.clock() - began == pytest.approx(5)
+    wall[0] += 40
+    assert running.clock() - began == pytest.approx(10)  # who sleeps does not do so for ever
+    running._conversation, running._spent = None, 6.0
+    assert running.clock() - began == pytest.approx(10)
+
+
 LIMITLESS = """
 import resource
 import numpy as np

@@ -48,13 +48,27 @@ def said(found: Swept) -> dict[str, str]:
     """What is said of a sweep, by the finding's id; known bugs that were watched are proven."""
     findings = seen_directly(found)
     for finding in findings:
-        assert finding.proven == (finding.bug is not None) == (finding.id not in ("hangs", "crashes"))
+        assert (
+            finding.proven
+            == (finding.bug is not None)
+            == (finding.id not in ("hangs", "crashes", "reads-beyond"))
+        )
     return {finding.id: finding.message for finding in findings}
 
 
 def test_of_who_is_right_nothing_is_said() -> None:
     assert said(swept(result(), result(BATCH))) == {}
     assert said(swept(result(kind=RAISED), result(BATCH, REFUSED))) == {}
+
+
+def test_who_reads_beyond_an_array_keeps_nothing_for_all_that_is_known() -> None:
+    wild = result(kind=RAISED)
+    wild = replace(wild, outcome=replace(wild.outcome, beyond=7))
+    found = said(swept(result(), wild, keeps_state=True, stale=True))
+    assert list(found) == ["reads-beyond"]
+    assert found["reads-beyond"].startswith(
+        "line 7: as_strided makes a view that reaches beyond its array, on 1"
+    )
 
 
 def test_who_hangs_or_whose_process_dies_is_said_to_with_the_problem() -> None:

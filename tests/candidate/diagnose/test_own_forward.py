@@ -105,6 +105,12 @@ def unstrided(problem: Problem) -> tuple[Array, dict[str, Array]]:
     return Z[..., :rows, :columns, :], convolution(problem)[1]
 
 
+def short(problem: Problem) -> tuple[Array, dict[str, Array]]:
+    """Its loop ends one window early, as one over `range(H - f)` does."""
+    Z, made = convolution(problem)
+    return Z[..., :-1, :, :], made
+
+
 def unlike(problem: Problem) -> tuple[Array, dict[str, Array]]:
     """A true convolution with the correlation's backward but for dW, which is the convolution's."""
     Z, made = rotated(problem)
@@ -172,10 +178,17 @@ def test_a_forward_that_nobody_knows_is_asked_for_its_slopes(layer: Layer) -> No
     assert "forward-wrong" in wrong
 
 
-def test_a_forward_alone_that_differs_is_wrong_and_says_how() -> None:
-    forward, wrong, _ = looked_at(unstrided)
+@pytest.mark.parametrize(
+    ("layer", "does"),
+    [
+        (unstrided, "it ignores the stride"),
+        (short, "it leaves out the last rows or columns of the output"),
+    ],
+)
+def test_a_forward_alone_that_differs_is_wrong_and_says_how(layer: Layer, does: str) -> None:
+    forward, wrong, _ = looked_at(layer)
     assert forward is not None
-    assert (forward.does, forward.fits, wrong) == ("it ignores the stride", False, ["forward-wrong"])
+    assert (forward.does, forward.fits, wrong) == (does, False, ["forward-wrong"])
 
 
 def test_a_gradient_that_is_right_for_its_forward_is_not_accused() -> None:

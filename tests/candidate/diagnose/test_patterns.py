@@ -127,7 +127,7 @@ def twelve() -> FreshProblems:
         for p in (0, 1, 2)
         for filters in (1, 3)
     )
-    return FreshProblems(lambda problem: Outcome(RAISED), cases, 60.0)
+    return FreshProblems(lambda problem: Outcome(RAISED), cases, 60.0, lambda: 0.0)
 
 
 def test_a_claim_that_fresh_problems_contradict_is_not_said() -> None:

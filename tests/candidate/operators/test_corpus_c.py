@@ -17,7 +17,7 @@ import torch
 
 from convstep.operators.operator import Operator, OperatorProblem
 from convstep.operators.registry import operator_named
-from convstep.oracle.operators import torch_run
+from convstep.oracle.child import torch_run
 from tests.strategies import some
 
 FOLDER = Path(__file__).parent / "corpus"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from convstep import CandidateError
-from convstep.candidate.survey.folder import handed_in
+from convstep.candidate.survey.surveying import handed_in
 from tests.candidate.conftest import Files
 
 

@@ -15,10 +15,9 @@ from convstep.cli import main
 from convstep.export.html.lesson import lesson_page
 from convstep.export.html.page import page_html
 from convstep.export.html.prose import judging
-from convstep.lessons.choices import ChoiceQuestion
 from convstep.lessons.expressions import arithmetic
 from convstep.lessons.lesson import Lesson
-from convstep.lessons.questions import AnswerError, CellsQuestion, Question
+from convstep.lessons.questions import AnswerError, CellsQuestion, ChoiceQuestion, Question
 from convstep.lessons.words import escaped, say
 from tests.export.html.browser import Browser
 from tests.export.html.test_run_page import at, poor

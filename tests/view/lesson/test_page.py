@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from convstep.language import LANGUAGES
 from convstep.lessons import course
-from convstep.lessons.choices import ChoiceQuestion, LineQuestion
 from convstep.lessons.lesson import Page
+from convstep.lessons.questions import ChoiceQuestion, LineQuestion
 from convstep.lessons.walk import RIGHT, Tried, Walk
 from convstep.view.lesson.border import keys_line, page_line
 from convstep.view.lesson.finish import draw_finish

@@ -25,11 +25,7 @@ KNOWN_BUGS: dict[str, KnownBug] = {bug.id: bug for bugs in (often, sometimes, se
 
 @functools.cache
 def variants_of(gradient: str) -> Sequence[tuple[KnownBug, Variant]]:
-    """The variants that can spoil a gradient and be seen in its numbers, commonest first.
-
-    Args:
-        gradient: "dW", "db" or "dA_prev".
-    """
+    """The variants that can spoil "dW", "db" or "dA_prev" and be seen in its numbers, commonest first."""
     every = ((bug, variant) for bug in KNOWN_BUGS.values() for variant in bug.variants)
     return tuple((bug, variant) for bug, variant in every if gradient in variant.gradients)
 

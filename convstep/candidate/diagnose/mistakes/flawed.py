@@ -8,12 +8,10 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.diagnose.mistakes.patch import Patch, program
 from convstep.conv.problem import Problem, pad
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 _OVERWRITES = re.compile(r"(\n +|; )(dW|db|dA_prev_pad)\[[^=\n]*\] = ")
 
@@ -48,17 +46,9 @@ def flawed_gradient(name: str, problem: Problem, wrong: Patch) -> Array:
 def flawed_running(name: str, problem: Problem, wrong: Patch, position: int) -> Array | None:
     """A running gradient after some steps, where `dZ` with zeros for later steps would not show it.
 
-    That is so for `=` in place of `+=`: a zero written is a zero, a step not executed is none.
-
-    Args:
-        name: "dW", "db" or "dA_prev".
-        problem: any geometry.
-        wrong: what is done wrong.
-        position: how many steps of the article's loop are executed.
-
-    Returns:
-        The gradient as it stands; None where a call with a masked `dZ` gives the same, or where
-        the loop has no steps (a col2im works tap by tap, after them all).
+    That is so for `=` in place of `+=`: a zero written is a zero, a step not executed is none. None where a
+    call with a masked `dZ` gives the same, or where the loop has no steps (a col2im works tap by tap, after
+    them all).
     """
     statements = list(program(name, wrong))
     number = next((number for number, text in enumerate(statements) if text.startswith("for i_n ")), None)

@@ -7,8 +7,7 @@ import ast
 import pytest
 
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, variants_of
-from convstep.candidate.diagnose.mistakes.loops import LOOPS
-from convstep.candidate.diagnose.mistakes.patch import ALL
+from convstep.candidate.diagnose.mistakes.patch import ALL, LOOPS
 from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 
 bugs = pytest.mark.parametrize("bug", KNOWN_BUGS.values(), ids=list(KNOWN_BUGS))

@@ -19,8 +19,7 @@ from convstep.candidate.diagnose.mistakes import (
     flawed_running,
 )
 from convstep.candidate.diagnose.mistakes.flawed import _arguments, _zero_pad
-from convstep.candidate.diagnose.mistakes.loops import LOOPS
-from convstep.candidate.diagnose.mistakes.patch import ALL, _loop_with, _loops, patch
+from convstep.candidate.diagnose.mistakes.patch import ALL, LOOPS, _loop_with, _loops, patch
 from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.mistakes.geometries import PROBLEMS

@@ -649,3 +649,31 @@ class HalfSize:  # a stride of its own, one bias for all filters
 
 class NotOneSample(Plain):
     def backward(self,d): dx,self.dW,self.db=self.grads(d); np.zeros(len(d)-1)[0]; return dx
+
+RATE=0.02
+class WrittenRate:
+    """its rate is a number of the file; the bias moves by what it is multiplied by"""
+    def __init__(self,in_channels,out_channels,kernel_size): self.W=np.zeros((out_channels,in_channels,kernel_size,kernel_size)); self.b=np.zeros(out_channels)
+    def forward(self,x): self.x=x; return convolve(x,self.W,self.b,1,0)
+    def backward(self,d): dx,dw,db=gradients(self.x,self.W,d,1,0); self.W=self.W-dw*RATE; self.b-=0.5*d.sum((0,2,3)); return dx
+
+class SecretRate:
+    """its rate decays, so that nobody knows which one was used"""
+    def __init__(self,in_channels,out_channels,kernel_size): self.W=np.zeros((out_channels,in_channels,kernel_size,kernel_size)); self.t=1
+    def forward(self,x): self.x=x; return convolve(x,self.W,None,1,0)
+    def backward(self,d): dx,dw,_=gradients(self.x,self.W,d,1,0); self.W-=dw/(10+self.t); self.t+=1; return dx
+
+class GreyMaps:
+    """(1, H, W) is one picture of one channel, not a batch of one"""
+    def __init__(self,n): self.n=n; self.bank=np.random.randn(n,1,3,3)
+    def forward(self,x): self.x=x; return np.stack([convolve(x.sum(0)[None,None],k[None],None,1,0)[0,0] for k in self.bank])
+    def backprop(self,g,learn_rate):
+        step=np.zeros(self.bank.shape)
+        for f in range(self.n): step[f]+=gradients(self.x[:,None],self.bank[f:f+1],g[f][None,None],1,0)[1][0]
+        self.bank-=learn_rate*step
+
+class NoOptimizer:
+    """a model would set its optimizer, which updates both lists in place"""
+    def __init__(self,in_channels,out_channels,kernel_size): self.W=np.zeros((out_channels,in_channels,kernel_size,kernel_size)); self.b=np.zeros(out_channels); self.optimizer=None
+    def forward(self,x): self.x=x; return convolve(x,self.W,self.b,1,0)
+    def backward(self,d): dx,dw,db=gradients(self.x,self.W,d,1,0); self.optimizer.update([self.W,self.b],[dw,db]); return dx

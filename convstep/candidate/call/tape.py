@@ -1,0 +1,80 @@
+"""Runs in the child: an autograd of the candidate's own file, where `out.backward()` fills `x.grad`."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from convstep.candidate.call.words import roles_of
+from convstep.candidate.load.lookup import held_by
+
+
+@functools.lru_cache(8)
+def tape_of(function: Callable[..., Any]) -> type | None:
+    """The class of a function's file that keeps an array, its gradient and its way back; None without one."""
+    plain: Any = inspect.unwrap(getattr(function, "__func__", function))
+    if isinstance(plain, type):
+        plain = next((each for each in vars(plain).values() if inspect.isfunction(each)), plain)
+    found = [each for each in list(getattr(plain, "__globals__", {}).values()) if held_by(each)]
+    return min(found, key=lambda kind: len(kind.__mro__), default=None)
+
+
+def boxed(kind: type, array: Any) -> Any:
+    """A box with an array whose gradient is wanted."""
+    wants = [name for name in inspect.signature(kind).parameters if name.startswith("requires_grad")]
+    return kind(array, **dict.fromkeys(wants, True))
+
+
+def array_in(box: Any) -> Any:
+    """The array in a box; anything else as it is."""
+    name = held_by(type(box))
+    return getattr(box, name) if name else box
+
+
+def pulled_back(out: Any, dZ: Any, boxes: Mapping[str, Any]) -> dict[str, Any]:
+    """The gradients of boxes, by name, once a gradient was handed back from what was made of them.
+
+    It is handed to `backward`, which may want it as an array or in a box; where that takes none, it is what
+    the output has as its own, whatever `backward` would begin with.
+
+    Args:
+        out: the box that a forward made.
+        dZ: its gradient.
+        boxes: those whose gradients are wanted.
+    """
+    first = next(iter(inspect.signature(out.backward).parameters.values()), None)
+    takes = first is not None and "dZ" in roles_of(first.name)
+    kept = {name: copy.deepcopy(box.grad) for name, box in boxes.items()}
+    failed: Exception | None = None
+    for form in (np.asarray, functools.partial(boxed, type(out))):
+        try:
+            if takes:
+                out.backward(form(dZ))
+            else:
+                _beginning_with(out, form(dZ))
+        except Exception as error:
+            failed = failed or error
+            for name, box in boxes.items():
+                box.grad = kept[name]
+            continue
+        return {name: array_in(box.grad) for name, box in boxes.items()}
+    assert failed is not None
+    raise failed
+
+
+def _beginning_with(out: Any, dZ: Any) -> None:
+    """Call a `backward` that takes nothing, and puts ones into the output's gradient, or keeps one there."""
+    kind = type(out)
+    fixed = property(lambda box: dZ, lambda box, value: None)
+    out.__class__ = type(
+        kind.__name__, (kind,), {"grad": fixed, "__slots__": (), "__module__": kind.__module__}
+    )
+    try:
+        out.backward()
+    finally:
+        out.__class__ = kind
