@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -98,8 +98,17 @@ def guesses(asked: Asked) -> Iterator[Guess]:
     """What could be given, likeliest first; nothing for an operator that is not known by name."""
     for pattern, make in _OPERATORS:
         if re.search(pattern, asked.name, re.I):
-            yield from make(asked)
+            for guess in make(asked):
+                yield replace(guess, values=distinct_of(guess.values, asked.inputs))
             return
+
+
+def distinct_of(values: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """The same without the inputs that are given an array which another one has: `a` beside `x`."""
+    arrays = [name for name in inputs if isinstance(values.get(name.strip("_")), np.ndarray)]
+    first = {id(values[name.strip("_")]): name for name in reversed(arrays)}
+    second = {name.strip("_") for name in arrays if name not in first.values()}
+    return {name: value for name, value in values.items() if name not in second}
 
 
 def known(name: str) -> bool:

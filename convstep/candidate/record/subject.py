@@ -17,6 +17,7 @@ from convstep.candidate.call.served import Served
 from convstep.candidate.load import names
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
+from convstep.candidate.record.autograd import as_functions
 from convstep.candidate.record.filling import (
     KEPT,
     NOTHING,
@@ -80,12 +81,8 @@ class Subject:
         own = getattr(function, "__self__", None)
         name = candidate.name.rpartition(".")[2]
         if candidate.kind == "autograd":
-            raise CandidateError(
-                tr(
-                    "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
-                    name=candidate.name,
-                )
-            )
+            apply, backward = as_functions(function)
+            return cls(served, backward, forward=apply)
         if isinstance(function, type):
             if name == function.__name__:
                 name = method_of(function)
