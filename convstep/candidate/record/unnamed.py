@@ -42,6 +42,9 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
         found = {name: value for name, value in found.items() if value is not None}
         if found or (not others and len(free) == 1):  # of one feature a scale does not show
             yield _guess(asked, free, {"x": whole(*size), **found}, _like(size))
+    if any(name in free for name in asked.sizes):  # pictures of a layer of so many channels
+        for picture in ((2, 4, 3, 5), (2, 3, 5, 4)):
+            yield _guess(asked, free, given((X, whole(*picture))), lambda at: whole(4, seed=at + 1))
     yield replace(_guess(asked, free, *narrow), narrow=True)
 
 

@@ -126,7 +126,14 @@ def _redrawn(pair: Pair, above: Any, number: int) -> Pair:
         path: rng.standard_normal(one.shape) for path in above or () if (one := pair.constants[path]).ndim
     }
     backward = pair.with_upstream(pair.backward, values) if values else pair.backward
-    changes = {id(one): _other(one, rng) for one in pair.forward.arrays().values() if one.size}
+    arrays = {text(path): one for path, one in pair.forward.arrays().items() if one.size}
+    own = [name for name in arrays if name.startswith("self")]
+    # an object's places for gradients stay: where they are not 0, what is added to them is not known
+    changes = {
+        id(one): _other(one, rng)
+        for name, one in arrays.items()
+        if one.any() or name not in own or not naming.same(name, own)
+    }
     return replace(
         pair,
         forward=replace(pair.forward.like(changes), random=np.random.RandomState(number).get_state()),
