@@ -134,7 +134,11 @@ def judged(
             if named and not _speaks_of_conv(worker.candidate):
                 raise _unknown(worker.candidate, unknown, said)
         try:
-            return _as_operator(worker, convention, problem, progress, name, numbers=numbers)
+            as_one = _as_operator(worker, convention, problem, progress, name, numbers=numbers)
+            if free and said is None and isinstance(as_one, OperatorVerdict) and as_one.seldom:
+                slopes = against_forward(worker)  # they say more of a function that is another
+                return slopes if isinstance(slopes, PairVerdict) and slopes.ok else as_one
+            return as_one
         except CannotCall:
             own = against_forward(worker) if free and said is None else None
             if isinstance(own, PairVerdict):

@@ -59,7 +59,23 @@ def prelu_backward(dout, cache):
     x, a = cache
     return np.where(x > 0, dout, a * dout), (dout * x * (x <= 0)).sum(0)
 """
+NORM = """
+class Standard:
+    def __init__(self, channels):
+        self.scale = np.ones(channels)
+    def forward(self, x):
+        self.inv = 1 / np.sqrt(x.var(axis=(1, 2), keepdims=True) + 1e-5)
+        self.xh = (x - x.mean(axis=(1, 2), keepdims=True)) * self.inv
+        return self.xh * self.scale
+    def backward(self, g, retain_grads=True):
+        if retain_grads:
+            self.dscale = (g * self.xh).sum((0, 1, 2))
+        gh = g * self.scale
+        m = (gh * self.xh).mean(axis=(1, 2), keepdims=True)
+        return self.inv * (gh - gh.mean(axis=(1, 2), keepdims=True) - self.xh * m)
+"""
 ROWS = [
+    (NORM, "Standard", "- self.xh * m)", ")"),
     (SLOPES, "Slopes", "* below", ""),
     (GLOBAL, "GlobalAvgPool", "h * w", "h ** 2"),
     (SEQUENCE, "RNN", "carry = dz @ self.Whh.T", "carry = dz @ self.Whh"),

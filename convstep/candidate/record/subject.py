@@ -173,7 +173,13 @@ class Subject:
                 optional = {one.name for one in parameters_of(function) if one.default is not one.empty}
                 own = [one.name for one in parameters_of(function)]
                 after = after_forward(seen, lookup, _returned(forward), own, optional)
-                first = filled(function, lambda name: True if name == self.flag else after(name))
+                switches = {
+                    one.name: one.default
+                    for one in parameters_of(function)
+                    if type(one.default) is bool and lookup(one.name) is NOTHING
+                }
+                told = {**switches, self.flag: True}  # `retain_grads=True` is no gradient
+                first = filled(function, lambda name: told[name] if name in told else after(name))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
         elif first.missing and out is not None:
