@@ -120,16 +120,25 @@ def judged(
         numbers = True
         if free and not likely(worker.candidate) and (unknown or not _speaks_of_conv(worker.candidate)):
             numbers = bool(unknown)
-            if not numbers and (found := _by_numbers(worker, progress)) is not None:
+            found = None if numbers else _by_numbers(worker, progress)
+            if found is not None and found.passed:
                 return found
             held = against_forward(worker)
-            if isinstance(held, PairVerdict):
-                return held
+            if isinstance(held, PairVerdict) and (held.ok or found is None):
+                return held  # its numbers are those of an operator, but its arrays lie in another way
+            if found is not None:
+                return found
+            assert isinstance(held, Open)
             said = held
-            if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
+            named = unknown or said.asks or worker.candidate.kind == "autograd"
+            if named and not _speaks_of_conv(worker.candidate):
                 raise _unknown(worker.candidate, unknown, said)
         try:
-            return _as_operator(worker, convention, problem, progress, name, numbers=numbers)
+            as_one = _as_operator(worker, convention, problem, progress, name, numbers=numbers)
+            if free and said is None and isinstance(as_one, OperatorVerdict) and as_one.seldom:
+                slopes = against_forward(worker)  # they say more of a function that is another
+                return slopes if isinstance(slopes, PairVerdict) and slopes.ok else as_one
+            return as_one
         except CannotCall:
             own = against_forward(worker) if free and said is None else None
             if isinstance(own, PairVerdict):

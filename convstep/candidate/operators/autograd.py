@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from convstep.candidate.call.failure import Unusable
-from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served
 from convstep.candidate.operators.came import Came
 from convstep.candidate.operators.telling import Told
+from convstep.candidate.record.autograd import fitted, inputs_of, overheard
 from convstep.candidate.record.filling import NOTHING
 from convstep.language import tr
 from convstep.oracle import pytorch
@@ -20,7 +18,7 @@ from convstep.oracle.pytorch import leaf, tensor
 
 def by_autograd(served: Served, told: Told, came: Came) -> None:
     """Run its forward and its backward on one problem; what came is put into `came` as it comes."""
-    kind, returned = _overheard(served.function)
+    kind, returned = overheard(served.function)
     came.stage = "forward"
     leaves = {name: leaf(np.asarray(plain_array(told.arrays[name]))) for name in told.words.arrays}
     whole = Told(
@@ -33,9 +31,7 @@ def by_autograd(served: Served, told: Told, came: Came) -> None:
         told.keys,
         said=told.said,
     )
-    listed = parameters_of(kind.forward)
-    if listed and listed[0].name in ("ctx", "context", "self"):
-        listed = listed[1:]
+    listed = inputs_of(kind)
     given = []
     for each in listed:
         value = whole.value(each.name, each.default)
@@ -63,7 +59,7 @@ def by_autograd(served: Served, told: Told, came: Came) -> None:
             raise
         by_input = [(value, gradient) for value, gradient in zip(given, returned[-1], strict=False)]
         gradients = [
-            next((_fitted(gradient, leaf) for value, gradient in by_input if value is leaf), None)
+            next((fitted(gradient, leaf) for value, gradient in by_input if value is leaf), None)
             for leaf in wanted.values()
         ]
     for name, handed in zip(told.words.upstream, above, strict=True):
@@ -72,23 +68,3 @@ def by_autograd(served: Served, told: Told, came: Came) -> None:
         if gradient is not None:
             came.arrays[f"return['d{name}']"] = np.array(plain_array(gradient))
             came.names[f"return['d{name}']"] = f"d{name}"
-
-
-def _overheard(function: Any) -> tuple[Any, list[tuple[Any, ...]]]:
-    """The Function, and a list to which goes what its backward returns before PyTorch refuses the shapes."""
-    returned: list[tuple[Any, ...]] = []
-
-    def backward(ctx: Any, *above: Any) -> Any:
-        made = function.backward(ctx, *above)
-        returned.append(made if isinstance(made, tuple) else (made,))
-        return made
-
-    return type(function.__name__, (function,), {"backward": staticmethod(backward)}), returned
-
-
-def _fitted(gradient: Any, array: Any) -> Any:
-    """A gradient summed to its array's shape, as PyTorch does where it can; else as it is."""
-    try:
-        return gradient.sum_to_size(array.shape)
-    except (RuntimeError, AttributeError):
-        return gradient

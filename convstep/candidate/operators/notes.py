@@ -21,6 +21,8 @@ from convstep.steps.number_text import short
 OVERFLOWS = "loss-overflows"
 """The id of the operators' mistake that numbers of a gradient cannot show: an output that is inf or nan."""
 
+ROWS = "wrong-shape"
+"""The id of the mistake of those operators whose gradients of vectors may keep an axis."""
 DIFFERS = "forward-differs"
 """What a note about a forward that returns other numbers begins with."""
 
@@ -35,6 +37,7 @@ def notes(swept: Swept) -> Iterator[str]:
             rate=RATE,
         )
     yield from _about_outputs(swept)
+    yield from _about_rows(swept)
     yield from _left_out(swept)
     if absent := not_computed(swept):
         yield tr(
@@ -55,6 +58,20 @@ def notes(swept: Swept) -> Iterator[str]:
             problems=count(len(refusing)),
             message=refusing[0].answer.message,
             problem=problem_words(swept, refusing[0].answer.problem),
+        )
+
+
+def _about_rows(swept: Swept) -> Iterator[str]:
+    """That vectors are rows here, `(1, M)`, as the gradients are which it keeps an axis of."""
+    lying = swept.convention.axes if swept.convention is not None else {}
+    rows = [name for name, axes in lying.items() if axes == f"1{swept.operator.axes[name]}"]
+    known = any(mistake.id == ROWS for mistake in swept.operator.mistakes)
+    if rows and known and len(rows) == len(lying) and swept.failing is None:
+        yield tr(
+            "{id}: {gradients} of {names} as a row, (1, M), which is right; of (M,) it has an axis too many",
+            id=ROWS,
+            gradients=listed([f"d{name}" for name in rows]),
+            names=listed(rows),
         )
 
 

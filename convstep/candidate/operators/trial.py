@@ -67,8 +67,10 @@ class Trial:
             # a product that takes what it should not leaves several gradients of other shapes; and one of the
             # right numbers may lie as its array does
             odd = [name for name in names if any(one.off[name] == np.inf for one in self.heard)]
-            own = self.way.convention is None
-            return own or (len(odd) < 2 and not any(_turned(one, name) for one in self.heard for name in odd))
+            turned = any(_turned(one, name) for one in self.heard for name in odd)
+            # a layer has its arrays itself; a function takes b of (M,) and of (1, M)
+            own = self.way.convention is None and (not turned or any(raw.planted for raw in self.raws))
+            return own or (len(odd) < 2 and not turned)
         if any(np.inf in one.off.values() for one in self.heard):
             return False
         whole = any(all(one.off[name] <= 1 for one in self.heard) for name in names)

@@ -79,6 +79,11 @@ class OperatorVerdict(AnyVerdict):
         return OWN if self.swept.convention is None else self.swept.convention.name
 
     @property
+    def seldom(self) -> bool:
+        """Whether it is right, but could be tried on a few problems only."""
+        return self.ok and self.passed < FEW
+
+    @property
     def passed(self) -> int:
         """On how many problems everything that came is right."""
         return sum(
@@ -130,7 +135,7 @@ class OperatorVerdict(AnyVerdict):
         """The verdict in one sentence."""
         tried, failed = self.tried, sum(one.failed for one in self.tried)
         names = {"name": self.name, "operator": tr(self.swept.operator.title)}
-        if self.ok and self.passed < FEW:
+        if self.seldom:
             return tr(
                 "{name} is right, but was tried on only {problems}", problems=count(self.passed), **names
             )

@@ -91,7 +91,8 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
                 how=why,
             )
             best = replace(best, asks=said)
-    stepped = best is found[0][0] and not (ready.guess is not None and ready.guess.varied)
+    varied = ready.guess is not None and ready.guess.varied
+    stepped = best is found[0][0] and not varied and ways.first.candidate.kind != "autograd"
     return {"held": json.dumps([best.as_plain(), stepped])}
 
 
@@ -142,6 +143,7 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
 
 def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     """What its own forward says of a call on several draws of numbers; None if it has none."""
+    from convstep.candidate.verdicts.deliberate import left_open
     from convstep.candidate.verdicts.derivative import derivative
     from convstep.candidate.verdicts.draws import held as on_draws
 
@@ -151,6 +153,9 @@ def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
     share = Clock.of(max(clock.left / 2, 1.0))
     guessed = ready.guess is not None
+    if served.candidate.kind == "autograd":  # PyTorch's engine runs its lines, which nobody sees
+        found = on_draws(pair, (None, None), share, guessed=guessed, lines=False)
+        return left_open(found, pair, served.candidate.source)
     if (alone := derivative(pair, sources)) is not None:
         return alone
     found = on_draws(pair, sources, share, guessed=guessed)
@@ -211,7 +216,15 @@ def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer)
     asked = json.loads(str(question[kind]))
     limits, wish = Limits(seconds=asked["seconds"]), Wish.read(asked.get("wish"))
     paired = kind == JUDGE
+    candidate = ways.first.candidate
     try:
+        if candidate.kind == "autograd":
+            raise CandidateError(
+                tr(
+                    "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
+                    name=candidate.name,
+                )
+            )
         if asked["call"] is not None:
             call = Call.read(asked["call"])
             served = ways.used(call)

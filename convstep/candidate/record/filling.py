@@ -74,10 +74,12 @@ def after_forward(
     cache = made[-1] if several else made
     shapes = [np.shape(each) for each in outputs if np.ndim(each)] or [np.shape(outputs[0])]
     drawn: list[Any] = []
+    above = {one for one in parameters if is_upstream(one)}
+    above = above or {one for one in parameters if one.lower() == "g"}  # which may be called like a gamma
 
     def found(name: str) -> Any:
         value = lookup(name)
-        if value is not NOTHING:
+        if value is not NOTHING and (name not in above or name.lower() != "g"):
             return value
         if name in named:
             return named[name]
@@ -85,7 +87,7 @@ def after_forward(
             return cache
         if not several and any(plain(one).endswith(f"d{plain(name)}") for one in parameters if one != name):
             return made  # `dist` beside `dL_ddist`
-        if is_upstream(name):
+        if is_upstream(name) or name in above:
             shape = shapes[min(len(drawn), len(shapes) - 1)]
             if not shape:  # of a loss it is 1, and most do not look at it
                 return NOTHING if name in optional else 1.0

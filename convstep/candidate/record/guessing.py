@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,8 +97,17 @@ def guesses(asked: Asked) -> Iterator[Guess]:
     """What could be given, likeliest first; nothing for an operator that is not known by name."""
     for pattern, make in _OPERATORS:
         if re.search(pattern, asked.name, re.I):
-            yield from make(asked)
+            for guess in make(asked):
+                yield replace(guess, values=distinct_of(guess.values, asked.inputs))
             return
+
+
+def distinct_of(values: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+    """The same without the inputs that are given an array which another one has: `a` beside `x`."""
+    arrays = [name for name in inputs if isinstance(values.get(name.strip("_")), np.ndarray)]
+    first = {id(values[name.strip("_")]): name for name in reversed(arrays)}
+    second = {name.strip("_") for name in arrays if name not in first.values()}
+    return {name: value for name, value in values.items() if name not in second}
 
 
 def known(name: str) -> bool:
@@ -129,6 +138,10 @@ def given(*pairs: tuple[str, Any]) -> dict[str, Any]:
 
 def _pool(asked: Asked) -> Iterator[Guess]:
     average = re.search(r"av(g|erage)|mean", asked.name, re.I)
+    if re.search(r"global|(?<![a-z])gap(?![a-z])", asked.name, re.I):  # no windows, and no square
+        for picture in ((2, 4, 5, 3), (2, 3, 4, 5))[:: 1 if asked.channels_last else -1]:
+            yield Guess("global pooling", given((X, distinct(*picture))), picture)
+        return
     said = re.search(r"mode\s*==\s*[\"'](avg|average|mean)[\"']", asked.source)
     mode = (said[1] if said else "average") if average else "max"
     default = next((asked.defaults[name] for name in ("stride", "strides") if name in asked.defaults), None)
@@ -182,7 +195,7 @@ def _norm(asked: Asked) -> Iterator[Guess]:
             ("mode", "train"),
             ("train train_flg train_flag training is_training", True),
             ("momentum", 0.9),
-            ("g", 2) if group else ("num_features dim n_features d c channels", channels),
+            ("g", 2) if group else ("num_features dim n_features d c channels n size features", channels),
         )
         yield Guess(word, values, x.shape)
 
@@ -272,7 +285,7 @@ def _recurrent(asked: Asked) -> Iterator[Guess]:
             ("prev_c c_prev c0 c", small(2, 4, seed=5)),
             ("wx w_x wxh w_xh", small(3, 4 * times, seed=6)),
             ("wh w_h whh w_hh", small(4, 4 * times, seed=7)),
-            (B, small(4 * times, seed=8)),
+            (f"{B} bh b_h", small(4 * times, seed=8)),
         )
         yield Guess(word, values, (2, 4) if one else (2, 3, 4))
 

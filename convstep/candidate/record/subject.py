@@ -17,6 +17,7 @@ from convstep.candidate.call.served import Served
 from convstep.candidate.load import names
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
+from convstep.candidate.record.autograd import as_functions
 from convstep.candidate.record.filling import (
     KEPT,
     NOTHING,
@@ -77,11 +78,8 @@ class Subject:
         own = getattr(function, "__self__", None)
         name = candidate.name.rpartition(".")[2]
         if candidate.kind == "autograd":
-            said = tr(
-                "{name} is a torch.autograd.Function; only functions over NumPy arrays can be stepped",
-                name=candidate.name,
-            )
-            raise CandidateError(said)
+            apply, backward = as_functions(function)
+            return cls(served, backward, forward=apply)
         if isinstance(function, type):
             if name == function.__name__:
                 name = method_of(function)
@@ -167,7 +165,13 @@ class Subject:
                 optional = {one.name for one in parameters_of(function) if one.default is not one.empty}
                 own = [one.name for one in parameters_of(function)]
                 after = after_forward(seen, lookup, _returned(forward), own, optional)
-                first = filled(function, lambda name: True if name == self.flag else after(name))
+                switches = {
+                    one.name: one.default
+                    for one in parameters_of(function)
+                    if type(one.default) is bool and lookup(one.name) is NOTHING
+                }
+                told = {**switches, self.flag: True}  # `retain_grads=True` is no gradient
+                first = filled(function, lambda name: told[name] if name in told else after(name))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
         elif first.missing and out is not None:

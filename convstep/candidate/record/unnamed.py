@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.record.filling import KEPT
-from convstep.candidate.record.guessing import Asked, B, Guess, W, X, given, small, whole
+from convstep.candidate.record.guessing import Asked, B, Guess, W, X, distinct_of, given, small, whole
 from convstep.candidate.verdicts.changes import LEARNING, RATE
 from convstep.candidate.verdicts.finding import same
 from convstep.candidate.verdicts.losses import targets
@@ -42,6 +42,9 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
         found = {name: value for name, value in found.items() if value is not None}
         if found or (not others and len(free) == 1):  # of one feature a scale does not show
             yield _guess(asked, free, {"x": whole(*size), **found}, _like(size))
+    if any(name in free for name in asked.sizes):  # pictures of a layer of so many channels
+        for picture in ((2, 4, 3, 5), (2, 3, 5, 4)):
+            yield _guess(asked, free, given((X, whole(*picture))), lambda at: whole(4, seed=at + 1))
     yield replace(_guess(asked, free, *narrow), narrow=True)
 
 
@@ -54,9 +57,10 @@ def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callabl
     numbers |= {name: RATE for name in asked.parameters if LEARNING.fullmatch(name)}
     if {"q", "query"} & asked.parameters:  # then k is an array
         numbers.pop("k", None)
-    rest = [name for name in free if name not in values and name not in numbers]
+    meant = {name: value for name, value in values.items() if name in free and name not in numbers}
+    known = distinct_of(meant, free)  # `x` and `a` are two
+    rest = [name for name in free if name not in known and name not in numbers]
     others = {name: other(at) for at, name in enumerate(rest) if not is_upstream(name)}
-    known = {name: value for name, value in values.items() if name in free and name not in numbers}
     return Guess("", {**known, **numbers, **others}, np.shape(values["x"]), sure=False)
 
 

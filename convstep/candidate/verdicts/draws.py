@@ -28,7 +28,12 @@ DRAWS = 6
 
 
 def held(
-    pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock, *, guessed: bool = False
+    pair: Pair,
+    sources: tuple[Source | None, Source | None],
+    clock: Clock,
+    *,
+    guessed: bool = False,
+    lines: bool = True,
 ) -> Held:
     """Hold a backward against its forward, first as it is called, then with other numbers.
 
@@ -37,6 +42,7 @@ def held(
         sources: their files, where Python does not know them.
         clock: says when no further draw is begun.
         guessed: whether its arguments are: then a gradient of another shape than its input proves nothing.
+        lines: whether those that are run are the author's.
     """
     said: dict[str, list[Judged]] = {}
     first: Pair | None = None
@@ -69,7 +75,7 @@ def held(
     for several, what in zip(said.values(), most, strict=True):
         if what.mark.kind == AGREES:
             notes += [each.mark.how for each in several if each.mark.kind == UNKNOWN][:1]
-    line, how, before = _line(first, sources, clock) if first is not None else (0, "", ())
+    line, how, before = _line(first, sources, clock) if first is not None and lines else (0, "", ())
     agreeing = [sum(one.mark.kind == AGREES for one in several) for several in said.values()]
     given = {name: one for name, one in pair.forward.arguments().items() if isinstance(one, np.ndarray)}
     told = {one.of: one.mark.kind for one in most if one.mark.kind != UNKNOWN}
@@ -78,7 +84,7 @@ def held(
         worded(pair.forward),
         known if first is not None else min(agreeing, default=0),
         differing,
-        tuple(each.ending for each in most),
+        tuple(each.ending if lines else replace(each.ending, line=0) for each in most),
         line,
         how,
         before,
@@ -120,7 +126,14 @@ def _redrawn(pair: Pair, above: Any, number: int) -> Pair:
         path: rng.standard_normal(one.shape) for path in above or () if (one := pair.constants[path]).ndim
     }
     backward = pair.with_upstream(pair.backward, values) if values else pair.backward
-    changes = {id(one): _other(one, rng) for one in pair.forward.arrays().values() if one.size}
+    arrays = {text(path): one for path, one in pair.forward.arrays().items() if one.size}
+    own = [name for name in arrays if name.startswith("self")]
+    # an object's places for gradients stay: where they are not 0, what is added to them is not known
+    changes = {
+        id(one): _other(one, rng)
+        for name, one in arrays.items()
+        if one.any() or name not in own or not naming.same(name, own)
+    }
     return replace(
         pair,
         forward=replace(pair.forward.like(changes), random=np.random.RandomState(number).get_state()),
