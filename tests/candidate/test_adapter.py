@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -167,6 +168,7 @@ class Here:
     def __init__(self, target: str) -> None:
         self.served = child.load(Target.parse(target), {})
         self.candidate, self.ways = self.served.candidate, Ways(self.served)
+        self.clock = time.thread_time
 
     def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
         assert not fresh
