@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
+    from convstep.recording.sites import FunctionSite
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
     from convstep.view.panels.unedited import Unedited
@@ -374,13 +375,10 @@ class RecordingStage(StagedSource):
         executed = event.index < self.recording.position
         return event.line if executed or event.made or not event.statements else event.statements[0].line
 
-    def _function(self, line: int) -> dict[int, str]:
-        """The lines of the innermost function around a line, by their numbers; all, if it stands in none."""
+    def _around(self, line: int) -> FunctionSite | None:
+        """The innermost function around a line; None if it stands in none."""
         around = (one for one in self.recording.log.sites.functions if one.line <= line <= one.last_line)
-        found = min(around, key=lambda one: one.last_line - one.line, default=None)
-        if found is None:
-            return self._lines(1, len(self.recording.source.lines))
-        return self._lines(found.line, found.last_line)
+        return min(around, key=lambda one: one.last_line - one.line, default=None)
 
     def _lines(self, first: int, last: int) -> dict[int, str]:
         """Lines of the source, by their numbers; of an operator without what its docstring says."""
@@ -388,9 +386,17 @@ class RecordingStage(StagedSource):
         return {number: self.recording.source.line(number) for number in numbers}
 
     def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[SourceLine, ...]:
-        """The lines of the function that runs, with stops and the cursor on them."""
-        line = self._line(event)
-        lines = own_lines(event, self._function(line), notes, line, executed=executed)
+        """The lines of the function that runs and what called it, with stops and the cursor on them."""
+        line, run = self._line(event), self.recording
+        function = self._around(line)
+        first, last = (
+            (1, len(run.source.lines)) if function is None else (function.line, function.last_line)
+        )
+        caller = 0 if function is None else recorded.called_at(run, event, function, executed=executed)
+        if caller:
+            said = tr("called at line {line}", line=caller), notes.get(first, "")
+            notes = {**notes, first: ", ".join(filter(None, said))}
+        lines = own_lines(event, self._lines(first, last), notes, line, executed=executed)
         stops = {stop.line for stop in self.stops if isinstance(stop, LineStop) and stop.enabled}
         signs = {} if self.verdicts is None else {n: sign(mark) for n, mark in self.verdicts.lines.items()}
         return tuple(
