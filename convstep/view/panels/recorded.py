@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.printable import printable
 from convstep.recording.events import anchor_of
 from convstep.recording.overview import storage_of
 from convstep.steps.cells import cell_text
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from convstep.recording.index import Index
     from convstep.recording.recording import Recording
     from convstep.recording.sites import FunctionSite
+    from convstep.recording.source import SourceText
 
 Array = npt.NDArray[Any]
 
@@ -100,6 +102,18 @@ def note_of(array: Array | None, shape: Sequence[int], line: int) -> str:
 def statement_texts(event: Event) -> list[str]:
     """The step's statements with their indices as numbers."""
     return [numbered(statement.text, statement.subscripts) for statement in event.statements]
+
+
+def told(event: Event, texts: Sequence[str], source: SourceText) -> tuple[str, str]:
+    """The statement at which a step stands, and the cell that this writes, before and after, if it is one."""
+    own = [pair for pair in zip(texts, event.statements, strict=True) if pair[1].line == event.line]
+    text, accesses = source.line(event.line).strip(), tuple[Access, ...]()
+    if own:
+        text, accesses = own[-1][0], own[-1][1].accesses
+    writes = [access for access in accesses if access.writes]
+    both = [] if len(writes) != 1 or writes[0].before is None else [writes[0].before, writes[0].after]
+    numbers = [_number(np.ravel(one)[0]) for one in both if one is not None and one.size == 1]
+    return printable(text, None), printable(" → ".join(numbers))
 
 
 def words_of(event: Event, texts: Sequence[str]) -> dict[int, Words]:
@@ -218,6 +232,8 @@ def called_at(recording: Recording, event: Event, function: FunctionSite, *, exe
         executed: whether it stands after its last statement, and not before its first.
     """
     index, sites = recording.index, recording.log.sites
+    if not recording.total:
+        return 0
     low, high = index.begin(event.index), index.ends[event.index]
     at = recording.entry - 1 if recording.made else anchor_of(index, low, high) if executed else low
     frame = int(index.frame[at])
@@ -233,16 +249,16 @@ def called_at(recording: Recording, event: Event, function: FunctionSite, *, exe
     if not re.search(rf"{name}\s*\(", found.text):
         return 0
     if begun is found:  # it had begun to read
-        return found.line
+        return int(found.line)
     around = sites.functions[index.frames[index.frames[frame].parent].function]
     between = range(begun.line, found.line) if begun.line < found.line else range(*_body(around))
     own = range(found.line, found.last_line + 1)
     named = (re.search(name, recording.source.line(line)) for line in between if line not in own)
-    return 0 if any(named) else found.line
+    return 0 if any(named) else int(found.line)
 
 
 def _beside_call(index: Index, frame: int, by: int) -> int | None:
-    """The entry of the frame that calls another one before or after the call; None where it is far or none."""
+    """The entry before or after a call, of the frame that makes it; None where it is far or there is none."""
     parent = index.frames[frame].parent
     for _ in range(FAR):
         own = index.frames[frame]

@@ -7,18 +7,17 @@ import numpy.typing as npt
 
 from convstep.recording.record import record
 from convstep.view.panels.recording import RecordingStage
+from convstep.view.scene.cards import Cards
 
 Array = npt.NDArray[np.float64]
 
 
 def half(a: Array) -> Array:
-    b = a / 2
-    return b
+    return a / 2
 
 
 def twice(a: Array) -> Array:
-    b = a * 2
-    return b
+    return a * 2
 
 
 def through_helpers(x: Array) -> Array:
@@ -48,3 +47,31 @@ def test_a_helper_says_which_line_called_it_unless_the_log_leaves_that_open() ->
     ]
     assert [call for name, call in told if name == "def twice"] == ["", "", several, several]
     assert {call for name, call in told if name == "def through_helpers"} == {""}
+
+
+def row_sums(x: Array) -> Array:
+    found = np.zeros(len(x))
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            found[i] += x[i, j]
+    return found
+
+
+def test_below_a_step_stand_those_before_it_with_the_numbers_they_changed() -> None:
+    x = np.random.default_rng(1).random((4, 5))
+    walked, jumped = (RecordingStage(record(row_sums, x).scout()) for _ in range(2))
+    told = list[str]()
+    for position in range(1, walked.run.total + 1):
+        walked.run.next()
+        jumped.run.seek(position)
+        drawn = [Cards(one.scene(), None, behind=one.behind).draw(60, 20).plain for one in (walked, jumped)]
+        lines = drawn[0].split("\n")
+        assert drawn[1] == drawn[0]
+        assert len(lines) <= 20
+        assert [line.strip() for line in lines[len(lines) - len(told[-12:]) :]] == told[-12:]
+        brief = Cards(walked.scene(), None, behind=walked.behind).draw(24, 20).plain.split("\n")
+        assert not told[1:] or brief[-1].endswith(told[-1].rpartition("  ")[2])
+        i, j = divmod(position - 2, 5)
+        sums = " → ".join(f"{x[i, :end].sum():.6g}" for end in (j, j + 1))
+        words = f"found[{i}] += x[{i}, {j}]  {sums}" if position > 1 else "found = np.zeros(len(x))"
+        told.append(f"{position}  {words}")
