@@ -17,7 +17,7 @@ from convstep.ui.dialogs.once import Once
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.lesson.course import CourseRows
-from convstep.view.text.wrapping import wrap
+from convstep.view.text.markdown import draw_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class CourseList(RowList):
 
     def _summary(self) -> Text:
         entry = self.course.entry(self.chosen)
-        lines = [] if entry is None else wrap(Text(entry.summary), max(self.size.width - 2, 8))
+        lines = [] if entry is None else draw_markdown(entry.summary, max(self.size.width - 2, 8))
         return Text("\n").join(lines[:SUMMARY])
 
 

@@ -16,6 +16,7 @@ from importlib.metadata import version
 import numpy as np
 
 from convstep.export.html.cells import COLOURS, MINUS_INF, NAN, PLUS_INF, Json
+from convstep.export.html.prose import inline
 from convstep.export.html.tape import Tape
 from convstep.language import spoken, tr
 from convstep.printable import printable
@@ -48,7 +49,7 @@ class Page:
     title: str
     """Plain text."""
     facts: Sequence[str]
-    """The same, beside the title."""
+    """The same, beside the title; of a lesson a line of Markdown."""
     tape: Tape
     titles: Sequence[str]
     """Of the sources, the last one for a place with a single one."""
@@ -83,7 +84,10 @@ def page_html(page: Page) -> str:
             "version": version("convstep"),
             "policy": escape(policy),
             "title": escape(printable(page.title)),
-            "facts": " · ".join(escape(printable(fact, None)) for fact in page.facts),
+            "facts": " · ".join(
+                inline(fact) if page.kind == "lesson" else escape(printable(fact, None))
+                for fact in page.facts
+            ),
             "kind": page.kind,
             "told": page.told,
             "key_list": _key_list(lesson=page.kind == "lesson", window=page.tape.has_window),

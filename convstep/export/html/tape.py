@@ -204,8 +204,8 @@ class Tape:
             found = [
                 [
                     one.number,
-                    one.headings[0],
-                    "" if said == one.headings[0] else said,
+                    heading := " · ".join(filter(None, (one.headings[0], one.words.remark))),
+                    "" if said == heading else said,
                     self._tables(shown, one, about),
                 ]
                 for one, said in zip(scene.additions, words, strict=True)

@@ -129,7 +129,7 @@ class State:
     @property
     def cards(self) -> Cards:
         """The scene's step and its window."""
-        return Cards(self.scene, self.stage.window(self.scene), self.card)
+        return Cards(self.scene, self.stage.window(self.scene), self.card, behind=self.stage.behind)
 
     @property
     def choice(self) -> Any:

@@ -39,6 +39,10 @@ MARKS = (
         "✓ ▶",
         "an addition that has been made, and the one that comes next; a line that has run, and where it is",
     ),
+    (
+        "12✓ 13≠",
+        "directly behind a line's number: its own forward agrees with what the line sets, or differs",
+    ),
     ("-.0 0.00 +0", "not zero, but rounds to it; a plain 0 is exactly zero"),
     (">> <<", "too large for the column, above and below zero; the status line has all digits"),
     ("×1e-7", "in a title: a factor that all numbers of the panel share"),

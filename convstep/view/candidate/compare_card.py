@@ -247,8 +247,8 @@ class _Block(NamedTuple):
             for column in range(columns):
                 differs = self.differing is not None and bool(self.differing[row, column])
                 value = "…".rjust(text) if self.values is None else number.text(self.values[row, column])
-                line.append(DIFFERS if differs else " ", "bold")
-                line.append(value, "bold" if differs else "")
+                mark, style = (DIFFERS, "bold") if differs else (" ", "")
+                line.append(f"{mark}{value.strip()}".rjust(text + 1), style)
             lines.append(line)
         return lines
 

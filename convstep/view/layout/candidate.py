@@ -83,7 +83,8 @@ def arrange_candidate(
         return _with_side(width, height, gradients, context, own)
     if width >= ALL_FROM[0] and height >= ALL_FROM[1]:
         return _with_words_below(width, height, gradients, context, tab, own)
-    return _with_tabs(width, height, gradients, context, first, tab, own)
+    stacked = _stacked(width, height, gradients, context, tab, own) if height >= ALL_FROM[1] else None
+    return stacked or _with_tabs(width, height, gradients, context, first, tab, own)
 
 
 def _with_side(
@@ -135,21 +136,48 @@ def _with_words_below(
     return Plan(down((used, rows), (None, below))(Rect(0, 0, width, height)), tabs, visible)
 
 
+def _stacked(
+    width: int, height: int, gradients: Sequence[Triple], context: Sequence[Panel], tab: str, own: bool
+) -> Plan | None:
+    """All gradients above, as beside a page, what the step reads below, and the rest in turn.
+
+    None where that takes nearly all of the lines.
+    """
+    shown = [_fitting(triple, width) for triple in gradients]
+    if not all(shown):
+        return None
+    used, rows = _gradients(shown, width, height)
+    if used > height * 5 // 8:
+        return None
+    needed = sum(max(map(least_width, column)) for column in columns_of(context, height - used))
+    beside = needed <= width - CARD_WIDTH
+    others = [panel for whole, some in zip(gradients, shown, strict=True) for panel in whole[: -len(some)]]
+    others += [] if beside else context
+    tabs = (*((OWN,) if own else ()), CARD, DIAGNOSIS, *(panel.key for panel in others), SOURCE)
+    visible = tab if tab in tabs else CARD
+    below = across((None, part(visible)), *([(needed, row(context))] if beside else []))
+    return Plan(down((used, rows), (None, below))(Rect(0, 0, width, height)), tabs, visible)
+
+
 def _gradients(gradients: Sequence[Triple], width: int, most: int) -> tuple[int, Box]:
     """All gradients, and the lines they take: so many at the most, as far as rows can scroll.
 
     The largest has a row of its own. The others share the next one if they fit beside each other.
     """
-    widths = [3 * max(map(least_width, triple)) for triple in gradients]
+    counts = [*map(len, gradients)]
+    widths = [n * max(map(least_width, triple)) for n, triple in zip(counts, gradients, strict=True)]
     for which in NAMED:
-        named = [max(w, 3 * max(_title(p, which) for p in t)) for w, t in zip(widths, gradients, strict=True)]
+        titles = [max(_title(panel, which) for panel in triple) for triple in gradients]
+        named = [max(w, n * title) for w, n, title in zip(widths, counts, titles, strict=True)]
         if sum(named[1:]) <= width:
             widths = named
             break
     together = sum(widths[1:]) <= width
     rows = [[0], list(range(1, len(gradients)))] if together else [[n] for n in range(len(gradients))]
     rows = [numbers for numbers in rows if numbers]
-    heights = [max(_height(gradients[n], width // (3 * len(numbers))) for n in numbers) for numbers in rows]
+    heights = [
+        max(_height(gradients[n], width // (counts[n] * len(numbers))) for n in numbers) for numbers in rows
+    ]
     # what is too high scrolls, the highest row first
     while sum(heights) > most and max(heights) > 4:
         heights[heights.index(max(heights))] -= 1
@@ -173,14 +201,7 @@ def _with_tabs(
 ) -> Plan:
     """The first gradient above, at the least its difference; the others' differences below, and tabs."""
     main = gradients[first]
-    shown = next(
-        (
-            some
-            for some in (main, main[1:], main[2:])
-            if sum(map(least_width, some)) <= width and max(map(least_width, some)) <= width // len(some)
-        ),
-        main[2:],
-    )
+    shown = _fitting(main, width) or main[2:]
     others = [triple for n, triple in enumerate(gradients) if n != first]
     least = 6 if height < 18 else 9
     upper = min(max(min(_height(shown, width // len(shown)), height - least), 5), height)
@@ -202,6 +223,12 @@ def _with_tabs(
     visible = tab if tab in tabs else CARD
     box = down((upper, equally(shown)), (None, across((None, part(visible)), *beside)))
     return Plan(box(Rect(0, 0, width, height)), tabs, visible)
+
+
+def _fitting(triple: Triple, width: int) -> Triple:
+    """As many of the three as fit beside each other, the last ones; none if not even the difference does."""
+    some = (triple, triple[1:], triple[2:])
+    return next((one for one in some if max(map(least_width, one)) <= width // len(one)), ())
 
 
 def _height(panels: Triple, width: int) -> int:

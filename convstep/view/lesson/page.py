@@ -201,9 +201,10 @@ def _numbered_code(question: LineQuestion, telling: Telling, width: int) -> tupl
         if chosen or (right and not look):
             look = len(found)
         parts = fold(line, width - digits - MARKED)
-        if chosen or right:
-            for part in parts:
-                part.stylize("reverse" if chosen else "bold underline")
+        if chosen:  # in one piece: reversed, every hue would have a ground of its own
+            parts = [Text(part.plain, "reverse") for part in parts]
+        elif right:
+            _styled(parts, "bold underline")
         found += _hanging(f"{mark} {number + 1:>{digits}} ", style, parts)
     return found, look
 

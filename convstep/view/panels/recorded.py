@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.printable import printable
+from convstep.recording.events import anchor_of
 from convstep.recording.overview import storage_of
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Access, Event, Statement
@@ -21,7 +24,10 @@ from convstep.view.scene.own_lines import set_text
 from convstep.view.scene.scene import Words
 
 if TYPE_CHECKING:
+    from convstep.recording.index import Index
     from convstep.recording.recording import Recording
+    from convstep.recording.sites import FunctionSite
+    from convstep.recording.source import SourceText
 
 Array = npt.NDArray[Any]
 
@@ -29,6 +35,8 @@ NUMBERS = "biuf"
 """Kinds of arrays whose cells are written as numbers."""
 READS = 4
 """Single values that are said of one statement."""
+FAR = 64
+"""Other calls of a statement that are passed over in search of its own line."""
 
 
 def cell_name(array: str, index: Sequence[int]) -> str:
@@ -94,6 +102,18 @@ def note_of(array: Array | None, shape: Sequence[int], line: int) -> str:
 def statement_texts(event: Event) -> list[str]:
     """The step's statements with their indices as numbers."""
     return [numbered(statement.text, statement.subscripts) for statement in event.statements]
+
+
+def told(event: Event, texts: Sequence[str], source: SourceText) -> tuple[str, str]:
+    """The statement at which a step stands, and the cell that this writes, before and after, if it is one."""
+    own = [pair for pair in zip(texts, event.statements, strict=True) if pair[1].line == event.line]
+    text, accesses = source.line(event.line).strip(), tuple[Access, ...]()
+    if own:
+        text, accesses = own[-1][0], own[-1][1].accesses
+    writes = [access for access in accesses if access.writes]
+    both = [] if len(writes) != 1 or writes[0].before is None else [writes[0].before, writes[0].after]
+    numbers = [_number(np.ravel(one)[0]) for one in both if one is not None and one.size == 1]
+    return printable(text, None), printable(" → ".join(numbers))
 
 
 def words_of(event: Event, texts: Sequence[str]) -> dict[int, Words]:
@@ -197,6 +217,64 @@ def region_text(access: Access, owner: Array | None) -> str:
         parts.pop()
     words = [part if isinstance(part, str) else cell_text("", (part,))[1:-1] for part in parts]
     return f"{access.array}[{', '.join(words)}]" if words else access.array
+
+
+def called_at(recording: Recording, event: Event, function: FunctionSite, *, executed: bool) -> int:
+    """The line that called a function in which a step stands; 0 where the log leaves it open.
+
+    A statement goes on where its calls have returned, so that what comes next in the log is its own, but of
+    an `if`, which says nothing. So it must call the function by name, and nothing in between may name it.
+
+    Args:
+        recording: at the step, before, in or after it.
+        event: the step.
+        function: that the line it stands at is in.
+        executed: whether it stands after its last statement, and not before its first.
+    """
+    index, sites = recording.index, recording.log.sites
+    if not recording.total:
+        return 0
+    low, high = index.begin(event.index), index.ends[event.index]
+    at = recording.entry - 1 if recording.made else anchor_of(index, low, high) if executed else low
+    frame = int(index.frame[at])
+    while frame >= 0 and index.frames[frame].function != function.number:
+        frame = index.frames[frame].parent
+    if frame < 0 or index.frames[frame].parent < 0 or function.generator:
+        return 0
+    before, after = (_beside_call(index, frame, by) for by in (-1, 1))
+    if before is None or after is None:
+        return 0
+    name = rf"\b{re.escape(function.name.rpartition('.')[2])}\b"
+    begun, found = (sites.statements[index.statement[entry]] for entry in (before, after))
+    if not re.search(rf"{name}\s*\(", found.text):
+        return 0
+    if begun is found:  # it had begun to read
+        return int(found.line)
+    around = sites.functions[index.frames[index.frames[frame].parent].function]
+    between = range(begun.line, found.line) if begun.line < found.line else range(*_body(around))
+    own = range(found.line, found.last_line + 1)
+    named = (re.search(name, recording.source.line(line)) for line in between if line not in own)
+    return 0 if any(named) else int(found.line)
+
+
+def _beside_call(index: Index, frame: int, by: int) -> int | None:
+    """The entry before or after a call, of the frame that makes it; None where it is far or there is none."""
+    parent = index.frames[frame].parent
+    for _ in range(FAR):
+        own = index.frames[frame]
+        entry = own.last + 1 if by > 0 else own.first - 1
+        if not 0 <= entry < len(index.order):
+            return None
+        frame = int(index.frame[entry])
+        if frame == parent:
+            return entry
+        if frame < 0:
+            return None
+    return None
+
+
+def _body(function: FunctionSite) -> tuple[int, int]:
+    return function.line + 1, function.last_line + 1
 
 
 def changing_arguments(recording: Recording) -> dict[int, list[str]]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from convstep.candidate.verdicts.marks import Verdicts
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
+    from convstep.recording.sites import FunctionSite
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
     from convstep.view.panels.unedited import Unedited
@@ -57,6 +58,8 @@ class Chosen:
 
 OPERATORS = Path(__file__).parents[2] / "operators"
 """The folder of our own functions, whose docstrings say what lessons and guide say."""
+SHORT = 200
+"""Steps of a run whose earlier ones are told beside the one that is shown."""
 BROUGHT = "shown: "
 """What a brought array's name follows in a session."""
 
@@ -93,6 +96,7 @@ class RecordingStage(StagedSource):
         log = self.recording.log
         entered = [one for one in log.sites.functions if log.payloads[one.call]]
         sizes = [own_size(self._lines(one.line, one.last_line)) for one in entered]
+        self._told_steps, self._behind = dict[int, tuple[str, str]](), self.recording.scout()
         self.source_size = max((c for c, _ in sizes), default=0), max((n for _, n in sizes), default=0)
         """Columns and lines in which every function that ran is seen whole."""
 
@@ -116,6 +120,8 @@ class RecordingStage(StagedSource):
         panels, arrays = self._made.panels(event, brought, faces, self.beside), self._made.arrays(event)
         executed = event.index < run.position
         numbers = recorded.statement_texts(event)
+        if executed and run.total <= SHORT:
+            self._told_steps[event.index] = recorded.told(event, numbers, run.source)
         words = recorded.words_of(event, numbers)
         scene = build((run.position, run.total), event, arrays, panels, words=words)
         notes = recorded.notes_of(event, numbers) if executed or event.made else {}
@@ -131,6 +137,17 @@ class RecordingStage(StagedSource):
             source=self._own(event, notes, executed=executed),
             remarks=tuple(remarks),
         )
+
+    def behind(self, step: int, most: int) -> list[tuple[str, str]]:
+        """The statements at which they stand, of a short run."""
+        run = self._behind
+        steps = range(max(step - most, 0), step) if run.total <= SHORT else range(0)
+        for one in steps:
+            if one not in self._told_steps:
+                run.seek(one + 1)
+                texts = recorded.statement_texts(run.event)
+                self._told_steps[one] = recorded.told(run.event, texts, run.source)
+        return [self._told_steps[one] for one in steps]
 
     def loop_end(self, around: int) -> int:
         """The next position at which the innermost loop, or one around it, is complete."""
@@ -374,13 +391,10 @@ class RecordingStage(StagedSource):
         executed = event.index < self.recording.position
         return event.line if executed or event.made or not event.statements else event.statements[0].line
 
-    def _function(self, line: int) -> dict[int, str]:
-        """The lines of the innermost function around a line, by their numbers; all, if it stands in none."""
+    def _around(self, line: int) -> FunctionSite | None:
+        """The innermost function around a line; None if it stands in none."""
         around = (one for one in self.recording.log.sites.functions if one.line <= line <= one.last_line)
-        found = min(around, key=lambda one: one.last_line - one.line, default=None)
-        if found is None:
-            return self._lines(1, len(self.recording.source.lines))
-        return self._lines(found.line, found.last_line)
+        return min(around, key=lambda one: one.last_line - one.line, default=None)
 
     def _lines(self, first: int, last: int) -> dict[int, str]:
         """Lines of the source, by their numbers; of an operator without what its docstring says."""
@@ -388,9 +402,15 @@ class RecordingStage(StagedSource):
         return {number: self.recording.source.line(number) for number in numbers}
 
     def _own(self, event: Event, notes: Mapping[int, str], *, executed: bool) -> tuple[SourceLine, ...]:
-        """The lines of the function that runs, with stops and the cursor on them."""
-        line = self._line(event)
-        lines = own_lines(event, self._function(line), notes, line, executed=executed)
+        """The lines of the function that runs and what called it, with stops and the cursor on them."""
+        line, run = self._line(event), self.recording
+        function = self._around(line)
+        first, last = (1, len(run.source.lines)) if function is None else (function.line, function.last_line)
+        caller = 0 if function is None else recorded.called_at(run, event, function, executed=executed)
+        if caller:
+            said = tr("called at line {line}", line=caller), notes.get(first, "")
+            notes = {**notes, first: ", ".join(filter(None, said))}
+        lines = own_lines(event, self._lines(first, last), notes, line, executed=executed)
         stops = {stop.line for stop in self.stops if isinstance(stop, LineStop) and stop.enabled}
         signs = {} if self.verdicts is None else {n: sign(mark) for n, mark in self.verdicts.lines.items()}
         return tuple(

@@ -90,7 +90,11 @@ def _above(scene: Scene, width: int) -> list[Text]:
 
 def _below(scene: Scene, width: int) -> list[Text]:
     """What is said of few steps: where it moves nothing."""
-    return [line for remark in scene.remarks for line in wrap(Text(printable(remark)), width)]
+    return [
+        line
+        for remark in map(printable, scene.remarks)
+        for line in wrap(Text(remark, "bold" if remark.startswith("≠") else ""), width)
+    ]
 
 
 def _forms(scene: Scene, width: int, *, products: bool) -> list[list[Form]]:

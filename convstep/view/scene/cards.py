@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from rich.text import Text
 
 from convstep.frozen import frozen
+from convstep.language import tr
+from convstep.view.scene.blocks import cut
 from convstep.view.scene.card import draw_card, least_lines
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.window import Window, draw_window
@@ -23,6 +26,14 @@ LEAST_WINDOW: Final = 6
 """Lines that no window does without."""
 FOR_WINDOW: Final = 4
 """Lines that the window takes first of what more there is: where it adds to, and what keeps it apart."""
+MOST_BEHIND: Final = 12
+"""Steps before the one that is shown at the most."""
+LEAST_BEHIND: Final = 3
+"""Lines below which there is no room for them."""
+
+
+def _none(step: int, most: int) -> Sequence[tuple[str, str]]:
+    return ()
 
 
 @frozen(eq=False)
@@ -39,11 +50,13 @@ class Cards:
     """Whether the value of y is not to be seen."""
     beside: bool = True
     """Whether both may be seen at once."""
+    behind: Callable[[int, int], Sequence[tuple[str, str]]] = _none
+    """The last so many steps before one; see `Staged`."""
 
     def draw(self, width: int, height: int) -> Text:
         """What was chosen, in as much detail as the room allows; both where they have room."""
         if self.window is None or self.chosen == STEP:
-            return draw_card(self.scene, width, height)
+            return self._above_others(draw_card(self.scene, width, height), width, height)
         places = self._places(width, height)
         if places is None:
             return self._window(width, height) if self.chosen else draw_card(self.scene, width, height)
@@ -57,6 +70,24 @@ class Cards:
             drawn = _beside(step, window, left + GAP)
         drawn.no_wrap, drawn.overflow = True, "crop"
         return drawn
+
+    def _above_others(self, card: Text, width: int, height: int) -> Text:
+        """The step, and at the bottom those before it where there is room for some."""
+        lines, step = card.split("\n", allow_blank=True), self.scene.event.index
+        room = min(height - len(lines) - 2, MOST_BEHIND)
+        told = self.behind(step, room) if room >= LEAST_BEHIND else ()
+        if not told:
+            return card
+        first, digits = step - len(told) + 1, len(str(step))
+        rows = [
+            cut(f"{number:>{digits}}  {text}", width - len(change) - 2 * bool(change))
+            + "  " * bool(change)
+            + change
+            for number, (text, change) in enumerate(told, first)
+        ]
+        below = [Text(row, "dim") for row in (tr("before this step"), *rows)]
+        blank = [Text("")] * (height - len(lines) - len(below))
+        return Text("\n", no_wrap=True, overflow="crop").join([*lines, *blank, *below])
 
     def shows_window(self, width: int, height: int) -> bool:
         """Whether the window is seen in so much room."""

@@ -24,6 +24,8 @@ NUMBERED_FROM = 44
 """Columns from which lines have their numbers."""
 STOP, CURSOR = "◆", "›"
 """What stands before a line at which runs stop, and before the one with the cursor."""
+SAID = {"✓": "bold green", "≠": "bold red"}
+"""The styles of what its own forward says of a line: a ✓ in another column says only that it has run."""
 LINE = "line"
 """What the number of a line is called in the style of its text, so that a click finds it."""
 TAB = 4
@@ -203,7 +205,8 @@ def _drawn_rows(line: SourceLine, width: int, number: int, scale: float, everywh
     for at, piece in enumerate(pieces):
         row = Text(label if not at else " " * len(label), no_wrap=True)
         row.stylize("dim")
-        row.append((line.said or " " * bool(number)) if not at else " " * bool(number))
+        said = line.said if not at else ""
+        row.append(said or " " * bool(number), SAID.get(said, ""))
         row.append(
             f"{mark}{STOP if line.stop else CURSOR if line.cursor else ' '}" if not at else "  ", "bold"
         )

@@ -163,6 +163,13 @@ class Staged(Protocol):
         """The step of a scene as the forward pass makes it; None where there is no such pass."""
         return None
 
+    def behind(self, step: int, most: int) -> Sequence[tuple[str, str]]:
+        """The last so many steps before one: what each has done, and the one number that this changed.
+
+        There are none where that takes time. Steps count from 0.
+        """
+        return ()
+
     def prepared(self, position: int) -> bool:
         """Whether the scene at a position takes no time to speak of."""
         return all(run.prepared(position) for run in self._runs)

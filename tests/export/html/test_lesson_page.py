@@ -128,6 +128,7 @@ def test_a_bundled_lesson_is_a_page_in_both_languages(
     assert main(["export", name, "--lang", language, "-o", str(path)]) == 0
     browser.open(path, dark=language == "en")
     assert browser.ask("document.documentElement.lang") == {"en": "en", "zh": "zh-Hans"}[language]
+    assert "`" not in browser.ask("document.querySelector('header').innerText")
     for number, page in enumerate(bundled(name, language).pages):
         assert browser.ask("document.querySelectorAll('.page:not([hidden])').length") == 1
         if page.question is not None and page.question.kind == "edit":

@@ -256,6 +256,9 @@ def test_a_function_is_stepped_on_its_authors_lines(browser: Browser, tmp_path: 
     assert lines[3].startswith("if x[i] > 0:  # </script><b>")
     numbers = shown(browser)
     assert [row[0] for row in numbers["dx"]] == ["1", "0", "3"]
+    browser.press("Home", "ArrowRight")
+    heading = browser.ask("document.querySelector('.write h3').textContent")
+    assert heading == "✓ dx = np.zeros_like(x) · new: dx (3,)", "what the numbers below it are"
     lefts = browser.ask(
         "[...document.querySelectorAll('.source .code')].map((one) => one.getBoundingClientRect().left)"
     )

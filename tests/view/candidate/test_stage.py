@@ -200,7 +200,9 @@ def test_a_change_of_one_cell_is_labelled_at_every_width(wrong: Bench) -> None:
 def test_tiny_changes_of_a_narrow_kernel_keep_their_digits(wrong: Bench) -> None:
     expected = np.array([[3.6e-10], [0.0], [-1.25e-10]])
     share = Share("dW[0]", "x * dz", expected, 2 * expected, expected != 0)
+    zero = Share("dW[0]", "x * dz", expected, 0 * expected, expected != 0)
     for width in range(40, 70):
+        assert draw_shares(wrong.at(5).stage.scene(), [zero], width, 20).plain.count("≠0") == 2
         lines = draw_shares(wrong.at(5).stage.scene(), [share], width, 20).plain.splitlines()
         assert max(map(len, lines)) <= width
         head = next(number for number, line in enumerate(lines) if "×1e-10" in line)

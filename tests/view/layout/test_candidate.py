@@ -121,6 +121,21 @@ def test_small_screens_show_the_difference_of_the_gradient_that_diverges(
     assert plan.shown_tab == CARD
 
 
+@pytest.mark.parametrize("width", [60, 72, 80, 107])
+@pytest.mark.parametrize("name", SMALL)
+def test_a_tall_room_beside_a_page_has_the_differences_of_all_gradients(name: str, width: int) -> None:
+    gradients, context = SMALL[name]
+    plan = arrange_candidate(width, 36, gradients, context, 1)
+    shown = [[panel for panel in triple if panel.key in plan.places] for triple in gradients]
+    assert all(some[-1].key == triple[2].key for some, triple in zip(shown, gradients, strict=True))
+    assert {len(some) for some in shown[1:]} == {3}, "what is small is there three times"
+    for panel in itertools.chain(*shown):
+        layout = lay_out(panel, plan.places[panel.key].width - 2, plan.places[panel.key].height - 2)
+        assert layout.width <= plan.places[panel.key].width - 2, panel.key
+    assert plan.places[CARD].height >= 13
+    assert plan.shown_tab == CARD
+
+
 def test_a_gradients_panels_are_of_one_size_in_the_order_of_reading() -> None:
     gradients, context = SMALL["7x7"]
     plan = arrange_candidate(120, 36, gradients, context)

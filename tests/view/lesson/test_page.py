@@ -133,6 +133,7 @@ def test_code_in_question_is_numbered_and_the_cursor_is_in_sight() -> None:
     fresh = telling(page(f"```python\n{body}```\n```ask line\nanswer: 20\nright: x\n```"))
     told = draw_page(replace(fresh, cursor=24, refused=frozenset({3})), 40)
     assert told.lines[told.look].plain == f"{CURSOR} 25 line_25 = 25"
+    assert [str(span.style) for span in told.lines[told.look].spans] == ["bold", "reverse"], "in one piece"
     assert f"{WRONG}  4 line_4 = 4" in plain(told)
     assert "   7 line_7 = 7"[1:] in [line[1:] for line in plain(told)]
     found = draw_page(replace(fresh, cursor=24, refused=frozenset({3}), revealed=True), 40)

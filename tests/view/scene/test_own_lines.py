@@ -66,7 +66,11 @@ def test_lines_fit_their_room_and_one_of_them_is_the_current_one(name: str, widt
 def test_what_is_said_of_a_line_later_moves_none(name: str, width: int) -> None:
     lines = SCENES[name].source
     marked = [replace(line, said="≠") if at % 2 else line for at, line in enumerate(lines)]
-    assert draw_own(marked, width, 500).plain.replace("≠", " ") == draw_own(lines, width, 500).plain
+    drawn_marked = draw_own(marked, width, 500)
+    assert drawn_marked.plain.replace("≠", " ") == draw_own(lines, width, 500).plain
+    agreeing = draw_own([replace(line, said="✓", done=True) for line in lines], width, 500)
+    green = [agreeing.plain[span.start : span.end] for span in agreeing.spans if span.style == "bold green"]
+    assert green == ["✓"] * len(lines), "not the ✓ beside it, which says that the line has run"
 
 
 @given(NAMES, st.integers(32, 60))
