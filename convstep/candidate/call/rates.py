@@ -93,7 +93,7 @@ def _rate(taken: ast.expr, method: FunctionType) -> float:
             factors += [each.left, each.right]
             continue
         value: Any = each.value if isinstance(each, ast.Constant) else None
-        if isinstance(each, ast.Name):
+        if isinstance(each, ast.Name) and each.id not in method.__code__.co_varnames:
             value = method.__globals__.get(each.id)
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in _SUMS:
             gradients += 1

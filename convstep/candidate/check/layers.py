@@ -70,14 +70,27 @@ def detect_layer_call(
     if search.best is None:
         attempts = sorted(search.attempts.values(), key=lambda each: each[0])
         raise _cannot(candidate, [attempt for _, attempt in attempts])
-    _, call, reason, outcome, wrong = search.best
+    _, call, reason, result, wrong = search.best
+    outcome, changes = result.outcome, layers.changes(result.outcome)
     plain = "optimizer plain" in outcome.places  # the one that it was handed
-    if not plain and wrong & set(layers.changes(outcome)) and re.search(OPTIMIZERS, candidate.source, re.I):
+    memory = not plain and wrong & set(changes) and re.search(OPTIMIZERS, candidate.source, re.I)
+    # a rate that is written may not be all that its gradients are multiplied by
+    written = any(each.startswith("rate ") for each in outcome.places)
+    if memory or (written and any(name in wrong and _multiplied(result, name) for name in changes)):
         # what an optimizer with a memory makes of a gradient is not the gradient
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
     return _limited(tried, with_even_kernels(tried, call)), reason, None
+
+
+def _multiplied(result: Result, name: str) -> bool:
+    """Whether a gradient is right but for a factor."""
+    given, right = result.outcome.gradients.get(name), result.right.gradients[name]
+    if given is None or given.shape != right.shape:
+        return False
+    factor = float((given * right).sum() / (right * right).sum())
+    return factor != 0 and np.allclose(given, factor * right, 1e-4, 1e-4 * abs(factor))
 
 
 def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call:
@@ -126,7 +139,7 @@ class _Search:
     """What the ways tried so far say about those still to be tried."""
 
     own: Callable[[str], bool]
-    best: tuple[tuple[int, ...], Call, str, Outcome, set[str]] | None = None
+    best: tuple[tuple[int, ...], Call, str, Result, set[str]] | None = None
     raising: tuple[Call, str, Outcome] | None = None
     attempts: dict[str, tuple[int, Attempt]] = field(default_factory=dict)
     barred: set[object] = field(default_factory=set)
@@ -189,7 +202,7 @@ class _Search:
             return  # what it does untold is believed of numbers alone; db may be right anyhow
         if returned and (self.best is None or fit > self.best[0]):
             wrong = {found.name for result in results for found in result.grades if found.kind == WRONG}
-            self.best = fit, call, reason, returned[0].outcome, wrong
+            self.best = fit, call, reason, returned[0], wrong
             judged = [found.kind != SHAPE for result in results for found in result.grades]
             if len(judged) > 1 and all(judged) and all(map(_forward_fits, results)):
                 self.fitting = call.layouts

@@ -167,7 +167,13 @@ def test_how_a_layer_was_called_is_said(name: str, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("SecretRate", {"dA_prev"}), ("AdamOnly", {"dA_prev"}), ("Conv3x3", {"dW"})]
+    ("name", "known"),
+    [
+        ("SecretRate", {"dA_prev"}),
+        ("RateElsewhere", {"dA_prev"}),
+        ("AdamOnly", {"dA_prev"}),
+        ("Conv3x3", {"dW"}),
+    ],
 )
 def test_what_cannot_be_read_off_is_not_computed_and_not_wrong(name: str, known: set[str]) -> None:
     (result, *_) = Tried(getattr(spellings(), name)).results()

@@ -677,3 +677,9 @@ class NoOptimizer:
     def __init__(self,in_channels,out_channels,kernel_size): self.W=np.zeros((out_channels,in_channels,kernel_size,kernel_size)); self.b=np.zeros(out_channels); self.optimizer=None
     def forward(self,x): self.x=x; return convolve(x,self.W,self.b,1,0)
     def backward(self,d): dx,dw,db=gradients(self.x,self.W,d,1,0); self.optimizer.update([self.W,self.b],[dw,db]); return dx
+
+class RateElsewhere:
+    """what it subtracts was multiplied by its rate before"""
+    def __init__(self,in_channels,out_channels,kernel_size): self.W=np.zeros((out_channels,in_channels,kernel_size,kernel_size))
+    def forward(self,x): self.x=x; return convolve(x,self.W,None,1,0)
+    def backward(self,d): dx,dw,_=gradients(self.x,self.W,d,1,0); dw=RATE*dw; self.W-=dw; return dx
