@@ -12,7 +12,7 @@ from convstep.candidate.call.opening import open_worker as open_worker
 from convstep.candidate.call.outcome import RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
-from convstep.candidate.check.grade import problem_words
+from convstep.candidate.check.grade import RIGHT, problem_words
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
@@ -37,6 +37,8 @@ from convstep.operators.operator import Operator
 
 CONV = "conv"
 """What the name of a convolution has."""
+_PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
+"""A call in words with an array of four axes."""
 ATTEMPTS = 3
 """How many of the reasons are told for which a candidate refuses every problem."""
 
@@ -125,13 +127,15 @@ def judged(
                 return found
             held = against_forward(worker)
             if isinstance(held, PairVerdict) and (held.ok or found is None):
-                return held  # its numbers are those of an operator, but its arrays lie in another way
+                # a convolution says more of one; else its arrays lie as those of no operator do
+                pictures = not unknown and _PICTURES.search(held.held.forward)
+                as_conv = _by_pictures(worker, progress) if pictures else None
+                return held if as_conv is None else as_conv
             if found is not None:
                 return found
             assert isinstance(held, Open)
             said = held
-            named = unknown or said.asks or worker.candidate.kind == "autograd"
-            if named and not _speaks_of_conv(worker.candidate):
+            if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
                 raise _unknown(worker.candidate, unknown, said)
         try:
             as_one = _as_operator(worker, convention, problem, progress, name, numbers=numbers)
@@ -143,7 +147,9 @@ def judged(
             own = against_forward(worker) if free and said is None else None
             if isinstance(own, PairVerdict):
                 return own
-            if unknown and said is not None and worker.candidate.kind != "class":  # its own reason says more
+            kind = worker.candidate.kind
+            if said is not None and kind != "class" and (unknown or kind == "autograd"):
+                # its own reason says more
                 raise _unknown(worker.candidate, unknown, said) from None
             raise
 
@@ -160,6 +166,17 @@ def _by_numbers(worker: Caller, progress: Progress | None) -> OperatorVerdict | 
         return operator_verdict(worker, None, AUTO, progress)
     except CannotCall:
         return None
+
+
+def _by_pictures(worker: Caller, progress: Progress | None) -> Verdict | None:
+    """The verdict as the convolution whose numbers it has on a third of the problems; else None."""
+    try:
+        verdict = verdict_of(worker, AUTO, None, progress)
+    except CannotCall:
+        return None
+    results = verdict.swept.results
+    fitting = sum(any(found.kind == RIGHT for found in result.grades) for result in results)
+    return verdict if 3 * fitting > len(results) else None
 
 
 def _as_operator(
