@@ -120,7 +120,7 @@ def test_every_kind_of_verdict_is_words_and_json(function: Callable[..., Any]) -
     assert plain["verdict"] == ("right" if verdict.ok else "wrong")
     assert verdict.ok is (function in (right, refusing_some, chatty, without_bias))
     assert plain["convention"] == "article"
-    assert ("db is not computed, and not checked" in plain["notes"]) is (function is without_bias)
+    assert ("db was not found, and is not checked" in plain["notes"]) is (function is without_bias)
     assert type(plain["checked"]) is int
     assert type(plain["pattern"]) is str
     assert plain["forward_ok"] in (None, True, False)
@@ -200,7 +200,7 @@ def test_gradients_that_never_come_are_noted_once() -> None:
         for result in swept.results
     ]
     said = tuple(notes(dataclasses.replace(swept, results=tuple(results))))
-    assert "db and dA_prev are not computed, and not checked" in said
+    assert "db and dA_prev were not found, and are not checked" in said
 
 
 def test_a_right_one_says_on_how_many_problems() -> None:

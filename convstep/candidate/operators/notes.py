@@ -41,9 +41,9 @@ def notes(swept: Swept) -> Iterator[str]:
     yield from _left_out(swept)
     if absent := not_computed(swept):
         yield tr(
-            "{names} is not computed, and not checked"
+            "{names} was not found, and is not checked"
             if len(absent) == 1
-            else "{names} are not computed, and not checked",
+            else "{names} were not found, and are not checked",
             names=listed(absent),
         )
     if worst := _imprecise(swept):
