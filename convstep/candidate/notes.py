@@ -182,7 +182,13 @@ def _not_computed(swept: Swept) -> list[str]:
 
 def about_relu(swept: Swept) -> Iterator[str]:
     """That a backward which is right for this convolution leaves out a part of its own forward."""
-    if swept.failing is None and ends_in_relu(swept.results):
+    if swept.failing is not None and ends_in_relu(swept.results):
+        yield tr(
+            "its own {forward} ends in a ReLU, and the backward is right neither with it nor without: "
+            "what is said here is without it",
+            forward=swept.candidate.forward or "forward",
+        )
+    elif ends_in_relu(swept.results):
         yield tr(
             "its own {forward} ends in a ReLU, and the backward leaves it out: it is right if it is given "
             "the gradient before the ReLU, and wrong if that of what {forward} returns",

@@ -271,10 +271,13 @@ def verdict_of(
     if mean is not None or (forward is not None and forward.fits):
         swept = right_for_it(mean or swept)
     diagnosis = with_writes(worker, swept, diagnose(swept, forward))
-    divergence = first_divergence(worker, swept, diagnosis)
+    unfit = forward is not None and forward.unfit
+    divergence = None if unfit else first_divergence(worker, swept, diagnosis)
     said = [forward.note] if forward is not None and forward.fits else [*about_relu(swept)]
+    if unfit:
+        said.append(tr("its numbers are shown beside those of this convolution, which it is not meant to be"))
     said += [*([about_means(swept)] if mean is not None else []), *notes(swept)]
-    if any(finding.id == UNKNOWN for finding in diagnosis):
+    if not unfit and any(finding.id == UNKNOWN for finding in diagnosis):
         said += about_linearity(worker, swept)
     flags = worker.flags if convention == AUTO else (*worker.flags, "--convention", convention)
     if (worker.seconds, worker.loading) != (SECONDS, LOADING):

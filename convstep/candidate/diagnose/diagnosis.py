@@ -52,10 +52,12 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     """What is wrong with a candidate, the likeliest first; `forward` is its own, where it is not ours."""
     found = [*seen_directly(swept), *about_laying(swept.laid)]
     wrong_outputs = wrong_forwards(swept.results)
-    if wrong_outputs and not (forward and forward.fits):
+    if wrong_outputs and not (forward and (forward.fits or forward.unfit)):
         finding = known("forward-wrong", about_forward(swept, wrong_outputs, forward))
         assert finding.bug is not None  # its lines are one way of many: the sentence says which
         found.append(replace(finding, bug=replace(finding.bug, wrong="", right="")))
+    if forward and forward.unfit:
+        return (*found, _about_unfit(swept, forward))
     results = [result for result in swept.results if not result.refused]
     reordered = _reordered(swept, results)
     if reordered is not None:
@@ -93,6 +95,27 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         else finding
         for finding in found
     )
+
+
+def _about_unfit(swept: Swept, forward: OwnForward) -> Finding:
+    """That gradients are wrong for a forward that is meant to be another function: none is named then."""
+    words = tr(
+        "its own {forward} is not this convolution: {does}; for that {names} is wrong"
+        if len(forward.unfit) == 1
+        else "its own {forward} is not this convolution: {does}; for that {names} are wrong",
+        forward=swept.candidate.forward or "forward",
+        does=forward.does,
+        names=listed(forward.unfit),
+    )
+    if forward.follow:
+        words = tr(
+            "{seen}; {names} is right for it"
+            if len(forward.follow) == 1
+            else "{seen}; {names} are right for it",
+            seen=words,
+            names=listed(forward.follow),
+        )
+    return Finding(UNKNOWN, SEEN, words, forward.unfit)
 
 
 def _loses_sums(finding: Finding, results: Sequence[Result]) -> bool:

@@ -28,6 +28,8 @@ class Form:
     """The problem of which it makes the convolution."""
     sound: bool = True
     """Whether somebody may want it: a layer that does it both ways is a layer, if another one."""
+    meant: bool = False
+    """Whether who writes it means another function than this convolution."""
     straight: bool = False
     """Whether gradients go straight through what it does to the kernels."""
 
@@ -84,7 +86,11 @@ def _channel(words: str, which: int) -> Form:
 CROPPED = Form("it leaves out the last rows or columns of the output", lambda problem: problem)
 """What every form may do besides, so that no other is said where this alone explains all."""
 FORMS: tuple[Form, ...] = (
-    _kernels("it is a true convolution: it rotates the kernel by 180 degrees", lambda W: np.flip(W, (1, 2))),
+    _kernels(
+        "it is a true convolution: it rotates the kernel by 180 degrees",
+        lambda W: np.flip(W, (1, 2)),
+        meant=True,
+    ),
     Form("it ignores the stride", lambda problem: _with(problem, stride=1)),
     Form("it ignores the stride along H", lambda problem: _with(problem, stride=(1, problem.stride[1]))),
     Form("it ignores the stride along W", lambda problem: _with(problem, stride=(problem.stride[0], 1))),

@@ -51,6 +51,8 @@ class OwnForward:
     """Whether all that came back is right for what it does, and somebody may want that."""
     note: str
     """What to say where they are."""
+    unfit: tuple[str, ...] = ()
+    """Of a forward that is meant to be another function, the gradients that are not right for it."""
 
 
 def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
@@ -105,7 +107,9 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
     # PyTorch's backward is right for any forward: then it is the forward that is under test
     written = swept.candidate.kind == "autograd" or not swept.call.by_autograd(swept.candidate)
     fits = written and bool(follow) and right == names
-    return OwnForward(does.words if does is not None else "", follow, fits, note)
+    meant = written and does is not None and (does.activation.words or any(form.meant for form in does.forms))
+    unfit = tuple(name for name in names if name not in right) if meant and not fits else ()
+    return OwnForward(does.words if does is not None else "", follow, fits, note, unfit)
 
 
 def right_for_it(swept: Swept) -> Swept:
