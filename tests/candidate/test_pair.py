@@ -105,9 +105,17 @@ def leaky(z):
 
 def leaky_backward(da, activation_cache):
     return np.where(activation_cache > 0, da, 0.1 * da)
+
+def rotary_forward(t, cos, sin):
+    even, odd, c, s = t[..., ::2], t[..., 1::2], cos[:, None], sin[:, None]
+    return np.stack([even * c - odd * s, even * s + odd * c], -1).reshape(t.shape)
+
+def rotary_backward(dt, cos, sin):
+    even, odd, c, s = dt[..., ::2], dt[..., 1::2], cos[:, None], sin[:, None]
+    return np.stack([even * c + odd * s, odd * c - even * s], -1).reshape(dt.shape)
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
-NAMES += ["elman_backward", "leaky_backward"]
+NAMES += ["elman_backward", "leaky_backward", "rotary_backward"]
 WRONG = [
     ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
     ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),
