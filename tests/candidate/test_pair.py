@@ -106,13 +106,13 @@ def leaky(z):
 def leaky_backward(da, activation_cache):
     return np.where(activation_cache > 0, da, 0.1 * da)
 
-def rotary_forward(t, cos, sin):
-    even, odd, c, s = t[..., ::2], t[..., 1::2], cos[:, None], sin[:, None]
-    return np.stack([even * c - odd * s, even * s + odd * c], -1).reshape(t.shape)
+def rotary_forward(xq, cos, sin):
+    even, odd, c, s = xq[..., ::2], xq[..., 1::2], cos[:, None], sin[:, None]
+    return np.stack([even * c - odd * s, even * s + odd * c], -1).reshape(xq.shape)
 
-def rotary_backward(dt, cos, sin):
-    even, odd, c, s = dt[..., ::2], dt[..., 1::2], cos[:, None], sin[:, None]
-    return np.stack([even * c + odd * s, odd * c - even * s], -1).reshape(dt.shape)
+def rotary_backward(dout, cos, sin):
+    even, odd, c, s = dout[..., ::2], dout[..., 1::2], cos[:, None], sin[:, None]
+    return np.stack([even * c + odd * s, odd * c - even * s], -1).reshape(dout.shape)
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
 NAMES += ["elman_backward", "leaky_backward", "rotary_backward"]
