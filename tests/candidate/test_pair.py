@@ -113,9 +113,22 @@ def rotary_forward(xq, cos, sin):
 def rotary_backward(dout, cos, sin):
     even, odd, c, s = dout[..., ::2], dout[..., 1::2], cos[:, None], sin[:, None]
     return np.stack([even * c + odd * s, odd * c - even * s], -1).reshape(dout.shape)
+
+def groupnorm_forward(x, gamma, beta, G, eps=1e-5):
+    rows = x.reshape(len(x), G, -1)
+    r = 1 / np.sqrt(rows.var(-1, keepdims=True) + eps)
+    xh = (rows - rows.mean(-1, keepdims=True)) * r
+    return gamma * xh.reshape(x.shape) + beta, (xh, r, gamma)
+
+def groupnorm_backward(dout, cache):
+    xh, r, gamma = cache
+    dgamma, dbeta = (dout * xh.reshape(dout.shape)).sum(0), dout.sum(0)
+    g = (dout * gamma).reshape(xh.shape)
+    dx = r * (g - g.mean(-1, keepdims=True) - xh * (g * xh).mean(-1, keepdims=True))
+    return dx.reshape(dout.shape), dgamma, dbeta
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
-NAMES += ["elman_backward", "leaky_backward", "rotary_backward"]
+NAMES += ["elman_backward", "leaky_backward", "rotary_backward", "groupnorm_backward"]
 WRONG = [
     ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
     ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),
@@ -125,6 +138,7 @@ WRONG = [
     ("Tanh", "1 - self.y ** 2", "1 - self.y", "return", 41),
     ("Dropout", "dout * self.mask", "dout * (self.mask > 0)", "return", 52),
     ("leaky_backward", "da, 0.1 * da", "da, 0.1", "return", 90),
+    ("groupnorm_backward", "(g * xh).mean(-1", "(g * xh).sum(-1", "return[0]", 111),
 ]
 
 

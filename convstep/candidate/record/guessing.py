@@ -182,14 +182,16 @@ def _norm(asked: Asked) -> Iterator[Guess]:
         if re.search("layer|ln", name)
         else "batch normalization"
     )
-    for picture in (True, False) if group or spatial else (False, True):
-        channels = 4 if group else 3
-        x = whole(2, channels, 2, 3) if picture else whole(4, channels)
-        flat = (1, channels, 1, 1) if group else (channels,)
+    channels = 4 if group else 3
+    rows, picture = (3 if group else 4, channels), (2, channels, 2, 3)
+    sizes = (picture, rows) if group or spatial else (rows, picture)
+    flat = (channels,)
+    for size, each in ((picture, (1, channels, 1, 1)), *((one, flat) for one in sizes))[not group :]:
+        x = whole(*size)
         values = given(
             (X, x),
-            ("gamma g scale w weight", np.array([1.0, 2.0, -1.0, 3.0])[:channels].reshape(flat)),
-            ("beta b shift bias", np.array([0.0, 1.0, 2.0, -1.0])[:channels].reshape(flat)),
+            ("gamma g scale w weight", np.array([1.0, 2.0, -1.0, 3.0])[:channels].reshape(each)),
+            ("beta b shift bias", np.array([0.0, 1.0, 2.0, -1.0])[:channels].reshape(each)),
             ("bn_param ln_param gn_param param params", {"mode": "train", "eps": 1e-5}),
             ("eps epsilon", 1e-5),
             ("mode", "train"),
