@@ -149,7 +149,9 @@ def _pool(asked: Asked) -> Iterator[Guess]:
     batched = (last, first) if asked.channels_last else (first, last)
     # windows that overlap show more, and some functions take windows that tile alone;
     # what knows no channels would take its maxima over all of them, so none comes before two
-    for lying, (size, k, s) in itertools.product((*batched, (0, 0), (0, 0, 2)), ((5, 3, 2), (4, 2, 2))):
+    lines = re.search(r"(?i)\bn\w*, *c\w*, *[ltw]\w*\)? *= *\S*\.shape", asked.source)
+    lyings = ((2, 3, 0),) if lines else (*batched, (0, 0), (0, 0, 2))
+    for lying, (size, k, s) in itertools.product(lyings, ((5, 3, 2), (4, 2, 2))):
         step = default[0] if isinstance(default, (tuple, list)) and default else default
         step = step if isinstance(step, int) and step > 0 else s
         n = (size - k) // step + 1
@@ -168,6 +170,8 @@ def _pool(asked: Asked) -> Iterator[Guess]:
             ("pad padding p", 0),
             ("mode", mode),
         )
+        if "p" in asked.defaults:  # a size or a padding, as its default says
+            values.pop("p", None)
         own = {"f": k, "stride": step} if lying == last else options
         yield Guess("average pooling" if average else "max pooling", values, out, (values["x"], own))
 
