@@ -114,6 +114,25 @@ def rotary_backward(dout, cos, sin):
     even, odd, c, s = dout[..., ::2], dout[..., 1::2], cos[:, None], sin[:, None]
     return np.stack([even * c + odd * s, odd * c - even * s], -1).reshape(dout.shape)
 
+def softmax(z, axis=-1):
+    e = np.exp(z - z.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+def softmax_grad(dy, y, axis=-1):
+    return dy * y - y * (dy * y).sum(axis, keepdims=True)
+
+def gate_cell(x, h, p):
+    xh = np.concatenate([x, h], axis=1)
+    z = np.tanh(xh @ p["Wz"] + p["bz"])
+    return z * h, (xh, z, h, p)
+
+def gate_cell_backward(dh_next, cache):
+    xh, z, h, p = cache
+    dz = dh_next * h * (1 - z ** 2)
+    dxh, split = dz @ p["Wz"].T, xh.shape[1] - h.shape[1]
+    dx, dh = dxh[:, :split], dxh[:, split:] + dh_next * z
+    return {"x": dx, "h": dh, "Wz": xh.T @ dz, "bz": dz.sum(0)}
+
 def groupnorm_forward(x, gamma, beta, G, eps=1e-5):
     rows = x.reshape(len(x), G, -1)
     r = 1 / np.sqrt(rows.var(-1, keepdims=True) + eps)
@@ -128,7 +147,8 @@ def groupnorm_backward(dout, cache):
     return dx.reshape(dout.shape), dgamma, dbeta
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
-NAMES += ["elman_backward", "leaky_backward", "rotary_backward", "groupnorm_backward"]
+NAMES += ["elman_backward", "leaky_backward", "rotary_backward", "softmax_grad"]
+NAMES += ["gate_cell_backward", "groupnorm_backward"]
 WRONG = [
     ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
     ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),
@@ -138,7 +158,7 @@ WRONG = [
     ("Tanh", "1 - self.y ** 2", "1 - self.y", "return", 41),
     ("Dropout", "dout * self.mask", "dout * (self.mask > 0)", "return", 52),
     ("leaky_backward", "da, 0.1 * da", "da, 0.1", "return", 90),
-    ("groupnorm_backward", "(g * xh).mean(-1", "(g * xh).sum(-1", "return[0]", 111),
+    ("groupnorm_backward", "(g * xh).mean(-1", "(g * xh).sum(-1", "return[0]", 130),
 ]
 
 

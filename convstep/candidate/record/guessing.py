@@ -254,6 +254,10 @@ def _loss(asked: Asked) -> Iterator[Guess]:
             ("predictions probs probabilities p y_hat yhat y_pred s a softmax_output", probabilities),
             *((("y", probabilities),) if both else ()),
         )
+        if asked.inputs and not re.search(
+            "loss|entropy|svm", asked.name, re.I
+        ):  # y is what its forward returns
+            values = {name: value for name, value in values.items() if name in asked.inputs}
         yield Guess("a softmax loss" if "loss" in asked.name.lower() else "softmax", values, (3, 4), scores)
 
 

@@ -95,6 +95,7 @@ _STATE = r"(prev_?)?[hcs](_?(prev|0|t|in|last|init|start))?|hidden\w*|state\w*|p
 _ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
     ((3, 4), ((_WEIGHTS, (4, 5)), (_BIASES, (5,)), (_STATE, (3, 5)))),
     ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (3, 4)))),
+    *(((3, 4), ((_WEIGHTS, (9, n)), (_BIASES, (n,)), (_STATE, (3, 5)))) for n in (5, 20)),  # of [x, h]
     ((2, 3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)))),
     ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (4,)))),
     ((4, 3), ((_WEIGHTS, (4, 4)), (_BIASES, (4, 1)), (_STATE, (4, 3)))),
