@@ -145,10 +145,18 @@ def groupnorm_backward(dout, cache):
     g = (dout * gamma).reshape(xh.shape)
     dx = r * (g - g.mean(-1, keepdims=True) - xh * (g * xh).mean(-1, keepdims=True))
     return dx.reshape(dout.shape), dgamma, dbeta
+
+def svm_loss(x, y):
+    rows = np.arange(len(x))
+    margins = np.maximum(0, x - x[rows, y][:, None] + 1)
+    margins[rows, y] = 0
+    dx = (margins > 0).astype(x.dtype)
+    dx[rows, y] -= dx.sum(axis=1)
+    return margins.sum() / len(x), dx / len(x)
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
 NAMES += ["elman_backward", "leaky_backward", "rotary_backward", "softmax_grad"]
-NAMES += ["gate_cell_backward", "groupnorm_backward"]
+NAMES += ["gate_cell_backward", "groupnorm_backward", "svm_loss"]
 WRONG = [
     ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
     ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),

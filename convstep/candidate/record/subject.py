@@ -294,7 +294,9 @@ def _returns_gradients(function: Callable[..., Any]) -> bool:
         return any(
             isinstance(value, ast.Tuple)
             and not _is_gradient(value.elts[0])
-            and any(map(_is_gradient, value.elts[1:]))
+            and any(  # `dx / N` is one, too
+                _is_gradient(one.left if isinstance(one, ast.BinOp) else one) for one in value.elts[1:]
+            )
             for value in values
         )
     return False
