@@ -105,9 +105,58 @@ def leaky(z):
 
 def leaky_backward(da, activation_cache):
     return np.where(activation_cache > 0, da, 0.1 * da)
+
+def rotary_forward(xq, cos, sin):
+    even, odd, c, s = xq[..., ::2], xq[..., 1::2], cos[:, None], sin[:, None]
+    return np.stack([even * c - odd * s, even * s + odd * c], -1).reshape(xq.shape)
+
+def rotary_backward(dout, cos, sin):
+    even, odd, c, s = dout[..., ::2], dout[..., 1::2], cos[:, None], sin[:, None]
+    return np.stack([even * c + odd * s, odd * c - even * s], -1).reshape(dout.shape)
+
+def softmax(z, axis=-1):
+    e = np.exp(z - z.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+def softmax_grad(dy, y, axis=-1):
+    return dy * y - y * (dy * y).sum(axis, keepdims=True)
+
+def gate_cell(x, h, p):
+    xh = np.concatenate([x, h], axis=1)
+    z = np.tanh(xh @ p["Wz"] + p["bz"])
+    return z * h, (xh, z, h, p)
+
+def gate_cell_backward(dh_next, cache):
+    xh, z, h, p = cache
+    dz = dh_next * h * (1 - z ** 2)
+    dxh, split = dz @ p["Wz"].T, xh.shape[1] - h.shape[1]
+    dx, dh = dxh[:, :split], dxh[:, split:] + dh_next * z
+    return {"x": dx, "h": dh, "Wz": xh.T @ dz, "bz": dz.sum(0)}
+
+def groupnorm_forward(x, gamma, beta, G, eps=1e-5):
+    rows = x.reshape(len(x), G, -1)
+    r = 1 / np.sqrt(rows.var(-1, keepdims=True) + eps)
+    xh = (rows - rows.mean(-1, keepdims=True)) * r
+    return gamma * xh.reshape(x.shape) + beta, (xh, r, gamma)
+
+def groupnorm_backward(dout, cache):
+    xh, r, gamma = cache
+    dgamma, dbeta = (dout * xh.reshape(dout.shape)).sum(0), dout.sum(0)
+    g = (dout * gamma).reshape(xh.shape)
+    dx = r * (g - g.mean(-1, keepdims=True) - xh * (g * xh).mean(-1, keepdims=True))
+    return dx.reshape(dout.shape), dgamma, dbeta
+
+def svm_loss(x, y):
+    rows = np.arange(len(x))
+    margins = np.maximum(0, x - x[rows, y][:, None] + 1)
+    margins[rows, y] = 0
+    dx = (margins > 0).astype(x.dtype)
+    dx[rows, y] -= dx.sum(axis=1)
+    return margins.sum() / len(x), dx / len(x)
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
-NAMES += ["elman_backward", "leaky_backward"]
+NAMES += ["elman_backward", "leaky_backward", "rotary_backward", "softmax_grad"]
+NAMES += ["gate_cell_backward", "groupnorm_backward", "svm_loss"]
 WRONG = [
     ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
     ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),
@@ -117,6 +166,7 @@ WRONG = [
     ("Tanh", "1 - self.y ** 2", "1 - self.y", "return", 41),
     ("Dropout", "dout * self.mask", "dout * (self.mask > 0)", "return", 52),
     ("leaky_backward", "da, 0.1 * da", "da, 0.1", "return", 90),
+    ("groupnorm_backward", "(g * xh).mean(-1", "(g * xh).sum(-1", "return[0]", 130),
 ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -151,23 +153,28 @@ def _small(*shape: Any, **named: Any) -> Any:
     return np.full([int(size) for size in sizes if isinstance(size, (int, np.integer))], 0.1)
 
 
+def _stepped(weights: Any, gradient: Any) -> Any:
+    if isinstance(weights, (list, tuple)):
+        return [_stepped(one, its) for one, its in zip(weights, gradient, strict=True)]
+    return weights - RATE * gradient
+
+
 class _Plain:
     """An optimizer that goes straight down."""
 
     lr = learning_rate = RATE
 
     def update(self, weights: Any, gradient: Any, *others: Any) -> Any:
-        """The weights after one step, made in place too: not every caller looks at what comes back."""
-        if isinstance(weights, (list, tuple)):
-            return [self.update(one, its) for one, its in zip(weights, gradient, strict=True)]
-        if (
-            isinstance(weights, np.ndarray)
-            and weights.dtype.kind == "f"
-            and weights.shape == np.shape(gradient)
-        ):
-            weights -= RATE * gradient
-            return weights
-        return weights - RATE * gradient
+        """The weights after one step; made in place where the caller does not look at what comes back."""
+        frame = sys._getframe(1)
+        after = (one for one in dis.get_instructions(frame.f_code) if one.offset > frame.f_lasti)
+        if next(after).opname != "POP_TOP":
+            return _stepped(weights, gradient)
+        several = isinstance(weights, (list, tuple))
+        for one, its in zip(weights, gradient, strict=True) if several else ((weights, gradient),):
+            if isinstance(one, np.ndarray) and one.dtype.kind == "f" and one.shape == np.shape(its):
+                one -= RATE * its
+        return None
 
     step = apply = __call__ = get_update = update_weights = update
 

@@ -13,6 +13,9 @@ from convstep.operators.operator import Array, Convention, Operator, OperatorPro
 _STARS = "αβγδεζηθ"
 """Letters for the axes that "*" stands for."""
 
+SPLIT = "2"
+"""Begins the axes of what has its first axis, N, in halves, as two."""
+
 
 class Unsayable(ValueError):
     """An array cannot be laid like that."""
@@ -26,9 +29,17 @@ def theirs(array: Array, own: str, other: str) -> Array:
     >>> theirs(np.zeros((2, 3)), "N*", "DN").shape, theirs(np.zeros(4), "M", "M1").shape
     ((3, 2), (4, 1))
 
+    >>> theirs(np.zeros((6, 4)), "N*", "2N*").shape
+    (2, 3, 4)
+
     Raises:
         Unsayable: an axis that they do not have is longer than 1, or "*" is several where they have one.
     """
+    if other[:1] == SPLIT:
+        made = theirs(array, own, f"1{other[1:]}")
+        if made.shape[1] % 2 or made.shape[1] < 4:  # an axis of length 1 shows nothing
+            raise Unsayable
+        return made.reshape(2, -1, *made.shape[2:])
     axes, wanted = _letters(own, other, array.ndim)
     dropped = [at for at, letter in enumerate(axes) if letter not in wanted]
     if any(array.shape[at] != 1 for at in dropped):
@@ -49,6 +60,9 @@ def ours(array: Array, own: str, other: str, shape: tuple[int, ...]) -> Array:
         other: theirs.
         shape: what is right, in our layout.
     """
+    if other[:1] == SPLIT:
+        whole = array.reshape(1, -1, *array.shape[2:]) if array.ndim > 2 and array.size else array
+        return ours(whole, own, f"1{other[1:]}", shape)
     axes, wanted = _letters(own, other, len(shape))
     if array.ndim != len(wanted):
         return array

@@ -220,7 +220,8 @@ def _swept(
         *_ignored(way, results, {role for _, raw in before for role in raw.said}),
     )
     swept = Swept(detecting.operator, way.convention, tuple(results), dict(way.fixed), notes, way, varying)
-    evidence = Evidence(swept)
+    # it is called again as it is laid otherwise, without one more axis in front
+    evidence = Evidence(replace(swept, results=tuple(one for one in results if one.answer.batch is None)))
     unknown = [name for name in evidence.wrong() if name not in varying and not evidence.reproduced(name)]
     if way.above or not unknown or not in_time():
         return swept

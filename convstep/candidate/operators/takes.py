@@ -10,6 +10,7 @@ import numpy as np
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.axes import SPLIT
 from convstep.candidate.operators.caller import Caller, Handed, Raw
 from convstep.candidate.operators.detect import SEED, Detecting
 from convstep.candidate.operators.evidence import Evidence
@@ -21,6 +22,8 @@ from convstep.operators.operator import Array, Convention, Operator, OperatorPro
 
 CHUNK = 12
 """Problems in one message."""
+DEEPER = 60
+"""Problems that are looked at for those whose x can have one more axis."""
 
 
 def problems_of(operator: Operator) -> Iterator[OperatorProblem]:
@@ -191,7 +194,8 @@ def in_batches(
 ) -> tuple[list[Judged], bool]:
     """What comes of an x of one more axis in front, and whether it is meant for it.
 
-    Its own forward shows that, and the gradients of its weights, most of which have to be right there.
+    Its own forward shows that, and the gradients of its weights: most have to be right there, or all to have
+    their shapes.
     """
     operator = way.operator
     first = next(iter(operator.axes))
@@ -200,20 +204,22 @@ def in_batches(
     deep = [
         one for one in results if one.answer.kind == RETURNED and one.answer.problem.arrays[first].ndim > 2
     ]
-    lying = {**way.axes, **{name: f"1{axes}" for name, axes in way.axes.items() if axes[:1] == "N"}}
+    lying = {**way.axes, **{name: f"{SPLIT}{axes}" for name, axes in way.axes.items() if axes[:1] == "N"}}
     other = replace(way, convention=Convention("a batch of samples", lying, divided(way)))
-    told = [other.handed(problem) for problem in itertools.islice(problems_of(operator), CHUNK)]
+    told = [other.handed(problem) for problem in itertools.islice(problems_of(operator), DEEPER)]
     handed = [each for each in told if each is not None and each[0].arrays[first].ndim == 2]
     if deep or not handed:
         return [], False
     found = [_batched(one, other.convention) for one in tried(worker, detecting.words, other, handed)]
-    right = sum(_weights_right(one, f"d{first}") for one in found)
     taken = all(map(forward_fits, found))
-    return (found if taken else []), taken and 2 * right > len(found)
+    right = sum(_weights_right(one, f"d{first}") for one in found)
+    # whoever does not mean it has an axis too many, and no numbers that could be right
+    shaped = not divided(way) and all(one.off and np.inf not in one.off.values() for one in found)
+    return (found if taken else []), taken and (2 * right > len(found) or shaped)
 
 
 def _batched(one: Judged, convention: Convention | None) -> Judged:
-    problem = replace(one.answer.problem, about="there is one more axis in front, of length 1")
+    problem = replace(one.answer.problem, about="there is one more axis in front")
     return replace(one, answer=replace(one.answer, problem=problem, batch=convention))
 
 

@@ -117,7 +117,7 @@ class Vocabulary:
         """What a name means in any operator."""
         known = {"A_prev": self.arrays[:1], "W": ("w", "gamma"), "b": ("b", "beta"), "kernel_size": ("size",)}
         known |= {"stride": ("stride",), "padding": ("padding",), "dilation": ("dilation",)}
-        for role in roles_of(name):
+        for role in roles_of(name) if name != "self" else ():  # a layer is none of its arrays
             for meant in known.get(role, ()):
                 if meant in (*self.arrays, *self.options):
                     return meant

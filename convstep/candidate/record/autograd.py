@@ -1,8 +1,9 @@
-"""Runs in the child: a `torch.autograd.Function` as two functions over NumPy arrays, in float64."""
+"""Runs in the child: a `torch.autograd.Function`, or what takes tensors, over NumPy arrays in float64."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -94,6 +95,31 @@ def as_functions(kind: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     apply.__wrapped__ = kind.forward  # type: ignore[attr-defined]  # its text says what it takes
     apply.__qualname__, backward.__qualname__ = f"{kind.__name__}.apply", f"{kind.__name__}.backward"
     return apply, backward
+
+
+def over_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function over tensors as one over NumPy arrays, also where they lie in tuples, lists and dicts."""
+
+    @functools.wraps(function)
+    def called(*places: Any, **named: Any) -> Any:
+        known: dict[int, Any] = {}
+        with _wide():
+            given = [_turned(one, np.ndarray, tensor, known) for one in (places, named)]
+            made = function(*given[0], **given[1])
+            return _turned(made, pytorch.torch_module().Tensor, plain_array, {})
+
+    return called
+
+
+def _turned(value: Any, kind: type, how: Callable[[Any], Any], known: dict[int, Any]) -> Any:
+    """A value with all of a kind in it turned into something else, each once."""
+    if isinstance(value, kind):
+        return known.setdefault(id(value), how(value))
+    if isinstance(value, dict):
+        return {name: _turned(one, kind, how, known) for name, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_turned(one, kind, how, known) for one in value)
+    return value
 
 
 def _given(bound: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -23,6 +23,7 @@ from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.calling import Ready, by_convention, given_call, with_other_numbers
+from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.guessing import Guess
 from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
@@ -92,7 +93,11 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
             )
             best = replace(best, asks=said)
     varied = ready.guess is not None and ready.guess.varied
-    stepped = best is found[0][0] and not varied and ways.first.candidate.kind != "autograd"
+    stepped = (
+        best is found[0][0]
+        and not varied
+        and not (ways.first.candidate.kind == "autograd" or _on_tensors(ways.first))
+    )
     return {"held": json.dumps([best.as_plain(), stepped])}
 
 
@@ -117,6 +122,7 @@ def _is_certain(one: Held, guess: Guess) -> bool:
 def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tuple[Held, Ready]]:
     clock = Clock.of(seconds)
     for number in range(TRIES):
+        served = _over_arrays(served)
         said, anything = "", False
         for ready in itertools.islice(given_call(served, arguments), WAYS):
             if ready.guess is not None and ready.guess.narrow and anything:
@@ -141,6 +147,33 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
         served = loaded
 
 
+def _on_tensors(served: Served) -> bool:
+    """Whether a function, which is no Function, takes PyTorch's tensors, as it or its forward shows."""
+    candidate = served.candidate
+    if candidate.kind != "function" or not candidate.tensors:
+        return False
+    both = served.function, forward_of(candidate.name, served.namespace)
+    codes = [getattr(inspect.unwrap(one), "__code__", None) for one in both if one is not None]
+    named = {name for code in codes if code is not None for name in code.co_names}
+    # what turns arrays into tensors itself, or tensors into arrays, takes arrays
+    return not named & {"numpy", "from_numpy"} and any(map(_of_torch, map(served.namespace.get, named)))
+
+
+def _of_torch(value: Any) -> bool:
+    name = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", "")
+    return str(name).partition(".")[0] == "torch"
+
+
+def _over_arrays(served: Served) -> Served:
+    """The same with functions over NumPy arrays, where they are over tensors."""
+    if not _on_tensors(served):
+        return served
+    from convstep.candidate.record.autograd import over_arrays
+
+    functions = {name: over_arrays(one) for name, one in served.namespace.items() if inspect.isfunction(one)}
+    return replace(served, function=over_arrays(served.function), namespace={**served.namespace, **functions})
+
+
 def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     """What its own forward says of a call on several draws of numbers; None if it has none."""
     from convstep.candidate.verdicts.deliberate import left_open
@@ -156,6 +189,8 @@ def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     if served.candidate.kind == "autograd":  # PyTorch's engine runs its lines, which nobody sees
         found = on_draws(pair, (None, None), share, guessed=guessed, lines=False)
         return left_open(found, pair, served.candidate.source)
+    if _on_tensors(served):
+        return on_draws(pair, (None, None), share, guessed=guessed, lines=False)
     if (alone := derivative(pair, sources)) is not None:
         return alone
     found = on_draws(pair, sources, share, guessed=guessed)

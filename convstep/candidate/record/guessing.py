@@ -149,7 +149,9 @@ def _pool(asked: Asked) -> Iterator[Guess]:
     batched = (last, first) if asked.channels_last else (first, last)
     # windows that overlap show more, and some functions take windows that tile alone;
     # what knows no channels would take its maxima over all of them, so none comes before two
-    for lying, (size, k, s) in itertools.product((*batched, (0, 0), (0, 0, 2)), ((5, 3, 2), (4, 2, 2))):
+    lines = re.search(r"(?i)\bn\w*, *c\w*, *[ltw]\w*\)? *= *\S*\.shape", asked.source)
+    lyings = ((2, 3, 0),) if lines else (*batched, (0, 0), (0, 0, 2))
+    for lying, (size, k, s) in itertools.product(lyings, ((5, 3, 2), (4, 2, 2))):
         step = default[0] if isinstance(default, (tuple, list)) and default else default
         step = step if isinstance(step, int) and step > 0 else s
         n = (size - k) // step + 1
@@ -168,6 +170,8 @@ def _pool(asked: Asked) -> Iterator[Guess]:
             ("pad padding p", 0),
             ("mode", mode),
         )
+        if "p" in asked.defaults:  # a size or a padding, as its default says
+            values.pop("p", None)
         own = {"f": k, "stride": step} if lying == last else options
         yield Guess("average pooling" if average else "max pooling", values, out, (values["x"], own))
 
@@ -182,14 +186,16 @@ def _norm(asked: Asked) -> Iterator[Guess]:
         if re.search("layer|ln", name)
         else "batch normalization"
     )
-    for picture in (True, False) if group or spatial else (False, True):
-        channels = 4 if group else 3
-        x = whole(2, channels, 2, 3) if picture else whole(4, channels)
-        flat = (1, channels, 1, 1) if group else (channels,)
+    channels = 4 if group else 3
+    rows, picture = (3 if group else 4, channels), (2, channels, 2, 3)
+    sizes = (picture, rows) if group or spatial else (rows, picture)
+    flat = (channels,)
+    for size, each in ((picture, (1, channels, 1, 1)), *((one, flat) for one in sizes))[not group :]:
+        x = whole(*size)
         values = given(
             (X, x),
-            ("gamma g scale w weight", np.array([1.0, 2.0, -1.0, 3.0])[:channels].reshape(flat)),
-            ("beta b shift bias", np.array([0.0, 1.0, 2.0, -1.0])[:channels].reshape(flat)),
+            ("gamma g scale w weight", np.array([1.0, 2.0, -1.0, 3.0])[:channels].reshape(each)),
+            ("beta b shift bias", np.array([0.0, 1.0, 2.0, -1.0])[:channels].reshape(each)),
             ("bn_param ln_param gn_param param params", {"mode": "train", "eps": 1e-5}),
             ("eps epsilon", 1e-5),
             ("mode", "train"),
@@ -248,6 +254,10 @@ def _loss(asked: Asked) -> Iterator[Guess]:
             ("predictions probs probabilities p y_hat yhat y_pred s a softmax_output", probabilities),
             *((("y", probabilities),) if both else ()),
         )
+        if asked.inputs and not re.search(
+            "loss|entropy|svm", asked.name, re.I
+        ):  # y is what its forward returns
+            values = {name: value for name, value in values.items() if name in asked.inputs}
         yield Guess("a softmax loss" if "loss" in asked.name.lower() else "softmax", values, (3, 4), scores)
 
 

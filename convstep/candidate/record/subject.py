@@ -168,9 +168,9 @@ class Subject:
                 switches = {
                     one.name: one.default
                     for one in parameters_of(function)
-                    if type(one.default) is bool and lookup(one.name) is NOTHING
+                    if lookup(one.name) is NOTHING and _is_option(one)
                 }
-                told = {**switches, self.flag: True}  # `retain_grads=True` is no gradient
+                told = {**switches, self.flag: True}
                 first = filled(function, lambda name: told[name] if name in told else after(name))
         if first.missing and cache is not NOTHING and out is not None:
             first = filled(function, _kept(cache, out, lookup))
@@ -248,6 +248,12 @@ class Subject:
         )
 
 
+def _is_option(one: inspect.Parameter) -> bool:
+    """Whether a parameter keeps its default: `retain_grads=True` is no gradient, `p=2` no output."""
+    above = is_upstream(one.name) or one.name.lower() == "g"
+    return type(one.default) is bool or (type(one.default) is int and not above)
+
+
 def _kept(cache: Any, out: tuple[int, ...], lookup: Lookup) -> Lookup:
     """The lookup for a backward without a forward: what a course keeps, a gradient of the output's shape."""
     count = iter(range(100))
@@ -288,7 +294,9 @@ def _returns_gradients(function: Callable[..., Any]) -> bool:
         return any(
             isinstance(value, ast.Tuple)
             and not _is_gradient(value.elts[0])
-            and any(map(_is_gradient, value.elts[1:]))
+            and any(  # `dx / N` is one, too
+                _is_gradient(one.left if isinstance(one, ast.BinOp) else one) for one in value.elts[1:]
+            )
             for value in values
         )
     return False

@@ -95,6 +95,7 @@ _STATE = r"(prev_?)?[hcs](_?(prev|0|t|in|last|init|start))?|hidden\w*|state\w*|p
 _ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
     ((3, 4), ((_WEIGHTS, (4, 5)), (_BIASES, (5,)), (_STATE, (3, 5)))),
     ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (3, 4)))),
+    *(((3, 4), ((_WEIGHTS, (9, n)), (_BIASES, (n,)), (_STATE, (3, 5)))) for n in (5, 20)),  # of [x, h]
     ((2, 3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)))),
     ((3, 4), ((_WEIGHTS, (4, 4)), (_BIASES, (4,)), (_STATE, (4,)))),
     ((4, 3), ((_WEIGHTS, (4, 4)), (_BIASES, (4, 1)), (_STATE, (4, 3)))),
@@ -110,6 +111,8 @@ _ROLES: tuple[tuple[tuple[int, ...], _Roles], ...] = (
     ((5, 3), ((r"i\w*|\w*ids|\w*index|rows|tokens", (4, 0)),)),
     ((4, 1), ()),
     ((3, 4), (("theta|w|weights?|beta|params?|coef\\w*", (4,)), ("y\\w*|t|targets?|labels?", (3,)))),
+    *((size, ((r"\w*(cos|sin)\w*", (3, 2)),)) for size in ((3, 5, 4), (2, 3, 4), (2, 3, 5, 4), (2, 5, 3, 4))),
+    ((3, 4), ((r"\w*(cos|sin)\w*", (3, 2)),)),
     ((3, 4), ((r"cond\w*|\w*mask|keep|where", (0,)),)),
 )
 """Shapes of the first array and, by their names, of others; `()` is the number 2, an axis of 0 whole numbers

@@ -99,11 +99,13 @@ def _belonging(trial: Trial, results: Sequence[Result]) -> dict[int, tuple[str, 
         rivals = [one for one in left if one.value.shape == result.value.shape]
         if len(fitting) == 1 and len(rivals) == 1:
             found[id(result)] = fitting[0], not trial.above or _surely(result, fitting[0], results, inputs)
-    unnamed = all(not result.name for result in results)
     shapes = [one.shape for one in inputs.values()]
-    if unnamed and [one.value.shape for one in results] == shapes:
-        for result, name in zip(results, inputs, strict=True):
-            if shapes.count(result.value.shape) == 1:
+    if [one.value.shape for one in results] == shapes:
+        listed = list(zip(results, inputs, strict=True))
+        # those that have a name stand in the places of their inputs
+        in_order = all(not one.name or found.get(id(one), ("",))[0] == name for one, name in listed)
+        for result, name in listed if in_order else ():
+            if not result.name and shapes.count(result.value.shape) == 1:
                 found[id(result)] = name, True
     return found
 

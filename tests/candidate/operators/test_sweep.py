@@ -120,6 +120,43 @@ def test_x_of_more_axes_is_asked_of_those_alone_that_take_it() -> None:
     assert kinds == {affine_backward: {RETURNED}, Affine: {UNSAID}}
 
 
+def deep_forward(x, w, b):  # type: ignore[no-untyped-def]
+    return x @ w + b, (x, w)
+
+
+def deep_linear_backward(dout, cache):  # type: ignore[no-untyped-def]
+    x, w = cache
+    rows, above = x.reshape(-1, x.shape[-1]), dout.reshape(-1, dout.shape[-1])
+    return dout @ w.T, rows.T @ above, above.sum(0)
+
+
+def first_linear_backward(dout, cache):  # type: ignore[no-untyped-def]
+    x, w = cache
+    rows, above = (x, dout) if x.ndim == 2 else (x[0], dout[0])
+    return dout @ w.T, rows.T @ above, dout.reshape(-1, dout.shape[-1]).sum(0)
+
+
+def outer_linear_backward(dout, cache):  # type: ignore[no-untyped-def]
+    x, w = cache
+    dw = np.zeros_like(w)
+    for each, above in zip(x, dout, strict=True):
+        dw += np.outer(each, above)
+    return dout @ w.T, dw, dout.sum(0)
+
+
+deep_linear_forward = first_linear_forward = outer_linear_forward = deep_forward
+
+
+def test_x_has_one_more_axis_where_its_own_forward_takes_that() -> None:
+    deep, first, outer = map(sweep, (deep_linear_backward, first_linear_backward, outer_linear_backward))
+    assert deep.failing is None
+    assert any(one.answer.batch for one in deep.results)
+    assert first.failing is not None
+    assert first.failing.answer.batch
+    assert {name for name, share in first.failing.off.items() if share > 1} == {"dw"}
+    assert outer.failing is None
+
+
 class Listed:
     """Deep Learning from Scratch, its second volume: the gradients of its weights are a list."""
 

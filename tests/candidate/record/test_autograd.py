@@ -135,3 +135,42 @@ def test_it_is_checked_and_cannot_be_stepped(tmp_path: Path) -> None:
     with open_caller(f"{tmp_path / 'f.py'}:TanhSTE") as worker:
         assert "STE" in str(against_forward(worker))
         assert isinstance(against_forward(worker), Open)
+
+
+PLAIN = """
+import torch
+
+def gated_forward(x, p):
+    a = x @ p["W"] + p["b"]
+    return torch.tanh(a) * x, (x, a, p)
+
+def gated_backward(dout, cache):
+    x, a, p = cache
+    da = dout * x * (1 - a.tanh() ** 2)
+    return dout * a.tanh() + da @ p["W"].t(), {"dW": x.t() @ da, "db": da.sum(dim=0)}
+
+def cells(x):
+    return torch.from_numpy(x).cos().numpy()
+
+def cells_backward(dout, x):
+    return -torch.from_numpy(dout * x).sin().numpy()
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("", ""), ("x.t() @ da", "a.t() @ da")])
+def test_functions_over_tensors_are_held_against_their_forward(tmp_path: Path, old: str, new: str) -> None:
+    (tmp_path / "f.py").write_text(PLAIN.replace(old, new) if old else PLAIN)
+    with open_caller(f"{tmp_path / 'f.py'}:gated_backward") as worker:
+        found = against_forward(worker)
+        assert isinstance(found, PairVerdict)
+        assert found.ok == (not old)
+        assert [one.result for one in found.held.ends] == ["return[0]", "dW", "db"]
+        assert not found.steps
+
+
+def test_what_makes_tensors_itself_gets_arrays(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text(PLAIN)
+    with open_caller(f"{tmp_path / 'f.py'}:cells_backward") as worker:
+        found = against_forward(worker)
+        assert isinstance(found, PairVerdict)
+        assert not found.ok
