@@ -12,7 +12,7 @@ import numpy as np
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.layers import RATE
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.layouts import Layouts, axes_of
 from convstep.candidate.call.words import making_roles
 from convstep.conv.problem import Problem
 
@@ -39,6 +39,8 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         return _input_shape(form, problem, layouts)
     if base == "padding" and form:
         return _padding(form, problem)
+    if role == "in_channels:chain":
+        return [channels, filters]
     sizes = {
         "in_channels": channels,
         "out_channels": filters,
@@ -73,7 +75,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     if base == "optimizer":
         return _Plain()
     if base == "format":
-        return "channels_last" if layouts.A.endswith("C") else "channels_first"
+        return "channels_last" if axes_of(layouts.A).endswith("C") else "channels_first"
     if base == "hparameters":
         sides = ("kernel_size", "stride", "padding", "dilation") if form == "pair" else ()
         return Config(lambda role: value_of(f"{role}:pair" if role in sides else role, problem, call))
@@ -111,7 +113,7 @@ def _array(name: str, problem: Problem, layouts: Layouts, tensors: bool) -> Any:
 def _kernel_size(form: str, sizes: tuple[int, int, int, int], layouts: Layouts) -> Any:
     """An int, a pair, a shape with the input's channels, or one with the filters as well."""
     filters, channels, f_h, f_w = sizes
-    last = layouts.A.endswith("C")
+    last = axes_of(layouts.A).endswith("C")
     if form == "shape":
         return (f_h, f_w, channels) if last else (channels, f_h, f_w)
     if form == "full":
@@ -124,7 +126,8 @@ def _input_shape(form: str, problem: Problem, layouts: Layouts) -> Any:
     if form == "side":
         return problem.geometry.input_shape[0]
     shape = dict(zip("HWC", problem.geometry.input_shape, strict=True)) | {"N": problem.geometry.batch or 1}
-    axes = {"full": layouts.A, "HW": "HW"}.get(form, layouts.A.replace("N", ""))
+    full = axes_of(layouts.A)
+    axes = {"full": full, "HW": "HW"}.get(form, full.replace("N", ""))
     return tuple(shape[axis] for axis in axes)
 
 

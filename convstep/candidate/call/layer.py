@@ -21,7 +21,7 @@ from convstep.candidate.call.by_name import accepted, pulled_back
 from convstep.candidate.call.call import TAPE, Call, Method
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import Node, by_name, methods_like, value_of
-from convstep.candidate.call.layouts import BIASES, Layouts
+from convstep.candidate.call.layouts import BIASES, Layouts, axes_of, sides_of
 from convstep.candidate.call.named import given
 from convstep.candidate.call.objects import Place, places, says
 from convstep.candidate.load.lookup import held_by
@@ -36,8 +36,8 @@ KERNELS = (
     *("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HWOI", "OHIW", "IHOW", "HOWI", "HIWO", "HOIW", "HIOW"),
     *("HW", "OHW", "HWO", "IHW", "HWI"),
 )
-FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
-FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
+FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O", "(OIHW)", "(HWIO)", "(OHWI)")
+FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O", "(HWIO)", "(OHWI)", "(OIHW)")
 SET_UP = (
     r"(re)?(init|initiali[sz]e|build|set_?up|reset|create)(_?(params|parameters|weights|layer))?"
     r"|compile|set_input_shape|connect(_?to)?"
@@ -206,15 +206,14 @@ class Layer:
             known: tuple[str, ...] = BIASES[:-1]
             sizes = {"O": len(array)}
         else:
-            known = KERNELS + (FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST)
+            known = KERNELS + (FLAT_LAST if axes_of(self.layouts.A).endswith("C") else FLAT_FIRST)
             if any(role == "W" for _, role in self.call.maker.given):  # type: ignore[union-attr]
                 known = (self.layouts.W, *known)
             sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
         for layout in known:
-            parts = [many or one for many, one in re.findall(r"\((\w+)\)|(\w)", layout)]
             left_out = any(size > 1 and axis not in layout for axis, size in sizes.items())
             if not left_out and shape == tuple(
-                math.prod(sizes.get(axis, 1) for axis in part) for part in parts
+                math.prod(sizes.get(axis, 1) for axis in side) for side in sides_of(layout)
             ):
                 yield layout
 

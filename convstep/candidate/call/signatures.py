@@ -46,6 +46,8 @@ _REPEATED = (
     "format",
 )
 _BACK = ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
+CHAIN = r"(channels|chans|planes|widths)(_?list)?$"
+"""What a parameter is called that may list the channels from one convolution to the next."""
 _PLAIN = ("linear", "none", "identity")
 _ORDERS = (
     ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
@@ -262,6 +264,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
         if role in ("kernel_size", "stride", "padding", "input_shape", "dilation"):
             forms = _forms(role, parameter)
             found += [(f"{role}:{form}" if form else role, number + at) for at, form in enumerate(forms)]
+        elif role == "in_channels" and required and re.search(CHAIN, name):
+            found += [(role, number), ("in_channels:chain", number + 1)]
         elif role == "hparameters":
             found += [(role, number), (f"{role}:pair", number + 1)]
         elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):

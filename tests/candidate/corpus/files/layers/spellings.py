@@ -677,3 +677,42 @@ class NoOptimizer:
     def __init__(self,in_channels,out_channels,kernel_size): self.W=np.zeros((out_channels,in_channels,kernel_size,kernel_size)); self.b=np.zeros(out_channels); self.optimizer=None
     def forward(self,x): self.x=x; return convolve(x,self.W,self.b,1,0)
     def backward(self,d): dx,dw,db=gradients(self.x,self.W,d,1,0); self.optimizer.update([self.W,self.b],[dw,db]); return dx
+
+class RowsOut:
+    """a row for each sample comes out, for what is dense"""
+    def __init__(self,input_shape,n_filters,k,stride=1): self.stride,self.params,self.grads=stride,{"W_conv":np.zeros((n_filters,input_shape[-1],k,k)),"b_conv":np.zeros(n_filters)},{}
+    def forward(self,x):
+        self.x=x.transpose(0,3,1,2); y=convolve(self.x,self.params["W_conv"],self.params["b_conv"],self.stride,0).transpose(0,2,3,1)
+        self.shape=y.shape; return y.reshape(len(y),-1)
+    def backward(self,d):
+        dx,self.grads["dW_conv"],self.grads["db_conv"]=gradients(self.x,self.params["W_conv"],d.reshape(self.shape).transpose(0,3,1,2),self.stride,0)
+        return dx.transpose(0,2,3,1)
+
+class RowsOfNoOrder(RowsOut):
+    """in an order of its own"""
+    def forward(self,x): y=super().forward(x); return y[:,::-1]
+    def backward(self,d): return super().backward(d[:,::-1])
+
+class Chain:
+    """a convolution from each width to the next"""
+    def __init__(self,widths,k):
+        for i,(c,f) in enumerate(zip(widths,widths[1:]),1): setattr(self,f"w{i}",np.ones((k,k,c,f)))
+        self.n=len(widths)-1
+    def forward(self,x):
+        self.xs=[x.transpose(0,3,1,2)]
+        for i in range(self.n): self.xs.append(convolve(self.xs[-1],getattr(self,f"w{i+1}").transpose(3,2,0,1),None,1,0))
+        return self.xs[-1].transpose(0,2,3,1)
+    def backward(self,d):
+        d=d.transpose(0,3,1,2)
+        for i in range(self.n,0,-1): d,dw,_=gradients(self.xs[i-1],getattr(self,f"w{i}").transpose(3,2,0,1),d,1,0); setattr(self,f"dw{i}",dw.transpose(2,3,1,0))
+        return d.transpose(0,2,3,1)
+
+class Buffers:
+    """as in C: all is flat"""
+    def __init__(self,batch,h,w,c,n,size,stride,pad):
+        self.x_shape,self.w_shape,self.how=(batch,c,h,w),(n,c,size,size),(stride,pad)
+        self.weights,self.biases,self.grad_weights,self.grad_biases=np.zeros(n*c*size*size),np.zeros(n),np.zeros(n*c*size*size),np.zeros(n)
+    def forward(self,x): self.x=x.reshape(self.x_shape); y=convolve(self.x,self.weights.reshape(self.w_shape),self.biases,*self.how); self.y_shape=y.shape; return y.ravel()
+    def backward(self,delta):
+        dx,dw,self.grad_biases[:]=gradients(self.x,self.weights.reshape(self.w_shape),delta.reshape(self.y_shape),*self.how)
+        self.grad_weights[:]=dw.ravel(); return dx.ravel()
