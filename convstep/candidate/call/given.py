@@ -54,6 +54,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         "use_bias": True,
         "zero": 0.0,
         "flag": True,
+        "wanted": _All((True,) * 3),
         "name": "layer",
         "seed": 0,
         "layer": LAYER,
@@ -152,6 +153,15 @@ def _small(*shape: Any, **named: Any) -> Any:
     """An initializer; the values do not matter, as they are replaced."""
     sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
     return np.full([int(size) for size in sizes if isinstance(size, (int, np.integer))], 0.1)
+
+
+class _All(tuple[bool, ...]):
+    """Which gradients are wanted, as flags or as numbers of inputs: all."""
+
+    __slots__ = ()
+
+    def __contains__(self, key: object) -> bool:
+        return True
 
 
 class _Plain:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from convstep.candidate.call.call import BROUGHT, Call
+from convstep.candidate.call.containers import root_of
 from convstep.candidate.call.layouts import Layouts, sides_of
 from convstep.candidate.call.outcome import Candidate, Outcome
 from convstep.candidate.call.signatures import makers_of, methods_of
@@ -152,13 +153,13 @@ def _words(call: Call, owner: str) -> str:
     assert call.maker is not None
     assert call.forward is not None
     made, forth = (
-        ", ".join(name for name, _ in method.given if name and "." not in name)
+        ", ".join(dict.fromkeys(root_of(name) for name, _ in method.given if name and "self." not in name))
         for method in (call.maker, call.forward)
     )
     shown = f"{call.forward.name}({forth or 'x'})" if call.forward.name != "__call__" else f"layer({forth})"
     if call.backward is None:
         return tr("made as {maker}, then {forward}", maker=f"{owner}({made})", forward=shown)
-    back = ", ".join(name for name, _ in call.backward.given)
+    back = ", ".join(dict.fromkeys(root_of(name) for name, _ in call.backward.given))
     if call.backward.name in BROUGHT:
         out, named = BROUGHT[call.backward.name]
         shown = f"{out}{shown}"

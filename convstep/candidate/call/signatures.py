@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import math
 import re
@@ -9,9 +10,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import TAPE, Method
+from convstep.candidate.call.containers import leaves, path_of, root_of, word_of, written
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
 from convstep.candidate.call.words import making_roles, roles_of
+from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
 
 MAKERS = 40
@@ -48,6 +51,8 @@ _REPEATED = (
 _BACK = ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
 CHAIN = r"(channels|chans|planes|widths)(_?list)?$"
 """What a parameter is called that may list the channels from one convolution to the next."""
+WANTED = r"(target_)?(input_)?ind(ex|ic)es|propagate_down|needs?_\w*grad|req"
+"""What a parameter is called that says of which inputs a gradient is wanted."""
 _PLAIN = ("linear", "none", "identity")
 _ORDERS = (
     ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
@@ -94,13 +99,35 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
             else "{name} has no {missing}: it has no methods"
         )
         raise CannotCall(tr(sentence, name=owner, missing=missing, methods=tr(", ").join(shown)), candidate)
-    forward = Method(forth[0], _forward_given(methods[forth[0]]))
+    apart = _taken_apart(candidate.source, forth[0], methods[forth[0]])
+    forward = Method(forth[0], _forward_given(apart))
+    ways = {name: methods[name] for name in back}
+    if apart != methods[forth[0]]:
+        ways = {name: _taken_apart(candidate.source, name, ways[name], back=True) for name in back}
     found: list[Method | None] = [
-        Method(name, given) for name in back for given in _backward_given(methods[name])
+        Method(name, given) for name in back for given in _backward_given(ways[name])
     ]
     if candidate.tape and not found:
         found = [Method(TAPE, (("", "dZ"),))]
     return forward, found or [None]
+
+
+def _taken_apart(
+    source: str, name: str, parameters: tuple[Parameter, ...], *, back: bool = False
+) -> tuple[Parameter, ...]:
+    """A method's parameters; one that holds the input, the kernels or their gradients gives way to these."""
+    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
+    body = next((ast.unparse(each) for each in defined if each.name == name), "")
+    held = leaves(body, [each.name for each in parameters])
+    found: list[Parameter] = []
+    for each in parameters:
+        parts = held.get(each.name, []) if each.default is None else []
+        said = sorted(role for _, word in parts for role in (*roles_of(word), "")[:1])
+        whole = said in (["A_prev", "W"], ["A_prev", "W", "b"])
+        if back and "dZ" in roles_of(each.name):
+            whole = [path for path, _ in parts] == [(0,)]
+        found += [Parameter(written(each.name, *part)) for part in parts] if whole else [each]
+    return tuple(found)
 
 
 def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
@@ -108,8 +135,10 @@ def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ..
     for parameter in parameters:
         if parameter.star:
             continue
-        roles = roles_of(parameter.name)
-        if not given:
+        roles = roles_of(word_of(parameter.name))
+        if path_of(parameter.name):
+            given.append((parameter.name, roles[0]))
+        elif not given:
             given.append((parameter.name, "A_prev"))
         elif told := next(
             (role for role in ("W", "b", "stride", "padding", "dilation", "groups", "rate") if role in roles),
@@ -150,7 +179,11 @@ def _from_above(parameter: Parameter) -> bool:
 
 def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
     """The roles that a backward's parameter may have, the likeliest first."""
-    name = parameter.name
+    name = word_of(parameter.name)
+    if path_of(parameter.name) and "dZ" in roles_of(root_of(parameter.name)):
+        return ["dZ"]
+    if re.fullmatch(WANTED, name):
+        return ["wanted"]
     roles = [role for role in roles_of(name) if role in _BACK]
     made = making_roles(name)
     if "rate" in made and name != "alpha":

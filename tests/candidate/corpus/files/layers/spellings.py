@@ -688,6 +688,22 @@ class RowsOut:
         dx,self.grads["dW_conv"],self.grads["db_conv"]=gradients(self.x,self.params["W_conv"],d.reshape(self.shape).transpose(0,3,1,2),self.stride,0)
         return dx.transpose(0,2,3,1)
 
+class OfInputs:
+    """a function of several inputs, handed over in a tuple, as are its outputs"""
+    def __init__(self,stride=1,pad=0): self.how=stride,pad
+    def forward(self,inputs): x,w,b=inputs; return convolve(x,w,b,*self.how),
+    def backward(self,inputs,grad_outputs): x,w=inputs[:2]; return gradients(x,w,grad_outputs[0],*self.how)
+
+class Node:
+    def apply(self,inputs): out=self.forward(inputs); self.kept=inputs; return out
+    def saved(self): return self.kept
+
+class OfNodes(Node):
+    """what it is told of the gradients that are wanted; its base keeps the inputs"""
+    def __init__(self,step): self.step=step
+    def forward(self,xs): x=xs[0]; W=xs[1]; return convolve(x,W,None,self.step,0)
+    def backward(self,gy,propagate_down): x,W=self.saved(); dx,dW,_=gradients(x,W,gy,self.step,0); return dx if propagate_down[0] else None,dW
+
 class RowsOfNoOrder(RowsOut):
     """in an order of its own"""
     def forward(self,x): y=super().forward(x); return y[:,::-1]
