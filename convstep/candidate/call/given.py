@@ -182,7 +182,7 @@ class _Plain:
             return weights
         return weights - RATE * gradient
 
-    step = apply = __call__ = get_update = update_weights = update
+    step = apply = __call__ = get_update = update_weights = calculate_update = update
 
 
 class Node:

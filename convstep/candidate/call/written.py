@@ -172,6 +172,7 @@ _VALUES = {
     "rate": "1.0",  # so that the change of what it updates is the gradient
     "use_bias": "True",
     "flag": "True",
+    "wanted": "range(3)",
     "zero": "0.0",
     "name": '"layer"',
     "seed": "0",

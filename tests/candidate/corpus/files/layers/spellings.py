@@ -678,6 +678,13 @@ class NoOptimizer:
     def forward(self,x): self.x=x; return convolve(x,self.W,self.b,1,0)
     def backward(self,d): dx,dw,db=gradients(self.x,self.W,d,1,0); self.optimizer.update([self.W,self.b],[dw,db]); return dx
 
+class MayUpdate(NoOptimizer):
+    """it goes without an optimizer, and one of its own kind may be set"""
+    def backward(self,d):
+        dx,self.gradient_weights,self.gradient_bias=gradients(self.x,self.W,d,1,0)
+        if self.optimizer is not None: self.W=self.optimizer.minimize(self.W,self.gradient_weights)
+        return dx
+
 class RowsOut:
     """a row for each sample comes out, for what is dense"""
     def __init__(self,input_shape,n_filters,k,stride=1): self.stride,self.params,self.grads=stride,{"W_conv":np.zeros((n_filters,input_shape[-1],k,k)),"b_conv":np.zeros(n_filters)},{}
