@@ -183,7 +183,7 @@ def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
     if path_of(parameter.name) and "dZ" in roles_of(root_of(parameter.name)):
         return ["dZ"]
     if re.fullmatch(WANTED, name):
-        return ["wanted"]
+        return ["wanted:numbers" if "ind" in name else "wanted"]
     roles = [role for role in roles_of(name) if role in _BACK]
     made = making_roles(name)
     if "rate" in made and name != "alpha":
