@@ -31,6 +31,10 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     geometry = problem.geometry
     rows, columns, channels = geometry.input_shape
     filters, f_h, f_w, _ = geometry.kernel_shape
+    if form == "vector":  # what the kernels and the bias are views of; they are put into these
+        return np.zeros(problem.W.size + len(problem.W))
+    if base in ("dW", "db"):
+        return np.zeros_like(_array(base[1:], problem, layouts, tensors=False))
     if base in ("W", "b"):
         return _array(base, problem, layouts, tensors)
     if base == "kernel_size":

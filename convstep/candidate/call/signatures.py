@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.call import TAPE, Method
 from convstep.candidate.call.containers import leaves, path_of, root_of, word_of, written
+from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
 from convstep.candidate.call.words import making_roles, roles_of
@@ -240,7 +241,7 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
             [*((role.replace("in_", "kernel_"), 0) for role, _ in each if role in ("in_h", "in_w")), *each]
             for each in options
         ]
-    unknown = [each for each in parameters if each.default is None and not making_roles(each.name)]
+    unknown = [e for e in parameters if e.default is None and not (making_roles(e.name) or _buffer(e.name))]
     if not unknown:
         while math.prod(len(each) for each in options) > 20_000:
             options = [each[: max(1, len(each) - 1)] for each in options]
@@ -262,6 +263,9 @@ def _oddness(roles: Sequence[str]) -> int:
     """How unlikely these roles are together: a height without a width, shapes with and without samples."""
     halves = sum((f"{what}_h" in roles) != (f"{what}_w" in roles) for what in ("kernel", "in"))
     shapes = "input_shape" in roles and "kernel_size:full" in roles
+    vectors = [each for each in ("W:vector", "dW:vector") if each in roles]
+    if len(vectors) == 1 or (vectors and not {"kernel_size:full", "out_channels"} & set(roles)):
+        return 3  # of what shape?
     return 3 * halves + 2 * (shapes or {"input_shape:full", "kernel_size:shape"} <= set(roles))
 
 
@@ -285,6 +289,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
     "" is left at its default.
     """
     required, value, name = parameter.default is None, parameter.value, parameter.name.lower()
+    if required and (kept := _buffer(name)):
+        return [(kept, 0), *([("dW:vector", 1)] if kept == "dW" else [])]
     found: list[tuple[str, int]] = []
     roles = making_roles(parameter.name)
     if str(value).lower() in ("same", "valid"):
@@ -301,6 +307,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
             found += [(role, number), ("in_channels:chain", number + 1)]
         elif role == "hparameters":
             found += [(role, number), (f"{role}:pair", number + 1)]
+        elif role == "W" and required and any(_buffer(each) == "dW" for each in names):
+            found += [("W", number), ("W:vector", number + 1)]
         elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):
             found.append((role, number))
         elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:
@@ -312,6 +320,12 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
     if required:
         return found[:7] or [("none", 0)]
     return [*found[:5], ("", len(found)), *([("W", 8)] if "W" in roles else [])]
+
+
+def _buffer(name: str) -> str:
+    """The gradient that a constructor is handed a place for: dtheta, grad_b; "" for any other name."""
+    role, gradient = role_of(name)
+    return f"d{role}" if gradient and role in ("W", "b") else ""
 
 
 def _forms(role: str, parameter: Parameter) -> list[str]:

@@ -37,7 +37,7 @@ RIGHT_ONES = (
     " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
     " Cnn Layered Tuples Dataclassy TwoLists GradInput"
     " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize WrittenRate GreyMaps NoOptimizer"
-    " RowsOut Chain Buffers OfInputs OfNodes MayUpdate"
+    " RowsOut Chain Buffers OfInputs OfNodes MayUpdate HandedVectors HandedPlaces"
 )
 TENSORS = """
 import numpy as np, torch

@@ -678,6 +678,21 @@ class NoOptimizer:
     def forward(self,x): self.x=x; return convolve(x,self.W,self.b,1,0)
     def backward(self,d): dx,dw,db=gradients(self.x,self.W,d,1,0); self.optimizer.update([self.W,self.b],[dw,db]); return dx
 
+class HandedVectors:
+    """what it learns, and the place for its gradient, are parts of vectors, the bias first"""
+    def __init__(self,param,grad_param,kernel_shape,pad):
+        n=kernel_shape[0]; self.pad=pad
+        assert param.shape==(n+np.prod(kernel_shape),)
+        (self.b,self.w),(self.gb,self.gw)=[(v[:n],v[n:].reshape(kernel_shape)) for v in (param,grad_param)]
+    def forward(self,x): self.x=x; return convolve(x,self.w,self.b,1,self.pad)
+    def backward(self,d): dx,self.gw[:],self.gb[:]=gradients(self.x,self.w,d,1,self.pad); return dx
+
+class HandedPlaces:
+    """places for its gradients are handed over beside its arrays"""
+    def __init__(self,weight,bias,weight_grad,bias_grad): self.weight,self.bias,self.weight_grad,self.bias_grad=weight,bias,weight_grad,bias_grad
+    def forward(self,x): self.x=x; return convolve(x,self.weight,self.bias,1,0)
+    def backward(self,d): dx,self.weight_grad[:],self.bias_grad[:]=gradients(self.x,self.weight,d,1,0); return dx
+
 class MayUpdate(NoOptimizer):
     """it goes without an optimizer, and one of its own kind may be set"""
     def backward(self,d):
