@@ -13,6 +13,7 @@ from typing import Any
 from convstep.candidate.call import layers, named
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, spelled
+from convstep.candidate.call.layouts import axes_of
 from convstep.candidate.call.likely import is_forward
 from convstep.candidate.call.objects import says
 from convstep.candidate.call.outcome import NAMES, Candidate, CannotCall
@@ -342,12 +343,15 @@ class Writer:
     def _gradients(self, where: dict[str, str]) -> None:
         """The last line: gradients back in our layout."""
         words, lie = [], self.value.lie
-        axes = re.sub(r"[()]", "", lie.W)
-        for name, given, ours in (("dA_prev", lie.A, "NCHW"), ("dW", axes, "OIHW"), ("db", "", "")):
-            text = where.get(name, "None")
-            if name == "dW" and axes != lie.W and text != "None":
-                text = f"{text}.reshape({moved('n.w', 'OIHW', axes)}.shape)"
-            words.append(text if text == "None" else moved(text, given, ours))
+        for name, given, array, ours in (
+            ("dA_prev", lie.A, "n.x", "NCHW"),
+            ("dW", lie.W, "n.w", "OIHW"),
+            ("db", "", "", ""),
+        ):
+            text, axes = where.get(name, "None"), axes_of(given)
+            if axes != given and text != "None":
+                text = f"{text}.reshape({moved(array, ours, axes)}.shape)"
+            words.append(text if text == "None" else moved(text, axes, ours))
         self.lines.append(f"return n.gradients({', '.join(words)})")
 
 

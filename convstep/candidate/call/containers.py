@@ -100,6 +100,11 @@ class _Taken(ast.NodeVisitor):
                 args=[ast.Constant(value=str() as key), *_],
             ):
                 pass
+            case ast.IfExp(body=same, orelse=ast.Constant(value=None)):
+                return self.place(same)
+            case ast.Subscript(value=ast.Name() as same, slice=ast.Slice(lower=None)):
+                first = self.place(same)  # x, w = inputs[:2]
+                return first if first is not None and not first[1] else None
             case ast.Call(func=ast.Name(id=name), args=[same, *_]) if _ALIKE.fullmatch(name):
                 return self.place(same)
         if key is None or inner is None or (within := self.place(inner)) is None:

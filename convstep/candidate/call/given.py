@@ -14,7 +14,7 @@ import numpy as np
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.layers import RATE
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.layouts import Layouts, axes_of
 from convstep.candidate.call.words import making_roles
 from convstep.conv.problem import Problem
 
@@ -33,6 +33,10 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     geometry = problem.geometry
     rows, columns, channels = geometry.input_shape
     filters, f_h, f_w, _ = geometry.kernel_shape
+    if form == "vector":  # what the kernels and the bias are views of; they are put into these
+        return np.zeros(problem.W.size + len(problem.W))
+    if base in ("dW", "db"):
+        return np.zeros_like(_array(base[1:], problem, layouts, tensors=False))
     if base in ("W", "b"):
         return _array(base, problem, layouts, tensors)
     if base == "kernel_size":
@@ -41,6 +45,8 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         return _input_shape(form, problem, layouts)
     if base == "padding" and form:
         return _padding(form, problem)
+    if role == "in_channels:chain":
+        return [channels, filters]
     sizes = {
         "in_channels": channels,
         "out_channels": filters,
@@ -54,6 +60,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         "use_bias": True,
         "zero": 0.0,
         "flag": True,
+        "wanted": _All((True,) * 3),
         "name": "layer",
         "seed": 0,
         "layer": LAYER,
@@ -75,7 +82,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     if base == "optimizer":
         return _Plain()
     if base == "format":
-        return "channels_last" if layouts.A.endswith("C") else "channels_first"
+        return "channels_last" if axes_of(layouts.A).endswith("C") else "channels_first"
     if base == "hparameters":
         sides = ("kernel_size", "stride", "padding", "dilation") if form == "pair" else ()
         return Config(lambda role: value_of(f"{role}:pair" if role in sides else role, problem, call))
@@ -113,7 +120,7 @@ def _array(name: str, problem: Problem, layouts: Layouts, tensors: bool) -> Any:
 def _kernel_size(form: str, sizes: tuple[int, int, int, int], layouts: Layouts) -> Any:
     """An int, a pair, a shape with the input's channels, or one with the filters as well."""
     filters, channels, f_h, f_w = sizes
-    last = layouts.A.endswith("C")
+    last = axes_of(layouts.A).endswith("C")
     if form == "shape":
         return (f_h, f_w, channels) if last else (channels, f_h, f_w)
     if form == "full":
@@ -126,7 +133,8 @@ def _input_shape(form: str, problem: Problem, layouts: Layouts) -> Any:
     if form == "side":
         return problem.geometry.input_shape[0]
     shape = dict(zip("HWC", problem.geometry.input_shape, strict=True)) | {"N": problem.geometry.batch or 1}
-    axes = {"full": layouts.A, "HW": "HW"}.get(form, layouts.A.replace("N", ""))
+    full = axes_of(layouts.A)
+    axes = {"full": full, "HW": "HW"}.get(form, full.replace("N", ""))
     return tuple(shape[axis] for axis in axes)
 
 
@@ -159,6 +167,15 @@ def _stepped(weights: Any, gradient: Any) -> Any:
     return weights - RATE * gradient
 
 
+class _All(tuple[bool, ...]):
+    """Which gradients are wanted, as flags or as numbers of inputs: all."""
+
+    __slots__ = ()
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
 class _Plain:
     """An optimizer that goes straight down."""
 
@@ -176,7 +193,7 @@ class _Plain:
                 one -= RATE * its
         return None
 
-    step = apply = __call__ = get_update = update_weights = update
+    step = apply = __call__ = get_update = update_weights = calculate_update = update
 
 
 class Node:

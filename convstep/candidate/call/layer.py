@@ -19,9 +19,10 @@ import numpy.typing as npt
 from convstep.candidate.call import tape
 from convstep.candidate.call.by_name import accepted, pulled_back
 from convstep.candidate.call.call import TAPE, Call, Method
+from convstep.candidate.call.containers import path_of
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import Node, by_name, methods_like, value_of
-from convstep.candidate.call.layouts import BIASES, Layouts
+from convstep.candidate.call.layouts import BIASES, Layouts, axes_of, sides_of
 from convstep.candidate.call.named import given
 from convstep.candidate.call.objects import Place, places, says
 from convstep.candidate.load.lookup import held_by
@@ -36,8 +37,8 @@ KERNELS = (
     *("OIHW", "HWIO", "OHWI", "IOHW", "IHWO", "HWOI", "OHIW", "IHOW", "HOWI", "HIWO", "HOIW", "HIOW"),
     *("HW", "OHW", "HWO", "IHW", "HWI"),
 )
-FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O")
-FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O")
+FLAT_FIRST = ("O(IHW)", "(IHW)O", "O(HWI)", "(HWI)O", "(OIHW)", "(HWIO)", "(OHWI)")
+FLAT_LAST = ("O(HWI)", "(HWI)O", "O(IHW)", "(IHW)O", "(HWIO)", "(OHWI)", "(OIHW)")
 SET_UP = (
     r"(re)?(init|initiali[sz]e|build|set_?up|reset|create)(_?(params|parameters|weights|layer))?"
     r"|compile|set_input_shape|connect(_?to)?"
@@ -206,15 +207,14 @@ class Layer:
             known: tuple[str, ...] = BIASES[:-1]
             sizes = {"O": len(array)}
         else:
-            known = KERNELS + (FLAT_LAST if self.layouts.A.endswith("C") else FLAT_FIRST)
+            known = KERNELS + (FLAT_LAST if axes_of(self.layouts.A).endswith("C") else FLAT_FIRST)
             if any(role == "W" for _, role in self.call.maker.given):  # type: ignore[union-attr]
                 known = (self.layouts.W, *known)
             sizes = dict(zip("OHWI", self.problem.geometry.kernel_shape, strict=True))
         for layout in known:
-            parts = [many or one for many, one in re.findall(r"\((\w+)\)|(\w)", layout)]
             left_out = any(size > 1 and axis not in layout for axis, size in sizes.items())
             if not left_out and shape == tuple(
-                math.prod(sizes.get(axis, 1) for axis in part) for part in parts
+                math.prod(sizes.get(axis, 1) for axis in side) for side in sides_of(layout)
             ):
                 yield layout
 
@@ -282,24 +282,33 @@ class Layer:
         if method.name == "forward" and hasattr(self.held, "_forward_hooks") and method.given:
             # a module's hooks run where it is called, and see the gradients of what it is given by place
             function, method = self.held, Method("__call__", (("", method.given[0][1]), *method.given[1:]))
-        elif method.name == "forward" and self._kept_by_calling():
-            function, method = self.held, Method("__call__", tuple(("", role) for _, role in method.given))
+        elif method.name == "forward" and (outer := self._kept_by_calling()):
+            function = getattr(self.held, outer)
+            by_place = ((f"*{name}" if path_of(name) else "", role) for name, role in method.given)
+            method = Method(outer, tuple(by_place))
         own = {**self.inputs, "cache": self.cache, "Z": self.Z}
         if any(role == "node" for _, role in method.given):
             handed = [role for _, role in self.call.forward.given if role in ("A_prev", "W", "b")]  # type: ignore[union-attr]
             own["node"] = Node(self.Z, [own[role] if role in own else self.value(role) for role in handed])
         return called(function, method, lambda role: own[role] if role in own else self.value(role))
 
-    def _kept_by_calling(self) -> bool:
-        """Whether its backward needs what is kept where the layer is called, which calls its forward."""
-        back = "" if self.call.backward is None else self.call.backward.name
-        calling, forward, backward = (
-            getattr(getattr(type(self.held), name, None), "__code__", None)
-            for name in ("__call__", "forward", back)
-        )
-        if calling is None or forward is None or backward is None or "forward" not in calling.co_names:
-            return False
-        return bool((_stored(calling) - _stored(forward)) & {*backward.co_names})
+    def _kept_by_calling(self) -> str:
+        """What calls its forward and keeps what its backward needs; "" where forward does that."""
+
+        def code(name: str) -> Any:
+            return getattr(getattr(type(self.held), name, None), "__code__", None)
+
+        forward, backward = code("forward"), code(self.call.backward.name if self.call.backward else "")
+        if forward is None or backward is None:
+            return ""
+        needed = {*backward.co_names}.union(*(its.co_names for n in backward.co_names if (its := code(n))))
+        for name in ("__call__", "apply"):
+            calling = code(name)
+            if calling is None or "forward" not in calling.co_names:
+                continue
+            if (_stored(calling) - _stored(forward)) & needed:
+                return name
+        return ""
 
     def value(self, role: str) -> Any:
         """What a parameter with a role is given."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from convstep.candidate.call.call import BROUGHT, Call
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.containers import root_of
+from convstep.candidate.call.layouts import Layouts, sides_of
 from convstep.candidate.call.outcome import Candidate, Outcome
 from convstep.candidate.call.signatures import makers_of, methods_of
 from convstep.conv.geometry import Geometry, Padding
@@ -24,6 +25,7 @@ FULL = r"(?i)\bfull\b|\b[fk]\w*(?:\[\d\])? ?- ?1\b"
 """How a source pads by a kernel less one on each side: another rule, tried last where this is said."""
 _PICTURES = (("NCHW", ""), ("NHWC", ""), ("CHW", ""), ("HWC", ""), ("HW", ""), ("HW", "HWC"), ("HW", "CHW"))
 _MORE_PICTURES = (("NHW", "NHWC"), ("NHW", "NCHW"), ("NHW", ""), ("CHWN", ""), ("HWCN", ""))
+_FLAT_PICTURES = (("NCHW", "N(CHW)"), ("NHWC", "N(HWC)"), ("(NCHW)", ""), ("(NHWC)", ""))
 _SIZED = frozenset(("in_channels", "input_shape", "W", "hparameters"))
 """Roles that say how many input channels there are."""
 _KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "OHW", "HWO")
@@ -40,7 +42,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     owner = candidate.name.partition(".")[0]
     pictures = _PICTURES if "CHWN" not in candidate.source else _PICTURES + _MORE_PICTURES
     told = Call("layer", forward=forward, rate=RATE, pairs=True, depthwise=candidate.depthwise)
-    for listed in (pictures, _MORE_PICTURES):
+    for listed in (pictures, _MORE_PICTURES, _FLAT_PICTURES):
         for maker, backward in itertools.product(makers, backwards):
             call = replace(told, maker=maker, backward=backward)
             reason = _words(call, owner)
@@ -82,8 +84,10 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
     layouts = call.layouts or Layouts()
     layouts = replace(layouts, W=found.pop("W-layout", layouts.W), b=found.pop("b-layout", layouts.b))
     done = replace(call, layouts=layouts, places=tuple(found.items()))
-    A = re.sub("(.)", r"\1, ", layouts.A)[:-2]
+    A = ", ".join(map("*".join, sides_of(layouts.A)))
     parts = [tr("pictures ({axes})", axes=A)]
+    if "in_channels:chain" in call.says:
+        parts.append(tr("one convolution in it"))
     if call.stride > 1:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if "W" in found:
@@ -149,13 +153,13 @@ def _words(call: Call, owner: str) -> str:
     assert call.maker is not None
     assert call.forward is not None
     made, forth = (
-        ", ".join(name for name, _ in method.given if name and "." not in name)
+        ", ".join(dict.fromkeys(root_of(name) for name, _ in method.given if name and "self." not in name))
         for method in (call.maker, call.forward)
     )
     shown = f"{call.forward.name}({forth or 'x'})" if call.forward.name != "__call__" else f"layer({forth})"
     if call.backward is None:
         return tr("made as {maker}, then {forward}", maker=f"{owner}({made})", forward=shown)
-    back = ", ".join(name for name, _ in call.backward.given)
+    back = ", ".join(dict.fromkeys(root_of(name) for name, _ in call.backward.given))
     if call.backward.name in BROUGHT:
         out, named = BROUGHT[call.backward.name]
         shown = f"{out}{shown}"
@@ -176,5 +180,4 @@ def _words(call: Call, owner: str) -> str:
 def axes_of(layout: str) -> str:
     """A layout of kernels as people write it: (F, C, K, K)."""
     words = {"O": "F", "I": "C", "H": "K", "W": "K"}
-    parts = re.findall(r"\((\w+)\)|(\w)", layout)
-    return ", ".join("*".join(words[axis] for axis in many or one) for many, one in parts)
+    return ", ".join("*".join(words[axis] for axis in side) for side in sides_of(layout))

@@ -1,13 +1,15 @@
 """Layouts: a problem's arrays with their axes in another order, or without those of length 1.
 
 A layout is a word: N sample, H row, W column, C channel of the input (and of dZ and Z, where it is the
-output's), O filter, I input channel of a filter, 1 an axis of length 1. Ours are NHWC, OHWI and O.
+output's), O filter, I input channel of a filter, 1 an axis of length 1. Axes in brackets are one: N(CHW)
+is a row for each sample. Ours are NHWC, OHWI and O.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,20 +70,16 @@ class Layouts:
         """
         kind = _KIND[name]
         ours, wanted = _OURS[kind], getattr(self, kind) or self.A
-        if kind == "W" and "(" in wanted:
-            axes = re.sub(r"[()]", "", wanted)
-            groups = re.findall(r"\((\w+)\)|(\w)", wanted)
-            sizes = dict(zip(ours, array.shape, strict=True))
-            flat = [math.prod(sizes[axis] for axis in many or one) for many, one in groups]
-            return np.array(array.transpose([ours.index(axis) for axis in axes]), order="C").reshape(flat)
         if kind == "b":
             wanted = self.b
             return np.array(array).reshape([-1 if axis == "O" else 1 for axis in wanted or "O"])
         if array.ndim == len(ours) - 1:  # no batch
             array = array[np.newaxis]
-        kept = [axis for axis in ours if axis in wanted]
+        axes = axes_of(wanted)
+        kept = [axis for axis in ours if axis in axes]
         full = array.reshape([size for size, axis in zip(array.shape, ours, strict=True) if axis in kept])
-        return np.array(full.transpose([kept.index(axis) for axis in wanted]), order="C")
+        moved = np.array(full.transpose([kept.index(axis) for axis in axes]), order="C")
+        return moved if axes == wanted else moved.reshape(_flat(wanted, axes, moved.shape))
 
     def ours(self, name: str, array: Array, geometry: Geometry) -> Array:
         """A gradient or an output of theirs in our layout; as it is where it has another number of axes.
@@ -93,14 +91,13 @@ class Layouts:
         """
         kind = _KIND[name]
         ours, given = _OURS[kind], getattr(self, kind) or self.A
-        if kind == "W" and "(" in given:
-            axes = re.sub(r"[()]", "", given)
-            if array.shape != self.theirs("W", np.empty(geometry.kernel_shape)).shape:
+        if (axes := axes_of(given)) != given:
+            pictures = geometry.input_shape if kind == "A" else geometry.output_shape
+            shape = geometry.kernel_shape if kind == "W" else (geometry.batch or 1, *pictures[-3:])
+            full = [dict(zip(ours, shape, strict=True))[axis] for axis in axes]
+            if array.shape != _flat(given, axes, full):
                 return array
-            sizes = dict(zip(ours, geometry.kernel_shape, strict=True))
-            return array.reshape([sizes[axis] for axis in axes]).transpose(
-                [axes.index(axis) for axis in ours]
-            )
+            array, given = array.reshape(full), axes
         if kind == "b":
             given = self.b
             alike = array.ndim == len(given) and all(
@@ -127,7 +124,7 @@ class Layouts:
             index: in our layout, with or without the batch axis.
         """
         kind = _KIND[name]
-        ours, given = _OURS[kind], re.sub(r"[()]", "", getattr(self, kind) or (kind == "Z" and self.A) or "")
+        ours, given = _OURS[kind], axes_of(getattr(self, kind) or (kind == "Z" and self.A) or "")
         if kind in "AZ" and len(index) == len(ours) - 1:
             index = (0, *index)
         places = dict(zip(ours, index, strict=True))
@@ -156,6 +153,21 @@ class Inputs:
     """Channel groups."""
     problem: Problem
     """The problem itself."""
+
+
+def axes_of(layout: str) -> str:
+    """The axes of a layout, each by itself."""
+    return re.sub(r"[()]", "", layout)
+
+
+def sides_of(layout: str) -> list[str]:
+    """The axes along each side of an array: ["N", "CHW"]."""
+    return [many or one for many, one in re.findall(r"\((\w+)\)|(\w)", layout)]
+
+
+def _flat(layout: str, axes: str, shape: Sequence[int]) -> tuple[int, ...]:
+    sizes = dict(zip(axes, shape, strict=True))
+    return tuple(math.prod(sizes[axis] for axis in side) for side in sides_of(layout))
 
 
 _OURS = {"A": "NHWC", "Z": "NHWC", "W": "OHWI", "b": "O"}

@@ -11,6 +11,7 @@ from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import by_name, methods_like
 from convstep.candidate.call.layer import Array, Before, Layer
 from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.layouts import sides_of
 from convstep.candidate.call.objects import Place, is_array, places, says, sounds
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.call.returned import check_size, plain
@@ -67,7 +68,7 @@ def _search(
     if "dA_prev" not in found:
         left = [p for p in outer if p.single and p not in found.values() and len(p.shape) > 1]
         named = [p for p in fresh if _named(p) == "dA_prev" or (_fits(layer, "dA_prev", p) and sounds(p))]
-        left += [place for place in named if len(place.shape) == len(layer.layouts.A)]
+        left += [place for place in named if len(place.shape) == len(sides_of(layer.layouts.A))]
         if left:
             found["dA_prev"] = left[0]
     layer.where |= {name: place.text for name, place in found.items()}
@@ -133,7 +134,7 @@ def note_Z(layer: Layer) -> None:
     if layer.Z is None or not is_array(layer.Z):
         return
     array, axes = plain(layer.Z), layer.layouts.Z or layer.layouts.A
-    if array.ndim != len(axes) and not layer.call.places:
+    if array.ndim != len(sides_of(axes)) and not layer.call.places:
         raise Unusable(
             tr("its forward returned an array of shape {shape}, not of {axes}", shape=array.shape, axes=axes)
         )

@@ -76,9 +76,11 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
         layer.box = box_of(forward)
     at("plant")
     layer.plant()
-    for name, value in list(getattr(held, "__dict__", {}).items()):
-        if value is None and "optim" in name.lower():  # its model would hand it one
-            setattr(held, name, _Plain())
+    lacking = [
+        n for n, value in getattr(held, "__dict__", {}).items() if value is None and "optim" in n.lower()
+    ]
+    for name in [] if any(_may_be_none(type(held), name) for name in lacking) else lacking:
+        setattr(held, name, _Plain())  # its model would hand it one
     plainly = any(isinstance(each, _Plain) for each in getattr(held, "__dict__", {}).values())
     told = (
         set_rates(held)
@@ -120,6 +122,14 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     gradients = ours(layer, found)
     facts["places"] = (*_places(layer), *(("optimizer plain",) if plainly else ()))
     return gradients
+
+
+def _may_be_none(kind: type, name: str) -> bool:
+    """Whether a class asks if its attribute, or a property over it, is None."""
+    asked = rf"\bself\._*{name.strip('_')}(?: is (?:not )?None\b|:|\s+and\b)"
+    with contextlib.suppress(TypeError, OSError):
+        return re.search(asked, inspect.getsource(kind)) is not None
+    return False
 
 
 def _own_rates(layer: Layer) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import math
 import re
@@ -9,9 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import TAPE, Method
+from convstep.candidate.call.containers import leaves, path_of, root_of, word_of, written
+from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
 from convstep.candidate.call.words import making_roles, roles_of
+from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
 
 MAKERS = 40
@@ -46,6 +50,10 @@ _REPEATED = (
     "format",
 )
 _BACK = ("dZ", "A_prev", "rate", "cache", "W", "b", "stride", "padding")
+CHAIN = r"(channels|chans|planes|widths)(_?list)?$"
+"""What a parameter is called that may list the channels from one convolution to the next."""
+WANTED = r"(target_)?(input_)?ind(ex|ic)es|propagate_down|needs?_\w*grad|req"
+"""What a parameter is called that says of which inputs a gradient is wanted."""
 _PLAIN = ("linear", "none", "identity")
 _ORDERS = (
     ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
@@ -92,13 +100,35 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
             else "{name} has no {missing}: it has no methods"
         )
         raise CannotCall(tr(sentence, name=owner, missing=missing, methods=tr(", ").join(shown)), candidate)
-    forward = Method(forth[0], _forward_given(methods[forth[0]]))
+    apart = _taken_apart(candidate.source, forth[0], methods[forth[0]])
+    forward = Method(forth[0], _forward_given(apart))
+    ways = {name: methods[name] for name in back}
+    if apart != methods[forth[0]]:
+        ways = {name: _taken_apart(candidate.source, name, ways[name], back=True) for name in back}
     found: list[Method | None] = [
-        Method(name, given) for name in back for given in _backward_given(methods[name])
+        Method(name, given) for name in back for given in _backward_given(ways[name])
     ]
     if candidate.tape and not found:
         found = [Method(TAPE, (("", "dZ"),))]
     return forward, found or [None]
+
+
+def _taken_apart(
+    source: str, name: str, parameters: tuple[Parameter, ...], *, back: bool = False
+) -> tuple[Parameter, ...]:
+    """A method's parameters; one that holds the input, the kernels or their gradients gives way to these."""
+    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
+    body = next((ast.unparse(each) for each in defined if each.name == name), "")
+    held = leaves(body, [each.name for each in parameters])
+    found: list[Parameter] = []
+    for each in parameters:
+        parts = held.get(each.name, []) if each.default is None else []
+        said = sorted(role for _, word in parts for role in (*roles_of(word), "")[:1])
+        whole = said in (["A_prev", "W"], ["A_prev", "W", "b"])
+        if back and "dZ" in roles_of(each.name):
+            whole = [path for path, _ in parts] == [(0,)]
+        found += [Parameter(written(each.name, *part)) for part in parts] if whole else [each]
+    return tuple(found)
 
 
 def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
@@ -106,8 +136,10 @@ def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ..
     for parameter in parameters:
         if parameter.star:
             continue
-        roles = roles_of(parameter.name)
-        if not given:
+        roles = roles_of(word_of(parameter.name))
+        if path_of(parameter.name):
+            given.append((parameter.name, roles[0]))
+        elif not given:
             given.append((parameter.name, "A_prev"))
         elif told := next(
             (role for role in ("W", "b", "stride", "padding", "dilation", "groups", "rate") if role in roles),
@@ -148,7 +180,11 @@ def _from_above(parameter: Parameter) -> bool:
 
 def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
     """The roles that a backward's parameter may have, the likeliest first."""
-    name = parameter.name
+    name = word_of(parameter.name)
+    if path_of(parameter.name) and "dZ" in roles_of(root_of(parameter.name)):
+        return ["dZ"]
+    if re.fullmatch(WANTED, name):
+        return ["wanted:numbers" if "ind" in name else "wanted"]
     roles = [role for role in roles_of(name) if role in _BACK]
     made = making_roles(name)
     if "rate" in made and name != "alpha":
@@ -205,7 +241,7 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
             [*((role.replace("in_", "kernel_"), 0) for role, _ in each if role in ("in_h", "in_w")), *each]
             for each in options
         ]
-    unknown = [each for each in parameters if each.default is None and not making_roles(each.name)]
+    unknown = [e for e in parameters if e.default is None and not (making_roles(e.name) or _buffer(e.name))]
     if not unknown:
         while math.prod(len(each) for each in options) > 20_000:
             options = [each[: max(1, len(each) - 1)] for each in options]
@@ -227,6 +263,9 @@ def _oddness(roles: Sequence[str]) -> int:
     """How unlikely these roles are together: a height without a width, shapes with and without samples."""
     halves = sum((f"{what}_h" in roles) != (f"{what}_w" in roles) for what in ("kernel", "in"))
     shapes = "input_shape" in roles and "kernel_size:full" in roles
+    vectors = [each for each in ("W:vector", "dW:vector") if each in roles]
+    if len(vectors) == 1 or (vectors and not {"kernel_size:full", "out_channels"} & set(roles)):
+        return 3  # of what shape?
     return 3 * halves + 2 * (shapes or {"input_shape:full", "kernel_size:shape"} <= set(roles))
 
 
@@ -250,6 +289,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
     "" is left at its default.
     """
     required, value, name = parameter.default is None, parameter.value, parameter.name.lower()
+    if required and (kept := _buffer(name)):
+        return [(kept, 0), *([("dW:vector", 1)] if kept == "dW" else [])]
     found: list[tuple[str, int]] = []
     roles = making_roles(parameter.name)
     if str(value).lower() in ("same", "valid"):
@@ -262,8 +303,12 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
         if role in ("kernel_size", "stride", "padding", "input_shape", "dilation"):
             forms = _forms(role, parameter)
             found += [(f"{role}:{form}" if form else role, number + at) for at, form in enumerate(forms)]
+        elif role == "in_channels" and required and re.search(CHAIN, name):
+            found += [(role, number), ("in_channels:chain", number + 1)]
         elif role == "hparameters":
             found += [(role, number), (f"{role}:pair", number + 1)]
+        elif role == "W" and required and any(_buffer(each) == "dW" for each in names):
+            found += [("W", number), ("W:vector", number + 1)]
         elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):
             found.append((role, number))
         elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:
@@ -275,6 +320,12 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
     if required:
         return found[:7] or [("none", 0)]
     return [*found[:5], ("", len(found)), *([("W", 8)] if "W" in roles else [])]
+
+
+def _buffer(name: str) -> str:
+    """The gradient that a constructor is handed a place for: dtheta, grad_b; "" for any other name."""
+    role, gradient = role_of(name)
+    return f"d{role}" if gradient and role in ("W", "b") else ""
 
 
 def _forms(role: str, parameter: Parameter) -> list[str]:

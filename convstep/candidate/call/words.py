@@ -125,7 +125,7 @@ _MAKING = (
      r"|depths?|dims?|planes?|features?|maps?|size|filters?|num|n|feature_?maps?|map_?num|kernels?)"
      r"|c_?in|ic|ci|(n|num|nb)_?in(put)?s?|inc|in|inch|inplanes|channels_?in"
      r"|(n_|num_|number_of_|nb_)?(channels?|chan|chs?)(_(num|number|count|prev|in|input))?"
-     r"|c|c_prev|n_?c_?prev|n_?c|depth_in|fan_in|input", "in_channels"),
+     r"|c|c_prev|n_?c_?prev|n_?c|depth_in|fan_in|input|widths|channels?_list", "in_channels"),
     (r"(out|output|n_?out|num_?out|n_?output|num_?output|new|next)_?(c|ch|chan|chans|channels?|chn|depths?"
      r"|dims?|planes?|features?|maps?|size|filters?|num|n|feature_?maps?|map_?num|kernels?)"
      r"|c_?out|oc|co|(n|num|nb)_?out(put)?s?|outc|out|outch|outplanes|channels_?out"

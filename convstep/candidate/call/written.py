@@ -10,7 +10,7 @@ from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import BROUGHT, Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
-from convstep.candidate.call.layouts import Inputs, Layouts
+from convstep.candidate.call.layouts import Inputs, Layouts, axes_of
 from convstep.candidate.call.named import UNUSED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
@@ -172,6 +172,13 @@ _VALUES = {
     "rate": "1.0",  # so that the change of what it updates is the gradient
     "use_bias": "True",
     "flag": "True",
+    "wanted": "(True, True, True)",
+    "dW": "numpy.zeros(n.w.shape)",
+    "db": "numpy.zeros(n.b.shape)",
+    "W:vector": "numpy.zeros(n.w.size + n.b.size)",
+    "dW:vector": "numpy.zeros(n.w.size + n.b.size)",
+    "wanted:numbers": "(0, 1, 2)",
+    "in_channels:chain": "[n.x.shape[1], len(n.w)]",
     "zero": "0.0",
     "name": '"layer"',
     "seed": "0",
@@ -207,7 +214,7 @@ class Given:
         flat = {"O(": ".reshape(len(n.w), -1)", "(H": ".reshape(-1, len(n.w))"} if call.maker is None else {}
         self.inputs = Inputs(
             A_prev=self.array(moved("n.x", "NCHW", lie.A)),
-            W=self.array(moved("n.w", "OIHW", re.sub(r"[()]", "", lie.W)) + flat.get(lie.W[:2], "")),
+            W=self.array(moved("n.w", "OIHW", axes_of(lie.W)) + flat.get(lie.W[:2], "")),
             b=self.array(bias),
             dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A)),
             groups=Code("n.groups"),  # type: ignore[arg-type]
@@ -272,9 +279,14 @@ class Given:
 def moved(name: str, given: str, wanted: str) -> str:
     """An array whose axes are put into another order: those that are missing have the length 1.
 
+    >>> moved("n.x", "NHWC", "NCHW"), moved("n.x", "NCHW", "N(HWC)")
+    ('n.x.transpose(0, 3, 1, 2)', 'n.x.transpose(0, 2, 3, 1).reshape(len(n.x), -1)')
     >>> moved("n.x", "NCHW", "HWC"), moved("dx", "HWC", "NCHW"), moved("n.w", "OIHW", "OIHW")
     ('n.x[0].transpose(1, 2, 0)', 'dx.transpose(2, 0, 1)[None]', 'n.w')
     """
+    if (axes := axes_of(wanted)) != wanted:
+        sides = f"len({name}), -1" if wanted[0] == "N" else "-1"
+        return f"{moved(name, given, axes)}.reshape({sides})"
     index = [":" if axis in wanted else "0" for axis in given]
     kept = [axis for axis in given if axis in wanted]
     order = [kept.index(axis) for axis in wanted if axis in kept]

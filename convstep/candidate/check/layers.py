@@ -196,6 +196,8 @@ class _Search:
                 said, (-_STAGES.index("output"), Attempt.of(reason, made[0].outcome, said))
             )
             return
+        if "(" in call.layouts.A + call.layouts.Z and not any(map(_forward_right, results)):  # type: ignore[union-attr]
+            return  # the size of a flat output says little of how it lies
         fit = _fit(results)
         by_itself = call.stride != 1 or (call.rule and not call.worded and "padding" not in call.says)
         if by_itself and not any(map(_forward_right, results)) and fit[0] <= len(returned):

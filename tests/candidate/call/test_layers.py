@@ -37,6 +37,7 @@ RIGHT_ONES = (
     " Pairs Batch Optim LrHidden CI OneFilterPlane InPlace InDicts SameOnly GivenWeights TwoArguments Nested"
     " Cnn Layered Tuples Dataclassy TwoLists GradInput"
     " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize WrittenRate GreyMaps NoOptimizer"
+    " RowsOut Chain Buffers OfInputs OfNodes MayUpdate HandedVectors HandedPlaces"
 )
 TENSORS = """
 import numpy as np, torch
@@ -157,6 +158,9 @@ def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[
         ("Nested", "kernels inner.W (F, C, K, K), gradients from inner.dLdW, inner.dLdb"),
         ("InputSize", "pictures (C, H, W), kernels filters[:].weights (F, C, K, K)"),
         ("HeightWidth", "kernels bank (F, K, K, C), gradients from the change of bank divided"),
+        ("RowsOut", "gradients from grads['dW_conv'], grads['db_conv'], what backward returns"),
+        ("Chain", "pictures (N, H, W, C), one convolution in it, kernels w1 (K, K, C, F)"),
+        ("Buffers", "pictures (N*C*H*W), kernels weights (F*C*K*K)"),
         ("HalfSize", "pictures (N, C, H, W), a stride of 2 of its own, kernels w"),
         ("NodeOp", "then compute(A, B) and gradient(out_grad, node)"),
         ("Momentum", "made as Momentum(in_ch, out_ch, k, s, p, lr, momentum), then forward(x)"),
@@ -190,6 +194,7 @@ def test_what_cannot_be_read_off_is_not_computed_and_not_wrong(name: str, known:
             "Stub2",
             "Stub2 cannot be called: made as Stub2(in_channels, ",
         ),
+        ("RowsOfNoOrder", "RowsOfNoOrder cannot be called: made as RowsOfNoOrder("),
         ("NeedsData", "NeedsData cannot be called: made as NeedsData(dataset, labels), "),
         ("RaisesBackward", "RaisesBackward cannot be called: made as RaisesBackward("),
     ],
@@ -407,6 +412,18 @@ def test_a_class_and_its_backward_mean_the_same(files: Files, target: str) -> No
     assert verdict.swept.passed >= 10
 
 
+@pytest.mark.parametrize("lying", [Layouts("NCHW", Z="N(CHW)"), Layouts("(NHWC)"), Layouts("HWC", Z="(HW)C")])
+@pytest.mark.parametrize("batch", [None, 2])
+def test_flat_pictures_come_back_as_they_went(lying: Layouts, batch: int | None) -> None:
+    problem = right_of(Case((5, 6), (3, 2), channels=2, filters=4, batch=batch)).problem
+    for name, array in (("A_prev", problem.A_prev), ("dZ", problem.dZ)):
+        if batch and "N" not in lying.A:
+            continue
+        flat = lying.theirs(name, array)
+        back = lying.ours("dA_prev" if name == "A_prev" else "Z", flat, problem.geometry)
+        assert np.array_equal(back, array)
+
+
 @pytest.mark.parametrize("W", ["O(IHW)", "(HWI)O", "OIHW", "O(HWI)"])
 def test_flat_kernels_come_back_as_they_went(W: str) -> None:
     problem = right_of(Case((5, 6), (3, 2), channels=2, filters=4)).problem
@@ -427,6 +444,8 @@ def test_flat_kernels_come_back_as_they_went(W: str) -> None:
         (("params", "['conv_weights']"), ("W", False, False)),
         (("vW",), ("", False, True)),
         (("m_weights",), ("", False, True)),
+        (("grads", "['Wc']"), ("W", True, False)),
+        (("dconv1_b",), ("b", True, False)),
         (("x",), ("A_prev", False, False)),
     ],
 )

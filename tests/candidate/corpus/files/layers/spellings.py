@@ -683,3 +683,79 @@ class RateElsewhere:
     def __init__(self,in_channels,out_channels,kernel_size): self.W=np.zeros((out_channels,in_channels,kernel_size,kernel_size))
     def forward(self,x): self.x=x; return convolve(x,self.W,None,1,0)
     def backward(self,d): dx,dw,_=gradients(self.x,self.W,d,1,0); dw=RATE*dw; self.W-=dw; return dx
+class HandedVectors:
+    """what it learns, and the place for its gradient, are parts of vectors, the bias first"""
+    def __init__(self,param,grad_param,kernel_shape,pad):
+        n=kernel_shape[0]; self.pad=pad
+        assert param.shape==(n+np.prod(kernel_shape),)
+        (self.b,self.w),(self.gb,self.gw)=[(v[:n],v[n:].reshape(kernel_shape)) for v in (param,grad_param)]
+    def forward(self,x): self.x=x; return convolve(x,self.w,self.b,1,self.pad)
+    def backward(self,d): dx,self.gw[:],self.gb[:]=gradients(self.x,self.w,d,1,self.pad); return dx
+
+class HandedPlaces:
+    """places for its gradients are handed over beside its arrays"""
+    def __init__(self,weight,bias,weight_grad,bias_grad): self.weight,self.bias,self.weight_grad,self.bias_grad=weight,bias,weight_grad,bias_grad
+    def forward(self,x): self.x=x; return convolve(x,self.weight,self.bias,1,0)
+    def backward(self,d): dx,self.weight_grad[:],self.bias_grad[:]=gradients(self.x,self.weight,d,1,0); return dx
+
+class MayUpdate(NoOptimizer):
+    """it goes without an optimizer, and one of its own kind may be set"""
+    def backward(self,d):
+        dx,self.gradient_weights,self.gradient_bias=gradients(self.x,self.W,d,1,0)
+        if self.optimizer is not None: self.W=self.optimizer.minimize(self.W,self.gradient_weights)
+        return dx
+
+class RowsOut:
+    """a row for each sample comes out, for what is dense"""
+    def __init__(self,input_shape,n_filters,k,stride=1): self.stride,self.params,self.grads=stride,{"W_conv":np.zeros((n_filters,input_shape[-1],k,k)),"b_conv":np.zeros(n_filters)},{}
+    def forward(self,x):
+        self.x=x.transpose(0,3,1,2); y=convolve(self.x,self.params["W_conv"],self.params["b_conv"],self.stride,0).transpose(0,2,3,1)
+        self.shape=y.shape; return y.reshape(len(y),-1)
+    def backward(self,d):
+        dx,self.grads["dW_conv"],self.grads["db_conv"]=gradients(self.x,self.params["W_conv"],d.reshape(self.shape).transpose(0,3,1,2),self.stride,0)
+        return dx.transpose(0,2,3,1)
+
+class OfInputs:
+    """a function of several inputs, handed over in a tuple, as are its outputs"""
+    def __init__(self,stride=1,pad=0): self.how=stride,pad
+    def forward(self,inputs): x,w,b=inputs; return convolve(x,w,b,*self.how),
+    def backward(self,inputs,grad_outputs): x,w=inputs[:2]; return gradients(x,w,grad_outputs[0],*self.how)
+
+class Node:
+    def apply(self,inputs): out=self.forward(inputs); self.kept=inputs; return out
+    def saved(self): return self.kept
+
+class OfNodes(Node):
+    """what it is told of the gradients that are wanted; its base keeps the inputs"""
+    def __init__(self,step): self.step=step
+    def forward(self,xs): x=xs[0]; W=xs[1]; return convolve(x,W,None,self.step,0)
+    def backward(self,gy,propagate_down): x,W=self.saved(); dx,dW,_=gradients(x,W,gy,self.step,0); return dx if propagate_down[0] else None,dW
+
+class RowsOfNoOrder(RowsOut):
+    """in an order of its own"""
+    def forward(self,x): y=super().forward(x); return y[:,::-1]
+    def backward(self,d): return super().backward(d[:,::-1])
+
+class Chain:
+    """a convolution from each width to the next"""
+    def __init__(self,widths,k):
+        for i,(c,f) in enumerate(zip(widths,widths[1:]),1): setattr(self,f"w{i}",np.ones((k,k,c,f)))
+        self.n=len(widths)-1
+    def forward(self,x):
+        self.xs=[x.transpose(0,3,1,2)]
+        for i in range(self.n): self.xs.append(convolve(self.xs[-1],getattr(self,f"w{i+1}").transpose(3,2,0,1),None,1,0))
+        return self.xs[-1].transpose(0,2,3,1)
+    def backward(self,d):
+        d=d.transpose(0,3,1,2)
+        for i in range(self.n,0,-1): d,dw,_=gradients(self.xs[i-1],getattr(self,f"w{i}").transpose(3,2,0,1),d,1,0); setattr(self,f"dw{i}",dw.transpose(2,3,1,0))
+        return d.transpose(0,2,3,1)
+
+class Buffers:
+    """as in C: all is flat"""
+    def __init__(self,batch,h,w,c,n,size,stride,pad):
+        self.x_shape,self.w_shape,self.how=(batch,c,h,w),(n,c,size,size),(stride,pad)
+        self.weights,self.biases,self.grad_weights,self.grad_biases=np.zeros(n*c*size*size),np.zeros(n),np.zeros(n*c*size*size),np.zeros(n)
+    def forward(self,x): self.x=x.reshape(self.x_shape); y=convolve(self.x,self.weights.reshape(self.w_shape),self.biases,*self.how); self.y_shape=y.shape; return y.ravel()
+    def backward(self,delta):
+        dx,dw,self.grad_biases[:]=gradients(self.x,self.weights.reshape(self.w_shape),delta.reshape(self.y_shape),*self.how)
+        self.grad_weights[:]=dw.ravel(); return dx.ravel()
