@@ -194,7 +194,7 @@ def test_a_forward_alone_that_differs_is_wrong_and_says_how(layer: Layer, does: 
 def test_a_gradient_that_is_right_for_its_forward_is_not_accused() -> None:
     forward, wrong, _ = looked_at(unlike)
     assert forward is not None
-    assert (forward.follow, forward.fits, wrong) == (("dW",), False, ["forward-wrong"])
+    assert (forward.follow, forward.unfit, forward.fits, wrong) == (("dW",), ("dA_prev",), False, ["unknown"])
 
 
 def test_of_a_plain_forward_nothing_is_said_and_nothing_asked() -> None:
@@ -213,10 +213,15 @@ def test_a_backward_that_leaves_out_the_relu_of_its_forward_is_told_so() -> None
         Z, made = convolution(problem)
         return np.maximum(Z, 0), made
 
+    def halved(problem: Problem) -> tuple[Array, dict[str, Array]]:
+        Z, made = masked(problem)
+        return Z, {name: array / 2 for name, array in made.items()}
+
     def found(layer: Layer) -> str:
         asked = Asked(layer)
         every = (grade(case, right_of(case), asked.call(None, right_of(case).problem)) for case in CASES)
         return " ".join(about_relu(swept(*every, forward="conv")))
 
     assert found(bare).startswith("its own conv ends in a ReLU, and the backward leaves it out")
-    assert found(convolution) == found(rotated) == found(masked) == ""
+    assert found(convolution) == found(rotated) == ""
+    assert "right neither with it nor without: what is said here is without it" in found(halved)
