@@ -280,11 +280,12 @@ def _recurrent(asked: Asked) -> Iterator[Guess]:
     weights |= {f"b{gate}": small(4, 1, seed=at + 9) for at, gate in enumerate(gates.split())}
     weights |= {"Wax": small(4, 3, seed=5), "Waa": small(4, 4, seed=6), "ba": small(4, 1, seed=7)}
     weights |= {"Wya": small(2, 4, seed=8), "Wy": small(2, 4, seed=8), "by": small(2, 1, seed=9)}
+    asked_for = {key: one for key, one in weights.items() if re.search(rf"[\"']{key}[\"']", asked.text)}
     if "parameters" in asked.parameters or re.search(r"\bWax\b|\bWf\b", asked.source):
         values = given(
             (X, small(3, 2) if step else small(3, 2, 3)),
             ("a_prev a0 h_prev", small(4, 2, seed=4)), ("c_prev", small(4, 2, seed=5)),
-            ("parameters params", weights),
+            ("parameters params", asked_for or weights),
         )  # fmt: skip
         yield Guess(word, values, (4, 2) if step else (4, 2, 3))
         return

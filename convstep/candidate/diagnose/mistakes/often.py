@@ -142,13 +142,14 @@ padding-not-cropped: the padded gradient is returned  [MP-SPDZ#1206]
     dA_prev = dA_prev_pad  #
     dA_prev = dA_prev_pad[:, p_t:, p_l:]  # cropped only at the top and left | 只裁了上边和左边
 kernel-flipped: the kernel is rotated when it should not be, or not when it should  [numpy-ml#27]
-    In the loop form each window receives the kernel as it is. Only the transposed-convolution form, which
-    slides over a padded dZ, needs the kernel rotated by 180°. Rotating in the first or forgetting it in
-    the second gives the right shape and the right total with every cell's share taken from the mirrored
-    tap. A one-tap or symmetric kernel hides it: put a single 1 into dZ, and dA_prev must show W itself.
+    In the loop form, in col2im and in conv_transpose2d each window receives the kernel as it is. Only a
+    correlation that slides the kernel over a padded dZ needs it rotated by 180°. Rotating it elsewhere, or
+    forgetting it there, gives the right shape with every cell's share taken from the mirrored tap. A
+    one-tap or symmetric kernel hides it: put a single 1 into dZ, and dA_prev must show W itself.
   卷积核不该旋转时旋转了，或者该旋转时没有旋转:
-    写成循环时，每个窗口直接加上卷积核本身。只有写成转置卷积、让卷积核在填充过的 dZ 上滑动时，才要把卷积核
-    旋转 180°。前一种旋转了，或者后一种忘了旋转，形状和总和都是对的，但每个格子得到的是镜像位置的那一份。
+    写成循环、用 col2im 或 conv_transpose2d 时，每个窗口直接加上卷积核本身。只有让卷积核在填充过的 dZ 上
+    滑动做互相关时，才要把它旋转 180°。别处旋转了，或者该旋转时忘了，形状是对的，但每个格子得到的是镜像位置的
+    那一份。
     卷积核只有一个元素或者对称时看不出来：在 dZ 里只放一个 1，dA_prev 里应该看到 W 本身。
   dA_prev:
     dA_prev_pad[i_n, h, w, c] += W[i_c, ::-1, ::-1] * dz  # along both axes | 沿两个轴
@@ -183,10 +184,10 @@ gradient-not-returned: the sum is made in one array, but another is returned  [s
 starts-from-input: the accumulator starts as a copy of the input  [survey]
     A buffer of the right shape is made by copying the array whose gradient it will hold, and the
     contributions are added to the old values. The gradient is too large by exactly the input, cell by
-    cell. Subtract the input from what came back: the rest is right. With inputs of zero it does not show.
+    cell. Subtract the input from what came back: the rest is right. In dA_prev inputs of zero hide it.
   累加器从输入的副本开始:
     为了得到形状合适的数组，复制了要求梯度的那个数组，贡献就加在了原来的值上。梯度正好多出了输入本身，逐格
-    如此。从结果里减去输入：剩下的是对的。输入全是零时看不出来。
+    如此。从结果里减去输入：剩下的是对的。输入全是零时，dA_prev 里看不出来。
   dW db dA_prev:
     dA_prev_pad = A_prev_pad.astype(float)
     dW = W.astype(float)

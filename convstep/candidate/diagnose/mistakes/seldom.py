@@ -6,12 +6,12 @@ from convstep.candidate.diagnose.mistakes.bug import mistakes
 
 BUGS = mistakes("""
 integer-truncation: fractions are lost in integer buffers  [numpy#16578]
-    zeros_like takes over the type of its argument. If the input is an array of integers, so is the
-    buffer, and every value stored in it loses its fraction. With += on a slice NumPy raises instead; cell
-    by cell it truncates silently. With floating-point inputs nothing shows.
+    Every value that is stored in an array of integers loses its fraction. zeros_like makes one if its
+    argument is one, which floating-point inputs hide; np.full(shape, 0) always does. With += on a slice
+    NumPy raises instead; cell by cell it truncates silently.
   小数部分丢在了整数数组里:
-    zeros_like 沿用参数的类型。如果输入是整数数组，结果数组也是整数，存进去的每个值都会丢掉小数部分。在切
-    片上用 += 时 NumPy 会报错；逐个格子写入时则悄悄截断。输入是浮点数时什么也看不出来。
+    存进整数数组的每个值都会丢掉小数部分。参数是整数数组时 zeros_like 就会得到整数数组（输入是浮点数时看不出
+    来）；np.full(shape, 0) 则总是这样。在切片上用 += 时 NumPy 会报错；逐个格子写入时则悄悄截断。
   dW db dA_prev:
     dW = np.zeros_like(W)
     dA_prev_pad = np.zeros_like(A_prev_pad)

@@ -29,13 +29,14 @@ db-mean: db is a mean instead of a sum  [kvfrans/notes#5]
     return dW, db / (H_out * W_out), dA_prev  # divided by H_out*W_out | 除以了 H_out*W_out
     return dW, db / N, dA_prev  # divided by N | 除以了 N
 batch-one-sample: one sample is used for the whole batch  [numpy-ml Conv2D._backward_naive]
-    The sample's index is fixed, the loop over samples is missing, or a buffer for one sample is shared by
-    all. dW and db miss the other samples' share; dA_prev is filled for one of them, or receives the whole
-    batch's sum. A batch of one hides it: test with two different samples.
+    The sample's index is fixed, the loop over samples is missing, a buffer for one sample is shared by
+    all, or a line stands behind the loop instead of in it. A dW or db that is so misses the other samples'
+    share; a dA_prev is filled for one of them, or receives the whole batch's sum. A batch of
+    one hides it: test with two different samples.
   整个批都用了同一个样本:
-    样本的下标写死了，少了对样本的循环，或者所有样本共用一个样本的数组。dW 和 db 缺少其余样本的部
-    分；dA_prev 只填了一个样本，或者得到了整个批的和。批里只有一个样本时看不出来：请用两个不同的样本来测
-    试。
+    样本的下标写死了，少了对样本的循环，所有样本共用一个样本的数组，或者有一行放在了循环后面。这样的 dW 和
+    db 缺少其余样本的部分；这样的 dA_prev 只填了一个样本，或者得到了整个批的和。
+    批里只有一个样本时看不出来：请用两个不同的样本来测试。
   dA_prev:
     for i_n in range(1):  # dW db dA_prev: only the first sample is used | 只用了第一个样本
     for i_n in range(N - 1, N):  # dW db dA_prev: only the last sample is used | 只用了最后一个样本
@@ -119,10 +120,12 @@ pad-mode: the input is not padded with zeros
 kernel-transposed: k_h and k_w are swapped
     A transpose meant to rearrange channels swaps the kernel's rows and columns. Taps on the diagonal k_h
     = k_w are right, the others are taken from the mirrored tap. Kernels that are not square no longer fit
-    their window and raise. Put a single 1 into dZ: dA_prev shows W on its side.
+    their window and raise. Put a single 1 into dZ: dA_prev must show
+    W, and dW the window of A_prev; the wrong one lies on its side.
   k_h 和 k_w 互换了:
     本来想重新排列通道的转置，把卷积核的行和列换了。对角线 k_h = k_w 上的元素是对的，其余的取自镜像位置。
-    不是正方形的卷积核放不进窗口，会报错。在 dZ 里只放一个 1：dA_prev 里的 W 是躺着的。
+    不是正方形的卷积核放不进窗口，会报错。在 dZ 里只放一个 1：dA_prev 里应该看到 W，
+    dW 里应该看到 A_prev 的窗口；错的那个是躺着的。
   dA_prev:
     dA_prev_pad[i_n, h, w, c] += W[i_c].transpose(1, 0, 2) * dz
     # the kernel that is added to dA_prev | 加到 dA_prev 上的卷积核
