@@ -737,7 +737,6 @@ class ConvOnRows:
     [
         ("DepthwiseConv", "* part).sum(", "* part).mean("),
         ("ConvOnTorus", "self.turned(g, 1)", "self.turned(g, -1)"),
-        ("ConvOnRows", 'nfhw,fc->nchw", g, self.w)', 'nfhw,fc->nchw", g, 2 * self.w)'),
     ],
 )
 def test_convolutions_that_are_not_conv2d_are_held_against_their_forward(
@@ -746,6 +745,15 @@ def test_convolutions_that_are_not_conv2d_are_held_against_their_forward(
     assert "is right for its own" in check(f"{file(CONVOLUTIONS)}:{name}").headline
     assert right in CONVOLUTIONS
     assert "is wrong for its own" in check(f"{file(CONVOLUTIONS.replace(right, wrong))}:{name}").headline
+
+
+def test_a_convolution_of_pictures_in_rows_is_one(file: Callable[[str], str]) -> None:
+    right, wrong = (
+        CONVOLUTIONS.replace('nchw", g, self.w)', f'nchw", g, {times} * self.w)') for times in "12"
+    )
+    verdict = check(f"{file(right)}:ConvOnRows")
+    assert (verdict.operator, verdict.ok) == ("conv2d", True)
+    assert [finding.gradients for finding in check(f"{file(wrong)}:ConvOnRows").diagnosis] == [("dA_prev",)]
 
 
 COSTS = """

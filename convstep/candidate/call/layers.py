@@ -25,7 +25,10 @@ FULL = r"(?i)\bfull\b|\b[fk]\w*(?:\[\d\])? ?- ?1\b"
 """How a source pads by a kernel less one on each side: another rule, tried last where this is said."""
 _PICTURES = (("NCHW", ""), ("NHWC", ""), ("CHW", ""), ("HWC", ""), ("HW", ""), ("HW", "HWC"), ("HW", "CHW"))
 _MORE_PICTURES = (("NHW", "NHWC"), ("NHW", "NCHW"), ("NHW", ""), ("CHWN", ""), ("HWCN", ""))
-_FLAT_PICTURES = (("NCHW", "N(CHW)"), ("NHWC", "N(HWC)"), ("(NCHW)", ""), ("(NHWC)", ""))
+_FLAT_PICTURES = (
+    *(("N(CHW)", ""), ("N(HWC)", "")),  # first: what reshapes its input takes it either way
+    *(("NCHW", "N(CHW)"), ("NHWC", "N(HWC)"), ("(NCHW)", ""), ("(NHWC)", "")),
+)
 _SIZED = frozenset(("in_channels", "input_shape", "W", "hparameters"))
 """Roles that say how many input channels there are."""
 _KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "OHW", "HWO")
