@@ -28,6 +28,7 @@ from convstep.candidate.diagnose.observations import (
     never_added_to,
     seen_directly,
     seen_in_results,
+    with_follow,
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
 from convstep.candidate.diagnose.own_source import added_once, tells_apart
@@ -107,15 +108,7 @@ def _about_unfit(swept: Swept, forward: OwnForward) -> Finding:
         does=forward.does,
         names=listed(forward.unfit),
     )
-    if forward.follow:
-        words = tr(
-            "{seen}; {names} is right for it"
-            if len(forward.follow) == 1
-            else "{seen}; {names} are right for it",
-            seen=words,
-            names=listed(forward.follow),
-        )
-    return Finding(UNKNOWN, SEEN, words, forward.unfit)
+    return Finding(UNKNOWN, SEEN, with_follow(words, forward), forward.unfit)
 
 
 def _loses_sums(finding: Finding, results: Sequence[Result]) -> bool:

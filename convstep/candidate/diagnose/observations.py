@@ -41,8 +41,10 @@ def seen_directly(swept: Swept) -> list[Finding]:
         )
         found.append(Finding("reads-beyond", SEEN, seen))
     changed = [result for result in swept.results if result.outcome.changed]
-    # a second call on changed arrays says nothing, nor does one that reads what happens to lie in memory
-    if swept.keeps_state and not changed and not any(each.outcome.beyond for each in swept.results):
+    # what reads what happens to lie in memory may return anything
+    wild = any(each.outcome.beyond for each in swept.results)
+    # a second call on changed arrays says nothing
+    if swept.keeps_state and not changed and not wild:
         again = swept.second
         seen = (
             tr("called a second time with the same arrays, it returns something else")
@@ -50,7 +52,7 @@ def seen_directly(swept: Swept) -> list[Finding]:
             else tr("called a second time with the same arrays: {message}", message=again.message)
         )
         found.append(known("state-kept", seen))
-    if swept.stale and not any(each.outcome.beyond for each in swept.results):
+    if swept.stale and not wild:
         seen = tr(
             "called on one picture and then on another, the same object returns something else for the "
             "second than a new one does: it uses what it kept of the first"
@@ -98,15 +100,18 @@ def about_forward(swept: Swept, wrong: Sequence[Result], forward: OwnForward | N
     )
     if forward and forward.does:
         words = tr("{does}; {seen}", does=forward.does, seen=words)
-    if forward and forward.follow:
-        words = tr(
-            "{seen}; {names} is right for it"
-            if len(forward.follow) == 1
-            else "{seen}; {names} are right for it",
-            seen=words,
-            names=listed(forward.follow),
-        )
-    return words
+    return with_follow(words, forward) if forward else words
+
+
+def with_follow(words: str, forward: OwnForward) -> str:
+    """What was seen of a forward, and the gradients that are right for it."""
+    if not forward.follow:
+        return words
+    return tr(
+        "{seen}; {names} is right for it" if len(forward.follow) == 1 else "{seen}; {names} are right for it",
+        seen=words,
+        names=listed(forward.follow),
+    )
 
 
 def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:
