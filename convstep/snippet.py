@@ -161,13 +161,8 @@ class _Writer:
                 parts = [self.code(one, f"{name}_{at}") for at, one in enumerate(value)]
                 inside = ", ".join(parts)
                 return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(parts) == 1)})"
-        raise SnippetError(
-            tr(
-                "{name} is of type {kind}, which cannot be written as code",
-                name=name,
-                kind=type(value).__name__,
-            )
-        )
+        said = "{name} is of type {kind}, which cannot be written as code"
+        raise SnippetError(tr(said, name=name, kind=type(value).__name__))
 
     def _array(self, array: Array, name: str) -> str:
         import numpy as np

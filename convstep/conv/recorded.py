@@ -78,13 +78,11 @@ def check_fits(shapes: Mapping[str, tuple[int, ...]], problem: Mapping[str, tupl
                 tr("{name} is recorded but the problem has no bias; leave it out or give b", name=name)
             )
         if shape != expected:
-            said = tr(
+            sentence = (
                 "the recorded {name} is {shape} but this problem's is {expected}; "
-                "record the gradients of the same arrays",
-                name=name,
-                shape=shape_text(shape),
-                expected=shape_text(expected),
+                "record the gradients of the same arrays"
             )
+            said = tr(sentence, name=name, shape=shape_text(shape), expected=shape_text(expected))
             raise ProblemError(said)
 
 

@@ -167,12 +167,8 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
     _check_names(names, name)
     for required in ("A_prev", "W"):
         if required not in names:
-            said = tr(
-                "{name} has no array {array!r}; it holds {held}",
-                name=name,
-                array=required,
-                held=_listed(given),
-            )
+            sentence = "{name} has no array {array!r}; it holds {held}"
+            said = tr(sentence, name=name, array=required, held=_listed(given))
             raise ProblemError(said)
     wanted = {ours: given[theirs] for ours, theirs in names.items() if ours in _NAMES}
     _check_sizes(wanted, name)
@@ -200,13 +196,11 @@ def _in_our_words(given: Mapping[str, Held], name: str) -> dict[str, str]:
     words = [word for word in PYTORCH_WORDS if word in given]
     ours = [n for n in _ARRAYS if n in given]
     if words and ours:
-        said = tr(
+        sentence = (
             "{name} mixes {one!r} and {other!r}; call the arrays either "
-            "A_prev, W, b, dZ or input, weight, bias, grad_output",
-            name=name,
-            one=words[0],
-            other=ours[0],
+            "A_prev, W, b, dZ or input, weight, bias, grad_output"
         )
+        said = tr(sentence, name=name, one=words[0], other=ours[0])
         raise ProblemError(said)
     return {PYTORCH_WORDS.get(n, n): n for n in given}
 
@@ -215,25 +209,18 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
     """Refuse, with a ProblemError, what this machine could not step through, before any of it is read."""
     for array, held in wanted.items():
         if array in _SHORT and max(held.cells, held.nbytes) > MOST_NUMBERS:
-            said = tr(
-                "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text",
-                name=name,
-                array=array,
-                size=max(held.cells, held.nbytes),
-            )
+            words = "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text"
+            said = tr(words, name=name, array=array, size=max(held.cells, held.nbytes))
             raise ProblemError(said)
     # whole numbers become float64, halves float32
     claimed = sum(max(held.nbytes, held.cells * 4) for held in wanted.values())
     free = free_memory()
     if claimed * COPIES > free:
-        said = tr(
+        sentence = (
             "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
-            "much memory, and {free:,.1f} GiB are free",
-            name=name,
-            claimed=claimed / 2**30,
-            copies=COPIES,
-            free=free / 2**30,
+            "much memory, and {free:,.1f} GiB are free"
         )
+        said = tr(sentence, name=name, claimed=claimed / 2**30, copies=COPIES, free=free / 2**30)
         raise ProblemError(said)
 
 
@@ -272,12 +259,8 @@ def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None
 
 def too_many_names(name: str) -> ProblemError:
     """What to say of a file that has, or claims, a table of names without end."""
-    return ProblemError(
-        tr(
-            "{name} claims more arrays than are looked through; save the problem in a file of its own",
-            name=name,
-        )
-    )
+    said = "{name} claims more arrays than are looked through; save the problem in a file of its own"
+    return ProblemError(tr(said, name=name))
 
 
 def _listed(given: Mapping[str, Held]) -> str:
@@ -310,12 +293,8 @@ def _check_names(found: Collection[str], name: str) -> None:
     for given in sorted(unknown):
         close = difflib.get_close_matches(given, missing, n=1, cutoff=0.75)
         if close:
-            said = tr(
-                "{name} has an unknown array {array!r}; did you mean {close!r}?",
-                name=name,
-                array=given,
-                close=close[0],
-            )
+            sentence = "{name} has an unknown array {array!r}; did you mean {close!r}?"
+            said = tr(sentence, name=name, array=given, close=close[0])
             raise ProblemError(said)
 
 

@@ -150,11 +150,8 @@ def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> G
     )
     _check_channels(c_in, c_out, c_k, groups)
     if "b" in shapes and shapes["b"][0] != c_out:
-        said = tr(
-            "b has {values} values but W has {filters} filters; give one bias per filter",
-            values=shapes["b"][0],
-            filters=c_out,
-        )
+        sentence = "b has {values} values but W has {filters} filters; give one bias per filter"
+        said = tr(sentence, values=shapes["b"][0], filters=c_out)
         raise ProblemError(said)
     _check_kernel_fits(found)
     _check_size(found)
@@ -165,29 +162,24 @@ def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> G
 
 def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
     if c_in % groups or c_out % groups:
-        said = tr(
+        sentence = (
             "A_prev has {channels} channels, which do not divide into {groups} groups; "
             "choose a number of groups that divides the channels of A_prev and the filters of W"
             if c_in % groups
             else "W has {filters} filters, which do not divide into {groups} groups; "
-            "choose a number of groups that divides the channels of A_prev and the filters of W",
-            channels=c_in,
-            filters=c_out,
-            groups=groups,
+            "choose a number of groups that divides the channels of A_prev and the filters of W"
         )
+        said = tr(sentence, channels=c_in, filters=c_out, groups=groups)
         raise ProblemError(said)
     if c_k * groups != c_in:
-        said = tr(
+        words = (
             "W expects {expected} channels but each group of A_prev has {held} "
             "({channels} / {groups} groups); W is (C_out, F_h, F_w, C_in // groups)"
             if groups > 1
             else "W expects {expected} channels but A_prev has {channels}; "
-            "W is (C_out, F_h, F_w, C_in // groups)",
-            expected=c_k,
-            channels=c_in,
-            groups=groups,
-            held=c_in // groups,
+            "W is (C_out, F_h, F_w, C_in // groups)"
         )
+        said = tr(words, expected=c_k, channels=c_in, groups=groups, held=c_in // groups)
         raise ProblemError(said)
 
 
@@ -231,21 +223,15 @@ def _check_dZ(dZ: tuple[int, ...], found: Geometry) -> None:
     expected = found.output_shape
     if (len(dZ) == 4) != (found.batch is not None):
         has, lacks = ("dZ", "A_prev") if len(dZ) == 4 else ("A_prev", "dZ")
-        said = tr(
+        sentence = (
             "{has} has a batch axis but {lacks} has none: dZ is {shape}, the output of one sample is "
-            "{expected}; give both a batch axis or neither",
-            has=has,
-            lacks=lacks,
-            shape=shape_text(dZ),
-            expected=shape_text(expected),
+            "{expected}; give both a batch axis or neither"
         )
+        said = tr(sentence, has=has, lacks=lacks, shape=shape_text(dZ), expected=shape_text(expected))
         raise ProblemError(said)
     if found.batch is not None and dZ[0] != found.batch:
-        said = tr(
-            "dZ has {dZ} samples but A_prev has {A_prev}; their batch axes must agree",
-            dZ=dZ[0],
-            A_prev=found.batch,
-        )
+        words = "dZ has {dZ} samples but A_prev has {A_prev}; their batch axes must agree"
+        said = tr(words, dZ=dZ[0], A_prev=found.batch)
         raise ProblemError(said)
     if dZ[-3:] != expected:
         said = tr(
@@ -296,15 +282,12 @@ def _sequence(name: str, value: Any, form: str) -> list[Any]:
             tr("{name} is {value!r}; it must be {form}", name=name, value=as_python(value), form=form)
         )
     if len(value) != 2:
-        said = tr(
+        sentence = (
             "{name} has 1 entry, {value}; it must be {form}"
             if len(value) == 1
-            else "{name} has {count} entries, {value}; it must be {form}",
-            name=name,
-            count=len(value),
-            value=as_python(value),
-            form=form,
+            else "{name} has {count} entries, {value}; it must be {form}"
         )
+        said = tr(sentence, name=name, count=len(value), value=as_python(value), form=form)
         raise ProblemError(said)
     return list(value)
 
@@ -352,10 +335,8 @@ def _named_padding(name: str, stride: Pair, reach: Pair) -> Padding:
         sentence = tr('padding is {name!r}; the named paddings are "valid" and "same"', name=name)
         raise ProblemError(sentence)
     if stride != (1, 1):
-        said = tr(
-            'padding "same" needs stride 1 but the stride is {stride}; give the padding in numbers',
-            stride=pair_text(stride),
-        )
+        words = 'padding "same" needs stride 1 but the stride is {stride}; give the padding in numbers'
+        said = tr(words, stride=pair_text(stride))
         raise ProblemError(said)
     tall, wide = reach[0] - 1, reach[1] - 1
     return (tall // 2, tall - tall // 2), (wide // 2, wide - wide // 2)

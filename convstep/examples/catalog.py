@@ -73,11 +73,9 @@ def _unknown(name: str) -> str:
 
     spelled = name.lower().replace("_", "-").replace(" ", "-")
     close = difflib.get_close_matches(spelled, names(), n=1)
-    return tr(
+    said = (
         "no example is called {name!r}; did you mean {close!r}?"
         if close
-        else "no example is called {name!r}; the examples are {known}",
-        name=name,
-        close="".join(close),
-        known=", ".join(names()),
+        else "no example is called {name!r}; the examples are {known}"
     )
+    return tr(said, name=name, close="".join(close), known=", ".join(names()))

@@ -187,11 +187,9 @@ def _check_memory(size: int, largest: int) -> None:
 
     if size > largest:
         unit, name = (2**30, "GiB") if largest >= 2**30 else (2**20, "MiB")
-        said = tr(
+        sentence = (
             "these sizes need {size:,.0f} {unit} of memory; at most {most} {unit} are drawn: "
-            "use smaller sizes",
-            size=size / unit,
-            most=largest // unit,
-            unit=name,
+            "use smaller sizes"
         )
+        said = tr(sentence, size=size / unit, most=largest // unit, unit=name)
         raise ProblemError(said)

@@ -18,10 +18,8 @@ _PAIR = re.compile(f"({_NUMBER})(?:[x,]({_NUMBER}))?")
 def input_shape(text: str) -> tuple[int, int, int]:
     """`7x10x3` -> `(7, 10, 3)`: height, width, channels."""
     if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", text):
-        said = tr(
-            "{text!r} is not height x width x channels, each of up to 9 digits; write it like 7x10x3",
-            text=text,
-        )
+        sentence = "{text!r} is not height x width x channels, each of up to 9 digits; write it like 7x10x3"
+        said = tr(sentence, text=text)
         raise argparse.ArgumentTypeError(said)
     height, width, channels = map(int, text.split("x"))
     return height, width, channels
@@ -31,10 +29,8 @@ def pair(text: str) -> Pair:
     """`2` -> `(2, 2)`, and `2x1` or `2,1` -> `(2, 1)`: rows, then columns."""
     found = _PAIR.fullmatch(text)
     if not found:
-        said = tr(
-            "{text!r} is not a number or a pair of up to 9 digits each; write it like 2, 2x1 or 2,1",
-            text=text,
-        )
+        sentence = "{text!r} is not a number or a pair of up to 9 digits each; write it like 2, 2x1 or 2,1"
+        said = tr(sentence, text=text)
         raise argparse.ArgumentTypeError(said)
     rows = int(found[1])
     return rows, int(found[2] or rows)

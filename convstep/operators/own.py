@@ -84,23 +84,17 @@ def operator(
     takes, needs = _parameters(name, "forward", forward), _parameters(name, "backward", backward)
     upstream = tuple(each for each in needs if each not in takes)
     if not upstream:
-        raise OperatorError(
-            tr(
-                "{name}: all that backward takes, the forward takes as well ({needs}); it needs a gradient from "
-                "above, called dout, say",
-                name=name,
-                needs=", ".join(needs),
-            )
+        said = (
+            "{name}: all that backward takes, the forward takes as well ({needs}); it needs a gradient from "
+            "above, called dout, say"
         )
+        raise OperatorError(tr(said, name=name, needs=", ".join(needs)))
     if strange := [each for each in upstream if not each.startswith("d") and "grad" not in each.lower()]:
-        raise OperatorError(
-            tr(
-                "{name}: backward takes {strange}, which the forward does not; if it is a gradient from above, "
-                "call it d and the name of the output: dout",
-                name=name,
-                strange=strange[0],
-            )
+        said = (
+            "{name}: backward takes {strange}, which the forward does not; if it is a gradient from above, "
+            "call it d and the name of the output: dout"
         )
+        raise OperatorError(tr(said, name=name, strange=strange[0]))
     names = tuple(gradients) or _returned(name, backward)
     made = tuple(outputs) or tuple(each.removeprefix("d") or each for each in upstream)
     reading = _Reading(name, forward, takes, upstream, made)
@@ -131,12 +125,10 @@ def operator(
 
 def _check_name(name: str) -> None:
     if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise OperatorError(
-            tr(
-                "{name} cannot be the name of an operator; write small letters, digits and single dashes: my-pool",
-                name=printable(str(name)),
-            )
+        said = (
+            "{name} cannot be the name of an operator; write small letters, digits and single dashes: my-pool"
         )
+        raise OperatorError(tr(said, name=printable(str(name))))
     if name == "conv2d" or is_ours(name):
         raise OperatorError(
             tr("{name} is one of convstep's own operators; give yours another name", name=name)
@@ -154,14 +146,12 @@ def _parameters(name: str, which: str, function: Callable[..., Any]) -> tuple[st
         if one.kind not in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY) or (
             which == "backward" and one.kind is one.KEYWORD_ONLY
         ):
+            said = (
+                "{name}: the parameter {parameter} of its {which} has no name and place of its own; write "
+                "plain parameters"
+            )
             raise OperatorError(
-                tr(
-                    "{name}: the parameter {parameter} of its {which} has no name and place of its own; write "
-                    "plain parameters",
-                    name=name,
-                    parameter=str(one).partition(":")[0].partition("=")[0],
-                    which=which,
-                )
+                tr(said, name=name, parameter=str(one).partition(":")[0].partition("=")[0], which=which)
             )
     return tuple(one.name for one in found)
 
@@ -177,13 +167,11 @@ def _returned(name: str, backward: Callable[..., Any]) -> tuple[str, ...]:
     parts = [part for one in last for part in (one.elts if isinstance(one, ast.Tuple) else [one])]
     found = tuple(part.id for part in parts if isinstance(part, ast.Name))
     if not parts or len(found) != len(parts):
-        raise OperatorError(
-            tr(
-                "{name}: the names of its gradients are not known; end backward with `return dx, dw`, or say "
-                "gradients=('dx', 'dw')",
-                name=name,
-            )
+        said = (
+            "{name}: the names of its gradients are not known; end backward with `return dx, dw`, or say "
+            "gradients=('dx', 'dw')"
         )
+        raise OperatorError(tr(said, name=name))
     return found
 
 
@@ -263,15 +251,9 @@ class _Reading:
             value = values.get(each, _numbers(right))
             above[each] = value.copy() if isinstance(value, np.ndarray) else np.asarray(value, float)
             if above[each].shape != right:
+                said = "{name}: {each} in {where} has the shape {shape}, and the output {right}"
                 raise OperatorError(
-                    tr(
-                        "{name}: {each} in {where} has the shape {shape}, and the output {right}",
-                        name=self._name,
-                        each=each,
-                        where=where,
-                        shape=above[each].shape,
-                        right=right,
-                    )
+                    tr(said, name=self._name, each=each, where=where, shape=above[each].shape, right=right)
                 )
         return OperatorProblem(arrays, above, options, about)
 
@@ -283,13 +265,8 @@ class _Reading:
         if len(values) != len(self._outputs) or not all(
             isinstance(one, (np.ndarray, float, int, np.number)) for one in values
         ):
-            raise OperatorError(
-                tr(
-                    "{name}: its forward has to return {outputs}, numbers all; say outputs=(…) if it returns others",
-                    name=self._name,
-                    outputs=", ".join(self._outputs),
-                )
-            )
+            said = "{name}: its forward has to return {outputs}, numbers all; say outputs=(…) if it returns others"
+            raise OperatorError(tr(said, name=self._name, outputs=", ".join(self._outputs)))
         return dict(zip(self._outputs, values, strict=True))
 
     def problems(
@@ -297,13 +274,8 @@ class _Reading:
     ) -> Callable[[np.random.Generator], Iterator[OperatorProblem]]:
         """What makes problems for ever."""
         if given is None and small is None:
-            raise OperatorError(
-                tr(
-                    "{name} has no numbers to work on; say small={example}",
-                    name=self._name,
-                    example="{'x': np.array([[1.0, 2.0]])}",
-                )
-            )
+            said = "{name} has no numbers to work on; say small={example}"
+            raise OperatorError(tr(said, name=self._name, example="{'x': np.array([[1.0, 2.0]])}"))
         listed: list[OperatorProblem] = []
         if given is not None and not callable(given):
             listed = [self.problem(one, f"problems[{at}]") for at, one in enumerate(given)]
@@ -368,14 +340,12 @@ def _check(found: Operator, problem: OperatorProblem) -> None:
     name = found.name
     for gradient in found.gradients:
         if not gradient.startswith("d") or gradient[1:] not in problem.arrays:
+            said = (
+                "{name}: {gradient} belongs to no array of the forward ({arrays}); a gradient is called like "
+                "its array with a d before"
+            )
             raise OperatorError(
-                tr(
-                    "{name}: {gradient} belongs to no array of the forward ({arrays}); a gradient is called like "
-                    "its array with a d before",
-                    name=name,
-                    gradient=printable(gradient),
-                    arrays=", ".join(problem.arrays),
-                )
+                tr(said, name=name, gradient=printable(gradient), arrays=", ".join(problem.arrays))
             )
     known = {**problem.upstream, **problem.arrays, **problem.options}
     values = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in known.items()}

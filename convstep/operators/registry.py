@@ -50,15 +50,12 @@ def operator_named(name: str) -> Operator:
     if name in known:
         return known[name]
     near = get_close_matches(name.lower().replace("_", "-"), known, 1)
-    raise OperatorError(
-        tr(
-            "{name} is not an operator; did you mean {near}?"
-            if near
-            else "{name} is not an operator; `convstep operators` lists them",
-            name=printable(name),
-            near=near[0] if near else "",
-        )
+    said = (
+        "{name} is not an operator; did you mean {near}?"
+        if near
+        else "{name} is not an operator; `convstep operators` lists them"
     )
+    raise OperatorError(tr(said, name=printable(name), near=near[0] if near else ""))
 
 
 def add(operator: Operator) -> None:

@@ -174,16 +174,13 @@ class Captured:
             raise CaptureError(self._log.why_nothing(name))
         call = operator.index(call)
         if not -len(calls) <= call < len(calls):
-            said = tr(
+            sentence = (
                 "call {call} of {layer!r} does not exist; it was captured once, as call 0"
                 if len(calls) == 1
                 else "call {call} of {layer!r} does not exist; it was captured {count} times, "
-                "calls 0 to {last}",
-                call=call,
-                layer=name,
-                count=len(calls),
-                last=len(calls) - 1,
+                "calls 0 to {last}"
             )
+            said = tr(sentence, call=call, layer=name, count=len(calls), last=len(calls) - 1)
             raise CaptureError(said)
         return calls[call]
 

@@ -152,11 +152,8 @@ def compare(
     reached = checked_position(problem, position)
     if isinstance(oracle, str):
         if oracle not in ORACLES:
-            said = tr(
-                "oracle is {oracle!r}; the oracles are {known}",
-                oracle=oracle,
-                known=", ".join(map(repr, ORACLES)),
-            )
+            sentence = "oracle is {oracle!r}; the oracles are {known}"
+            said = tr(sentence, oracle=oracle, known=", ".join(map(repr, ORACLES)))
             raise ValueError(said)
         oracle = RecordedOracle(gradients is None) if oracle == "recorded" else ORACLES[oracle]()
     if not hasattr(oracle, "expected"):
@@ -238,14 +235,12 @@ def _cropped(problem: Problem, gradients: RunningGradients) -> dict[str, Array |
 
 
 def _of_another_shape(name: str, given: Array | None, expected: tuple[int, ...]) -> str:
-    return tr(
+    said = (
         "{name} is missing; for this problem it has the shape {expected}"
         if given is None
-        else "{name} is of shape {shape}; for this problem it has the shape {expected}",
-        name=name,
-        shape=None if given is None else given.shape,
-        expected=expected,
+        else "{name} is of shape {shape}; for this problem it has the shape {expected}"
     )
+    return tr(said, name=name, shape=None if given is None else given.shape, expected=expected)
 
 
 def checked_position(problem: Problem, position: int | None) -> int:

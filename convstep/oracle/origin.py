@@ -77,12 +77,8 @@ def sum_words(layer: CapturedLayer) -> str:
     dtype = format_of(layer.convolution.eps)
     if not dtype.overflows(value):
         return ""
-    return tr(
-        "its sum is {value}, and {dtype} ends at {largest}",
-        value=short(value, 3),
-        dtype=dtype.name,
-        largest=short(dtype.largest, 3),
-    )
+    said = "its sum is {value}, and {dtype} ends at {largest}"
+    return tr(said, value=short(value, 3), dtype=dtype.name, largest=short(dtype.largest, 3))
 
 
 def cast_words(layer: CapturedLayer, array: str) -> str:
@@ -90,11 +86,8 @@ def cast_words(layer: CapturedLayer, array: str) -> str:
     dtype = format_of(layer.convolution.eps)
     if dtype.name not in ("float16", "bfloat16") or not layer.nonfinite[array].inf:
         return ""
-    return tr(
-        "in {dtype}, as it was convolved, all beyond {largest} is inf",
-        dtype=dtype.name,
-        largest=short(dtype.largest, 5),
-    )
+    said = "in {dtype}, as it was convolved, all beyond {largest} is inf"
+    return tr(said, dtype=dtype.name, largest=short(dtype.largest, 5))
 
 
 def scaler_words(layer: CapturedLayer) -> str:
@@ -258,13 +251,11 @@ class _Run:
         start = jumps[0] if jumps else 0
         if calls[start].step == layer.step or not 0 < GROWN * sizes[start] <= sizes[-1]:
             return ""
-        return tr(
+        said = (
             "since the call of backward pass {number} the largest |W| has grown from {then} to {now}, "
-            "perhaps by an optimizer's step",
-            number=calls[start].step,
-            then=short(sizes[start], 3),
-            now=short(sizes[-1], 3),
+            "perhaps by an optimizer's step"
         )
+        return tr(said, number=calls[start].step, then=short(sizes[start], 3), now=short(sizes[-1], 3))
 
     def _backward(self, at: int) -> Iterator[Origin]:
         layer = self._layers[at]

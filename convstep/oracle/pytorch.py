@@ -322,11 +322,8 @@ def torch_module() -> Any:
 
 def _cannot_load(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return tr(
-        "torch cannot be loaded ({reason}); reinstall it: {command}",
-        reason=lines[0].rstrip("."),
-        command=INSTALL,
-    )
+    said = "torch cannot be loaded ({reason}); reinstall it: {command}"
+    return tr(said, reason=lines[0].rstrip("."), command=INSTALL)
 
 
 def _without_batch(found: PaddedGradients) -> PaddedGradients:

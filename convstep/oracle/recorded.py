@@ -111,14 +111,12 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
         name: Expected(one.values, one.S, rooms[name], exact=one.exact) for name, one in recordings.items()
     }
     first = next(iter(recordings.values()))
+    said = (
+        "The layer is large, so ours are sums in float64; recorded values may be off from these by "
+        "{spread}·eps of their gradient's largest value, with eps {eps} ({dtype})"
+    )
     clauses = [
-        tr(
-            "The layer is large, so ours are sums in float64; recorded values may be off from these by "
-            "{spread}·eps of their gradient's largest value, with eps {eps} ({dtype})",
-            spread=SPREAD,
-            eps=short(np.finfo(first.dtype).eps, 3),
-            dtype=first.dtype,
-        ),
+        tr(said, spread=SPREAD, eps=short(np.finfo(first.dtype).eps, 3), dtype=first.dtype),
         tr("where they are further off, or their errors further apart, the loop's own rounding counts"),
     ]
     if first.half:
@@ -127,11 +125,8 @@ def _at_sight(problem: Problem, recorded: Recorded, exact: dict[str, Array]) -> 
 
 
 def _rounded_to(units: float, eps: float) -> str:
-    return tr(
-        "and by {units} units in the last place of {precision}, to which they were rounded",
-        units=units,
-        precision=HALVES[eps],
-    )
+    said = "and by {units} units in the last place of {precision}, to which they were rounded"
+    return tr(said, units=units, precision=HALVES[eps])
 
 
 def _flushed(recordings: list[Recording]) -> bool:
@@ -157,15 +152,12 @@ def _described(
         clauses.append(tr("and by n·{tiny}, for products that were taken for 0", tiny=short(TINY, 3)))
     alike = [name for name, one in expected.items() if one.shift is not None]
     if alike:
-        clauses.append(
-            tr(
-                "many cells of {names} drift alike: each of these may be off from their middle error, "
-                "counted in G, by what it may be off without drift and {times} times the second largest "
-                "distance from there",
-                names=", ".join(alike),
-                times=APART,
-            )
+        said = (
+            "many cells of {names} drift alike: each of these may be off from their middle error, "
+            "counted in G, by what it may be off without drift and {times} times the second largest "
+            "distance from there"
         )
+        clauses.append(tr(said, names=", ".join(alike), times=APART))
     clauses += _run_again([*recordings.values()])
     partly = [name for name, recording in recordings.items() if recording.rounded_on_the_way]
     if first.half and len(partly) < len(recordings):
@@ -199,21 +191,13 @@ def _run_again(recordings: list[Recording]) -> list[str]:
     if not repeated:
         return []
     if repeated[0].half:
-        room = tr(
-            "{units} units in the last place of {precision}, or of G where partial sums were rounded to it",
-            units=REROUNDED,
-            precision=HALVES[repeated[0].eps],
-        )
+        said = "{units} units in the last place of {precision}, or of G where partial sums were rounded to it"
+        room = tr(said, units=REROUNDED, precision=HALVES[repeated[0].eps])
     else:
-        room = tr(
-            "the last place, or than {times}·eps·G where another order might give the same bits",
-            times=ANOTHER,
-        )
-    return [
-        tr(
-            "PyTorch, run again, gives the same bits for {names}, in all cells but one at most; none may be "
-            "further off from these than {room}",
-            names=", ".join(each.name for each in repeated),
-            room=room,
-        )
-    ]
+        said = "the last place, or than {times}·eps·G where another order might give the same bits"
+        room = tr(said, times=ANOTHER)
+    said = (
+        "PyTorch, run again, gives the same bits for {names}, in all cells but one at most; none may be "
+        "further off from these than {room}"
+    )
+    return [tr(said, names=", ".join(each.name for each in repeated), room=room)]

@@ -173,10 +173,8 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
         raise ProblemError(sentence)
     found = json.loads(_text(given[RUN]))
     if found["version"] != VERSION:
-        sentence = tr(
-            "{name} was saved by another version of convstep, which this one cannot read; save it again",
-            name=name,
-        )
+        words = "{name} was saved by another version of convstep, which this one cannot read; save it again"
+        sentence = tr(words, name=name)
         raise ProblemError(sentence)
     by, calls = _line(found["by"]), [_Call(call) for call in _list(found["calls"])]
     if not calls:
@@ -207,13 +205,11 @@ def _text(held: Held) -> bytes:
 def _check_memory(held: Mapping[str, Held], name: str) -> None:
     claimed, free = sum(each.nbytes for each in held.values()), free_memory()
     if claimed > free:
-        said = tr(
+        sentence = (
             "{name} holds arrays of {claimed:,.1f} GiB, and {free:,.1f} GiB of memory are free; "
-            "capture fewer layers or steps, or one sample",
-            name=name,
-            claimed=claimed / 2**30,
-            free=free / 2**30,
+            "capture fewer layers or steps, or one sample"
         )
+        said = tr(sentence, name=name, claimed=claimed / 2**30, free=free / 2**30)
         raise ProblemError(said)
 
 

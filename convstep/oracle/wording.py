@@ -98,12 +98,8 @@ def _closeness(rows: Sequence[Row]) -> list[str]:
         clauses.append(tr("largest difference {largest}", largest=short(largest, 3)))
     near = [row.name for row in rows if row.near_zero]
     if near:
-        clauses.append(
-            tr(
-                "{names}: too close to 0 to tell, no value is larger than its tolerance",
-                names=", ".join(near),
-            )
-        )
+        said = "{names}: too close to 0 to tell, no value is larger than its tolerance"
+        clauses.append(tr(said, names=", ".join(near)))
     return clauses
 
 
@@ -112,15 +108,12 @@ def _worst(rows: Sequence[Row], oracle: str) -> str:
     row, cell = max(((row, row.largest_wrong) for row in rows if row.wrong), key=_size)
     ours, theirs = float(row.actual[cell]), float(row.expected[cell])
     actual, expected = distinguishable(ours, theirs)
-    return tr(
+    said = (
         "largest at {cell}: ours {ours}, {oracle} {theirs}"
         if math.isfinite(ours) and math.isfinite(theirs)
-        else "NaN or inf at {cell}: ours {ours}, {oracle} {theirs}",
-        cell=cell_text(row.name, cell),
-        ours=actual,
-        oracle=short_name(oracle),
-        theirs=expected,
+        else "NaN or inf at {cell}: ours {ours}, {oracle} {theirs}"
     )
+    return tr(said, cell=cell_text(row.name, cell), ours=actual, oracle=short_name(oracle), theirs=expected)
 
 
 def _size(found: tuple[Row, tuple[int, ...]]) -> float:

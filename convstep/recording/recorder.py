@@ -75,11 +75,8 @@ def run(
     source = source or source_of(target)
     definition = source.definition(target.__code__)
     if definition is None:
-        complaint = tr(
-            "{name} is no `def` in {path}; only functions can be recorded",
-            name=target.__name__,
-            path=source.text.path,
-        )
+        words = "{name} is no `def` in {path}; only functions can be recorded"
+        complaint = tr(words, name=target.__name__, path=source.text.path)
         raise RecordingError(complaint)
     followed = _followed(target, source)
     rewritten = _rewritten(target, followed, source)

@@ -136,15 +136,13 @@ def number_of(text: str, dtype: np.dtype[Any]) -> Number:
     held = _held(value, dtype)
     if held is None:
         lowest, highest = _range(dtype)
-        said = tr(
+        sentence = (
             "the array is {dtype}: it holds whole numbers from {lowest} to {highest}"
             if dtype.kind in "biu"
             else "the array is {dtype}: apart from 0, nan and inf it holds magnitudes from {lowest} to "
-            "{highest}",
-            dtype=dtype.name,
-            lowest=lowest,
-            highest=highest,
+            "{highest}"
         )
+        said = tr(sentence, dtype=dtype.name, lowest=lowest, highest=highest)
         raise ValueError(said)
     return held
 

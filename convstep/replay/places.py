@@ -33,19 +33,14 @@ def parse_place(text: str, loops: Nested) -> int:
     if len(parts) > 1 and nest.even and all(re.fullmatch(_DIGITS, part) for part in parts):
         return nest.step_at(_index([int(part) for part in parts], nest, text)) + 1
     if not nest.even:
-        said = tr(
-            "{text!r} is not a place; type a step number (0 to {total}), a percentage, start or end",
-            text=text,
-            total=total,
-        )
+        words = "{text!r} is not a place; type a step number (0 to {total}), a percentage, start or end"
+        said = tr(words, text=text, total=total)
         raise ValueError(said)
-    said = tr(
+    sentence = (
         "{text!r} is not a place; type a step number (0 to {total}), a loop index like {example}, "
-        "a percentage, start or end",
-        text=text,
-        total=total,
-        example=example_place(loops),
+        "a percentage, start or end"
     )
+    said = tr(sentence, text=text, total=total, example=example_place(loops))
     raise ValueError(said)
 
 
@@ -69,13 +64,8 @@ def _index(numbers: list[int], nest: Nest, text: str) -> tuple[int, ...]:
 
 def too_many(text: str, count: int, names: Sequence[str]) -> str:
     """Says that a place has more numbers than the loop has indices."""
-    return tr(
-        "{text!r} has {count} numbers; the loop has {indices}: {names}",
-        text=text,
-        count=count,
-        indices=len(names),
-        names=", ".join(names),
-    )
+    said = "{text!r} has {count} numbers; the loop has {indices}: {names}"
+    return tr(said, text=text, count=count, indices=len(names), names=", ".join(names))
 
 
 def example_place(loops: Nested) -> str:

@@ -82,11 +82,8 @@ def _breakpoint(parts: list[str], text: str, layout: Layout) -> Stop:
     if len(numbers) == 1 and numbers[0] is not None:
         position = numbers[0]
         if not 1 <= position <= nest.total:
-            said = tr(
-                "a run cannot stop at step {position}; there are steps 1 to {total}",
-                position=position,
-                total=nest.total,
-            )
+            sentence = "a run cannot stop at step {position}; there are steps 1 to {total}"
+            said = tr(sentence, position=position, total=nest.total)
             raise ValueError(said)
         if nest.even:
             return Breakpoint(zip(nest.names, nest.index_at(position - 1), strict=True))
@@ -121,12 +118,8 @@ def _watchpoint(cell: re.Match[str] | None, text: str, layout: Layout) -> Watchp
     numbers = [part.strip() for part in cell[2].split(",")] if cell else []
     if cell is None or not all(re.fullmatch(r"-?\d{1,9}", number) for number in numbers):
         examples = [cell_text(name, (0,) * len(shape)) for name, shape in layout.written.items()]
-        said = tr(
-            "{text!r} does not name a cell; type it like watch {first} or watch {last}",
-            text=text,
-            first=examples[0],
-            last=examples[-1],
-        )
+        sentence = "{text!r} does not name a cell; type it like watch {first} or watch {last}"
+        said = tr(sentence, text=text, first=examples[0], last=examples[-1])
         raise ValueError(said)
     stop = Watchpoint(*layout.cell(cell[1], tuple(int(number) for number in numbers)))
     steps = stop.steps(layout)

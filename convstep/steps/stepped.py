@@ -17,11 +17,8 @@ from convstep.steps.layout import Layout
 def check_position(position: int, total: int) -> None:
     """Raise a ValueError, one sentence, for a position that a run of so many steps does not have."""
     if not 0 <= position <= total:
-        said = tr(
-            "position {position} does not exist; positions go from 0 to {total}",
-            position=position,
-            total=total,
-        )
+        sentence = "position {position} does not exist; positions go from 0 to {total}"
+        said = tr(sentence, position=position, total=total)
         raise ValueError(said)
 
 

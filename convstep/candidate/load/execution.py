@@ -79,12 +79,8 @@ class Execution:
         file = self.document.path.name
         if name in self.left_out:
             part, line = self.left_out[name]
-            return tr(
-                "{name} is set at {place} of {file}, which did not run (add --run-all)",
-                name=name,
-                place=part.place(line),
-                file=file,
-            )
+            said = "{name} is set at {place} of {file}, which did not run (add --run-all)"
+            return tr(said, name=name, place=part.place(line), file=file)
         if name in self.failed and name not in self.defined:
             reason = self.failed[name]
             return tr("{name} in {file} cannot be defined: {reason}", name=name, file=file, reason=reason)

@@ -103,14 +103,12 @@ class Imports:
         reasons = list(dict.fromkeys(a.reason for a in self.absent if not a.distribution))
         sentences = []
         if distributions:
-            sentences.append(
-                tr(
-                    "{names} is not installed, which matters only where it is used"
-                    if len(distributions) == 1
-                    else "{names} are not installed, which matters only where they are used",
-                    names=in_words(distributions),
-                )
+            said = (
+                "{names} is not installed, which matters only where it is used"
+                if len(distributions) == 1
+                else "{names} are not installed, which matters only where they are used"
             )
+            sentences.append(tr(said, names=in_words(distributions)))
         stars = dict.fromkeys(a.module for a in self.absent if a.bound == "*")
         sentences += [
             tr("the names of 'from {module} import *' are missing", module=module) for module in stars
@@ -178,11 +176,8 @@ def _absent(error: BaseException, bound: str, written: str, member: str | None) 
             distribution = error.name
             reason = tr("{name} is not installed", name=distribution)
         else:
-            reason = tr(
-                "{module} cannot be imported: it needs {name}, which is not installed",
-                module=written,
-                name=error.name,
-            )
+            sentence = "{module} cannot be imported: it needs {name}, which is not installed"
+            reason = tr(sentence, module=written, name=error.name)
     elif isinstance(error, ImportError) and member is not None and "cannot import name" in str(error):
         reason = tr("{module} has no {member}", module=written, member=member)
     else:

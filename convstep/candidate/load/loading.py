@@ -145,12 +145,8 @@ class Loaded:
         execution = self._workspace.executions.get(module)
         stars = [absent for absent in execution.imports.absent if absent.bound == "*"] if execution else []
         if stars:
-            return tr(
-                "{name} may come from 'from {module} import *', but {reason}",
-                name=name,
-                module=stars[0].module,
-                reason=stars[0].reason,
-            )
+            said = "{name} may come from 'from {module} import *', but {reason}"
+            return tr(said, name=name, module=stars[0].module, reason=stars[0].reason)
         return None
 
 
@@ -260,12 +256,8 @@ def _notes(name: str, workspace: Workspace, execution: Execution) -> Iterator[st
     first = name.partition(".")[0]
     places = execution.defined.get(first, [])
     if len(places) > 1:
-        yield tr(
-            "{name} is defined {count} times ({places}); the last one counts",
-            name=first,
-            count=len(places),
-            places=names.in_words(places),
-        )
+        said = "{name} is defined {count} times ({places}); the last one counts"
+        yield tr(said, name=first, count=len(places), places=names.in_words(places))
     yield from execution.notes()
     yield from removed_names.notes(execution.document)
     for each in workspace.executions.values():
@@ -327,12 +319,9 @@ def _no_such_name(name: str, file: str, offered: list[str]) -> str:
     if not offered:
         return tr("{file} has no {name}; it defines no functions", file=file, name=name)
     near = names.closest(name, offered)
-    return tr(
+    said = (
         "{file} has no {name}; did you mean {near}? It defines {names}"
         if near
-        else "{file} has no {name}; it defines {names}",
-        file=file,
-        name=name,
-        near=near,
-        names=names.listed(names.backward_first(offered)),
+        else "{file} has no {name}; it defines {names}"
     )
+    return tr(said, file=file, name=name, near=near, names=names.listed(names.backward_first(offered)))

@@ -55,13 +55,9 @@ def resolve(
     if isinstance(value, type):
         return value, "autograd" if is_autograd(value) else "class"
     if not callable(value):
+        said = "{name} in {file} is not a function ({kind}); name a function"
         raise CandidateError(
-            tr(
-                "{name} in {file} is not a function ({kind}); name a function",
-                name=walked,
-                file=file,
-                kind="None" if value is None else type(value).__name__,
-            )
+            tr(said, name=walked, file=file, kind="None" if value is None else type(value).__name__)
         )
     applied = getattr(value, "__self__", None)
     if isinstance(applied, type) and is_autograd(applied) and value.__name__ == "apply":
@@ -137,13 +133,8 @@ def find(value: Any, name: str, documents: Mapping[str, Document]) -> Definition
 
 def _check_there(value: Any, name: str) -> None:
     if isinstance(value, Placeholder):
-        raise CandidateError(
-            tr(
-                "{name} is imported, but {reason}; name a function that is there",
-                name=name,
-                reason=why_missing(value),
-            )
-        )
+        said = "{name} is imported, but {reason}; name a function that is there"
+        raise CandidateError(tr(said, name=name, reason=why_missing(value)))
 
 
 def _no_member(owner: Any, attribute: str, walked: str, file: str) -> str:
@@ -179,14 +170,12 @@ def _instance(owner: type, file: str) -> Any:
             if parameter.default is parameter.empty
             and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         ]
+        sentence = (
+            "{name} in {file} needs {arguments} to be made; write a function backward(problem) "
+            "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev"
+        )
         raise CandidateError(
-            tr(
-                "{name} in {file} needs {arguments} to be made; write a function backward(problem) "
-                "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev",
-                name=owner.__name__,
-                file=file,
-                arguments=names.in_words(needed),
-            )
+            tr(sentence, name=owner.__name__, file=file, arguments=names.in_words(needed))
         ) from None
     except ValueError:
         pass  # no signature to be had
@@ -194,15 +183,11 @@ def _instance(owner: type, file: str) -> Any:
         return owner()
     except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-        raise CandidateError(
-            tr(
-                "{name}() in {file} fails ({said}); write a function backward(problem) "
-                "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev",
-                name=owner.__name__,
-                file=file,
-                said=said,
-            )
-        ) from error
+        words = (
+            "{name}() in {file} fails ({said}); write a function backward(problem) "
+            "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev"
+        )
+        raise CandidateError(tr(words, name=owner.__name__, file=file, said=said)) from error
 
 
 _Definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda

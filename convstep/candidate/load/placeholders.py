@@ -55,12 +55,8 @@ class Missing(ImportError):
                 file=file,
                 name=name,
             )
-        return tr(
-            "{file} needs {name}, which is not installed: pip install {package}",
-            file=file,
-            name=name,
-            package=_PACKAGES[name],
-        )
+        said = "{file} needs {name}, which is not installed: pip install {package}"
+        return tr(said, file=file, name=name, package=_PACKAGES[name])
 
 
 Missing.__module__, Missing.__qualname__ = "builtins", "ImportError"  # what its author would read

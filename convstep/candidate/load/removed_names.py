@@ -61,12 +61,8 @@ def notes(document: Document) -> Iterator[str]:
             if node.attr in _restored and node.value.id in ("np", "numpy") and name not in told:
                 told.add(name)
                 place = part.place(node.lineno)
-                yield tr(
-                    "{name} ({place}) no longer exists in NumPy {version}; it was restored for this run",
-                    name=name,
-                    place=place,
-                    version=np.__version__,
-                )
+                said = "{name} ({place}) no longer exists in NumPy {version}; it was restored for this run"
+                yield tr(said, name=name, place=place, version=np.__version__)
 
 
 def with_one_element(node: ast.stmt) -> ast.stmt:

@@ -190,11 +190,8 @@ class CandidateTimeline:
             elif actual is None:
                 problems[name] = tr("it is not returned")
             elif actual.shape != right.shape:
-                problems[name] = tr(
-                    "its shape is {shape}, not {right}",
-                    shape=shape_text(actual.shape),
-                    right=shape_text(right.shape),
-                )
+                said = "its shape is {shape}, not {right}"
+                problems[name] = tr(said, shape=shape_text(actual.shape), right=shape_text(right.shape))
             else:
                 gradients[name] = np.asarray(actual, self.problem.dtype)
         return Beside(gradients, problems)
