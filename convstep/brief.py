@@ -44,12 +44,7 @@ def brief(thing: Any) -> str:
 
 
 def lines(name: str, parts: Iterable[str]) -> str:
-    """`Name(part, part)` in lines of up to 110 columns; what 6 lines do not hold is left out.
-
-    Args:
-        name: the class.
-        parts: what stands between the brackets; one that is longer than a line is cut.
-    """
+    """`Name(part, part)` in lines of up to 110 columns; what 6 lines do not hold is left out."""
     rows, given = [f"{name}("], list(parts)
     for number, part in enumerate(given):
         text = cut(part, COLUMNS - 8) + (")" if number == len(given) - 1 else ",")
@@ -64,11 +59,7 @@ def lines(name: str, parts: Iterable[str]) -> str:
 
 
 def told(*sentences: str) -> str:
-    """A repr in sentences, each a line; those after the first stand below it.
-
-    Args:
-        sentences: up to 6; an empty one is left out, one that is longer than a line is cut.
-    """
+    """A repr in up to 6 sentences, each in a line, those after the first below it; without empty ones."""
     first, *others = (cut(sentence, COLUMNS - 2) for sentence in sentences if sentence)
     return "\n".join([first, *(f"  {other}" for other in others[: LINES - 1])])
 

@@ -31,11 +31,9 @@ _TEMPORARY = re.compile(r"\.convstep-[0-9a-f]{16}\.tmp")
 
 
 def path_of(path: str | os.PathLike[str]) -> str:
-    """A path as text; a number, which Python takes for an open file and closes in the end, is none.
+    """A path as text; raises TypeError or FileRefused.
 
-    Raises:
-        TypeError: it is no path.
-        FileRefused: no file can have that name.
+    A number, which Python takes for an open file and closes in the end, is none.
     """
     name = os.fsdecode(path)
     try:
@@ -84,16 +82,7 @@ def opened(path: StrPath) -> BinaryIO:
 
 
 def contents(path: StrPath, most: int) -> bytes:
-    """All bytes of a regular file.
-
-    Args:
-        path: the file.
-        most: how many bytes such a file may have; a longer one is not read.
-
-    Raises:
-        FileTooLarge: it has more.
-        OSError: see `opened`.
-    """
+    """All bytes of a regular file; FileTooLarge if it has more than `most`, OSError as `opened`."""
     with opened(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -105,15 +94,7 @@ def contents(path: StrPath, most: int) -> bytes:
 
 
 def check_target(path: StrPath) -> int | None:
-    """Refuse what no file may take the place of.
-
-    Returns:
-        The permissions of the file that is there; None where there is none.
-
-    Raises:
-        FileRefused: it is a link, a pipe, a device or a socket.
-        OSError: it is a folder, or cannot be looked at.
-    """
+    """The permissions of the file at a path, None for none; OSError where no file may take its place."""
     try:
         found = _status(path, follow=False)
     except FileNotFoundError:
@@ -236,11 +217,7 @@ def _remove_left_behind(folder: Path) -> None:
 
 
 def _remove_abandoned(path: str) -> None:
-    """Remove a temporary unless it is somebody else's, or the save that writes it goes on.
-
-    Raises:
-        OSError: whether that is so cannot be told.
-    """
+    """Remove a temporary unless it is somebody else's, or still written; OSError if that cannot be told."""
     found = os.lstat(path)
     if not stat.S_ISREG(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
         return

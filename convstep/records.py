@@ -41,11 +41,7 @@ class Record:
         self.check()
 
     def check(self) -> None:
-        """Refuse what the types do not allow.
-
-        Raises:
-            RecordError: what is wrong, in one sentence.
-        """
+        """Refuse with a RecordError, one sentence, what the types do not allow."""
         kind: Any = type(self)
         for name, (field, hint) in _fields(kind).items():
             value = getattr(self, name)
@@ -54,11 +50,7 @@ class Record:
 
     @classmethod
     def read(cls, found: Any) -> Self:
-        """A record from a value that `parsed` gave.
-
-        Raises:
-            RecordError: something is missing, unknown, of another type or beyond its bounds.
-        """
+        """A record from a value that `parsed` gave; RecordError if anything is not as it must be."""
         if not isinstance(found, dict):
             raise RecordError(f"{cls.word} is {kind_of(found)}; it must be an object")
         kind: Any = cls
@@ -84,15 +76,7 @@ class Record:
 
 
 def parsed(content: bytes, what: str) -> Any:
-    """A JSON value, without the liberties that Python's reader takes.
-
-    Args:
-        content: of the file.
-        what: it should be, "a session".
-
-    Raises:
-        RecordError: it is not JSON, or holds what readers of JSON disagree about.
-    """
+    """A JSON value without the liberties that Python's reader takes; RecordError says `what` is not JSON."""
     try:
         text = content.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_no_number)

@@ -103,12 +103,7 @@ class Snippet:
         return "\n".join([*head, "", "", f"def test_{_word(self.name)}():", *inside]) + "\n"
 
     def save(self, path: str) -> None:
-        """Write the arrays to a file, for the code to load.
-
-        Raises:
-            OSError: it cannot be written.
-            SnippetError: a value is nothing that can be written.
-        """
+        """Write the arrays to a file, for the code to load; OSError, or SnippetError for what cannot be."""
         import numpy as np
 
         writer = _Writer(path)
@@ -229,12 +224,7 @@ def _word(name: str) -> str:
 def importing(path: str, name: str) -> list[str]:
     """Statements that import a name from a file: plainly, or as `convstep` loads what Python cannot import.
 
-    Args:
-        path: the file.
-        name: a function, a class, `Class.method`, or "*".
-
-    Raises:
-        SnippetError: all names are wanted of what Python cannot import.
+    Raises SnippetError: all names, "*", are wanted of what Python cannot import.
     """
     folder, file = os.path.split(os.path.abspath(path))
     stem, ending = os.path.splitext(file)

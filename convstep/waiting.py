@@ -20,12 +20,7 @@ _terminal: TextIO | None = None
 
 
 def say(words: str, terminal: TextIO | None) -> None:
-    """Show words in a line of a terminal; in place of the previous ones.
-
-    Args:
-        words: what is being done.
-        terminal: where a person looks; nothing is written to one that knows no escape codes.
-    """
+    """Show words in a line of a terminal that knows escape codes, in place of the previous ones."""
     global _words, _terminal
     wipe()
     if terminal is None or os.environ.get("TERM", "dumb") == "dumb":
@@ -52,11 +47,7 @@ def columns_of(text: str) -> int:
 
 
 def wipe() -> str:
-    """Take the words away, if there are any.
-
-    Returns:
-        The words.
-    """
+    """Take the words away, if there are any, and return them."""
     global _words, _terminal
     words, terminal = _words, _terminal
     _words, _terminal = "", None

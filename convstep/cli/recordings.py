@@ -119,17 +119,8 @@ def stepped(
 ) -> Found | None:
     """What a name means, recorded: an operator, a function, a recording in a file; None for a problem.
 
-    Args:
-        name: what stands for it.
-        call: what `--call` says.
-        values: the other words about its arguments.
-        wanted: what of an operator.
-        loading: how a file is run: `timeout`, `run_all`, `python2`.
-        forward: whether an operator's forward is meant.
-
-    Raises:
-        SentenceError: it cannot be recorded; one sentence.
-        OSError: a file cannot be read.
+    `loading` has `timeout`, `run_all` and `python2`; `forward` means that of an operator. Raises
+    SentenceError: it cannot be recorded; OSError: a file cannot be read.
     """
     shown = operator_shown(name, call, values, wanted, forward=forward, timeout=loading.timeout)
     if shown is not None:

@@ -31,13 +31,9 @@ class Walk:
     """Finds the steps after which a condition on running gradients holds."""
 
     def __init__(self, problem: Problem, run: Stepped, condition: Question, ranges: Sequence[range]) -> None:
-        """Stand before the first step.
+        """Stand before the first step; the `run` is moved only to take a state from that is far away.
 
-        Args:
-            problem: what the pass works on.
-            run: the pass, moved only to take a state from that is far away.
-            condition: uses `dW`, `db` or `dA`.
-            ranges: the turns of the four loops at which it can be true.
+        The condition uses `dW`, `db` or `dA`; it can be true in these ranges of the four loops.
         """
         self._problem, self._run, self._condition = problem, run, condition
         self._geometry = geometry = problem.geometry

@@ -198,11 +198,7 @@ class Problem:
         b: npt.ArrayLike | None = None,
         dZ: npt.ArrayLike | None = None,
     ) -> Problem:
-        """The same geometry on other arrays; those left out stay, recorded gradients do not.
-
-        Raises:
-            ProblemError: the arrays do not fit each other.
-        """
+        """The same geometry on other arrays, ProblemError if they do not fit; without recorded gradients."""
         other = Problem(
             self.A_prev if A_prev is None else A_prev,
             self.W if W is None else W,
@@ -217,11 +213,7 @@ class Problem:
         return other
 
     def with_recorded(self, recorded: Recorded | None) -> Problem:
-        """The same problem with gradients that somebody else computed, as a third opinion; None drops them.
-
-        Raises:
-            ProblemError: they are gradients of other shapes.
-        """
+        """The same problem with gradients that somebody else computed, or none; ProblemError if misshapen."""
         if recorded is not None:
             validation.check_type("recorded", recorded, Recorded)
             check_fits(
@@ -241,11 +233,7 @@ class Problem:
 
     @staticmethod
     def load(path: Any) -> Problem:
-        """Read a `.npz` problem; see DESIGN for its names.
-
-        Raises:
-            ProblemError: the file is missing, damaged, or not a problem.
-        """
+        """Read a `.npz` problem; ProblemError: the file is missing, damaged, or not a problem."""
         from convstep.conv import storage
 
         return storage.load(path)

@@ -123,53 +123,38 @@ def _unpacked(file: BinaryIO, name: str, make: Callable[[Mapping[str, Held], str
     except TooManyNamesError as error:
         raise too_many_names(name) from error
     except CompressionError as error:
-        said = tr(
-            "{name} is compressed in a way that is not read; save it with np.savez or np.savez_compressed",
-            name=name,
-        )
-        raise ProblemError(said) from error
+        said = "{name} is compressed in a way that is not read; save it with np.savez or np.savez_compressed"
+        raise ProblemError(tr(said, name=name)) from error
     except PythonObjectsError as error:
-        said = tr(
+        said = (
             "{name} is not a readable .npz file: an array in it holds Python objects, which are never "
-            "loaded; save arrays of numbers",
-            name=name,
+            "loaded; save arrays of numbers"
         )
-        raise ProblemError(said) from error
+        raise ProblemError(tr(said, name=name)) from error
     except Exception as error:  # a damaged archive fails in zipfile, zlib, ast or numpy alike
         # their own words are for programmers, and some advise to load the file unsafely
-        said = tr(
-            "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again", name=name
-        )
-        raise ProblemError(said) from error
+        said = "{name} is not a readable .npz file: it is damaged or cut off; save or copy it again"
+        raise ProblemError(tr(said, name=name)) from error
 
 
 def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
-    """The problem that named arrays make, whatever file they are in.
+    """The problem that named arrays make, whatever file they are in, called `name`; or ProblemError.
 
-    Only arrays of a problem are read, and only if there is memory to step through them.
-
-    Args:
-        given: by the names of a `.npz` problem, or PyTorch's words for the four arrays; geometry and
-            texts as arrays without axes, or of their few numbers.
-        name: what to call the file in an error.
-
-    Raises:
-        ProblemError: an array is missing or too large, or two contradict each other.
+    Names are those of a `.npz` problem, or PyTorch's words for the four arrays; geometry and texts are arrays
+    without axes, or of their few numbers. Only a problem's are read, and only if there is memory for them.
     """
     if RUN in given and "A_prev" not in given:
-        said = tr(
+        said = (
             "{name} holds several captured calls, not one problem; `convstep open {name}` lists them, "
-            "{name}:LAYER names one for a command, and convstep.Captured.load reads them",
-            name=name,
+            "{name}:LAYER names one for a command, and convstep.Captured.load reads them"
         )
-        raise ProblemError(said)
+        raise ProblemError(tr(said, name=name))
     names = _in_our_words(given, name)
     _check_names(names, name)
     for required in ("A_prev", "W"):
         if required not in names:
-            sentence = "{name} has no array {array!r}; it holds {held}"
-            said = tr(sentence, name=name, array=required, held=_listed(given))
-            raise ProblemError(said)
+            said = "{name} has no array {array!r}; it holds {held}"
+            raise ProblemError(tr(said, name=name, array=required, held=_listed(given)))
     wanted = {ours: given[theirs] for ours, theirs in names.items() if ours in _NAMES}
     _check_sizes(wanted, name)
     try:
@@ -200,8 +185,7 @@ def _in_our_words(given: Mapping[str, Held], name: str) -> dict[str, str]:
             "{name} mixes {one!r} and {other!r}; call the arrays either "
             "A_prev, W, b, dZ or input, weight, bias, grad_output"
         )
-        said = tr(sentence, name=name, one=words[0], other=ours[0])
-        raise ProblemError(said)
+        raise ProblemError(tr(sentence, name=name, one=words[0], other=ours[0]))
     return {PYTORCH_WORDS.get(n, n): n for n in given}
 
 
@@ -209,19 +193,17 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
     """Refuse, with a ProblemError, what this machine could not step through, before any of it is read."""
     for array, held in wanted.items():
         if array in _SHORT and max(held.cells, held.nbytes) > MOST_NUMBERS:
-            words = "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text"
-            said = tr(words, name=name, array=array, size=max(held.cells, held.nbytes))
-            raise ProblemError(said)
+            said = "{name}: {array!r} claims {size:,} bytes; it is a few numbers, or a short text"
+            raise ProblemError(tr(said, name=name, array=array, size=max(held.cells, held.nbytes)))
     # whole numbers become float64, halves float32
     claimed = sum(max(held.nbytes, held.cells * 4) for held in wanted.values())
     free = free_memory()
     if claimed * COPIES > free:
-        sentence = (
+        said = (
             "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
             "much memory, and {free:,.1f} GiB are free"
         )
-        said = tr(sentence, name=name, claimed=claimed / 2**30, copies=COPIES, free=free / 2**30)
-        raise ProblemError(said)
+        raise ProblemError(tr(said, name=name, claimed=claimed / 2**30, copies=COPIES, free=free / 2**30))
 
 
 def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None:
@@ -293,9 +275,8 @@ def _check_names(found: Collection[str], name: str) -> None:
     for given in sorted(unknown):
         close = difflib.get_close_matches(given, missing, n=1, cutoff=0.75)
         if close:
-            sentence = "{name} has an unknown array {array!r}; did you mean {close!r}?"
-            said = tr(sentence, name=name, array=given, close=close[0])
-            raise ProblemError(said)
+            said = "{name} has an unknown array {array!r}; did you mean {close!r}?"
+            raise ProblemError(tr(said, name=name, array=given, close=close[0]))
 
 
 def _layout(found: Mapping[str, Array]) -> str:

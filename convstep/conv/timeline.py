@@ -58,12 +58,7 @@ class Timeline:
     """
 
     def __init__(self, problem: Problem, budget: int | None = None) -> None:
-        """Start before the first step.
-
-        Args:
-            problem: what to step through.
-            budget: bytes of history that may be kept; `default_budget` if left out.
-        """
+        """Start before the first step, with so many bytes for history; `default_budget` if left out."""
         check_type("problem", problem, Problem)
         self.problem = problem
         """What the pass works on."""
@@ -171,22 +166,14 @@ class Timeline:
         return copy.dW, copy.db, copy.dA_prev_pad
 
     def next(self) -> Step | None:
-        """Execute one step, or the rest of the one under way.
-
-        Returns:
-            The step just executed, or None at the end.
-        """
+        """Execute one step, or the rest of the one under way; the step, None at the end."""
         if self._position == self.total:
             return None
         with quiet():
             return self._execute()
 
     def back(self) -> Step | None:
-        """Undo one step, or what was made of the one under way.
-
-        Returns:
-            The step now last executed (step 0 at the start), or None if there was nothing to undo.
-        """
+        """Undo one step, or what was made of the one under way; the step now last executed, or None."""
         if self._under_way:
             self._undo(self._under_way)
             self._under_way = []
@@ -199,15 +186,7 @@ class Timeline:
         return self.step
 
     def seek(self, position: int) -> None:
-        """Go to a position, forwards or backwards.
-
-        Args:
-            position: 0 … total.
-
-        Raises:
-            ValueError: no such position.
-            TypeError: not a whole number.
-        """
+        """Go to a position, 0 … total; raises ValueError: no such one; TypeError: not a whole number."""
         position = operator.index(position)
         check_position(position, self.total)
         if self._under_way:
@@ -245,40 +224,24 @@ class Timeline:
         return self._checkpoints.kept_bytes + before + PER_STEP * len(self._history)
 
     def touching(self, array: str, index: Sequence[int]) -> Sequence[int]:
-        """The steps that add to a cell, ascending, by index arithmetic.
+        """The steps that add to a cell of "dW", "dA_prev_pad" or "db", ascending, by index arithmetic.
 
-        Args:
-            array: "dW", "dA_prev_pad" or "db".
-            index: the cell, as an index into that array.
-
-        Raises:
-            ValueError: no such array or cell, or one that is never written; one sentence.
+        Raises ValueError: no such array or cell, or one that is never written; one sentence.
         """
         self.layout.check_cell(array, tuple(index))
         return self.problem.geometry.steps_touching(array, index)
 
     def matching(self, question: Question, low: int, high: int, backwards: bool) -> Iterator[Piece]:
-        """The steps of a range after which something is true, with far fewer of them executed.
+        """Of steps `low … high - 1`, those after which it is true, with far fewer of them executed.
 
-        Args:
-            question: what has to be true.
-            low: the first step of the range.
-            high: after its last.
-            backwards: whether to begin at the last.
-
-        Yields:
-            Pieces in the direction of the search. The timeline itself may be moved meanwhile.
+        Pieces come in the direction of the search. The timeline itself may be moved meanwhile.
         """
         from convstep.conv.matching import matching
 
         return matching(self.problem, self, question, low, high, backwards)
 
     def next_write(self) -> bool:
-        """Make one write of the next step; the last one completes the step.
-
-        Returns:
-            False at the end, where nothing is left to write.
-        """
+        """Make one write of the next step, the last one completes it; False at the end: none is left."""
         if self._position == self.total:
             return False
         with quiet():
@@ -287,11 +250,7 @@ class Timeline:
         return True
 
     def back_write(self) -> bool:
-        """Undo one write; from a whole step, its last.
-
-        Returns:
-            False at the start, where nothing is left to undo.
-        """
+        """Undo one write; from a whole step, its last; False at the start, where nothing is left to undo."""
         if not self._under_way:
             if self._position == 0:
                 return False

@@ -120,14 +120,12 @@ _FLOATS = ("float16", "float32", "float64", "bfloat16")
 def check_dtype(name: str, dtype: str) -> None:
     """Refuse a dtype that `as_float` cannot convert: a ProblemError that starts with `name`."""
     if dtype not in _FLOATS and dtype.rstrip("0123456789") not in ("int", "uint"):
-        said = tr(
+        said = (
             "{name} has dtype {dtype}; convert it to float32 or float64"
             if dtype.startswith("float")
-            else "{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64",
-            name=name,
-            dtype=dtype,
+            else "{name} has dtype {dtype}; only real numbers work: convert it to float32 or float64"
         )
-        raise ProblemError(said)
+        raise ProblemError(tr(said, name=name, dtype=dtype))
 
 
 def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> Geometry:
@@ -150,9 +148,8 @@ def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> G
     )
     _check_channels(c_in, c_out, c_k, groups)
     if "b" in shapes and shapes["b"][0] != c_out:
-        sentence = "b has {values} values but W has {filters} filters; give one bias per filter"
-        said = tr(sentence, values=shapes["b"][0], filters=c_out)
-        raise ProblemError(said)
+        said = "b has {values} values but W has {filters} filters; give one bias per filter"
+        raise ProblemError(tr(said, values=shapes["b"][0], filters=c_out))
     _check_kernel_fits(found)
     _check_size(found)
     if "dZ" in shapes:
@@ -162,25 +159,23 @@ def geometry(shapes: Mapping[str, tuple[int, ...]], given: Hyperparameters) -> G
 
 def _check_channels(c_in: int, c_out: int, c_k: int, groups: int) -> None:
     if c_in % groups or c_out % groups:
-        sentence = (
+        said = (
             "A_prev has {channels} channels, which do not divide into {groups} groups; "
             "choose a number of groups that divides the channels of A_prev and the filters of W"
             if c_in % groups
             else "W has {filters} filters, which do not divide into {groups} groups; "
             "choose a number of groups that divides the channels of A_prev and the filters of W"
         )
-        said = tr(sentence, channels=c_in, filters=c_out, groups=groups)
-        raise ProblemError(said)
+        raise ProblemError(tr(said, channels=c_in, filters=c_out, groups=groups))
     if c_k * groups != c_in:
-        words = (
+        said = (
             "W expects {expected} channels but each group of A_prev has {held} "
             "({channels} / {groups} groups); W is (C_out, F_h, F_w, C_in // groups)"
             if groups > 1
             else "W expects {expected} channels but A_prev has {channels}; "
             "W is (C_out, F_h, F_w, C_in // groups)"
         )
-        said = tr(words, expected=c_k, channels=c_in, groups=groups, held=c_in // groups)
-        raise ProblemError(said)
+        raise ProblemError(tr(said, expected=c_k, channels=c_in, groups=groups, held=c_in // groups))
 
 
 def _check_kernel_fits(found: Geometry) -> None:
@@ -231,8 +226,7 @@ def _check_dZ(dZ: tuple[int, ...], found: Geometry) -> None:
         raise ProblemError(said)
     if found.batch is not None and dZ[0] != found.batch:
         words = "dZ has {dZ} samples but A_prev has {A_prev}; their batch axes must agree"
-        said = tr(words, dZ=dZ[0], A_prev=found.batch)
-        raise ProblemError(said)
+        raise ProblemError(tr(words, dZ=dZ[0], A_prev=found.batch))
     if dZ[-3:] != expected:
         said = tr(
             "dZ is {shape} but this geometry gives an output of {expected} (stride {stride}, padding "
@@ -282,13 +276,12 @@ def _sequence(name: str, value: Any, form: str) -> list[Any]:
             tr("{name} is {value!r}; it must be {form}", name=name, value=as_python(value), form=form)
         )
     if len(value) != 2:
-        sentence = (
+        said = (
             "{name} has 1 entry, {value}; it must be {form}"
             if len(value) == 1
             else "{name} has {count} entries, {value}; it must be {form}"
         )
-        said = tr(sentence, name=name, count=len(value), value=as_python(value), form=form)
-        raise ProblemError(said)
+        raise ProblemError(tr(said, name=name, count=len(value), value=as_python(value), form=form))
     return list(value)
 
 
@@ -332,12 +325,10 @@ def _named_padding(name: str, stride: Pair, reach: Pair) -> Padding:
     if name == "valid":
         return (0, 0), (0, 0)
     if name != "same":
-        sentence = tr('padding is {name!r}; the named paddings are "valid" and "same"', name=name)
-        raise ProblemError(sentence)
+        raise ProblemError(tr('padding is {name!r}; the named paddings are "valid" and "same"', name=name))
     if stride != (1, 1):
-        words = 'padding "same" needs stride 1 but the stride is {stride}; give the padding in numbers'
-        said = tr(words, stride=pair_text(stride))
-        raise ProblemError(said)
+        said = 'padding "same" needs stride 1 but the stride is {stride}; give the padding in numbers'
+        raise ProblemError(tr(said, stride=pair_text(stride)))
     tall, wide = reach[0] - 1, reach[1] - 1
     return (tall // 2, tall - tall // 2), (wide // 2, wide - wide // 2)
 

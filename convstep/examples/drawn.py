@@ -164,10 +164,8 @@ def _geometry(sizes: Sizes, numbers: dict[str, Any], largest: int) -> Geometry:
                 tr("{name} is {value}; it must be at least {least}", name=name, value=value, least=least)
             )
     if min(sizes.kernel) < 1:
-        said = tr(
-            "kernel is {kernel}; both sides must be at least 1", kernel=validation.shape_text(sizes.kernel)
-        )
-        raise ProblemError(said)
+        said = "kernel is {kernel}; both sides must be at least 1"
+        raise ProblemError(tr(said, kernel=validation.shape_text(sizes.kernel)))
     batch = () if sizes.batch is None else (sizes.batch,)
     c_k = max(1, sizes.input[2] // max(1, sizes.groups))
     shapes = {"A_prev": (*batch, *sizes.input), "W": (sizes.filters, *sizes.kernel, c_k)}
@@ -187,9 +185,8 @@ def _check_memory(size: int, largest: int) -> None:
 
     if size > largest:
         unit, name = (2**30, "GiB") if largest >= 2**30 else (2**20, "MiB")
-        sentence = (
+        said = (
             "these sizes need {size:,.0f} {unit} of memory; at most {most} {unit} are drawn: "
             "use smaller sizes"
         )
-        said = tr(sentence, size=size / unit, most=largest // unit, unit=name)
-        raise ProblemError(said)
+        raise ProblemError(tr(said, size=size / unit, most=largest // unit, unit=name))

@@ -33,14 +33,10 @@ manual of GIMP 2.8, "Convolution Matrix".
 
 
 def filters_of(names: Sequence[str], channels: int) -> npt.NDArray[np.float64]:
-    """A filter for each name, the same in every channel: `(len(names), 3, 3, channels)`.
+    """A filter for each name of `KERNELS`, the same in every channel: `(len(names), 3, 3, channels)`.
 
     >>> filters_of(["edge", "blur"], 3).shape
     (2, 3, 3, 3)
-
-    Args:
-        names: keys of `KERNELS`.
-        channels: of a group of the input.
     """
     import numpy as np
 

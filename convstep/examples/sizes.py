@@ -18,9 +18,8 @@ _PAIR = re.compile(f"({_NUMBER})(?:[x,]({_NUMBER}))?")
 def input_shape(text: str) -> tuple[int, int, int]:
     """`7x10x3` -> `(7, 10, 3)`: height, width, channels."""
     if not re.fullmatch("[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", text):
-        sentence = "{text!r} is not height x width x channels, each of up to 9 digits; write it like 7x10x3"
-        said = tr(sentence, text=text)
-        raise argparse.ArgumentTypeError(said)
+        said = "{text!r} is not height x width x channels, each of up to 9 digits; write it like 7x10x3"
+        raise argparse.ArgumentTypeError(tr(said, text=text))
     height, width, channels = map(int, text.split("x"))
     return height, width, channels
 
@@ -29,9 +28,8 @@ def pair(text: str) -> Pair:
     """`2` -> `(2, 2)`, and `2x1` or `2,1` -> `(2, 1)`: rows, then columns."""
     found = _PAIR.fullmatch(text)
     if not found:
-        sentence = "{text!r} is not a number or a pair of up to 9 digits each; write it like 2, 2x1 or 2,1"
-        said = tr(sentence, text=text)
-        raise argparse.ArgumentTypeError(said)
+        said = "{text!r} is not a number or a pair of up to 9 digits each; write it like 2, 2x1 or 2,1"
+        raise argparse.ArgumentTypeError(tr(said, text=text))
     rows = int(found[1])
     return rows, int(found[2] or rows)
 
@@ -56,12 +54,11 @@ def padding(text: str) -> str | int | Pair | Padding:
     if re.fullmatch(f"{_NUMBER}(,{_NUMBER}){{3}}", text):
         top, bottom, left, right = map(int, text.split(","))
         return (top, bottom), (left, right)
-    said = tr(
+    said = (
         "{text!r} is not a padding of up to 9 digits; write it like 1, 1x2, 1,2,0,1 "
-        "(top, bottom, left, right), same or valid",
-        text=text,
+        "(top, bottom, left, right), same or valid"
     )
-    raise argparse.ArgumentTypeError(said)
+    raise argparse.ArgumentTypeError(tr(said, text=text))
 
 
 def number(text: str) -> int:

@@ -71,10 +71,8 @@ class Calls:
     ) -> None:
         """Prepare; `start` begins.
 
-        Args:
-            choice: what is watched.
-            seen: is told name, kind, why it cannot be captured if so, what was given, and the output.
-            silent: is told name and kind of a layer that ran, and no function has convolved in it itself.
+        `seen` is told name, kind, why it cannot be captured if so, what was given, and the output; `silent`
+        name and kind of a layer that ran, and no function has convolved in it itself.
         """
         self._choice = choice
         self._seen, self._silent = seen, silent

@@ -177,16 +177,9 @@ class CaptureLog:
         sample: int | None = None,
         limit: int | None = None,
     ) -> None:
-        """Begin.
+        """Begin with the layers watched, the reasons of those refused, who computes gradients, and classes.
 
-        Args:
-            watched: the layers' names.
-            refused: by name, layers that cannot be captured, and why: what follows the name in a sentence.
-            by: who computes the gradients.
-            kinds: by name, the classes of their modules.
-            last: how many backward passes are kept; None keeps all.
-            sample: the one sample of every batch that is kept; None keeps all.
-            limit: how many bytes are kept at most; None is without bound.
+        For `last`, `sample` and `limit` see `Options`.
         """
         self.by = by
         self.compiled = False

@@ -174,14 +174,13 @@ class Captured:
             raise CaptureError(self._log.why_nothing(name))
         call = operator.index(call)
         if not -len(calls) <= call < len(calls):
-            sentence = (
+            said = (
                 "call {call} of {layer!r} does not exist; it was captured once, as call 0"
                 if len(calls) == 1
                 else "call {call} of {layer!r} does not exist; it was captured {count} times, "
                 "calls 0 to {last}"
             )
-            said = tr(sentence, call=call, layer=name, count=len(calls), last=len(calls) - 1)
-            raise CaptureError(said)
+            raise CaptureError(tr(said, call=call, layer=name, count=len(calls), last=len(calls) - 1))
         return calls[call]
 
     def first_nonfinite(self) -> Origin | None:
@@ -256,14 +255,12 @@ class Captured:
             check_type("layer", layer, str, int)
         if isinstance(layer, int):
             if not -len(names) <= layer < len(names):
-                said = tr(
+                said = (
                     "layer {layer} does not exist; the layers captured are 0 to {last}"
                     if names
-                    else "layer {layer} does not exist; no layer was captured",
-                    layer=layer,
-                    last=len(names) - 1,
+                    else "layer {layer} does not exist; no layer was captured"
                 )
-                raise CaptureError(said)
+                raise CaptureError(tr(said, layer=layer, last=len(names) - 1))
             return names[layer]
         known = list(self._log.tallies)
         if layer is None:

@@ -216,18 +216,16 @@ class CapturedLayer:
         samples, sample, only = self.samples or 1, operator.index(sample), self.convolution.sample
         if only is not None:
             if sample not in (only, only - (self.convolution.batch or 1)):
-                words = "sample {sample} of {layer!r} was not kept; capture kept sample {only}"
-                said = tr(words, sample=sample, layer=self.name, only=only)
-                raise CaptureError(said)
+                said = "sample {sample} of {layer!r} was not kept; capture kept sample {only}"
+                raise CaptureError(tr(said, sample=sample, layer=self.name, only=only))
             return 0
         if not -samples <= sample < samples:
-            sentence = (
+            said = (
                 "sample {sample} does not exist; {layer!r} was called with samples 0 to {last}"
                 if samples > 1
                 else "sample {sample} does not exist; {layer!r} was called with sample 0 only"
             )
-            said = tr(sentence, sample=sample, layer=self.name, last=samples - 1)
-            raise CaptureError(said)
+            raise CaptureError(tr(said, sample=sample, layer=self.name, last=samples - 1))
         return sample
 
     @property

@@ -28,22 +28,11 @@ def torch_run(
     upstream: Iterable[Array],
     gradients: Iterable[str],
 ) -> tuple[tuple[Array, ...], dict[str, Array]]:
-    """Evaluate an expression and let autograd go back through it, in float64.
+    """Evaluate an expression, which is code, and let autograd go back through it, in float64.
 
-    Args:
-        expression: of the arrays and options by name, `torch` and `F`; a tensor, or several. It is code,
-            and is run.
-        arrays: by name; those of integers have no gradient.
-        options: by name.
-        upstream: the gradients of the outputs, in their order.
-        gradients: what is wanted: "dx" is the gradient by the array "x". An array that takes no part has
-            zeros.
-
-    Returns:
-        The outputs, and the gradients by name.
-
-    Raises:
-        OracleUnavailable: torch is missing or broken.
+    It is of the arrays and options by name, `torch` and `F`: a tensor, or several, whose gradients are
+    `upstream`. "dx" is the gradient by the array "x", zeros for one that takes no part. Returns the outputs,
+    and the gradients by name. Raises OracleUnavailable: torch is missing or broken.
     """
     torch = torch_module()
     wanted = {name: name.removeprefix("d") for name in gradients}

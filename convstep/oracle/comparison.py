@@ -152,9 +152,8 @@ def compare(
     reached = checked_position(problem, position)
     if isinstance(oracle, str):
         if oracle not in ORACLES:
-            sentence = "oracle is {oracle!r}; the oracles are {known}"
-            said = tr(sentence, oracle=oracle, known=", ".join(map(repr, ORACLES)))
-            raise ValueError(said)
+            said = "oracle is {oracle!r}; the oracles are {known}"
+            raise ValueError(tr(said, oracle=oracle, known=", ".join(map(repr, ORACLES))))
         oracle = RecordedOracle(gradients is None) if oracle == "recorded" else ORACLES[oracle]()
     if not hasattr(oracle, "expected"):
         check_type("oracle", oracle, str)

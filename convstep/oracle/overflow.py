@@ -88,11 +88,8 @@ def first_overflow(
     the problem's dtype: then the loop itself overflows where the narrow sum would, and what is
     infinite stays infinite or NaN, so that whole rows may be executed at once.
 
-    Args:
-        problem: all its arrays are finite.
-        eps: of the precision whose range it is.
-        among: by "dW", "db" and "dA_prev", the cells that are looked at.
-        leave: asked after each row; when it says so the search ends with None.
+    All arrays are finite; `eps` tells the range, `among` which cells are looked at by "dW", "db" and
+    "dA_prev"; after each row `leave` may end the search.
     """
     scale = format_of(eps).scale
     with quiet():

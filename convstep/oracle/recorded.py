@@ -54,12 +54,11 @@ class RecordedOracle:
             )
             raise OracleUnavailable(said)
         if position != problem.total_steps:
-            said = tr(
+            said = (
                 "recorded gradients are those of the whole backward pass; "
-                "compare after step {total}, the last one",
-                total=problem.total_steps,
+                "compare after step {total}, the last one"
             )
-            raise OracleUnavailable(said)
+            raise OracleUnavailable(tr(said, total=problem.total_steps))
         exact = gradients64(problem)
         large = self.at_sight and work(problem) > LARGE
         if large and (found := _at_sight(problem, recorded, exact)) is not None:

@@ -68,14 +68,10 @@ def arrays_of(layer: CapturedLayer) -> dict[str, Array]:
 
 
 def save(run: Run, path: str | os.PathLike[str]) -> None:
-    """Write a run, through a temporary file in the same folder.
+    """Write a run whole or not at all; CaptureError: more calls than a file holds; OSError: it cannot be.
 
     Nothing is compressed: gradients hardly shrink, and that would take ten times as long. A single call
     is written as any other problem.
-
-    Raises:
-        CaptureError: there are more calls than a file holds.
-        OSError: it cannot be written; an older file at `path` is untouched.
     """
     names, arrays = _named(run.layers)
     told = {
@@ -86,12 +82,11 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
     }
     text = json.dumps(told, allow_nan=False, separators=(",", ":")).encode()
     if len(text) > LONGEST_TEXT or ENTRY * len(arrays) > LONGEST_TABLE:
-        said = tr(
+        said = (
             "{count} captured calls are more than one file holds; capture fewer layers or steps, or save "
-            "one call at a time: `captured.save(path, layer=…, call=…)`",
-            count=len(run.layers),
+            "one call at a time: `captured.save(path, layer=…, call=…)`"
         )
-        raise CaptureError(said)
+        raise CaptureError(tr(said, count=len(run.layers)))
     more = {RUN: np.frombuffer(text, np.uint8)}
     with written_whole(path) as file:
         if len(run.layers) == 1:
@@ -165,17 +160,15 @@ def _run(given: Mapping[str, Held], name: str) -> Run:
     ours.
     """
     if RUN not in given:
-        sentence = tr(
+        sentence = (
             "{name} holds no captured layers, only captured.save writes them; if it is one problem, "
-            "open it without a layer, in Python with Problem.load",
-            name=name,
+            "open it without a layer, in Python with Problem.load"
         )
-        raise ProblemError(sentence)
+        raise ProblemError(tr(sentence, name=name))
     found = json.loads(_text(given[RUN]))
     if found["version"] != VERSION:
         words = "{name} was saved by another version of convstep, which this one cannot read; save it again"
-        sentence = tr(words, name=name)
-        raise ProblemError(sentence)
+        raise ProblemError(tr(words, name=name))
     by, calls = _line(found["by"]), [_Call(call) for call in _list(found["calls"])]
     if not calls:
         raise DamagedError("a run of nothing")
@@ -205,12 +198,11 @@ def _text(held: Held) -> bytes:
 def _check_memory(held: Mapping[str, Held], name: str) -> None:
     claimed, free = sum(each.nbytes for each in held.values()), free_memory()
     if claimed > free:
-        sentence = (
+        said = (
             "{name} holds arrays of {claimed:,.1f} GiB, and {free:,.1f} GiB of memory are free; "
             "capture fewer layers or steps, or one sample"
         )
-        said = tr(sentence, name=name, claimed=claimed / 2**30, free=free / 2**30)
-        raise ProblemError(said)
+        raise ProblemError(tr(said, name=name, claimed=claimed / 2**30, free=free / 2**30))
 
 
 def _read(held: Held) -> Array:

@@ -115,11 +115,8 @@ def _without_pickle(file: BinaryIO, path: StrPath, name: str) -> object:
     except (MemoryError, OSError):
         raise
     except Exception as error:  # a damaged file fails in zipfile, pickle, and torch's own code alike
-        said = tr(
-            "{name} is not a readable file of torch.save: it is damaged or of another kind; save it again",
-            name=name,
-        )
-        raise ProblemError(said) from error
+        said = "{name} is not a readable file of torch.save: it is damaged or of another kind; save it again"
+        raise ProblemError(tr(said, name=name)) from error
 
 
 def _read_tensors(file: StrPath | Bounded) -> object:

@@ -86,12 +86,7 @@ def factor(n: int) -> float:
 def tolerance(expected: Array, S: Array, dtype: np.dtype[Any], n: int, way: Way) -> Array:
     """How far each cell may be off by rounding, float64.
 
-    Args:
-        expected: the right values, float64.
-        S: the sums of the absolute contributions.
-        dtype: what the gradient was accumulated in.
-        n: the most contributions that one cell gets.
-        way: how the sums came about.
+    `S` has the sums of absolute contributions, at most `n` a cell, accumulated in a dtype, some way.
     """
     with quiet():
         G = scale(expected, S, way)

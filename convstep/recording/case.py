@@ -22,10 +22,8 @@ PRECISION = 1e-9
 def case_of(recording: Recording, call: str = "", imports: Sequence[str] | None = None) -> Snippet:
     """A recorded call as code; raises `SnippetError` for an argument that cannot be written, in one sentence.
 
-    Args:
-        recording: of the call; it is left where it stands.
-        call: the call as it was typed, in the names of the function's file; "" takes the recorded arguments.
-        imports: statements that define the function by the name in its source; by default, that import it.
+    The call is as it was typed, in the names of the function's file, or takes the recorded arguments;
+    `imports` define the function by the name in its source, or are made.
     """
     source, name = recording.source, recording.name
     if imports is not None:

@@ -25,13 +25,9 @@ HOW: dict[str, How] = {"+=": "adds", "=": "assigns"}
 
 
 def event(recording: Replayed, step: int, made: int, *, executed: bool) -> Event:
-    """A step in full. The memory is moved through it, and stands where it stood afterwards.
+    """A step in full, of which `made` writes are made if it is under way; see `Recording.event`.
 
-    Args:
-        recording: at the step, before, in or after it.
-        step: which.
-        made: how many of its writes are made where it is under way; 0 where it is not.
-        executed: whether it is executed or under way, and not the first step to come.
+    The memory is moved through it, and stands where it stood afterwards.
     """
     if not recording.total:
         return Event(0, (), (), 0)

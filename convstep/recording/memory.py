@@ -107,15 +107,7 @@ def make(
     *,
     forward: bool,
 ) -> None:
-    """Make the change of one entry in some memory, or undo it.
-
-    Args:
-        site: where the entry comes from.
-        payload: what it says.
-        view: the array of a number, in that memory.
-        items: all cells of a storage in a row, in that memory.
-        forward: whether to make it.
-    """
+    """Make the change of an entry in some memory, or undo it; `items` are all cells of a storage in a row."""
     match payload[0]:
         case "store":
             return

@@ -23,14 +23,7 @@ class Placed(NamedTuple):
 
 
 def placed(offset: int, shape: Sequence[int], strides: Sequence[int], owner: View) -> Placed:
-    """Cells that lie at regular distances.
-
-    Args:
-        offset: of the first one, in bytes from the owner's storage's beginning.
-        shape: how many there are along each axis.
-        strides: bytes between them.
-        owner: the array, whose cells do not overlap.
-    """
+    """Cells of an owner at regular distances; offset and strides in bytes, from its storage's beginning."""
     found = _box(offset, shape, strides, owner)
     if found is not None:
         return Placed(found, None)

@@ -29,10 +29,6 @@ def named_arrays(value: Any, name: str = "") -> Iterator[tuple[str, Array]]:
 
     >>> [name for name, _ in named_arrays({"W": np.zeros(2), "layers": [np.ones(3)]}, "cache")]
     ["cache['W']", "cache['layers'][0]"]
-
-    Args:
-        value: of any kind; one that is an array is reached by its own name.
-        name: what it is called.
     """
     return _reached(value, name, entries)
 

@@ -58,18 +58,10 @@ def run(
     limits: Limits = Limits(),  # noqa: B008  # it cannot be changed
     numbers: Edited = MappingProxyType({}),  # nor can it
 ) -> Run:
-    """Run a function with hooks; what it raises ends the recording, not the caller.
+    """Run a function, written in Python, with hooks; what it raises ends the recording, not the caller.
 
-    Args:
-        function: over NumPy arrays, written in Python: a function, a method, a class or an object to call.
-        arguments: it is called with these very objects.
-        keywords: and with these.
-        source: its file, where Python does not know it, or other lines are to be shown than those that run.
-        limits: when to stop it.
-        numbers: what cells of its arrays shall hold when it begins.
-
-    Raises:
-        RecordingError: its source is not known, or there is no such cell; one sentence.
+    It is called with these very objects; `source` has other lines than Python knows; `numbers` are what
+    cells of its arrays hold when it begins. RecordingError: no source, or no such cell; one sentence.
     """
     target = function_of(function)
     source = source or source_of(target)

@@ -39,14 +39,7 @@ class Recording(Stepped):
     """One run of a function, at a position; what is shown is what it did, to the bit."""
 
     def __init__(self, log: Log | Kept, source: SourceText, name: str, result: Any = None) -> None:
-        """Stand before the first step.
-
-        Args:
-            log: of the run.
-            source: the file of the function.
-            name: of the function.
-            result: what it returned.
-        """
+        """Stand before the first step."""
         self.source, self.name, self.result = source, name, result
         with uncollected():
             self.log = log if isinstance(log, Kept) else Kept.of(log)
@@ -200,13 +193,9 @@ class Recording(Stepped):
         return variables_of(self, 0, self._entry or 1)
 
     def value_of(self, text: str) -> Any:
-        """The value of an expression of the source where the run stands; nothing of the author's is run.
+        """The value of an expression where the run stands, with nothing of the author's run; or ValueError.
 
-        Args:
-            text: of names, numbers, subscripts, arithmetic and NumPy's functions.
-
-        Raises:
-            ValueError: it has no value here; one sentence.
+        It is of names, numbers, subscripts, arithmetic and NumPy's functions.
         """
         return values.value_of(text, self.variables)
 
@@ -231,11 +220,7 @@ class Recording(Stepped):
         return self._position
 
     def seek(self, position: int) -> None:
-        """Go to a position, forwards or backwards.
-
-        Raises:
-            ValueError: no such position.
-        """
+        """Go to a position, forwards or backwards; ValueError: no such one."""
         check_position(position, self.total)
         self._made = 0
         nearest = max((at for at in self._checkpoints if at <= position), default=0)
@@ -274,20 +259,12 @@ class Recording(Stepped):
         return True
 
     def touching(self, array: str, index: tuple[int, ...]) -> Sequence[int]:
-        """The steps that write a cell, ascending.
-
-        Raises:
-            ValueError: no such array or cell, or one that is never written.
-        """
+        """The steps that write a cell, ascending; ValueError: no such array or cell, or one never written."""
         self.layout.check_cell(array, index)
         return sorted({one.step for one in self._writers(array, index)})
 
     def writers(self, array: str, index: tuple[int, ...]) -> list[Writer]:
-        """Every write to a cell, in order, with the cell before and after it.
-
-        Raises:
-            ValueError: no such array or cell, or one that is never written.
-        """
+        """Every write to a cell, in order, with the cell before and after; ValueError as `touching`."""
         self.layout.check_cell(array, index)
         return list(self._writers(array, index))
 

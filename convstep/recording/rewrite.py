@@ -390,11 +390,8 @@ class Rewriter:
     ) -> ast.expr:
         """An expression with hooks at its subscripts, and around it if a call in it may change an array.
 
-        Args:
-            node: the expression.
-            named: whether its value gets a name: a view is no reading then.
-            plain: whether it is part of another one, which is compared around if need be.
-            through: whether it leads to a subscript only.
+        If it is `named`, a view is no reading; a `plain` one is part of another, which is compared around if
+        need be; one that leads `through` leads to a subscript only.
         """
         calls = [] if plain else [one for one in trees.calls(node) if self._purity.changes(one)]
         new = hooked(self, node, through=through, named=named)

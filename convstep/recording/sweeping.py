@@ -58,13 +58,9 @@ class Sweeping:
     def begin(
         self, rest: Any, arrays: tuple[Any, ...], places: tuple[Any, ...], numbers: tuple[Any, ...]
     ) -> range | None:
-        """The next turns that can be made without hooks; None for none.
+        """The next turns of a loop that can be made without hooks; None for none.
 
-        Args:
-            rest: what is left of the loop.
-            arrays: what its turns subscript.
-            places: whole numbers of their indices.
-            numbers: what else they use.
+        Of its turns, what they subscript, whole numbers of their indices, and what other numbers they use.
         """
         if self._closed:
             return None

@@ -136,14 +136,13 @@ def number_of(text: str, dtype: np.dtype[Any]) -> Number:
     held = _held(value, dtype)
     if held is None:
         lowest, highest = _range(dtype)
-        sentence = (
+        said = (
             "the array is {dtype}: it holds whole numbers from {lowest} to {highest}"
             if dtype.kind in "biu"
             else "the array is {dtype}: apart from 0, nan and inf it holds magnitudes from {lowest} to "
             "{highest}"
         )
-        said = tr(sentence, dtype=dtype.name, lowest=lowest, highest=highest)
-        raise ValueError(said)
+        raise ValueError(tr(said, dtype=dtype.name, lowest=lowest, highest=highest))
     return held
 
 

@@ -68,10 +68,8 @@ def _target(text: str, layout: Layout) -> Stop:
     counts = layout.counts if layout.counted else {"step": layout.nest.total}
     for name, values in condition.ranges(counts).items():
         if not values:
-            sentence = tr(
-                "this is never true: {name} goes from 0 to {last}", name=name, last=counts[name] - 1
-            )
-            raise ExpressionError(sentence, 1, plain)
+            said = "this is never true: {name} goes from 0 to {last}"
+            raise ExpressionError(tr(said, name=name, last=counts[name] - 1), 1, plain)
     return ConditionStop(condition)
 
 
@@ -82,17 +80,14 @@ def _breakpoint(parts: list[str], text: str, layout: Layout) -> Stop:
     if len(numbers) == 1 and numbers[0] is not None:
         position = numbers[0]
         if not 1 <= position <= nest.total:
-            sentence = "a run cannot stop at step {position}; there are steps 1 to {total}"
-            said = tr(sentence, position=position, total=nest.total)
-            raise ValueError(said)
+            said = "a run cannot stop at step {position}; there are steps 1 to {total}"
+            raise ValueError(tr(said, position=position, total=nest.total))
         if nest.even:
             return Breakpoint(zip(nest.names, nest.index_at(position - 1), strict=True))
         return ConditionStop(Condition.parse(f"step == {position - 1}", layout))
     if not layout.counted:
-        said = tr(
-            "{text!r} is no place here; type a condition like {example}", text=text, example=layout.example
-        )
-        raise ValueError(said)
+        said = "{text!r} is no place here; type a condition like {example}"
+        raise ValueError(tr(said, text=text, example=layout.example))
     names = nest.names if len(numbers) == len(nest.names) else nest.spoken
     if len(numbers) > len(names):
         raise ValueError(too_many(text, len(numbers), names))
@@ -118,9 +113,8 @@ def _watchpoint(cell: re.Match[str] | None, text: str, layout: Layout) -> Watchp
     numbers = [part.strip() for part in cell[2].split(",")] if cell else []
     if cell is None or not all(re.fullmatch(r"-?\d{1,9}", number) for number in numbers):
         examples = [cell_text(name, (0,) * len(shape)) for name, shape in layout.written.items()]
-        sentence = "{text!r} does not name a cell; type it like watch {first} or watch {last}"
-        said = tr(sentence, text=text, first=examples[0], last=examples[-1])
-        raise ValueError(said)
+        said = "{text!r} does not name a cell; type it like watch {first} or watch {last}"
+        raise ValueError(tr(said, text=text, first=examples[0], last=examples[-1]))
     stop = Watchpoint(*layout.cell(cell[1], tuple(int(number) for number in numbers)))
     steps = stop.steps(layout)
     if steps is not None and not steps:

@@ -33,11 +33,9 @@ def check_index(name: str, index: Sequence[int], shape: Sequence[int]) -> None:
     """Raise a ValueError, one sentence, for a cell that an array of this shape does not have."""
     cell = cell_text(name, index)
     if len(index) != len(shape):
-        sentence = "{cell} has {count} indices, but {name} has {axes} axes: {shape}"
-        said = tr(sentence, cell=cell, count=len(index), name=name, axes=len(shape), shape=shape)
-        raise ValueError(said)
+        said = "{cell} has {count} indices, but {name} has {axes} axes: {shape}"
+        raise ValueError(tr(said, cell=cell, count=len(index), name=name, axes=len(shape), shape=shape))
     for axis, (value, length) in enumerate(zip(index, shape, strict=True)):
         if not 0 <= value < length:
-            words = "{cell} does not exist: index {axis} is {value}, but it goes from 0 to {last}"
-            said = tr(words, cell=cell, axis=axis, value=value, last=length - 1)
-            raise ValueError(said)
+            said = "{cell} does not exist: index {axis} is {value}, but it goes from 0 to {last}"
+            raise ValueError(tr(said, cell=cell, axis=axis, value=value, last=length - 1))

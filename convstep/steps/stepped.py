@@ -17,9 +17,8 @@ from convstep.steps.layout import Layout
 def check_position(position: int, total: int) -> None:
     """Raise a ValueError, one sentence, for a position that a run of so many steps does not have."""
     if not 0 <= position <= total:
-        sentence = "position {position} does not exist; positions go from 0 to {total}"
-        said = tr(sentence, position=position, total=total)
-        raise ValueError(said)
+        said = "position {position} does not exist; positions go from 0 to {total}"
+        raise ValueError(tr(said, position=position, total=total))
 
 
 class Stepped(Protocol):
@@ -96,9 +95,8 @@ class Question(Protocol):
     def holds(self, values: Mapping[str, Array]) -> Array:
         """Whether it is true, of many steps at once: booleans, `(places, turns)`, 1 where nothing changes.
 
-        Args:
-            values: of each of `names`, in float64, `(places, turns, *cells)`: `turns` of the innermost
-                loop at each of `places`. A leading axis is 1 where the value does not change along it.
+        The values are float64, `(places, turns, *cells)`: `turns` of the innermost loop at each place, with a
+        leading axis of 1 where nothing changes along it.
         """
 
     def ranges(self, counts: Mapping[str, int]) -> dict[str, range]:

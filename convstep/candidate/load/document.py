@@ -81,11 +81,7 @@ class Document:
 
 
 def read(path: Path, *, as_python2: bool = False) -> Document:
-    """Read a .py file or a notebook.
-
-    Raises:
-        CandidateError: the file cannot be read, or is not the notebook its name promises.
-    """
+    """Read a .py file or a notebook; CandidateError if it cannot be, or is not what its name promises."""
     notebook = path.suffix.lower() == ".ipynb"
     try:
         content = contents(path, LARGEST_NOTEBOOK if notebook else LARGEST)

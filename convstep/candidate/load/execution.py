@@ -39,14 +39,8 @@ class Execution:
     ) -> None:
         """Nothing has run yet.
 
-        Args:
-            document: what to run.
-            namespace: the module's globals.
-            imports: how its imports are done.
-            run_all: whether everything runs.
-            path_changed: told when the file has changed `sys.path`.
-            is_own: whether a value is a part of the candidate: a module, or something made by one.
-            rewrite: what becomes of each statement before it runs; None leaves it.
+        `path_changed` is told when the file has changed `sys.path`; `is_own` says whether a value is a module
+        of the candidate, or made by one; `rewrite` is what becomes of each statement before it runs.
         """
         self.document = document
         self.namespace = namespace
@@ -65,11 +59,7 @@ class Execution:
         self._constants: set[str] = set()
 
     def run(self) -> None:
-        """Run the document.
-
-        Raises:
-            CandidateError: everything runs, and a statement raised.
-        """
+        """Run the document; CandidateError if everything runs, and a statement raised."""
         for part in self.document.parts:
             for node in part.statements:
                 self._statement(part, node)
@@ -297,13 +287,7 @@ class Execution:
         )
 
     def _skip(self, part: Part, node: ast.stmt, counts: bool = True) -> None:
-        """Leave a statement out.
-
-        Args:
-            part: where it stands.
-            node: the statement.
-            counts: whether an import would have run it, so that the names it sets lose their old value.
-        """
+        """Leave a statement out; if it `counts`, an import would run it, and its names lose their value."""
         place = part.place(node.lineno)
         self.skipped.append(place)
         for name in selection.bound_names(node):

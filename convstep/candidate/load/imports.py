@@ -65,12 +65,7 @@ class Imports:
     """Runs import statements into a namespace."""
 
     def __init__(self, namespace: dict[str, Any], why_left_out: Callable[[str, str], str | None]) -> None:
-        """Nothing is imported yet.
-
-        Args:
-            namespace: the globals of the module that imports.
-            why_left_out: why a helper module lacks a name, given both; None when nobody knows.
-        """
+        """Nothing is imported yet; `why_left_out` says why a helper module lacks a name, given both."""
         self.absent: list[Absent] = []
         self._namespace = namespace
         self._why_left_out = why_left_out

@@ -17,12 +17,9 @@ from convstep.candidate.load.target import CandidateError
 
 
 def own_file(module: str) -> tuple[Path, Path] | None:
-    """The file of a module that is somebody's own, and the folder its name starts in.
+    """The file of a module that is somebody's own, and the folder its name starts in; or CandidateError.
 
     None for one that is installed, or part of Python: that is imported as usual.
-
-    Raises:
-        CandidateError: there is no such module.
     """
     top, *rest = module.split(".")
     # Python's own search, which would run the packages above the module, is good for the first part
@@ -61,15 +58,7 @@ def _give_file(module: str) -> str:
 
 
 def module(name: str, again: bool = False) -> ModuleType:
-    """An installed module.
-
-    Args:
-        name: its dotted name.
-        again: execute it once more, in a namespace of its own, when it is written in Python.
-
-    Raises:
-        CandidateError: importing it fails.
-    """
+    """An installed module, executed `again` where it is written in Python; CandidateError if that fails."""
     try:
         imported = importlib.import_module(name)
     except (Exception, SystemExit) as error:

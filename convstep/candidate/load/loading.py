@@ -78,11 +78,7 @@ class Loaded:
         return _run(self.target, self.options, self._workspace.again())
 
     def otherwise(self, said: str) -> Loaded | None:
-        """The same, loaded in the way that an exception suggests; None if it suggests none.
-
-        Args:
-            said: the exception, "NameError: name 'xrange' is not defined".
-        """
+        """The same, loaded as an exception suggests ("NameError: name 'xrange' …"); None if it does not."""
         if self._workspace is None:
             return None
         for name, pattern in _REMEDIES.items():
@@ -114,11 +110,7 @@ class Loaded:
         return not known.isdisjoint(missing)
 
     def part(self, filename: str) -> Part | None:
-        """What a code object's file or cell holds, its statements as they were run; None if it is not ours.
-
-        Args:
-            filename: what the code object calls it.
-        """
+        """What the file or cell of a code object holds, statements as they ran; None if it is not ours."""
         documents = () if self._workspace is None else self._workspace.documents.values()
         for part in (part for document in documents for part in document.parts):
             if part.filename == filename:
@@ -156,12 +148,7 @@ _USUAL = Options()
 def load(target: Target, options: Options = _USUAL) -> Loaded:
     """Load a candidate; what does not compile but looks like Python 2 is read as that.
 
-    Args:
-        target: where it is.
-        options: how its files are run.
-
-    Raises:
-        CandidateError: it is not there, does not compile, or cannot be made without arguments.
+    Raises CandidateError: it is not there, does not compile, or cannot be made without arguments.
     """
     try:
         return _load(target, options)
@@ -266,11 +253,7 @@ def _notes(name: str, workspace: Workspace, execution: Execution) -> Iterator[st
 
 
 def _check_defined(name: str, execution: Execution, *, as_python2: bool) -> None:
-    """Say why there is no such name, when there is none.
-
-    Raises:
-        CandidateError: with the reason.
-    """
+    """Raise CandidateError, with the reason, where there is no such name."""
     first = name.partition(".")[0]
     file = execution.document.path.name
     _check_compiles(first, execution, as_python2=as_python2)
@@ -292,11 +275,7 @@ def _check_defined(name: str, execution: Execution, *, as_python2: bool) -> None
 
 
 def _check_compiles(name: str, execution: Execution, *, as_python2: bool) -> None:
-    """Say where Python stops, when the name is defined only in lines that are not Python.
-
-    Raises:
-        CandidateError: with the line and Python's reason.
-    """
+    """Raise CandidateError with Python's reason where a name is defined only in lines that are not Python."""
     document = execution.document
     for part in document.parts:
         for unread in part.unread:

@@ -31,16 +31,10 @@ class Definition:
 def resolve(
     namespace: Mapping[str, Any], name: str, file: str, *, unmade: bool = False
 ) -> tuple[Callable[..., Any], str]:
-    """What is called for a name that is there, and its kind.
+    """What is called for a name whose first part is in the namespace, and its kind: see `Loaded.kind`.
 
-    Args:
-        namespace: the module's globals.
-        name: "function", "Class" or "Class.method"; its first part is in the namespace.
-        file: what to call the file in a sentence.
-        unmade: of a method, give the class and make nothing of it.
-
-    Raises:
-        CandidateError: there is no such method, it cannot be called, or its object cannot be made.
+    With `unmade` a method stands for its class, of which nothing is made. Raises CandidateError: there is no
+    such method, it cannot be called, or its object cannot be made.
     """
     first, *rest = name.split(".")
     owner: Any = None
@@ -108,13 +102,7 @@ def held_by(kind: object) -> str:
 
 
 def find(value: Any, name: str, documents: Mapping[str, Document]) -> Definition | None:
-    """Where it is defined; None when that is in none of the documents.
-
-    Args:
-        value: the function or class.
-        name: the name it was asked for under.
-        documents: those that were read, by module name.
-    """
+    """Where a value is defined that was asked for by a name; None when that is in none of the documents."""
     parts = [part for document in documents.values() for part in document.parts]
     function = inspect.unwrap(value) if callable(value) else value
     code = getattr(getattr(function, "__func__", function), "__code__", None)
@@ -143,15 +131,15 @@ def _no_member(owner: Any, attribute: str, walked: str, file: str) -> str:
     ]
     own = [each for each in members if each in vars(owner)] if isinstance(owner, type) else members
     near = names.closest(attribute, members)
-    sentence = "{file} has no {name}; it has {names}" if own else "{file} has no {name}"
+    said = "{file} has no {name}; it has {names}" if own else "{file} has no {name}"
     if near:
-        sentence = (
+        said = (
             "{file} has no {name}; did you mean {meant}? It has {names}"
             if own
             else "{file} has no {name}; did you mean {meant}?"
         )
     return tr(
-        sentence,
+        said,
         file=file,
         name=walked,
         meant=f"{walked.rpartition('.')[0]}.{near}",

@@ -103,11 +103,7 @@ def parse(text: str, parser: Parser) -> Parsed:
 
 
 def parse_quietly(text: str) -> ast.Module:
-    """`ast.parse` without the warnings about old escapes; every failure is a SyntaxError.
-
-    Raises:
-        SyntaxError: the text is not Python.
-    """
+    """`ast.parse` without the warnings about old escapes; every failure is a SyntaxError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -132,11 +128,7 @@ def is_command(line: str) -> bool:
 
 
 def _whole(text: str, parser: Parser) -> Parsed:
-    """The text in one, after as few repairs as it needs.
-
-    Raises:
-        SyntaxError: none of them helps; the error of the text as it stands.
-    """
+    """The text in one, after as few repairs as it needs; if none helps, SyntaxError as for the text."""
     try:
         return Parsed(parser(text).body)
     except _TooDeepError:

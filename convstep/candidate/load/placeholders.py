@@ -66,13 +66,7 @@ class Placeholder:
     """A module, or something in a module, that could not be imported."""
 
     def __init__(self, dotted: str, reason: str, distribution: str | None = None) -> None:
-        """Nothing is raised yet.
-
-        Args:
-            dotted: what it stands for: "matplotlib.pyplot".
-            reason: why it is not there: "matplotlib is not installed".
-            distribution: what would have to be installed; None when it is there but fails.
-        """
+        """Nothing is raised yet; for the arguments see `imports.Absent`."""
         self._dotted = dotted
         self._reason = reason
         self._distribution = distribution

@@ -75,11 +75,7 @@ def has_true_division(text: str) -> bool:
 
 
 def parse(text: str, *, true_division: bool) -> ast.Module:
-    """The syntax tree of a Python 2 text, on its own line numbers.
-
-    Raises:
-        SyntaxError: it is neither Python 2 nor Python 3.
-    """
+    """The syntax tree of a Python 2 text, on its own line numbers; SyntaxError if no Python can read it."""
     try:
         converted = str(
             _converter().refactor_string(text if text.endswith("\n") else text + "\n", "candidate")

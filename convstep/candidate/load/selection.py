@@ -58,9 +58,7 @@ _SIMPLE_NODES = tuple(
 def is_simple(node: ast.AST, is_record: Callable[[str], bool]) -> bool:
     """Whether evaluating this gives a value and does nothing else.
 
-    Args:
-        node: an expression.
-        is_record: whether a name is a class that only holds values (a dataclass, a named tuple).
+    `is_record` says whether a name is a class that only holds values: a dataclass, a named tuple.
     """
     if isinstance(node, ast.Lambda):
         return True
@@ -233,13 +231,7 @@ class Registering:
         is_constant: Callable[[str], bool],
         is_simple: Callable[[ast.expr], bool],
     ) -> None:
-        """Know what names and expressions are.
-
-        Args:
-            is_part: whether a name stands for a module, class, function or object of the candidate.
-            is_constant: whether it stands for a value that was written down.
-            is_simple: whether an expression is a value.
-        """
+        """Be told which names are parts of the candidate or constants, and which expressions values."""
         self._is_part, self._is_constant, self._is_simple = is_part, is_constant, is_simple
         self._looped: set[str] = set()
         """Names that a loop over parts of the candidate gives a value."""

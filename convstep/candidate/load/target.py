@@ -43,11 +43,7 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Read "file.py:function", "file.ipynb:Class.method" or "package.module:function".
-
-        Raises:
-            CandidateError: there is no such file, or the text does not name a function.
-        """
+        """Read "file.py:function", "file.ipynb:Class.method" or "package.module:function"; CandidateError."""
         text = text.strip()
         place, name = _split(text)
         if not place:

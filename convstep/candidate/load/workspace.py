@@ -62,15 +62,7 @@ class Workspace(MetaPathFinder):
         options: Options,
         known: Mapping[Path, Document],
     ) -> None:
-        """Nothing has run yet.
-
-        Args:
-            name: the dotted name of the candidate's module.
-            file: where it is, absolute.
-            root: the folder its dotted name starts in.
-            options: how the files are run.
-            known: documents that were read before, by file.
-        """
+        """Nothing has run yet: a module, its file, the folder its name starts in, and what was read."""
         self.executions: dict[str, Execution] = {}
         """Every module of the candidate that ran, by name."""
         self.documents: dict[Path, Document] = dict(known)
@@ -95,11 +87,7 @@ class Workspace(MetaPathFinder):
         return Workspace(self._name, self.file, self._root, self._options, self.documents)
 
     def load(self) -> Execution:
-        """Run the candidate's file, and what it imports of its own.
-
-        Raises:
-            CandidateError: a file cannot be read, or raised while everything ran.
-        """
+        """Run the candidate's file, and what it imports of its own; CandidateError if one cannot be."""
         for root in self._roots:
             if str(root) not in sys.path:
                 # at the end: data files and compiled helpers are found, nobody's modules are hidden
@@ -324,9 +312,7 @@ def _project(file: Path) -> list[Path]:
 def place_of(file: Path, document: Document | None = None) -> tuple[str, Path]:
     """The dotted name of a file, and the folder that name starts in: above its outermost package.
 
-    Args:
-        file: where it is.
-        document: what stands in it: an import shows how high a package without __init__.py reaches.
+    What the document imports shows how high a package without __init__.py reaches.
     """
     root = file.parent
     parts = [] if file.name == "__init__.py" else [file.stem]

@@ -138,10 +138,7 @@ def touched(recording: Recording, access: Access) -> tuple[int, Places] | None:
 def axis_of(view: View, places: Places, along: Places) -> tuple[int, int] | None:
     """Along which axis of an array one of ours runs, and how far it is shifted; None if unclear.
 
-    Args:
-        view: the array.
-        places: where some of its cells lie.
-        along: the index of each of them along our axis.
+    `places` are where some cells of the array lie, `along` the index of each of them along our axis.
     """
     if not len(along) or np.ptp(along) == 0:
         return None

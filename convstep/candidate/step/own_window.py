@@ -56,16 +56,10 @@ def window_of(
     *,
     writes: bool,
 ) -> OwnWindow | None:
-    """The window of a statement; None if it is the reference's, or is not seen.
+    """The window of a step's statement, or None if it is the reference's, or is not seen.
 
-    Args:
-        recording: where it stands after the step.
-        event: the step.
-        statement: of the step.
-        geometry: of the problem.
-        index: the reference's step that has the same dZ.
-        held: where the run has the array that the window lies in.
-        writes: whether it is written there, and not read.
+    The recording stands after the step, `index` is the reference's step with the same dZ, `held` where the
+    run has the array that the window lies in.
     """
     for access in statement.accesses:
         found = touched(recording, access) if access.writes == writes else None

@@ -17,12 +17,4 @@ class Command(Protocol):
     """A frozen dataclass whose fields are its arguments; see `convstep.cli.arguments`."""
 
     def run(self, options: Any) -> int:
-        """Do it.
-
-        Returns:
-            The exit code.
-
-        Raises:
-            SentenceError: something that was asked for cannot be; one sentence.
-            OSError: a file cannot be read.
-        """
+        """Do it, and give the exit code; SentenceError or OSError: something that is asked for cannot be."""

@@ -332,9 +332,8 @@ def _lesson(options: Options) -> tuple[Lesson, range]:
     first, last = options.steps or (1, None)
     last = count if last is None else last
     if not 1 <= first <= last <= count:
-        sentence = "pages {first}:{last} do not exist; {lesson} has pages 1 to {count}"
-        said = tr(sentence, first=first, last=last, lesson=options.problem, count=count)
-        raise UsageError(said)
+        said = "pages {first}:{last} do not exist; {lesson} has pages 1 to {count}"
+        raise UsageError(tr(said, first=first, last=last, lesson=options.problem, count=count))
     return lesson, range(first - 1, last)
 
 

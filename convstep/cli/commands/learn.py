@@ -38,12 +38,11 @@ def run(options: Options) -> int:
 
     lesson = None if options.lesson is None else open_lesson(options.lesson, language)
     if lack := lacking():
-        said = tr(
+        said = (
             "convstep learn needs {what}; `convstep learn --list` and "
-            "`convstep export LESSON -o lesson.md` work without one",
-            what=lack,
+            "`convstep export LESSON -o lesson.md` work without one"
         )
-        raise UsageError(said)
+        raise UsageError(tr(said, what=lack))
     from convstep.ui.lesson_app import run_lessons
 
     run_lessons(lesson, language)
