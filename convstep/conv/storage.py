@@ -164,13 +164,7 @@ def from_arrays(given: Mapping[str, Held], name: str) -> Problem:
         check_claims(wanted, found)
         found |= {ours: held.read() for ours, held in wanted.items() if ours not in found}
         arrays = _channels_last(found, _layout(found))
-        problem = Problem(
-            arrays["A_prev"],
-            arrays["W"],
-            arrays.get("b"),
-            arrays.get("dZ"),
-            **_numbers(found),
-        )
+        problem = Problem(arrays["A_prev"], arrays["W"], arrays.get("b"), arrays.get("dZ"), **_numbers(found))
         return problem.with_recorded(_recorded(arrays))
     except ProblemError as error:
         raise ProblemError(f"{name}: {error}") from error

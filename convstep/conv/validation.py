@@ -339,11 +339,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def table_columns(
-    shapes: Mapping[str, tuple[int, ...] | None],
-    stride: Pair,
-    padding: str,
-    dilation: Pair,
-    groups: int,
+    shapes: Mapping[str, tuple[int, ...] | None], stride: Pair, padding: str, dilation: Pair, groups: int
 ) -> dict[str, str | int | None]:
     """Shapes and geometry as a table takes them: texts, and one number.
 

@@ -200,10 +200,6 @@ def _patched(variant: Variant) -> str:
 def _compiled(text: str, form: Callable[..., Any]) -> Callable[..., Any]:
     """Texts of ours alone come here."""
     names: dict[str, Any] = {}
-    exec(
-        compile(text, f"<{form.__name__}>", "exec", dont_inherit=True),
-        dict(form.__globals__),
-        names,
-    )
+    exec(compile(text, f"<{form.__name__}>", "exec", dont_inherit=True), dict(form.__globals__), names)
     made: Callable[..., Any] = names[form.__name__]
     return made

@@ -173,10 +173,7 @@ def best_comparison(
 
 
 def comparison_with(
-    expectation: Expectation,
-    problem: Problem,
-    position: int,
-    gradients: RunningGradients | None = None,
+    expectation: Expectation, problem: Problem, position: int, gradients: RunningGradients | None = None
 ) -> Comparison:
     """The comparison with what an oracle has already answered for this position; see `compare`."""
     if gradients is None and expectation.sums is not None:

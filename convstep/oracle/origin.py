@@ -233,14 +233,14 @@ class _Run:
             why = tr("there already when this layer was first captured")
             return self._origin("weight", at, name, why, cast_words(layer, name))
         last = self._layers[earlier[-1]]
-        why = (
+        said = (
             "changed since the previous call, perhaps by an optimizer's step: finite then, as is every "
             "gradient captured up to here"
             if last.step == layer.step
             else "changed since the call of backward pass {number}, perhaps by an optimizer's step: finite "
             "then, as is every gradient captured up to here"
         )
-        return self._origin("update", at, name, tr(why, number=last.step), cast_words(layer, name))
+        return self._origin("update", at, name, tr(said, number=last.step), cast_words(layer, name))
 
     def _growth(self, layer: CapturedLayer) -> str:
         """When the weight became much larger, if it did between two backward passes."""

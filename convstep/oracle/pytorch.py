@@ -15,12 +15,7 @@ from convstep.conv.geometry import Geometry, Padding, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
-from convstep.oracle.expectation import (
-    Expectation,
-    Expected,
-    absolute_problem,
-    dZ_until,
-)
+from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
 from convstep.steps.cells import Array
 
@@ -265,13 +260,7 @@ def _sum_of_blocks(problem: Problem, blocks: list[Block]) -> PaddedGradients:
 
 
 def _backward(
-    A_prev: Array,
-    W: Array,
-    b: Array | None,
-    dZ: Array,
-    geometry: Geometry,
-    padding: Padding,
-    groups: int,
+    A_prev: Array, W: Array, b: Array | None, dZ: Array, geometry: Geometry, padding: Padding, groups: int
 ) -> PaddedGradients:
     """One `conv2d` and its backward; arrays have a batch axis, only stride and dilation are read."""
     torch = torch_module()

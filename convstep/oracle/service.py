@@ -53,10 +53,7 @@ class TorchService:
         return child is not None and child.ready
 
     def compare(
-        self,
-        problem: Problem,
-        position: int | None = None,
-        gradients: RunningGradients | None = None,
+        self, problem: Problem, position: int | None = None, gradients: RunningGradients | None = None
     ) -> Comparison:
         """Hold the gradients at a position against PyTorch's; blocks, see `compare` for the arguments.
 
@@ -158,10 +155,7 @@ class _Child:
         return self._answered({"language": spoken(), **question.message()}, messages.SPARE, question.answer)
 
     def _answered(
-        self,
-        question: dict[str, npt.ArrayLike],
-        room: int,
-        read: Callable[[messages.Message], Answer],
+        self, question: dict[str, npt.ArrayLike], room: int, read: Callable[[messages.Message], Answer]
     ) -> Answer:
         self._greeted.wait()
         if self._failure or self._conversation is None:

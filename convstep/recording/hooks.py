@@ -167,12 +167,7 @@ def hook(iterable):
 
 def hooks(sites: Sites, sweeps: Sequence[Sweep], registry: Registry) -> dict[str, Any]:
     """The functions that code with these sites and sweeps calls, by name; the registry takes their notes."""
-    found: dict[str, Any] = {
-        LOCALS: locals,
-        FORGET: registry.forget,
-        OWN: _own,
-        f"{PREFIX}slice": slice,
-    }
+    found: dict[str, Any] = {LOCALS: locals, FORGET: registry.forget, OWN: _own, f"{PREFIX}slice": slice}
     found |= {f"{PREFIX}type": type, f"{PREFIX}ndarray": np.ndarray}
     known = {
         "ndarray": np.ndarray,

@@ -100,12 +100,7 @@ MOST_CUTS = 4096
 
 
 def make(
-    site: Site,
-    payload: Any,
-    view: Callable[[int], Array],
-    items: Callable[[int], Array],
-    *,
-    forward: bool,
+    site: Site, payload: Any, view: Callable[[int], Array], items: Callable[[int], Array], *, forward: bool
 ) -> None:
     """Make the change of an entry in some memory, or undo it; `items` are all cells of a storage in a row."""
     match payload[0]:

@@ -56,9 +56,7 @@ class Stop:
     def changed(self, *, id: int | None = None, enabled: bool | None = None) -> Self:
         """The same stop under another number, or switched on or off."""
         return dataclasses.replace(
-            self,
-            id=self.id if id is None else id,
-            enabled=self.enabled if enabled is None else enabled,
+            self, id=self.id if id is None else id, enabled=self.enabled if enabled is None else enabled
         )
 
 

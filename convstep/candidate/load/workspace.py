@@ -55,12 +55,7 @@ class Workspace(MetaPathFinder):
     """Finds and runs the candidate's own modules."""
 
     def __init__(
-        self,
-        name: str,
-        file: Path,
-        root: Path,
-        options: Options,
-        known: Mapping[Path, Document],
+        self, name: str, file: Path, root: Path, options: Options, known: Mapping[Path, Document]
     ) -> None:
         """Nothing has run yet: a module, its file, the folder its name starts in, and what was read."""
         self.executions: dict[str, Execution] = {}

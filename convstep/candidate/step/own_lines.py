@@ -106,11 +106,7 @@ def _recorded(worker: Worker, swept: Swept, problem: Problem) -> Recording | Non
 
 
 def aligned(
-    recording: Recording,
-    call: Call,
-    right: Right,
-    returned: Mapping[str, Array],
-    divergence: Divergence,
+    recording: Recording, call: Call, right: Right, returned: Mapping[str, Array], divergence: Divergence
 ) -> OwnLines | None:
     """A recorded call, which returned gradients in our layout, beside the reference; None if unsure."""
     name, problem, layouts = divergence.gradient, right.problem, layouts_of(call) or Layouts()

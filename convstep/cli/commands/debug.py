@@ -53,12 +53,6 @@ def run(options: Options) -> int:
         from convstep.ui.candidate_app import run_candidate
 
         run_candidate(
-            worker,
-            verdict,
-            shown,
-            name=options.target,
-            problem_name=name,
-            position=position,
-            again=saved,
+            worker, verdict, shown, name=options.target, problem_name=name, position=position, again=saved
         )
     return FINE

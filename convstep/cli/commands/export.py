@@ -15,15 +15,7 @@ from convstep.cli import candidates, pages
 from convstep.cli.arguments import FORWARD, LAYER, flag, group, option, positional, seconds
 from convstep.cli.console import FINE, UsageError, is_watched, say, show_progress
 from convstep.cli.outputs import check_output, writing
-from convstep.cli.recordings import (
-    CALL,
-    Found,
-    Values,
-    Wanted,
-    nothing_to_step,
-    refuse_unused,
-    stepped,
-)
+from convstep.cli.recordings import CALL, Found, Values, Wanted, nothing_to_step, refuse_unused, stepped
 from convstep.cli.targets import is_target
 from convstep.language import speak, tr
 from convstep.printable import printable

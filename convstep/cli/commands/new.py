@@ -160,11 +160,7 @@ def _sizes(options: Options, given: Arrays) -> Sizes:
     return Sizes(**found, telling=options.whole, **{name: getattr(options, name) for name in same})
 
 
-LACKING = {
-    "input": "--input 7x10x3",
-    "filters": "--filters 4",
-    "kernel": "--kernel 3",
-}
+LACKING = {"input": "--input 7x10x3", "filters": "--filters 4", "kernel": "--kernel 3"}
 """What may be added where a size is not known."""
 
 
