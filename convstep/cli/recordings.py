@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import LAYER, flag, group, option, positional, seconds
@@ -11,8 +12,6 @@ from convstep.cli.targets import is_target, target_of
 from convstep.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
     from convstep.candidate.operators.so_far import Running

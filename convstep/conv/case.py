@@ -23,22 +23,12 @@ def case_of(problem: Problem, name: str, *, forward: bool = False) -> Snippet:
     given = {"A_prev": problem.A_prev, "W": problem.W, "b": problem.b}
     if forward:
         call = f'Z = conv2d_forward(A_prev, W, b, {options})["Z"]'
-        cache = conv2d_forward(
-            problem.A_prev,
-            problem.W,
-            problem.b,
-            problem.stride,
-            problem.padding,
-            problem.dilation,
-            problem.groups,
-        )
+        cache = conv2d_forward(problem.A_prev, problem.W, problem.b, *problem.numbers)
         results = {"Z": cache["Z"]}
     else:
         given["dZ"] = problem.dZ
         call = f'dW, db, dA_prev = conv2d_backward(dZ, {{"A_prev": A_prev, "W": W, "b": b}}, {options})'
-        made = conv2d_backward(
-            problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
-        )
+        made = conv2d_backward(problem.dZ, problem.cache, *problem.numbers)
         results = {key: value for key, value in made._asdict().items() if value is not None}
     about = f"{name}: A_prev {shape_text(problem.A_prev.shape)}, W {shape_text(problem.W.shape)}"
     about += f", stride {pair_text(problem.stride)}, padding {padding_text(problem.padding)}"

@@ -67,17 +67,13 @@ class Checkpoints:
         self._problem, self._geometry = problem, problem.geometry
         self._lock = threading.Lock()
         self._front: Run | None = None
-        self._reached = 0
+        self.reached = 0
+        """Output rows built so far."""
         self._kept: dict[int, Checkpoint] = {}
         self.budget = default_budget(problem) if budget is None else budget
         """Bytes that may be kept."""
         self.spacing = self._spacing()
         """Output rows from one checkpoint to the next."""
-
-    @property
-    def reached(self) -> int:
-        """Output rows built so far."""
-        return self._reached
 
     @property
     def kept_bytes(self) -> int:
@@ -88,18 +84,18 @@ class Checkpoints:
 
     def at_hand(self, position: int) -> bool:
         """Whether a position can be restored with nothing, or next to nothing, to build first."""
-        rows = self._row_of(position) - self._reached
+        rows = self._row_of(position) - self.reached
         return rows * self._row_work <= CHUNK // 20
 
     def build(self, position: int) -> Iterator[float]:
         """Build as far as a position needs, part by part; yields the share that is done."""
         wanted = self._row_of(position)
-        start = self._reached
-        while self._reached < wanted:
+        start = self.reached
+        while self.reached < wanted:
             with self._lock, quiet():
-                if self._reached < wanted:
+                if self.reached < wanted:
                     self._build_chunk()
-            yield min((self._reached - start) / max(wanted - start, 1), 1.0)
+            yield min((self.reached - start) / max(wanted - start, 1), 1.0)
 
     def restore(self, run: Run, standing: int, position: int) -> None:
         """Bring a run whose gradients are those of `standing` to a position; builds as far as needed."""
@@ -145,7 +141,7 @@ class Checkpoints:
             self._front = Run.begin(self._problem)
         front = self._front
         h_out, w_out, _ = self._geometry.output_shape
-        i_n, first = divmod(self._reached, h_out)
+        i_n, first = divmod(self.reached, h_out)
         rows = range(first, min(first + max(CHUNK // self._row_work, 1), h_out))
         for part in parts_for_dA(front, Block(i_n, rows, range(w_out))):
             bands = self._bands_for(i_n, part.rows)
@@ -154,7 +150,7 @@ class Checkpoints:
                 self._keep(i_n * h_out + i_h, bands)
                 add_block_dW(front, Block(i_n, range(i_h, i_h + 1), range(w_out)))
                 add_block_db(front, Block(i_n, range(i_h, i_h + 1), range(w_out)))
-        self._reached += len(rows)
+        self.reached += len(rows)
 
     def _keep(self, row: int, bands: dict[int, Array]) -> None:
         """Keep the front's `dW` and `db`, and the band, at the boundary before a row."""
@@ -233,7 +229,7 @@ class Checkpoints:
         if row in self._kept:
             return self._kept[row]
         assert self._front is not None
-        assert row == self._reached
+        assert row == self.reached
         final = self._final(row)
         band = _flat(self._front)[final : final + self._band_rows]
         return Checkpoint(self._front.dW, self._front.db, band)
@@ -267,7 +263,7 @@ class Checkpoints:
         """The same for `dA_prev_pad`: most of it stands at the row's end, if that is kept."""
         i_w, (_, s_w), (_, reach_w) = block.columns.stop, self._geometry.stride, self._geometry.reach
         beyond = range(max(i_w - (reach_w - 1) // s_w, 0), i_w)  # places that reach past the settled columns
-        if len(beyond) > MOST_BEYOND or (row + 1 not in self._kept and row + 1 != self._reached):
+        if len(beyond) > MOST_BEYOND or (row + 1 not in self._kept and row + 1 != self.reached):
             add_row_dA(run, block)
             return
         for place in beyond:

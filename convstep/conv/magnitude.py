@@ -67,10 +67,8 @@ def running_magnitudes(problem: Problem) -> dict[str, float]:
     """The largest magnitude of each gradient at any step, all of which, `STEPWISE` at most, are executed."""
     largest = dict.fromkeys(("dW", "dA_prev", "db"), 0.0)
     written = {name: list[Array]() for name in largest}
-    cache = {"A_prev": problem.A_prev, "W": problem.W, "b": problem.b}
-    hyper = problem.stride, problem.padding, problem.dilation, problem.groups
     with quiet():
-        for step in conv2d_backward_steps(problem.dZ, cache, *hyper):
+        for step in conv2d_backward_steps(problem.dZ, problem.cache, *problem.numbers):
             written["dW"].append(step.dW[step.i_c].copy())
             written["dA_prev"].append(step.run.samples(step.dA_prev_pad)[step.window].copy())
             if step.db is not None:

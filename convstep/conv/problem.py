@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +143,11 @@ class Problem:
         return {"A_prev": self.A_prev, "W": self.W, "b": self.b}
 
     @property
+    def numbers(self) -> tuple[Pair, Padding, Pair, int]:
+        """`(stride, padding, dilation, groups)`, in the order in which `conv2d_backward` takes them."""
+        return self.stride, self.padding, self.dilation, self.groups
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """float32 or float64: what gradients accumulate in."""
         return self.A_prev.dtype
@@ -204,13 +209,15 @@ class Problem:
             self.W if W is None else W,
             self.b if b is None else b,
             self.dZ if dZ is None else dZ,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.groups,
+            *self.numbers,
         )
         object.__setattr__(other, "dZ_drawn", self.dZ_drawn and dZ is None)
         return other
+
+    def mapped(self, change: Callable[[Array], Array], dZ: Array | None = None) -> Problem:
+        """The same geometry on arrays that are made one by one of these, or of another `dZ`."""
+        arrays = {"A_prev": self.A_prev, "W": self.W, "b": self.b, "dZ": self.dZ if dZ is None else dZ}
+        return self.with_arrays(**{name: change(each) for name, each in arrays.items() if each is not None})
 
     def with_recorded(self, recorded: Recorded | None) -> Problem:
         """The same problem with gradients that somebody else computed, or none; ProblemError if misshapen."""

@@ -136,10 +136,7 @@ def _most_telling(problems: Iterator[Problem]) -> Problem:
     least, best = math.inf, None
     for problem in problems:
         added: list[set[tuple[int, bytes]]] = [set(), set()]
-        steps = conv2d_backward_steps(
-            problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation, problem.groups
-        )
-        for step in steps:
+        for step in conv2d_backward_steps(problem.dZ, problem.cache, *problem.numbers):
             added[0].add((step.i_c, (step.input_slice * step.dz).tobytes()))
             added[1].add((step.i_c, (step.kernel * step.dz).tobytes()))
         alike = 2 * problem.total_steps - sum(map(len, added))

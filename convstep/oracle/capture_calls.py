@@ -295,19 +295,9 @@ def _transposed(input: Any, weight: Any, *_: Any, **__: Any) -> Call:
 
 def _convolution(*given: Any, **named: Any) -> Call:
     """As PyTorch's own functions list them: with what an output gets besides, and more after that."""
-    names = (
-        "input",
-        "weight",
-        "bias",
-        "stride",
-        "padding",
-        "dilation",
-        "transposed",
-        "output_padding",
-        "groups",
-    )
+    names = ("input", "weight", "bias", "stride", "padding", "dilation", "transposed", "", "groups")
     found = dict(zip(names, given, strict=False)) | named
-    return Call(**{name: found[name] for name in names if name != "output_padding"})
+    return Call(**{name: found[name] for name in names if name})
 
 
 @functools.cache

@@ -88,9 +88,4 @@ def absolute_problem(problem: Problem, position: int) -> Problem:
     def size(values: Array) -> Array:
         return np.where(np.isfinite(values), np.abs(values.astype(np.float64)), 0.0)
 
-    return problem.with_arrays(
-        A_prev=size(problem.A_prev),
-        W=size(problem.W),
-        b=None if problem.b is None else size(problem.b),
-        dZ=size(dZ_until(problem, position)),
-    )
+    return problem.mapped(size, dZ_until(problem, position))

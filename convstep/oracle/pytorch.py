@@ -123,12 +123,7 @@ class TorchOracle:
 
 def in_float64(problem: Problem) -> Problem:
     """The same numbers in the wider dtype."""
-    return problem.with_arrays(
-        A_prev=problem.A_prev.astype(np.float64),
-        W=problem.W.astype(np.float64),
-        b=None if problem.b is None else problem.b.astype(np.float64),
-        dZ=problem.dZ.astype(np.float64),
-    )
+    return problem.mapped(lambda values: values.astype(np.float64))
 
 
 def version() -> str:

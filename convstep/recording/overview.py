@@ -11,7 +11,7 @@ import numpy as np
 
 from convstep.recording.events import HOW, anchor_of
 from convstep.recording.facts import Writer
-from convstep.recording.index import writes_between
+from convstep.recording.index import Index, writes_between
 from convstep.recording.memory import Memory, cells_of
 from convstep.recording.sites import Kind
 from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
@@ -21,7 +21,6 @@ from convstep.steps.nest import Nest
 from convstep.steps.stepped import Piece, Question
 
 if TYPE_CHECKING:
-    from convstep.recording.index import Index
     from convstep.recording.naming import Owner
     from convstep.recording.replayed import Replayed
 

@@ -10,37 +10,17 @@ from typing import Any
 
 import numpy as np
 
-BUILTINS = frozenset(dir(builtins)) - {
-    "setattr",
-    "exec",
-    "eval",
-    "map",
-    "filter",
-    "next",
-    "list",
-    "tuple",
-    "sorted",
-}
+_OTHERS = {"setattr", "exec", "eval", "map", "filter", "next", "list", "tuple", "sorted"}
+BUILTINS = frozenset(dir(builtins)) - _OTHERS
 """Builtins that write nothing, and run nothing of somebody else's."""
 HARMLESS = BUILTINS | {"list", "tuple", "sorted"}
 """With those that may run an iterator, which is followed itself where it is the source's own."""
 SILENT = frozenset(
     {
-        "abs",
-        "bool",
-        "complex",
-        "divmod",
-        "float",
-        "int",
-        "len",
-        "max",
-        "min",
-        "pow",
-        "range",
-        "round",
+        "abs", "bool", "complex", "divmod", "float", "int", "len", "max", "min", "pow", "range", "round",
         "slice",
     }
-)
+)  # fmt: skip
 """Builtins that call nobody back, given numbers or arrays."""
 MUTATING = frozenset(
     {

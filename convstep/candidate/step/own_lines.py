@@ -7,7 +7,7 @@ holds is said: which line writes the cell last, or makes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.written import layouts_of, their_cell
 from convstep.candidate.check.cases import Right
-from convstep.candidate.check.grade import wrong_cells
+from convstep.candidate.check.grade import Result, wrong_cells
+from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.recorder import Recorder
 from convstep.candidate.step.own_arrays import holding, holding_of
@@ -35,26 +36,15 @@ from convstep.candidate.step.own_run import (
     reads_of,
     told_apart,
 )
-from convstep.candidate.step.probing import reference
+from convstep.candidate.step.probing import Divergence, reference
 from convstep.conv.problem import Problem
+from convstep.language import tr
+from convstep.recording.facts import Alarm
 from convstep.recording.recording import Recording
 from convstep.steps.cells import Array, cell_text
 
 if TYPE_CHECKING:
     from convstep.candidate.call.worker import Worker
-    from convstep.candidate.check.sweep import Swept
-    from convstep.candidate.step.probing import Divergence
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from convstep.candidate.diagnose.findings import Finding
-from convstep.language import tr
-from convstep.recording.facts import Alarm
-
-if TYPE_CHECKING:
-    from convstep.candidate.call.worker import Worker
-    from convstep.candidate.check.grade import Result
     from convstep.candidate.check.sweep import Swept
 
 SECONDS = 10.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,10 @@ import numpy.typing as npt
 from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.step.own_arrays import axis_of, places_of
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS, OwnRun, OwnStep, Place
-from convstep.candidate.step.probing import reference
+from convstep.candidate.step.probing import Divergence, reference
 from convstep.conv.timeline import Timeline
 from convstep.recording.facts import Writer
 from convstep.steps.cells import Array
-
-if TYPE_CHECKING:
-    from convstep.candidate.step.probing import Divergence
 
 
 def parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from convstep.cli.arguments import FORWARD, flag, option
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
-from convstep.cli.recordings import OfStepped, begun, nothing_to_step, session_of
+from convstep.cli.recordings import Found, OfStepped, begun, nothing_to_step, session_of
 from convstep.frozen import frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from convstep.cli.recordings import Found
 
 USE = "open a problem, an operator or your own function in the debugger"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from convstep.frozen import frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from convstep.candidate.record.recorder import Recorded
     from convstep.oracle.captured import Captured
     from convstep.steps.event import Event
