@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from convstep.recording.addresses import address_of
 from convstep.recording.indices import filled, index_text
 from convstep.recording.log import Other, Ref, View
 from convstep.recording.memory import cells_of
 from convstep.recording.naming import RETURNED
-from convstep.recording.placing import Placed, placed, scattered
+from convstep.recording.placing import Placed, placed, places_of, scattered
 from convstep.recording.sites import Kind, Site
 from convstep.recording.variables import Variables, valued, variables_of
 from convstep.steps.event import Access, Event, Loop, Statement, Subscript
@@ -267,25 +268,27 @@ def _has_axes(recording: Replayed, site: Site, payload: Any) -> bool:
 
 def where_of(recording: Replayed, site: Site, payload: Any) -> tuple[View, Placed | None]:
     """The cells that an entry is about, in the array that owns them."""
-    log = recording.log
     if payload[0] == "cells":
-        view = View(payload[1], 0, (), (), log.storages[payload[1]].dtype)
+        view = View(payload[1], 0, (), (), recording.log.storages[payload[1]].dtype)
         owner = recording.owners.get(payload[1])
         if owner is None:
             return view, None
         items = np.frombuffer(payload[2], np.int64)
         return view, scattered(items * np.dtype(view.dtype).itemsize, owner.view)
+    view = seen_by(recording, site, payload)
+    return view, placed_view(recording, view)
+
+
+def seen_by(recording: Replayed, site: Site, payload: Any) -> View:
+    """The cells that an entry is about where they are no scattered ones, as an array of their own."""
     number = payload[2] if payload[0] == "whole" else payload[0]
-    view = log.views[number]
+    view: View = recording.log.views[number]
     if site.kind is Kind.WHOLE or payload[0] == "whole":
-        return view, placed_view(recording, view)
-    parts = payload[1:-2] if site.kind is Kind.WRITE else payload[1:]
+        return view
     array = recording.memory.view(number)
-    cells = cells_of(array, site, parts)
-    offset = view.offset + (
-        cells.__array_interface__["data"][0] - array.__array_interface__["data"][0] if cells.size else 0
-    )
-    return view, placed_view(recording, View(view.storage, offset, cells.shape, cells.strides, view.dtype))
+    cells = cells_of(array, site, payload[1:-2] if site.kind is Kind.WRITE else payload[1:])
+    begun = address_of(cells) - address_of(array) if cells.size else 0
+    return View(view.storage, view.offset + begun, cells.shape, cells.strides, view.dtype)
 
 
 def placed_view(recording: Replayed, view: View) -> Placed | None:
@@ -295,11 +298,8 @@ def placed_view(recording: Replayed, view: View) -> Placed | None:
         return None
     size, own = np.dtype(view.dtype).itemsize, np.dtype(owner.view.dtype).itemsize
     if size == own:
-        return placed(view.offset, view.shape, view.strides, owner.view)
-    places = np.array(view.offset, np.int64)  # bytes of numbers of another kind
-    for length, stride in zip(view.shape, view.strides, strict=True):
-        places = places[..., np.newaxis] + np.arange(length) * stride
-    return scattered(np.unique(places // own * own), owner.view)
+        return placed(view, owner.view)
+    return scattered(np.unique(places_of(view) // own * own), owner.view)  # numbers of another kind
 
 
 def _values(recording: Replayed, view: View, where: Placed | None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convstep.recording import events
-from convstep.recording.log import Ref, View
+from convstep.recording.log import Ref, View, storage_in
 from convstep.recording.placing import Placed
 from convstep.recording.sites import WRITES, Kind
 from convstep.recording.variables import Variables
@@ -56,21 +56,11 @@ def touched(recording: Recording, steps: range) -> dict[str, bool]:
         if site.kind not in WRITES and site.kind not in (Kind.READ, Kind.SCATTERED_READ):
             continue
         first, last = np.searchsorted(entries, (low, high)).tolist()
-        arrays = {_array(payload) for payload in log.payloads[number][first:last]}
-        for storage in {log.views[one].storage if kind else one for kind, one in arrays if one >= 0}:
+        for storage in {storage_in(one, index.storages) for one in log.payloads[number][first:last]}:
             owner = recording.owners.get(storage)
             if owner is not None and not (site.kind is Kind.READ and site.through):
                 found[owner.name] = found.get(owner.name, False) or site.kind in WRITES
     return found
-
-
-def _array(payload: Any) -> tuple[bool, int]:
-    """Which array an entry is about: whether the number is that of a view, and the number; -1 for none."""
-    if payload[0] == "store":
-        return True, -1
-    if payload[0] == "cells":
-        return False, payload[1]
-    return True, payload[2] if payload[0] == "whole" else payload[0]
 
 
 def _loads(recording: Recording, statement: int, frame: int, entry: int) -> Iterator[Access]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from convstep.recording.bindings import Binding, bindings_of
 from convstep.recording.columns import Rows, column
 from convstep.recording.kept import Kept
-from convstep.recording.log import Ref, refs
+from convstep.recording.log import Ref, refs, storage_in
 from convstep.recording.shelf import narrow
 from convstep.recording.sites import WRITES, Kind, Site
 
@@ -274,17 +274,7 @@ class Index:
         named = self.log.named(site.number)  # nearly always
         if named is not None:
             return storages[named]
-        return np.array([self._storage_in(payload) for payload in payloads], np.intp)
-
-    def _storage_in(self, payload: Any) -> int:
-        match payload[0]:
-            case "cells":
-                return int(payload[1])
-            case "whole":
-                return int(self.storages[payload[2]])
-            case "store":
-                return -1
-        return int(self.storages[payload[0]])
+        return np.array([storage_in(payload, storages) for payload in payloads], np.intp)
 
     def _bindings(self) -> Iterator[Binding]:
         """What stands for arrays: by site and variable, the entries that set it to one."""

@@ -43,6 +43,18 @@ def refs(value: Any) -> Iterator[int]:
             yield from refs(one)
 
 
+def storage_in(payload: Any, storages: Sequence[int] | npt.NDArray[np.intp]) -> int:
+    """Whose memory a payload is about, -1 for none; `storages` say by array met whose memory it is."""
+    match payload[0]:
+        case "cells":
+            return int(payload[1])
+        case "store":
+            return -1
+        case "whole":
+            return int(storages[payload[2]])
+    return int(storages[payload[0]])
+
+
 class View(NamedTuple):
     """An array that the run has met: how it looks at its storage."""
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convstep.recording.events import HOW, anchor_of
+from convstep.recording.events import HOW, anchor_of, seen_by
 from convstep.recording.facts import Writer
 from convstep.recording.index import Index, writes_between
-from convstep.recording.memory import Memory, cells_of
+from convstep.recording.log import storage_in
+from convstep.recording.memory import Memory
+from convstep.recording.placing import places_of
 from convstep.recording.sites import Kind
 from convstep.recording.variables import NOTHING, Variables, arrays, frame_of, valued
 from convstep.steps.cells import Array
@@ -75,12 +77,7 @@ def _first_line(recording: Replayed) -> int:
 
 def storage_of(index: Index, entry: int) -> int:
     """Whose memory an entry changes."""
-    payload = index.payload(entry)
-    if payload[0] == "cells":
-        found: int = payload[1]
-        return found
-    number: int = payload[2] if payload[0] == "whole" else payload[0]
-    return int(index.storages[number])
+    return storage_in(index.payload(entry), index.storages)
 
 
 def writers(recording: Replayed, array: str, cell: tuple[int, ...]) -> Iterator[Writer]:
@@ -150,25 +147,12 @@ def _cell_in(
 ) -> tuple[Any, Any] | tuple[()] | None:
     """A cell, of `own` kind, before and after an entry; () if of another kind, None if not changed."""
     site, payload = recording.index.site(entry), recording.index.payload(entry)
-    log = recording.log
     if payload[0] == "cells":
-        kind = np.dtype(log.storages[payload[1]].dtype)
+        kind = np.dtype(recording.log.storages[payload[1]].dtype)
         places = np.frombuffer(payload[2], np.int64) * kind.itemsize
     else:
-        number = payload[2] if payload[0] == "whole" else payload[0]
-        view = log.views[number]
-        kind = np.dtype(view.dtype)
-        shape, strides, begin = view.shape, view.strides, view.offset
-        if site.kind is Kind.WRITE and payload[0] != "whole":
-            whole = recording.memory.view(number)
-            cells = cells_of(whole, site, payload[1:-2])
-            if not cells.size:
-                return None
-            begin += cells.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-            shape, strides = cells.shape, cells.strides
-        places = np.array(begin, np.int64)
-        for length, stride in zip(shape, strides, strict=True):
-            places = places[..., np.newaxis] + np.arange(length) * stride
+        view = seen_by(recording, site, payload)
+        kind, places = np.dtype(view.dtype), places_of(view)
     at = np.flatnonzero((places.ravel() < offset + own.itemsize) & (places.ravel() + kind.itemsize > offset))
     if not len(at):
         return None

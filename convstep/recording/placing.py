@@ -22,15 +22,18 @@ class Placed(NamedTuple):
     """Which of the box they are, in its shape; None for all of it."""
 
 
-def placed(offset: int, shape: Sequence[int], strides: Sequence[int], owner: View) -> Placed:
-    """Cells of an owner at regular distances; offset and strides in bytes, from its storage's beginning."""
-    found = _box(offset, shape, strides, owner)
-    if found is not None:
-        return Placed(found, None)
-    places = np.array(offset, np.int64)
-    for length, stride in zip(shape, strides, strict=True):
+def places_of(view: View) -> npt.NDArray[np.int64]:
+    """Where each cell of an array lies, in its shape: bytes from its storage's beginning."""
+    places = np.array(view.offset, np.int64)
+    for length, stride in zip(view.shape, view.strides, strict=True):
         places = places[..., np.newaxis] + np.arange(length) * stride
-    return scattered(places.ravel(), owner)
+    return places
+
+
+def placed(view: View, owner: View) -> Placed:
+    """The cells of a view in an owner, of numbers of the same size."""
+    found = _box(view.offset, view.shape, view.strides, owner)
+    return Placed(found, None) if found is not None else scattered(places_of(view).ravel(), owner)
 
 
 def scattered(offsets: npt.NDArray[np.int64], owner: View) -> Placed:

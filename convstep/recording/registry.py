@@ -17,7 +17,7 @@ from convstep.language import tr
 from convstep.recording.addresses import address_of, bounds_of, content_of, root_of
 from convstep.recording.indices import index_text
 from convstep.recording.limits import Allowance, Limits
-from convstep.recording.log import Column, Log, Other, Ref, Storage, Value, View
+from convstep.recording.log import Column, Log, Other, Ref, Storage, Value, View, storage_in
 from convstep.recording.memory import Memory, lasting, make
 from convstep.recording.reach import arrays_behind, named_arrays
 from convstep.recording.sites import WRITES, Site
@@ -216,24 +216,13 @@ class Registry:
                 written |= (
                     {self._of[first] for first in firsts}
                     if known
-                    else {self._storage_in(payload) for payload in log.payloads[number]}
+                    else {storage_in(payload, self._of) for payload in payloads}
                 )
         few = len(self._roots) <= FEW_STORAGES
         looked_at = (n for n, held in enumerate(log.storages) if n not in written and (few or held.of_caller))
         return [
             storage for storage in looked_at if content_of(self._roots[storage]) != memory.content(storage)
         ]
-
-    def _storage_in(self, payload: Any) -> int:
-        match payload[0]:
-            case "cells":
-                return int(payload[1])
-            case "store":
-                return -1
-            case "whole":
-                return int(self._of[payload[2]])
-        number: int = payload[0]
-        return self._of[number]
 
     def finish(self) -> None:
         """The run is over: what loops have noted in their own way goes into the log."""

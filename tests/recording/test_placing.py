@@ -57,8 +57,10 @@ def test_the_region_and_its_mask_are_the_cells_of_the_view(pair: tuple[Array, Ar
     low = min(_address(owner[tuple(at)]) for at in np.ndindex(owner.shape)) if owner.size else 0
     if not np.shares_memory(owner, view) or not view.size:
         return
-    as_view = View(0, _address(owner) - low, owner.shape, owner.strides, owner.dtype.str)
-    found = placed(_address(view) - low, view.shape, view.strides, as_view)
+    part, whole = (
+        View(0, _address(one) - low, one.shape, one.strides, one.dtype.str) for one in (view, owner)
+    )
+    found = placed(part, whole)
     touched = np.zeros(owner.shape, bool)
     box = touched[found.region]
     if found.cells is None:

@@ -13,6 +13,7 @@ from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.conv.problem import Problem
 from convstep.recording.log import View
+from convstep.recording.placing import places_of
 from convstep.recording.recording import Recording
 from convstep.steps.event import Access
 
@@ -57,14 +58,6 @@ class Held:
             own = self.storages == storage
             found[own] = items[self.places[own] // items.itemsize]
         return found
-
-
-def places_of(view: View) -> Places:
-    """Where each cell of an array lies: bytes from its storage's beginning."""
-    found = np.full(view.shape, view.offset, np.int64)
-    for axis, (length, stride) in enumerate(zip(view.shape, view.strides, strict=True)):
-        found += (np.arange(length) * stride).reshape([-1 if axis == n else 1 for n in range(found.ndim)])
-    return found
 
 
 def holding(recording: Recording, ours: Array, lay: Laying) -> Iterator[Held]:

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.check.grade import wrong_cells
-from convstep.candidate.step.own_arrays import axis_of, places_of
+from convstep.candidate.step.own_arrays import axis_of
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS, OwnRun, OwnStep, Place
 from convstep.candidate.step.probing import Divergence, reference
 from convstep.conv.timeline import Timeline
 from convstep.recording.facts import Writer
+from convstep.recording.placing import places_of
 from convstep.steps.cells import Array
 
 

@@ -16,9 +16,10 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.written import their_cell
 from convstep.candidate.check.cases import Right
-from convstep.candidate.step.own_arrays import Held, holding_of, places_of, touched
+from convstep.candidate.step.own_arrays import Held, holding_of, touched
 from convstep.candidate.step.own_window import OwnWindow, window_of
 from convstep.conv.problem import Problem
+from convstep.recording.placing import places_of
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
 from convstep.steps.event import Event, Statement
