@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from convstep.cli.console import UsageError
-from convstep.files import FileRefused, check_target
+from convstep.files import FileRefused, check_target, written_whole
 from convstep.language import tr
 
 
@@ -27,10 +27,20 @@ def check_output(path: str, option: str = "-o") -> None:
         check_target(path)
 
 
-def keep_existing(path: str, option: str, force: bool) -> None:
-    """Refuse a path at which there is a file, unless it may go."""
-    if os.path.exists(path) and not force:
-        raise UsageError(f"{path} already exists; choose another {option} or add --force")
+def check_new(path: str, option: str, force: bool, *, like: str = "", beside: str = "") -> None:
+    """Refuse as `check_output`, and what is no Python file `like` one, or exists, as what is beside it."""
+    check_output(path, option)
+    if like and not path.endswith(".py"):
+        raise UsageError(f"{path} is not a Python file; choose another {option}, like {like}")
+    for each in (path, beside):
+        if os.path.exists(each) and not force:
+            raise UsageError(f"{each} already exists; choose another {option} or add --force")
+
+
+def write(path: str, content: bytes) -> None:
+    """Write a file whole or not at all; UsageError names it if it cannot be."""
+    with writing(path), written_whole(path) as file:
+        file.write(content)
 
 
 @contextlib.contextmanager

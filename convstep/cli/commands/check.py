@@ -25,7 +25,7 @@ from convstep.cli.console import (
     show_progress,
     terminal_width,
 )
-from convstep.cli.outputs import check_output, keep_existing, writing
+from convstep.cli.outputs import check_new, write, writing
 from convstep.cli.recordings import Values
 from convstep.cli.targets import PYTHON
 from convstep.printable import SentenceError, printable
@@ -138,10 +138,7 @@ def _watch(options: Options) -> int:
     saved = candidates.Saved(options.target, options.calling, None)
     if saved.path is None:
         raise UsageError(f"--watch is about a file; {printable(options.target)} is an installed module")
-    _check_snippet(options)
-    if options.save is not None:  # later it is this command's own
-        check_output(options.save, "--save")
-        keep_existing(options.save, "--save", options.force)
+    _check_outputs(options)  # later they are this command's own
     code: int | None = None
     try:
         while True:
@@ -170,10 +167,7 @@ def _check(options: Options) -> int:
     """Say the verdict; a file that cannot be written takes nothing from it."""
     if options.write_adapter is not None:
         return _write_adapter(options, options.write_adapter)
-    if options.save is not None:
-        check_output(options.save, "--save")
-        keep_existing(options.save, "--save", options.force)
-    _check_snippet(options)
+    _check_outputs(options)
     from convstep.candidate.call.outcome import CannotCall
     from convstep.candidate.record.arguments import Arguments
     from convstep.candidate.report import uncallable_json, uncallable_report
@@ -232,8 +226,10 @@ def _check_alone(options: Options, word: str) -> None:
             raise UsageError(f"with {word} its own forward is the judge, and {name} has no part in it")
 
 
-def _check_snippet(options: Options) -> None:
-    """Refuse, before any work is done, a snippet in what is no Python file, or exists: UsageError."""
+def _check_outputs(options: Options) -> None:
+    """Refuse, before any work is done, files that cannot be written, or exist: UsageError."""
+    if options.save is not None:
+        check_new(options.save, "--save", options.force)
     path = options.snippet
     if path == PRINTED:
         if options.json:
@@ -241,11 +237,7 @@ def _check_snippet(options: Options) -> None:
         if options.watch:
             raise UsageError("--snippet - and --watch do not go together; give --snippet a file")
     elif path is not None:
-        check_output(path, "--snippet")
-        if not path.endswith(".py"):
-            raise UsageError(f"{path} is not a Python file; choose another --snippet, like test_mine.py")
-        for each in (path, _beside(path)):
-            keep_existing(each, "--snippet", options.force)
+        check_new(path, "--snippet", options.force, like="test_mine.py", beside=_beside(path))
 
 
 def _beside(path: str) -> str:
@@ -256,7 +248,6 @@ def _beside(path: str) -> str:
 def _write_snippet(path: str, verdict: Verdict | OperatorVerdict | PairVerdict) -> str:
     """Write the failing problem as a pytest function, and its code; raises SnippetError or UsageError."""
     from convstep.candidate.snippet import snippet_of
-    from convstep.files import written_whole
     from convstep.snippet import SnippetError
 
     made = snippet_of(verdict)
@@ -268,8 +259,7 @@ def _write_snippet(path: str, verdict: Verdict | OperatorVerdict | PairVerdict) 
         with writing(_beside(path)):
             made.save(_beside(path))
     code = made.text(as_test=True, beside=_beside(path))
-    with writing(path), written_whole(path) as file:
-        file.write(code.encode())
+    write(path, code.encode())
     return code
 
 
@@ -289,15 +279,11 @@ def _tell(said: str | dict[str, Any], code: int, complaint: str) -> int:
 
 def _write_adapter(options: Options, path: str) -> int:
     """Write an adapter to start from, and say how it is used; raises CandidateError or UsageError."""
-    check_output(path, "--write-adapter")
-    if not path.endswith(".py"):
-        raise UsageError(f"{path} is not a Python file; choose another --write-adapter, like adapter.py")
-    keep_existing(path, "--write-adapter", options.force)
+    check_new(path, "--write-adapter", options.force, like="adapter.py")
     from convstep.candidate.adapter import adapter_text, likely_call
     from convstep.candidate.load.target import Target
     from convstep.candidate.operator_adapter import operator_adapter
     from convstep.candidate.operators.ways import CONV2D, likely
-    from convstep.files import written_whole
     from convstep.operators.registry import operator_named
 
     flags = [
@@ -311,7 +297,6 @@ def _write_adapter(options: Options, path: str) -> int:
         else:
             call = likely_call(worker, options.calling.convention)
             text = adapter_text(target, candidate, call, path, flags)
-    with writing(path), written_whole(path) as file:
-        file.write(text.encode())
+    write(path, text.encode())
     say(printable(path, None), text.splitlines()[0].removeprefix("# "))
     return FINE

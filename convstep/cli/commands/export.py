@@ -180,8 +180,7 @@ def _page(options: Options, output: Path, *, of_lesson: bool) -> list[Path]:
 def _problem_page(options: Options) -> Page:
     from convstep.cli.problems import pass_of
 
-    if options.problem is None:
-        raise UsageError("PROBLEM is missing; see `convstep export --help`")
+    assert options.problem is not None
     forward, problem = pass_of(options.problem, options.forward)
     return pages.problem_page(problem, options.problem, options.steps, forward=forward, progress=_told)
 
@@ -203,17 +202,12 @@ def _told(done: int) -> None:
 def _problem_frames(options: Options, output: Path) -> list[Frame]:
     from convstep.cli.problems import layout_of, pass_of, watched_cell
     from convstep.export.draw import debugger_frames
-    from convstep.export.formats import check
 
-    if options.problem is None:
-        raise UsageError("PROBLEM is missing; see `convstep export --help`")
+    assert options.problem is not None
     forward, problem = pass_of(options.problem, options.forward)
     if forward and options.compare:
         raise UsageError("--compare is about gradients: leave it out for a forward pass")
-    if options.steps is None:
-        raise UsageError("--steps is missing; see `convstep export --help`")
-    positions = pages.positions(options.steps, options.problem, problem.total_steps)
-    check(output, len(positions))
+    positions = _positions(options, options.problem, problem.total_steps, output)
     why = None if options.why is None else watched_cell(options.why, layout_of(problem, forward))
     return debugger_frames(
         problem,
@@ -228,11 +222,22 @@ def _problem_frames(options: Options, output: Path) -> list[Frame]:
     )
 
 
+def _positions(options: Options, name: str, total: int, output: Path) -> range:
+    """Where pictures are wanted of something that has so many steps, if the file can hold so many."""
+    from convstep.export.formats import check
+
+    if options.steps is None:
+        raise UsageError("--steps is missing; see `convstep export --help`")
+    found = pages.positions(options.steps, name, total)
+    check(output, len(found))
+    return found
+
+
 def _stepped(options: Options) -> Found | None:
     """The operator, function or recording that is drawn; None for a problem."""
     if options.problem is None:
         refuse_unused(options.values, options.wanted)
-        return None
+        raise UsageError("PROBLEM is missing; see `convstep export --help`")
     calling = options.calling
     if is_target(options.problem) and (calling.adapter is not None or calling.convention != "auto"):
         raise UsageError("--adapter and --convention are about a candidate; leave them out")
@@ -244,17 +249,13 @@ def _stepped(options: Options) -> Found | None:
 def _recording_frames(options: Options, output: Path, found: Found) -> list[Frame]:
     from convstep.cli.problems import watched_cell
     from convstep.export.draw import recording_frames
-    from convstep.export.formats import check
 
     recording, target = found.recorded.recording, found.recorded.target
     if options.compare and found.running is None:
         raise UsageError("--compare is about a convolution or an operator; leave it out for a function")
     if not recording.total:
         raise UsageError(nothing_to_step(recording))
-    if options.steps is None:
-        raise UsageError("--steps is missing; see `convstep export --help`")
-    positions = pages.positions(options.steps, target, recording.total)
-    check(output, len(positions))
+    positions = _positions(options, target, recording.total, output)
     why = None if options.why is None else watched_cell(options.why, recording.layout)
     return recording_frames(
         recording,
@@ -356,11 +357,8 @@ def _candidate_frames(options: Options, output: Path) -> list[Frame]:
         assert options.candidate is not None
         positions: list[int | None] = [None]
         if options.steps is not None:
-            wanted = pages.positions(
-                options.steps, options.problem or "this problem", timeline.problem.total_steps
-            )
-            check(output, len(wanted))
-            positions = [*wanted]
+            name, total = options.problem or "this problem", timeline.problem.total_steps
+            positions = [*_positions(options, name, total, output)]
         return candidate_frames(
             timeline,
             options.candidate,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from convstep.cli.arguments import flag, option
 from convstep.cli.console import FINE, UsageError, say
-from convstep.cli.outputs import check_output, keep_existing, writing
+from convstep.cli.outputs import check_new, writing
 from convstep.examples.drawn import Sizes, draw_problem
 from convstep.examples.sizes import input_shape, kernel, number, number_or_pair, padding, pair
 from convstep.printable import printable
@@ -68,13 +68,11 @@ class Options:
 def run(options: Options) -> int:
     """Save what is given, and draw the rest; the same options draw the same numbers."""
     if options.output is not None:
-        check_output(options.output)
-        keep_existing(options.output, "-o", options.force)
+        check_new(options.output, "-o", options.force)
     given = _given(options)
     sizes = _sizes(options, given)
     path = _default_name(sizes) if options.output is None else options.output
-    check_output(path)
-    keep_existing(path, "-o", options.force)
+    check_new(path, "-o", options.force)
     problem = draw_problem(sizes, given=given)
     with writing(path):
         problem.save(path)

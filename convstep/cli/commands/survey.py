@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from convstep.cli import candidates
 from convstep.cli.arguments import flag, group, option, positional
 from convstep.cli.console import FINE, INTERRUPTED, UsageError, say, terminal_width
-from convstep.cli.outputs import check_output, keep_existing, writing
+from convstep.cli.outputs import check_new, write
 
 if TYPE_CHECKING:
     from convstep.candidate.survey.surveying import Survey
@@ -42,8 +42,7 @@ def run(options: Options) -> int:
     outputs = {"--csv": options.csv, "--markdown": options.markdown}
     for name, path in outputs.items():
         if path is not None:
-            check_output(path, name)
-            keep_existing(path, name, options.force)
+            check_new(path, name, options.force)
     real = [os.path.realpath(path) for path in outputs.values() if path is not None]
     if len(set(real)) < len(real):
         raise UsageError("--csv and --markdown are the same file; give each its own")
@@ -64,12 +63,10 @@ def run(options: Options) -> int:
 def _tell(found: Survey, options: Options) -> int:
     """Write the files first: a table that nobody reads to its end takes nothing from them."""
     from convstep.candidate.survey.table import as_csv, page, summary, table
-    from convstep.files import written_whole
 
     for path, content in ((options.csv, as_csv), (options.markdown, lambda told: page(told).encode())):
         if path is not None:
-            with writing(path), written_whole(path) as file:
-                file.write(content(found))
+            write(path, content(found))
     code = INTERRUPTED if found.interrupted else FINE
     say(*table(found, terminal_width()), code=code)
     say("", summary(found), code=code)
