@@ -45,6 +45,12 @@ def printable(text: object, longest: int | None = LONGEST) -> str:
     return whole
 
 
+def error_text(error: BaseException) -> str:
+    """An exception by its class and the first line of what it says: `ValueError: no such axis`."""
+    said, kind = str(error).split("\n", 1)[0], type(error).__name__
+    return f"{kind}: {said}" if said else kind
+
+
 def printable_lines(text: str, longest: int | None = None) -> str:
     r"""The same for a text of several lines, which stay lines; tabs become the blanks they stand for.
 

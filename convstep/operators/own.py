@@ -16,7 +16,7 @@ from convstep.language import tr
 from convstep.operators.mistake import mistakes as mistakes_of
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import OperatorError, add, is_ours
-from convstep.printable import SENTENCE, printable
+from convstep.printable import SENTENCE, error_text, printable
 
 Values = Mapping[str, Any]
 """A problem as a person writes it: every argument of forward and backward by its name, and perhaps `about`."""
@@ -325,7 +325,7 @@ def _called(name: str, which: str, function: Callable[..., Any], values: Mapping
         with np.errstate(all="ignore"):
             return function(**values)
     except Exception as error:  # whatever somebody's own code raises
-        said = printable(f"{type(error).__name__}: {error}".split("\n", 1)[0], SENTENCE)
+        said = printable(error_text(error), SENTENCE)
         raise OperatorError(
             tr("{name}: its {which} does not run: {said}", name=name, which=which, said=said)
         ) from error

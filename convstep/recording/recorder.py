@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from convstep.language import tr
+from convstep.printable import error_text
 from convstep.recording import trees
 from convstep.recording.addresses import root_of
 from convstep.recording.hooks import hooks
@@ -94,9 +95,7 @@ def run(
             if isinstance(error, KeyboardInterrupt) and registry.allowance.stopped is None:
                 raise
             run.error = error
-            said = str(error).split("\n", 1)[0]
-            sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
-            log.ended = Ended("raised", sentence, _line(error, source.text.path))
+            log.ended = Ended("raised", error_text(error), _line(error, source.text.path))
     registry.finish()
     log.unseen = registry.unseen()
     if registry.allowance.stopped is not None and (log.ended is None or log.ended.kind != "budget"):

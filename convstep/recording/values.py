@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convstep.language import tr
+from convstep.printable import error_text
 from convstep.recording.log import Other
 
 _SLICE = re.compile(r"(-?\d+)?(:(-?\d+)?){1,2}")
@@ -85,8 +86,7 @@ def value_of(text: str, variables: Mapping[str, object]) -> Any:
     except _UnknownError:
         raise
     except Exception as error:  # whatever NumPy says of these numbers
-        said = str(error).split("\n", 1)[0]
-        raise ValueError(f"{type(error).__name__}: {said}") from error
+        raise ValueError(error_text(error)) from error
 
 
 def _value(node: ast.expr, names: Mapping[str, object]) -> Any:

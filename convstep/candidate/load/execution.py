@@ -15,6 +15,7 @@ from convstep.candidate.load.imports import FAILURES, Imports
 from convstep.candidate.load.selection import Registering
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
+from convstep.printable import error_text
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _Assignment = ast.Assign | ast.AnnAssign | ast.AugAssign
@@ -174,7 +175,7 @@ class Execution:
                 raise
             if self._run_all:
                 raise self._run_all_failure(part, node, error) from error
-            self.failed[node.name] = f"{place}: {_said(error)}"
+            self.failed[node.name] = f"{place}: {error_text(error)}"
             return
         self.defined.setdefault(node.name, []).append(place)
         self.left_out.pop(node.name, None)
@@ -282,7 +283,7 @@ class Execution:
                 place = owner.place(trace.tb_lineno)
             trace = trace.tb_next
         return CandidateError(
-            f"{self.document.path.name} fails at {place} with --run-all: {_said(error)}; "
+            f"{self.document.path.name} fails at {place} with --run-all: {error_text(error)}; "
             "fix it, or check without --run-all"
         )
 
@@ -310,8 +311,3 @@ class Execution:
     def _value(self, part: Part, node: ast.expr) -> Any:
         code = compile(ast.Expression(node), part.filename, "eval", dont_inherit=True)
         return eval(code, self.namespace)
-
-
-def _said(error: BaseException) -> str:
-    message = str(error).split("\n", 1)[0]
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__

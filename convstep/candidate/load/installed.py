@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from convstep.candidate.load.target import CandidateError
+from convstep.printable import error_text
 
 
 def own_file(module: str) -> tuple[Path, Path] | None:
@@ -62,8 +63,8 @@ def module(name: str, again: bool = False) -> ModuleType:
     try:
         imported = importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-        raise CandidateError(f"{name} cannot be imported ({said}); see whether Python can") from error
+        said = f"{name} cannot be imported ({error_text(error)}); see whether Python can"
+        raise CandidateError(said) from error
     spec = imported.__spec__
     if not again or spec is None or spec.loader is None or not (spec.origin or "").endswith(".py"):
         return imported

@@ -14,6 +14,7 @@ from convstep.candidate.load.document import Document, Part
 from convstep.candidate.load.placeholders import Placeholder, why_missing
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
+from convstep.printable import error_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +171,11 @@ def _instance(owner: type, file: str) -> Any:
     try:
         return owner()
     except (Exception, SystemExit) as error:
-        said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
         words = (
             "{name}() in {file} fails ({said}); write a function backward(problem) "
             "in a file of your own that builds the layer, calls it and returns dW, db, dA_prev"
         )
-        raise CandidateError(tr(words, name=owner.__name__, file=file, said=said)) from error
+        raise CandidateError(tr(words, name=owner.__name__, file=file, said=error_text(error))) from error
 
 
 _Definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
