@@ -173,7 +173,10 @@ class Timeline:
             return self._execute()
 
     def back(self) -> Step | None:
-        """Undo one step, or what was made of the one under way; the step now last executed, or None."""
+        """Undo one step, or what was made of the one under way.
+
+        Gives the step now last executed, step 0 at the start; None if there was nothing to undo.
+        """
         if self._under_way:
             self._undo(self._under_way)
             self._under_way = []

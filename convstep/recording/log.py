@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -172,13 +172,7 @@ class Column(Sequence[tuple[Any, ...]]):
     def __len__(self) -> int:
         return self._runs.ends[-1]
 
-    @overload
-    def __getitem__(self, at: int) -> tuple[Any, ...]: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[tuple[Any, ...]]: ...
-
-    def __getitem__(self, at: int | slice) -> Any:
+    def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(len(self)))]
         at = range(len(self))[at]
