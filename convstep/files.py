@@ -63,9 +63,7 @@ class FileTooLarge(FileRefused):
 def opened(path: StrPath) -> BinaryIO:
     """A regular file, or a link to one, open for reading bytes; nothing else is ever waited for.
 
-    Raises:
-        FileRefused: it is a pipe, a device or a socket.
-        OSError: it does not exist, is a folder, or cannot be read.
+    Raises FileRefused: it is a pipe, a device or a socket; OSError: as for any file.
     """
     _check_readable(_status(path), path)  # before it is opened: some devices act on being opened
     file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115  whoever asked for it closes it
@@ -115,16 +113,8 @@ def written_whole(path: StrPath, *, through_links: bool = False) -> Iterator[Bin
 
     It is a new file in the same folder until then, so an older one at `path` stays as it is if
     anything goes wrong; its permissions stay in any case. What killed saves left behind in the folder
-    is removed.
-
-    Args:
-        path: the file.
-        through_links: write the file that a link leads to, instead of refusing; for files of our own,
-            which people keep elsewhere.
-
-    Raises:
-        FileRefused: `path` is a link, a pipe, a device or a socket.
-        OSError: the folder is missing or not writable.
+    is removed. With `through_links` the file that a link leads to is written: for files of our own, which
+    people keep elsewhere. Raises FileRefused: `path` is a link, a pipe, a device or a socket; OSError.
     """
     name = path_of(path)
     target = Path(os.path.realpath(name) if through_links else name)

@@ -18,9 +18,6 @@ T = TypeVar("T")
 def frozen(*, eq: bool = True) -> Callable[[type[T]], type[T]]:
     """What `dataclass(frozen=True, slots=True)` makes of a class.
 
-    Args:
-        eq: whether equal fields make equal values, and not only the same one.
-
     >>> @frozen()
     ... class Cell:
     ...     row: int

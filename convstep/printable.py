@@ -45,28 +45,24 @@ def printable(text: object, longest: int | None = LONGEST) -> str:
     return whole
 
 
-def error_text(error: BaseException) -> str:
-    """An exception by its class and the first line of what it says: `ValueError: no such axis`."""
-    said, kind = str(error).split("\n", 1)[0], type(error).__name__
-    return f"{kind}: {said}" if said else kind
-
-
 def printable_lines(text: str, longest: int | None = None) -> str:
     r"""The same for a text of several lines, which stay lines; tabs become the blanks they stand for.
 
     >>> print(printable_lines("if x:\n\treturn '\x1b[2J'\r\n"), end="")
     if x:
         return '\x1b[2J'
-
-    Args:
-        text: what to show.
-        longest: characters of each line; without it, all of them stay.
     """
     whole = text.replace("\r\n", "\n")
     if longest is None and whole.replace("\n", "").isprintable():
         return whole
     lines = (line.expandtabs(TAB) for line in whole.split("\n"))
     return "\n".join(printable(line, longest) for line in lines)
+
+
+def error_text(error: BaseException) -> str:
+    """An exception by its class and the first line of what it says: `ValueError: no such axis`."""
+    said, kind = str(error).split("\n", 1)[0], type(error).__name__
+    return f"{kind}: {said}" if said else kind
 
 
 def is_harmless(character: str) -> bool:

@@ -72,14 +72,9 @@ class Snippet:
         return sum(int(array.size) for array in held) > MOST_CELLS
 
     def text(self, *, as_test: bool = False, beside: str | None = None) -> str:
-        """The code.
+        """The code, as statements or as a pytest function; SnippetError if a value cannot be written.
 
-        Args:
-            as_test: as a pytest function; else as statements.
-            beside: the file that `save` has written; needed where it is `large`.
-
-        Raises:
-            SnippetError: a value is nothing that can be written.
+        Where it is `large`, it loads the file `beside`, which `save` has written.
         """
         writer = _Writer(beside if self.large else None)
         body = [writer.assigned(name, value) for name, value in self.given.items()]
@@ -128,12 +123,7 @@ class _Writer:
         return f"{name} = {self.code(value, name)}"
 
     def code(self, value: Any, name: str) -> str:
-        """A value as code that makes it again.
-
-        Args:
-            value: an array, a number, a text, or a container of them.
-            name: what to call its arrays in a file.
-        """
+        """A value as code that makes it again; its arrays go by the name where they are kept in a file."""
         import numpy as np
 
         if isinstance(value, np.generic) and type(value) is not np.bool_:

@@ -341,17 +341,10 @@ def shape_text(shape: tuple[int, ...]) -> str:
 def table_columns(
     shapes: Mapping[str, tuple[int, ...] | None], stride: Pair, padding: str, dilation: Pair, groups: int
 ) -> dict[str, str | int | None]:
-    """Shapes and geometry as a table takes them: texts, and one number.
+    """Shapes and geometry as a table takes them: texts, and one number; None where there is no array.
 
     >>> table_columns({"W": (4, 3, 3, 1), "b": None}, (2, 1), "same", (1, 1), 2)
     {'W': '4x3x3x1', 'b': None, 'stride': '(2, 1)', 'padding': 'same', 'dilation': '1', 'groups': 2}
-
-    Args:
-        shapes: by array; None where there is none.
-        stride: `(h, w)`.
-        padding: in words, see `padding_text`.
-        dilation: `(h, w)`.
-        groups: channel groups.
     """
     arrays = {name: None if shape is None else shape_text(shape) for name, shape in shapes.items()}
     texts = {"stride": pair_text(stride), "padding": padding, "dilation": pair_text(dilation)}

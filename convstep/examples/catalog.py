@@ -42,13 +42,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Problem:
-    """Read one bundled problem.
-
-    Args:
-        name: a name from `names()`.
-
-    Raises:
-        ProblemError: no example has this name; the sentence offers the closest.
+    """Read a bundled problem, one of `names()`; ProblemError offers the closest.
 
     >>> load("digit").total_steps
     256

@@ -21,10 +21,7 @@ INK = 16
 
 
 def load_digits() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Every image and the digit it shows.
-
-    Returns:
-        Images `(1797, 8, 8)`, values 0 to 16, and labels `(1797,)`, values 0 to 9.
+    """Images `(1797, 8, 8)`, values 0 to 16, and the digits they show, `(1797,)`, values 0 to 9.
 
     >>> images, labels = load_digits()
     >>> images.shape, labels[:5].tolist()

@@ -84,17 +84,10 @@ class Expression(NamedTuple):
 def read_expression(
     text: str, names: Names, looks: str, *, many: bool = False, deepest: int = DEEPEST
 ) -> Expression:
-    """Check an expression.
+    """Check an expression that speaks of `names`; ExpressionError, one sentence, says where it is not one.
 
-    Args:
-        text: what was typed.
-        names: what it may speak of; with `many`, a length that is not known is None.
-        looks: shown to whoever typed something else: "a condition looks like dz > 1".
-        many: whether every value will be that of many steps, `(places, channels, *cells)` in float64.
-        deepest: levels of nesting.
-
-    Raises:
-        ExpressionError: anything but the language; one sentence that says where.
+    `looks` is shown to whoever typed something else: "a condition looks like dz > 1". With `many`, every
+    value will be that of many steps, `(places, channels, *cells)` in float64, and unknown lengths are None.
 
     >>> float(read_expression("sum(x) * 2", {"x": (3,)}, "write x").value({"x": np.ones(3)}))
     6.0

@@ -202,11 +202,7 @@ class _Reading:
         self._outputs = outputs
 
     def problem(self, given: Values | OperatorProblem, where: str) -> OperatorProblem:
-        """A problem, whole.
-
-        Raises:
-            OperatorError: something is missing, or nobody takes it.
-        """
+        """A problem, whole; OperatorError if something is missing, or nobody takes it."""
         if isinstance(given, OperatorProblem):
             return given
         if not isinstance(given, Mapping):
@@ -332,11 +328,7 @@ def _called(name: str, which: str, function: Callable[..., Any], values: Mapping
 
 
 def _check(found: Operator, problem: OperatorProblem) -> None:
-    """Refuse what returns other than a gradient for each array.
-
-    Raises:
-        OperatorError: it does.
-    """
+    """Refuse with an OperatorError what returns other than a gradient for each array."""
     name = found.name
     for gradient in found.gradients:
         if not gradient.startswith("d") or gradient[1:] not in problem.arrays:

@@ -113,12 +113,7 @@ class Recording:
         return self.lower and self.eps in HALVES
 
     def expected(self, *, flushed: bool, same: bool) -> Expected:
-        """It, and how far each cell may be off.
-
-        Args:
-            flushed: as in `_flushed`.
-            same: whether PyTorch surely goes the way now that it went then.
-        """
+        """It, and how far each cell may be off; for `flushed` and `same` see `recorded`."""
         S, shift = self.S, None
         with quiet():
             slack = self._summed(flushed=flushed)

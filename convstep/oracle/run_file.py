@@ -233,11 +233,7 @@ class _Call:
             raise DamagedError("gradients that are compared and not there")
 
     def check(self, held: Mapping[str, Held]) -> None:
-        """Hold the arrays that the file claims against each other.
-
-        Raises ProblemError: they do not fit each other, or take more memory than there is to step through;
-        DamagedError: they are not what `capture` keeps.
-        """
+        """Hold the arrays that the file claims against each other; ProblemError or DamagedError."""
         if any(each.dtype not in DTYPES for each in held.values()):
             raise DamagedError("a number that no layer is captured in")
         wanted = {name if name in INPUTS else f"recorded_{name}": each for name, each in held.items()}

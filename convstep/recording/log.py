@@ -157,13 +157,9 @@ class Column(Sequence[tuple[Any, ...]]):
     def __init__(
         self, runs: Runs, make: Make, array: int = 0, changes: npt.NDArray[Any] | None = None
     ) -> None:
-        """Hold what they are made of.
+        """The payloads of a sweep's runs: what makes one, about which of the arrays, and the cells written.
 
-        Args:
-            runs: of the sweep.
-            make: what makes one, but for the cells that are written.
-            array: which of the arrays it is about, where it is about one.
-            changes: the cells that are written, of every turn one before and one after.
+        Of each turn one cell before and one after.
         """
         self._runs, self._make, self._array = runs, make, array
         self._size = 0 if changes is None else changes.itemsize

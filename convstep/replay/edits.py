@@ -115,17 +115,12 @@ def plain(number: Number) -> str:
 
 
 def number_of(text: str, dtype: np.dtype[Any]) -> Number:
-    """The number that somebody typed, as an array holds it.
+    """The number that somebody typed, as an array holds it: `0.5`, `-3/4`, `nan`, or a sum of some.
 
     >>> number_of("-3/4", np.dtype("float32")), number_of("inf", np.dtype("float64")).item()
     (np.float32(-0.75), inf)
 
-    Args:
-        text: a number, or a sum of some: `0.5`, `-3/4`, `nan`.
-        dtype: of the array.
-
-    Raises:
-        ValueError: it is none, or the array cannot hold it; one sentence without its full stop.
+    Raises ValueError: it is none, or the array cannot hold it; one sentence without its full stop.
     """
     written = text.strip()
     if dtype.kind == "b":

@@ -11,14 +11,10 @@ POSITIONAL: Final = (1e-4, 1e5)
 
 
 def short(value: SupportsFloat, digits: int = 4) -> str:
-    """A value for a sentence: as many digits as say something, in no fixed width.
+    """A value for a sentence: as many digits as say something, those before the point always.
 
     >>> [short(value) for value in (0.3801234, 2.0, -12345.6, 1e-30, 123456, -0.0)]
     ['0.3801', '2', '-12346', '1e-30', '1.235e5', '-0']
-
-    Args:
-        value: The number.
-        digits: Significant digits at most; digits before the point are always written.
     """
     number = float(value)
     if number != number or math.isinf(number) or number == 0.0:
