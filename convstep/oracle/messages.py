@@ -207,19 +207,8 @@ def problem_message(problem: Problem) -> dict[str, npt.ArrayLike]:
 
 def read_problem(message: Message) -> Problem:
     """The problem of a message."""
-    (top, bottom), (left, right) = message["padding"].tolist()
-    s_h, s_w = message["stride"].tolist()
-    d_h, d_w = message["dilation"].tolist()
-    return Problem(
-        message["A_prev"],
-        message["W"],
-        message.get("b"),
-        message["dZ"],
-        (s_h, s_w),
-        ((top, bottom), (left, right)),
-        (d_h, d_w),
-        int(message["groups"]),
-    )
+    given: dict[str, Any] = {name: message[name] for name in _PROBLEM if name in message}
+    return Problem(**{"b": None, **given})
 
 
 def expectation_message(expectation: Expectation) -> dict[str, npt.ArrayLike]:
