@@ -41,9 +41,7 @@ class Check:
     code: str
     """The result: `dW`, `layer.dW`."""
     name: str
-    """What to call it."""
     expected: Array
-    """What it should be."""
     atol: float
     """How far a number may be off."""
 

@@ -34,7 +34,6 @@ class Run:
     """One backward pass under way: the problem and its running gradients."""
 
     problem: Problem
-    """The arrays it reads."""
     geometry: Geometry
     dW: Array
     """Running gradient of `W`, live, `(C_out, F_h, F_w, C_in // groups)`."""

@@ -35,9 +35,7 @@ class Sizes:
     input: tuple[int, int, int]
     """Height, width and channels of one sample."""
     filters: int
-    """Output channels."""
     kernel: Pair
-    """Rows and columns."""
     stride: int | Pair = 1
     """As a `Problem` takes it."""
     padding: str | int | Pair | Padding = 0

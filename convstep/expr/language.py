@@ -70,7 +70,6 @@ class Expression(NamedTuple):
     """A whole expression, checked."""
 
     tree: ast.expr
-    """As Python reads it."""
     names: frozenset[str]
     """Which of the names it uses; constants and functions left out."""
     boolean: bool

@@ -21,16 +21,12 @@ from convstep.steps.cells import Array
 
 
 class Block(NamedTuple):
-    """A rectangle of the loop: whole groups, or channels inside one group."""
+    """A rectangle of the loop, the values of its indices: whole groups, or channels inside one group."""
 
     samples: range
-    """Values of `i_n`."""
     rows: range
-    """Values of `i_h`."""
     columns: range
-    """Values of `i_w`."""
     channels: range
-    """Values of `i_c`."""
     groups: range
     """The channel groups that `channels` belong to."""
 

@@ -47,9 +47,7 @@ class Run:
     layers: Sequence[CapturedLayer]
     """The calls, in the order of the forward passes."""
     by: str
-    """Who computed the gradients."""
     skipped: Sequence[Skipped]
-    """What is not among them."""
 
     __repr__ = brief
 

@@ -24,7 +24,6 @@ class Binding(NamedTuple):
     entries: Entries
     """The entries that set it, ascending; one for each array of a tuple."""
     refs: Entries
-    """The numbers of the arrays."""
     whole: bool
     """Whether it stands for the array itself, and not for a tuple that has it."""
 

@@ -66,7 +66,6 @@ class View(NamedTuple):
     strides: tuple[int, ...]
     """Bytes from cell to cell along each axis."""
     dtype: str
-    """As `numpy.dtype` reads it."""
 
 
 class Storage(NamedTuple):
@@ -224,7 +223,6 @@ class Log:
     views: list[View] = field(default_factory=list)
     """Every array met; `Ref`s and payloads say their numbers."""
     storages: list[Storage] = field(default_factory=list)
-    """Every piece of memory met."""
     given: list[tuple[str, int]] = field(default_factory=list)
     """The arrays that came in with the arguments, as `cache[0]`, `self.W`: the name and the view's number."""
     ended: Ended | None = None

@@ -17,7 +17,6 @@ class Replayed(Protocol):
     """A log, and memory that is moved through it."""
 
     log: Kept
-    """What the run has noted."""
     index: Index
     """The same by entries, frames and steps."""
 

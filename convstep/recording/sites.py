@@ -57,7 +57,6 @@ class LoopSite:
     names: tuple[str, ...]
     """Its variables; none for a `while`."""
     line: int
-    """Of its `for` or `while`."""
     innermost: bool
     """Whether no other loop stands in it."""
     enter: int
@@ -80,7 +79,6 @@ class StatementSite:
     text: str
     """As it is written, on one line."""
     function: int
-    """Which function it stands in."""
     loops: tuple[int, ...]
     """The loops around it in that function, outermost first."""
     loads: tuple[str, ...] = ()
@@ -97,10 +95,8 @@ class FunctionSite:
     name: str
     """As it is defined, with the classes and functions around it: `Conv.backward`."""
     line: int
-    """Of its `def`."""
     last_line: int
     parameters: tuple[str, ...]
-    """Their names."""
     call: int
     """The site at which it begins."""
     leave: int
@@ -162,7 +158,6 @@ class Sites:
     """All that is known of a source before it runs."""
 
     sites: list[Site] = field(default_factory=list)
-    """By number."""
     statements: list[StatementSite] = field(default_factory=list)
     loops: list[LoopSite] = field(default_factory=list)
     functions: list[FunctionSite] = field(default_factory=list)

@@ -50,7 +50,6 @@ class Source:
     """A file and its syntax tree."""
 
     text: SourceText
-    """As its author sees it."""
     tree: ast.Module
     """What is run, not to be changed; of a Python 2 file another text than what is seen, line for line."""
 

@@ -70,7 +70,6 @@ class Session(Record):
     problem: str
     """A bundled name or a path, as on the command line."""
     position: int = 0
-    """Steps executed."""
     stops: tuple[SavedStop, ...] = ()
     """In the order they were made."""
     bookmarks: tuple[Bookmark, ...] = ()

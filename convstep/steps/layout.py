@@ -19,7 +19,6 @@ class Part(NamedTuple):
     """A name for cells of a written array: the array itself, or its inside."""
 
     array: str
-    """The array that is written."""
     shape: Cell
     """How many cells the name covers along each axis."""
     corner: Cell

@@ -50,7 +50,6 @@ class Part:
     statements: list[ast.stmt]
     """Its top-level statements, on its own line numbers."""
     unread: list[Unread]
-    """Lines that are not Python."""
 
     def place(self, line: int) -> str:
         """A line for a sentence: "line 3" or "cell 7, line 3"."""

@@ -65,9 +65,7 @@ class Loaded:
     left_out: dict[str, int]
     """Names its module would have had from statements that did not run, and their lines."""
     target: Target
-    """What was asked for."""
     options: Options
-    """How it was loaded."""
     _workspace: Workspace | None = field(default=None, repr=False)
     """The modules it came with; None for an installed module."""
 

@@ -26,7 +26,6 @@ class Definition:
     first_line: int
     """The first of them, decorators included."""
     source: str
-    """The lines."""
 
 
 def resolve(

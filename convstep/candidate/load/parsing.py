@@ -46,15 +46,12 @@ class Unread:
     """Lines that are no Python."""
 
     first_line: int
-    """Their first line."""
     last_line: int
-    """Their last line."""
     error_line: int
     """Where Python stopped."""
     reason: str
     """Python's reason: "unterminated string literal"."""
     text: str
-    """The lines themselves."""
 
 
 @dataclass(slots=True)
@@ -64,7 +61,6 @@ class Parsed:
     statements: list[ast.stmt] = field(default_factory=list)
     """The top-level statements, on the text's own line numbers."""
     unread: list[Unread] = field(default_factory=list)
-    """What could not be read."""
     commands: list[str] = field(default_factory=list)
     """Notebook commands that were taken out: "%matplotlib inline"."""
     mended: bool = False

@@ -44,7 +44,6 @@ class Options:
     run_all: bool = False
     """Run everything at top level, not only imports, definitions and simple constants."""
     python2: bool = False
-    """The files are Python 2."""
     older_numpy: bool = False
     """NumPy's arrays of one element are numbers, as they were before 2.4."""
     unmade: bool = False

@@ -23,7 +23,6 @@ class OwnWindow:
     array: str
     """What the author calls it."""
     rows: range
-    """The rows that it uses."""
     columns: range
     right_rows: range
     """The rows that the reference uses, counted in the author's array."""
