@@ -77,15 +77,13 @@ def _loop(geometry: Geometry, A_prev_pads: Array, W: Array, b: Array | None, Zs:
 def expected_forward(problem: Problem) -> Array:
     """The right Z of a problem, `(…, H_out, W_out, C_out)`: one matrix product a tap."""
     geometry = problem.geometry
-    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
-    h_out, w_out, c_out = geometry.output_shape
-    _, f_h, f_w, c_k = geometry.kernel_shape
+    c_out, f_h, f_w, c_k = geometry.kernel_shape
     A = problem.A_prev_pad.reshape(geometry.samples, *geometry.padded_shape)
-    Z = np.zeros((geometry.samples, h_out, w_out, c_out), problem.dtype)
+    Z = np.zeros((geometry.samples, *geometry.output_shape), problem.dtype)
     per_group = c_out // geometry.groups
     for k_h in range(f_h):
         for k_w in range(f_w):
-            seen = A[:, k_h * d_h :: s_h, k_w * d_w :: s_w][:, :h_out, :w_out]
+            seen = A[:, *geometry.tap(k_h, k_w)]
             for group in range(geometry.groups):
                 filters = slice(group * per_group, (group + 1) * per_group)
                 kernel = problem.W[filters, k_h, k_w]

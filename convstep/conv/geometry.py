@@ -142,6 +142,12 @@ class Geometry:
         start = i_w * self.stride[1]
         return slice(start, start + self.reach[1], self.dilation[1])
 
+    def tap(self, k_h: int, k_w: int) -> tuple[slice, slice]:
+        """Rows and columns of the padded input that lie under one cell of the kernel, window by window."""
+        (s_h, s_w), (d_h, d_w) = self.stride, self.dilation
+        (top, left), (h_out, w_out, _) = (k_h * d_h, k_w * d_w), self.output_shape
+        return slice(top, top + (h_out - 1) * s_h + 1, s_h), slice(left, left + (w_out - 1) * s_w + 1, s_w)
+
     def channels(self, i_c: int) -> slice:
         """Input channels that output channel `i_c` looks at: all of its group."""
         c_out, _, _, c_k = self.kernel_shape

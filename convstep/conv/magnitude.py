@@ -104,12 +104,10 @@ def gradient_magnitudes(problem: Problem) -> dict[str, float]:
     W = problem.W.reshape(groups, c_out // groups, f_h, f_w, c_k).astype(np.float64)
     dA = np.zeros_like(padded)
     largest_dW = 0.0
-    (s_h, s_w), (d_h, d_w) = problem.stride, problem.dilation
     with np.errstate(all="ignore"):
         for k_h in range(f_h):
             for k_w in range(f_w):
-                rows = slice(k_h * d_h, k_h * d_h + (h_out - 1) * s_h + 1, s_h)
-                columns = slice(k_w * d_w, k_w * d_w + (w_out - 1) * s_w + 1, s_w)
+                rows, columns = geometry.tap(k_h, k_w)
                 seen = padded[:, rows, columns].reshape(-1, groups, c_k)
                 dW = np.matmul(dZ.transpose(1, 2, 0), seen.transpose(1, 0, 2))
                 largest_dW = max(largest_dW, _largest(dW))

@@ -78,10 +78,7 @@ def _dW_factors(problem: Problem, cell: Cell, steps: Steps) -> tuple[Array, Arra
     """`A_prev_pad` under tap `(k_h, k_w)` at every place, and `dZ[..., i_c]`."""
     geometry = problem.geometry
     i_c, k_h, k_w, k = cell
-    h_out, w_out, _ = geometry.output_shape
-    (s_h, s_w), (d_h, d_w) = geometry.stride, geometry.dilation
-    rows = slice(k_h * d_h, k_h * d_h + (h_out - 1) * s_h + 1, s_h)
-    columns = slice(k_w * d_w, k_w * d_w + (w_out - 1) * s_w + 1, s_w)
+    rows, columns = geometry.tap(k_h, k_w)
     x = problem.A_prev_pad[..., rows, columns, geometry.channels(i_c).start + k]
     return x.reshape(-1), problem.dZ[..., i_c].reshape(-1)
 

@@ -196,17 +196,13 @@ def _matrices(A_prev_pad: Array, dZ: Array, piece: Block, geometry: Geometry) ->
 
 def _add_dA(dA_prev_pad: Array, W: Array, dZ: Array, geometry: Geometry) -> None:
     """One sample's contributions to `dA_prev_pad`, tap by tap."""
-    (s_h, s_w), (d_h, d_w), groups = geometry.stride, geometry.dilation, geometry.groups
-    _, f_h, f_w, c_k = geometry.kernel_shape
+    groups, (_, f_h, f_w, c_k) = geometry.groups, geometry.kernel_shape
     h_out, w_out, _ = geometry.output_shape
     dz = np.ascontiguousarray(dZ.reshape(h_out * w_out, groups, -1).transpose(1, 0, 2))
     for k_h in range(f_h):
         for k_w in range(f_w):
             added = dz @ np.ascontiguousarray(W[:, k_h, k_w].reshape(groups, -1, c_k))
-            top, left = k_h * d_h, k_w * d_w
-            target = dA_prev_pad[
-                top : top + (h_out - 1) * s_h + 1 : s_h, left : left + (w_out - 1) * s_w + 1 : s_w
-            ]
+            target = dA_prev_pad[geometry.tap(k_h, k_w)]
             target += added.transpose(1, 0, 2).reshape(target.shape)
 
 
