@@ -264,6 +264,10 @@ OPERATOR = Operator(
         Convention("cmu", {"w": "MD", "b": "M1"}),
     ),
     called=r"(?!.*(relu|activation|norm|non_?linear|bilinear|temporal|embed)).*(affine|linear|dense|fully|(?<![a-z])fc(?![a-z]))",
-    words={"x": "a_prev a input inputs inp z", "w": "weight weights theta kernel", "b": "bias biases"},
+    words={
+        "x": "a_prev a input inputs inp z",
+        "w": "weight weights theta kernel",
+        "b": "bias biases",
+    },
     mistakes=MISTAKES,
 )
