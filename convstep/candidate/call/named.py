@@ -19,7 +19,6 @@ from convstep.candidate.call.containers import (
     Path,
     built,
     leaves,
-    numbered,
     path_of,
     root_of,
     sides_of,
@@ -29,6 +28,7 @@ from convstep.candidate.call.containers import (
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.used import used_as
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -201,6 +201,10 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
             for forward in own:
                 if forward.given and forward.given[0][1] == "ctx":
                     yield Call("named", forward=forward, backward=backward)
+        elif roles == {"dZ"}:  # its forward keeps all else in its module, or it needs nothing
+            for forward in own:
+                yield Call("named", own_cache=True, forward=forward, backward=backward)
+            yield Call("named", backward=backward)
         elif "dZ" not in roles:
             if {"A_prev", "W"} <= roles and not roles & {"cache", "ctx"}:
                 if candidate.tensors:
@@ -248,10 +252,10 @@ def _taken_apart(
     candidate: Candidate, names: Sequence[str], needed: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """The parameters; one that holds several things gives way to these if all of them are known."""
-    used_as = _used_as(candidate.source)
+    used = _used_as(candidate.source)
 
     def meanings(word: str) -> list[str]:
-        known = [role for role in (*roles_of(word), used_as.get(word, "")) if role in _GIVEN]
+        known = [role for role in (*roles_of(word), used.get(word, "")) if role in _GIVEN]
         return [role for role in known if role not in ("cache", "ctx", "dZ")]
 
     held = {
@@ -272,25 +276,10 @@ def _taken_apart(
 
 
 def _used_as(source: str) -> dict[str, str]:
-    """Roles of names by how the source passes them on: `conv2d(x, bank, padding=margin)`."""
-    found: dict[str, str] = {}
-    for node in ast.walk(tree_of(source)):
-        if isinstance(node, ast.expr) and (said := numbered(node)) is not None:
-            found[said[1]] = "layer"
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func).rpartition(".")[2]
-        pairs: list[tuple[str, ast.expr]] = [(each.arg or "", each.value) for each in node.keywords]
-        if called == "conv2d":
-            pairs += zip(("A_prev", "W", "b", "stride", "padding", "dilation"), node.args, strict=False)
-        if called == "pad":
-            pairs += [("padding", each) for how in node.args[1:2] for each in ast.walk(how)]  # type: ignore[misc]
-        for role, value in pairs:
-            if isinstance(value, (ast.Name, ast.Attribute)) and role in _GIVEN:
-                found.setdefault(ast.unparse(value).rpartition(".")[2], role)
+    """Roles of names by what the source does with them, and of those that it never looks at."""
     names = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Name)]
     looked_at = {node.id for node in names if not isinstance(node.ctx, ast.Store)}
-    return dict.fromkeys({node.id for node in names} - looked_at, UNUSED) | found
+    return dict.fromkeys({node.id for node in names} - looked_at, UNUSED) | used_as(source)
 
 
 def _assigned(
@@ -298,11 +287,11 @@ def _assigned(
 ) -> Iterator[tuple[tuple[str, str], ...]]:
     """Roles for parameters by their names, each role once; what has a default and no role is left out."""
     choices: list[list[str]] = []
-    used_as = _used_as(source)
+    used = _used_as(source)
     for place, name in enumerate(names):
         word = word_of(name)
         roles = [role for role in roles_of(word) if role in _GIVEN] or [
-            role for role in (_buffer(word, source) or used_as.get(word, ""),) if role
+            role for role in (_buffer(word, source) or used.get(word, ""),) if role
         ]
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]

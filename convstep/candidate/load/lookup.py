@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -75,7 +76,7 @@ def resolve(
         return value, "method"
     if held_by(owner) and not names.looks_backward(rest[-1]):  # an operation, whose output knows its way back
         return value, "function"
-    if unmade or _is_layer(owner, value):
+    if unmade or _is_layer(owner, value) or _is_kept_for(owner, value):
         return owner, "class"
     return getattr(_instance(owner, file), rest[-1]), "method"
 
@@ -90,6 +91,26 @@ def _is_layer(owner: type, backward: Callable[..., Any]) -> bool:
     handed = r"cache\w*|ctx|context|w|weights?|kernels?|filters?|hparam\w*|\w*_shape|problem"
     alone = not any(re.fullmatch(handed, name, re.I) for name in parameters)
     return has_forward and alone and names.looks_backward(backward.__name__)
+
+
+def _is_kept_for(owner: type, backward: Callable[..., Any]) -> bool:
+    """Whether a method reads what another one keeps, on an object that cannot be made without arguments."""
+    try:
+        inspect.signature(owner).bind()
+    except ValueError:
+        return False
+    except TypeError:
+        others = [each for name, each in vars(owner).items() if name[:2] != "__" and each is not backward]
+        kept = set().union(*map(_stored, others))
+        return bool(kept & set(getattr(getattr(backward, "__code__", None), "co_names", ())))
+    return False
+
+
+def _stored(function: object) -> set[str]:
+    """The attributes that a function sets."""
+    code = getattr(function, "__code__", None)
+    listed = dis.get_instructions(code) if code is not None else ()
+    return {each.argval for each in listed if each.opname == "STORE_ATTR"}
 
 
 def is_autograd(kind: type) -> bool:
