@@ -187,14 +187,15 @@ def _find_bias(layer: Layer) -> None:
     problem = layer.problem
     if "b" in layer.where or problem.b is None or not is_array(layer.Z):
         return
-    steps = np.arange(1.0, len(problem.b) + 1)
+    steps, layouts = np.arange(1.0, len(problem.b) + 1), layer.layouts
     first = layer.layouts.ours("Z", plain(layer.Z), problem.geometry)
     for place in places(layer.held):
         role, gradient, kept = says(place.path)
-        layout = layer.layout("b", place.shape)
-        if layout is None or role or gradient or kept or place.text in layer.where.values():
+        layout, known = layer.layout("b", place.shape), place.text in layer.where.values()
+        numbers = place.single and str(place.value.dtype).rpartition(".")[2].startswith("float")
+        if layout is None or role or gradient or kept or known or not numbers:
             continue
-        before, layer.layouts = np.array(plain(place.value)), replace(layer.layouts, b=layout)
+        before, layer.layouts = np.array(plain(place.value)), replace(layouts, b=layout)
         layer.where["b"] = place.text
         layer.put_numbers(place, before + layer.layouts.theirs("b", steps))
         layer.forward()
@@ -204,6 +205,7 @@ def _find_bias(layer: Layer) -> None:
             layer.forward()
             return
         del layer.where["b"]
+        layer.layouts = layouts
         layer.put_numbers(place, before)
         layer.forward()
 

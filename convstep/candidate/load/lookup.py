@@ -76,34 +76,42 @@ def resolve(
         return value, "method"
     if held_by(owner) and not names.looks_backward(rest[-1]):  # an operation, whose output knows its way back
         return value, "function"
-    if unmade or _is_layer(owner, value) or _is_kept_for(owner, value):
+    if unmade or _is_layer(owner, value):
         return owner, "class"
     return getattr(_instance(owner, file), rest[-1]), "method"
 
 
 def _is_layer(owner: type, backward: Callable[..., Any]) -> bool:
-    """Whether a method is the backward of a layer that has run forward: no kernels are handed to it."""
-    has_forward = any(re.fullmatch(r"(feed_?)?forward\w*|fprop|__call__|call", name) for name in dir(owner))
+    """Whether a method is the backward of a layer that has run forward: no kernels are handed to it.
+
+    What is called otherwise is one if it reads what another method keeps, and cannot be had without an object
+    that arguments make.
+    """
     try:
         parameters = list(inspect.signature(backward).parameters)[1:]
     except (TypeError, ValueError):
         return False
     handed = r"cache\w*|ctx|context|w|weights?|kernels?|filters?|hparam\w*|\w*_shape|problem"
-    alone = not any(re.fullmatch(handed, name, re.I) for name in parameters)
-    return has_forward and alone and names.looks_backward(backward.__name__)
+    if any(re.fullmatch(handed, name, re.I) for name in parameters):
+        return False
+    others = [each for name, each in vars(owner).items() if name[:2] != "__" and each is not backward]
+    code = getattr(inspect.unwrap(backward), "__code__", None)
+    kept = set().union(*map(_stored, others)) & {*getattr(code, "co_names", ())}
+    if not names.looks_backward(backward.__name__):
+        return bool(kept) and not _made_of_nothing(owner)
+    has_forward = any(re.fullmatch(r"(feed_?)?forward\w*|fprop|__call__|call", name) for name in dir(owner))
+    return has_forward or bool(kept)
 
 
-def _is_kept_for(owner: type, backward: Callable[..., Any]) -> bool:
-    """Whether a method reads what another one keeps, on an object that cannot be made without arguments."""
+def _made_of_nothing(owner: type) -> bool:
+    """Whether a class can be made without arguments, as far as that is known."""
     try:
         inspect.signature(owner).bind()
-    except ValueError:
-        return False
     except TypeError:
-        others = [each for name, each in vars(owner).items() if name[:2] != "__" and each is not backward]
-        kept = set().union(*map(_stored, others))
-        return bool(kept & set(getattr(getattr(backward, "__code__", None), "co_names", ())))
-    return False
+        return False
+    except ValueError:
+        pass
+    return True
 
 
 def _stored(function: object) -> set[str]:
