@@ -105,6 +105,10 @@ class Values:
             if order == "pairs":
                 return (top, bottom), (left, right)
             return tuple({"t": top, "b": bottom, "l": left, "r": right}[side] for side in order)
+        if role == "padding:pair":
+            return tuple(before for before, _ in inputs.problem.geometry.padding)
+        if role in ("stride:pair", "dilation:pair"):
+            return getattr(inputs.problem.geometry, role.partition(":")[0])
         if role == "input_shape":
             return inputs.A_prev.shape
         if role == "W_shape":

@@ -108,6 +108,8 @@ class Call:
         roles = {role for method in methods if method is not None for _, role in method.given}
         if "hparameters:pair" in roles:
             roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
+        if self.maker is None:
+            roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
         roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}
         roles |= {"stride", "padding"} if "hparameters" in roles else set()
         return frozenset(role for role in roles if role.partition(":")[0] not in self.untold)

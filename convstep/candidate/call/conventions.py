@@ -72,7 +72,7 @@ class Convention:
             return missing
 
         def one_for_both(name: str) -> bool:
-            return not self.pairs or (call.maker is not None and f"{name}:pair" not in says)
+            return f"{name}:pair" not in says and (call.maker is not None or not self.pairs)
 
         if rows != columns and (self.square or (call.maker is None and call.square)):
             return tr("kernels that are not square")

@@ -43,6 +43,22 @@ def used_as(source: str) -> dict[str, str]:
     return _resolved(source, found)
 
 
+@functools.lru_cache(64)
+def taken_apart(source: str) -> dict[str, int]:
+    r"""Into how many names a source unpacks a parameter, or its shape, which is written `x.shape`.
+
+    >>> taken_apart("def f(x, s):\n n, h, w = x.shape\n sh, sw = s")
+    {'x.shape': 3, 's': 2}
+    """
+    found: dict[str, int] = {}
+    for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Assign([ast.Tuple(names)], ast.Name() | ast.Attribute(attr="shape") as value):
+                if not any(isinstance(each, ast.Starred) for each in names):
+                    found.setdefault(ast.unparse(value), len(names))
+    return found
+
+
 def _passed(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     called = ast.unparse(node.func).rpartition(".")[2]
     for each in node.keywords:

@@ -75,7 +75,9 @@ def roles_of(name: str) -> tuple[str, ...]:
     ('W', 'kernel_size')
     """
     word = name.lower().strip("_")
-    return tuple(role for role, words in ROLES.items() if word in words)
+    found = tuple(role for role, words in ROLES.items() if word in words)
+    several = not found and len(word) > 3 and word.endswith("s")
+    return roles_of(word[:-1]) if several else found
 
 
 _MAKING = (
