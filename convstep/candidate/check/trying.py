@@ -222,7 +222,7 @@ def square_pictures(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
         if any(map(forward_fits, way.results)) or (unseen and not one_side):
             continue
         again = _tried(worker, replace(way.call, square_pictures=True, returns=()))
-        if again.perfect:
+        if again.perfect or (again.right and all(map(forward_fits, again.results))):
             return [again]
     return []
 
