@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from convstep.candidate.call.given import Config, value_of
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.returned import check_size, plain
+from convstep.candidate.call.returned import check_size, meaning, plain
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -104,6 +105,10 @@ class Values:
             if order == "pairs":
                 return (top, bottom), (left, right)
             return tuple({"t": top, "b": bottom, "l": left, "r": right}[side] for side in order)
+        if role == "padding:pair":
+            return tuple(before for before, _ in inputs.problem.geometry.padding)
+        if role in ("stride:pair", "dilation:pair"):
+            return getattr(inputs.problem.geometry, role.partition(":")[0])
         if role == "input_shape":
             return inputs.A_prev.shape
         if role == "W_shape":
@@ -193,8 +198,24 @@ def run(
             if known:
                 facts["forward_message"] = failure(error, candidate)["message"]
     places, named = given(backward, candidate.parameters, values)
+    held = [(each, {**_contents(each)}) for each in (*places, *named.values()) if _contents(each)]
     returned = function(*places, **named)
-    return returned if returned is not None or not values.filled else values.filled
+    put = {
+        key: value
+        for each, before in held
+        for key, value in _contents(each).items()
+        if value is not before.get(key) and meaning(str(key))
+    }
+    if returned is None:
+        return values.filled or put or None
+    return (returned, put) if put and hasattr(returned, "shape") else returned
+
+
+def _contents(container: Any) -> dict[str, Any]:
+    """What a dict or an object that a candidate is handed has in it; nothing for anything else."""
+    if isinstance(container, SimpleNamespace):
+        return vars(container)
+    return container if isinstance(container, dict) else {}
 
 
 def _by_tape(function: Callable[..., Any], method: Method, values: Values, facts: dict[str, Any]) -> Any:

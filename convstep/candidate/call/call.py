@@ -65,6 +65,8 @@ class Call:
     """Whether each channel has a kernel of its own."""
     square: bool = False
     """Whether its kernels are square."""
+    square_pictures: bool = False
+    """Whether its pictures are."""
     returns: tuple[str, ...] = ()
     """The gradients in the order they come back; empty is as its convention says."""
     stride: int = 1
@@ -106,6 +108,9 @@ class Call:
         roles = {role for method in methods if method is not None for _, role in method.given}
         if "hparameters:pair" in roles:
             roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
+        if self.maker is None:
+            roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
+        roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}
         roles |= {"stride", "padding"} if "hparameters" in roles else set()
         return frozenset(role for role in roles if role.partition(":")[0] not in self.untold)
 

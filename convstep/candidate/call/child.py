@@ -65,7 +65,9 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     if kind == "autograd" and isinstance(function, type) and not told_later:
         places = places[1:]
     names = tuple(p.name for p in places)
-    forward = _sibling(name, namespace) or matching_forward(name, _functions(namespace))
+    forward = _sibling(name, namespace) or matching_forward(
+        name, _functions(namespace), lambda each: [p.name for p in parameters_of(namespace[each])]
+    )
     own = found(forward, namespace)
     theirs = [] if own is None else parameters_of(own)
     return Candidate(

@@ -142,7 +142,13 @@ class _Taken(ast.NodeVisitor):
 
     def generic_visit(self, node: ast.AST) -> None:
         """Anything that is read."""
-        if isinstance(node, ast.expr) and (place := self.place(node)) is not None and place[1]:
+        written_to = isinstance(getattr(node, "ctx", None), ast.Store)
+        if (
+            isinstance(node, ast.expr)
+            and not written_to
+            and (place := self.place(node)) is not None
+            and place[1]
+        ):
             self.note(place, "")
         super().generic_visit(node)
 

@@ -72,7 +72,7 @@ class Convention:
             return missing
 
         def one_for_both(name: str) -> bool:
-            return not self.pairs or (call.maker is not None and f"{name}:pair" not in says)
+            return f"{name}:pair" not in says and (call.maker is not None or not self.pairs)
 
         if rows != columns and (self.square or (call.maker is None and call.square)):
             return tr("kernels that are not square")
@@ -86,7 +86,8 @@ class Convention:
         fixed = None if free or sized else layers.kernel_of(call)
         if fixed is not None and fixed != (rows, columns):
             return tr("kernels other than {kernel}", kernel="x".join(map(str, fixed)))
-        if "input_shape:side" in says and geometry.input_shape[0] != geometry.input_shape[1]:
+        one_side = call.square_pictures or "input_shape:side" in says
+        if one_side and geometry.input_shape[0] != geometry.input_shape[1]:
             return tr("pictures that are not square")
         if call.channels and geometry.input_shape[2] != call.channels:
             words = "several input channels" if call.channels == 1 else "other than {count} input channels"

@@ -15,7 +15,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Layouts, axes_of
-from convstep.candidate.call.words import making_roles
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
 
 
@@ -37,7 +37,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         return np.zeros(problem.W.size + len(problem.W))
     if base in ("dW", "db"):
         return np.zeros_like(_array(base[1:], problem, layouts, tensors=False))
-    if base in ("W", "b"):
+    if base in ("A_prev", "W", "b"):
         return _array(base, problem, layouts, tensors)
     if base == "kernel_size":
         return _kernel_size(form, (filters, channels, f_h, f_w), layouts)
@@ -85,17 +85,28 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         return "channels_last" if axes_of(layouts.A).endswith("C") else "channels_first"
     if base == "hparameters":
         sides = ("kernel_size", "stride", "padding", "dilation") if form == "pair" else ()
-        return Config(lambda role: value_of(f"{role}:pair" if role in sides else role, problem, call))
+        named = {role: f"{role}:pair" for role in sides}
+        if form == "out":  # its "channels" are those that it makes
+            named["in_channels"] = "out_channels"
+        return Config(lambda role: value_of(named.get(role, role), problem, call))
     return None
 
 
 def by_name(method: Callable[..., Any], problem: Problem, call: Call, size: str = "") -> list[Any]:
-    """The arguments of a method that sets a layer up or updates it, by its parameters' names."""
+    """The arguments of a method that sets a layer up or updates it, by its parameters' names.
+
+    Args:
+        method: which.
+        problem: what is given.
+        call: how its arrays lie.
+        size: the form of an input's shape; ":itself" is the input where a name can mean that.
+    """
     found = []
     for name, each in inspect.signature(method).parameters.items():
         if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) or each.default is not each.empty:
             continue
         role = (*making_roles(name), "none")[0]
+        role = "A_prev" if size == ":itself" and "A_prev" in roles_of(name) else role
         found.append(value_of(f"input_shape{size}" if role == "input_shape" else role, problem, call))
     return found
 
@@ -193,7 +204,13 @@ class _Plain:
                 one -= RATE * its
         return None
 
-    step = apply = __call__ = get_update = update_weights = calculate_update = update
+    __call__ = update
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever an update is called."""
+        if re.search("update|step|apply", name):
+            return self.update
+        raise AttributeError(name)
 
 
 class Node:

@@ -123,7 +123,7 @@ class Layer:
         place = self.place(name)
         if place is None:
             return
-        self._fill(place, self.layouts.theirs(name, array))
+        self.put_numbers(place, self.layouts.theirs(name, array))
 
     def _without_bias(self) -> None:
         """Set a bias to zero that has not one number a filter, but one for all or one for each output cell.
@@ -132,14 +132,15 @@ class Layer:
         """
         for place in places(self.held):
             if says(place.path) == ("b", False, False):
-                self._fill(place, np.zeros(place.shape))
+                self.put_numbers(place, np.zeros(place.shape))
                 self.other_bias = place.text
         for name, value in list(getattr(self.held, "__dict__", {}).items()):
             if isinstance(value, float) and says((name,)) == ("b", False, False):
                 setattr(self.held, name, 0.0)
                 self.other_bias = name
 
-    def _fill(self, place: Place, value: Array) -> None:
+    def put_numbers(self, place: Place, value: Array) -> None:
+        """Put an array in a place, in their layout: into the array there if it can hold it."""
         if hasattr(place.value, "detach"):
             from convstep.oracle.pytorch import tensor
 
@@ -220,8 +221,8 @@ class Layer:
 
     def _set_up(self) -> None:
         """Have the kernels made: by a method meant for that, else by running forward."""
-        for method in methods_like(self.held, SET_UP):
-            for size in ("", ":full"):
+        for method in dict.fromkeys((*methods_like(self.held, SET_UP), *self._needed_before())):
+            for size in ("", ":full", ":itself"):
                 with contextlib.suppress(Exception):
                     method(*by_name(method, self.problem, self.call, size))
                     if self.find("W"):
@@ -229,6 +230,17 @@ class Layer:
         self.forward()
         self.find("W")
         cleared(self.held)  # of that forward nothing is to be left for the backward
+
+    def _needed_before(self) -> Iterator[Callable[..., Any]]:
+        """What sets attributes that its forward reads and that are not there yet."""
+        kind, ours = type(self.held), {each.name for each in (self.call.forward, self.call.backward) if each}
+        there = {name for name, value in getattr(self.held, "__dict__", {}).items() if value is not None}
+        codes = {name: getattr(getattr(kind, name, None), "__code__", None) for name in dir(kind)}
+        forward = codes.get(self.call.forward.name)  # type: ignore[union-attr]
+        needed = {*getattr(forward, "co_names", ())} - there
+        for name, code in codes.items():
+            if code is not None and name[:2] != "__" and name not in ours and _stored(code) & needed:
+                yield getattr(self.held, name)
 
     def forward(self) -> None:
         """Run its forward."""
@@ -287,9 +299,14 @@ class Layer:
             by_place = ((f"*{name}" if path_of(name) else "", role) for name, role in method.given)
             method = Method(outer, tuple(by_place))
         own = {**self.inputs, "cache": self.cache, "Z": self.Z}
+        if any(role == "ones" for _, role in method.given):
+            own["ones"] = self.inputs["dZ"] * 0 + 1  # an array or a tensor
         if any(role == "node" for _, role in method.given):
             handed = [role for _, role in self.call.forward.given if role in ("A_prev", "W", "b")]  # type: ignore[union-attr]
             own["node"] = Node(self.Z, [own[role] if role in own else self.value(role) for role in handed])
+        for name, role in method.given:
+            if name.startswith("self."):
+                setattr(self.held, name[5:], own[role])
         return called(function, method, lambda role: own[role] if role in own else self.value(role))
 
     def _kept_by_calling(self) -> str:

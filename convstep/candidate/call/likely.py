@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from convstep.candidate.call.conventions import torch_role
 from convstep.candidate.call.outcome import Candidate
@@ -12,12 +12,34 @@ from convstep.candidate.call.words import roles_of
 from convstep.language import tr
 
 
-def matching_forward(backward: str, names: Sequence[str]) -> str:
-    """The forward that belongs to a backward, among the functions of its file; "" if none does."""
+def matching_forward(
+    backward: str, names: Sequence[str], parameters: Callable[[str], Iterable[str]] = lambda name: ()
+) -> str:
+    """The forward that belongs to a backward, among the functions of its file; "" if none does.
+
+    Where no name says so, it is the one named alike that takes pictures and kernels, and no gradient.
+
+    Args:
+        backward: its name.
+        names: those of the functions.
+        parameters: from such a name to its parameters.
+    """
     own = backward.rpartition(".")[2]
     for back, forth in OPPOSITES:
         own = own.replace(back, forth)
-    return next((name for name in (own, *FORWARDS) if name in names and name != backward), "")
+    known = next((name for name in (own, *FORWARDS) if name in names and name != backward), "")
+    if known:
+        return known
+    said = set(re.findall(r"[a-z]{4,}|[a-z]+\d[a-z]", re.sub(_NO_OPERATOR, " ", backward.lower())))
+    found = [
+        name
+        for name in names
+        if name != backward
+        and any(word in name.lower() for word in said)
+        and {"A_prev", "W"} <= (roles := {role for each in parameters(name) for role in roles_of(each)[:1]})
+        and not roles & {"dZ", "cache", "ctx"}
+    ]
+    return found[0] if len(found) == 1 else ""
 
 
 OPPOSITES = (
@@ -32,6 +54,8 @@ OPPOSITES = (
     *(("wstecz", "naprzod"), ("nazad", "vpered"), ("geri", "ileri")),
 )
 """What backwards have in their names, and forwards in that place, in the order they are looked for."""
+_NO_OPERATOR = "(back|grad|bwd|layer|naive|fast|slow|simple)[a-z]*"
+"""What a backward's name has in it besides the name of what it is of."""
 FORWARDS = (
     *("conv2d_forward", "conv_forward", "conv2d", "conv_forward_naive", "convolution_forward"),
     *("conv_forward_fast", "conv_forward_im2col", "forward"),
@@ -79,7 +103,7 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     signature = tr("its signature is {signature}", signature=shown)
     alone = tr("it takes one argument: {signature}", signature=shown)
     styles: list[tuple[str, Iterable[int], float, str]] = [  # with so many arguments; how likely; why
-        ("problem", (1,), 3, alone),
+        ("problem", () if "dZ" in roles_of("".join(parameters[:1])) else (1,), 3, alone),
         ("coursera", () if channels_first and not options else (2,), 2 + coursera - cs231n, called),
         ("cs231n", (2,) if channels_first or not options else (), 2.5 + cs231n - 1.5 * coursera, called),
         ("article", (4,), 4 * cached, signature),

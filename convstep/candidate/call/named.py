@@ -7,19 +7,20 @@ is found by trying: every way made here is cheap, and `check.detect_convention` 
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import (
+    PAIRS,
     Path,
     built,
     leaves,
-    numbered,
     path_of,
     root_of,
     sides_of,
@@ -29,6 +30,7 @@ from convstep.candidate.call.containers import (
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.used import taken_apart, used_as
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -47,6 +49,8 @@ LAYOUTS = [
     for pictures, outputs in (("NHW", "NCHW"), ("NHW", "NHWC"), ("HW", "CHW"), ("HW", "HWC"))
 ]
 """How pictures and kernels lie, the commonest first."""
+_ALONE = [LAYOUTS[0], Layouts("CHW", "OIHW"), Layouts("HW", "HW")]
+"""The same of what PyTorch's autograd is asked for."""
 FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
 """The same of kernels that are a matrix, for what is told their size besides, as one number."""
 DEPTHWISE = [
@@ -105,14 +109,14 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
     readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
-    told = dict.fromkeys(_in_words(call, candidate.source) for call in readings)
+    told = dict.fromkeys(_in_pairs(_in_words(call, candidate.source), candidate.source) for call in readings)
     fixed = [s for s in (2, 3) if _may_be_stride(s, candidate.source)]
     untold = [replace(call, stride=s) for s in fixed for call in told if _may_have_its_own(call)]
     for call in (*told, *untold):
         says = call.says
         sides = "padding" in says and sides_of(candidate.source) != ""
         call = replace(call, column=makes_column(candidate.source), sides=sides)
-        layouts = LAYOUTS[:1] if candidate.kind == "autograd" else LAYOUTS
+        layouts = _ALONE if candidate.kind == "autograd" else LAYOUTS
         if "groups" not in says and candidate.depthwise:
             call, layouts = replace(call, depthwise=True), DEPTHWISE
         if re.search(POINTWISE, candidate.source):
@@ -122,10 +126,11 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
             more = (*more, "full")
         if "kernel_size" in says:
             layouts = [*layouts, *FLAT]
+        layouts = sorted(layouts, key=functools.partial(_other_axes, call, taken_apart(candidate.source)))
         rules = ("",) if says & {"padding", "padding:word"} else ("", *more)
         if {"padding:word", "stride"} <= says:
             rules = WORDED
-        biases = BIASES if "b" in says and candidate.kind != "autograd" else BIASES[:1]
+        biases = BIASES if "b" in says else BIASES[:1]
         if guessed(call):
             layouts, biases = layouts[:7], biases[:1]
         yield tuple(
@@ -139,6 +144,14 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
             for rule, bias, lying in itertools.product(rules, biases, layouts)
             if not (rule and lying in FLAT_KERNELS)
         )
+
+
+def _other_axes(call: Call, apart: Mapping[str, int], lying: Layouts) -> int:
+    """How many arrays have another number of axes than the source unpacks their shapes into."""
+    axes = {"A_prev": lying.A, "W": lying.W, "dZ": lying.Z or lying.A}
+    given = [pair for method in (call.forward, call.backward) if method for pair in method.given]
+    said = [(apart.get(f"{name}.shape"), axes[role]) for name, role in given if role in axes]
+    return sum(number is not None and number != len(lies) for number, lies in said)
 
 
 def _may_be_stride(number: int, source: str) -> bool:
@@ -182,6 +195,24 @@ def _in_words(call: Call, source: str) -> Call:
     return replace(call, backward=Method(method.name, tuple(said)))
 
 
+def _in_pairs(call: Call, source: str) -> Call:
+    """The same call, with pairs for what the source unpacks into two, if it does not so with all of them."""
+    apart, sides = taken_apart(source), sides_of(source)
+
+    def said(method: Method | None) -> Method | None:
+        return method and Method(
+            method.name,
+            tuple(
+                (name, f"{role}:pair")
+                if role in PAIRS and apart.get(name) == 2 and not (sides and role == "padding")
+                else (name, role)
+                for name, role in method.given
+            ),
+        )
+
+    return replace(call, forward=said(call.forward), backward=said(call.backward))
+
+
 def _readings(candidate: Candidate) -> Iterator[Call]:
     """What a candidate's parameters may mean, in the commonest layout."""
     if candidate.kind == "autograd":
@@ -201,6 +232,10 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
             for forward in own:
                 if forward.given and forward.given[0][1] == "ctx":
                     yield Call("named", forward=forward, backward=backward)
+        elif roles == {"dZ"}:  # its forward keeps all else in its module, or it needs nothing
+            for forward in own:
+                yield Call("named", own_cache=True, forward=forward, backward=backward)
+            yield Call("named", backward=backward)
         elif "dZ" not in roles:
             if {"A_prev", "W"} <= roles and not roles & {"cache", "ctx"}:
                 if candidate.tensors:
@@ -248,10 +283,10 @@ def _taken_apart(
     candidate: Candidate, names: Sequence[str], needed: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """The parameters; one that holds several things gives way to these if all of them are known."""
-    used_as = _used_as(candidate.source)
+    used = _used_as(candidate.source)
 
     def meanings(word: str) -> list[str]:
-        known = [role for role in (*roles_of(word), used_as.get(word, "")) if role in _GIVEN]
+        known = [role for role in (*roles_of(word), used.get(word, "")) if role in _GIVEN]
         return [role for role in known if role not in ("cache", "ctx", "dZ")]
 
     held = {
@@ -272,25 +307,10 @@ def _taken_apart(
 
 
 def _used_as(source: str) -> dict[str, str]:
-    """Roles of names by how the source passes them on: `conv2d(x, bank, padding=margin)`."""
-    found: dict[str, str] = {}
-    for node in ast.walk(tree_of(source)):
-        if isinstance(node, ast.expr) and (said := numbered(node)) is not None:
-            found[said[1]] = "layer"
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func).rpartition(".")[2]
-        pairs: list[tuple[str, ast.expr]] = [(each.arg or "", each.value) for each in node.keywords]
-        if called == "conv2d":
-            pairs += zip(("A_prev", "W", "b", "stride", "padding", "dilation"), node.args, strict=False)
-        if called == "pad":
-            pairs += [("padding", each) for how in node.args[1:2] for each in ast.walk(how)]  # type: ignore[misc]
-        for role, value in pairs:
-            if isinstance(value, (ast.Name, ast.Attribute)) and role in _GIVEN:
-                found.setdefault(ast.unparse(value).rpartition(".")[2], role)
+    """Roles of names by what the source does with them, and of those that it never looks at."""
     names = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Name)]
     looked_at = {node.id for node in names if not isinstance(node.ctx, ast.Store)}
-    return dict.fromkeys({node.id for node in names} - looked_at, UNUSED) | found
+    return dict.fromkeys({node.id for node in names} - looked_at, UNUSED) | used_as(source)
 
 
 def _assigned(
@@ -298,11 +318,11 @@ def _assigned(
 ) -> Iterator[tuple[tuple[str, str], ...]]:
     """Roles for parameters by their names, each role once; what has a default and no role is left out."""
     choices: list[list[str]] = []
-    used_as = _used_as(source)
+    used = _used_as(source)
     for place, name in enumerate(names):
         word = word_of(name)
         roles = [role for role in roles_of(word) if role in _GIVEN] or [
-            role for role in (_buffer(word, source) or used_as.get(word, ""),) if role
+            role for role in (_buffer(word, source) or used.get(word, ""),) if role
         ]
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]

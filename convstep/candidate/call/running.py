@@ -104,6 +104,7 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
         at("forward")
         layer.forward()
         if not turn and not call.places:
+            _find_bias(layer)
             _choose_order(layer)
         at("output")
         note_Z(layer)
@@ -179,6 +180,34 @@ def _places(layer: Layer) -> tuple[str, ...]:
     found += [f"W-layout {layer.layouts.W}"] if "W" in layer.where else []
     found.append("kernel {}x{}".format(*layer.problem.geometry.kernel_shape[1:3]))
     return (*found, *([f"b-layout {layer.layouts.b}"] if "b" in layer.where else []))
+
+
+def _find_bias(layer: Layer) -> None:
+    """Find a bias that is not called one: the array whose numbers are added to the output, a filter each."""
+    problem = layer.problem
+    if "b" in layer.where or problem.b is None or not is_array(layer.Z):
+        return
+    steps, layouts = np.arange(1.0, len(problem.b) + 1), layer.layouts
+    first = layer.layouts.ours("Z", plain(layer.Z), problem.geometry)
+    for place in places(layer.held):
+        role, gradient, kept = says(place.path)
+        layout, known = layer.layout("b", place.shape), place.text in layer.where.values()
+        numbers = place.single and str(place.value.dtype).rpartition(".")[2].startswith("float")
+        if layout is None or role or gradient or kept or known or not numbers:
+            continue
+        before, layer.layouts = np.array(plain(place.value)), replace(layouts, b=layout)
+        layer.where["b"] = place.text
+        layer.put_numbers(place, before + layer.layouts.theirs("b", steps))
+        layer.forward()
+        Z = layer.layouts.ours("Z", plain(layer.Z), problem.geometry)
+        if Z.shape == first.shape and np.allclose(Z - first, steps):
+            layer.put("b", problem.b)
+            layer.forward()
+            return
+        del layer.where["b"]
+        layer.layouts = layouts
+        layer.put_numbers(place, before)
+        layer.forward()
 
 
 def _choose_order(layer: Layer) -> None:

@@ -6,7 +6,7 @@ import ast
 import itertools
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import TAPE, Method
@@ -14,6 +14,7 @@ from convstep.candidate.call.containers import leaves, path_of, root_of, word_of
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
+from convstep.candidate.call.used import used_as
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -54,6 +55,8 @@ CHAIN = r"(channels|chans|planes|widths)(_?list)?$"
 """What a parameter is called that may list the channels from one convolution to the next."""
 WANTED = r"(target_)?(input_)?ind(ex|ic)es|propagate_down|needs?_\w*grad|req"
 """What a parameter is called that says of which inputs a gradient is wanted."""
+_RECKONED = ("stride", "padding", "kernel_size")
+"""Roles that code gives away by what it reckons with a parameter."""
 _PLAIN = ("linear", "none", "identity")
 _ORDERS = (
     ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
@@ -71,8 +74,14 @@ def _best(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
         name
         for pattern in patterns
         for name in names
-        if re.fullmatch(pattern, name.strip("_") if name[:2] != "__" else name, re.I)
+        if any(re.fullmatch(pattern, word, re.I) for word in _spellings(name))
     ]
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A name without outer underscores, and with one where a capital begins a word: calForward."""
+    word = name.strip("_") if name[:2] != "__" else name
+    return word, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word)
 
 
 def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
@@ -92,6 +101,8 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     forth = [name for name in _best(names, _FORWARD) if name not in back]
     forth.sort(key=lambda name: name[:1] == "_" != name[1:2])  # helpers last
     shown = [name for name in names if not name.startswith("_")]
+    if not (forth and (back or candidate.tensors or candidate.tape)):
+        forth, back = _by_use(candidate.source, [name for name in shown if methods[name]], forth, back)
     if not forth or not (back or candidate.tensors or candidate.tape):
         missing = "backward" if forth else "forward"
         sentence = (
@@ -101,16 +112,47 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
         )
         raise CannotCall(tr(sentence, name=owner, missing=missing, methods=tr(", ").join(shown)), candidate)
     apart = _taken_apart(candidate.source, forth[0], methods[forth[0]])
-    forward = Method(forth[0], _forward_given(apart))
+    used = used_as(candidate.source)
+    own = any(roles_of(name)[:1] == ("W",) for name in re.findall(r"self\.(\w+) *=[^=]", candidate.source))
+    forward = Method(
+        forth[0], _forward_given(apart, used, own=own) or _set_before(candidate.source, forth[0])
+    )
     ways = {name: methods[name] for name in back}
     if apart != methods[forth[0]]:
         ways = {name: _taken_apart(candidate.source, name, ways[name], back=True) for name in back}
     found: list[Method | None] = [
-        Method(name, given) for name in back for given in _backward_given(ways[name])
+        Method(name, given) for name in back for given in _backward_given(ways[name], used)
     ]
     if candidate.tape and not found:
         found = [Method(TAPE, (("", "dZ"),))]
     return forward, found or [None]
+
+
+def _by_use(
+    source: str, names: Sequence[str], forth: list[str], back: list[str]
+) -> tuple[list[str], list[str]]:
+    """A forward and a backward that nothing is called: the one reads what the other keeps.
+
+    Args:
+        source: the class.
+        names: its methods that take something, in their order.
+        forth: those that are called a forward.
+        back: the one that is called a backward.
+    """
+    kept: dict[str, set[str]] = {}
+    read: dict[str, set[str]] = {}
+    for node in ast.walk(tree_of(source)):
+        if isinstance(node, ast.FunctionDef) and node.name in names:
+            own = [
+                n for n in ast.walk(node) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "self"
+            ]
+            kept[node.name] = {n.attr for n in own if isinstance(n.ctx, ast.Store)}
+            read[node.name] = {n.attr for n in own if isinstance(n.ctx, ast.Load)}
+    for first, then in itertools.permutations(kept, 2):
+        fits = first in (forth or kept) and then in (back or kept) and then not in forth and first not in back
+        if fits and kept[first] & read[then] and not kept[then] & read[first] and first not in read[then]:
+            return [first], [then]
+    return forth, back
 
 
 def _taken_apart(
@@ -131,12 +173,15 @@ def _taken_apart(
     return tuple(found)
 
 
-def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
+def _forward_given(
+    parameters: Sequence[Parameter], used: Mapping[str, str], *, own: bool
+) -> tuple[tuple[str, str], ...]:
+    """What a forward is given; not the kernels that it may be handed instead of those that the layer has."""
     given: list[tuple[str, str]] = []
     for parameter in parameters:
-        if parameter.star:
-            continue
         roles = roles_of(word_of(parameter.name))
+        if parameter.star or (own and given and parameter.default == "None" and {"W", "b"} & {*roles}):
+            continue
         if path_of(parameter.name):
             given.append((parameter.name, roles[0]))
         elif not given:
@@ -147,19 +192,32 @@ def _forward_given(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ..
         ):
             given.append((parameter.name, told))
         elif parameter.default is None:
-            given.append((parameter.name, (*making_roles(parameter.name), "flag")[0]))
+            flag = used.get(parameter.name) == "flag"
+            given.append((parameter.name, "flag" if flag else (*making_roles(parameter.name), "flag")[0]))
     said = [role for _, role in given]
     if "b" in said and "W" not in said:  # forward(a, b): kernels, not a bias
         given[said.index("b")] = given[said.index("b")][0], "W"
-    return tuple(given) or (("", "A_prev"),)
+    return tuple(given) or ((("", "A_prev"),) if parameters else ())
 
 
-def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, str], ...]]:
+def _set_before(source: str, name: str) -> tuple[tuple[str, str], ...]:
+    """What a forward without parameters is given: the input is set as an attribute that it reads."""
+    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
+    body = next((ast.unparse(each) for each in defined if each.name == name), "")
+    read = [
+        word for word in re.findall(r"self\.(\w+)\b(?! *=[^=])", body) if roles_of(word)[:1] == ("A_prev",)
+    ]
+    return ((f"self.{read[0]}" if read else "", "A_prev"),)
+
+
+def _backward_given(
+    parameters: Sequence[Parameter], used: Mapping[str, str]
+) -> list[tuple[tuple[str, str], ...]]:
     """The ways of filling a backward's parameters, the likeliest first."""
     plain = [each for each in parameters if not each.star]
     if not plain:
         return [(("", "dZ"),)] if parameters else [()]
-    options = [_back_options(each, alone=len(plain) == 1) for each in plain]
+    options = [_back_options(each, used, alone=len(plain) == 1) for each in plain]
     fits = []
     for number, picked in enumerate(itertools.product(*options)):
         told = [role for role in picked if role]
@@ -170,7 +228,7 @@ def _backward_given(parameters: Sequence[Parameter]) -> list[tuple[tuple[str, st
     if not fits:  # whatever its first parameter is called, it is what comes from above
         rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
         return [((plain[0].name, "dZ"), *rest)]
-    return [given for _, _, given in sorted(fits)[:3]]
+    return [given for _, _, given in sorted(fits)[:4]]
 
 
 def _from_above(parameter: Parameter) -> bool:
@@ -178,7 +236,7 @@ def _from_above(parameter: Parameter) -> bool:
     return parameter.default is None or "dZ" in roles_of(parameter.name)
 
 
-def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
+def _back_options(parameter: Parameter, used: Mapping[str, str], *, alone: bool) -> list[str]:
     """The roles that a backward's parameter may have, the likeliest first."""
     name = word_of(parameter.name)
     if path_of(parameter.name) and "dZ" in roles_of(root_of(parameter.name)):
@@ -196,7 +254,10 @@ def _back_options(parameter: Parameter, *, alone: bool) -> list[str]:
     roles += [role for role in made if role in ("optimizer", "flag", "zero", "batch", "hparameters")]
     if parameter.default is not None:  # it may be left out
         roles = [role for role in roles if role in ("rate", "dZ")] + [""]
-    return list(dict.fromkeys(roles)) or ["dZ", "A_prev", "rate", "cache"]
+    if not roles and used.get(name) == "flag":
+        return ["flag"]
+    # the derivative of an activation, which is 1 where there is none, comes before a rate
+    return list(dict.fromkeys(roles)) or ["dZ", "A_prev", "ones", "rate", "cache"]
 
 
 def makers_of(candidate: Candidate) -> Iterator[Method]:
@@ -232,8 +293,8 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
     for rest in (each.name for each in listed if each.star == "**"):
         keys = re.findall(rf"\b{rest}(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
         parameters += [Parameter(key) for key in dict.fromkeys(keys)]
-    names = {each.name.lower() for each in parameters}
-    options = [_options(each, names) for each in parameters]
+    names, used = {each.name.lower() for each in parameters}, used_as(candidate.source)
+    options = [_options(each, names, used) for each in parameters]
     if not any(
         role.startswith("kernel") for each in options for role, _ in each
     ):  # height and width of what?
@@ -241,8 +302,13 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
             [*((role.replace("in_", "kernel_"), 0) for role, _ in each if role in ("in_h", "in_w")), *each]
             for each in options
         ]
-    unknown = [e for e in parameters if e.default is None and not (making_roles(e.name) or _buffer(e.name))]
-    if not unknown:
+    unknown = [e for e in parameters if e.default is None and not (_roles(e.name, used) or _buffer(e.name))]
+    if len(unknown) < 3:
+        names = {each.name for each in unknown}
+        options = [
+            [(role, 2 + at) for at, role in enumerate(_ORDERS[0])] if each.name in names else its
+            for each, its in zip(parameters, options, strict=True)
+        ]
         while math.prod(len(each) for each in options) > 20_000:
             options = [each[: max(1, len(each) - 1)] for each in options]
         fits = []
@@ -253,10 +319,10 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
                 fits.append((sum(cost for _, cost in picked) + _oddness(roles), number, roles))
         for _, _, roles in sorted(fits)[:MAKERS]:
             yield _filled(parameters, roles)
-    yield from _by_place(parameters, [each.name for each in unknown])
+    yield from _by_place(parameters, [each.name for each in unknown], used)
     required = [each for each in parameters if each.default is None]
     if len(required) != len(unknown):  # names that only look as if they said something
-        yield from _by_place(required, [each.name for each in required])
+        yield from _by_place(required, [each.name for each in required], used)
 
 
 def _oddness(roles: Sequence[str]) -> int:
@@ -273,9 +339,11 @@ def _filled(parameters: Sequence[Parameter], roles: Sequence[str]) -> Method:
     return Method("", tuple((p.name, role) for p, role in zip(parameters, roles, strict=True) if role))
 
 
-def _by_place(parameters: Sequence[Parameter], unknown: Sequence[str]) -> Iterator[Method]:
+def _by_place(
+    parameters: Sequence[Parameter], unknown: Sequence[str], used: Mapping[str, str]
+) -> Iterator[Method]:
     """Fill parameters whose names say nothing in the orders that people use."""
-    known = {each.name: _options(each, set())[0][0] for each in parameters if each.name not in unknown}
+    known = {each.name: _options(each, set(), used)[0][0] for each in parameters if each.name not in unknown}
     taken = {role.partition(":")[0] for role in known.values()}
     for order in _ORDERS if unknown else ():
         left = [role for role in order if role not in taken]
@@ -283,7 +351,15 @@ def _by_place(parameters: Sequence[Parameter], unknown: Sequence[str]) -> Iterat
         yield _filled(parameters, [roles[each.name] for each in parameters])
 
 
-def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, int]]:
+def _roles(name: str, used: Mapping[str, str]) -> tuple[str, ...]:
+    """What a constructor's parameter may be: by its name, and first of that what the code does with it."""
+    named, what = making_roles(name), used.get(name, "")
+    said = ("in_h", "in_w") if what == "side" else (what,) if what in _RECKONED else ()
+    agreed = tuple(role for role in named if role in said)
+    return tuple(dict.fromkeys((*agreed, *(named or said), *said)))
+
+
+def _options(parameter: Parameter, names: Collection[str], used: Mapping[str, str]) -> list[tuple[str, int]]:
     """The roles and forms that a constructor's parameter may want, each with how unlikely it is.
 
     "" is left at its default.
@@ -292,7 +368,7 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
     if required and (kept := _buffer(name)):
         return [(kept, 0), *([("dW:vector", 1)] if kept == "dW" else [])]
     found: list[tuple[str, int]] = []
-    roles = making_roles(parameter.name)
+    roles = _roles(parameter.name, used)
     if str(value).lower() in ("same", "valid"):
         roles = ("padding",)
     if "in" in name and name.replace("in", "out", 1).replace("output", "output") in names:
@@ -306,7 +382,7 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
         elif role == "in_channels" and required and re.search(CHAIN, name):
             found += [(role, number), ("in_channels:chain", number + 1)]
         elif role == "hparameters":
-            found += [(role, number), (f"{role}:pair", number + 1)]
+            found += [(role, number), (f"{role}:pair", number + 1), (f"{role}:out", number + 2)]
         elif role == "W" and required and any(_buffer(each) == "dW" for each in names):
             found += [("W", number), ("W:vector", number + 1)]
         elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):
@@ -319,6 +395,8 @@ def _options(parameter: Parameter, names: Collection[str]) -> list[tuple[str, in
         found = [entry for entry in found if entry[0] in ("use_bias", "padding:flag")]
     if required:
         return found[:7] or [("none", 0)]
+    if value is ... and {role for role, _ in found} & {*_RECKONED}:  # a word of its own, as an enum's
+        return [("", 0)]
     return [*found[:5], ("", len(found)), *([("W", 8)] if "W" in roles else [])]
 
 
@@ -341,7 +419,8 @@ def _forms(role: str, parameter: Parameter) -> list[str]:
     if isinstance(value, int):
         return ["less"] if role == "dilation" and not value else ["", "pair"]
     if isinstance(value, (tuple, list)):
-        return ["pair", ""]
+        whole = {3: "shape", 4: "full"}.get(len(value), "")
+        return [whole] if whole and role == "kernel_size" else ["pair", ""]
     forms = ["pair", ""] if shapely else ["", "pair"]
     if role == "kernel_size" and parameter.default is None:
         forms = ["pair", "shape", "full", ""] if shapely else ["", "pair", "shape", "full"]

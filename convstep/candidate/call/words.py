@@ -11,7 +11,7 @@ dZ: grad_outputs grad_out gradoutput output_gradient output_grad out_grad upstre
 dZ: upstream_gradient error errors error_tensor accum_grad d_l_d_out dh top_diff eta g da dnext d_next
 dZ: cotangent cotangents ct y_bar z_bar out_bar output_bar sensitivity dconv d_conv dnext_layer
 dZ: dconv_prev next_grad output_error grad_y grad_z dl_dy residual d_out d_act dact
-A_prev: a_prev a x input inputs inp x_in xin input_tensor input_data image images img im batch data
+A_prev: a_prev a_previous a x input inputs inp x_in xin input_tensor input_data image images img im batch data
 A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics map maps planes plane
 A_prev: act acts fmap self lhs
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
@@ -75,7 +75,9 @@ def roles_of(name: str) -> tuple[str, ...]:
     ('W', 'kernel_size')
     """
     word = name.lower().strip("_")
-    return tuple(role for role, words in ROLES.items() if word in words)
+    found = tuple(role for role, words in ROLES.items() if word in words)
+    several = not found and len(word) > 3 and word.endswith("s")
+    return roles_of(word[:-1]) if several else found
 
 
 _MAKING = (
@@ -93,7 +95,7 @@ _MAKING = (
     (r"(is_|in_)?train(ing)?(_?(mode|flag))?|verbose|debug|trainable|is_first\w*|need\w*"
      r"|requires_grad", "flag"),
     (r"data_format|layout|order", "format"),
-    (r"config|cfg|hparams?|conv_params?|hyper_?param(eter)?s?|params|options|args"
+    (r"config|cfg|h(yper)?_?param(eter)?s?|conv_params?|params|options|args"
      r"|settings|layer_info|spec(ification)?|\w+_(cfg|config|spec)", "hparameters"),
     (r"(l_?|learning_?|learn_?)rate|lr|alpha|eta|step_size", "rate"),
     (r"batch(_?(size|num|n))?|n_?batch\w*|num_?(batch|samples|images)|n|m|bs|n_samples"
@@ -138,6 +140,11 @@ _MAKING = (
     (r"(conv|init|initial|my)?_?(b|bias(es)?|beta)(_?(vector|tensor|array|data|value|init))?", "b"),
 )  # fmt: skip
 """What a constructor's parameters are called: patterns of whole names, and their roles."""
+_SIDES = (
+    (r"(n|num|nb)?_?(in|inputs?|from|src|previous|prev)(_\w+)?", "in_channels"),
+    (r"(n|num|nb)?_?(out|outputs?|to|dst|next|new)(_\w+)?", "out_channels"),
+)
+"""What a name that says nothing else may still say: on which side of the layer it is."""
 
 
 _SEVERAL = {
@@ -179,4 +186,5 @@ def making_roles(name: str) -> tuple[str, ...]:
     found = [role for pattern, role in _MAKING if re.fullmatch(pattern, word)]
     found = [*_SEVERAL.get(name, _SEVERAL.get(word, ())), *found]
     found = found or [role for role in roles_of(name) if role in ("W", "b", "stride", "padding")]
+    found = found or [role for pattern, role in _SIDES if re.fullmatch(pattern, word)]
     return tuple(dict.fromkeys(found))

@@ -255,6 +255,8 @@ class Given:
         if base == "A_prev_pad":
             around = ", ".join("(n.padding, n.padding)" if axis in "HW" else "(0, 0)" for axis in A)
             return Code(f"numpy.pad({self.inputs.A_prev}, ({around}))")
+        if base == "ones":
+            return Code(f"{self.inputs.dZ} * 0 + 1")
         if base in ("cache", "hparameters"):
             return Code(repr(self._cache() if base == "cache" else self._hyper()))
         if base == "Z" and layer:

@@ -177,6 +177,8 @@ def fitted(case: Case, convention: Convention) -> Case:
     says, lying = convention.told.says, convention.layouts
     if not lying.batched:
         case = replace(case, batch=None)
+    if convention.told.square_pictures:
+        case = replace(case, size=(case.size[0],) * 2)
     if convention.told.maker is None and (kernel := layers.kernel_of(convention.told)) is not None:
         case = replace(case, kernel=kernel)
     if "stride" not in says:
@@ -204,7 +206,7 @@ def _of_layer(case: Case, call: Call) -> Iterator[Case]:
         case = replace(case, batch=None)
     if "C" not in lying.A:
         case = replace(case, channels=1, groups=1, filters=case.filters if lying.Z else 1)
-    if "input_shape:side" in call.says:
+    if call.square_pictures or "input_shape:side" in call.says:
         case = replace(case, size=(case.size[0],) * 2)
     if call.depthwise:
         case = case.depthwise

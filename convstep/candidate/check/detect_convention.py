@@ -22,6 +22,7 @@ from convstep.candidate.check.trying import (
     Tried,
     by_name,
     right_with_two,
+    square_pictures,
     trial_results,
     wants_other_arrays,
     written_batches,
@@ -99,7 +100,7 @@ def detect_convention(
     else:
         found = by_name(worker, lambda: clock() - began < budget)
         if not any(way.right for way in (*tried, *found)):
-            found += written_kernels(worker, found)
+            found += written_kernels(worker, found) or square_pictures(worker, found)
     cropped = any(way.perfect and way.cropped for way in found)
     better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -53,18 +53,13 @@ def detect_layer_call(
         CannotCall: it cannot be made, run forward and back, or read.
     """
     search = _Search(own)
-    for call, reason in layers.ways(candidate):
-        if search.deaths >= DEATHS or search.tries >= TRIES or not in_time():
-            break
-        if search.skips(call):
-            continue
-        results = _results(tried, call)
-        hung = next((result for result in results if result.outcome.kind == HUNG), None)
-        if hung is not None:
-            return call, reason, hung
-        search.note(call, reason, results)
-        if search.over:
-            break
+    if (hung := search.through(layers.ways(candidate), tried, in_time)) is not None:
+        return hung
+    if search.best is None and not search.over and search.raising is None:
+        squares = _Search(own)  # where not even its forward took one that is not square
+        ways = ((replace(call, square_pictures=True), reason) for call, reason in layers.ways(candidate))
+        if squares.through(ways, tried, in_time) is None and squares.sure is not None:
+            search = squares
     if search.best is None and search.raising is not None and own(search.raising[2].message):
         return search.raising[0], search.raising[1], None
     if search.best is None:
@@ -149,6 +144,27 @@ class _Search:
     over: bool = False
     tries: int = 0
     deaths: int = 0
+
+    def through(
+        self,
+        ways: Iterable[tuple[Call, str]],
+        tried: Callable[[Call, Case], Result],
+        in_time: Callable[[], bool],
+    ) -> Chosen | None:
+        """Try one way after the other until one fits; return the one that hung, if one did."""
+        for call, reason in ways:
+            if self.deaths >= DEATHS or self.tries >= TRIES or not in_time():
+                break
+            if self.skips(call):
+                continue
+            results = _results(tried, call)
+            hung = next((result for result in results if result.outcome.kind == HUNG), None)
+            if hung is not None:
+                return call, reason, hung
+            self.note(call, reason, results)
+            if self.over:
+                break
+        return None
 
     def skips(self, call: Call) -> bool:
         """Whether a way cannot turn out better than those already tried."""
@@ -264,7 +280,7 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     # (1, H, W) may be one picture or one channel; of two pictures two outputs must come
     batches = (2, 1) if (call.layouts or Layouts()).A == "NHW" else (1, None)
     for s, batch, (c, f), p in itertools.product(strides, batches, channels, (1, 0)):
-        size = (7, 7) if "input_shape:side" in call.says else (6, 7)
+        size = (7, 7) if call.square_pictures or "input_shape:side" in call.says else (6, 7)
         case = Case(size, kernel, (s, s), ((p, p), (p, p)), c, f, batch)
         case = case.depthwise if call.depthwise else case
         if call.rule and p:

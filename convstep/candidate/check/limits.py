@@ -101,7 +101,10 @@ def _possible(tried: Sequence[Result], candidate: Candidate) -> Iterator[tuple[s
             beyond = functools.partial(_differs, axis, number)
             yield "channels", Limit(tr(words, number=number), beyond)
     odd = re.search(r"\bodd\b(?!.*\beven\b)|%\s*2\s*(==\s*1|!=\s*0)", candidate.source)
-    if odd:
+    even = [one for one in tried if any(n % 2 == 0 for n in _kernel(_geometry(one)))]
+    made = [(one.outcome.Z, one.right.problem.dZ.shape) for one in even]
+    # or its own forward makes another size of them
+    if odd or (made and all(Z is not None and Z.shape != size for Z, size in made)):
         yield "odd", Limit(tr("even kernels"), lambda g: any(n % 2 == 0 for n in g.kernel_shape[1:3]))
     yield "channels", Limit(tr("several input channels"), lambda g: g.input_shape[2] > 1)
     yield "channels", Limit(tr("several filters"), lambda g: g.kernel_shape[0] > 1)
@@ -167,7 +170,7 @@ def _claims(kind: str, call: Call, candidate: Candidate) -> bool | None:
     if call.convention == "torch":
         demanded = candidate.kind == "autograd" or candidate.parameters[:1] == ("grad_output",)
     if kind in ("size", "kernel"):
-        sides = set(_sides_read(call, candidate.source))
+        sides = set(sides_read(call, candidate.source, "W"))
         return kind == "size" or len(sides) > 1 if sides else demanded or None
     if call.pairs is True or demanded:
         return True
@@ -177,17 +180,18 @@ def _claims(kind: str, call: Call, candidate: Candidate) -> bool | None:
     return any({(0,), (1,)} <= {path for path, _ in taken} for taken in apart.values()) or None
 
 
-def _sides_read(call: Call, source: str) -> Iterator[str]:
-    """Which sides of the kernels, H or W, the source takes the length of."""
-    layout = convention_of(call).layouts.W
+def sides_read(call: Call, source: str, what: str) -> Iterator[str]:
+    """Which sides, H or W, of the kernels ("W") or the pictures ("A_prev") the source takes the length of."""
+    layouts = convention_of(call).layouts
+    layout = layouts.W if what == "W" else layouts.A
     given = [pair for m in (call.forward, call.backward) if m is not None for pair in m.given]
-    named = {word_of(name) for name, role in given if role == "W"}
+    named = {word_of(name) for name, role in given if role == what}
 
     def axes(node: ast.expr) -> list[str]:
         """The axes that an expression has the lengths of."""
         match node:
             case ast.Attribute(value=ast.Name(id=name) | ast.Attribute(attr=name), attr="shape"):
-                return list(layout) if name in named or "W" in roles_of(name) else []
+                return list(layout) if name in named or what in roles_of(name) else []
             case ast.Subscript(value=ast.Attribute(attr="shape") as whole, slice=index):
                 with contextlib.suppress(ValueError, TypeError, IndexError, SyntaxError):
                     bounds = ast.unparse(index)

@@ -20,13 +20,15 @@ from convstep.candidate.call.returned import meaning, returned_names
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, cases_for, fitted
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, asked, grade
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, asked, forward_fits, grade
+from convstep.candidate.check.limits import sides_read
 from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
-LARGEST_BATCH, GUESSES = 256, 8
-"""The largest batch size tried, and how many, where a candidate seems to have one hard-coded."""
+LARGEST_BATCH, GUESSES, SQUARES = 256, 8, 60
+"""The largest batch size tried, and how many, where a candidate seems to have one hard-coded; and how many
+ways with square pictures."""
 MISFIT = r"shape|size|out of bounds|broadcast"
 """What is said where sizes do not fit."""
 ARRAY = r"numpy\.ndarray|unexpected keyword|not callable|Tensor"
@@ -207,6 +209,22 @@ def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
         if found[-1].perfect:
             return found[-1:]
     return [way for way in found if way.right]
+
+
+def square_pictures(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
+    """Try again, with square pictures, the ways whose own forward takes no others.
+
+    Without a forward it is the code that says so: it reads one side of its pictures.
+    """
+    for way in [way for way in tried if way.call.convention == "named" and not guessed(way.call)][:SQUARES]:
+        unseen = all(result.outcome.Z is None for result in way.results)
+        one_side = len(set(sides_read(way.call, worker.candidate.source, "A_prev"))) == 1
+        if any(map(forward_fits, way.results)) or (unseen and not one_side):
+            continue
+        again = _tried(worker, replace(way.call, square_pictures=True, returns=()))
+        if again.perfect or (again.right and all(map(forward_fits, again.results))):
+            return [again]
+    return []
 
 
 def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -71,15 +72,43 @@ def resolve(
 
 
 def _is_layer(owner: type, backward: Callable[..., Any]) -> bool:
-    """Whether a method is the backward of a layer that has run forward: no kernels are handed to it."""
-    has_forward = any(re.fullmatch(r"(feed_?)?forward\w*|fprop|__call__|call", name) for name in dir(owner))
+    """Whether a method is the backward of a layer that has run forward: no kernels are handed to it.
+
+    What is called otherwise is one if it reads what another method keeps, and cannot be had without an object
+    that arguments make.
+    """
     try:
         parameters = list(inspect.signature(backward).parameters)[1:]
     except (TypeError, ValueError):
         return False
     handed = r"cache\w*|ctx|context|w|weights?|kernels?|filters?|hparam\w*|\w*_shape|problem"
-    alone = not any(re.fullmatch(handed, name, re.I) for name in parameters)
-    return has_forward and alone and names.looks_backward(backward.__name__)
+    if any(re.fullmatch(handed, name, re.I) for name in parameters):
+        return False
+    others = [each for name, each in vars(owner).items() if name[:2] != "__" and each is not backward]
+    code = getattr(inspect.unwrap(backward), "__code__", None)
+    kept = set().union(*map(_stored, others)) & {*getattr(code, "co_names", ())}
+    if not names.looks_backward(backward.__name__):
+        return bool(kept) and not _made_of_nothing(owner)
+    has_forward = any(re.fullmatch(r"(feed_?)?forward\w*|fprop|__call__|call", name) for name in dir(owner))
+    return has_forward or bool(kept)
+
+
+def _made_of_nothing(owner: type) -> bool:
+    """Whether a class can be made without arguments, as far as that is known."""
+    try:
+        inspect.signature(owner).bind()
+    except TypeError:
+        return False
+    except ValueError:
+        pass
+    return True
+
+
+def _stored(function: object) -> set[str]:
+    """The attributes that a function sets."""
+    code = getattr(function, "__code__", None)
+    listed = dis.get_instructions(code) if code is not None else ()
+    return {each.argval for each in listed if each.opname == "STORE_ATTR"}
 
 
 def is_autograd(kind: type) -> bool:

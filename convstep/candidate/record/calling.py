@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,23 +48,24 @@ def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
         yield from _guessed(subject)
 
 
-def with_other_numbers(served: Served, ready: Ready) -> tuple[Ready, str] | None:
-    """A guessed call with other numbers than its defaults, and these in words; None if there are none."""
+def with_other_numbers(served: Served, ready: Ready) -> Iterator[tuple[Ready, str]]:
+    """A guessed call with other numbers than its defaults, and these in words, as often as there are some."""
     subject, guess = Subject.of(served), ready.guess
-    if guess is None or not (numbers := subject.other_numbers()):
-        return None
+    if guess is None:
+        return
     lookup = guess.lookup()
+    for numbers in subject.other_numbers(lookup):
 
-    def other(name: str) -> Any:
-        return numbers.get(name, NOTHING) if (value := lookup(name)) is NOTHING else value
+        def other(name: str, numbers: Mapping[str, float] = numbers) -> Any:
+            return numbers.get(name, NOTHING) if (value := lookup(name)) is NOTHING else value
 
-    np.random.seed(SEED)
-    try:
-        made = subject.ready(other, ready.how, guess.kept(subject.asked().source), guess.out)
-    except CandidateError:
-        return None
-    words = ", ".join(f"{name}={value:g}" for name, value in numbers.items())
-    return replace(made, guess=replace(guess, sure=True, varied=True)), words
+        np.random.seed(SEED)
+        try:
+            made = subject.ready(other, ready.how, guess.kept(subject.asked().source), guess.out)
+        except CandidateError:
+            continue
+        words = ", ".join(f"{name}={value:g}" for name, value in numbers.items())
+        yield replace(made, guess=replace(guess, sure=True, varied=True)), words
 
 
 def by_convention(served: Served, call: Call, problem: Problem) -> Ready:

@@ -131,8 +131,7 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
             if one is None:
                 continue
             said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
-            if one.agrees and (varied := with_other_numbers(served, ready)) is not None:
-                other, words = varied
+            for other, words in with_other_numbers(served, ready) if one.agrees else ():
                 again = _on_draws(served, other, clock)
                 if again is not None and again.differs:
                     note = tr("that is with {numbers}; with its defaults it agrees", numbers=words)

@@ -206,17 +206,29 @@ class Subject:
             "\n".join(filter(None, map(_text_of, (self.forward, self.function)))),
         )
 
-    def other_numbers(self) -> dict[str, float]:
-        """Other numbers for parameters that have one by default, where its backward can know of it."""
+    def other_numbers(self, known: Lookup) -> list[dict[str, float]]:
+        """Other numbers for parameters that have one by default, where its backward can know of it.
+
+        Fractions go together; of how many there are of something, each by itself, as few numbers fit all.
+
+        Args:
+            known: what the parameters are given.
+        """
         own = [each.name for each in parameters_of(self.function)]
         told = self.maker is not None or any(KEPT.fullmatch(name.lower()) for name in own)
-        return {
+        counts: list[dict[str, float]] = [
+            {each.name: each.default + 1}
+            for each in parameters_of(self.maker or (lambda: None))
+            if type(each.default) is int and 0 < each.default < 4 and known(each.name) is NOTHING
+        ]
+        fractions = {
             each.name: 0.6 * each.default if abs(each.default) > 0.1 else each.default + 0.25
             for function in (self.maker, self.forward)
             if function is not None
             for each in parameters_of(function)
             if type(each.default) is float and 1e-4 < abs(each.default) < 1e4 and (told or each.name in own)
         }
+        return [*([fractions] if fractions else []), *counts[:2]]
 
     def _own(self) -> list[inspect.Parameter]:
         listed = parameters_of(self.function)

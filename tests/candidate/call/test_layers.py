@@ -38,6 +38,7 @@ RIGHT_ONES = (
     " Cnn Layered Tuples Dataclassy TwoLists GradInput"
     " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize WrittenRate GreyMaps NoOptimizer"
     " RowsOut Chain Buffers OfInputs OfNodes MayUpdate HandedVectors HandedPlaces"
+    " OfNoName Sized TimesSlope SetFirst"
 )
 TENSORS = """
 import numpy as np, torch
@@ -162,6 +163,9 @@ def test_a_mistake_in_a_layer_shows_in_its_gradient_alone(name: str, wrong: set[
         ("Chain", "pictures (N, H, W, C), one convolution in it, kernels w1 (K, K, C, F)"),
         ("Buffers", "pictures (N*C*H*W), kernels weights (F*C*K*K)"),
         ("HalfSize", "pictures (N, C, H, W), a stride of 2 of its own, kernels w"),
+        ("OfNoName", "made as OfNoName(p, q, m, jump, frame), then up(v) and down(e); pictures (N, C, H, W)"),
+        ("OfNoName", "gradients from g_z, g_off, what backward returns"),
+        ("SquareOnly", "pictures (H, W), kernels filters (F, K, K)"),
         ("NodeOp", "then compute(A, B) and gradient(out_grad, node)"),
         ("Momentum", "made as Momentum(in_ch, out_ch, k, s, p, lr, momentum), then forward(x)"),
     ],

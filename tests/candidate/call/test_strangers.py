@@ -91,9 +91,45 @@ def in_capitals(upstream: Any, x: Any, w: Any, step: int, pad: str) -> Any:
     return dx[:, :, top : top + h, left : left + wide], dw, db
 
 
+def one_step_two_holes(upstream: Any, fmaps: Any, krns: Any, step: int = 1, dilation: Any = (1, 1)) -> Any:
+    down, right = dilation
+    wide = np.zeros(
+        (*krns.shape[:2], *(r * (k - 1) + 1 for r, k in zip(dilation, krns.shape[2:], strict=True)))
+    )
+    wide[:, :, ::down, ::right] = krns
+    dx, dw, _ = core(fmaps, wide, upstream, step)
+    return dx, dw[:, :, ::down, ::right]
+
+
+def of_grey_batches(delta: Any, imgs: Any, bank: Any) -> Any:
+    count, _, _ = bank.shape
+    dx, dw, db = core(imgs[:, None], bank[:, None], delta)
+    return dw.reshape(count, *bank.shape[1:]), db, dx[:, 0]
+
+
+def of_one_side(delta: Any, picture: Any, kernel: Any, s: int) -> Any:
+    _, side, _ = picture.shape
+    dx, dw = np.zeros(picture.shape), np.zeros(kernel.shape)
+    for i in range((side - kernel.shape[2]) // s + 1):
+        for j in range((side - kernel.shape[3]) // s + 1):
+            window = np.s_[:, i * s : i * s + kernel.shape[2], j * s : j * s + kernel.shape[3]]
+            dw += delta[:, i, j, None, None, None] * picture[window]
+            dx[window] += np.einsum("f,fchw->chw", delta[:, i, j], kernel)
+    return dx, dw
+
+
+def into_a_dict(layer: dict[str, Any], d_output: Any) -> None:
+    found = core(layer["input"], layer["weights"], d_output, layer["stride"], layer["pad"])
+    layer["d_input"], layer["d_weights"], layer["d_bias"] = found
+
+
 @pytest.mark.parametrize(
     ("function", "how"),
     [
+        (one_step_two_holes, "one_step_two_holes(upstream, fmaps, krns, step, dilation)"),
+        (of_grey_batches, "of_grey_batches(delta, imgs, bank): pictures (N, H, W), kernels (F, K, L)"),
+        (of_one_side, "pictures (C, H, W), kernels (F, C, K, L), no padding"),
+        (into_a_dict, "layer (input, weights, stride, pad)"),
         (by_five, "pictures (N, C, H, W), kernels (F, C, K, L), no padding"),
         (every_second, "a stride of 2 of its own, padding always 1"),
         (in_capitals, "in_capitals(upstream, x, w, step, pad): pictures (N, C, H, W), kernels (F, C, K, L)"),

@@ -759,3 +759,43 @@ class Buffers:
     def backward(self,delta):
         dx,dw,self.grad_biases[:]=gradients(self.x,self.weights.reshape(self.w_shape),delta.reshape(self.y_shape),*self.how)
         self.grad_weights[:]=dw.ravel(); return dx.ravel()
+
+class OfNoName:
+    """nothing is called as it is: what the code does tells the sizes, the bias, and which method is which"""
+    def __init__(self,p,q,m,jump,frame):
+        self.z,self.off=np.ones((q,p,m,m)),np.arange(1.0,q+1)
+        self.m,self.jump,self.frame=m,jump,frame
+    def up(self,v):
+        self.v=v; n=[(side+2*self.frame-self.m)//self.jump+1 for side in v.shape[2:]]
+        y=convolve(v,self.z,self.off,self.jump,self.frame); assert y.shape[2:]==tuple(n); return y
+    def down(self,e): dv,self.g_z,self.g_off=gradients(self.v,self.z,e,self.jump,self.frame); return dv
+
+class Sized(OfNoName):
+    """the sides of its pictures, which only its reckoning shows, kernels that forward may be handed, a flag"""
+    def __init__(self,nx,ny,nc,c,k,s):
+        self.nx,self.ny=(nx-k)//s+1,(ny-k)//s+1; self.s=s; self.w,self.b=np.ones((c,nc,k,k)),np.ones((c,1))
+    def forward(self,x,keep,w=None):
+        if keep: self.x=x[None]
+        y=convolve(x[None],self.w if w is None else w,self.b,self.s,0)[0]; assert y.shape[1:]==(self.nx,self.ny); return y
+    def backward(self,d,keep):
+        dx,dw,db=gradients(self.x,self.w,d[None],self.s,0)
+        if keep: self.kept=d
+        return dx[0],dw,db[:,None]
+
+class SquareOnly:
+    """of the side of its pictures it knows one"""
+    def __init__(self,n_filters): self.filters=np.ones((n_filters,3,3))
+    def forward(self,img):
+        self.img=img; h,w=img.shape; y=np.zeros((len(self.filters),h-2,h-2)); y[:]=convolve(img[None,None],self.filters[:,None],None,1,0)[0]; return y
+    def backward(self,d): dx,dw,_=gradients(self.img[None,None],self.filters[:,None],d[None],1,0); self.d_filters=dw[:,0]; return dx[0,0]
+
+class TimesSlope(FlatKernels):
+    """its backward is handed the derivative of what comes after it"""
+    def backward(self,err,slope): return super().backward(err*slope)
+
+class SetFirst:
+    """its input is set, and its kernels are made by a method that nobody calls a beginning"""
+    def __init__(self,global_config,conv_num): self.stride,self.pad,self.n,self.input=global_config["stride"],global_config["pad"],conv_num,None
+    def takeShape(self,x): self.weight,self.bias=np.ones((self.n,x.shape[1],3,3)),np.ones(self.n)
+    def calForward(self): return convolve(self.input,self.weight,self.bias,self.stride,self.pad)
+    def calBackward(self,dout): return gradients(self.input,self.weight,dout,self.stride,self.pad)

@@ -1,0 +1,150 @@
+"""What code does with a name says what it is: a stride steps over windows, a padding pads, a size is cut."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+
+from convstep.candidate.call.containers import numbered
+from convstep.candidate.load.parsing import tree_of
+
+CONV2D = ("A_prev", "W", "b", "stride", "padding", "dilation")
+"""What a conv2d of a library takes by place."""
+_ROUNDED = ("int", "floor", "int32", "int64")
+_MADE = ("randn", "rand", "zeros", "ones", "empty", "normal", "uniform", "standard_normal", "full")
+
+
+@functools.lru_cache(64)
+def used_as(source: str) -> dict[str, str]:
+    r"""Roles of names by how a source passes them on, `conv2d(x, bank, padding=p)`, or reckons with them.
+
+    An attribute that was set to a parameter speaks for it. A "side" is the input's height or width.
+
+    >>> used_as("def f(self, n, q, u, v):\n self.u = u\n self.h = (n + 2 * v - q) // self.u + 1")
+    {'u': 'stride', 'n': 'side', 'v': 'padding', 'q': 'kernel_size'}
+    """
+    found: dict[str, str] = {}
+    for node in ast.walk(tree_of(source)):
+        if isinstance(node, ast.expr) and (said := numbered(node)) is not None:
+            found[said[1]] = "layer"
+        pairs: list[tuple[str, ast.expr]] = []
+        if isinstance(node, ast.Call):
+            pairs = [*_passed(node), *_made(node)]
+        elif isinstance(node, ast.BinOp):
+            pairs = [*_sizes(node)]
+        elif isinstance(node, ast.Slice):
+            pairs = [*_window(node)]
+        elif isinstance(node, (ast.If, ast.IfExp)):
+            pairs = [("flag", each) for each in (node.test, getattr(node.test, "operand", node.test))]
+        for role, value in pairs:
+            if isinstance(value, (ast.Name, ast.Attribute)):
+                found.setdefault(ast.unparse(value).rpartition(".")[2], role)
+    return _resolved(source, found)
+
+
+@functools.lru_cache(64)
+def taken_apart(source: str) -> dict[str, int]:
+    r"""Into how many names a source unpacks a parameter, or its shape, which is written `x.shape`.
+
+    >>> taken_apart("def f(x, s):\n n, h, w = x.shape\n sh, sw = s")
+    {'x.shape': 3, 's': 2}
+    """
+    found: dict[str, int] = {}
+    for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Assign([ast.Tuple(names)], ast.Name() | ast.Attribute(attr="shape") as value):
+                if not any(isinstance(each, ast.Starred) for each in names):
+                    found.setdefault(ast.unparse(value), len(names))
+    return found
+
+
+def _passed(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    called = ast.unparse(node.func).rpartition(".")[2]
+    for each in node.keywords:
+        if each.arg in (*CONV2D, "dZ", "groups"):
+            yield each.arg, each.value
+    if called == "conv2d":
+        yield from zip(CONV2D, node.args, strict=False)
+    if called == "pad":
+        queue = list(node.args[1:2])
+        for how in queue:  # what is added to the input at its ends, not what that is made of
+            queue += how.elts if isinstance(how, ast.Tuple) else ()
+            yield "padding", how
+
+
+def _sizes(node: ast.BinOp) -> Iterator[tuple[str, ast.expr]]:
+    """The parts of a size of an output: `(n + 2 * p - k) // s + 1`, in any order."""
+    if not isinstance(node.op, ast.Add):
+        return
+    for one, rest in ((node.right, node.left), (node.left, node.right)):
+        if not (isinstance(one, ast.Constant) and one.value in (1, 1.0)):
+            continue
+        while (
+            isinstance(rest, ast.Call) and ast.unparse(rest.func).rpartition(".")[2] in _ROUNDED and rest.args
+        ):
+            rest = rest.args[0]
+        if isinstance(rest, ast.BinOp) and isinstance(rest.op, (ast.Div, ast.FloorDiv)):
+            terms = list(_terms(rest.left, 1))
+            if any(sign < 0 for sign, _ in terms) and any(sign > 0 for sign, _ in terms):
+                yield "stride", rest.right
+                yield from _of_size(terms)
+
+
+def _of_size(terms: list[tuple[int, ast.expr]]) -> Iterator[tuple[str, ast.expr]]:
+    for sign, term in terms:
+        double = isinstance(term, ast.BinOp) and isinstance(term.op, ast.Mult)
+        if sign > 0 and double:
+            assert isinstance(term, ast.BinOp)
+            for two, value in ((term.left, term.right), (term.right, term.left)):
+                if isinstance(two, ast.Constant) and two.value == 2:
+                    yield "padding", value
+        else:
+            yield "side" if sign > 0 else "kernel_size", term
+
+
+def _terms(node: ast.expr, sign: int) -> Iterator[tuple[int, ast.expr]]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield from _terms(node.left, sign)
+        yield from _terms(node.right, sign if isinstance(node.op, ast.Add) else -sign)
+    else:
+        yield sign, node
+
+
+def _window(node: ast.Slice) -> Iterator[tuple[str, ast.expr]]:
+    """The stride and the kernel's side in `i * s:i * s + k`."""
+    start, end = node.lower, node.upper
+    if not (isinstance(start, ast.BinOp) and isinstance(start.op, ast.Mult) and isinstance(end, ast.BinOp)):
+        return
+    if isinstance(end.op, ast.Add) and ast.dump(end.left) == ast.dump(start):
+        yield "kernel_size", end.right
+        attributes = [each for each in (start.left, start.right) if isinstance(each, ast.Attribute)]
+        yield from (("stride", each) for each in attributes if len(attributes) == 1)
+
+
+def _made(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """The kernels' side in `randn(n, c, k, k)`."""
+    if ast.unparse(node.func).rpartition(".")[2] not in _MADE:
+        return
+    listed = [*node.args, *(each.value for each in node.keywords if each.arg == "size")]
+    tuples = [each.elts for each in listed if isinstance(each, ast.Tuple)]
+    sides = tuples[0] if tuples else listed
+    said = [ast.unparse(each) for each in sides]
+    twice = {each for each in said if said.count(each) == 2}
+    if len(sides) == 4 and len(twice) == 1:
+        yield from (("kernel_size", each) for each in sides if ast.unparse(each) in twice)
+
+
+def _resolved(source: str, found: dict[str, str]) -> dict[str, str]:
+    """The same with what attributes were set to: `self.step = u`."""
+    for node in ast.walk(tree_of(source)):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            both = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                both = list(zip(target.elts, node.value.elts, strict=False))
+            for name, value in both:
+                if isinstance(name, ast.Attribute) and isinstance(value, ast.Name) and name.attr in found:
+                    found.setdefault(value.id, found[name.attr])
+    return found
