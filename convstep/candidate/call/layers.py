@@ -151,6 +151,18 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
     return ends[0], ends[1]
 
 
+def told_same(call: Call, geometry: Geometry) -> bool:
+    """Whether a call that tells its padding by a word or a flag tells it to pad.
+
+    Where its rule makes no padding (a 1x1 kernel), either may be told: every other size is told to pad.
+    """
+    if geometry.padding != ((0, 0), (0, 0)):
+        return True
+    rule = call.rule or ("half" if geometry.stride == (1, 1) else "")
+    comes_to_nothing = rule and padding_of(rule, geometry) == geometry.padding
+    return bool(comes_to_nothing) and sum(geometry.input_shape) % 2 == 0
+
+
 def _words(call: Call, owner: str) -> str:
     """The calls as their author would write them."""
     assert call.maker is not None

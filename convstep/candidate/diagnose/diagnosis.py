@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named, spelled
+from convstep.candidate.call.layers import told_same
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.grade import SHAPE, Result, grade, wrong_forwards
 from convstep.candidate.check.sweep import Swept
@@ -64,6 +65,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     if reordered is not None:
         order, results = reordered
         found.append(_wrong_order(swept, order))
+    results = [_told(swept, result) for result in results]
     follow = forward.follow if forward else ()
     wrong = tuple(name for name in wrong_gradients(results) if name not in follow)
     raising = [result for result in results if result.outcome.kind == RAISED]
@@ -96,6 +98,12 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         else finding
         for finding in found
     )
+
+
+def _told(swept: Swept, result: Result) -> Result:
+    """A result that knows whether it was told to pad where that makes no padding."""
+    call, geometry = spelled(swept.call, swept.candidate), result.right.problem.geometry
+    return replace(result, same=True) if call.worded and told_same(call, geometry) else result
 
 
 def _about_unfit(swept: Swept, forward: OwnForward) -> Finding:

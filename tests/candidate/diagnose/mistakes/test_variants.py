@@ -104,7 +104,7 @@ RIGHT_WHERE: dict[str, Rule] = {
         variant.label.startswith("with integer") and problem is not PROBLEMS["whole numbers"]
     ),
     "same-padding-off-by-one": lambda problem, variant: (
-        variant.label.startswith("where there is padding at all") and _unpadded(problem, variant)
+        variant.label.startswith('where the padding is "same"') and _unpadded(problem, variant)
     ),
 }
 """Where the symptom's column says that a bug does not show."""
