@@ -131,6 +131,8 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
         place=place,
         gradient=found.gradient,
     )
+    if found.running:
+        where = tr("while its loop runs, {where}", where=where)
     if found.shapes is not None and not found.cells:
         right, actual = (
             shape if call is None else their_shape(call, found.gradient, shape) for shape in found.shapes

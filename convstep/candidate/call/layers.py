@@ -93,6 +93,8 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
         parts.append(tr("one convolution in it"))
     if call.stride > 1:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
+    if "dilation:less" in call.says:
+        parts.append(tr("told a dilation of 0 where it is 1 here"))
     if "W" in found:
         parts.append(tr("kernels {place} ({axes})", place=found["W"], axes=axes_of(layouts.W)))
     read = [found[name] for name in ("dW", "db") if name in found and not found[name].startswith("returned")]

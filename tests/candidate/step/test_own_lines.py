@@ -222,7 +222,7 @@ SCATTERED_BROKEN = {
     "lengthened": (
         STRIDED,
         "return canvas[:, :, margin:margin + h, margin:margin + w]",
-        "canvas = np.pad(canvas, ((0, 0), (0, 0), (0, k), (0, k)))\n    return canvas[:, :, k:k + h, k:k + w]",
+        "canvas = np.pad(canvas, [(0, 0)] * 2 + [(0, k)] * 2)\n    return canvas[:, :, k:k + h, k:k + w]",
         CUT,
     ),
 }  # fmt: skip

@@ -239,6 +239,23 @@ def program(gradient: str, change: Patch) -> tuple[str, ...]:
     return *statements, value
 
 
+def shown(change: Patch, gradients: Sequence[str]) -> Patch:
+    """A patch as far as some gradients depend on it: the lines to show where the others are right."""
+    lines = []
+    for number, (wrong, right) in enumerate(change.lines):
+        rest = Patch(change.lines[:number] + change.lines[number + 1 :])
+        if rest.lines and all(program(name, change) == program(name, rest) for name in gradients):
+            continue
+        before, returns, own = wrong.rpartition("return ")
+        if returns:
+            parts = zip(ALL, _returned(own), _returned(right.rpartition("return ")[2]), strict=True)
+            wrong = (
+                before + returns + ", ".join(mine if name in gradients else its for name, mine, its in parts)
+            )
+        lines.append((wrong, right))
+    return Patch(tuple(lines))
+
+
 @functools.cache
 def _loops() -> tuple[_Loop, ...]:
     return tuple(map(_Loop, LOOPS))

@@ -74,10 +74,10 @@ dilation-ignored: the window is dense although the convolution is dilated
 state-kept: the accumulators are not cleared between calls  [micrograd PR #102]
     The arrays that collect the gradients outlive the call: attributes of a layer, globals, or a default
     argument. The first call is right, every later one adds to what the calls before left. Call twice with
-    the same inputs: the second result must equal the first; here it is twice that.
+    the same inputs: the second result must equal the first.
   两次调用之间没有清空累加器:
     收集梯度的数组在调用之后还留着：层的属性、全局变量，或者默认参数。第一次调用是对的，之后每一次都加在前
-    面留下的东西上。用同样的输入调用两次：第二次的结果应该等于第一次的，这里却是两倍。
+    面留下的东西上。用同样的输入调用两次：第二次的结果应该等于第一次的。
   wrong:
     self.dW += a_slice * dz  # self.dW is made once, not in every backward
   right:

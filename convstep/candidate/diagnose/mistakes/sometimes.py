@@ -257,11 +257,11 @@ db-wrong-axes: db is summed over the wrong axes  [deeplearning4j#8280]
     return dW, dZ, dA_prev  # not summed at all | 完全没有求和
 averaged: an average is taken that does not belong here  [cTensor#3]
     A convolution's backward only sums. The 1/N of a loss averaged over the batch comes in with dZ;
-    dividing again makes the step N times too small. Dividing by the number of positions or of taps is the
+    dividing again makes a gradient N times too small. Dividing by the number of positions or of taps is the
     same slip. Directions are right, so training works, slowly. The ratio to the right gradient is one
     number for all cells.
   多取了一次平均:
-    卷积的反向传播只求和。损失在批上取平均时的 1/N 已经在 dZ 里；再除一次，步长就小了 N 倍。除以位置数或者
+    卷积的反向传播只求和。损失在批上取平均时的 1/N 已经在 dZ 里；再除一次，梯度就小了 N 倍。除以位置数或者
     核元素数也是同样的错误。方向是对的，所以训练能进行，只是很慢。与正确梯度的比值在所有格子上是同一个数。
   dW db dA_prev:
     return each @ / N  # divided by N | 除以了 N
