@@ -182,17 +182,26 @@ gradient-not-returned: the sum is made in one array, but another is returned  [s
     dA_prev_pad[i_n, h, w, c] + W[i_c] * dz  #
     dA_prev_pad[i_n, h, w, c] + W[i_c] * dz
     dA_prev = dA_prev_pad  # dA_prev: in the padded shape | 形状带着填充
-starts-from-input: the accumulator starts as a copy of the input  [survey]
-    A buffer of the right shape is made by copying the array whose gradient it will hold, and the
-    contributions are added to the old values. The gradient is too large by exactly the input, cell by
-    cell. Subtract the input from what came back: the rest is right. In dA_prev inputs of zero hide it.
-  累加器从输入的副本开始:
-    为了得到形状合适的数组，复制了要求梯度的那个数组，贡献就加在了原来的值上。梯度正好多出了输入本身，逐格
-    如此。从结果里减去输入：剩下的是对的。输入全是零时，dA_prev 里看不出来。
+starts-from-input: the accumulator starts as the input  [survey]
+    A buffer of the right shape is made of the array whose gradient it will hold, and the contributions
+    are added to the old values. The gradient is too large by exactly the input, cell by cell. Subtract
+    the input from what came back: the rest is right. In dA_prev inputs of zero hide it. If the buffer is
+    the padded input itself and no copy of it, dW is made of an input that changes meanwhile.
+  累加器从输入开始:
+    为了得到形状合适的数组，用了要求梯度的那个数组，贡献就加在了原来的值上。梯度正好多出了输入本身，逐格
+    如此。从结果里减去输入：剩下的是对的。输入全是零时，dA_prev 里看不出来。如果用的就是填充后的输入本
+    身，而不是副本，算 dW 时输入就在不断改变。
   dW db dA_prev:
     dA_prev_pad = A_prev_pad.astype(float)
     dW = W.astype(float)
-    db = b.astype(float)
+    db = b.astype(float)  #
+    dA_prev_pad = A_prev_pad.astype(float)
+    a_slice = dA_prev_pad[i_n, h, w, c]
+    # dW: the input itself, which dW reads while it changes | 就是输入本身，算 dW 时它正在改变
+    dA_prev_pad = A_prev_pad.astype(float)
+    a_slice = dA_prev_pad[i_n, h, w, c]
+    dW[i_c] += (a_slice + W[i_c] * dz) * dz
+    # dW: the input itself, which dW reads after it has changed | 就是输入本身，算 dW 时它已经改变
 stride-one-axis: the stride is applied to one axis only  [public course solutions]
     One of the two window corners is multiplied by the stride and the other is not, or one axis' stride is
     used for both. Windows slide correctly along one axis and too slowly (or too fast) along the other.
