@@ -285,8 +285,9 @@ def _same_by_alx() -> Iterator[Case]:
     """ALX's own "same": the size is kept at any stride, with a padding that grows with it."""
     kernels = [(3, 3), (3, 5), (1, 3), (3, 1), (5, 5), (2, 2), (2, 3)]
     sizes = [(3, 5), (5, 5), (5, 3), (7, 5), (2, 3), (3, 2), (2, 2), (2, 4), (3, 3)]
-    for kernel, s in itertools.product(kernels, (1, 2, 3)):
-        free = [Case(size, kernel, (s, s)) for size in sizes]
+    strides = [(kernel, (s, s)) for kernel, s in itertools.product(kernels, (1, 2, 3))]
+    for kernel, stride in (*strides, ((3, 3), (1, 2)), ((3, 5), (2, 1))):
+        free = [Case(size, kernel, stride) for size in sizes]
         padded = [
             replace(case, padding=padding)
             for case in free

@@ -89,11 +89,11 @@ one-channel-only: a channel index is fixed, or a channel loop is missing  [neon#
 crop-offset: the gradient is cropped from the wrong corner
     The result has the input's shape, but is not cut out of dA_prev_pad where the input begins, p_t rows and
     p_l columns from its corner: every gradient is attributed to a cell some rows or columns away. Where
-    both corners are the same, as with no padding at all, nothing shows. Put a single 1 into dZ and compare
-    where the kernel's picture appears in dA_prev with the window the forward pass read.
+    both corners are the same, nothing shows. Put a single 1 into dZ and compare where the kernel's picture
+    appears in dA_prev with the window the forward pass read.
   从错误的角开始裁剪:
     结果的形状和输入一样，却不是从 dA_prev_pad 里输入开始的地方（离角 p_t 行、p_l 列）裁出来的：每个梯度
-    都算到了隔着几行或几列的格子上。两个角相同时（比如完全没有填充），什么也看不出来。在 dZ 里只放一个 1，
+    都算到了隔着几行或几列的格子上。两个角相同时，什么也看不出来。在 dZ 里只放一个 1，
     看看卷积核的样子出现在 dA_prev 的哪里，和正向传播读的窗口比一比。
   dA_prev:
     dA_prev = dA_prev_pad[:, :H_in, :W_in]  # the first H rows and W columns | 取了前 H 行、前 W 列
@@ -102,7 +102,6 @@ crop-offset: the gradient is cropped from the wrong corner
     dA_prev = dA_prev_pad[:, p_t:p_t + H_in, :W_in]  # the first W columns | 取了前 W 列
     dA_prev = dA_prev_pad[:, -H_in:, p_l:p_l + W_in]  # the last H rows | 取了后 H 行
     dA_prev = dA_prev_pad[:, p_t:p_t + H_in, -W_in:]  # the last W columns | 取了后 W 列
-    dA_prev = LONGER[:, p_b:p_b + H_in, p_r:p_r + W_in]  # by the padding of the far sides | 用了远端的填充
     dA_prev = LONGER[:, p_l:p_l + H_in, p_l:p_l + W_in]  # by the padding of W on both axes | 都用 W 的填充
     dA_prev = LONGER[:, p_t:p_t + H_in, p_t:p_t + W_in]  # by the padding of H on both axes | 都用 H 的填充
     top, left = (f_h // 2, f_w // 2) if same else (0, 0);
@@ -111,6 +110,7 @@ crop-offset: the gradient is cropped from the wrong corner
     top, left = ((f_h - 1) // 2, (f_w - 1) // 2) if same else (0, 0);
     dA_prev = LONGER[:, top:top + H_in, left:left + W_in]
     # by (f - 1) // 2, where the padding is "same" | 填充是 "same" 时用了 (f - 1) // 2
+    dA_prev = LONGER[:, p_b:p_b + H_in, p_r:p_r + W_in]  # by the padding of the far sides | 用了远端的填充
 pad-mode: the input is not padded with zeros
     The forward pass read zeros around the input; this backward reads copies of the border, a mirror
     image, or ones. Taps that look into the padding collect gradient that should be zero. dA_prev and db
