@@ -211,6 +211,15 @@ dZ-rotated: dZ is rotated  [an old PyTorch tutorial]
   dW:
     dz = dZ[i_n, -1 - i_h, -1 - i_w, i_c]  #
     dz = dZ[i_n, -1 - i_h, -1 - i_w, i_c]  # dA_prev: where dA_prev is made | 算 dA_prev 的时候
+mask-from-gradient: the mask of a ReLU is taken from the gradient  [ConvReLU layers]
+    What a ReLU behind the convolution lets through is decided in the forward, by the sign of its output. Here
+    the gradient is asked for its own sign: negative values are lost, and those of outputs that never passed
+    come through. A dZ of ones hides the first. Keep the mask of the forward, Z > 0, and write dZ * mask.
+  ReLU 的掩码取自梯度:
+    卷积后面的 ReLU 让什么通过，是正向传播时由输出的符号决定的。这里看的却是梯度自己的符号：负的值丢了，没有通
+    过的输出的值却通过了。dZ 全是 1 时看不出前一种错。请保留正向传播时的掩码 Z > 0，写成 dZ * mask。
+  dW db dA_prev:
+    dz = max(dZ[i_n, i_h, i_w, i_c], 0)  #
 conjugate-missing: the conjugate of a transform is missing  [spectral layers]
     A correlation is the product of one Fourier transform with the conjugate of the other: dW is
     ifft(fft(A_prev_pad) * conj(fft(dZ))). Without the conjugate it is a convolution: dW[k] pairs dZ[i] with
