@@ -221,14 +221,14 @@ mask-from-gradient: the mask of a ReLU is taken from the gradient  [ConvReLU lay
   dW db dA_prev:
     dz = max(dZ[i_n, i_h, i_w, i_c], 0)  #
 conjugate-missing: the conjugate of a transform is missing  [spectral layers]
-    A correlation is the product of one Fourier transform with the conjugate of the other: dW is
-    ifft(fft(A_prev_pad) * conj(fft(dZ))). Without the conjugate it is a convolution: dW[k] pairs dZ[i] with
-    the input at k - i instead of k + i, and where that is negative, with the far end of the array, or with
-    nothing. The shape is right and nothing is raised. With a single output position both are the same.
+    A correlation is the product of one Fourier transform with the conjugate of the other: for dW, of that
+    of A_prev_pad with the conjugate of dZ's. Without the conjugate it is a convolution: dW[k] pairs dZ[i]
+    with the input at k - i instead of k + i, and where that is negative, with the far end of the array, or
+    with nothing. The shape is right and nothing is raised. With a single output position both are the same.
   少了傅里叶变换的共轭:
-    互相关是一个傅里叶变换乘以另一个的共轭：dW 是 ifft(fft(A_prev_pad) * conj(fft(dZ)))。没有共轭，得到的
-    就是卷积：dW[k] 里 dZ[i] 配的是 k - i 处的输入，而不是 k + i 处的；k - i 是负数时，配的是数组的另一端，
-    或者什么也没有。形状是对的，也不报错。只有一个输出位置时两者相同。
+    互相关是一个傅里叶变换乘以另一个的共轭：对 dW 来说，是 A_prev_pad 的变换乘以 dZ 的变换的共轭。没有共
+    轭，得到的就是卷积：dW[k] 里 dZ[i] 配的是 k - i 处的输入，而不是 k + i 处的；k - i 是负数时，配的是数组
+    的另一端，或者什么也没有。形状是对的，也不报错。只有一个输出位置时两者相同。
   dW:
     at_h, at_w = d_h * np.arange(f_h) - h_start, d_w * np.arange(f_w) - w_start;
     a_slice = A_prev_pad[i_n, at_h[:, np.newaxis], at_w, c]
