@@ -182,7 +182,13 @@ def _not_computed(swept: Swept) -> list[str]:
 
 def about_relu(swept: Swept) -> Iterator[str]:
     """That a backward which is right for this convolution leaves out a part of its own forward."""
-    if swept.failing is not None and ends_in_relu(swept.results):
+    if any(result.case is not None and result.case.relu for result in swept.results):
+        yield tr(
+            "its own {forward} ends in a ReLU, and the backward is right neither with it nor without: it was "
+            "tried with a dZ that is zero where the ReLU is, which is the same for both",
+            forward=swept.candidate.forward or "forward",
+        )
+    elif swept.failing is not None and ends_in_relu(swept.results):
         yield tr(
             "its own {forward} ends in a ReLU, and the backward is right neither with it nor without: "
             "what is said here is without it",

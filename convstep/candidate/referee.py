@@ -12,8 +12,8 @@ from convstep.candidate.call.opening import open_worker as open_worker
 from convstep.candidate.call.outcome import RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
-from convstep.candidate.check.grade import RIGHT, problem_words
-from convstep.candidate.check.sweep import BUDGET, Progress, Swept, fresh_problems, sweep
+from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words
+from convstep.candidate.check.sweep import BUDGET, Progress, Swept, before_relu, fresh_problems, sweep
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare
@@ -264,6 +264,8 @@ def verdict_of(
     swept = sweep(worker, convention, problem, progress, budget)
     _check_taken(swept)
     forward = own_forward(worker, swept)
+    if forward is None and swept.failing is not None and ends_in_relu(swept.results):
+        swept = before_relu(worker, swept)
     mean = None if forward is not None and forward.fits else summed(swept)
     if mean is not None and mean.failing is not None:
         other = own_forward(worker, mean)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
-from convstep.candidate.check.wording import diagnosis_lines, headed, patch_lines, wrapped
+from convstep.candidate.check.wording import diagnosis_lines, headed, listed, patch_lines, wrapped
 from convstep.candidate.load.names import line_words
+from convstep.candidate.step.own_made import made_of
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
 from convstep.language import tr
@@ -131,6 +132,8 @@ def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = 
         place=place,
         gradient=found.gradient,
     )
+    if found.running:
+        where = tr("while its loop runs, {where}", where=where)
     if found.shapes is not None and not found.cells:
         right, actual = (
             shape if call is None else their_shape(call, found.gradient, shape) for shape in found.shapes
@@ -165,7 +168,30 @@ def own_report(own: OwnLines) -> list[str]:
     """The candidate's line at the first divergence, and what is known of it, a sentence each."""
     first = own.first
     where = line_words(first.line, own.run.recording.source.cell)
-    return [tr("{place}: {text}", place=where, text=first.text), *own_words(own, first)]
+    return [tr("{place}: {text}", place=where, text=first.text), *own_words(own, first), *_made_words(own)]
+
+
+MANY = 8
+"""Lines that are listed at the most."""
+
+
+def _made_words(own: OwnLines) -> list[str]:
+    """What the line shown is made of and nobody has judged; nothing where its own window says it all."""
+    first, recording = own.first, own.run.recording
+    never_filled = first.kind == MAKES and not first.value
+    if first.window is not None or not first.kind or never_filled:
+        return []
+    right = first.array if first.kind == CUT else ""
+    made = made_of(recording.source.lines, first.line, recording.name, right)
+    said = []
+    if made.lines:
+        lines = listed([str(line) for line in made.lines[:MANY]])
+        said.append(tr("it is made of lines that are not judged: {lines}", lines=lines))
+    if made.functions:
+        said.append(tr("it calls {functions}, which is not judged", functions=listed(made.functions)))
+    if made.within:
+        said.append(tr("what {function} is given is not judged", function=made.within))
+    return said
 
 
 def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:

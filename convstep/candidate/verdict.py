@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from convstep.candidate.call.conventions import spelled
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.check.grade import Result, forward_is_right, wrong_forwards
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.check.wording import VERBS, AnyVerdict, count, listed
 from convstep.candidate.diagnose.findings import Finding
-from convstep.candidate.diagnose.patterns import pattern
+from convstep.candidate.diagnose.patterns import features_of, pattern
 from convstep.candidate.step.probing import Divergence
 from convstep.conv.validation import padding_text, pair_text, shape_text, table_columns
 from convstep.language import tr
@@ -218,10 +219,13 @@ def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, 
         swept: what it made of them.
         fresh: more problems to try on what seems to be so.
     """
+    more = features_of(spelled(swept.call, swept.candidate))
     for _ in range(2):  # what was claimed first meets what was tried last
-        whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh)
+        whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh, more=more)
         each = {
-            name: pattern(swept.results, functools.partial(_wrong_in, name), fresh=fresh, tells=_comes_back)
+            name: pattern(
+                swept.results, functools.partial(_wrong_in, name), fresh=fresh, tells=_comes_back, more=more
+            )
             for name in NAMES
         }
     return whole, {name: words for name, words in each.items() if words}

@@ -176,11 +176,18 @@ def _source(form: Callable[..., Any]) -> str:
 def _found(text: str, lines: str) -> tuple[int, int, str] | None:
     """Where lines stand in a text, whatever their indentation, and that; the first place counts."""
     wanted = [line.strip() for line in lines.splitlines()]
-    listed = text.splitlines()
-    for at in range(len(listed) - len(wanted) + 1):
-        if [line.strip() for line in listed[at : at + len(wanted)]] == wanted:
-            return at, at + len(wanted), listed[at][: len(listed[at]) - len(listed[at].lstrip())]
+    stripped, indents = _lines(text)
+    for at in range(len(stripped) - len(wanted) + 1):
+        if stripped[at : at + 1] == wanted[:1] and stripped[at : at + len(wanted)] == wanted:
+            return at, at + len(wanted), indents[at]
     return None
+
+
+@functools.cache
+def _lines(text: str) -> tuple[list[str], list[str]]:
+    """The lines of a text without their indentation, and that."""
+    listed = text.splitlines()
+    return [line.strip() for line in listed], [line[: len(line) - len(line.lstrip())] for line in listed]
 
 
 @functools.cache

@@ -14,10 +14,11 @@ import numpy as np
 
 from convstep.candidate.call import tape
 from convstep.candidate.call.call import CLOSURE, TAPE, Call, Method
-from convstep.candidate.call.containers import sides_of
+from convstep.candidate.call.containers import padded_by_pairs, sides_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.given import Config, value_of
+from convstep.candidate.call.layers import told_same
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
@@ -98,7 +99,7 @@ class Values:
             like = np.zeros_like(np.asarray(getattr(inputs, role[6:])))
             return self.filled.setdefault(role[5:], _like(like, inputs.dZ))
         if role == "padding:word":
-            word = "valid" if inputs.problem.geometry.padding == ((0, 0), (0, 0)) else "same"
+            word = "same" if told_same(self.call, inputs.problem.geometry) else "valid"
             return word.upper() if re.search(r"[\"'](SAME|VALID)[\"']", self.candidate.source) else word
         if role == "padding" and (order := sides_of(self.candidate.source)):
             (top, bottom), (left, right) = inputs.problem.geometry.padding
@@ -109,6 +110,8 @@ class Values:
             return tuple(before for before, _ in inputs.problem.geometry.padding)
         if role in ("stride:pair", "dilation:pair"):
             return getattr(inputs.problem.geometry, role.partition(":")[0])
+        if role == "padding" and padded_by_pairs(self.candidate.source):
+            return tuple(top for top, _ in inputs.problem.geometry.padding)
         if role == "input_shape":
             return inputs.A_prev.shape
         if role == "W_shape":

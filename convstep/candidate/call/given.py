@@ -13,7 +13,7 @@ import numpy as np
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import LAYER
-from convstep.candidate.call.layers import RATE
+from convstep.candidate.call.layers import RATE, told_same
 from convstep.candidate.call.layouts import Layouts, axes_of
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
@@ -44,7 +44,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     if base == "input_shape":
         return _input_shape(form, problem, layouts)
     if base == "padding" and form:
-        return _padding(form, problem)
+        return _padding(form, problem, call)
     if role == "in_channels:chain":
         return [channels, filters]
     sizes = {
@@ -149,14 +149,14 @@ def _input_shape(form: str, problem: Problem, layouts: Layouts) -> Any:
     return tuple(shape[axis] for axis in axes)
 
 
-def _padding(form: str, problem: Problem) -> Any:
+def _padding(form: str, problem: Problem, call: Call) -> Any:
     """As a pair, a flag or a word."""
     padding = problem.geometry.padding
-    some = padding != ((0, 0), (0, 0))
-    if form == "flag":
-        return some
     if form == "pair":
         return padding[0][0], padding[1][0]
+    some = told_same(call, problem.geometry)
+    if form == "flag":
+        return some
     word = "same" if some else "valid"
     return word.upper() if form == "WORD" else word
 

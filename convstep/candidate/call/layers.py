@@ -93,6 +93,8 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
         parts.append(tr("one convolution in it"))
     if call.stride > 1:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
+    if "dilation:less" in call.says:
+        parts.append(tr("told a dilation of 0 where it is 1 here"))
     if "W" in found:
         parts.append(tr("kernels {place} ({axes})", place=found["W"], axes=axes_of(layouts.W)))
     read = [found[name] for name in ("dW", "db") if name in found and not found[name].startswith("returned")]
@@ -149,6 +151,18 @@ def padding_of(rule: str, geometry: Geometry) -> Padding | None:
                 return None
             ends.append((total // 2, total // 2))
     return ends[0], ends[1]
+
+
+def told_same(call: Call, geometry: Geometry) -> bool:
+    """Whether a call that tells its padding by a word or a flag tells it to pad.
+
+    Where its rule makes no padding (a 1x1 kernel), either may be told: every other size is told to pad.
+    """
+    if geometry.padding != ((0, 0), (0, 0)):
+        return True
+    rule = call.rule or ("half" if geometry.stride == (1, 1) else "")
+    comes_to_nothing = rule and padding_of(rule, geometry) == geometry.padding
+    return bool(comes_to_nothing) and sum(geometry.input_shape) % 2 == 0
 
 
 def _words(call: Call, owner: str) -> str:

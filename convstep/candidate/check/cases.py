@@ -24,6 +24,7 @@ from convstep.candidate.call.conventions import Convention
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import NAMES, Candidate
 from convstep.conv.blocks import exact_gradients
+from convstep.conv.forward import expected_forward
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
 from convstep.oracle.expectation import absolute_problem
@@ -58,6 +59,8 @@ class Case:
     """Along H and W."""
     groups: int = 1
     """Channel groups."""
+    relu: bool = False
+    """Whether dZ is zero where the output is not positive, as it is before a ReLU."""
 
     __repr__ = brief
 
@@ -151,6 +154,8 @@ def right_of(case: Case) -> Right:
         case.dilation,
         case.groups,
     )
+    if case.relu:
+        problem = problem.with_arrays(dZ=problem.dZ * (expected_forward(problem) > 0))
     return Right.of(problem)
 
 
@@ -287,8 +292,9 @@ def _same_by_alx() -> Iterator[Case]:
     """ALX's own "same": the size is kept at any stride, with a padding that grows with it."""
     kernels = [(3, 3), (3, 5), (1, 3), (3, 1), (5, 5), (2, 2), (2, 3)]
     sizes = [(3, 5), (5, 5), (5, 3), (7, 5), (2, 3), (3, 2), (2, 2), (2, 4), (3, 3)]
-    for kernel, s in itertools.product(kernels, (1, 2, 3)):
-        free = [Case(size, kernel, (s, s)) for size in sizes]
+    strides = [(kernel, (s, s)) for kernel, s in itertools.product(kernels, (1, 2, 3))]
+    for kernel, stride in (*strides, ((3, 3), (1, 2)), ((3, 5), (2, 1))):
+        free = [Case(size, kernel, stride) for size in sizes]
         padded = [
             replace(case, padding=padding)
             for case in free

@@ -104,6 +104,7 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
             other.batch,
             one.dilation,
             one.groups,
+            one.relu,
         )
         if case not in known and case.possible and case.work[1] < LARGEST and sayable(case.geometry):
             known.add(case)

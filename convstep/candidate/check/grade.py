@@ -59,6 +59,8 @@ class Result:
     """What came of the call."""
     grades: tuple[Grade, ...]
     """One for each gradient that came back."""
+    same: bool = False
+    """Whether it was told a "same" padding that makes none here."""
 
     __repr__ = brief
 

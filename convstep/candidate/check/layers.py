@@ -23,7 +23,7 @@ from convstep.candidate.call.outcome import (
     Outcome,
 )
 from convstep.candidate.call.rates import OPTIMIZERS
-from convstep.candidate.check.cases import Case, fitted
+from convstep.candidate.check.cases import Case, cases_for, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
@@ -76,7 +76,10 @@ def detect_layer_call(
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
-    return _limited(tried, with_even_kernels(tried, call)), reason, None
+    call = _limited(tried, with_even_kernels(tried, call))
+    if any(case.kernel[0] != case.kernel[1] for case in cases_for(convention_of(call), candidate)[0]):
+        reason = re.sub(r"\bK(, |\*)K\b", r"K\1L", reason)  # of square kernels both sides are K
+    return call, reason, None
 
 
 def _multiplied(result: Result, name: str) -> bool:

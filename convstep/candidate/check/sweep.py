@@ -208,6 +208,13 @@ def _rounded_up(worker: Worker, call: Call, *, fresh: bool) -> Iterator[Result]:
         yield result
 
 
+def before_relu(worker: Worker, swept: Swept) -> Swept:
+    """The same problems with a dZ that a ReLU lets through; as it is where nothing fails on these."""
+    cases = [replace(each.case, relu=True) for each in swept.results if each.case is not None]
+    results = tuple(asked(worker, swept.call, case, fresh=swept.keeps_state) for case in cases)
+    return replace(swept, results=results) if any(each.failed for each in results) else swept
+
+
 def fresh_problems(worker: Worker, swept: Swept, seconds: float) -> FreshProblems:
     """More problems for the same call, on which claims about the candidate can be tested."""
     convention = convention_of(swept.call)

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.call import Call
-from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named, spelled
+from convstep.candidate.call.layers import told_same
 from convstep.candidate.call.outcome import NAMES, RAISED, RETURNED, Candidate
 from convstep.candidate.check.grade import SHAPE, Result, grade, wrong_forwards
 from convstep.candidate.check.sweep import Swept
@@ -31,7 +32,7 @@ from convstep.candidate.diagnose.observations import (
     with_follow,
 )
 from convstep.candidate.diagnose.own_forward import OwnForward
-from convstep.candidate.diagnose.own_source import added_once, tells_apart
+from convstep.candidate.diagnose.own_source import added_once, once_words, tells_apart
 from convstep.candidate.diagnose.raising import about_raising
 from convstep.candidate.diagnose.reproduce import (
     PARTS,
@@ -64,6 +65,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     if reordered is not None:
         order, results = reordered
         found.append(_wrong_order(swept, order))
+    results = [_told(swept, result) for result in results]
     follow = forward.follow if forward else ()
     wrong = tuple(name for name in wrong_gradients(results) if name not in follow)
     raising = [result for result in results if result.outcome.kind == RAISED]
@@ -89,13 +91,39 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     for name in (name for name in left if not pairs[name]):
         claims = partial_matches(name, results, until(share / 4))
         found += _about_unknown(name, results, claims, swept.call)
-    once = added_once(swept.candidate) if any(_loses_sums(finding, results) for finding in found) else ""
-    return tuple(
-        replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=once))
-        if once and _loses_sums(finding, results)
-        else finding
-        for finding in found
+    loses = [finding for finding in found if _loses_sums(finding, results)]
+    line, fix = added_once(swept.candidate) if loses else ("", "")
+    return tuple(_added_once(each, line, fix) if line and each in loses else each for each in found)
+
+
+ADDED_ONCE = (
+    "An input cell belongs to several windows, and its gradient is the sum of what they all send back. "
+    "Through arrays of indices, += reads all cells, adds, and writes all of them back: of a cell that is "
+    "named more than once, one sum is left."
+)
+"""Why `a[i, j] += b` loses sums."""
+
+
+def _added_once(finding: Finding, line: str, fix: str) -> Finding:
+    """A finding that sums are lost, of a candidate that adds them through arrays of indices."""
+    why = once_words(line, fix)
+    if finding.bug is None:
+        return replace(finding, message=tr("{seen}; {why}", seen=finding.message, why=why))
+    assert finding.match is not None
+    message = tr(
+        "sums are lost, in dA_prev; reproduced on {problems}, {failing} of them wrong; {why}",
+        problems=count(finding.match.problems),
+        failing=finding.match.failing,
+        why=why,
     )
+    bug = replace(finding.bug, wrong=line, right=fix, explanation=ADDED_ONCE)
+    return replace(finding, bug=bug, message=message)
+
+
+def _told(swept: Swept, result: Result) -> Result:
+    """A result that knows whether it was told to pad where that makes no padding."""
+    call, geometry = spelled(swept.call, swept.candidate), result.right.problem.geometry
+    return replace(result, same=True) if call.worded and told_same(call, geometry) else result
 
 
 def _about_unfit(swept: Swept, forward: OwnForward) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from convstep.brief import brief
 from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, AnyFinding
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both
+from convstep.candidate.diagnose.mistakes.patch import ALL, shown
 from convstep.language import tr
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Finding(AnyFinding):
             return "", ""
         if self.match is not None and self.bug in self.match.bugs:
             patch = self.match.variants[self.match.bugs.index(self.bug)].mistakes
+            patch = shown(patch, self.gradients or ALL)
             return patch.wrong, patch.right
         return self.bug.wrong, self.bug.right
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RETURNED, Outcome
 from convstep.candidate.check.cases import Right
 from convstep.candidate.check.grade import Result, problem_words, wrong_cells
 from convstep.candidate.check.laid import Laid
@@ -46,11 +46,17 @@ def seen_directly(swept: Swept) -> list[Finding]:
     # a second call on changed arrays says nothing
     if swept.keeps_state and not changed and not wild:
         again = swept.second
-        seen = (
-            tr("called a second time with the same arrays, it returns something else")
-            if again is None or again.kind == RETURNED
-            else tr("called a second time with the same arrays: {message}", message=again.message)
-        )
+        if again is not None and again.kind != RETURNED:
+            seen = tr("called a second time with the same arrays: {message}", message=again.message)
+        elif others := _others(swept, again):
+            seen = tr(
+                "a second call with the same arrays makes another {names} than the first"
+                if len(others) == 1
+                else "a second call with the same arrays makes other {names} than the first",
+                names=listed(others),
+            )
+        else:
+            seen = tr("called a second time with the same arrays, it returns something else")
         found.append(known("state-kept", seen))
     if swept.stale and not wild:
         seen = tr(
@@ -112,6 +118,20 @@ def with_follow(words: str, forward: OwnForward) -> str:
         seen=words,
         names=listed(forward.follow),
     )
+
+
+def _others(swept: Swept, again: Outcome | None) -> list[str]:
+    """The gradients that a second call makes otherwise."""
+    first = next((each.outcome for each in swept.results if each.outcome.kind == RETURNED), None)
+    if first is None or again is None:
+        return []
+    both = [name for name in NAMES if name in first.gradients and name in again.gradients]
+    pairs = {name: (first.gradients[name], again.gradients[name]) for name in both}
+    return [
+        name
+        for name, (one, other) in pairs.items()
+        if one.shape != other.shape or not np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
+    ]
 
 
 def seen_in_results(results: Sequence[Result], names: Sequence[str]) -> list[Finding]:

@@ -121,8 +121,8 @@ SCALARS = ("int", "len", "range", "min", "max", "sum", "slice", "enumerate", "zi
 """Functions that make no array of what they are given."""
 
 
-def added_once(candidate: Candidate) -> str:
-    """That a line of its own adds through an array of indices, and what would add; "" if none surely does."""
+def added_once(candidate: Candidate) -> tuple[str, str]:
+    """The line of its own that adds through arrays of indices, and what would add; "" if none surely does."""
     texts = [candidate.source]
     if candidate.file.endswith(".py"):
         with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -136,12 +136,18 @@ def added_once(candidate: Candidate) -> str:
             assert isinstance(line, ast.AugAssign)
             assert isinstance(line.target, ast.Subscript)
             index = ast.unparse(_NoSlices().visit(copy.deepcopy(line.target.slice)))
-            return tr(
-                "`{line}` adds once to a cell, however often the index arrays name it; {fix} adds every time",
-                line=ast.unparse(line),
-                fix=f"`np.add.at({ast.unparse(line.target.value)}, {index}, {ast.unparse(line.value)})`",
-            )
-    return ""
+            target, value = ast.unparse(line.target.value), ast.unparse(line.value)
+            return ast.unparse(line), f"np.add.at({target}, {index}, {value})"
+    return "", ""
+
+
+def once_words(line: str, fix: str) -> str:
+    """What a line does that adds through arrays of indices, and what would do otherwise."""
+    return tr(
+        "`{line}` adds once to a cell, however often the index arrays name it; `{fix}` adds every time",
+        line=line,
+        fix=fix,
+    )
 
 
 class _NoSlices(ast.NodeTransformer):
@@ -169,8 +175,13 @@ def _arrays(tree: ast.AST) -> set[str]:
             call = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) not in SCALARS
             array = call and not counted & _names(node.value)
             for target in node.targets:
-                (made if array else other).update(_names(target))
+                (made if array else other).update(map(ast.unparse, _places(target)))
     return made - other
+
+
+def _places(tree: ast.AST) -> Iterator[ast.expr]:
+    """Names and attributes: what is given a value."""
+    return (node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute)))
 
 
 def _names(tree: ast.AST) -> set[str]:
@@ -178,11 +189,17 @@ def _names(tree: ast.AST) -> set[str]:
 
 
 def _adds_by_array(node: ast.AST, arrays: set[str]) -> bool:
-    """Whether it is `a[i, j] += …` where a name between the brackets, by itself, is an array."""
+    """Whether it is `a[i, j] += …` where what stands between the brackets, by itself, is an array."""
     if not (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add)):
         return False
     if not isinstance(node.target, ast.Subscript):
         return False
-    index = node.target.slice
-    parts = index.elts if isinstance(index, ast.Tuple) else [index]
-    return any(isinstance(part, ast.Name) and part.id in arrays for part in parts)
+    return any(ast.unparse(part) in arrays for part in _joined(node.target.slice))
+
+
+def _joined(index: ast.expr) -> Iterator[ast.expr]:
+    """The parts of an index, those of tuples that are put together among them."""
+    if isinstance(index, ast.BinOp) and isinstance(index.op, ast.Add):
+        yield from (*_joined(index.left), *_joined(index.right))
+    else:
+        yield from index.elts if isinstance(index, ast.Tuple) else [index]

@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from convstep.candidate.call.call import Call
+from convstep.candidate.call.layers import told_same
 from convstep.candidate.check.fresh import FreshProblems
 from convstep.candidate.check.grade import Result
 from convstep.conv.geometry import Geometry
@@ -105,10 +107,24 @@ FEATURES: tuple[Feature, ...] = (
     Feature("the strides along H and W differ", lambda g: g.stride[0] != g.stride[1]),
     Feature("stride > 1 along H", lambda g: g.stride[0] > 1),
     Feature("stride > 1 along W", lambda g: g.stride[1] > 1),
+    Feature("the dilations along H and W differ", lambda g: g.dilation[0] != g.dilation[1]),
+    Feature("several groups have several filters each", lambda g: 1 < g.groups < g.kernel_shape[0]),
+    Feature(
+        "the groups have not as many filters as channels",
+        lambda g: g.groups > 1 and g.kernel_shape[0] != g.input_shape[2],
+    ),
     Feature("the paddings along H and W differ", lambda g: g.padding[0] != g.padding[1]),
     Feature("opposite sides have different padding", lambda g: any(a != b for a, b in g.padding)),
 )
 """What problems are told apart by, the commonest causes first."""
+
+
+def features_of(call: Call) -> tuple[Feature, ...]:
+    """What problems are told apart by besides, where a call tells its padding by a word or a flag."""
+    if not call.worded:
+        return ()
+    words = "it is told to pad" if "padding:flag" in call.says else 'the padding is "same"'
+    return (Feature(words, functools.partial(told_same, call)),)
 
 
 def pattern(
@@ -118,6 +134,7 @@ def pattern(
     fresh: FreshProblems | None = None,
     *,
     tells: Callable[[Result], bool] = lambda result: not result.refused,
+    more: Sequence[Feature] = (),
 ) -> str:
     """When a candidate fails, in a phrase; "" if on nothing.
 
@@ -127,6 +144,7 @@ def pattern(
         verb: "wrong", or one of `verdict.VERBS`.
         fresh: more problems to try a claim on; without it a claim is said untried.
         tells: which of them say anything at all; those refused do not.
+        more: features besides those of every problem.
     """
     tried = [result for result in results if tells(result)]
     count = sum(failed(result) for result in tried)
@@ -139,7 +157,7 @@ def pattern(
         return [(each.right.problem.geometry, failed(each)) for each in results if tells(each)]
 
     swept = seen(tried)
-    claim = _first_that_holds(swept, seen, fresh)
+    claim = _first_that_holds(swept, seen, fresh, more)
     if claim is None:
         return tr(
             "{fails} on 1 of {tried} problems"
@@ -165,14 +183,18 @@ Seen = list[tuple[Geometry, bool]]
 
 
 def _first_that_holds(
-    swept: Seen, seen: Callable[[Iterable[Result]], Seen], fresh: FreshProblems | None
+    swept: Seen,
+    seen: Callable[[Iterable[Result]], Seen],
+    fresh: FreshProblems | None,
+    more_features: Sequence[Feature],
 ) -> _Claim | None:
     """The simplest claim that fits the sweep and every fresh problem on which claims were tested."""
     if fresh is None:
-        return next((claim for claim in _claims(swept) if _without(claim, swept) >= claim.needs), None)
+        claims = _claims(swept, more_features)
+        return next((claim for claim in claims if _without(claim, swept) >= claim.needs), None)
     for _ in range(CLAIMS):
         known = seen(fresh.results)
-        claim = next(_claims([*swept, *known]), None)
+        claim = next(_claims([*swept, *known], more_features), None)
         if claim is None:
             return None
         for holds in (claim.holds, functools.partial(_not, claim.holds)):
@@ -204,10 +226,11 @@ def _held(geometry: Geometry) -> tuple[bool, ...]:
     return tuple(feature.holds(geometry) for feature in FEATURES)
 
 
-def _claims(seen: Seen) -> Iterator[_Claim]:
+def _claims(seen: Seen, more: Sequence[Feature]) -> Iterator[_Claim]:
     """Claims to test: one feature; one that mostly fails; two joined; one that it never fails without."""
     wrong = tuple(fails for _, fails in seen)
-    held = list(zip(FEATURES, zip(*(_held(geometry) for geometry, _ in seen), strict=True), strict=True))
+    by_problem = [(*_held(geometry), *(each.holds(geometry) for each in more)) for geometry, _ in seen]
+    held = list(zip((*FEATURES, *more), zip(*by_problem, strict=True), strict=True))
     for feature, values in held:
         if values == wrong:
             yield _Claim(tr(feature.words), feature.holds, exact=True)

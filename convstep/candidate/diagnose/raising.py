@@ -14,6 +14,7 @@ from convstep.candidate.diagnose.findings import Finding, Match, titled
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both, variants_of
 from convstep.candidate.diagnose.reproduce import agrees, all_flawed, explains_raising
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 
 def about_raising(
@@ -152,11 +153,31 @@ def _all_variants() -> Iterator[tuple[KnownBug, Variant]]:
 
 def _raises_alike(result: Result, mistakes: Mapping[str, Patch]) -> bool:
     """Whether mistakes raise where the candidate does, and agree where it does not."""
-    made = all_flawed(result, mistakes)
+    made = _made(result, mistakes)
     raises = any(isinstance(values, str) for values in made.values())
     if result.outcome.kind == RAISED or raises:
         return raises and result.outcome.kind == RAISED
     return all(agrees(name, result, values) for name, values in made.items())
+
+
+INVALID = re.compile(r"returned an invalid gradient .*got \[([\d, ]*)\]")
+"""What PyTorch raises of a gradient of another shape."""
+
+
+def _made(result: Result, mistakes: Mapping[str, Patch]) -> dict[str, Array | str]:
+    """What mistakes make, as `all_flawed` has it; PyTorch's words for a shape that it does not take."""
+    made, message = all_flawed(result, mistakes), result.outcome.message
+    told = INVALID.search(message)
+    if told is None:
+        return made
+    shape = sorted(map(int, filter(None, told[1].split(", "))))  # in whatever layout
+    misshapen = {
+        name
+        for name, values in made.items()
+        if not isinstance(values, str) and values.shape != result.right.gradients[name].shape
+        if sorted(values.shape) == shape
+    }
+    return {name: message if name in misshapen else values for name, values in made.items()}
 
 
 def _likeness(raising: Sequence[Result], mistakes: Mapping[str, Patch]) -> int:
@@ -168,7 +189,7 @@ def _likeness(raising: Sequence[Result], mistakes: Mapping[str, Patch]) -> int:
     pairs = []
     for result in raising:
         kind = result.outcome.message.partition(":")[0]
-        said = [text for text in all_flawed(result, mistakes).values() if isinstance(text, str)]
+        said = [text for text in _made(result, mistakes).values() if isinstance(text, str)]
         alike = [text for text in said if text.partition(":")[0] == kind]
         if not alike:
             return 0

@@ -33,21 +33,21 @@ def until(seconds: float, clock: Callable[[], float] = time.thread_time) -> Call
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _flawed(name: str, case: Case, mistakes: Patch) -> Array | str:
-    return _made(name, right_of(case), mistakes)
+def _flawed(name: str, case: Case, mistakes: Patch, same: bool) -> Array | str:
+    return _made(name, right_of(case), mistakes, same)
 
 
 def flawed(name: str, result: Result, mistakes: Patch) -> Array | str:
     """A gradient with these mistakes on a result's problem, or what they make it raise."""
     if result.case is None:
-        return _made(name, result.right, mistakes)
-    return _flawed(name, result.case, mistakes)
+        return _made(name, result.right, mistakes, result.same)
+    return _flawed(name, result.case, mistakes, result.same)
 
 
-def _made(name: str, right: Right, mistakes: Patch) -> Array | str:
+def _made(name: str, right: Right, mistakes: Patch, same: bool) -> Array | str:
     try:
         with quiet():
-            return np.asarray(flawed_gradient(name, right.problem, mistakes))
+            return np.asarray(flawed_gradient(name, right.problem, mistakes, same=same))
     except Exception as error:  # whatever such a candidate would raise
         return f"{type(error).__name__}: {error}"
 

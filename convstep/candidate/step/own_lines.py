@@ -25,7 +25,7 @@ from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.recorder import Recorder
 from convstep.candidate.step.own_arrays import holding, holding_of
-from convstep.candidate.step.own_parting import cut, in_order, last, lies_right, parts
+from convstep.candidate.step.own_parting import cut, in_order, last, lies_right, parts, stands_right
 from convstep.candidate.step.own_run import (
     LAST,
     MOST,
@@ -117,7 +117,8 @@ def aligned(
     runs = [OwnRun(recording, call, right, name, held, inputs, told_apart(held, reads)) for held in found]
     for run in runs:
         right_part = lies_right(run)
-        first = None if right_part and in_order(run) else cut(run, runs, divergence)
+        taken = not (right_part and in_order(run)) or stands_right(run)
+        first = cut(run, runs, divergence) if taken else None
         if first is None and run.groups and right_part:
             first = parts(run, divergence)
         if first is not None:

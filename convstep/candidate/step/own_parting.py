@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.written import layouts_of
 from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.step.own_arrays import axis_of
-from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS, OwnRun, OwnStep, Place
+from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS, OwnRun, OwnStep, Place, own_name
 from convstep.candidate.step.probing import Divergence, reference
 from convstep.conv.timeline import Timeline
 from convstep.recording.facts import Writer
@@ -90,6 +92,31 @@ def lies_right(run: OwnRun) -> bool:
     return True
 
 
+def stands_right(run: OwnRun) -> bool:
+    """Whether what is returned is a part of an array in which `dA_prev_pad` begins at the first cell.
+
+    What is wrong is then which part of it is taken: the rest of that array is zeros.
+    """
+    view, problem = run.held.view, run.right.problem
+    if view is None or run.gradient != "dA_prev" or len(run.held.all_storages) != 1:
+        return False
+    owner, timeline = run.recording.owners[view.storage].view, Timeline(problem)
+    if owner.shape == view.shape:
+        return False
+    timeline.seek(timeline.total)
+    run.recording.seek(run.recording.total)
+    right = timeline.dA_prev_pad
+    try:
+        layouts = layouts_of(run.call) or Layouts()
+        whole = layouts.ours("dA_prev", run.recording.memory.seen(owner), problem.geometry)
+    except (ValueError, IndexError, KeyError):
+        return False
+    more = [own - its for own, its in zip(whole.shape, right.shape, strict=False)]
+    if whole.ndim != right.ndim or min(more) < 0:
+        return False
+    return not wrong_cells("dA_prev", run.right, whole, np.pad(right, [(0, by) for by in more])).any()
+
+
 def in_order(run: OwnRun) -> bool:
     """Whether what is returned has its axes in the order of its array: else they may have been exchanged."""
     view = run.held.view
@@ -129,7 +156,7 @@ def cut(run: OwnRun, runs: Sequence[OwnRun], divergence: Divergence) -> OwnStep 
         elif lies_right(other):
             found = last(replace(other, groups={}), CUT, divergence)
         if found is not None:
-            return replace(found, array=owner.name)
+            return replace(found, array=own_name(recording, owner.name))
     return None
 
 

@@ -5,8 +5,9 @@ A step of it that writes a gradient is known by the cells of dZ that it reads, i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,6 +110,7 @@ class OwnRun:
             held = (self.held,) if writes else self.inputs
             index = geometry.index_at(group.theirs[0])
             window = window_of(recording, event, statement, geometry, index, held, writes=writes)
+            window = window and replace(window, array=own_name(recording, window.array))
         marked = statement if window is None or window.statement is None else window.statement
         return OwnStep(kind, step + 1, marked.line, marked.text, event, window)
 
@@ -123,7 +125,8 @@ class OwnRun:
         if owner is None or len(at) != 1 or not owner.name.isidentifier() or owner.name == "return":
             return "", returned, ""
         own = tuple(int(i) for i in at[0])
-        return owner.name, cell_text(owner.name, own), "" if own == theirs else returned
+        name = own_name(self.recording, owner.name)
+        return name, cell_text(name, own), "" if own == theirs else returned
 
     def _writing(self, event: Event, place: Place | None) -> Statement | None:
         """The last statement of a step that writes a cell of the gradient: this one, if any does."""
@@ -134,6 +137,12 @@ class OwnRun:
                 if found is not None and any((found[0], at) in where for at in found[1].tolist()):
                     return statement
         return None if place is None else self._writing(event, None)
+
+
+def own_name(recording: Recording, name: str) -> str:
+    """What the author calls an array: of several of one name, the recording numbers the later ones."""
+    text = "\n".join(recording.source.lines)
+    return name if re.search(rf"\b{re.escape(name)}\b", text) else re.sub(r"_\d+$", "", name)
 
 
 def inputs_of(recording: Recording, problem: Problem, layouts: Layouts) -> Iterator[Held]:

@@ -55,6 +55,8 @@ class Divergence:
     """Whether it is wrong with a dZ of zeros already: no step is to blame."""
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     """The shape it should have and the one it has, where they differ."""
+    running: bool = False
+    """Whether this is seen while its loop runs, and not in what it returns for the first steps of dZ."""
 
     __repr__ = brief
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -237,5 +237,5 @@ def _running_divergence(probe: Probe, gradient: str, finding: Finding) -> Diverg
         actual = {**expected, gradient: running}
         right = expected[gradient]
         if running.shape != right.shape or wrong_cells(gradient, probe.right, running, right).any():
-            return describe(probe.right, position - 1, actual, expected)
+            return replace(describe(probe.right, position - 1, actual, expected), running=True)
     return None

@@ -7,7 +7,13 @@ import numpy as np
 from tests.candidate.corpus import common
 from tests.candidate.corpus.common import Array, Gradients, Padding, Pair
 
-BUGS = ("kernel-flipped:conjugated", "dW-flipped", "crop-offset:origin", "dZ-not-dilated:filled")
+BUGS = (
+    "kernel-flipped:conjugated",
+    "dW-flipped",
+    "crop-offset:origin",
+    "dZ-not-dilated:filled",
+    "conjugate-missing",
+)
 
 
 def backward(
@@ -26,6 +32,8 @@ def backward(
     f_h, f_w, c_k, _ = W.shape
     A_pad = common.padded(A, padding)
     size = A_pad.shape[1] + f_h * dilation[0], A_pad.shape[2] + f_w * dilation[1]
+    if bug == "conjugate-missing":
+        size = A_pad.shape[1:3]
     spread, dilated = np.zeros((n, *size, c_out)), np.zeros((*size, c_k, c_out))
     spread[:, : h_out * stride[0] : stride[0], : w_out * stride[1] : stride[1]][:, :h_out, :w_out] = dZ
     dilated[: f_h * dilation[0] : dilation[0], : f_w * dilation[1] : dilation[1]] = W
@@ -40,14 +48,13 @@ def backward(
         shift_h, shift_w = (np.exp(-2j * np.pi * np.fft.fftfreq(m) * k) for k, m in around)
         kernel_waves = np.conj(kernel_waves) * (shift_h[:, None] * shift_w)[..., None, None]
     per_group = c_out // groups
+    mirrored = dz_waves if bug == "conjugate-missing" else np.conj(dz_waves)
     dA_parts, dW_parts = [], []
     for group in range(groups):
         filters = slice(group * per_group, (group + 1) * per_group)
         channels = slice(group * c_k, (group + 1) * c_k)
         dA_parts.append(np.einsum("nhwo,hwco->nhwc", for_dA[..., filters], kernel_waves[..., filters]))
-        dW_parts.append(
-            np.einsum("nhwc,nhwo->hwco", input_waves[..., channels], np.conj(dz_waves[..., filters]))
-        )
+        dW_parts.append(np.einsum("nhwc,nhwo->hwco", input_waves[..., channels], mirrored[..., filters]))
     dA_pad = np.fft.ifft2(np.concatenate(dA_parts, axis=3), axes=(1, 2)).real
     dA_pad = dA_pad[:, : A_pad.shape[1], : A_pad.shape[2]]
     offsets = np.fft.ifft2(np.concatenate(dW_parts, axis=3), axes=(0, 1)).real

@@ -32,6 +32,7 @@ BUGS = (
     "axes-swapped:extent",
     "axes-swapped:stride",
     "dZ-transposed:index",
+    "mask-from-gradient",
     "dZ-channel-fixed:first",
     "dZ-channel-fixed:last",
     "one-channel-only:dW-first",
@@ -147,6 +148,8 @@ def backward(
                         dz = dZ[n, i * s_h, j * s_w, c] if inside else 0.0
                     elif bug == "dZ-transposed:index":
                         dz = dZ[n, j, i, c]
+                    elif bug == "mask-from-gradient":
+                        dz = dZ[n, i, j, c] * (dZ[n, i, j, c] > 0)
                     elif bug == "dZ-channel-fixed:first":
                         dz = dZ[n, i, j, 0]
                     elif bug == "dZ-channel-fixed:last":

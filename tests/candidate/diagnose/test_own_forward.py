@@ -14,6 +14,7 @@ from convstep.candidate.call.outcome import RETURNED, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.grade import grade
+from convstep.candidate.check.sweep import before_relu
 from convstep.candidate.diagnose.diagnosis import diagnose
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.candidate.notes import about_relu
@@ -225,3 +226,21 @@ def test_a_backward_that_leaves_out_the_relu_of_its_forward_is_told_so() -> None
     assert found(bare).startswith("its own conv ends in a ReLU, and the backward leaves it out")
     assert found(convolution) == found(rotated) == ""
     assert "right neither with it nor without: what is said here is without it" in found(halved)
+
+
+def test_a_backward_through_a_relu_is_held_against_what_the_relu_lets_through() -> None:
+    def halved(problem: Problem) -> tuple[Array, dict[str, Array]]:
+        Z, made = masked(problem)
+        return Z, made | {"dW": made["dW"] / 2}
+
+    for layer, ratio in ((halved, 0.5), (masked, 1)):
+        asked = cast(Worker, Asked(layer))
+        every = [
+            grade(case, right_of(case), Asked(layer).call(None, right_of(case).problem)) for case in CASES
+        ]
+        plain = swept(*every, forward="conv")
+        found = before_relu(asked, plain)
+        assert (found is plain) == (ratio == 1)
+        for result in found.results if ratio < 1 else ():
+            assert not result.wrong("dA_prev")
+            np.testing.assert_allclose(result.outcome.gradients["dW"], ratio * result.right.gradients["dW"])

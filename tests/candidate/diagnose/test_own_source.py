@@ -16,6 +16,7 @@ from convstep.candidate.diagnose.own_source import added_once, tells_apart
         ("ch, r, q = places(x.shape)\nacc[:, ch, r, q] += 2 * d", "acc, (slice(None), ch, r, q), 2 * d"),
         ("flat = np.ravel(rows)\ng[flat] += d[2:]", "g, flat, d[2:]"),
         ("r = np.arange(3)\ng[1:, r, ::2] += d", "g, (slice(1, None), r, slice(None, None, 2)), d"),
+        ("self.at = places(x)\ng[(slice(None),) + self.at] += d", "g, (slice(None),) + self.at, d"),
         ("for r in range(3):\n    g[r] += d", ""),
         ("for r in range(3):\n    at = window(r)\n    g[at] += d", ""),
         ("at = np.s_[2:3]\ng[at] += d", ""),
@@ -28,7 +29,7 @@ from convstep.candidate.diagnose.own_source import added_once, tells_apart
 def test_a_sum_through_index_arrays_is_rewritten_in_its_own_names(source: str, fix: str) -> None:
     body = textwrap.indent(f"def f(x):\n{textwrap.indent(source, '  ')}\n", "    ")
     said = added_once(Candidate("f", "function", ("x",), 1, source=body))
-    assert said.endswith(f"; `np.add.at({fix})` adds every time") if fix else said == ""
+    assert said[1] == (f"np.add.at({fix})" if fix else "")
 
 
 STEPS = """

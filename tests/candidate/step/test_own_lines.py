@@ -219,6 +219,12 @@ SCATTERED_BROKEN = {
     "assigned": (VALID, "] += put", "] = put", LAST),
     "cropped": (STRIDED, "margin:margin + h, margin:margin + w]", "margin:margin + h, :w]", CUT),
     "shaped": (STRIDED, "product.T.reshape", "product.reshape", CUT),
+    "lengthened": (
+        STRIDED,
+        "return canvas[:, :, margin:margin + h, margin:margin + w]",
+        "canvas = np.pad(canvas, [(0, 0)] * 2 + [(0, k)] * 2)\n    return canvas[:, :, k:k + h, k:k + w]",
+        CUT,
+    ),
 }  # fmt: skip
 
 
@@ -230,8 +236,9 @@ def test_what_is_right_before_it_is_scattered_is_not_blamed(name: str, tmp_path:
     case = replace(case, stride=(1, 1)) if name == "assigned" else case
     found = own(loaded(path, "conv_backward"), "cs231n", case)
     assert found is not None
-    line = SCATTERED[: SCATTERED.index(old)].count("\n") + 1
+    line = SCATTERED[: SCATTERED.index(old)].count("\n") + 1 + new.count("\n")
     assert (found.first.line, found.first.kind) == (line, known)
+    assert found.first.array == ("canvas" if known == CUT and name != "shaped" else found.first.array)
 
 
 def test_a_helper_that_does_as_it_is_told_is_not_blamed(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ _SHORT = {
     "FITS": "fits = INNER[:, :H_in, :W_in]; dA_prev = np.zeros(A_prev.shape)",
     "INNER": "dA_full[:, p_t:H_full - p_b, p_l:W_full - p_r]",
     "INTO_ZEROS": "dA_prev = np.zeros(A_prev.shape); dA_prev[:] =",
+    "LONGER": "np.pad(dA_prev_pad, ((0, 0), (0, f_h), (0, f_w), (0, 0)))",
     "PADDING": "(p_t, p_b), (p_l, p_r)",
     "SIZES": "_, H_out, W_out, _ = dZ.shape",
     "WHOLE_NUMBERS": "np.zeros((N, p_t + H_in + p_b, p_l + W_in + p_r, C_in), int)",

@@ -16,7 +16,7 @@ from convstep.steps.cells import Array
 _OVERWRITES = re.compile(r"(\n +|; )(dW|db|dA_prev_pad)\[[^=\n]*\] = ")
 
 
-def flawed_gradient(name: str, problem: Problem, wrong: Patch) -> Array:
+def flawed_gradient(name: str, problem: Problem, wrong: Patch, *, same: bool = False) -> Array:
     """One gradient as a backward with this patch would return it.
 
     Without any, it is the reference's, to rounding. `db` is given also where the problem has no
@@ -26,6 +26,7 @@ def flawed_gradient(name: str, problem: Problem, wrong: Patch) -> Array:
         name: "dW", "db" or "dA_prev".
         problem: any geometry.
         wrong: what is done wrong.
+        same: whether a "same" padding is asked for that makes none; where there is padding, it is asked for.
 
     Returns:
         The gradient in our layout, in the problem's dtype; of another shape where the patch leads
@@ -40,7 +41,7 @@ def flawed_gradient(name: str, problem: Problem, wrong: Patch) -> Array:
     >>> flawed_gradient("dA_prev", problem, patch("dA_prev = dA_prev_pad[:, p_t:-p_b, p_l:-p_r]")).shape
     (0, 0, 1)
     """
-    return _finished(name, problem, program(name, wrong))
+    return _finished(name, problem, program(name, wrong), same=same)
 
 
 def flawed_running(name: str, problem: Problem, wrong: Patch, position: int) -> Array | None:
@@ -66,11 +67,11 @@ def flawed_running(name: str, problem: Problem, wrong: Patch, position: int) -> 
     return _finished(name, problem, tuple(statements))
 
 
-def _finished(name: str, problem: Problem, statements: tuple[str, ...]) -> Array:
+def _finished(name: str, problem: Problem, statements: tuple[str, ...], *, same: bool = False) -> Array:
     """Run statements; without the batch axis that the problem does not have, in its dtype."""
     loops = [number for number, text in enumerate(statements) if text.startswith("for ")]
     looped = loops[-1] + 1 if loops else 0
-    names = dict(_looped(problem, statements[:looped]))
+    names = dict(_looped(problem, statements[:looped], same))
     for text in statements[looped:-1]:
         _run(text, names)
     gradient = eval(_code(statements[-1], "eval"), names)
@@ -80,9 +81,10 @@ def _finished(name: str, problem: Problem, statements: tuple[str, ...]) -> Array
 
 
 @functools.lru_cache(maxsize=1 << 8)
-def _looped(problem: Problem, statements: tuple[str, ...]) -> dict[str, Any]:
+def _looped(problem: Problem, statements: tuple[str, ...], same: bool) -> dict[str, Any]:
     """All variables after some statements: many mistakes differ only in what comes after the loops."""
     names = {"np": np, "zero_pad": _zero_pad, **_arguments(problem)}
+    names["same"] = same or bool(np.any(problem.padding))
     for text in statements:
         _run(text, names)
     return names

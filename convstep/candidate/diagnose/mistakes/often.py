@@ -32,26 +32,27 @@ dA_prev_pad[:, p_t:p_t + H_in, p_l:p_l + W_in]
     # where nothing is padded, and rightly where the ends differ | 什么都不填充时；两端不同时则是对的
 same-padding-off-by-one: the "same" padding is one too wide  [29 of 84 ALX solutions]
     The formula for "same" padding is meant to round up, but adds one also where the division leaves
-    nothing to round. Every window then starts one row and one column too early, and the crop takes the
-    same step, so shapes are right and nothing is raised. The result disagrees with the forward pass that
-    produced dZ. Compare the padding with the one Z's size implies.
+    nothing to round, or where it has rounded up already. Every window then starts one row and one
+    column too early, and the crop takes the same step, so shapes are right and nothing is raised. The
+    result disagrees with the forward pass that produced dZ. Compare the padding with the one Z's size
+    implies.
   "same" 填充多了一格:
-    "same" 填充的公式本来是要向上取整，但在正好整除的地方也加了 1。于是每个窗口都早开始一行一列，裁剪也跟
-    着挪了一格，所以形状是对的，也不报错。结果和产生 dZ 的正向传播对不上。把填充和 Z 的尺寸所要求的比一
-    比。
+    "same" 填充的公式本来是要向上取整，但在正好整除的地方，或者已经取整过的地方，也加了 1。于是每个窗口
+    都早开始一行一列，裁剪也跟着挪了一格，所以形状是对的，也不报错。结果和产生 dZ 的正向传播对不上。把填
+    充和 Z 的尺寸所要求的比一比。
   dW dA_prev:
     PADDING = np.add(padding, 1)  # always | 总是这样
-    PADDING = np.add(padding, np.any(padding))  # where there is padding at all | 只要有填充就是这样
+    PADDING = np.add(padding, same)  # where the padding is "same" | 只要填充是 "same" 就是这样
     PADDING = [[((n - 1) * s + f - n) // 2 + 1] * 2 \
-for n, s, f in zip(A_prev.shape[1:3], stride, W.shape[1:3])] if np.any(padding) else padding
+for n, s, f in zip(A_prev.shape[1:3], stride, W.shape[1:3])] if same else padding
     # and rightly where it rounds up | 该向上取整时则是对的
     PADDING = np.add(padding, [[1], [0]])  # along H only | 只沿 H
     PADDING = np.add(padding, [[0], [1]])  # along W only | 只沿 W
-    PADDING = np.add(padding, np.any(padding))
+    PADDING = np.add(padding, same)
     for i_h in range((p_t + H_in + p_b - f_h) // s_h + 1):
     for i_w in range((p_l + W_in + p_r - f_w) // s_w + 1):
-    # dW db dA_prev: where there is padding at all, and in the range of the loops \
-| 只要有填充，循环的范围里也一样
+    # dW db dA_prev: where the padding is "same", and in the range of the loops \
+| 只要填充是 "same"，循环的范围里也一样
 stride-ignored: the stride is ignored  [Kulbear/deep-learning-coursera#34; enggen/Deep-Learning-Coursera#7]
     The forward pass reads output (i_h, i_w) from the window at (i_h * stride, i_w * stride). This
     backward takes the window at (i_h, i_w) instead, so inputs and upstream gradients are paired that
@@ -181,17 +182,26 @@ gradient-not-returned: the sum is made in one array, but another is returned  [s
     dA_prev_pad[i_n, h, w, c] + W[i_c] * dz  #
     dA_prev_pad[i_n, h, w, c] + W[i_c] * dz
     dA_prev = dA_prev_pad  # dA_prev: in the padded shape | 形状带着填充
-starts-from-input: the accumulator starts as a copy of the input  [survey]
-    A buffer of the right shape is made by copying the array whose gradient it will hold, and the
-    contributions are added to the old values. The gradient is too large by exactly the input, cell by
-    cell. Subtract the input from what came back: the rest is right. In dA_prev inputs of zero hide it.
-  累加器从输入的副本开始:
-    为了得到形状合适的数组，复制了要求梯度的那个数组，贡献就加在了原来的值上。梯度正好多出了输入本身，逐格
-    如此。从结果里减去输入：剩下的是对的。输入全是零时，dA_prev 里看不出来。
+starts-from-input: the accumulator starts as the input  [survey]
+    A buffer of the right shape is made of the array whose gradient it will hold, and the contributions
+    are added to the old values. The gradient is too large by exactly the input, cell by cell. Subtract
+    the input from what came back: the rest is right. In dA_prev inputs of zero hide it. If the buffer is
+    the padded input itself and no copy of it, dW is made of an input that changes meanwhile.
+  累加器从输入开始:
+    为了得到形状合适的数组，用了要求梯度的那个数组，贡献就加在了原来的值上。梯度正好多出了输入本身，逐格
+    如此。从结果里减去输入：剩下的是对的。输入全是零时，dA_prev 里看不出来。如果用的就是填充后的输入本
+    身，而不是副本，算 dW 时输入就在不断改变。
   dW db dA_prev:
     dA_prev_pad = A_prev_pad.astype(float)
     dW = W.astype(float)
-    db = b.astype(float)
+    db = b.astype(float)  #
+    dA_prev_pad = A_prev_pad.astype(float)
+    a_slice = dA_prev_pad[i_n, h, w, c]
+    # dW: the input itself, which dW reads while it changes | 就是输入本身，算 dW 时它正在改变
+    dA_prev_pad = A_prev_pad.astype(float)
+    a_slice = dA_prev_pad[i_n, h, w, c]
+    dW[i_c] += (a_slice + W[i_c] * dz) * dz
+    # dW: the input itself, which dW reads after it has changed | 就是输入本身，算 dW 时它已经改变
 stride-one-axis: the stride is applied to one axis only  [public course solutions]
     One of the two window corners is multiplied by the stride and the other is not, or one axis' stride is
     used for both. Windows slide correctly along one axis and too slowly (or too fast) along the other.

@@ -168,6 +168,8 @@ class _Loop:
         _, *lines = text.strip().splitlines()
         self.body = [_line(line[4 : len(line) - len(line.lstrip())], line.strip()) for line in lines]
         """Its lines, the indentation counted from column 0."""
+        self.around = [tuple(_around(self.body, number)) for number in range(len(self.body))]
+        """By a line's number, those of the heads of the loops that it is in."""
         self.place = {line.strip(): number for number, line in enumerate(lines)}
         """By a line's text, its number."""
         self.does = {_key(line.partition("; ")[0]): line for line in self.place}
@@ -176,7 +178,7 @@ class _Loop:
     @functools.cache  # noqa: B019  (there are three loops, for ever)
     def needed(self, gradient: str) -> tuple[list[int], frozenset[str]]:
         """The numbers of the lines that a gradient needs where nothing is wrong, and all names in them."""
-        kept = _needed(self.body[:-1], {gradient})
+        kept = _needed(self.body[:-1], {gradient}, self.around)
         return kept, frozenset({gradient}.union(*(self.body[number].names for number in kept)))
 
 
@@ -220,16 +222,17 @@ def program(gradient: str, change: Patch) -> tuple[str, ...]:
     loop = _loop_with({right: wrong for wrong, right in change.lines})
     assert loop is not None
     lines = loop.body.copy()
-    for wrong, right in change.lines:
-        number = loop.place[right]
+    changed = {loop.place[right]: wrong for wrong, right in change.lines}
+    for number, wrong in changed.items():
         lines[number] = _line(lines[number].indent, wrong)
     *body, end = lines
     before, _, returned = end.text.rpartition("return ")
     value = _returned(returned)[ALL.index(gradient)]
     body += [_line("", before.rstrip("; "))] if before else []
     kept, known = loop.needed(gradient)
-    if not all(body[number].names <= known for number in kept) or not _names(value) <= known:
-        kept = _needed(body, _names(value))
+    own = [body[number].names for number in changed if number in kept]
+    if not all(names <= known for names in (*own, _names(value))):
+        kept = _needed(body, _names(value), loop.around)
     statements: list[str] = []
     for line in map(body.__getitem__, kept):
         if line.indent:
@@ -237,6 +240,23 @@ def program(gradient: str, change: Patch) -> tuple[str, ...]:
         else:
             statements.append(line.text)
     return *statements, value
+
+
+def shown(change: Patch, gradients: Sequence[str]) -> Patch:
+    """A patch as far as some gradients depend on it: the lines to show where the others are right."""
+    lines = []
+    for number, (wrong, right) in enumerate(change.lines):
+        rest = Patch(change.lines[:number] + change.lines[number + 1 :])
+        if rest.lines and all(program(name, change) == program(name, rest) for name in gradients):
+            continue
+        before, returns, own = wrong.rpartition("return ")
+        if returns:
+            parts = zip(ALL, _returned(own), _returned(right.rpartition("return ")[2]), strict=True)
+            wrong = (
+                before + returns + ", ".join(mine if name in gradients else its for name, mine, its in parts)
+            )
+        lines.append((wrong, right))
+    return Patch(tuple(lines))
 
 
 @functools.cache
@@ -282,8 +302,11 @@ def _line(indent: str, text: str) -> _Line:
     return _Line(textwrap.indent(text, indent), indent, sets, _names(text))
 
 
-def _needed(body: Sequence[_Line], names: Iterable[str]) -> list[int]:
-    """The numbers of the lines that some names depend on; they do for them what all lines do."""
+def _needed(body: Sequence[_Line], names: Iterable[str], around: Sequence[tuple[int, ...]]) -> list[int]:
+    """The numbers of the lines that some names depend on; they do for them what all lines do.
+
+    What is beyond `around`, which has each line's loops, is in none.
+    """
     setters: dict[str, list[int]] = {}
     for number, line in enumerate(body):
         for name in line.sets:
@@ -293,7 +316,7 @@ def _needed(body: Sequence[_Line], names: Iterable[str]) -> list[int]:
     while wanted:
         for number in setters.pop(wanted.pop()):
             if number not in kept:
-                for index in (number, *_around(body, number)):
+                for index in (number, *(around[number] if number < len(around) else ())):
                     kept.add(index)
                     wanted |= setters.keys() & body[index].names
     return sorted(kept)

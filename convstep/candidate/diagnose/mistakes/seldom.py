@@ -45,20 +45,27 @@ integer-truncation: fractions are lost in integer buffers  [numpy#16578]
     return each np.floor(@)  # at the end, rounded down | 在最后，向下取整
     return each np.round(@)  # at the end, rounded | 在最后，四舍五入
     dz = int(dZ[i_n, i_h, i_w, i_c])  # in dZ, before anything else | 在 dZ 里，一开始就丢了
-groups-ignored: a group reads the wrong input channels  [pytorch#51430]
+groups-ignored: a group uses channels of another group  [pytorch#51430]
     In a grouped convolution a filter sees only its group's input channels: the block that starts at group
-    * C_in / groups. Without that offset every filter uses the first block; with channels dealt out in
-    turn, or the group found by i_c % groups, it uses others. Filters of the first group are right, and
-    with groups = 1 all are.
-  一个组读了错误的输入通道:
+    * C_in / groups. Without that offset every filter uses the first block; counted in filters, with
+    channels or filters dealt out in turn, or with the group found by i_c % groups, it uses others; what is
+    left over from a loop over the groups is the last one's. With groups = 1 all is right.
+  一个组用了别的组的通道:
     分组卷积里，一个卷积核只看自己那一组的输入通道：从 group * C_in / groups 开始的那一块。没有这个偏移，
-    每个卷积核都用第一块；如果通道是轮流分配的，或者用 i_c % groups 求组号，用的就是别的通道。第一组的卷积
-    核是对的，groups = 1 时全都对。
+    每个卷积核都用第一块；如果偏移按卷积核数，如果通道或卷积核是轮流分配的，或者用 i_c % groups 求组号，用
+    的就是别的通道；对各组的循环结束后剩下的，是最后一组的。groups = 1 时全都对。
   dW dA_prev:
     c_start = 0  # every group reads the first block | 每个组都读第一块
     c = slice(i_c // (C_out // groups), None, groups)  # channels are dealt out in turn | 通道轮流分给各组
     c_start = i_c % groups * C_k  # a filter's group is i_c % groups | 卷积核的组号取成了 i_c % groups
     c_start = i_c // (C_out // groups)  # the offset is the group's number | 偏移取成了组号
+    c_start = i_c // (C_out // groups) * (C_out // groups)  # the offset counts filters | 偏移按卷积核数
+    c_start = min(i_c // (C_out // groups) * (C_out // groups), C_in - C_k)
+    # the offset counts filters, up to the last block | 偏移按卷积核数，最多到最后一块
+    dz = dZ[i_n, i_h, i_w, i_c % (C_out // groups) * groups + i_c // (C_out // groups)]
+    # dW db dA_prev: filters are dealt out in turn | 卷积核轮流分给各组
+    last = drows.reshape(N, H_out, W_out, f_h, f_w, C_k); dcolumns[...] = np.tile(last, groups)
+    # dA_prev: the last group's share goes to every group | 每个组都得到最后一组的那一份
 dilation-ignored: the window is dense although the convolution is dilated
     A dilated kernel looks at every dilation-th cell, so its window reaches over dilation * (f - 1) + 1
     rows. A dense slice of f rows has the right shape and the wrong cells: only the tap at (0, 0) is at
@@ -74,10 +81,10 @@ dilation-ignored: the window is dense although the convolution is dilated
 state-kept: the accumulators are not cleared between calls  [micrograd PR #102]
     The arrays that collect the gradients outlive the call: attributes of a layer, globals, or a default
     argument. The first call is right, every later one adds to what the calls before left. Call twice with
-    the same inputs: the second result must equal the first; here it is twice that.
+    the same inputs: the second result must equal the first.
   两次调用之间没有清空累加器:
     收集梯度的数组在调用之后还留着：层的属性、全局变量，或者默认参数。第一次调用是对的，之后每一次都加在前
-    面留下的东西上。用同样的输入调用两次：第二次的结果应该等于第一次的，这里却是两倍。
+    面留下的东西上。用同样的输入调用两次：第二次的结果应该等于第一次的。
   wrong:
     self.dW += a_slice * dz  # self.dW is made once, not in every backward
   right:
@@ -204,6 +211,32 @@ dZ-rotated: dZ is rotated  [an old PyTorch tutorial]
   dW:
     dz = dZ[i_n, -1 - i_h, -1 - i_w, i_c]  #
     dz = dZ[i_n, -1 - i_h, -1 - i_w, i_c]  # dA_prev: where dA_prev is made | 算 dA_prev 的时候
+mask-from-gradient: the mask of a ReLU is taken from the gradient  [ConvReLU layers]
+    What a ReLU behind the convolution lets through is decided in the forward, by the sign of its output. Here
+    the gradient is asked for its own sign: negative values are lost, and those of outputs that never passed
+    come through. A dZ of ones hides the first. Keep the mask of the forward, Z > 0, and write dZ * mask.
+  ReLU 的掩码取自梯度:
+    卷积后面的 ReLU 让什么通过，是正向传播时由输出的符号决定的。这里看的却是梯度自己的符号：负的值丢了，没有通
+    过的输出的值却通过了。dZ 全是 1 时看不出前一种错。请保留正向传播时的掩码 Z > 0，写成 dZ * mask。
+  dW db dA_prev:
+    dz = max(dZ[i_n, i_h, i_w, i_c], 0)  #
+conjugate-missing: the conjugate of a transform is missing  [spectral layers]
+    A correlation is the product of one Fourier transform with the conjugate of the other: for dW, of that
+    of A_prev_pad with the conjugate of dZ's. Without the conjugate it is a convolution: dW[k] pairs dZ[i]
+    with the input at k - i instead of k + i, and where that is negative, with the far end of the array, or
+    with nothing. The shape is right and nothing is raised. With a single output position both are the same.
+  少了傅里叶变换的共轭:
+    互相关是一个傅里叶变换乘以另一个的共轭：对 dW 来说，是 A_prev_pad 的变换乘以 dZ 的变换的共轭。没有共
+    轭，得到的就是卷积：dW[k] 里 dZ[i] 配的是 k - i 处的输入，而不是 k + i 处的；k - i 是负数时，配的是数组
+    的另一端，或者什么也没有。形状是对的，也不报错。只有一个输出位置时两者相同。
+  dW:
+    at_h, at_w = d_h * np.arange(f_h) - h_start, d_w * np.arange(f_w) - w_start;
+    a_slice = A_prev_pad[i_n, at_h[:, np.newaxis], at_w, c]
+    # around the array's end | 绕过数组的末尾
+    at_h, at_w = d_h * np.arange(f_h) - h_start, d_w * np.arange(f_w) - w_start;
+    a_slice = A_prev_pad[i_n, at_h[:, np.newaxis], at_w, c];
+    a_slice = a_slice * (at_h >= 0)[:, np.newaxis, np.newaxis] * (at_w >= 0)[:, np.newaxis]
+    # with zeros beyond the array | 数组之外是零
 columns-order: the columns of im2col and the kernel run in different orders  [NHWC im2col layers]
     im2col writes every window as one row, and the kernel is flattened to match. If one of them runs
     channel by channel and the other tap by tap, or filters and taps change places in a reshape, numbers

@@ -87,14 +87,14 @@ one-channel-only: a channel index is fixed, or a channel loop is missing  [neon#
     a_slice = A_prev_pad[i_n, h, w, :1]
     # dW: the first input channel is used for all | 所有输入通道都用第一个
 crop-offset: the gradient is cropped from the wrong corner
-    The result has the input's shape, but its first cell is a cell of the padding (or the crop is aligned
-    to the far corner). Every gradient is attributed to a cell p rows and columns away. At padding 0 all
-    these crops are the same. Put a single 1 into dZ and compare where the kernel's picture appears in
-    dA_prev with the window the forward pass read.
+    The result has the input's shape, but is not cut out of dA_prev_pad where the input begins, p_t rows and
+    p_l columns from its corner: every gradient is attributed to a cell some rows or columns away. Where
+    both corners are the same, nothing shows. Put a single 1 into dZ and compare where the kernel's picture
+    appears in dA_prev with the window the forward pass read.
   从错误的角开始裁剪:
-    结果的形状和输入一样，但它的第一个格子是填充里的格子（或者裁剪对齐了右下角）。每个梯度都算到了隔着 p
-    行 p 列的格子上。填充为 0 时这些裁剪都一样。在 dZ 里只放一个 1，看看卷积核的样子出现在 dA_prev 的哪
-    里，和正向传播读的窗口比一比。
+    结果的形状和输入一样，却不是从 dA_prev_pad 里输入开始的地方（离角 p_t 行、p_l 列）裁出来的：每个梯度
+    都算到了隔着几行或几列的格子上。两个角相同时，什么也看不出来。在 dZ 里只放一个 1，
+    看看卷积核的样子出现在 dA_prev 的哪里，和正向传播读的窗口比一比。
   dA_prev:
     dA_prev = dA_prev_pad[:, :H_in, :W_in]  # the first H rows and W columns | 取了前 H 行、前 W 列
     dA_prev = dA_prev_pad[:, -H_in:, -W_in:]  # the last H rows and W columns | 取了后 H 行、后 W 列
@@ -102,6 +102,15 @@ crop-offset: the gradient is cropped from the wrong corner
     dA_prev = dA_prev_pad[:, p_t:p_t + H_in, :W_in]  # the first W columns | 取了前 W 列
     dA_prev = dA_prev_pad[:, -H_in:, p_l:p_l + W_in]  # the last H rows | 取了后 H 行
     dA_prev = dA_prev_pad[:, p_t:p_t + H_in, -W_in:]  # the last W columns | 取了后 W 列
+    dA_prev = LONGER[:, p_l:p_l + H_in, p_l:p_l + W_in]  # by the padding of W on both axes | 都用 W 的填充
+    dA_prev = LONGER[:, p_t:p_t + H_in, p_t:p_t + W_in]  # by the padding of H on both axes | 都用 H 的填充
+    top, left = (f_h // 2, f_w // 2) if same else (0, 0);
+    dA_prev = LONGER[:, top:top + H_in, left:left + W_in]
+    # by f // 2, where the padding is "same" | 填充是 "same" 时用了 f // 2
+    top, left = ((f_h - 1) // 2, (f_w - 1) // 2) if same else (0, 0);
+    dA_prev = LONGER[:, top:top + H_in, left:left + W_in]
+    # by (f - 1) // 2, where the padding is "same" | 填充是 "same" 时用了 (f - 1) // 2
+    dA_prev = LONGER[:, p_b:p_b + H_in, p_r:p_r + W_in]  # by the padding of the far sides | 用了远端的填充
 pad-mode: the input is not padded with zeros
     The forward pass read zeros around the input; this backward reads copies of the border, a mirror
     image, or ones. Taps that look into the padding collect gradient that should be zero. dA_prev and db
@@ -141,12 +150,14 @@ kernel-transposed: k_h and k_w are swapped
 dZ-not-dilated: no zeros are inserted into dZ  [candle PR #2337]
     As a transposed convolution, dA_prev slides the rotated kernel over dZ with stride 1. That works only
     if dZ's values lie as far apart as the windows did: stride - 1 zeros between neighbours. Without them
-    the result is too small, or, filled up to the input's size, squeezed into a corner. The same holds for
-    dW as a correlation of A_prev_pad with dZ. At stride 1 it is right.
+    the result is too small, or, filled up to the input's size, squeezed into a corner; with copies of the
+    values in their place (np.repeat) every value is sent to several windows. The same holds for dW as a
+    correlation of A_prev_pad with dZ. At stride 1 it is right.
   dZ 里没有插入零:
     写成转置卷积时，dA_prev 是让旋转过的卷积核以步幅 1 在 dZ 上滑动。只有 dZ 的值之间的距离和窗口之间的一
     样，这才成立：相邻的值之间要有 stride - 1 个零。没有这些零，结果就太小；如果补到输入的大小，就被挤在一
-    个角上。把 dW 写成 A_prev_pad 与 dZ 的互相关时也一样。步幅为 1 时是对的。
+    个角上；如果用值的复制代替零（np.repeat），每个值就送到了好几个窗口。把 dW 写成 A_prev_pad 与 dZ 的互相
+    关时也一样。步幅为 1 时是对的。
   dA_prev:
     dZ_up = dZ  # filled up with zeros before the convolution | 卷积之前用零补齐
     dZ_up = dZ
@@ -163,6 +174,9 @@ dZ-not-dilated: no zeros are inserted into dZ  [candle PR #2337]
     dZ_up = dZ
     dA_prev = dA_full[:, p_t:p_t + H_in, p_l:p_l + W_in]
     # cut by [p:p+H] from too short an array | 用 [p:p+H] 从太短的数组里截取
+    dZ_up = dZ.repeat(s_h, 1).repeat(s_w, 2); room = A_prev_pad.shape;
+    dZ_up = dZ_up[:, :room[1] - d_h * (f_h - 1), :room[2] - d_w * (f_w - 1)]
+    # dW dA_prev: copies in the place of zeros | 用复制代替了零
     dZ_up = dZ
     dW = dW_valid  # dW: dW is too large | dW 太大
     dZ_up = dZ
@@ -194,12 +208,12 @@ remainder-lost: rows that no window reaches are not restored  [backpack#30; CMU1
     dW = dW_valid[:, -f_h:, -f_w:]  # dW: dW's last taps are taken | 取了 dW 末尾的元素
     dW = np.zeros(W.shape); dW[:] = dW_valid  # dW: dW too large for its array | dW 太大，放不进它的数组
 axes-swapped: H and W are swapped  [np-conv2d PR #2; NNPACK#15]
-    Rows are used where columns belong: in the window's corner, in the loops' ranges, in the strides, in
-    the padding, in the kernel's size or in the crop. On a square input the loops still fit, and symmetric
-    data even gives the right numbers. With H different from W, windows leave the array: an exception, or
-    slices that are silently cut. Test with an input such as 7x10.
+    Rows are used where columns belong: in the window's corner, in the loops' ranges, in the strides or
+    dilations, in the padding, in the kernel's size or in the crop. On a square input the loops still fit,
+    and symmetric data even gives the right numbers. With H different from W, windows leave the array: an
+    exception, or slices that are silently cut. Test with an input such as 7x10.
   H 和 W 互换了:
-    该用列的地方用了行：窗口的左上角、循环的范围、步幅、填充、卷积核的大小，或者裁剪。输入是正方形时循环照
+    该用列的地方用了行：窗口的左上角、循环的范围、步幅、膨胀、填充、卷积核的大小，或者裁剪。输入是正方形时循环照
     样合适，数据对称时连数都是对的。H 和 W 不同时，窗口会跑出数组：要么报错，要么切片悄悄变短。请用 7x10
     这样的输入来测试。
   dW dA_prev:
@@ -207,6 +221,7 @@ axes-swapped: H and W are swapped  [np-conv2d PR #2; NNPACK#15]
     h_start, w_start = i_w * s_w, i_h * s_h
     # the window's corner with its stride (and with windows cut off) | 窗口的左上角连同步幅
     h_start, w_start = i_h * s_w, i_w * s_h  # the strides (and with windows cut off) | 步幅
+    (s_h, s_w), (d_w, d_h) = stride, dilation  # the dilations (and with windows cut off) | 膨胀
     (p_l, p_r), (p_t, p_b) = padding
     CUT  # the paddings, windows cut off | 填充，窗口被切掉
     C_out, f_w, f_h, C_k = W.shape  # the kernel's height and width | 卷积核的高和宽
@@ -257,11 +272,11 @@ db-wrong-axes: db is summed over the wrong axes  [deeplearning4j#8280]
     return dW, dZ, dA_prev  # not summed at all | 完全没有求和
 averaged: an average is taken that does not belong here  [cTensor#3]
     A convolution's backward only sums. The 1/N of a loss averaged over the batch comes in with dZ;
-    dividing again makes the step N times too small. Dividing by the number of positions or of taps is the
+    dividing again makes a gradient N times too small. Dividing by the number of positions or of taps is the
     same slip. Directions are right, so training works, slowly. The ratio to the right gradient is one
     number for all cells.
   多取了一次平均:
-    卷积的反向传播只求和。损失在批上取平均时的 1/N 已经在 dZ 里；再除一次，步长就小了 N 倍。除以位置数或者
+    卷积的反向传播只求和。损失在批上取平均时的 1/N 已经在 dZ 里；再除一次，梯度就小了 N 倍。除以位置数或者
     核元素数也是同样的错误。方向是对的，所以训练能进行，只是很慢。与正确梯度的比值在所有格子上是同一个数。
   dW db dA_prev:
     return each @ / N  # divided by N | 除以了 N

@@ -43,6 +43,8 @@ PROBLEMS = {
     "padding on W only": _problem(8, (5, 6, 2), (3, 2, 3), padding=(0, 1)),
     "dilation 2": _problem(9, (7, 8, 2), (3, 3, 2), dilation=2, padding=1),
     "groups": _problem(10, (5, 6, 4), (6, 2, 3), groups=2, padding=1, stride=(1, 2)),
+    "two dilations": _problem(20, (7, 8, 2), (3, 3, 2), dilation=(2, 1), padding=1),
+    "groups of one channel": _problem(21, (5, 4, 3), (6, 3, 2), groups=3, padding=1),
     "batch 2": _problem(11, (5, 6, 2), (3, 3, 2), batch=2, stride=2, padding=1),
     "batch 3": _problem(12, (4, 5, 3), (2, 2, 2), batch=3),
     "square": _problem(13, (6, 6, 2), (3, 3, 3), padding=1),

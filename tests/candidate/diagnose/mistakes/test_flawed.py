@@ -33,7 +33,7 @@ WHOLE = patch("dA_prev = dA_prev_pad")
 
 def run(loop: str, problem: Problem) -> tuple[Any, ...]:
     """What a loop's text returns as it stands."""
-    names: dict[str, Any] = {"np": np, "zero_pad": _zero_pad}
+    names: dict[str, Any] = {"np": np, "zero_pad": _zero_pad, "same": bool(np.any(problem.padding))}
     exec(loop, names)
     found: tuple[Any, ...] = names["backward"](**_arguments(problem))
     return found

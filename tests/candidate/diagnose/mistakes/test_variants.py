@@ -73,7 +73,9 @@ RIGHT_WHERE: dict[str, Rule] = {
     "kernel-transposed": _one_tap,
     "dZ-not-dilated": _stride_1,
     "remainder-lost": lambda problem, variant: problem.geometry.remainder == (0, 0),
-    "axes-swapped": lambda problem, variant: _one_place(problem, variant) and _unpadded(problem, variant),
+    "axes-swapped": lambda problem, variant: (
+        _one_place(problem, variant) and _unpadded(problem, variant) and len({*problem.dilation}) == 1
+    ),
     "dZ-transposed": lambda problem, variant: _one_place(problem, variant) and _unpadded(problem, variant),
     "dZ-channel-fixed": lambda problem, variant: problem.geometry.kernel_shape[0] == 1,
     "one-channel-only": _one_channel,
@@ -96,6 +98,7 @@ RIGHT_WHERE: dict[str, Rule] = {
         problem.geometry.samples == (2 if "2" in variant.label else 1)
     ),
     "dZ-rotated": _one_place,
+    "conjugate-missing": _one_place,
     "columns-order": lambda problem, variant: (
         _one_channel(problem, variant) or (_one_tap(problem, variant) and variant.label.startswith("columns"))
     ),
@@ -104,7 +107,7 @@ RIGHT_WHERE: dict[str, Rule] = {
         variant.label.startswith("with integer") and problem is not PROBLEMS["whole numbers"]
     ),
     "same-padding-off-by-one": lambda problem, variant: (
-        variant.label.startswith("where there is padding at all") and _unpadded(problem, variant)
+        variant.label.startswith('where the padding is "same"') and _unpadded(problem, variant)
     ),
 }
 """Where the symptom's column says that a bug does not show."""
