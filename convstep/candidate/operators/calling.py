@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.by_name import context_of
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, methods_like
 from convstep.candidate.call.layer import SET_UP
@@ -27,7 +28,7 @@ from convstep.candidate.operators.autograd import by_autograd
 from convstep.candidate.operators.came import Came, in_its_order, returned_names
 from convstep.candidate.operators.in_place import to_fill
 from convstep.candidate.operators.meant import other_method, with_forward
-from convstep.candidate.operators.telling import LEARNING, OUTPUT, Context, Told, widths
+from convstep.candidate.operators.telling import LEARNING, OUTPUT, Told, widths
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps, plain
 from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import Subject
@@ -306,7 +307,7 @@ class _Calling:
         if name in self.to_fill:
             return self.to_fill[name]
         if name.lower() in ("ctx", "context"):
-            self.told.context = self.told.context or Context()
+            self.told.context = self.told.context or context_of(self.subject.forward)
             return self.told.context
         found = self.told.value(name, default)
         if found is NOTHING and keeps(name) and self.subject.forward is not None and not self.outputs:

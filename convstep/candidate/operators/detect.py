@@ -346,7 +346,10 @@ def _wants_other_axes(raw: Raw) -> bool:
 def _wants_other(raw: Raw) -> bool:
     """Whether it failed because it was given an int for a pair, or a pair for an int."""
     return bool(
-        re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message)
+        re.search(
+            r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'|slice indices must be int",
+            raw.message,
+        )
     )
 
 
