@@ -81,6 +81,7 @@ class _Calling:
         self.words: Vocabulary = told.words
         self.making = making
         self.outputs: list[Any] = []
+        self.inputs: list[Any] = []
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
         self.misfit = False
@@ -241,6 +242,7 @@ class _Calling:
         if given.missing:
             raise Lacking(_lacks(given, tr("its forward")))
         self._check_weights()
+        self.inputs = [*given.places, *given.named.values()]
         made = self.making.forward(forward, given)
         if made is None:
             made = next((self.to_fill[name] for name in self.to_fill if self._is_output(name)), None)
@@ -337,6 +339,8 @@ class _Calling:
                 return self.told.context
             if name in self.to_fill:
                 return self.to_fill[name]
+            if name == "node":  # of a graph, as in CMU 10-414
+                return self._node()
             if keeps(name) or (name in self.named and not self.words.role(name)):
                 return self._kept(name)
             if (role := self.words.role(name)) in self.words.outputs:
@@ -360,6 +364,16 @@ class _Calling:
         if given.missing:
             raise Lacking(_lacks(given))
         return given, buffers
+
+    def _node(self) -> Any:
+        """What a graph keeps of a call of the forward: what it was given."""
+        if not self.inputs:
+            names = [name for name in self.words.arrays if name in self.told.arrays]
+            self.told.said |= {*names}
+            self.inputs = [self.told.arrays[name] for name in names]
+        node = _Plain()
+        vars(node)["inputs"] = tuple(self.inputs)
+        return node
 
     def _from_above(self, listed: list[inspect.Parameter]) -> tuple[dict[str, str], dict[str, Any]]:
         """Which parameters are gradients from above, and which are to be written into."""
