@@ -2,8 +2,8 @@
 
 A few of each operator are tried, more with CONVSTEP_THOROUGH=1, and all of them with CONVSTEP_EVERYTHING=1,
 which takes a processor a quarter of an hour. A mutant that is not named has the reason in its table, as
-`why`, and one that has a reason is not named: the table says what is open. A reason begins with what is said of it instead: "right"
-where its numbers are, "refused", or "wrong" without a known mistake's name.
+`why`, and one that has a reason is not named: the table says what is open. A reason begins with what is said
+of it instead: "right" where its numbers are, "refused", or "wrong" without a known mistake's name.
 `python -m tests.candidate.operators.matrix` shows it all.
 """
 
