@@ -245,7 +245,7 @@ def report(verdict: PairVerdict) -> str:
             tr("it differs at line {line}, which is made of lines that are not judged: {lines}", **facts)
             if held.before
             else tr("the first line known to differ is {line}", **facts)
-            if held.how in said
+            if any(one.startswith(held.how) for one in said)
             else tr("the first line known to differ is {line}: {how}", how=held.how, **facts)
         )
     lines += diagnosis_lines((), list, verdict.notes)

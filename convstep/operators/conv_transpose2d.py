@@ -227,6 +227,13 @@ padding-ignored: the padding is ignored
     填充把输出的边缘裁掉了，所以 dout 的格子 (0, 0) 对应的是窗口加进的那个数组的格子 (p_h, p_w)。
   + dout_pad[:, :, :H_out, :W_out] = dout
 
+  - dout_pad = np.zeros((N, C_out, H_pad, W_pad))
+  - dout_pad[:, :, p_h : p_h + H_out, p_w : p_w + W_out] = dout
+  - dx = np.zeros(x.shape)
+  + dout_pad = dout
+  + H, W = (H_out - f_h) // s_h + 1, (W_out - f_w) // s_w + 1
+  + dx = np.zeros((N, C_in, H, W))
+  # only the windows that fit into dout are left | 只剩下放得进 dout 的窗口
 output-padding-ignored: output_padding is forgotten  [pytorch/xla#2333; burn PR#4916]
     output_padding makes the output longer at the bottom and at the right. Those rows come from windows where padding
     is cut off, and always from the bias: without them dx, dw and db lack what they sent back.

@@ -242,10 +242,10 @@ OPERATOR = Operator(
     torch="F.embedding(x, w)",
     small=small,
     problems=problems,
-    called=r"(?!.*(posit|dot|bag)).*embed",
+    called=r"(?!.*(posit|dot|bag)).*embed|.*backward\(d_?wte, (?!d_?wpe)",
     words={
         "x": "indices index idx ids tokens words inp input inputs",
-        "w": "weight weights table emb embeddings",
+        "w": "weight weights table emb embeddings wte",
     },
     mistakes=MISTAKES,
     also_right=ALSO_RIGHT,

@@ -263,7 +263,8 @@ OPERATOR = Operator(
         Convention("torch", {"w": "MD"}),
         Convention("cmu", {"w": "MD", "b": "M1"}),
     ),
-    called=r"(?!.*(relu|activation|norm|non_?linear|bilinear|temporal|embed)).*(affine|linear|dense|fully|(?<![a-z])fc(?![a-z]))",
+    called=r"(?!.*(relu|activation|norm|non_?linear|bilinear|temporal|embed))"
+    r".*(affine|linear|dense|fully|mat_?mul_?add|(?<![a-z])fc(?![a-z]))",
     words={
         "x": "a_prev a input inputs inp z",
         "w": "weight weights theta kernel",

@@ -270,7 +270,8 @@ OPERATOR = Operator(
         Convention("of probabilities in columns", {"x": "CN"}, made={"x": _probabilities}),
     ),
     called=r"(?!.*(binary|sigmoid|(?<![a-z])bce|temporal)).*"
-    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy)",
+    r"(softmax.*(loss|cross|entropy|(?<![a-z])ce(?![a-z]))|cross_?entropy)"
+    r"|softmax_?(backward|grad)\((y|t|labels?|targets?|y_true), \w*cache\)",
     words={
         "x": "z logits scores a input inputs pred preds prediction predictions y_pred y_hat yhat p prob probs"
         " probabilities output outputs al",

@@ -153,10 +153,81 @@ def svm_loss(x, y):
     dx = (margins > 0).astype(x.dtype)
     dx[rows, y] -= dx.sum(axis=1)
     return margins.sum() / len(x), dx / len(x)
+
+def gru_step_forward(x, h, p):
+    units, gx, gh = h.shape[1], x @ p["W"] + p["bx"], h @ p["U"]
+    z = 1 / (1 + np.exp(-gx[:, :units] - gh[:, :units]))
+    n, more = gx[:, 2 * units :] + gh[:, 2 * units :], gx[:, units : 2 * units] + gh[:, units : 2 * units]
+    return z * np.tanh(n) + (1 - z) * np.sin(more) * h, (x, h, p, z, n, more)
+
+def gru_step_backward(dh_next, cache):
+    x, h, p, z, n, more = cache
+    dz = dh_next * (np.tanh(n) - np.sin(more) * h) * z * (1 - z)
+    dm = dh_next * (1 - z) * h * np.cos(more)
+    dg = np.concatenate([dz, dm, dh_next * z * (1 - np.tanh(n) ** 2)], axis=1)
+    grads = {"W": x.T @ dg, "U": h.T @ dg, "bx": dg.sum(0)}
+    return dg @ p["W"].T, dg @ p["U"].T + dh_next * (1 - z) * np.sin(more), grads
+
+class Exp:
+    @staticmethod
+    def forward(ctx, a):
+        out = np.exp(a)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_values
+        return grad_output * out
+
+class ResidualBlock:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x, self.t = x, np.tanh(x @ self.W + self.b)
+        return x + self.t
+
+    def backward(self, dout):
+        d = dout * (1 - self.t ** 2)
+        self.dW, self.db = self.x.T @ d, d.sum(0)
+        return dout + d @ self.W.T
+
+class SelfAttention:
+    def __init__(self, n_embd, n_head):
+        self.n_head, self.W = n_head, np.random.randn(n_embd, n_embd)
+
+    def forward(self, x):
+        B, T, C = x.shape
+        self.x, self.v = x, (x @ self.W).reshape(B, T, self.n_head, -1)
+        return self.v.cumsum(1).reshape(B, T, C)
+
+    def backward(self, dout):
+        d = dout[:, ::-1].cumsum(1)[:, ::-1]
+        self.dW = np.einsum("nti,ntj->ij", self.x, d)
+        return d @ self.W.T
+
+def svm_loss_vectorized(W, X, y, reg):
+    rows, scores = np.arange(len(y)), X @ W
+    margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)
+    margins[rows, y] = 0
+    mask = (margins > 0).astype(float)
+    mask[rows, y] = -mask.sum(1)
+    dW = X.T @ mask / len(y) + 2 * reg * W
+    return margins.sum() / len(y) + reg * np.sum(W * W), dW
+
+def temporal_softmax_loss(x, y, mask):
+    e = np.exp(x)
+    p, kept = e / e.sum(-1, keepdims=True), mask[..., None]
+    hot = np.eye(x.shape[-1])[y]
+    dx = (p - hot) * kept / len(x)
+    return -np.sum(hot * np.log(p) * kept) / len(x), dx
 """
 NAMES = ["swish_backward", "rmsnorm_backward", "attention_backward", "Tanh", "Dropout", "mix_backward"]
 NAMES += ["elman_backward", "leaky_backward", "rotary_backward", "softmax_grad"]
 NAMES += ["gate_cell_backward", "groupnorm_backward", "svm_loss"]
+NAMES += ["gru_step_backward", "Exp.backward", "ResidualBlock", "SelfAttention"]
+NAMES += ["svm_loss_vectorized", "temporal_softmax_loss"]
 WRONG = [
     ("swish_backward", "s + beta * x * s * (1 - s)", "s + x * (1 - s)", "return", 10),
     ("rmsnorm_backward", "(g * x).mean(", "(g * x).sum(", "dx", 20),

@@ -266,7 +266,7 @@ def _forward(forward: Callable[..., Any], method: Method, values: Values, facts:
     first: Any = None
     asked = any(role == "activation" for _, role in method.given)
     for activation in (lambda Z: Z, *LINEAR) if asked else (None,):
-        values.activation, values.ctx = activation, _context(forward)
+        values.activation, values.ctx = activation, context_of(forward)
         said = tuple(pair for pair in method.given if activation is not _LEFT_OUT or pair[1] != "activation")
         try:
             places, named = given(Method(method.name, said), parameters, values)
@@ -292,7 +292,7 @@ def _is_right(Z: Any, problem: Problem) -> bool:
     return Z.shape == problem.dZ.shape and np.allclose(Z, expected_forward(problem), atol=1e-4)
 
 
-def _context(forward: Callable[..., Any]) -> Any:
+def context_of(forward: Callable[..., Any] | None) -> Any:
     """A ctx: of a class in its own file that has the saving methods the forward calls, else a `Context`."""
     plain = getattr(forward, "__func__", forward)
     saving = {name for name in getattr(getattr(plain, "__code__", None), "co_names", ()) if SAVES.match(name)}

@@ -116,6 +116,29 @@ def blocks(array: Array, own: str, order: Mapping[str, tuple[int, ...]], *, back
     return array
 
 
+def in_our_order(
+    array: Array, own: str, order: Mapping[str, tuple[int, ...]], right: tuple[int, ...]
+) -> Array:
+    """A gradient with its blocks as ours are, even of a matrix that came out turned; else as it came.
+
+    Args:
+        array: it, in our layout.
+        own: our axes.
+        order: as `Convention.blocks`.
+        right: its right shape.
+    """
+    if array.shape == right[::-1] != right:
+        return in_our_order(array.T, own, order, right).T
+    if squeezed(array.shape) != squeezed(right):
+        return array
+    return blocks(array.reshape(right), own, order, back=True).reshape(array.shape)
+
+
+def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without its axes of length 1."""
+    return tuple(length for length in shape if length != 1)
+
+
 def sizes(operator: Operator, problem: OperatorProblem) -> dict[str, int]:
     """The lengths of a problem's axes, by letter; "*" is the product of those it stands for."""
     found: dict[str, int] = {}

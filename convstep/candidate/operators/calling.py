@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convstep.candidate.call.by_name import context_of
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, methods_like
 from convstep.candidate.call.layer import SET_UP
@@ -27,7 +28,7 @@ from convstep.candidate.operators.autograd import by_autograd
 from convstep.candidate.operators.came import Came, in_its_order, returned_names
 from convstep.candidate.operators.in_place import to_fill
 from convstep.candidate.operators.meant import other_method, with_forward
-from convstep.candidate.operators.telling import LEARNING, OUTPUT, Context, Told, widths
+from convstep.candidate.operators.telling import LEARNING, OUTPUT, Told, widths
 from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps, plain
 from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import Subject
@@ -80,6 +81,7 @@ class _Calling:
         self.words: Vocabulary = told.words
         self.making = making
         self.outputs: list[Any] = []
+        self.inputs: list[Any] = []
         self.kept: list[Any] = []
         self.named: dict[str, Any] = {}
         self.misfit = False
@@ -240,6 +242,7 @@ class _Calling:
         if given.missing:
             raise Lacking(_lacks(given, tr("its forward")))
         self._check_weights()
+        self.inputs = [*given.places, *given.named.values()]
         made = self.making.forward(forward, given)
         if made is None:
             made = next((self.to_fill[name] for name in self.to_fill if self._is_output(name)), None)
@@ -306,7 +309,7 @@ class _Calling:
         if name in self.to_fill:
             return self.to_fill[name]
         if name.lower() in ("ctx", "context"):
-            self.told.context = self.told.context or Context()
+            self.told.context = self.told.context or context_of(self.subject.forward)
             return self.told.context
         found = self.told.value(name, default)
         if found is NOTHING and keeps(name) and self.subject.forward is not None and not self.outputs:
@@ -336,6 +339,8 @@ class _Calling:
                 return self.told.context
             if name in self.to_fill:
                 return self.to_fill[name]
+            if name == "node":  # of a graph, as in CMU 10-414
+                return self._node()
             if keeps(name) or (name in self.named and not self.words.role(name)):
                 return self._kept(name)
             if (role := self.words.role(name)) in self.words.outputs:
@@ -359,6 +364,16 @@ class _Calling:
         if given.missing:
             raise Lacking(_lacks(given))
         return given, buffers
+
+    def _node(self) -> Any:
+        """What a graph keeps of a call of the forward: what it was given."""
+        if not self.inputs:
+            names = [name for name in self.words.arrays if name in self.told.arrays]
+            self.told.said |= {*names}
+            self.inputs = [self.told.arrays[name] for name in names]
+        node = _Plain()
+        vars(node)["inputs"] = tuple(self.inputs)
+        return node
 
     def _from_above(self, listed: list[inspect.Parameter]) -> tuple[dict[str, str], dict[str, Any]]:
         """Which parameters are gradients from above, and which are to be written into."""

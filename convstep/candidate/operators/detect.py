@@ -268,7 +268,8 @@ class Detecting:
 
     def _means(self, trial: Trial) -> bool:
         """Whether its own forward returns the mean over the samples."""
-        return any(one.answer.outputs and not one.answer.summed for one in trial.heard)
+        outputs = [(one, array) for one in trial.heard for array in one.answer.outputs.values()]
+        return any(array.size == 1 and not one.answer.summed for one, array in outputs)
 
     def divided(self, trial: Trial) -> Trial:
         """The trial by the rule of division that makes most of it right."""
@@ -346,7 +347,10 @@ def _wants_other_axes(raw: Raw) -> bool:
 def _wants_other(raw: Raw) -> bool:
     """Whether it failed because it was given an int for a pair, or a pair for an int."""
     return bool(
-        re.search(r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'", raw.message)
+        re.search(
+            r"int.* (iterable|subscriptable)|iterable int|int.* has no len|'tuple'|slice indices must be int",
+            raw.message,
+        )
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
-from convstep.candidate.operators.axes import blocks, sizes
+from convstep.candidate.operators.axes import blocks, in_our_order, sizes
 from convstep.candidate.operators.gathering import how_far
 from convstep.conv.step import quiet
 from convstep.operators.mistake import Variant
@@ -113,9 +113,7 @@ class Evidence:
         except Exception:  # a mistake may raise anything
             return None
         return {
-            name: blocks(value, operator.axes[name[1:]], order, back=True)
-            if value.shape == arrays[name[1:]].shape
-            else value
+            name: in_our_order(value, operator.axes[name[1:]], order, arrays[name[1:]].shape)
             for name, value in found.items()
         }
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from convstep.candidate.call.outcome import RETURNED
 from convstep.candidate.operators.answer import Answer, Judged
-from convstep.candidate.operators.axes import blocks, ours, sizes, theirs
+from convstep.candidate.operators.axes import in_our_order, ours, sizes, squeezed, theirs
 from convstep.candidate.operators.caller import Raw
 from convstep.candidate.operators.came import CHANGE
 from convstep.candidate.operators.parts import put_together
@@ -73,16 +73,15 @@ def answer(
         came = raw.arrays[label]
         shapes[name] = came.shape
         laid = _ours(way, raw, name[1:], came, right[name])
-        if squeezed(laid.shape) == squeezed(right[name]) and way.convention is not None:
-            order, own = way.convention.blocks, operator.axes[name[1:]]
-            laid = blocks(laid.reshape(right[name]), own, order, back=True).reshape(laid.shape)
+        if way.convention is not None:
+            laid = in_our_order(laid, operator.axes[name[1:]], way.convention.blocks, right[name])
         gradients[name] = _as_from_above(way, problem, laid, right[name])
     outputs, summed = {}, False
     shown = outputs_of(operator, problem) if raw.arrays else {}
     for at, name in enumerate(operator.outputs):
         array: Array | None = _output(way, raw, at, shown.get(name), where)
-        if array is not None:
-            own, other = operator.axes.get(name, ""), way.axes.get(name, "")
+        own, other = operator.axes.get(name, ""), way.axes.get(name, "")
+        if array is not None and (own or not _is_probabilities(array)):  # its loss is another function
             if not own and array.size:
                 array, summed = _mean(array, shown[name], sizes(operator, problem).get("N", 1))
             outputs[name] = ours(array, own, other, shown[name].shape) if own else array
@@ -107,6 +106,15 @@ def answer(
         summed_to_fit=way.engine,
         **raw.place,
     )
+
+
+def _is_probabilities(array: Array) -> bool:
+    """Whether the rows or the columns of a matrix are what a softmax returns, NaN or not, and so no loss."""
+    if array.ndim != 2 or (array < 0).any():
+        return False
+    with quiet():
+        sums = [array.sum(axis=axis) for axis in (0, 1) if array.shape[axis] > 1]
+    return any(bool((np.isnan(each) | np.isclose(each, 1)).all()) for each in sums)
 
 
 def _mean(array: Array, right: Array, count: int) -> tuple[Array, bool]:
@@ -185,11 +193,6 @@ def _as_from_above(way: Way, problem: OperatorProblem, array: Array, right: tupl
         if own != other and array.shape == theirs(above, own, other).shape:
             return ours(array, own, other, above.shape)
     return array
-
-
-def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape without its axes of length 1."""
-    return tuple(length for length in shape if length != 1)
 
 
 def fitting(way: Way, told: Iterable[tuple[OperatorProblem, Raw]]) -> Fitting:

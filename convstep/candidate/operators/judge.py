@@ -9,7 +9,7 @@ from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.outcome import RAISED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.parameters import read
 from convstep.candidate.check.wording import listed
-from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
 from convstep.candidate.operators.caller import Caller
 from convstep.candidate.operators.diagnose import diagnose
 from convstep.candidate.operators.gathering import forward_fits
@@ -91,12 +91,12 @@ def _check_called(worker: Caller, tried: Swept) -> None:
     Raises:
         CannotCall: it does.
     """
-    told = [one.answer for one in tried.results if one.answer.kind != UNSAID]
-    raising = [one for one in told if one.kind == RAISED and one.message.partition(":")[0] in MISCALLED]
+    told = [one for one in tried.results if one.answer.kind != UNSAID]
+    raising = [one for one in told if _miscalled(one.answer)]
     loose = tried.way is not None and not tried.way.whole
-    on_all = len(raising) == len(told) and not all(map(_own_fault, tried.results))
-    if on_all or (loose and 2 * len(raising) > len(told)):
-        first = raising[0]
+    on_all = len(raising) == len(told)
+    if (on_all or (loose and 2 * len(raising) > len(told))) and not all(map(_own_fault, raising)):
+        first = raising[0].answer
         place = place_of(first)
         attempt = Attempt(
             first.call or worker.candidate.name, first.message, first.line, first.line_text, place
@@ -110,6 +110,11 @@ def _check_called(worker: Caller, tried: Swept) -> None:
         raise CannotCall(said, worker.candidate, (attempt,))
 
 
+def _miscalled(answer: Answer) -> bool:
+    """Whether it raises as what is called in a wrong way does."""
+    return answer.kind == RAISED and answer.message.partition(":")[0] in MISCALLED
+
+
 def _own_fault(judged: Judged) -> bool:
     """Whether what raises was called in the right way: shapes clash, and all that it was handed is right.
 
@@ -117,6 +122,6 @@ def _own_fault(judged: Judged) -> bool:
     of what that returned, nothing else.
     """
     answer = judged.answer
-    clash = answer.kind == RAISED and answer.message.partition(":")[0] in ("IndexError", "ValueError")
+    clash = answer.message.partition(":")[0] in ("IndexError", "ValueError")
     clash = clash and "to unpack" not in answer.message  # what it takes apart may be something else
-    return answer.kind == UNSAID or (clash and not answer.guessed and forward_fits(judged) is True)
+    return clash and not answer.guessed and forward_fits(judged) is True

@@ -223,27 +223,6 @@ class Options(dict[str, Any]):
         return self
 
 
-class Context:
-    """What a static forward keeps for its backward: anything, and what it saves by `save_for_backward`."""
-
-    needs_input_grad = (True,) * 16
-
-    def __init__(self) -> None:
-        self.saved_tensors: tuple[Any, ...] = ()
-        self.saved_values: Any = ()
-
-    def save_for_backward(self, *values: Any) -> None:
-        """Keep these."""
-        self.saved_tensors = values
-        self.saved_values = values
-
-    def mark_non_differentiable(self, *values: Any) -> None:
-        """Nothing follows from it here."""
-
-    def set_materialize_grads(self, value: bool) -> None:
-        """Nothing follows from it here."""
-
-
 def widths(kind: type, told: Told, words: Vocabulary) -> tuple[int, ...]:
     """How wide x and the output are, where the two names a constructor needs do not say both."""
     needed = [each.name for each in parameters_of(kind) if each.default is each.empty]

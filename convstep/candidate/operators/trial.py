@@ -10,9 +10,10 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.outcome import RAISED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
+from convstep.candidate.operators.axes import squeezed
 from convstep.candidate.operators.caller import Raw
 from convstep.candidate.operators.evidence import Evidence, Mistaken, same
-from convstep.candidate.operators.gathering import NEARLY, forward_fits, how_far, squeezed
+from convstep.candidate.operators.gathering import NEARLY, forward_fits, how_far
 from convstep.candidate.operators.ways import Way
 from convstep.operators.mistake import Variant
 

@@ -262,7 +262,8 @@ def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
     """
     name = candidate.name.rpartition("<locals>.")[2]  # what makes it has a name of another thing
     owner, _, last = name.rpartition(".")
-    texts = [text for text in (last, owner, name, candidate.forward) if text]
+    handed = f"{last}({', '.join(candidate.parameters)})"
+    texts = [text for text in (last, owner, name, candidate.forward, handed) if text]
     listed = [one for one in operators() if one.name != CONV2D]
     found: list[Operator] = []
     for text in texts:

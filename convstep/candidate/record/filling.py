@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.by_name import context_of
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.verdicts.naming import is_upstream, plain
 
@@ -46,6 +47,17 @@ def filled(function: Callable[..., Any], lookup: Lookup) -> Filled:
             found.named[each.name] = value
         else:
             found.places.append(value)
+    return found
+
+
+def with_context(lookup: Lookup, forward: Callable[..., Any]) -> Lookup:
+    """The same where `ctx` is what a static forward keeps things in for its backward."""
+    context = context_of(forward)
+
+    def found(name: str) -> Any:
+        value = lookup(name)
+        return context if value is NOTHING and name.lower() in ("ctx", "context") else value
+
     return found
 
 

@@ -201,7 +201,9 @@ def _norm(asked: Asked) -> Iterator[Guess]:
             ("mode", "train"),
             ("train train_flg train_flag training is_training", True),
             ("momentum", 0.9),
-            ("g", 2) if group else ("num_features dim n_features d c channels n size features", channels),
+            ("g groups n_groups num_groups group", 2)
+            if group
+            else ("num_features dim n_features d c channels n size features", channels),
         )
         yield Guess(word, values, x.shape)
 
@@ -243,6 +245,15 @@ def _word(name: str, words: str) -> str:
 
 
 def _loss(asked: Asked) -> Iterator[Guess]:
+    if {"w", "x", "y"} <= asked.parameters:  # the scores are x @ w
+        values = given(
+            (X, small(3, 5)), (W, small(5, 4, seed=4)), ("y labels", np.array([0, 3, 1])), ("reg", 0.5)
+        )
+        yield Guess("a classifier's loss", values, ())
+    if {"x", "y", "mask"} <= asked.parameters:  # over time
+        mask = np.array([[1, 1, 0], [1, 0, 1]], bool)
+        values = given((X, small(2, 3, 4)), ("y", np.array([[0, 3, 1], [2, 2, 0]])), ("mask", mask))
+        yield Guess("a softmax loss", values, ())
     labels, scores = np.array([0, 3, 1]), whole(3, 4)
     hot = np.eye(4)[labels]
     both = {"y", "t"} <= asked.parameters
@@ -274,7 +285,7 @@ def _recurrent(asked: Asked) -> Iterator[Guess]:
     lstm, name = "lstm" in asked.name.lower(), asked.name.lower()
     step = re.search("step|cell", name)
     word = ("an LSTM step" if step else "an LSTM") if lstm else ("an RNN step" if step else "an RNN")
-    times = 4 if lstm else 1
+    times = 4 if lstm else 3 if "gru" in name else 1
     gates = "f i c o" if lstm else ""
     weights = {f"W{gate}": small(4, 7, seed=at + 5) for at, gate in enumerate(gates.split())}
     weights |= {f"b{gate}": small(4, 1, seed=at + 9) for at, gate in enumerate(gates.split())}
@@ -289,24 +300,36 @@ def _recurrent(asked: Asked) -> Iterator[Guess]:
         )  # fmt: skip
         yield Guess(word, values, (4, 2) if step else (4, 2, 3))
         return
-    for one in dict.fromkeys((bool(step), not step)):
-        values = given(
+    parts = given(
+        ("wx w_x wxh w_xh wih w_ih w", small(3, 4 * times, seed=6)),
+        ("wh w_h whh w_hh u", small(4, 4 * times, seed=7)),
+        (f"{B} bh b_h bhh b_hh", small(4 * times, seed=8)),
+        ("bx b_x bih b_ih", small(4 * times, seed=9)),
+    )
+    keys = dict.fromkeys(re.findall(r"\w+\[[\"'](\w+)[\"']\]", asked.text))
+    held = {key: parts[key.lower()] for key in keys if key.lower() in parts}
+    for one in dict.fromkeys((bool(step) or "gru" in name, not step)):
+        values = parts | given(
             (X, small(2, 3) if one else small(2, 3, 3)),
             ("prev_h h_prev h0 h h_prev_t", small(2, 4, seed=4)),
             ("prev_c c_prev c0 c", small(2, 4, seed=5)),
-            ("wx w_x wxh w_xh", small(3, 4 * times, seed=6)),
-            ("wh w_h whh w_hh", small(4, 4 * times, seed=7)),
-            (f"{B} bh b_h", small(4 * times, seed=8)),
+            ("p params parameters weights", held),
+            ("input_size input_dim in_dim n_in n_x d_in input_features d", 3),
+            ("hidden_size hidden_dim hid_dim n_hidden n_h n_a d_h units", 4),
         )
         yield Guess(word, values, (2, 4) if one else (2, 3, 4))
+    yield Guess(word, {**values, **given((X, small(3, 2, 3)))}, (3, 2, 4))  # time first
 
 
 def _attention(asked: Asked) -> Iterator[Guess]:
     values = given(
         ("q query queries", small(3, 4, seed=4)), ("k key keys", small(3, 4, seed=5)),
         ("v value values", small(3, 4, seed=6)), (X, small(3, 4)), ("mask", None),
+        ("n_embd d_model embed_dim embd_dim emb_dim model_dim dim hidden_size d n_embed", 4),
+        ("n_head n_heads num_heads heads h num_head", 2), ("dropout", 0.0),
     )  # fmt: skip
-    yield Guess("attention", values, (3, 4))
+    for x in (small(2, 3, 4), small(3, 4)) if asked.sizes else (small(3, 4),):
+        yield Guess("attention", values | given((X, x)), x.shape)
 
 
 def _conv(asked: Asked) -> Iterator[Guess]:

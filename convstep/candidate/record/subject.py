@@ -26,6 +26,7 @@ from convstep.candidate.record.filling import (
     after_forward,
     filled,
     upstream,
+    with_context,
 )
 from convstep.candidate.record.forwards import forward_in, forward_of, method_of
 from convstep.candidate.verdicts.calls import Called, left_in
@@ -144,6 +145,8 @@ class Subject:
             CandidateError: something is missing, or what is called before fails.
         """
         function, held, call = self.function, None, None
+        if self.forward is not None and self.served.candidate.kind != "autograd":
+            lookup = with_context(lookup, self.forward)
         if self.maker is not None:
             held = self._made(self.maker, lookup)
             function = getattr(held, self.method)

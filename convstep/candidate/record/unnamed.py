@@ -50,9 +50,10 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
 
 def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callable[[int], Any]) -> Guess:
     # `features` are how many to a class, and the input to a function
-    counted = {name for name in free if name not in values or name in asked.sizes}
+    counted = {name for name in free if name not in values or (name in asked.sizes and name not in _HANDED)}
     numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name in counted}
-    unknown = [name for name in asked.sizes if name in free and (name == "dim" or name not in _NUMBERS)]
+    sizes = [name for name in asked.sizes if name in counted]
+    unknown = [name for name in sizes if name == "dim" or name not in _NUMBERS]
     numbers |= {name: 4 + at for at, name in enumerate(unknown)}
     numbers |= {name: RATE for name in asked.parameters if LEARNING.fullmatch(name)}
     if {"q", "query"} & asked.parameters:  # then k is an array
@@ -89,6 +90,8 @@ def _plans() -> Iterator[tuple[dict[str, Any], Callable[[int], Any]]]:
 
 
 _PLANS = tuple(_plans())
+_HANDED = ["w", "b", "weight", "weights", "bias", "biases", "gamma", "beta"]
+"""Arrays that a layer is made with; other parameters of a class that are no options say how wide it is."""
 _Roles = tuple[tuple[str, tuple[int, ...]], ...]
 _WEIGHTS, _BIASES = r"[wu](?!ord)\w*|weights?\w*|kernel\w*", r"b\w*|bias\w*|beta\w*"
 _STATE = r"(prev_?)?[hcs](_?(prev|0|t|in|last|init|start))?|hidden\w*|state\w*|prev_[hcs]"

@@ -15,6 +15,7 @@ from convstep.candidate.verdicts.ending import Judged, alike, judged
 from convstep.candidate.verdicts.judging import judge
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held, Mark
 from convstep.candidate.verdicts.naming import of_gradient
+from convstep.candidate.verdicts.reasons import reason
 from convstep.candidate.verdicts.slopes import STEP, Array, Clock, OutOfTime, size_of, slope
 from convstep.candidate.verdicts.trial import CannotJudge, Result, Trial, trial
 from convstep.candidate.verdicts.worded import worded
@@ -45,6 +46,7 @@ def held(
         lines: whether those that are run are the author's.
     """
     said: dict[str, list[Judged]] = {}
+    off: dict[str, list[tuple[Trial, Judged]]] = {}
     first: Pair | None = None
     notes: list[str] = []
     known = differing = 0
@@ -58,7 +60,10 @@ def held(
             differing += 1
             first = first or one
         for each in ends:
-            said.setdefault(f"{each.result.name} {each.result.key}", []).append(each)
+            called = f"{each.result.name} {each.result.key}"
+            said.setdefault(called, []).append(each)
+            if each.mark.kind == DIFFERS:
+                off.setdefault(called, []).append((run, each))
         if one is pair:
             notes += _missing(run, [each.of for each in ends])
         if misfit and guessed:
@@ -76,6 +81,12 @@ def held(
         if what.mark.kind == AGREES:
             notes += [each.mark.how for each in several if each.mark.kind == UNKNOWN][:1]
     line, how, before = _line(first, sources, clock) if first is not None and lines else (0, "", ())
+    most = [
+        _with_reason(one, reason(off[called], Clock.of(max(clock.left, 1.0))))
+        if one.mark.kind == DIFFERS
+        else one
+        for called, one in zip(said, most, strict=True)
+    ]
     agreeing = [sum(one.mark.kind == AGREES for one in several) for several in said.values()]
     given = {name: one for name, one in pair.forward.arguments().items() if isinstance(one, np.ndarray)}
     told = {one.of: one.mark.kind for one in most if one.mark.kind != UNKNOWN}
@@ -168,6 +179,11 @@ def _left_open(one: Judged, *, guess: bool) -> Judged:
     if one.mark.kind == DIFFERS and guess:
         return replace(one, mark=Mark(UNKNOWN, one.mark.how))
     return one
+
+
+def _with_reason(one: Judged, why: str) -> Judged:
+    """The same, with what it is instead."""
+    return replace(one, mark=replace(one.mark, how=f"{one.mark.how}; {why}")) if why else one
 
 
 def _most(said: list[Judged]) -> Judged:

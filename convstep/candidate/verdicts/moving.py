@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +26,14 @@ Array = npt.NDArray[Any]
 USE, SET = "__convstep_use__", "__convstep_set__"
 INSIDE = " = … "
 """Between a variable and a part of the expression that it is set to, which can be moved as well."""
+RETURN = "return"
+"""In the place of a variable, for what is returned."""
 MOST_VERSIONS = 12
 """How often a variable may be set; one that is set more often belongs to a loop."""
 MOST_USES = 5
 """How many uses are looked at one by one."""
+MOST_TIMES = 100
+"""How often an expression that is held may be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class _Rewriter:
     def __init__(self) -> None:
         self.lines: list[int] = []
         """By number of a use, its line."""
+        self.columns: list[int] = []
+        """And where it begins there."""
         self.made: dict[int, str] = {}
         """By expression, the variable that is set to it."""
         self.incomplete: set[str] = set()
@@ -176,6 +183,7 @@ class _Uses(ast.NodeTransformer):
 
     def _used(self, name: str, node: ast.expr) -> ast.expr:
         self.rewriter.lines.append(node.lineno)
+        self.rewriter.columns.append(node.col_offset)
         number = ast.Constant(len(self.rewriter.lines) - 1)
         call = ast.Call(ast.Name(USE, ast.Load()), [ast.Constant(name), number, node], [])
         return ast.copy_location(call, node)
@@ -185,7 +193,10 @@ _PARTS = (ast.BinOp, ast.Call, ast.UnaryOp, ast.Subscript, ast.Name)
 
 
 def _set_to(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
-    """The variables that a statement sets, each with the expression that it is set to."""
+    """The variables that a statement sets, each with the expression it is set to; and what it returns."""
+    if isinstance(statement, ast.Return) and statement.value is not None:
+        whole = statement.value
+        yield from ((RETURN, one) for one in (whole.elts if isinstance(whole, ast.Tuple) else [whole]))
     if not isinstance(statement, ast.Assign):
         return
     target, value = statement.targets[0], statement.value
@@ -217,10 +228,12 @@ class Moving:
         target = recorder.function_of(trial.forward.function)
         rewriter = _Rewriter()
         self._codes = [(target, recorder.code_of(target, where, rewriter, source))]  # type: ignore[arg-type]
-        self._lines = rewriter.lines
+        self._lines, self._columns = rewriter.lines, rewriter.columns
         self.incomplete = rewriter.incomplete
         """Variables of which not every use is seen."""
         self._active: tuple[Version, frozenset[int] | None, Array] | None = None
+        self._held: frozenset[int] = frozenset()
+        self._before: dict[int, list[tuple[str, Any]]] = {}
         self._kept: list[tuple[Array, Array]] = []
         self.uses: dict[Version, Uses] = {}
         """What it uses."""
@@ -264,12 +277,57 @@ class Moving:
         finally:
             self._active = None
 
-    def _outputs(self, *, listing: bool = False) -> list[Array]:
+    def places(self) -> dict[str, dict[int, tuple[int, int]]]:
+        """By variable or part of an expression its places: by the number of each, line and column."""
+        self._before = defaultdict(list)
+        self._outputs(keeping=True)
+        found: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+        for number, values in self._before.items():
+            shown = (isinstance(one, (np.ndarray, float, np.floating)) for _, one in values)
+            if len(values) <= MOST_TIMES and all(shown):
+                found[values[0][0]][number] = self._lines[number], self._columns[number]
+        return found
+
+    def slope_beside(self, array: Array, along: Array, which: frozenset[int]) -> Slope | None:
+        """How the loss changes as an input is moved, while some places go on with the values they have.
+
+        Args:
+            array: the input.
+            along: a direction, in its shape.
+            which: the places, as `places` numbers them.
+
+        Returns:
+            The slope; None if the forward does not run like that.
+        """
+        self._held = which
+        try:
+            step = STEP * size_of(array)
+            near = functools.partial(self._moved, array, along)
+            return slope(near, self.trial.loss, self.here, step)
+        except Exception:  # whatever somebody's own code raises
+            return None
+        finally:
+            self._held = frozenset()
+
+    def _moved(self, array: Array, along: Array, by: float) -> list[Array]:
+        return self._outputs(changes={id(array): array + by * along})
+
+    def _outputs(
+        self, *, listing: bool = False, keeping: bool = False, changes: Mapping[int, Array] | None = None
+    ) -> list[Array]:
         counts: dict[str, int] = defaultdict(int)
         seen: dict[Version, int] = defaultdict(int)
+        times: dict[int, int] = defaultdict(int)
         self._kept = []
 
         def use(name: str, number: int, value: Any) -> Any:
+            if keeping and len(self._before[number]) <= MOST_TIMES:
+                self._before[number].append(
+                    (name, np.array(value) if isinstance(value, np.ndarray) else value)
+                )
+            if number in self._held:
+                times[number] += 1
+                return copy.copy(self._before[number][times[number] - 1][1])
             version = Version(name, counts[name])
             at = seen[version]
             seen[version] += 1
@@ -290,7 +348,7 @@ class Moving:
             counts[name] += 1
 
         with self._swapped({USE: use, SET: put}):
-            found = self.trial.loss.parts(self.trial.forward.like())
+            found = self.trial.loss.parts(self.trial.forward.like(changes))
         if any(not np.array_equal(now, before, equal_nan=True) for now, before in self._kept):
             raise LookupError("a copy was written to")
         return found

@@ -110,12 +110,19 @@ class Trial:
             upstream: by path among the backward's arguments; those left out are as they are.
         """
         try:
-            call = self.pair.with_upstream(self.backward, dict(upstream)).like()
+            before = self.pair.with_upstream(self.backward, dict(upstream))
+        except Exception:  # whatever somebody's own code raises
+            return None
+        return self.made_by(before)
+
+    def made_by(self, before: Called) -> dict[Path, Array] | None:
+        """The results, by their keys, of another call of the backward; None if it raises."""
+        try:
+            call = before.like()
             result = call.make()
         except Exception:  # whatever somebody's own code raises
             return None
         names = {"": result} | call.arguments()
-        before = self.pair.with_upstream(self.backward, dict(upstream))
         changed = {(CHANGE, *path): value for path, value in changes(before, call).items()}
         return changed | {
             path: np.asarray(value)

@@ -1,8 +1,8 @@
 """Operator, mistake and form: which mutants of the corpus are named.
 
-`python -m tests.candidate.operators.matrix` tries all of them, which takes half an hour or more. A row is a
-mistake of an operator; its figures are the forms (a function or class of somebody) in which it is named,
-those in which it is not, and of these the ones whose reason the table has.
+`python -m tests.candidate.operators.matrix` tries all of them, which takes a processor a quarter of an hour.
+A row is a mistake of an operator; its figures are the forms (a function or class of somebody) in which it is
+named, those in which it is not, and of these the ones whose reason the table has.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Other people's backwards: the right ones raise no alarm, the wrong ones are named.
 
 A few of each operator are tried, more with CONVSTEP_THOROUGH=1, and all of them with CONVSTEP_EVERYTHING=1,
-which takes half an hour. A mutant that is not named has the reason in its table, as `why`, and one that has a
-reason is not named: the table says what is open. A reason begins with what is said of it instead: "right"
-where its numbers are, "refused", or "wrong" without a known mistake's name.
+which takes a processor a quarter of an hour. A mutant that is not named has the reason in its table, as
+`why`, and one that has a reason is not named: the table says what is open. A reason begins with what is said
+of it instead: "right" where its numbers are, "refused", or "wrong" without a known mistake's name.
 `python -m tests.candidate.operators.matrix` shows it all.
 """
 
@@ -50,12 +50,13 @@ class Said:
     def named(self) -> bool:
         """Whether a mistake is named as the corpus has it; one that numbers do not show may be a note.
 
-        What is a convention as well is named where a note says what the table has as `says`.
+        What is a convention as well, or a factor, is named where what the table has as `says` is said.
         """
         if self.verdict is None:
             return False
         if "says" in self.wanted:
-            return any(self.wanted["says"] in note for note in self.verdict.notes)
+            found = (one.message for one in self.verdict.diagnosis)
+            return any(self.wanted["says"] in each for each in (*self.verdict.notes, *found))
         ids = {*self.verdict.mistakes, *(note.partition(":")[0] for note in self.verdict.notes)}
         return bool(ids & set(self.wanted["mistake"]))
 
