@@ -11,6 +11,7 @@ import grimp
 import pytest
 
 from convstep.cli.commands import COMMANDS
+from tests.strategies import SELDOM
 
 HEAVY = ("numpy", "rich", "textual", "torch")
 
@@ -68,6 +69,7 @@ def test_version_loads_neither_argparse_nor_typing() -> None:
     assert loaded(statement) == set()
 
 
+@SELDOM
 def test_the_screen_loads_no_reader_of_metadata() -> None:
     """It takes a tenth of the time to the first frame, and only a crash asks for the version."""
     statement = "import convstep.ui.app, convstep.ui.running; assert 'importlib.metadata' not in sys.modules"

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.strategies import SELDOM
+
 TEST = """
 import numpy as np
 import convstep
@@ -26,6 +28,7 @@ def test_correct():
 """
 
 
+@SELDOM
 def test_what_the_rest_of_the_test_would_let_pass_is_printed_once(tmp_path: Path) -> None:
     (tmp_path / "test_relu.py").write_text(TEST)
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_relu.py"]

@@ -14,6 +14,7 @@ from convstep.candidate.pair import Open, PairVerdict, against_forward
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.referee import check
 from convstep.cli import main
+from tests.strategies import SELDOM
 
 PAIRS = """
 import numpy as np
@@ -203,6 +204,7 @@ def test_what_is_no_gradient_of_its_forward_is_wrong(
     assert verdict.held.line in (0, line)
 
 
+@SELDOM
 def test_what_is_clipped_is_neither(file: Callable[[str], str]) -> None:
     with pytest.raises(CannotCall):
         check(f"{file(PAIRS)}:clip_backward")
@@ -229,6 +231,7 @@ def unit_backward(dout, cache):
 """
 
 
+@SELDOM
 def test_what_agrees_only_for_some_shapes_is_left_open(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,6 +243,7 @@ def test_what_agrees_only_for_some_shapes_is_left_open(
     assert main(["check", f"{path}:unit_backward", "--shape", "v=2x5"]) == 1
 
 
+@SELDOM
 def test_a_mistake_for_negative_numbers_is_not_hidden_by_positive_ones(file: Callable[[str], str]) -> None:
     text = """
 import numpy as np
@@ -256,6 +260,7 @@ def root_backward(dout, cache):
     assert check(f"{file(text)}:root_backward").ok  # it takes no others
 
 
+@SELDOM
 def test_of_several_arrays_a_guess_proves_nothing_wrong(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -266,6 +271,7 @@ def test_of_several_arrays_a_guess_proves_nothing_wrong(
     assert main(["check", f"{path}:mix_backward", "--shape", "first=3x4", "--shape", "second=3x4"]) == 1
 
 
+@SELDOM
 def test_what_a_backward_takes_of_the_output_is_the_output(file: Callable[[str], str]) -> None:
     text = """
 import numpy as np
@@ -466,6 +472,7 @@ class Gate:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(("wrong", "ok"), [("(1 - self.s)", False), ("", True)])
 def test_the_sizes_of_a_class_are_guessed(file: Callable[[str], str], wrong: str, ok: bool) -> None:
     verdict: Any = check(f"{file(SIZED.replace(f' * {wrong}', '') if wrong else SIZED)}:Gate")
@@ -473,6 +480,7 @@ def test_the_sizes_of_a_class_are_guessed(file: Callable[[str], str], wrong: str
     assert len(verdict.held.ends) == 3
 
 
+@SELDOM
 def test_a_gradient_that_does_not_come_back_is_told(file: Callable[[str], str]) -> None:
     path = file(
         PAIRS.replace(
@@ -482,6 +490,7 @@ def test_a_gradient_that_does_not_come_back_is_told(file: Callable[[str], str]) 
     assert "no gradient by `second` was found" in str(check(f"{path}:mix_backward"))
 
 
+@SELDOM
 def test_arguments_that_are_given_are_taken(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,7 @@ from convstep.candidate.report import divergence_words, open_command, uncallable
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 from tests.candidates import misshapen, stride_ignored, verdict
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 
 def test_a_bug_comes_with_the_line_to_mend_and_the_command_to_look() -> None:
@@ -52,6 +52,7 @@ def _specimens(convention: str, bug: str) -> list[Any]:
     return [found.function for found in one_each() if (found.convention, found.bug) == (convention, bug)]
 
 
+@SELDOM
 def test_what_has_no_address_is_to_be_saved_first() -> None:
     verdict = check(lambda dZ, cache, stride, padding: stride_ignored(dZ, cache, stride, padding))
     assert open_command(verdict) == "convstep debug FILE.py:FUNCTION"
@@ -103,6 +104,7 @@ def test_a_raise_is_said_with_its_line() -> None:
     assert "KeyError: 'columns'" in text
 
 
+@SELDOM
 def test_what_is_found_is_said_in_the_authors_layout() -> None:
     verdict = check(specimen("cs231n", "loops", "stride-ignored", "both").function)
     text, result, found = " ".join(str(verdict).split()), verdict.failing_result, verdict.first_divergence

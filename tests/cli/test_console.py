@@ -24,6 +24,7 @@ from convstep.oracle.comparison import Comparison, compare
 from tests import candidates
 from tests.candidates import verdict
 from tests.cli.conftest import Refused
+from tests.strategies import SELDOM
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,7 @@ def in_terminal(*arguments: str, cwd: Path) -> tuple[int, str]:
         os.close(master)
 
 
+@SELDOM
 def test_a_terminal_is_told_once_why_a_backward_cannot_be_called(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "def conv2d_mine(dZ, cache, stride, padding):\n    raise ValueError()\n"
@@ -186,6 +188,7 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return decide
 
 
+@SELDOM
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 @pytest.mark.parametrize("where", LOST)
 def test_whoever_cannot_read_a_verdict_still_gets_its_code(
@@ -254,6 +257,7 @@ def test_a_failing_problem_that_cannot_be_written_comes_after_the_verdict(
     assert not [*tmp_path.iterdir()]
 
 
+@SELDOM
 def test_a_wrong_one_in_front_of_a_reader_that_is_gone_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def conv2d_mine(dZ, cache, stride, padding):\n    return 1, 2, 3\n")
     command = shlex.join([sys.executable, "-m", "convstep", "check", "mine.py:conv2d_mine"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Refused, Run
+from tests.strategies import SELDOM
 
 RELU = """
 import numpy as np
@@ -40,6 +41,7 @@ def test_a_test_that_would_let_something_pass_ends_with_1(run: Run, tmp_path: Pa
     assert "one more problem to ask:\n  x 2x3 (a few numbers)\n" in ended.out
 
 
+@SELDOM
 def test_one_that_sees_all_ends_with_0(run: Run, tmp_path: Path) -> None:
     (tmp_path / "relu.py").write_text(RELU.replace("ZERO", "0.0").replace("LAST", "0"))
     ended = run("power", "relu.py::test_relu", "relu.py:relu_backward", "--json", "--jobs", "1")

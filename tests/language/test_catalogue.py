@@ -49,6 +49,7 @@ from convstep.view.panels.layer_order import FORWARD_REVERSED, MAP_ORDERS, ORDER
 from convstep.view.panels.layers import COLUMNS
 from convstep.view.verdicts import BRIEF, BRIEFEST, DIFFERS, LONG, MATCHES
 from tests.language.words import english_words
+from tests.strategies import SELDOM
 
 PACKAGE = Path(convstep.__file__).parent
 ZH = catalogue("zh")
@@ -186,6 +187,7 @@ def test_every_sentence_is_in_the_catalogue() -> None:
     assert not missing
 
 
+@SELDOM
 def test_every_entry_is_said_somewhere() -> None:
     literals = {
         node.value
@@ -217,6 +219,7 @@ def test_lines_of_chinese_are_joined_without_a_space() -> None:
     assert not [text for text in IN_CODE if re.search("[\u3000-\uffef] [\u3000-\uffef]", ZH[text])]
 
 
+@SELDOM
 def test_what_the_catalogue_lacks_is_said_in_english() -> None:
     speak("zh")
     assert tr("nobody says {this}", this="!") == "nobody says !"

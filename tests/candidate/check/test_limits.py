@@ -13,6 +13,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.sweep import Swept, sweep
 from tests.candidate.call.test_named import core
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 from tests.waiting import GENEROUS
 
 
@@ -107,6 +108,7 @@ def test_a_limit_is_not_held_against_it(function: Callable[..., Any]) -> None:
     assert (found.failing is None) == (function is not one_name)
 
 
+@SELDOM
 @pytest.mark.parametrize("function", [both_sides, one_filter])
 def test_what_it_claims_or_gets_wrong_is_no_limit(function: Callable[..., Any]) -> None:
     found = swept(function)

@@ -8,6 +8,7 @@ import pytest
 
 import convstep
 from convstep.candidate.operators.verdict import OperatorVerdict
+from tests.strategies import SELDOM
 
 LOSS = """
 import numpy as np
@@ -44,6 +45,7 @@ def test_of_probabilities_either_gradient_is_right(
     assert verdict.swept.operator.name == operator
 
 
+@SELDOM
 @pytest.mark.parametrize(("loss", "gradient", "mistake"), [
     (OF_ROWS, "y_true / y_pred / len(y_pred)", "sign"),
     (OF_ROWS, "(y_pred - y_true) / y_pred.shape[1]", "averaged-by-classes"),

@@ -13,6 +13,7 @@ from convstep.candidate.call.child import MEMORY
 from convstep.candidate.survey import judges
 from convstep.candidate.survey.judges import Judge, UnansweredError
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def test_what_is_checked_has_its_share_of_the_memory(monkeypatch: pytest.MonkeyP
         assert judges.room_for(jobs) == room
 
 
+@SELDOM
 def test_what_eats_memory_is_stopped_at_that(files: Files) -> None:
     head = "import numpy as np\ndef conv_backward(dZ, cache, stride, padding):\n"
     text = f"{head}    np.ones(1 << 28)\n    return dZ\n"
