@@ -24,7 +24,7 @@ from convstep.oracle import watched
 _HEADER = 8
 _STARTING = ("PYTHON", "OMP_", "OPENBLAS_", "MKL_", "LD_", "MALLOC_")
 """How variables begin that are read when Python or a library starts: a copy is too late for them."""
-_one_at_a_time = threading.Lock()
+_one_at_a_time = watched.lock()
 _nurseries: dict[tuple[object, ...], tuple[socket.socket, subprocess.Popen[bytes]]] = {}
 """By what their copies have in common: how each is spoken to, and its supervisor."""
 _seen: set[object] = set()
