@@ -287,6 +287,7 @@ def soften_backward(grad, probs, temperature=2.0):
     assert "temperature=2.0" in str(verdict)
 
 
+@SELDOM
 def test_of_several_arrays_one_that_agrees_proves_the_others_wrong(file: Callable[[str], str]) -> None:
     """The gradients by all of them come back, so they are what they are taken for."""
     verdict: Any = check(f"{file(PAIRS.replace('* np.cos(second)', '* np.sin(second)'))}:mix_backward")
@@ -294,6 +295,7 @@ def test_of_several_arrays_one_that_agrees_proves_the_others_wrong(file: Callabl
     assert [one.mark.kind for one in verdict.held.ends] == ["agrees", "differs"]
 
 
+@SELDOM
 @pytest.mark.parametrize(("gradient", "ok"), [("dout.sum()", False), ("(dout * self.x).sum()", True)])
 def test_a_number_that_a_layer_learns_is_judged(file: Callable[[str], str], gradient: str, ok: bool) -> None:
     text = f"""
@@ -329,6 +331,7 @@ class Gain:
 """
 
 
+@SELDOM
 def test_gradients_that_come_to_one_number_mean_arrays_of_more_axes(file: Callable[[str], str]) -> None:
     verdict: Any = check(f"{file(GAIN)}:Gain")
     assert verdict.ok
@@ -338,6 +341,7 @@ def test_gradients_that_come_to_one_number_mean_arrays_of_more_axes(file: Callab
     assert [one.result for one in wrong.held.ends if one.mark.kind == "differs"] == ["self.bias_grad"]
 
 
+@SELDOM
 @pytest.mark.parametrize("labels", ["Y", "labels", "y_true"])
 def test_labels_are_no_gradient_from_above(file: Callable[[str], str], labels: str) -> None:
     text = f"""
@@ -428,12 +432,14 @@ def test_what_is_given_no_gradient_from_above_is_held_against_its_function(
     assert not check(f"{file(ALONE.replace(right, wrong))}:{name}").ok
 
 
+@SELDOM
 def test_a_derivative_of_the_output_is_right_and_says_so(file: Callable[[str], str]) -> None:
     verdict = check(f"{file(ALONE)}:squash_prime")
     assert "squash_prime is right, given the output of squash, not its input" in verdict.headline
     assert verdict.as_dict()["given"] == "output"
 
 
+@SELDOM
 def test_a_number_that_agrees_only_as_its_default_is_wrong(file: Callable[[str], str]) -> None:
     verdict = check(f"{file(ALONE.replace('x > 0, 1, alpha * np', 'x > 0, 1, np'))}:elastic_derivative")
     assert "that is with alpha=0.6; with its defaults it agrees" in str(verdict)
@@ -552,6 +558,7 @@ class Sine(Curve):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
@@ -596,6 +603,7 @@ class Classes:
 """
 
 
+@SELDOM
 def test_what_takes_one_number_of_the_gradient_from_above_is_right_for_such_gradients(
     file: Callable[[str], str],
 ) -> None:
@@ -610,6 +618,7 @@ def test_what_takes_one_number_of_the_gradient_from_above_is_right_for_such_grad
     ]
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("right", "wrong", "result"),
     [
@@ -668,6 +677,7 @@ class Controller:
 """
 
 
+@SELDOM
 def test_a_small_network_of_vectors_that_returns_nothing_is_judged_by_what_it_keeps(
     file: Callable[[str], str],
 ) -> None:
@@ -741,6 +751,7 @@ class ConvOnRows:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
@@ -756,6 +767,7 @@ def test_convolutions_that_are_not_conv2d_are_held_against_their_forward(
     assert "is wrong for its own" in check(f"{file(CONVOLUTIONS.replace(right, wrong))}:{name}").headline
 
 
+@SELDOM
 def test_a_convolution_of_pictures_in_rows_is_one(file: Callable[[str], str]) -> None:
     right, wrong = (
         CONVOLUTIONS.replace('nchw", g, self.w)', f'nchw", g, {times} * self.w)') for times in "12"
@@ -780,6 +792,7 @@ def gradient(theta, X, y):
 """
 
 
+@SELDOM
 def test_a_gradient_is_that_of_the_cost_beside_it(file: Callable[[str], str]) -> None:
     assert "gradient is right for its own cost" in check(f"{file(COSTS)}:gradient").headline
     with pytest.raises(CannotCall, match="3 times the gradient"):  # it may be that of a sum

@@ -227,6 +227,7 @@ ALONG_ONE_AXIS = """
 """
 
 
+@SELDOM
 def test_a_convolution_along_one_axis_needs_no_name_that_says_so(files: Files) -> None:
     verdict = check(f"{files.write('signal_conv.py', ALONG_ONE_AXIS)}:conv_backward")
     assert (verdict.operator, verdict.ok) == ("conv1d", True)

@@ -167,6 +167,7 @@ LAYER = """
 """
 
 
+@SELDOM
 def test_a_layer_is_called_as_its_author_would_and_one_reshape_is_one_mistake(files: Files) -> None:
     path = files.write("grille.py", LAYER)
     found = check(f"{path}:Grille.bprop")
@@ -178,6 +179,7 @@ def test_a_layer_is_called_as_its_author_would_and_one_reshape_is_one_mistake(fi
     assert (finding.id, finding.gradients) == ("rows-order", ("dW", "db", "dA_prev"))
 
 
+@SELDOM
 def test_a_layer_may_be_told_the_batch_with_the_shape(files: Files) -> None:
     text = LAYER.replace("def __init__(self, w, b, stride=1):", "def __init__(self, w, b, input_shape):")
     text = text.replace("b, stride\n", "b, 1; self.dx = np.zeros(input_shape)\n")

@@ -53,6 +53,7 @@ B_MEAN = ("g.sum((0, 2, 3))", "g.mean(0).sum((1, 2))")
 A_MEAN = ("return da", "return da / n")
 
 
+@SELDOM
 def test_means_over_the_batch_are_a_convention(files: Files) -> None:
     words = said(files, W_MEAN, B_MEAN)
     assert "is right: all gradients agree" in words

@@ -128,6 +128,7 @@ class Value:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize("add", ["+=", "="])
 def test_an_operation_of_an_own_autograd_is_called(files: Files, add: str) -> None:
     verdict = check(f"{files.write('mine.py', MICRO.replace('ADD', add))}:Value.correlate", operator="conv2d")

@@ -274,6 +274,7 @@ class Conv:
 """
 
 
+@SELDOM
 def test_a_side_of_square_pictures_and_arrays_in_a_box_of_the_file(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', SQUARE)}:Conv")
     assert verdict.ok
@@ -362,6 +363,7 @@ class Conv:
 """
 
 
+@SELDOM
 def test_sizes_in_an_object_of_options_may_be_pairs(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', OPTIONS)}:Conv")
     assert verdict.ok
@@ -390,6 +392,7 @@ def faltung_rueckwaerts(dS, speicher):
 """
 
 
+@SELDOM
 def test_other_languages_have_a_word_for_back_and_forth(files: Files) -> None:
     assert check(f"{files.write('faltung.py', ABROAD)}:faltung_rueckwaerts").ok
     wrong = ABROAD.replace("dX[at] +=", "dX[at] =")
@@ -422,6 +425,7 @@ def conv_vjp(x, w, *, stride=(1, 1), rhs_dilation=(1, 1)):
 """
 
 
+@SELDOM
 def test_a_pullback_beside_the_output_is_called(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', VJP)}:conv_vjp")
     assert verdict.ok

@@ -294,6 +294,7 @@ class Conv1DLayer:
         return dx
 
 
+@SELDOM
 def test_sizes_may_be_called_what_weights_are_and_what_never_varied_is_said() -> None:
     verdict = convstep.check(Conv1DLayer)
     assert verdict.operator == "conv1d"

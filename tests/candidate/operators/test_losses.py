@@ -79,6 +79,7 @@ class SoftmaxCrossEntropyLoss:
     assert "it writes into dvalues, the caller's own array" in " ".join(str(verdict).split())
 
 
+@SELDOM
 @pytest.mark.parametrize("scaled", ["2 * d", "d"])
 def test_a_loss_of_scores_is_judged_as_that_whatever_it_is_called(tmp_path: Path, scaled: str) -> None:
     """Its name says less than its own forward does, also where its gradient is no known mistake's."""

@@ -149,6 +149,7 @@ def outer_linear_backward(dout, cache):  # type: ignore[no-untyped-def]
 deep_linear_forward = first_linear_forward = outer_linear_forward = deep_forward
 
 
+@SELDOM
 def test_x_has_one_more_axis_where_its_own_forward_takes_that() -> None:
     deep, first, outer = map(sweep, (deep_linear_backward, first_linear_backward, outer_linear_backward))
     assert deep.failing is None
@@ -584,6 +585,7 @@ class ByOptimizer:
         return accum_grad.dot(before.T)
 
 
+@SELDOM
 @pytest.mark.parametrize("candidate", [Updating, Averaging, MadeLater, ByOptimizer])
 def test_weights_that_a_layer_updates_are_judged_by_what_they_change_by(
     candidate: Callable[..., Any],
@@ -600,6 +602,7 @@ def test_a_wrong_update_is_wrong() -> None:
     assert {name for one in found.results for name, share in one.off.items() if share > 1} == {"db"}
 
 
+@SELDOM
 def test_the_change_of_weights_with_a_momentum_is_not_looked_at() -> None:
     found = sweep(Heavy, "linear")
     assert found.failing is None
