@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import inspect
 import os
 import random
 import signal
@@ -140,3 +141,5 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    # each copy of this process would find out anew which module has which file
+    inspect.getmodule(pytest_collection_finish.__code__)

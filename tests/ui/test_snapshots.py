@@ -13,7 +13,6 @@ from convstep.examples import catalog
 from convstep.ui.app import DebuggerApp
 from convstep.ui.candidate_app import CandidateApp
 from tests import candidates
-from tests.strategies import SELDOM
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import busy
 
@@ -46,7 +45,6 @@ def test_digit_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyP
     assert snap_compare(debugger("digit", 137), terminal_size=(80, 24), run_before=at_rest)
 
 
-@SELDOM
 def test_candidate_beside_the_reference(snap_compare: Compare) -> None:
     function = candidates.stride_ignored
     verdict, problem = candidates.verdict(function), catalog.load("stride-2")
