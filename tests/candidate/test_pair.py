@@ -411,6 +411,7 @@ def hinge(x, y, delta=1.0):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [

@@ -31,6 +31,7 @@ def without_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins take seconds
 
 
+@SELDOM
 def test_a_test_that_would_let_something_pass_ends_with_1(run: Run, tmp_path: Path) -> None:
     ones = RELU.replace("np.array([[1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]])", "np.ones((2, 3))")
     ones = ones.replace("[[0, -2, LAST], [-4, 0, 6]]", "[[0, 1, 1], [1, 0, 1]]")

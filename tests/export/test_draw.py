@@ -7,10 +7,8 @@ import pytest
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
 from convstep.export.draw import debugger_frames
-from tests.strategies import SELDOM
 
 
-@SELDOM
 def test_the_steps_of_a_cell_are_those_made_where_the_picture_is() -> None:
     timeline = Timeline(catalog.load("stride-2"))
     timeline.seek(timeline.total)

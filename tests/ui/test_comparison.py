@@ -225,6 +225,7 @@ async def test_cursor_moves_over_the_differences_and_every_way_out_leads_back() 
             assert (session.dialog, session.position) == ("", 20), f"{key} leads back"
 
 
+@SELDOM
 async def test_gradients_with_nan_and_infinities_are_compared() -> None:
     problem = catalog.load("stride-2")
     spoiled = np.array(problem.dZ)

@@ -114,6 +114,7 @@ async def test_every_theme_is_readable_in_all_colours_and_in_the_table() -> None
                     assert colours is Colours.ALL or inked[:2] == grounded[:2] == "5;"
 
 
+@SELDOM
 async def test_how_far_one_has_scrolled_is_seen_on_every_theme() -> None:
     async with opened(size=(80, 24)) as session:
         await session.press("?")

@@ -161,6 +161,7 @@ async def test_keys_are_offered_where_they_do_something_and_say_why_where_they_d
         assert "✓ Right." in learner.told
 
 
+@SELDOM
 async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "h", "h")
@@ -213,6 +214,7 @@ async def test_what_lies_below_is_announced_and_read_before_the_page_is_turned()
         assert learner.page.walk.at == 0
 
 
+@SELDOM
 async def test_a_digit_begins_to_type_and_picks_a_choice() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "7")
@@ -469,6 +471,7 @@ async def test_tab_leads_through_the_parts_while_cells_are_marked(size: tuple[in
         assert not learner.page.selecting
 
 
+@SELDOM
 async def test_a_page_about_another_problem_is_whole_in_its_first_frame(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -36,6 +36,7 @@ async def test_every_example_can_be_walked(name: str) -> None:
         check_layout(session)
 
 
+@SELDOM
 @pytest.mark.parametrize("array", some(["A_prev", "W", "dZ"]))
 async def test_nan_and_infinities_are_shown_and_stepped_over(array: str) -> None:
     problem = catalog.load("stride-2")

@@ -29,6 +29,7 @@ def listed(session: Session) -> list[str]:
     return [session.lines[y][region.x : region.right] for y in range(region.y, region.bottom)]
 
 
+@SELDOM
 async def test_every_contribution_is_listed_and_those_made_are_ticked() -> None:
     async with opened(position=HERE) as session:
         cells = (

@@ -71,6 +71,7 @@ def test_a_kernel_that_is_written_in_is_no_mistake_unless_the_kernels_are_asked_
     assert found.passed > 10
 
 
+@SELDOM
 def test_what_its_own_forward_takes_its_backward_must_take_too(files: Files) -> None:
     text = """
     import numpy as np

@@ -179,6 +179,7 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(
         OperatorFile(str(tmp_path / "gone.py"), name)
 
 
+@SELDOM
 def test_an_operator_that_is_wrong_itself_says_nothing_of_others(tmp_path: Path) -> None:
     path = tmp_path / "scale.py"
     path.write_text(SCALE.replace("dx[i] = dout[i] * w", "dx[i] = dout[i]"))

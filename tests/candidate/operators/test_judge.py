@@ -85,6 +85,7 @@ def test_a_mistake_of_an_operator_is_named_with_the_authors_own_line() -> None:
         assert file.read().splitlines()[verdict.place[1] - 1].strip().startswith("dx[n, c, i * stride + a")
 
 
+@SELDOM
 def test_no_layout_is_chosen_because_a_mistake_does_not_show_in_it() -> None:
     verdict = convstep.check(linear_backward)  # with one sample it is right
     assert (verdict.convention, verdict.mistakes) == ("own", ("dx-averaged",))
@@ -267,6 +268,7 @@ class WordVectors:
         return np.zeros(self.indices.shape)
 
 
+@SELDOM
 def test_what_a_layer_keeps_is_read_where_it_returns_something_else() -> None:
     assert convstep.check(WordVectors, operator="embedding").ok
 
@@ -322,6 +324,7 @@ class VanillaRNNCell:
         return dz @ self.Wx.T, dz @ self.Wh.T
 
 
+@SELDOM
 def test_a_cell_is_made_with_the_sizes_of_its_input_and_of_its_state() -> None:
     verdict = convstep.check(VanillaRNNCell)
     assert verdict.operator == "rnn-step"

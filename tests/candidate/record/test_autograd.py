@@ -101,6 +101,7 @@ def test_what_is_the_gradient_of_its_forward_is_right(text: str) -> None:
     assert verdict(text, x()).agrees
 
 
+@SELDOM
 def test_it_is_judged_in_float64_whatever_it_casts_to_and_by_all_its_inputs() -> None:
     said = verdict(SCALED, x(), x()[0])
     assert said.agrees

@@ -69,7 +69,6 @@ async def test_both_directions_keep_their_place_and_have_their_own_keys(
         assert app.open_debugger() is session.debugger
 
 
-@SELDOM
 @pytest.mark.parametrize("size", some([(80, 24), (60, 16), (200, 50)], 3))
 async def test_the_forward_pass_fits_every_size_and_a_class(size: tuple[int, int]) -> None:
     async with opened(small_batch(), size, position=3) as session:

@@ -260,6 +260,7 @@ async def test_a_session_keeps_the_recording_beside_it_and_says_what_was_called(
     assert other.read_bytes() == b"somebody's"
 
 
+@SELDOM
 async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
     recordings: list[Recording | str] = []
 

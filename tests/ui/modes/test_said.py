@@ -70,7 +70,6 @@ async def test_what_differs_stands_beside_its_line_on_the_timeline_and_behind_a_
             assert not session.stale_cells()
 
 
-@SELDOM
 async def test_what_cannot_be_said_leaves_the_screen_as_it_is() -> None:
     recording, _ = found()
 
