@@ -12,6 +12,7 @@ import pytest
 
 from convstep.cli.commands import COMMANDS
 from tests.strategies import SELDOM
+from tests.waiting import GENEROUS
 
 HEAVY = ("numpy", "rich", "textual", "torch")
 
@@ -22,7 +23,7 @@ def loaded(*statements: str) -> set[str]:
         ["import sys", *statements, f"print('loaded', *(m for m in {HEAVY} if m in sys.modules))"]
     )
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=GENEROUS, check=True
     )
     return set(ended.stdout.splitlines()[-1].split()[1:])
 

@@ -17,6 +17,7 @@ from convstep import CandidateError, CannotCall, Problem, assert_correct, check,
 from tests.candidate.conftest import Files
 from tests.candidates import stride_ignored, verdict
 from tests.strategies import SELDOM, THOROUGH, some
+from tests.waiting import GENEROUS
 
 WRONG = """
     from convstep import conv2d_backward
@@ -151,7 +152,7 @@ def test_it_works_in_a_test_run(files: Files, more: list[str]) -> None:
         [*command, "--rootdir", "."],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GENEROUS,
         cwd=files.folder,
         env=environment,
     )

@@ -222,7 +222,7 @@ def test_an_unguarded_script_works_and_leaves_nothing_behind(tmp_path: Path) -> 
         "sys.stderr.flush()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    finished = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    finished = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=GENEROUS)
     assert finished.stdout == ""
     pid, ok = finished.stderr.split()
     assert ok == "True"

@@ -833,7 +833,7 @@ def test_a_script_without_a_main_guard_works(files: Files) -> None:
         print(check(conv2d_mine).ok, check(__file__ + ':conv2d_mine').ok, flush=True)
     """
     path = files.write("script.py", text)
-    ended = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=GENEROUS)
     assert (ended.stdout, ended.stderr) == ("True True\n", "")
 
 

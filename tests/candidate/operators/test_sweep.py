@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -417,15 +418,14 @@ def test_a_callers_array_that_is_changed_is_said() -> None:
 
 def dense_backward(dout, x, w):  # type: ignore[no-untyped-def,no-redef]
     if x.shape == (3, 3):
-        while True:
-            pass
+        time.sleep(600)
     dout[1]  # with one sample there is none
     return dout @ w.T, x.T @ dout, dout.sum(axis=0)
 
 
 @SELDOM
 def test_a_hang_and_an_exception_are_those_of_their_problem() -> None:
-    found = sweep(dense_backward, timeout=0.7)
+    found = sweep(dense_backward, timeout=3)  # the others return in this, however busy the machine is
     kinds = {one.answer.problem.arrays["x"].shape: one.answer for one in found.results}
     assert kinds[2, 3].kind == RETURNED
     assert kinds[3, 3].kind == HUNG

@@ -14,6 +14,7 @@ from convstep.candidate.survey import judges
 from convstep.candidate.survey.judges import Judge, UnansweredError
 from tests.candidate.conftest import Files
 from tests.strategies import SELDOM
+from tests.waiting import GENEROUS
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_a_judge_is_replaced_when_it_ends_and_gone_when_it_is_closed(question: d
         process = judge._process
         assert process is not None
         os.kill(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
+        process.wait(timeout=GENEROUS)
         with pytest.raises(UnansweredError, match="the process that checked it was ended"):
             judge.ask(question)
         assert judge.ask(question)["said"] == ""
