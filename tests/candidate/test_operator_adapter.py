@@ -42,6 +42,7 @@ def written(target: str, folder: Path, operator: str = "") -> str:
     return f"{path}:{named.name.replace('-', '_')}_backward"
 
 
+@SELDOM
 @pytest.mark.parametrize("target", some(RIGHT, 4))
 def test_of_who_is_right_it_is_right(target: str, tmp_path: Path) -> None:
     adapter = written(f"{CORPUS}/{target}", tmp_path)

@@ -447,6 +447,7 @@ def test_a_number_that_agrees_only_as_its_default_is_wrong(file: Callable[[str],
     assert "to see it" not in str(verdict)  # stepped, it would have its defaults
 
 
+@SELDOM
 def test_prediction_minus_target_is_not_called_wrong(file: Callable[[str], str]) -> None:
     """It is the gradient by what goes into the sigmoid before, and many mean that."""
     text = """
@@ -637,6 +638,7 @@ def test_what_is_wrong_for_one_number_too_is_wrong(
     assert result in [one.gradients[0] for one in verdict.diagnosis]
 
 
+@SELDOM
 def test_of_rows_that_a_backward_takes_one_number_of_each_is_not_assumed(
     file: Callable[[str], str],
 ) -> None:

@@ -85,12 +85,14 @@ def test_the_command_repeats_what_was_asked_for(files: Files) -> None:
     ]
 
 
+@SELDOM
 def test_a_wrong_shape_is_said_in_shapes() -> None:
     text = str(verdict(misshapen))
     assert "instead of" in text
     assert "so every step is wrong" in " ".join(text.split())
 
 
+@SELDOM
 def test_a_raise_is_said_with_its_line() -> None:
     def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
         if padding == 2:

@@ -239,6 +239,7 @@ def test_a_verdict_is_about_what_fails_first() -> None:
     assert (verdict.first_divergence.gradient, verdict.first_divergence.step) == ("dA_prev", 0)
 
 
+@SELDOM
 def test_a_wrong_forward_shows_a_problem_where_it_is_wrong() -> None:
     namespace: dict[str, Any] = {"__name__": "__main__", "right": right}
     text = (

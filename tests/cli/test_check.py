@@ -58,6 +58,7 @@ def test_a_terminal_s_own_width_is_kept_by_every_sentence(
     assert "".join(lines[:2]).startswith("conv2d_mine is wrong on ")
 
 
+@SELDOM
 def test_one_that_cannot_be_called_ends_with_2_and_what_was_tried(run: Run, write: Write) -> None:
     stub = "def conv2d_mine(dZ, cache, stride, padding):\n    if stride: raise NotImplementedError('later')\n"
     target, said = write("mine.py", stub), "conv2d_mine refuses every problem: NotImplementedError: later"

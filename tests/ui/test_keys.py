@@ -745,6 +745,7 @@ async def test_nothing_happens_before_the_start_and_beyond_the_end() -> None:
             await session.press("escape")
 
 
+@SELDOM
 async def test_a_step_under_way_is_completed_or_dropped_and_held_keys_lead_back() -> None:
     async with opened(position=HERE) as session:
         await session.press("s", "n")

@@ -121,6 +121,7 @@ async def test_a_learner_wanders_off_and_comes_back() -> None:
         assert learner.stale_cells() == []
 
 
+@SELDOM
 async def test_pages_are_turned_both_ways_and_a_question_passed_over_stays_open() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("P")
@@ -303,6 +304,7 @@ async def test_enter_opens_what_a_page_names_before_it_goes_on() -> None:
         assert learner.dialog == ""
 
 
+@SELDOM
 async def test_a_page_over_a_function_opens_who_wrote_a_cell_and_is_come_back_to() -> None:
     text = FRONT_OF + "## A page\n```stop\nat: 1,1\nfocus: dx_pad\nopen: why dx_pad[0, 0, 2, 2]\n```\nlast\n"
     async with opened_lesson(parse_lesson(text)) as learner:
@@ -370,6 +372,7 @@ async def test_progress_is_kept_between_two_sessions(tmp_path: Path) -> None:
         assert (learner.page.walk.at, learner.page.walk.points) == (0, 0)
 
 
+@SELDOM
 async def test_a_damaged_progress_file_is_left_alone_and_said_once(tmp_path: Path) -> None:
     kept = tmp_path / "progress.json"
     kept.write_text("{")

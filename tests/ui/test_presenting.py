@@ -32,6 +32,7 @@ def shown(session: Session) -> list[bool]:
     return [bool(session.debugger.query_one(name).display) for name in CHROME]
 
 
+@SELDOM
 async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back() -> None:
     async with opened(position=137, size=(108, 32)) as session:
         before = session.lines
@@ -85,6 +86,7 @@ async def test_every_move_is_followed_in_large() -> None:
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_clicks_and_hovers_hit_big_cells_on_all_their_lines() -> None:
     async with opened("stride-2", (120, 40), position=21) as session:
         await session.press("z")
@@ -159,6 +161,7 @@ async def test_a_candidate_is_presented_too() -> None:
             assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_a_cell_chosen_before_a_class_stays_chosen() -> None:
     async with opened(position=1, size=(80, 24)) as session:
         while session.app.focused is None or session.app.focused.id != "source":

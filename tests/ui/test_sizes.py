@@ -49,6 +49,7 @@ async def test_nothing_painted_at_first_is_painted_over(size: tuple[int, int]) -
         assert terminal.updates <= 2
 
 
+@SELDOM
 @pytest.mark.parametrize("name", some(["digit", "rectangle"]))
 async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -> None:
     async with opened(name, (120, 40), position=40) as session:

@@ -251,6 +251,7 @@ def test_how_to_call_a_layer_takes_few_calls(name: str, monkeypatch: pytest.Monk
     assert 0 < len(calls) <= 150
 
 
+@SELDOM
 @pytest.mark.parametrize("name", ["Module", "OnTensors"])
 def test_a_layer_on_tensors_is_given_tensors(files: Files, name: str) -> None:
     pytest.importorskip("torch")

@@ -207,6 +207,7 @@ class Inherits(torch.nn.Conv2d):
     """All of it is PyTorch's."""
 
 
+@SELDOM
 @pytest.mark.parametrize(("module", "wrong"), some([(Doubled, {"dA_prev"}), (Inherits, set())]))
 def test_a_modules_hooks_run_and_what_it_inherits_is_its_own(module: type[Any], wrong: set[str]) -> None:
     with Worker.of_function(module) as running:

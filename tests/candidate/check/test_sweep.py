@@ -153,6 +153,7 @@ def test_half_of_the_budget_is_for_finding_out_how_it_is_called() -> None:
     assert few < more < all_
 
 
+@SELDOM
 def test_three_deaths_end_it() -> None:
     deaths = swept(lambda problem: os._exit(1), "problem")
     assert [result.outcome.kind for result in deaths.results] == [DIED] * 3

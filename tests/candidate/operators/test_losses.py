@@ -32,6 +32,7 @@ def verdict_of(folder: Path, loss: str, gradient: str) -> OperatorVerdict:
     return verdict
 
 
+@SELDOM
 @pytest.mark.parametrize(("loss", "gradient", "operator"), [
     (OF_ROWS, "-y_true / y_pred / len(y_pred)", "cross-entropy"),
     (OF_ROWS, "(y_pred - y_true) / len(y_pred)", "softmax-cross-entropy"),

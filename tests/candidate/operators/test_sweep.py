@@ -240,6 +240,7 @@ def dense_backward(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
     return np.dot(dz, W.T), np.outer(a_prev, dz), dz
 
 
+@SELDOM
 @pytest.mark.parametrize("candidate", [layernorm_backward, batchnorm_backward, dense_backward])
 def test_what_it_never_gets_is_not_held_against_it(candidate: Callable[..., Any]) -> None:
     found = sweep(candidate)
@@ -321,6 +322,7 @@ def maxpool2x2_backward(dout, x):  # type: ignore[no-untyped-def]
     return dx
 
 
+@SELDOM
 def test_a_single_picture_and_a_window_that_it_always_has_are_found() -> None:
     found = sweep(maxpool2x2_backward)
     assert found.failing is None
@@ -596,6 +598,7 @@ def test_weights_that_a_layer_updates_are_judged_by_what_they_change_by(
     assert not not_computed(found)
 
 
+@SELDOM
 def test_a_wrong_update_is_wrong() -> None:
     found = sweep(FirstRowAlone, "linear")
     assert found.failing is not None

@@ -118,6 +118,7 @@ def test_what_is_not_is_wrong(text: str) -> None:
     assert said.line == 0  # PyTorch runs its lines, and nobody sees which
 
 
+@SELDOM
 @pytest.mark.parametrize("text", MEANT.values(), ids=MEANT)
 def test_what_is_meant_to_be_another_is_not_called_wrong(text: str) -> None:
     said = verdict(text, x())

@@ -102,6 +102,7 @@ def test_a_wrong_choice_says_why_and_the_answer_can_be_shown(browser: Browser, o
     assert "because yes" in page_text(browser)
 
 
+@SELDOM
 def test_cells_are_marked_on_the_grid(browser: Browser, own: Path) -> None:
     question = OWN.pages[3].question
     assert isinstance(question, CellsQuestion)

@@ -117,6 +117,7 @@ def test_keys_step_both_ways_and_come_back_to_the_same_page(browser: Browser, di
     assert browser.ask(SEEN) == first
 
 
+@SELDOM
 def test_every_number_is_what_python_writes_of_the_arrays(browser: Browser, digit: Path) -> None:
     stage = Stage.on(catalog.load("digit"))
     browser.open(digit)
