@@ -9,7 +9,6 @@ from convstep.candidate.operators.verdict import OperatorVerdict
 from tests.strategies import SELDOM
 
 
-@SELDOM
 def test_what_it_always_has_is_what_its_own_forward_shows(tmp_path: Path) -> None:
     (tmp_path / "norms.py").write_text(
         """
