@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import inspect
 import os
 import random
 import signal
@@ -85,12 +86,24 @@ def put_aside() -> Iterator[None]:
     gc.freeze()
 
 
+def _in_short(config: pytest.Config) -> bool:
+    """Whether all tests are run, and not all of everything, which CONVSTEP_THOROUGH=1 asks for."""
+    return not THOROUGH and [config.rootpath / path for path in config.args] == [config.rootpath / "tests"]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A run of all tests takes the ends of each table, other runs all rows, as does CONVSTEP_THOROUGH=1."""
-    root, asked = metafunc.config.rootpath, metafunc.config.args
-    if not THOROUGH and [root / path for path in asked] == [root / "tests"]:
+    """In short, a table has its ends."""
+    if _in_short(metafunc.config):
         metafunc._calls[:] = ends(metafunc._calls)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In short, what is `SELDOM` is left out."""
+    if _in_short(config):
+        seldom = [item for item in items if item.get_closest_marker("seldom")]
+        config.hook.pytest_deselected(items=seldom)
+        items[:] = [item for item in items if not item.get_closest_marker("seldom")]
 
 
 def _never(*_: object) -> None:
@@ -128,3 +141,5 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    # each copy of this process would find out anew which module has which file
+    inspect.getmodule(pytest_collection_finish.__code__)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import strategies as st
 
 from convstep.conv.problem import Problem
@@ -22,6 +23,10 @@ THOROUGH = bool(os.environ.get("CONVSTEP_THOROUGH"))
 EVERYTHING = bool(os.environ.get("CONVSTEP_EVERYTHING"))
 """Whether what takes the better part of an hour is tried in full, and hypothesis tries what it has not tried
 before: by hand, before a release."""
+
+
+SELDOM = pytest.mark.seldom
+"""Left out of a run of all tests, as rows between a table's ends are: shorter ones show the like of it."""
 
 
 def tried(count: int) -> int:

@@ -28,7 +28,7 @@ from convstep.replay.visited import Bookmark
 from tests import candidates
 from tests.captures import captured_of, layer_of
 from tests.oracle.problems import altered, random_problem
-from tests.strategies import problems, tried
+from tests.strategies import SELDOM, problems, tried
 from tests.test_printable import obeyed
 
 NASTY = (
@@ -103,6 +103,7 @@ def test_a_problem_says_what_is_drawn_and_what_is_recorded() -> None:
     assert "recorded dW)" in fits(recorded)
 
 
+@SELDOM
 @given(TEXTS, st.integers(1, 400), st.integers(0, 60))
 @settings(max_examples=tried(60))
 def test_names_and_messages_of_others_fit_too(text: str, many: int, few: int) -> None:

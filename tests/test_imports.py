@@ -11,6 +11,8 @@ import grimp
 import pytest
 
 from convstep.cli.commands import COMMANDS
+from tests.strategies import SELDOM
+from tests.waiting import GENEROUS
 
 HEAVY = ("numpy", "rich", "textual", "torch")
 
@@ -21,7 +23,7 @@ def loaded(*statements: str) -> set[str]:
         ["import sys", *statements, f"print('loaded', *(m for m in {HEAVY} if m in sys.modules))"]
     )
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=GENEROUS, check=True
     )
     return set(ended.stdout.splitlines()[-1].split()[1:])
 
@@ -68,6 +70,7 @@ def test_version_loads_neither_argparse_nor_typing() -> None:
     assert loaded(statement) == set()
 
 
+@SELDOM
 def test_the_screen_loads_no_reader_of_metadata() -> None:
     """It takes a tenth of the time to the first frame, and only a crash asks for the version."""
     statement = "import convstep.ui.app, convstep.ui.running; assert 'importlib.metadata' not in sys.modules"

@@ -25,6 +25,7 @@ from convstep.lessons import course
 from convstep.lessons.reading import read_lesson
 from tests.guide import ROOT, block, text_of
 from tests.lessons.mistakes import mistake
+from tests.strategies import SELDOM
 from tests.ui.learning import opened_lesson
 
 README = text_of(ROOT / "README.md")
@@ -72,6 +73,7 @@ def test_the_broken_function_is_diagnosed_as_it_says(folder: Path, monkeypatch: 
         tested.test_backward()
 
 
+@SELDOM
 def test_a_course_is_surveyed_as_it_says(folder: Path) -> None:
     wrong = block("mine.py")
     right = re.sub(r"slice\((i_[hw]), \1 \+ f\)", r"slice(\1 * stride, \1 * stride + f)", wrong)
@@ -87,6 +89,7 @@ def test_a_course_is_surveyed_as_it_says(folder: Path) -> None:
     assert f"{shown}\n" == block("survey")
 
 
+@SELDOM
 def test_what_cannot_be_called_is_told_as_it_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("odd.py").write_text("def odd(a, b, c, d, e, f): return 1\n", encoding="utf-8")
     assert main(["check", "odd.py:odd", "--json"]) == 2
@@ -120,6 +123,7 @@ def my_backward(x, w, dy, hyper):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize("name", ["adapter.py", "my_adapter.py"])
 def test_adapters_run_as_printed(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for file in ("layers.py", "my_project.py"):

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,9 @@ from convstep.oracle import watched
 _HEADER = 8
 _STARTING = ("PYTHON", "OMP_", "OPENBLAS_", "MKL_", "LD_", "MALLOC_")
 """How variables begin that are read when Python or a library starts: a copy is too late for them."""
-_one_at_a_time = threading.Lock()
+IDLE = 60.0
+"""Seconds after which one ends that has no copies and is asked for none: it holds some 30 MB."""
+_one_at_a_time = watched.lock()
 _nurseries: dict[tuple[object, ...], tuple[socket.socket, subprocess.Popen[bytes]]] = {}
 """By what their copies have in common: how each is spoken to, and its supervisor."""
 _seen: set[object] = set()
@@ -78,7 +81,7 @@ def _started(module: str, environment: dict[str, str]) -> tuple[socket.socket, s
     ours, its = socket.socketpair()
     with its:
         supervisor = subprocess.Popen(
-            watched.command(__name__, module),
+            watched.command(__name__, module, str(IDLE)),
             stdin=its.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -141,12 +144,23 @@ class Born:
 
     def _ask(self, number: int) -> None:
         pid = self.pid
-        with _one_at_a_time, contextlib.suppress(OSError):
-            _send(self._line, [pid, number])
+        try:
+            with _one_at_a_time:
+                _send(self._line, [pid, number])
+        except OSError:  # its nursery hears nobody any more
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(0)
+            if pid and self.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Import a module, then wait to be copied; returns as each of the copies, when its `main` has."""
+    """Import a module, then wait to be copied; returns as each of the copies, when its `main` has.
+
+    Args:
+        arguments: the module, and after how many idle seconds it ends.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     line = socket.socket(fileno=watched.out_of_reach(os.dup(0)))
     paths = {*os.environ["PYTHONPATH"].split(os.pathsep)}
@@ -162,10 +176,16 @@ def main(arguments: Sequence[str]) -> None:
 
     signal.signal(signal.SIGCHLD, bury)
     while True:
+        while not select.select([line], [], [], float(arguments[1]))[0]:
+            if not told:
+                line.shutdown(socket.SHUT_RD)  # what comes later is refused, and asked of another
         header, pipes, *_ = socket.recv_fds(line, _HEADER, 4, socket.MSG_WAITALL)
-        if not header:
+        body = line.recv(size, socket.MSG_WAITALL) if (size := int.from_bytes(header, "big")) else b""
+        if not body or len(body) < size:
+            while told:
+                time.sleep(0.1)
             os._exit(0)
-        asked = json.loads(line.recv(int.from_bytes(header, "big"), socket.MSG_WAITALL))
+        asked = json.loads(body)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         if not pipes and asked[0] in told:
             os.kill(*asked)

@@ -7,7 +7,6 @@ How far rounding may move a sum depends on its partial sums: so at some marks of
 from __future__ import annotations
 
 import math
-import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from convstep.conv.blocks import Block, add_block_dA, add_block_db, add_block_dW
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
+from convstep.oracle import watched
 from convstep.oracle.expectation import dZ_until
 from convstep.steps.cells import Array
 
@@ -59,7 +59,7 @@ def followed(problem: Problem, position: int) -> Followed:
         return _latest[problem][1]
 
 
-_one_at_a_time = threading.Lock()
+_one_at_a_time = watched.lock()
 _latest = weakref.WeakKeyDictionary[Problem, tuple[int, Followed]]()
 
 

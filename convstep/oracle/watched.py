@@ -7,6 +7,7 @@ interpreter's lock. Run as a module, this file becomes the supervisor of another
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import ctypes
 import gc
@@ -40,6 +41,14 @@ ENDING = 2.0
 """Seconds for a process to end that was told to, or whose pipe has ended."""
 _HIGH = 200
 """The least number of a pipe's end; people who close what they do not know begin below."""
+
+
+def lock() -> _thread.LockType:
+    """A lock that is open in every copy of this process: whoever holds it here is not there to let go."""
+    made = _thread.allocate_lock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=made._at_fork_reinit)  # type: ignore[attr-defined]
+    return made
 
 
 def supervised(parent: int, mask: Set[int] | None = None) -> None:

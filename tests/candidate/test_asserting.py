@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.strategies import SELDOM
+from tests.waiting import GENEROUS
+
 TEST = """
 import numpy as np
 import convstep
@@ -26,6 +29,7 @@ def test_correct():
 """
 
 
+@SELDOM
 def test_what_the_rest_of_the_test_would_let_pass_is_printed_once(tmp_path: Path) -> None:
     (tmp_path / "test_relu.py").write_text(TEST)
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_relu.py"]
@@ -35,7 +39,7 @@ def test_what_the_rest_of_the_test_would_let_pass_is_printed_once(tmp_path: Path
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # other plugins take seconds
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=GENEROUS,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout

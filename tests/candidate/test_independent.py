@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from convstep import CandidateError, check
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 FOLDER = Path(__file__).parent / "corpus/files/independent"
 NOT_CALLED = ("mixed/h045",)
@@ -39,6 +39,7 @@ def test_there_are_sixty_right_ones_and_three_at_most_need_an_adapter() -> None:
     assert len([target for target in right if target.startswith(NOT_CALLED)]) <= 3
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("target", "code", "ids"), some(ENTRIES, every=80), ids=lambda value: str(value)[:40]
 )

@@ -13,7 +13,7 @@ from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.operators.ways import likely
 from convstep.operators.registry import operator_named
 from tests.candidate.operators.test_corpus import CORPUS
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 RIGHT = [
     "avg_pool/cmu_pool.py:MeanPool2d_stride1",
@@ -42,6 +42,7 @@ def written(target: str, folder: Path, operator: str = "") -> str:
     return f"{path}:{named.name.replace('-', '_')}_backward"
 
 
+@SELDOM
 @pytest.mark.parametrize("target", some(RIGHT, 4))
 def test_of_who_is_right_it_is_right(target: str, tmp_path: Path) -> None:
     adapter = written(f"{CORPUS}/{target}", tmp_path)
@@ -58,6 +59,7 @@ def test_of_who_is_wrong_it_is_wrong_in_the_same_way(tmp_path: Path) -> None:
     assert convstep.check(adapter).mistakes == convstep.check(target).mistakes != ()
 
 
+@SELDOM
 def test_buffers_are_made_and_what_no_name_tells_is_to_be_decided(tmp_path: Path) -> None:
     adapter = written(f"{CORPUS}/layer_norm/llm_c_port.py:layernorm_backward", tmp_path)
     text = (tmp_path / "adapter.py").read_text()

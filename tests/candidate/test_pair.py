@@ -14,6 +14,7 @@ from convstep.candidate.pair import Open, PairVerdict, against_forward
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.referee import check
 from convstep.cli import main
+from tests.strategies import SELDOM
 
 PAIRS = """
 import numpy as np
@@ -274,6 +275,7 @@ def test_what_is_no_gradient_of_its_forward_is_wrong(
     assert verdict.held.line in (0, line)
 
 
+@SELDOM
 def test_what_is_clipped_is_neither(file: Callable[[str], str]) -> None:
     with pytest.raises(CannotCall):
         check(f"{file(PAIRS)}:clip_backward")
@@ -300,6 +302,7 @@ def unit_backward(dout, cache):
 """
 
 
+@SELDOM
 def test_what_agrees_only_for_some_shapes_is_left_open(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -311,6 +314,7 @@ def test_what_agrees_only_for_some_shapes_is_left_open(
     assert main(["check", f"{path}:unit_backward", "--shape", "v=2x5"]) == 1
 
 
+@SELDOM
 def test_a_mistake_for_negative_numbers_is_not_hidden_by_positive_ones(file: Callable[[str], str]) -> None:
     text = """
 import numpy as np
@@ -327,6 +331,7 @@ def root_backward(dout, cache):
     assert check(f"{file(text)}:root_backward").ok  # it takes no others
 
 
+@SELDOM
 def test_of_several_arrays_a_guess_proves_nothing_wrong(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -337,6 +342,7 @@ def test_of_several_arrays_a_guess_proves_nothing_wrong(
     assert main(["check", f"{path}:mix_backward", "--shape", "first=3x4", "--shape", "second=3x4"]) == 1
 
 
+@SELDOM
 def test_what_a_backward_takes_of_the_output_is_the_output(file: Callable[[str], str]) -> None:
     text = """
 import numpy as np
@@ -352,6 +358,7 @@ def soften_backward(grad, probs, temperature=2.0):
     assert "temperature=2.0" in str(verdict)
 
 
+@SELDOM
 def test_of_several_arrays_one_that_agrees_proves_the_others_wrong(file: Callable[[str], str]) -> None:
     """The gradients by all of them come back, so they are what they are taken for."""
     verdict: Any = check(f"{file(PAIRS.replace('* np.cos(second)', '* np.sin(second)'))}:mix_backward")
@@ -359,6 +366,7 @@ def test_of_several_arrays_one_that_agrees_proves_the_others_wrong(file: Callabl
     assert [one.mark.kind for one in verdict.held.ends] == ["agrees", "differs"]
 
 
+@SELDOM
 @pytest.mark.parametrize(("gradient", "ok"), [("dout.sum()", False), ("(dout * self.x).sum()", True)])
 def test_a_number_that_a_layer_learns_is_judged(file: Callable[[str], str], gradient: str, ok: bool) -> None:
     text = f"""
@@ -394,6 +402,7 @@ class Gain:
 """
 
 
+@SELDOM
 def test_gradients_that_come_to_one_number_mean_arrays_of_more_axes(file: Callable[[str], str]) -> None:
     verdict: Any = check(f"{file(GAIN)}:Gain")
     assert verdict.ok
@@ -403,6 +412,7 @@ def test_gradients_that_come_to_one_number_mean_arrays_of_more_axes(file: Callab
     assert [one.result for one in wrong.held.ends if one.mark.kind == "differs"] == ["self.bias_grad"]
 
 
+@SELDOM
 @pytest.mark.parametrize("labels", ["Y", "labels", "y_true"])
 def test_labels_are_no_gradient_from_above(file: Callable[[str], str], labels: str) -> None:
     text = f"""
@@ -472,6 +482,7 @@ def hinge(x, y, delta=1.0):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
@@ -493,18 +504,21 @@ def test_what_is_given_no_gradient_from_above_is_held_against_its_function(
     assert not check(f"{file(ALONE.replace(right, wrong))}:{name}").ok
 
 
+@SELDOM
 def test_a_derivative_of_the_output_is_right_and_says_so(file: Callable[[str], str]) -> None:
     verdict = check(f"{file(ALONE)}:squash_prime")
     assert "squash_prime is right, given the output of squash, not its input" in verdict.headline
     assert verdict.as_dict()["given"] == "output"
 
 
+@SELDOM
 def test_a_number_that_agrees_only_as_its_default_is_wrong(file: Callable[[str], str]) -> None:
     verdict = check(f"{file(ALONE.replace('x > 0, 1, alpha * np', 'x > 0, 1, np'))}:elastic_derivative")
     assert "that is with alpha=0.6; with its defaults it agrees" in str(verdict)
     assert "to see it" not in str(verdict)  # stepped, it would have its defaults
 
 
+@SELDOM
 def test_prediction_minus_target_is_not_called_wrong(file: Callable[[str], str]) -> None:
     """It is the gradient by what goes into the sigmoid before, and many mean that."""
     text = """
@@ -537,6 +551,7 @@ class Gate:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(("wrong", "ok"), [("(1 - self.s)", False), ("", True)])
 def test_the_sizes_of_a_class_are_guessed(file: Callable[[str], str], wrong: str, ok: bool) -> None:
     verdict: Any = check(f"{file(SIZED.replace(f' * {wrong}', '') if wrong else SIZED)}:Gate")
@@ -544,6 +559,7 @@ def test_the_sizes_of_a_class_are_guessed(file: Callable[[str], str], wrong: str
     assert len(verdict.held.ends) == 3
 
 
+@SELDOM
 def test_a_gradient_that_does_not_come_back_is_told(file: Callable[[str], str]) -> None:
     path = file(
         PAIRS.replace(
@@ -553,6 +569,7 @@ def test_a_gradient_that_does_not_come_back_is_told(file: Callable[[str], str]) 
     assert "no gradient by `second` was found" in str(check(f"{path}:mix_backward"))
 
 
+@SELDOM
 def test_arguments_that_are_given_are_taken(
     file: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -614,6 +631,7 @@ class Sine(Curve):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
@@ -658,6 +676,7 @@ class Classes:
 """
 
 
+@SELDOM
 def test_what_takes_one_number_of_the_gradient_from_above_is_right_for_such_gradients(
     file: Callable[[str], str],
 ) -> None:
@@ -672,6 +691,7 @@ def test_what_takes_one_number_of_the_gradient_from_above_is_right_for_such_grad
     ]
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("right", "wrong", "result"),
     [
@@ -689,6 +709,7 @@ def test_what_is_wrong_for_one_number_too_is_wrong(
     assert result in [one.gradients[0] for one in verdict.diagnosis]
 
 
+@SELDOM
 def test_of_rows_that_a_backward_takes_one_number_of_each_is_not_assumed(
     file: Callable[[str], str],
 ) -> None:
@@ -730,6 +751,7 @@ class Controller:
 """
 
 
+@SELDOM
 def test_a_small_network_of_vectors_that_returns_nothing_is_judged_by_what_it_keeps(
     file: Callable[[str], str],
 ) -> None:
@@ -803,6 +825,7 @@ class ConvOnRows:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
@@ -818,6 +841,7 @@ def test_convolutions_that_are_not_conv2d_are_held_against_their_forward(
     assert "is wrong for its own" in check(f"{file(CONVOLUTIONS.replace(right, wrong))}:{name}").headline
 
 
+@SELDOM
 def test_a_convolution_of_pictures_in_rows_is_one(file: Callable[[str], str]) -> None:
     right, wrong = (
         CONVOLUTIONS.replace('nchw", g, self.w)', f'nchw", g, {times} * self.w)') for times in "12"
@@ -842,6 +866,7 @@ def gradient(theta, X, y):
 """
 
 
+@SELDOM
 def test_a_gradient_is_that_of_the_cost_beside_it(file: Callable[[str], str]) -> None:
     assert "gradient is right for its own cost" in check(f"{file(COSTS)}:gradient").headline
     with pytest.raises(CannotCall, match="3 times the gradient"):  # it may be that of a sum

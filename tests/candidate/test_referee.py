@@ -16,7 +16,8 @@ import pytest
 from convstep import CandidateError, CannotCall, Problem, assert_correct, check, conv2d_backward
 from tests.candidate.conftest import Files
 from tests.candidates import stride_ignored, verdict
-from tests.strategies import THOROUGH, some
+from tests.strategies import SELDOM, THOROUGH, some
+from tests.waiting import GENEROUS
 
 WRONG = """
     from convstep import conv2d_backward
@@ -100,6 +101,7 @@ def test_a_candidate_that_does_not_load_is_no_assertion() -> None:
         check(conv2d_backward, "keras")
 
 
+@SELDOM
 def test_a_given_problem_is_tried_too() -> None:
     rng = np.random.default_rng(0)
     given = Problem(rng.standard_normal((9, 9, 1)), rng.standard_normal((3, 3, 3, 1)), None, None)
@@ -125,6 +127,7 @@ def test_numbers_that_are_not_finite_here_and_there_are_no_obstacle() -> None:
     assert "inf" in str(verdict) or "nan" in str(verdict)
 
 
+@SELDOM
 @pytest.mark.parametrize("more", [["-n0"], ["-n1"]][0 if THOROUGH else 1 :])
 def test_it_works_in_a_test_run(files: Files, more: list[str]) -> None:
     files.write("mine.py", WRONG)
@@ -149,7 +152,7 @@ def test_it_works_in_a_test_run(files: Files, more: list[str]) -> None:
         [*command, "--rootdir", "."],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GENEROUS,
         cwd=files.folder,
         env=environment,
     )
@@ -225,6 +228,7 @@ ALONG_ONE_AXIS = """
 """
 
 
+@SELDOM
 def test_a_convolution_along_one_axis_needs_no_name_that_says_so(files: Files) -> None:
     verdict = check(f"{files.write('signal_conv.py', ALONG_ONE_AXIS)}:conv_backward")
     assert (verdict.operator, verdict.ok) == ("conv1d", True)

@@ -20,7 +20,7 @@ from convstep.candidate.report import divergence_words, open_command, uncallable
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 from tests.candidates import misshapen, stride_ignored, verdict
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 
 def test_a_bug_comes_with_the_line_to_mend_and_the_command_to_look() -> None:
@@ -52,6 +52,7 @@ def _specimens(convention: str, bug: str) -> list[Any]:
     return [found.function for found in one_each() if (found.convention, found.bug) == (convention, bug)]
 
 
+@SELDOM
 def test_what_has_no_address_is_to_be_saved_first() -> None:
     verdict = check(lambda dZ, cache, stride, padding: stride_ignored(dZ, cache, stride, padding))
     assert open_command(verdict) == "convstep debug FILE.py:FUNCTION"
@@ -84,12 +85,14 @@ def test_the_command_repeats_what_was_asked_for(files: Files) -> None:
     ]
 
 
+@SELDOM
 def test_a_wrong_shape_is_said_in_shapes() -> None:
     text = str(verdict(misshapen))
     assert "instead of" in text
     assert "so every step is wrong" in " ".join(text.split())
 
 
+@SELDOM
 def test_a_raise_is_said_with_its_line() -> None:
     def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
         if padding == 2:
@@ -103,6 +106,7 @@ def test_a_raise_is_said_with_its_line() -> None:
     assert "KeyError: 'columns'" in text
 
 
+@SELDOM
 def test_what_is_found_is_said_in_the_authors_layout() -> None:
     verdict = check(specimen("cs231n", "loops", "stride-ignored", "both").function)
     text, result, found = " ".join(str(verdict).split()), verdict.failing_result, verdict.first_divergence
@@ -165,6 +169,7 @@ LAYER = """
 """
 
 
+@SELDOM
 def test_a_layer_is_called_as_its_author_would_and_one_reshape_is_one_mistake(files: Files) -> None:
     path = files.write("grille.py", LAYER)
     found = check(f"{path}:Grille.bprop")
@@ -176,6 +181,7 @@ def test_a_layer_is_called_as_its_author_would_and_one_reshape_is_one_mistake(fi
     assert (finding.id, finding.gradients) == ("rows-order", ("dW", "db", "dA_prev"))
 
 
+@SELDOM
 def test_a_layer_may_be_told_the_batch_with_the_shape(files: Files) -> None:
     text = LAYER.replace("def __init__(self, w, b, stride=1):", "def __init__(self, w, b, input_shape):")
     text = text.replace("b, stride\n", "b, 1; self.dx = np.zeros(input_shape)\n")

@@ -18,7 +18,7 @@ from convstep.conv.problem import Problem
 from convstep.snippet import Snippet, SnippetError
 from tests.candidate.conftest import Files
 from tests.candidate.test_adapter import RIGHT, WRITTEN
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 
 def ran(code: str) -> str:
@@ -56,6 +56,7 @@ WRONG = {
 """By style of `WRITTEN`, a right line and a wrong one."""
 
 
+@SELDOM
 @pytest.mark.parametrize("style", some(list(WRONG), 5))
 def test_the_code_fails_with_the_candidate_s_own_numbers(style: str, files: Files) -> None:
     verdict = checked(files, textwrap.dedent(WRITTEN[style].replace(*WRONG[style])))
@@ -94,6 +95,7 @@ def _kept(made: Snippet, files: Files) -> str:
     return path
 
 
+@SELDOM
 def test_what_raises_and_what_writes_into_its_arguments_does_so_again(files: Files) -> None:
     raises = checked(files, f"{BACK}    return dx, dw, {{1: db}}[stride]\n", function="conv_backward")
     made = snippet_of(raises)
@@ -103,6 +105,7 @@ def test_what_raises_and_what_writes_into_its_arguments_does_so_again(files: Fil
     assert "\nW\n" in ran(snippet_of(checked(files, writes, "other.py", "conv_backward")).text())
 
 
+@SELDOM
 def test_what_no_few_lines_can_call_is_checked_again(files: Files) -> None:
     text = "\nfrom convstep import conv2d_backward as ours\n\ndef conv_backward(problem):\n" + (
         "    dW, db, dA = ours(problem.dZ, problem.cache, problem.stride, problem.padding, problem.dilation,"
@@ -114,6 +117,7 @@ def test_what_no_few_lines_can_call_is_checked_again(files: Files) -> None:
     assert verdict.headline in ran(made.text())
 
 
+@SELDOM
 def test_a_problem_of_many_numbers_stands_in_a_file(files: Files) -> None:
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((12, 12, 3)), rng.standard_normal((4, 3, 3, 3))

@@ -18,6 +18,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.notes import notes
 from convstep.candidate.referee import verdict_of
 from convstep.conv.validation import shape_text
+from tests.strategies import SELDOM
 from tests.tables import read_back
 
 
@@ -145,6 +146,7 @@ def test_every_kind_of_verdict_is_words_and_json(function: Callable[..., Any]) -
     assert "Traceback" not in text
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("function", "headline"),
     [
@@ -211,6 +213,7 @@ def test_a_right_one_says_on_how_many_problems() -> None:
         verdict.saved("nowhere.npz")
 
 
+@SELDOM
 def test_who_refuses_some_sizes_is_right_and_it_is_said() -> None:
     verdict = check(refusing_some)
     assert verdict.ok
@@ -221,6 +224,7 @@ def test_who_refuses_some_sizes_is_right_and_it_is_said() -> None:
     )
 
 
+@SELDOM
 def test_a_verdict_is_about_what_fails_first() -> None:
     def conv2d_mine(dZ: Any, cache: Any, stride: int, padding: int) -> Any:
         dW, db, dA = right(dZ, cache, stride, padding)
@@ -235,6 +239,7 @@ def test_a_verdict_is_about_what_fails_first() -> None:
     assert (verdict.first_divergence.gradient, verdict.first_divergence.step) == ("dA_prev", 0)
 
 
+@SELDOM
 def test_a_wrong_forward_shows_a_problem_where_it_is_wrong() -> None:
     namespace: dict[str, Any] = {"__name__": "__main__", "right": right}
     text = (
@@ -303,6 +308,7 @@ def test_warnings_and_prints_are_notes() -> None:
     assert "it warns: RuntimeWarning: invalid value encountered in log" in found
 
 
+@SELDOM
 @pytest.mark.parametrize("function", [right, refusing_some, raising, misshapen, without_bias])
 def test_rows_are_a_table_of_the_problems_tried(function: Callable[..., Any]) -> None:
     verdict = judged(function)

@@ -15,7 +15,7 @@ import pytest
 from convstep import cli
 from convstep.cli import parse
 from tests.cli.conftest import Refused, Run
-from tests.strategies import THOROUGH, some
+from tests.strategies import SELDOM, THOROUGH, some
 from tests.test_printable import obeyed
 
 LONG = 5000
@@ -215,6 +215,7 @@ def test_two_dashes_end_the_options() -> None:
     assert parsed("open", "--break", "a=b", "--break=c=d", "digit").breaks == ["a=b", "c=d"]
 
 
+@SELDOM
 def test_a_file_with_a_strange_name_is_named_without_its_codes(run: Run) -> None:
     name = "\x1b]0;x\x07\u202e\udce9\n.npz"
     made = run("new", *NEW[1:], "-o", name)
@@ -227,6 +228,7 @@ def test_a_file_with_a_strange_name_is_named_without_its_codes(run: Run) -> None
         assert obeyed((made.out + ended.out).replace("\n", "")) == []
 
 
+@SELDOM
 def test_a_candidate_s_message_is_shown_and_not_obeyed(run: Run) -> None:
     Path("mine.py").write_text(
         "def conv_backward(dZ, cache):\n"

@@ -15,6 +15,7 @@ import pytest
 from convstep import Problem, cli
 from convstep.candidate.record.watching import WatchedFile
 from tests.cli.conftest import RIGHT, Refused, Run, Write
+from tests.strategies import SELDOM
 
 WRONG = """
 from convstep import conv2d_backward
@@ -25,6 +26,7 @@ def conv2d_mine(dZ, cache, stride, padding):
 """
 
 
+@SELDOM
 def test_a_right_one_ends_with_0(run: Run, write: Write) -> None:
     ended = run("check", write("mine.py", RIGHT))
     assert (ended.code, ended.err) == (0, "")
@@ -39,6 +41,7 @@ def test_a_wrong_one_ends_with_1_and_the_command_to_see_it(run: Run, write: Writ
     assert command == ("convstep debug 'my homework.py:conv2d_mine' --convention article --timeout 5")
 
 
+@SELDOM
 @pytest.mark.parametrize(("columns", "most"), [("60", 60), ("80", 80), ("200", 100)])
 @pytest.mark.usefixtures("run")
 def test_a_terminal_s_own_width_is_kept_by_every_sentence(
@@ -55,6 +58,7 @@ def test_a_terminal_s_own_width_is_kept_by_every_sentence(
     assert "".join(lines[:2]).startswith("conv2d_mine is wrong on ")
 
 
+@SELDOM
 def test_one_that_cannot_be_called_ends_with_2_and_what_was_tried(run: Run, write: Write) -> None:
     stub = "def conv2d_mine(dZ, cache, stride, padding):\n    if stride: raise NotImplementedError('later')\n"
     target, said = write("mine.py", stub), "conv2d_mine refuses every problem: NotImplementedError: later"
@@ -88,6 +92,7 @@ class conv2d_mine:
 """
 
 
+@SELDOM
 def test_an_adapter_is_written_and_works_as_it_stands(
     run: Run, refused: Refused, write: Write, tmp_path: Path
 ) -> None:
@@ -155,6 +160,7 @@ def conv_backward_im2col(dout, cache):
 """
 
 
+@SELDOM
 def test_a_file_alone_is_a_table_of_all_its_backwards(run: Run, write: Write) -> None:
     write("layers.py", LAYERS)
     ended = run("check", "layers.py")
@@ -169,6 +175,7 @@ def test_a_file_alone_is_a_table_of_all_its_backwards(run: Run, write: Write) ->
     assert more == "all that is known of one: convstep check layers.py:conv_backward_fast"
 
 
+@SELDOM
 def test_a_file_of_which_nothing_can_be_called_ends_with_2(run: Run, write: Write) -> None:
     write("layers.py", "def gru_step_backward(dout): return dout\ndef conv_backward(dout): pass\n")
     ended = run("check", "layers.py", "--json")
@@ -272,6 +279,7 @@ def test_the_suggested_command_can_be_pasted(run: Run, write: Write) -> None:
     assert shlex.split(command) == ["convstep", "debug", "it's mine.py:conv2d_mine", "a problem.npz"]
 
 
+@SELDOM
 def test_watching_says_a_verdict_at_each_save_and_ends_with_the_last_one(
     run: Run, refused: Refused, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,6 +324,7 @@ def test_a_file_is_seen_to_be_saved_once_and_not_while_it_is_away(tmp_path: Path
     assert file.changed()
 
 
+@SELDOM
 def test_the_failing_problem_is_written_as_a_test(run: Run, refused: Refused, write: Write) -> None:
     target = write("graded.py", WRONG)
     for path, said in (

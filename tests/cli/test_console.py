@@ -24,6 +24,8 @@ from convstep.oracle.comparison import Comparison, compare
 from tests import candidates
 from tests.candidates import verdict
 from tests.cli.conftest import Refused
+from tests.strategies import SELDOM
+from tests.waiting import GENEROUS
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
         [sys.executable, "-m", "convstep", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GENEROUS,
         stdin=subprocess.DEVNULL,
         **options,
     )
@@ -80,12 +82,13 @@ def in_terminal(*arguments: str, cwd: Path) -> tuple[int, str]:
             if not leaving and b"quit" in written:
                 leaving = True
                 os.write(master, b"\x11")
-        return ended.wait(timeout=60), written.decode()
+        return ended.wait(timeout=GENEROUS), written.decode()
     finally:
         ended.kill()
         os.close(master)
 
 
+@SELDOM
 def test_a_terminal_is_told_once_why_a_backward_cannot_be_called(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "def conv2d_mine(dZ, cache, stride, padding):\n    raise ValueError()\n"
@@ -127,7 +130,7 @@ def test_a_process_that_is_interrupted_ends_with_130_and_no_traceback(tmp_path: 
         assert traced.stdout is not None
         traced.stdout.read(1000)  # it is well under way, and blocks on the full pipe
         traced.send_signal(signal.SIGINT)
-        assert traced.wait(timeout=60) == 130
+        assert traced.wait(timeout=GENEROUS) == 130
         assert traced.stderr is not None
         assert traced.stderr.read() == b""
 
@@ -186,6 +189,7 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return decide
 
 
+@SELDOM
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 @pytest.mark.parametrize("where", LOST)
 def test_whoever_cannot_read_a_verdict_still_gets_its_code(
@@ -254,11 +258,14 @@ def test_a_failing_problem_that_cannot_be_written_comes_after_the_verdict(
     assert not [*tmp_path.iterdir()]
 
 
+@SELDOM
 def test_a_wrong_one_in_front_of_a_reader_that_is_gone_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def conv2d_mine(dZ, cache, stride, padding):\n    return 1, 2, 3\n")
     command = shlex.join([sys.executable, "-m", "convstep", "check", "mine.py:conv2d_mine"])
     pipes = f"set -o pipefail; {command} 2>&1 | head -c0; echo $?; {command} >&- 2>&- <&-; echo $?"
-    ended = subprocess.run(["bash", "-c", pipes], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    ended = subprocess.run(
+        ["bash", "-c", pipes], capture_output=True, text=True, timeout=GENEROUS, cwd=tmp_path
+    )
     assert (ended.stdout, ended.stderr) == ("1\n1\n", "")
 
 

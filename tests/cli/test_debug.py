@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.conftest import RIGHT, Refused, Write
+from tests.strategies import SELDOM
 
 
 def test_debug_without_a_terminal_names_the_command_that_needs_none(refused: Refused, write: Write) -> None:
@@ -15,6 +16,7 @@ def test_debug_without_a_terminal_names_the_command_that_needs_none(refused: Ref
     assert said == "nowhere.npz does not exist; check the path"
 
 
+@SELDOM
 def test_debug_of_another_operator_names_the_commands_for_that(
     refused: Refused, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

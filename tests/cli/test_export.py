@@ -14,6 +14,7 @@ from convstep.conv.problem import Problem
 from convstep.export.frame import Frame, Look
 from convstep.export.frame import Run as Cells
 from tests.cli.conftest import Refused, Run
+from tests.strategies import SELDOM
 
 LOOK = Look((224, 224, 224), (18, 18, 18))
 FRAME = Frame(((Cells("it", LOOK),),), (2, 1), "convstep it", "step 1 of 2", 1, 2)
@@ -136,6 +137,7 @@ def test_more_pictures_than_anybody_looks_at_are_refused(
     assert not asked
 
 
+@SELDOM
 def test_a_lesson_whose_candidate_cannot_be_loaded_is_refused(refused: Refused) -> None:
     """The page would stand without the panels it speaks of, and say why."""
     front = "---\nlanguage: en\ninput: 4x4x1\nfilters: 1\nkernel: 2\n---\n"

@@ -9,6 +9,7 @@ import pytest
 from convstep.operators.operator import Operator
 from convstep.operators.registry import operators as every
 from tests.cli.conftest import Refused, Run, strictly
+from tests.strategies import SELDOM
 
 CONV2D = "conv2d"
 
@@ -116,6 +117,7 @@ def test_an_operator_is_drawn(run: Run, tmp_path: Path) -> None:
     assert "relu_backward" in (tmp_path / "relu.svg").read_text()
 
 
+@SELDOM
 def test_an_operator_of_a_file_is_stepped_and_checks(run: Run, refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "scale.py").write_text(SCALE)
     (tmp_path / "mine.py").write_text("def f(dout, x, w):\n    return dout * w, (dout * x).mean(axis=0)\n")

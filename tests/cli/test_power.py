@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Refused, Run
+from tests.strategies import SELDOM
 
 RELU = """
 import numpy as np
@@ -30,6 +31,7 @@ def without_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins take seconds
 
 
+@SELDOM
 def test_a_test_that_would_let_something_pass_ends_with_1(run: Run, tmp_path: Path) -> None:
     ones = RELU.replace("np.array([[1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]])", "np.ones((2, 3))")
     ones = ones.replace("[[0, -2, LAST], [-4, 0, 6]]", "[[0, 1, 1], [1, 0, 1]]")
@@ -40,6 +42,7 @@ def test_a_test_that_would_let_something_pass_ends_with_1(run: Run, tmp_path: Pa
     assert "one more problem to ask:\n  x 2x3 (a few numbers)\n" in ended.out
 
 
+@SELDOM
 def test_one_that_sees_all_ends_with_0(run: Run, tmp_path: Path) -> None:
     (tmp_path / "relu.py").write_text(RELU.replace("ZERO", "0.0").replace("LAST", "0"))
     ended = run("power", "relu.py::test_relu", "relu.py:relu_backward", "--json", "--jobs", "1")

@@ -11,7 +11,7 @@ import pytest
 from convstep.candidate.survey import surveying
 from tests.candidate.survey.rows import course
 from tests.cli.conftest import RIGHT, Refused, Run
-from tests.strategies import THOROUGH, some
+from tests.strategies import SELDOM, THOROUGH, some
 
 NAMED = RIGHT.replace("conv2d_mine", "conv_backward")
 WRONG = """
@@ -52,6 +52,7 @@ ROWS = {
 """What is told of each: the function, the verdict and the mistake."""
 
 
+@SELDOM
 def test_whatever_is_handed_in_is_a_row(run: Run, tmp_path: Path) -> None:
     for name, text in some(HANDED_IN.items()):
         (tmp_path / "hw" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from convstep.conv.blocks import Block, add_block, add_place, exact_gradients, r
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
 from tests.conv.loop import Bits, PlainLoop, bits
-from tests.strategies import draw_problem, problems, random_problem, some, tried
+from tests.strategies import SELDOM, draw_problem, problems, random_problem, some, tried
 
 Array = npt.NDArray[Any]
 
@@ -93,6 +93,7 @@ def check_every_position(problem: Problem) -> None:
     assert position == problem.total_steps
 
 
+@SELDOM
 @settings(max_examples=tried(160))
 @given(problems(), st.sampled_from(BUFFERS), st.sampled_from(PLANAR))
 def test_a_run_to_every_position_has_the_bits_of_the_loop(

@@ -20,7 +20,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.step import Run
 from convstep.conv.timeline import Timeline
 from tests.conv.loop import Bits, PlainLoop, bits, states
-from tests.strategies import draw_problem, problems, some, tried
+from tests.strategies import SELDOM, draw_problem, problems, some, tried
 
 SHARES = (0.0, 0.2, 0.5, 1.0)
 """Budgets for one checkpoint, a few, every other row, every row."""
@@ -88,6 +88,7 @@ def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 # --- restoring ----------------------------------------------------------------------------
 
 
+@SELDOM
 @settings(max_examples=tried(160))
 @given(problems(), st.sampled_from(SHARES), st.sampled_from((1, 300, 10**9)), st.integers(0, 2**16))
 def test_any_position_is_restored_from_any_other(

@@ -11,12 +11,13 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from tests.conv.loop import Bits, bits, states
 from tests.conv.torch_reference import close, torch_result
-from tests.strategies import random_problem, tried
+from tests.strategies import SELDOM, random_problem, tried
 
 BATCHES, PER_BATCH = 20, 100
 """All of them with CONVSTEP_THOROUGH=1, else a quarter."""
 
 
+@SELDOM
 @pytest.mark.parametrize("seed", range(tried(BATCHES)))
 def test_gradients_are_right_at_every_geometry_and_every_position(seed: int) -> None:
     torch.set_num_threads(1)

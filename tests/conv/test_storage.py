@@ -17,7 +17,7 @@ from hypothesis import given
 
 from convstep.conv import held, storage
 from convstep.conv.problem import Problem, ProblemError
-from tests.strategies import problems, some
+from tests.strategies import SELDOM, problems, some
 
 ARRAYS = ("A_prev", "W", "b", "dZ")
 NUMBERS = ("stride", "padding", "dilation", "groups")
@@ -335,6 +335,7 @@ def test_a_zip_that_lies_about_a_size_is_damaged(claimed: int) -> None:
     assert "damaged" in refused_at_once(content.replace(sizes, claimed.to_bytes(4, "little")))
 
 
+@SELDOM
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_compression_without_bounds_is_none_of_ours(method: int) -> None:
     assert "compressed in a way that is not read" in refused_at_once(

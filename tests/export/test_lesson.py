@@ -14,7 +14,7 @@ from convstep.export.lesson import LEAST, MOST, answer_markdown, lesson_frames, 
 from convstep.lessons import course
 from tests.lessons.bundled import BOTH, bundled, loaded, named
 from tests.lessons.texts import lesson, page
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 OWN = lesson(
     "## First\nHere `dz` is {=dz}.\n\n```stop\nat: start\n```\n",
@@ -64,6 +64,7 @@ def test_the_text_of_a_page_stands_with_its_picture(frames: list[Frame]) -> None
     assert last == "Three steps later."
 
 
+@SELDOM
 @pytest.mark.parametrize("answers", ["end", "none"])
 def test_a_handout_has_its_answers_at_the_end_or_nowhere(answers: str) -> None:
     frames = lesson_frames(OWN, range(3), (80, 24), answers=answers)

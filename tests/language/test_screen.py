@@ -26,7 +26,7 @@ from convstep.view.scene.contributions import ContributionTable
 from convstep.view.text.lines import tab_line
 from convstep.view.verdicts import comparison_rows, table_width
 from tests.language.words import english_words
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session
 from tests.ui.learning import Learner, opened_lesson
 
@@ -100,6 +100,7 @@ DIALOGS = {
 """What is typed into each dialog."""
 
 
+@SELDOM
 async def test_every_key_answers_in_chinese() -> None:
     async with opened_lesson(open_lesson("4", "zh"), (120, 40), language="zh") as learner:
         await check(learner)
@@ -122,6 +123,7 @@ async def test_every_key_answers_in_chinese() -> None:
             await go_through(learner, ["tab"])
 
 
+@SELDOM
 async def test_a_hunt_is_chinese_before_and_after_its_line_is_found() -> None:
     async with opened_lesson(open_lesson("hunt-3", "zh"), (120, 40), language="zh") as learner:
         own = [learner.page.walk.page.candidate]

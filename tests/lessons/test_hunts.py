@@ -32,7 +32,7 @@ from convstep.recording.recording import Recording
 from convstep.view.candidate.diagnosis import whole_diagnosis
 from tests.language.words import english_words
 from tests.lessons.bundled import loaded, named
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 OF_CODE = ("hunt-11-overlap", "hunt-12-large-batch", "hunt-13-alias", "hunt-14-learning-rate")
 """Those in which the wrong code itself is stepped, and no convolution beside it."""
@@ -120,6 +120,7 @@ def test_there_are_fourteen_hunts_of_fourteen_bugs() -> None:
     assert {*bugs[10:]} <= {mistake.id for operator in operators() for mistake in operator.mistakes}
 
 
+@SELDOM
 @pytest.mark.parametrize("entry", some(HUNTS["en"], 6), ids=named)
 def test_the_candidate_has_the_bug_and_shows_it_where_the_lesson_stands(
     entry: course.Entry, tmp_path: Path

@@ -35,12 +35,14 @@ from tests.monkey.habits import script
 from tests.monkey.inputs import CHARACTERS, NAMED, Script, sent
 from tests.monkey.play import Player
 from tests.monkey.reducing import fewest
+from tests.strategies import SELDOM
 from tests.waiting import GENEROUS
 
 SOON = 0.2
 """Seconds after which these tests call an app stuck that will never move again."""
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("app", "seed"),
     [
@@ -95,6 +97,7 @@ def raises(app: Fragile, before: str, key: str) -> None:
         raise LookupError("planted")
 
 
+@SELDOM
 def test_a_planted_crash_is_found_reduced_to_its_two_keys_printed_and_replayed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ from convstep.oracle.captured import Captured, CapturedLayer, CaptureError, Skip
 from convstep.oracle.comparison import compare
 from convstep.oracle.expectation import OracleUnavailable
 from tests.captures import small
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.tables import read_back
 
 torch = pytest.importorskip("torch")
@@ -96,6 +96,7 @@ def assert_agrees(layer: CapturedLayer, names: set[str] | None = None) -> None:
         assert comparison.ok, (layer, comparison.verdict)
 
 
+@SELDOM
 @pytest.mark.parametrize("dtype", some([torch.float32, torch.float64]))
 def test_every_kind_of_layer_agrees_with_real_training_steps(dtype: Any) -> None:
     model = model_of_all_kinds().to(dtype)
@@ -467,6 +468,7 @@ def test_without_a_call_there_is_a_sentence() -> None:
         captured.problem()
 
 
+@SELDOM
 def test_a_compiled_model_works_or_says_so() -> None:
     model = model_of_all_kinds()
     compiled = torch.compile(model, backend="eager")

@@ -13,6 +13,7 @@ import pytest
 import convstep
 from convstep.oracle.captured import Captured, CaptureError
 from tests.oracle.test_capture import Model, assert_agrees, images
+from tests.strategies import SELDOM
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -382,6 +383,7 @@ def test_an_empty_batch_is_listed_and_does_not_disturb() -> None:
     assert reasons(captured) == {"Conv2d": "ran on an empty batch; give it one with samples"}
 
 
+@SELDOM
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 @pytest.mark.filterwarnings("ignore:Using `torch.compile")
 def test_compiled_parts_run_as_before(backend: str) -> None:

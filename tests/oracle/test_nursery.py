@@ -57,3 +57,19 @@ def test_whoever_ends_what_is_copied_ends_the_copies_and_nothing_else() -> None:
     assert one.wait(60) == -signal.SIGKILL
     again, _ = copy("0")
     assert again.wait(60) == 0
+
+
+def test_one_that_nobody_asks_for_copies_ends_and_another_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    nursery.close()
+    monkeypatch.setattr(nursery, "IDLE", 0.01)
+    lasting, _ = copy("wait")
+    (supervisor,) = [each for key, (_, each) in nursery._nurseries.items() if "tests.oracle.copied" in key]
+    for _ in range(3):
+        ended, _ = copy("0")
+        assert ended.wait(60) == 0
+    assert supervisor.poll() is None
+    watched.end(lasting)
+    supervisor.wait()
+    again, _ = copy("3")
+    assert again.wait(60) == 3
+    nursery.close()

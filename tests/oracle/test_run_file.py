@@ -21,6 +21,7 @@ from convstep.oracle import run_file
 from convstep.oracle.captured import Captured, CapturedLayer, CaptureError
 from convstep.view.panels.layers import details
 from tests.captures import alone, repeated, small
+from tests.strategies import SELDOM
 
 Array = Any
 
@@ -124,6 +125,7 @@ def test_what_cannot_be_saved_leaves_the_older_file(tmp_path: Path, monkeypatch:
     assert [each.name for each in tmp_path.iterdir()] == ["run.npz"]
 
 
+@SELDOM
 def test_as_many_calls_as_one_file_holds_can_be_read(tmp_path: Path) -> None:
     """The directory of the zip is longer than any of a few arrays, and may be."""
     layer = small().layers[2]
@@ -190,6 +192,7 @@ def changed(value: Any, place: tuple[Any, ...], to: Any) -> Any:
 MUTANTS: tuple[Any, ...] = (None, True, -1, 2**70, 0.5, "", "same", "2.W", [], {}, [1, 1], [[[]]], "\x1b[2J")
 
 
+@SELDOM
 def test_whatever_stands_in_the_text_is_refused_in_a_sentence_or_can_be_worked_with(
     written: tuple[dict[str, Array], dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.messages import OperatorQuestion
 from convstep.oracle.service import ServiceClosed, TorchService
 from tests.oracle.problems import random_problem, spoiled
+from tests.strategies import SELDOM
 from tests.waiting import GENEROUS, buried, runs, waited
 
 NO_TORCH_YET = "import time; time.sleep(600)"
@@ -76,6 +77,7 @@ def same(first: Comparison, second: Comparison) -> None:
         assert ours.tolerance == theirs.tolerance
 
 
+@SELDOM
 def test_the_child_says_what_this_process_would(service: TorchService) -> None:
     for problem in (
         random_problem(padding=((1, 0), (2, 1)), dtype=np.float32),
@@ -220,7 +222,7 @@ def test_an_unguarded_script_works_and_leaves_nothing_behind(tmp_path: Path) -> 
         "sys.stderr.flush()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    finished = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    finished = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=GENEROUS)
     assert finished.stdout == ""
     pid, ok = finished.stderr.split()
     assert ok == "True"

@@ -19,7 +19,7 @@ from convstep.oracle.sums import Way
 from convstep.oracle.tolerance import describe, tolerance
 from convstep.steps.number_text import short
 from tests.oracle.problems import Array, problems, with_arrays
-from tests.strategies import some, tried
+from tests.strategies import SELDOM, some, tried
 
 SMALL = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
 """What a cell is planted off by, times the largest value of its gradient."""
@@ -110,6 +110,7 @@ def vars_of(gradients: Any) -> dict[str, Array | None]:
     return {name: getattr(gradients, name) for name in ("dW", "db", "dA_prev")}
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("A_prev", "dZ"), some([("after a ReLU", "normal"), ("flat", "flat"), ("with a mean", "normal")], 3)
 )
@@ -132,6 +133,7 @@ def test_on_a_large_layer_no_wrong_cell_hides(A_prev: str, dZ: str) -> None:
     assert not compare(problem, gradients=(dW * np.float32(1.01), db, dA_prev_pad)).ok
 
 
+@SELDOM
 def test_another_order_of_the_additions_of_a_large_layer_agrees() -> None:
     for data in (("after a ReLU", "normal"), ("flat", "flat")):
         problem = layer(*data, channels=2)

@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as arrays
 from convstep.recording.columns import UnsayableError, column
 from convstep.recording.forms import DEEPEST
 from convstep.recording.transfer import made_of, packed, unpacked
+from tests.strategies import SELDOM
 
 NUMBERS = st.sampled_from(["<f4", ">f8", "<i2", "u1", "?", "<c16"])
 PLAIN = st.recursive(
@@ -57,6 +58,7 @@ def arrays_of(value: Any) -> dict[str, Any]:
     return {name: np.array(array) for name, array in packed(column([value])).items()}
 
 
+@SELDOM
 @given(PLAIN)
 def test_what_was_packed_comes_back_to_the_bit(value: Any) -> None:
     held = arrays_of(value)
@@ -140,6 +142,7 @@ def test_a_text_that_repeats_is_kept_once() -> None:
     assert sum(array.nbytes for array in held.values()) < 6000
 
 
+@SELDOM
 @given(st.lists(PLAIN, max_size=40), st.data())
 def test_a_part_of_a_column_is_that_part_of_its_values(values: list[Any], data: st.DataObject) -> None:
     (again,) = unpacked({name: np.array(array) for name, array in packed(column(values)).items()})

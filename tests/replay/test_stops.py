@@ -31,7 +31,7 @@ from convstep.replay.stops import (
 )
 from convstep.steps.nest import Box
 from tests.replay.stopping import next_stop, previous_stop, values_at
-from tests.strategies import problems, random_problem, some
+from tests.strategies import SELDOM, problems, random_problem, some
 
 CHEAP = [
     "abs(dz) > 1",
@@ -319,6 +319,7 @@ def test_a_far_hit_of_one_stop_does_not_hide_a_near_hit_of_another() -> None:
     assert next_stop(problem, 0, stops[3:]) == (48, stops[3])
 
 
+@SELDOM
 def test_walks_side_by_side_share_a_scout() -> None:
     problem = small()
     never = parse_stop("dA > 1e9 and i_h == 2", problem.layout)  # takes its first state from elsewhere

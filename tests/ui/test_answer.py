@@ -12,7 +12,7 @@ from convstep.language import LANGUAGES
 from convstep.lessons.questions import HINT_COSTS, LineQuestion
 from convstep.lessons.reading import parse_lesson
 from convstep.lessons.words import say
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.learning import Learner, opened_lesson
 
 LESSON = """---
@@ -86,6 +86,7 @@ TYPED = (
 """What is typed into the number's line, the step's and the shape's."""
 
 
+@SELDOM
 @pytest.mark.parametrize("language", some(LANGUAGES))
 async def test_every_character_is_the_answers_from_the_first_key_on(language: str) -> None:
     async with opened_lesson(parse_lesson(typing(language))) as learner:
@@ -105,6 +106,7 @@ async def test_every_character_is_the_answers_from_the_first_key_on(language: st
         assert look == (page.state.precision, learner.debugger.playing.pace, page.state.values)
 
 
+@SELDOM
 async def test_keys_of_one_read_and_what_is_pasted_lose_nothing() -> None:
     async with opened_lesson(parse_lesson(typing())) as learner:
         page, answer = learner.page, learner.page.narration.answer
@@ -149,6 +151,7 @@ async def test_what_is_typed_into_a_dialog_is_not_the_lessons_answer() -> None:
         assert page.walk.tried.hints == 2
 
 
+@SELDOM
 async def test_after_escape_the_next_answer_replaces_what_was_left_unless_it_is_gone_on_with() -> None:
     async with opened_lesson(parse_lesson(typing())) as learner:
         answer = learner.page.narration.answer
@@ -165,6 +168,7 @@ async def test_after_escape_the_next_answer_replaces_what_was_left_unless_it_is_
         assert answer.value == "5"
 
 
+@SELDOM
 async def test_a_digit_begins_an_answer_wherever_the_keys_are_and_a_panel_keeps_its_minus() -> None:
     async with opened_lesson(parse_lesson(typing())) as learner:
         await learner.press("tab", "tab", "down")
@@ -267,6 +271,7 @@ def effects(learner: Learner) -> dict[str, Callable[[], bool]]:
     }
 
 
+@SELDOM
 async def test_every_key_that_the_border_offers_does_what_it_says() -> None:
     cases = [(2, name, keys) for name, keys in STATES.items()]
     cases += [(3, name, keys) for name, keys in MARKED.items()]
@@ -312,6 +317,7 @@ right: x = 1
 """
 
 
+@SELDOM
 async def test_digits_go_to_a_line_whatever_its_number() -> None:
     code = "\n".join("" if number in (2, 30) else f"a = {number}" for number in range(1, 121))
     async with opened_lesson(parse_lesson(HUNT.format(code=code))) as learner:
@@ -328,6 +334,7 @@ async def test_digits_go_to_a_line_whatever_its_number() -> None:
         assert learner.page.walk.revealed
 
 
+@SELDOM
 async def test_nothing_is_typed_where_nothing_is_seen_and_what_was_typed_goes_on_after_it() -> None:
     async with opened_lesson(parse_lesson(LESSON.format(language="en")), (80, 24)) as learner:
         await learner.press("1", "2")

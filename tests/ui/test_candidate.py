@@ -32,7 +32,7 @@ from convstep.view.candidate.candidate_panels import keys_of
 from convstep.view.panels.problem_words import window_facts
 from tests import candidates
 from tests.guide import block
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened_beside
 from tests.waiting import GENEROUS
 
@@ -185,6 +185,7 @@ async def says_whose_gradients_pytorch_confirms(session: Session) -> None:
     await session.press("escape")
 
 
+@SELDOM
 @pytest.mark.parametrize(
     "function", some([candidates.overwriting, candidates.stride_ignored, candidates.misshapen], 3)
 )
@@ -208,6 +209,7 @@ async def test_the_step_that_check_prints_is_the_one_that_goto_opens(function: A
         assert f"First divergence: step {number} of {total} ({place})" in session.text
 
 
+@SELDOM
 async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_that_cell() -> None:
     numbers = np.random.default_rng(3)
     A_prev = numbers.standard_normal((5, 4, 2))
@@ -234,6 +236,7 @@ async def test_another_problem_opens_where_the_two_part_on_it_on_the_face_with_t
         check_layout(session)
 
 
+@SELDOM
 async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(block("mine.py"), encoding="utf-8")
     worker = open_caller(f"{tmp_path / 'mine.py'}:conv2d_backward")
@@ -275,6 +278,7 @@ async def test_the_readme_s_candidate_stands_on_its_own_line_with_both_windows(t
             assert "▶" in "\n".join(session.part("own"))
 
 
+@SELDOM
 async def test_own_lines_of_another_problem_are_shown_once_they_are_known() -> None:
     numbers = np.random.default_rng(3)
     A_prev, W = numbers.standard_normal((5, 4, 2)), numbers.standard_normal((2, 2, 2, 2))
@@ -289,6 +293,7 @@ async def test_own_lines_of_another_problem_are_shown_once_they_are_known() -> N
         assert "[0:2, 1:3]; reference: [0:2, 2:4]" in own
 
 
+@SELDOM
 async def test_without_colour_what_differs_is_still_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened_beside(beside(candidates.stride_ignored), (80, 24)) as session:
@@ -299,6 +304,7 @@ async def test_without_colour_what_differs_is_still_marked(monkeypatch: pytest.M
         check_layout(session)
 
 
+@SELDOM
 async def test_a_candidate_that_never_answers_leaves_the_screen_alive() -> None:
     verdict = candidates.verdict(candidates.stride_ignored)
     candidate = candidates.Silent(verdict, candidates.failing_problem(candidates.stride_ignored))
@@ -317,6 +323,7 @@ async def test_a_candidate_that_never_answers_leaves_the_screen_alive() -> None:
     assert not candidate.waited_in_vain, "leaving does not wait for it"
 
 
+@SELDOM
 async def test_a_wrong_shape_says_so_in_its_panels() -> None:
     async with opened_beside(beside(candidates.misshapen)) as session:
         await session.answered()
@@ -340,6 +347,7 @@ async def test_a_right_candidate_is_said_to_be_right_and_shown_beside_the_refere
         assert "no later step adds anything wrong" in session.lines[-3]
 
 
+@SELDOM
 def test_pictures_wait_for_the_candidates_answers() -> None:
     candidate = beside(candidates.stride_ignored)
     try:
@@ -353,6 +361,7 @@ def test_pictures_wait_for_the_candidates_answers() -> None:
         candidate.close()
 
 
+@SELDOM
 def test_the_plain_debugger_loads_nothing_of_candidates() -> None:
     script = (
         "import sys, convstep.ui.app; "
@@ -362,6 +371,7 @@ def test_the_plain_debugger_loads_nothing_of_candidates() -> None:
     assert ended.stdout.strip() == "[]"
 
 
+@SELDOM
 async def test_after_a_crash_no_thread_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CandidateMode, "closed", lambda mode: None)  # as if it came too early
     monkeypatch.setattr(CandidateTimeline, "wrong_steps", lambda timeline, found, leave: leave())
@@ -398,6 +408,7 @@ class SavedFile:
         return found
 
 
+@SELDOM
 async def test_a_file_that_is_saved_is_checked_anew_and_opens_where_one_stood() -> None:
     candidate = beside(candidates.stride_ignored)
     worker: Any = SimpleNamespace(close=lambda: None)

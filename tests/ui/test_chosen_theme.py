@@ -15,6 +15,7 @@ from convstep.export.draw import debugger_frames
 from convstep.ui import chosen_theme
 from convstep.ui.app import DebuggerApp
 from convstep.ui.chosen_theme import LARGEST_FILE, VERSION, ChosenTheme, default_path
+from tests.strategies import SELDOM
 from tests.ui.fakes import FakeTorch
 
 
@@ -62,6 +63,7 @@ def test_it_is_among_the_person_s_settings() -> None:
     assert "convstep" in default_path().parts
 
 
+@SELDOM
 async def test_what_is_chosen_in_the_palette_is_there_at_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "convstep" / "theme.json"
     first, second = app(), app()

@@ -50,6 +50,7 @@ from convstep.ui.widgets.key_line import KeyLine
 from convstep.view.panels.recording import RecordingStage
 from convstep.view.panels.stage import Stage
 from tests import candidates
+from tests.strategies import SELDOM
 from tests.ui.driving import opened
 from tests.view.recorded import of, pool_backward
 
@@ -100,6 +101,7 @@ def test_in_every_mode_every_key_does_something_or_says_why_not_and_no_row_hides
             assert without or any(row.otherwise for row in rows), (mode, key)
 
 
+@SELDOM
 def test_the_help_opens_with_what_matters_then_has_what_this_mode_adds_and_nothing_else() -> None:
     for mode in modes():
         works = DebuggerScreen(mode).handlers
@@ -181,6 +183,7 @@ def test_names_of_the_same_key_in_other_terminals_are_not_shown() -> None:
         assert not {"F17", "F22", "F23"} & set(command.key_texts)
 
 
+@SELDOM
 async def test_the_line_of_keys_names_what_is_active_wherever_one_stands() -> None:
     async with opened(position=137) as session:
         screen, line = session.debugger, session.debugger.query_one(KeyLine)

@@ -12,7 +12,7 @@ from convstep.ui.app import DebuggerApp
 from convstep.ui.dialogs.comparison import ComparisonScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.numbers.text import short
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened
 from tests.ui.fakes import MISSING, FakeTorch, HangingTorch, MissingTorch, SlowTorch
 
@@ -48,6 +48,7 @@ FORWARD = ("n", "space", "f10", "s", "f11", "f", "l", "c", "f5", "end")
 """The keys that lead forward."""
 
 
+@SELDOM
 async def test_the_last_step_is_seen_before_any_key_that_leads_forward_opens_the_comparison() -> None:
     torch = FakeTorch()
     async with opened("one-window", (80, 24), torch=torch) as session:
@@ -67,6 +68,7 @@ async def test_the_last_step_is_seen_before_any_key_that_leads_forward_opens_the
         assert set(torch.asked) == {1}
 
 
+@SELDOM
 async def test_every_other_way_to_the_last_step_shows_it_first() -> None:
     async with opened("stride-2", (80, 24), position=36) as session:
         assert (session.position, session.dialog) == (36, ""), "started there"
@@ -94,6 +96,7 @@ async def test_a_held_key_ends_in_the_comparison_and_stays_there() -> None:
         assert len(session.app.screen_stack) == 2
 
 
+@SELDOM
 async def test_f_shows_what_is_compared_and_how_the_tolerance_is_made_and_hides_it_again() -> None:
     async with opened("stride-2", (80, 24), position=20) as session:
         await session.press("o")
@@ -110,6 +113,7 @@ async def test_f_shows_what_is_compared_and_how_the_tolerance_is_made_and_hides_
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_nothing_is_said_before_there_is_something_to_compare() -> None:
     problem = catalog.load("stride-2")
     spoiled = np.array(problem.A_prev)
@@ -158,6 +162,7 @@ async def test_no_comparison_opens_by_itself_when_nobody_watches() -> None:
         assert app.screen is app.debugger
 
 
+@SELDOM
 async def test_comparison_in_the_middle_does_not_count_the_addition_under_way() -> None:
     torch = FakeTorch()
     async with opened(position=100, torch=torch) as session:
@@ -201,6 +206,7 @@ async def test_keys_work_while_torch_hangs() -> None:
         assert "step 22/36" in session.lines[0]
 
 
+@SELDOM
 async def test_cursor_moves_over_the_differences_and_every_way_out_leads_back() -> None:
     async with opened("stride-2", position=20) as session:
         await session.press("o")
@@ -219,6 +225,7 @@ async def test_cursor_moves_over_the_differences_and_every_way_out_leads_back() 
             assert (session.dialog, session.position) == ("", 20), f"{key} leads back"
 
 
+@SELDOM
 async def test_gradients_with_nan_and_infinities_are_compared() -> None:
     problem = catalog.load("stride-2")
     spoiled = np.array(problem.dZ)
@@ -231,6 +238,7 @@ async def test_gradients_with_nan_and_infinities_are_compared() -> None:
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_comparison_fits_the_least_screen() -> None:
     async with opened("rectangle", (60, 16), position=20) as session:
         await session.press("o")

@@ -10,7 +10,7 @@ from convstep.lessons.questions import ATTEMPT_COSTS, POINTS
 from convstep.lessons.walk import RIGHT
 from convstep.lessons.words import say
 from tests.lessons.mistakes import mistake
-from tests.strategies import THOROUGH, some
+from tests.strategies import SELDOM, THOROUGH, some
 from tests.ui.learning import Learner, opened_lesson
 
 ENTRIES = [course.entries(language) for language in LANGUAGES]
@@ -19,6 +19,7 @@ BY_TURNS = [pair[number % 2] for number, pair in enumerate(zip(*ENTRIES, strict=
 SIZES = [(80, 24), (120, 40), (200, 50)] if THOROUGH else [(80, 24)]
 
 
+@SELDOM
 @pytest.mark.parametrize(
     "entry", ALL if THOROUGH else some(BY_TURNS, every=24), ids=lambda entry: f"{entry.language}-{entry.key}"
 )

@@ -25,6 +25,7 @@ from convstep.conv.problem import Problem
 from convstep.ui import debug_call as here
 from convstep.ui.temporary_files import stem_of
 from tests.captures import alone, small
+from tests.strategies import SELDOM
 from tests.waiting import GENEROUS
 
 
@@ -197,6 +198,7 @@ print("the script goes on", before == after)
 """
 
 
+@SELDOM
 @pytest.mark.parametrize("leave", ["q", "SIGINT"])
 def test_in_a_terminal_it_opens_and_returns_to_the_script(leave: str) -> None:
     master, slave = pty.openpty()

@@ -17,7 +17,7 @@ from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.candidate.candidate_panels import KEYS, keys_of
 from convstep.view.grid.panel import Cell, Span
 from tests import candidates
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened, opened_beside, opened_recording
 
 Array = npt.NDArray[Any]
@@ -87,6 +87,7 @@ def check(session: Session, when: object) -> None:
                 assert label.strip() == str(column), (when, grid.key)
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some(SIZES, 6))
 async def test_panels_follow_the_step_whatever_is_changed_about_their_look(size: tuple[int, int]) -> None:
     async with opened(position=250, size=size) as session:
@@ -167,6 +168,7 @@ async def test_a_kernel_too_wide_for_its_panel_shows_the_cell_that_the_card_name
         assert "heat has no digits" in session.text
 
 
+@SELDOM
 async def test_panels_follow_the_step_when_the_terminal_changes_its_size() -> None:
     async with opened("dilated", (200, 50), position=0) as session:
         await session.press("end", "escape", "N", "+", "+")
@@ -199,6 +201,7 @@ def tiny(scale: float, dtype: type = np.float64) -> Problem:
     return Problem(A_prev.astype(dtype), W.astype(dtype), np.zeros(4, dtype), dZ.astype(dtype), 1, 1)
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("scale", "dtype"), some([(1e-7, np.float64), (1e-20, np.float32), (1e6, np.float64), (1e30, np.float32)])
 )
@@ -216,6 +219,7 @@ async def test_numbers_of_any_magnitude_keep_their_digits_and_the_title_their_fa
         assert written >= {"input_gradient", "kernel_gradient", "bias_gradient", "upstream"}
 
 
+@SELDOM
 async def test_a_candidate_s_numbers_name_their_factor_and_are_written_like_the_reference_s() -> None:
     function = candidates.overwriting
     with Worker.of_function(function) as worker:

@@ -26,7 +26,7 @@ from convstep.view.grid.drawing import WAITING
 from convstep.view.grid.panel import Cell
 from convstep.view.layout.arrange import CARD
 from convstep.view.numbers.text import full
-from tests.strategies import THOROUGH, some, tried
+from tests.strategies import SELDOM, THOROUGH, some, tried
 from tests.ui.driving import Session, opened
 
 Behaviour = Callable[[Session, str], Awaitable[None]]
@@ -665,6 +665,7 @@ async def begin_again(session: Session, focused: Widget | None) -> None:
     await session.settle()
 
 
+@SELDOM
 async def test_a_key_does_what_its_first_row_that_applies_says_or_answers_why_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -699,6 +700,7 @@ def digits_shown(session: Session) -> int:
     return max(map(len, decimals))
 
 
+@SELDOM
 async def test_tab_turns_the_tabs_of_a_small_screen_and_shift_tab_the_other_way() -> None:
     async with opened(size=(80, 24), position=HERE) as session:
         shown = {key for key in ("card", "source", "kernel", "upstream") if key in session.visible()}
@@ -719,6 +721,7 @@ async def test_tab_turns_the_tabs_of_a_small_screen_and_shift_tab_the_other_way(
         assert backward == [*forward[-2::-1], forward[-1]]
 
 
+@SELDOM
 async def test_the_least_screen_shows_the_part_in_focus_too() -> None:
     async with opened(size=(60, 16)) as session:
         for _ in range(10):
@@ -727,6 +730,7 @@ async def test_the_least_screen_shows_the_part_in_focus_too() -> None:
             assert session.app.focused.id in session.visible()
 
 
+@SELDOM
 async def test_nothing_happens_before_the_start_and_beyond_the_end() -> None:
     async with opened("one-window") as session:
         for key in ("N", "S", "F", "L", "home", "C", "backspace"):
@@ -741,6 +745,7 @@ async def test_nothing_happens_before_the_start_and_beyond_the_end() -> None:
             await session.press("escape")
 
 
+@SELDOM
 async def test_a_step_under_way_is_completed_or_dropped_and_held_keys_lead_back() -> None:
     async with opened(position=HERE) as session:
         await session.press("s", "n")
@@ -756,6 +761,7 @@ async def test_a_step_under_way_is_completed_or_dropped_and_held_keys_lead_back(
         assert session.text == before, "held back and forth"
 
 
+@SELDOM
 async def test_many_fast_presses_end_where_a_fresh_start_there_does() -> None:
     many = 200 if THOROUGH else 50
     async with opened() as held, opened(position=many) as fresh:

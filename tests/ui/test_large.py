@@ -15,7 +15,7 @@ from convstep.conv.timeline import Timeline
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.view.grid.overview import Overview
 from convstep.view.numbers.text import short
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 from tests.ui.test_sizes import check_layout, stem
@@ -74,6 +74,7 @@ def check(session: Session) -> None:
     assert f"{focused.face.label} {expected}" in status or " min " not in status
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(80, 24), (120, 40), (200, 50)], 3))
 async def test_map_and_statistics_are_never_older_than_the_position(size: tuple[int, int]) -> None:
     async with opened(stem(), size, position=HALF) as session:
@@ -109,6 +110,7 @@ async def test_the_map_behind_a_tab_is_up_to_date_when_it_comes_back() -> None:
         check(session)
 
 
+@SELDOM
 async def test_a_click_takes_the_statistics_along() -> None:
     async with opened(stem(), (120, 40), position=HALF) as session:
         for key in ("upstream", "kernel_gradient", "input"):
@@ -141,6 +143,7 @@ async def test_the_window_is_marked_on_the_map() -> None:
             assert min(columns) <= min(x for _, x in marks) <= max(x for _, x in marks) <= max(columns)
 
 
+@SELDOM
 async def test_statistics_count_what_is_not_finite() -> None:
     made = stem(32)
     A_prev = np.array(made.A_prev)
@@ -163,6 +166,7 @@ def slowly(timeline: Timeline, position: int) -> Iterator[float]:
         yield min(part, 299) / 300
 
 
+@SELDOM
 @pytest.mark.parametrize("key", some(["escape", "home"][::-1]))
 async def test_a_long_way_shows_how_far_it_is_and_can_be_left(
     monkeypatch: pytest.MonkeyPatch, key: str

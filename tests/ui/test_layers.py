@@ -26,7 +26,7 @@ from convstep.ui.layers_app import LayersApp
 from convstep.ui.layers_screen import LayersScreen
 from convstep.ui.widgets.layer_list import LayerList
 from tests.captures import small
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Terminal
@@ -220,6 +220,7 @@ SKIPPED = [
 ]
 
 
+@SELDOM
 @pytest.mark.parametrize("no_color", some([False, True]))
 async def test_search_and_sort_among_hundreds_of_layers_at_every_size(
     no_color: bool, monkeypatch: pytest.MonkeyPatch
@@ -262,6 +263,7 @@ async def test_the_line_of_keys_names_no_key_of_a_list_that_has_lost_them() -> N
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_sorting_goes_round_and_the_chosen_layer_stays_where_it_is() -> None:
     layers = many()
     async with picking(layers) as session:
@@ -344,6 +346,7 @@ def passes() -> list[CapturedLayer]:
     ]
 
 
+@SELDOM
 async def test_m_draws_a_backward_pass_as_bars_from_the_loss_back_and_enter_opens_a_layer_from_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -395,6 +398,7 @@ async def test_m_draws_a_backward_pass_as_bars_from_the_loss_back_and_enter_open
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_a_first_nan_of_another_pass_than_the_map_shows_is_chosen_in_the_list() -> None:
     layers = passes()[:6]
     values = np.array(layers[0].dZ)

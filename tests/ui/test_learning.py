@@ -17,7 +17,7 @@ from convstep.lessons.progress import Progress
 from convstep.lessons.reading import parse_lesson
 from convstep.ui.courses import CourseList, LearningScreen
 from convstep.view.candidate.stage import CandidateStage
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.learning import Learner, opened_lesson
 
 HUNT = """---
@@ -109,6 +109,7 @@ async def test_the_list_speaks_both_languages_and_reaches_the_last_hunt() -> Non
         assert learner.page.walk.lesson.language == "zh"
 
 
+@SELDOM
 async def test_the_end_of_a_lesson_leads_to_the_next_one() -> None:
     first, second, *_ = course.entries("en")
     async with opened_lesson(course.load(first), (80, 24)) as learner:
@@ -135,6 +136,7 @@ async def test_a_hunt_hides_the_diagnosis_until_the_line_is_found() -> None:
         assert learner.page.walk.at == 1
 
 
+@SELDOM
 async def test_a_candidates_shape_is_wrong_in_the_lessons_language() -> None:
     found = course.load(course.find("hunt-03", "zh"))
     async with opened_lesson(found, (80, 24)) as learner:
@@ -148,6 +150,7 @@ async def test_a_candidates_shape_is_wrong_in_the_lessons_language() -> None:
     assert spoken() == "en"
 
 
+@SELDOM
 @pytest.mark.parametrize("language", some(["en", "zh"]))
 async def test_the_first_hunt_says_that_a_steps_numbers_are_changes(language: str) -> None:
     found = course.load(course.find("hunt-01", language))
@@ -176,6 +179,7 @@ def _panels(learner: Learner) -> str:
     return "\n".join(line[left:] for line in learner.lines)
 
 
+@SELDOM
 async def test_in_a_hunt_every_key_is_safe_whatever_part_has_the_keys_even_one_that_is_not_seen() -> None:
     keys = ["t", "T", "b", "i", "enter", "v", "]", "[", "y", "down", "m"]
     async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
@@ -191,6 +195,7 @@ async def test_in_a_hunt_every_key_is_safe_whatever_part_has_the_keys_even_one_t
         assert learner.stale_cells() == []
 
 
+@SELDOM
 async def test_a_key_may_come_before_the_panel_that_it_is_about_has_a_size() -> None:
     async with opened_lesson(parse_lesson(HUNT), (80, 24)) as learner:
         for _, key in zip(

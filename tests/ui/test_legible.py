@@ -43,7 +43,7 @@ from convstep.view.grid.colours import (
     rgb,
 )
 from convstep.view.numbers.scale import Scale
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.test_printable import obeyed
 from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
@@ -96,6 +96,7 @@ def meant(named: str, colours: Colours) -> Rgb:
     return numbers[1], numbers[2], numbers[3]
 
 
+@SELDOM
 async def test_every_theme_is_readable_in_all_colours_and_in_the_table() -> None:
     async with opened("rectangle", (100, 30), position=20) as session:
         for colours in (Colours.ALL, Colours.TABLE):
@@ -113,6 +114,7 @@ async def test_every_theme_is_readable_in_all_colours_and_in_the_table() -> None
                     assert colours is Colours.ALL or inked[:2] == grounded[:2] == "5;"
 
 
+@SELDOM
 async def test_how_far_one_has_scrolled_is_seen_on_every_theme() -> None:
     async with opened(size=(80, 24)) as session:
         await session.press("?")

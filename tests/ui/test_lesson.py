@@ -18,7 +18,7 @@ from tests.lessons.functions import BACK
 from tests.lessons.functions import CODE as CODE_OF
 from tests.lessons.functions import FRONT as FRONT_OF
 from tests.lessons.mistakes import mistake
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.learning import Learner, opened_lesson
 
 LESSON = """---
@@ -121,6 +121,7 @@ async def test_a_learner_wanders_off_and_comes_back() -> None:
         assert learner.stale_cells() == []
 
 
+@SELDOM
 async def test_pages_are_turned_both_ways_and_a_question_passed_over_stays_open() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("P")
@@ -135,6 +136,7 @@ async def test_pages_are_turned_both_ways_and_a_question_passed_over_stays_open(
         assert "It is" in learner.told  # what was revealed stays so
 
 
+@SELDOM
 async def test_keys_are_offered_where_they_do_something_and_say_why_where_they_do_not() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         keys = learner.lines[-1]
@@ -160,6 +162,7 @@ async def test_keys_are_offered_where_they_do_something_and_say_why_where_they_d
         assert "✓ Right." in learner.told
 
 
+@SELDOM
 async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "h", "h")
@@ -181,6 +184,7 @@ async def test_hints_and_wrong_answers_cost_points_and_nonsense_costs_nothing() 
         assert "old value +" in learner.told
 
 
+@SELDOM
 async def test_a_long_page_is_scrolled_while_its_arrows_choose() -> None:
     long = LESSON.replace("prompt: Which one?", "prompt: Which one?\nhint: see " + "above, " * 60)
     async with opened_lesson(parse_lesson(long), (80, 24)) as learner:
@@ -211,6 +215,7 @@ async def test_what_lies_below_is_announced_and_read_before_the_page_is_turned()
         assert learner.page.walk.at == 0
 
 
+@SELDOM
 async def test_a_digit_begins_to_type_and_picks_a_choice() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "7")
@@ -224,6 +229,7 @@ async def test_a_digit_begins_to_type_and_picks_a_choice() -> None:
         assert "because of that" in learner.told
 
 
+@SELDOM
 async def test_cells_are_marked_with_keys_in_blocks_and_with_the_mouse() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "p")
@@ -263,6 +269,7 @@ async def test_on_a_small_screen_the_question_its_keys_and_the_columns_are_seen_
         assert learner.visible() == before
 
 
+@SELDOM
 async def test_who_gives_up_sees_what_was_missed_and_what_was_too_many() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "p", "enter")
@@ -277,6 +284,7 @@ async def test_who_gives_up_sees_what_was_missed_and_what_was_too_many() -> None
         assert learner.page.walk.points == 0
 
 
+@SELDOM
 async def test_enter_opens_what_a_page_names_before_it_goes_on() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("p", "p", "p", "2", "enter")
@@ -296,6 +304,7 @@ async def test_enter_opens_what_a_page_names_before_it_goes_on() -> None:
         assert learner.dialog == ""
 
 
+@SELDOM
 async def test_a_page_over_a_function_opens_who_wrote_a_cell_and_is_come_back_to() -> None:
     text = FRONT_OF + "## A page\n```stop\nat: 1,1\nfocus: dx_pad\nopen: why dx_pad[0, 0, 2, 2]\n```\nlast\n"
     async with opened_lesson(parse_lesson(text)) as learner:
@@ -310,6 +319,7 @@ async def test_a_page_over_a_function_opens_who_wrote_a_cell_and_is_come_back_to
         assert learner.mode.command_here().startswith("convstep learn")
 
 
+@SELDOM
 async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> None:
     async with opened_lesson(parse_lesson(LESSON)) as learner:
         await learner.press("home", "e")
@@ -321,6 +331,7 @@ async def test_playing_walks_to_the_place_waits_and_stops_at_a_question() -> Non
         assert learner.position == learner.page.walk.place.position
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)], 3))
 async def test_chinese_breaks_no_border(size: tuple[int, int]) -> None:
     async with opened_lesson(parse_lesson(CHINESE), size) as learner:
@@ -332,6 +343,7 @@ async def test_chinese_breaks_no_border(size: tuple[int, int]) -> None:
         assert learner.stale_cells() == []
 
 
+@SELDOM
 async def test_presenting_keeps_the_narration_where_there_is_room() -> None:
     async with opened_lesson(parse_lesson(LESSON), (200, 50)) as learner:
         await learner.press("z")
@@ -360,6 +372,7 @@ async def test_progress_is_kept_between_two_sessions(tmp_path: Path) -> None:
         assert (learner.page.walk.at, learner.page.walk.points) == (0, 0)
 
 
+@SELDOM
 async def test_a_damaged_progress_file_is_left_alone_and_said_once(tmp_path: Path) -> None:
     kept = tmp_path / "progress.json"
     kept.write_text("{")
@@ -370,6 +383,7 @@ async def test_a_damaged_progress_file_is_left_alone_and_said_once(tmp_path: Pat
     assert kept.read_text() == "{"
 
 
+@SELDOM
 async def test_edits_are_taken_up_while_the_lesson_is_open(tmp_path: Path) -> None:
     path = tmp_path / "mine.md"
     path.write_text(LESSON)
@@ -393,6 +407,7 @@ async def test_edits_are_taken_up_while_the_lesson_is_open(tmp_path: Path) -> No
         assert learner.page.walk.page.problem.A_prev.shape == (5, 6, 2)
 
 
+@SELDOM
 async def test_an_edit_keeps_the_answer_that_is_being_typed_and_a_lost_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "mine.md"
     path.write_text(LESSON)
@@ -421,6 +436,7 @@ async def test_an_edit_keeps_the_answer_that_is_being_typed_and_a_lost_file_is_t
         assert not learner.page.chosen, "another question"
 
 
+@SELDOM
 async def test_edited_code_that_never_ends_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -444,6 +460,7 @@ async def _edit(learner: Learner, path: Path, text: str) -> None:
     await learner.answered()
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(80, 24), (60, 16)]))
 async def test_tab_leads_through_the_parts_while_cells_are_marked(size: tuple[int, int]) -> None:
     async with opened_lesson(parse_lesson(LESSON), size) as learner:
@@ -457,6 +474,7 @@ async def test_tab_leads_through_the_parts_while_cells_are_marked(size: tuple[in
         assert not learner.page.selecting
 
 
+@SELDOM
 async def test_a_page_about_another_problem_is_whole_in_its_first_frame(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

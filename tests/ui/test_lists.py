@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 
 from convstep.ui.widgets.row_list import RowList
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import key_event, opened
 from tests.ui.learning import opened_lesson
 
@@ -46,6 +46,7 @@ class Lists(App[None]):
         self.taken.append(message.at)
 
 
+@SELDOM
 async def test_every_key_of_a_list_works_whatever_its_length_and_its_room() -> None:
     app = Lists()
     async with app.run_test(size=(20, 60)) as pilot:
@@ -59,6 +60,7 @@ async def test_every_key_of_a_list_works_whatever_its_length_and_its_room() -> N
         assert len(app.taken) == 12, "an empty list has nothing to take"
 
 
+@SELDOM
 @pytest.mark.parametrize("dialog", some(["/dz > 1\rB", "B", "\x10", "\x10zzzz", "i"], 3))
 async def test_every_key_of_a_dialogs_list_works_whatever_its_room(dialog: str) -> None:
     async with opened(size=(80, 24), position=5) as session:

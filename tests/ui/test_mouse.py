@@ -6,7 +6,7 @@ import pytest
 
 from convstep.conv.geometry import StepIndex
 from convstep.view.numbers.text import full
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import opened
 
 
@@ -28,6 +28,7 @@ async def test_click_on_a_dZ_cell_goes_to_the_step_that_takes_it() -> None:
         assert (step.i_h, step.i_w, step.i_c) == (2, 1, 2), "a click on another face goes to its channel"
 
 
+@SELDOM
 async def test_click_and_hover_on_any_other_cell_stay_and_show_it() -> None:
     async with opened(position=99) as session:
         for key in ("input", "input_gradient", "kernel", "kernel_gradient", "bias_gradient"):
@@ -43,6 +44,7 @@ async def test_click_and_hover_on_any_other_cell_stay_and_show_it() -> None:
         assert session.position == 99
 
 
+@SELDOM
 async def test_click_on_the_timeline_seeks_but_not_on_the_percentage() -> None:
     async with opened(position=3) as session:
         bar = session.debugger.query_one("#timeline").content_region
@@ -71,6 +73,7 @@ async def test_scrolled_faces_are_clicked_where_they_are_seen() -> None:
         assert session.grid("input_gradient").cursor == (9, 9)
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(60, 16), (120, 40)]))
 async def test_the_keys_below_are_pressed_by_a_click_and_say_where_the_mouse_is(
     size: tuple[int, int],

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened
 
 COLOUR = re.compile(r"[34]8;2;(\d+);(\d+);(\d+)")
@@ -26,6 +26,7 @@ def colours(session: Session) -> set[tuple[str, ...]]:
     return {(r, g, b) for r, g, b in found if not r == g == b}
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(60, 16), (200, 50)]))
 async def test_nothing_is_coloured(size: tuple[int, int]) -> None:
     async with opened("rectangle", size, position=30) as session:

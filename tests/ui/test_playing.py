@@ -10,6 +10,7 @@ from convstep.examples import catalog
 from convstep.replay.stops import Breakpoint
 from convstep.ui.debugger.playing import PACES, Playing
 from tests import candidates
+from tests.strategies import SELDOM
 from tests.ui.driving import Session, opened, opened_beside
 
 
@@ -60,6 +61,7 @@ async def test_the_pace_is_chosen_before_and_while_it_plays(waits: list[float]) 
         assert session.position == 10
 
 
+@SELDOM
 async def test_whatever_a_person_does_pauses(waits: list[float]) -> None:
     async with opened(position=100) as session:
         for key in ("n", "S", "l", "c", "escape", "g", "ctrl+p"):
@@ -149,6 +151,7 @@ async def test_a_timer_runs_and_ends_with_the_screen(monkeypatch: pytest.MonkeyP
         assert not session.debugger.playing.awaited
 
 
+@SELDOM
 async def test_a_candidate_plays_too() -> None:
     function = candidates.stride_ignored
     with Worker.of_function(function) as worker:

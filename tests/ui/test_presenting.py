@@ -13,7 +13,7 @@ from convstep.ui.debugger.playing import Playing
 from convstep.view.numbers.big_digits import GLYPHS, LINES, drawn
 from convstep.view.scene.sentence import BIG
 from tests import candidates
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened, opened_beside
 from tests.ui.learning import opened_lesson
 
@@ -32,6 +32,7 @@ def shown(session: Session) -> list[bool]:
     return [bool(session.debugger.query_one(name).display) for name in CHROME]
 
 
+@SELDOM
 async def test_z_hides_what_is_around_the_panels_and_z_or_escape_brings_it_back() -> None:
     async with opened(position=137, size=(108, 32)) as session:
         before = session.lines
@@ -73,6 +74,7 @@ async def test_what_is_said_before_a_class_covers_no_panel_and_goes_with_the_mod
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_every_move_is_followed_in_large() -> None:
     async with opened("stride-2", (80, 24), position=21) as session:
         await session.press("z")
@@ -84,6 +86,7 @@ async def test_every_move_is_followed_in_large() -> None:
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_clicks_and_hovers_hit_big_cells_on_all_their_lines() -> None:
     async with opened("stride-2", (120, 40), position=21) as session:
         await session.press("z")
@@ -124,6 +127,7 @@ async def test_the_title_says_that_it_plays(monkeypatch: pytest.MonkeyPatch) -> 
         assert not session.debugger.state.presenting
 
 
+@SELDOM
 async def test_presenting_from_a_part_that_is_then_hidden_focuses_a_panel() -> None:
     async with opened(position=137, size=(108, 32)) as session:
         session.debugger.set_focus(session.debugger.query_one("#source"))
@@ -137,6 +141,7 @@ async def test_presenting_from_a_part_that_is_then_hidden_focuses_a_panel() -> N
         assert seen == session.visible()
 
 
+@SELDOM
 async def test_a_candidate_is_presented_too() -> None:
     function = candidates.stride_ignored
     with Worker.of_function(function) as worker:
@@ -156,6 +161,7 @@ async def test_a_candidate_is_presented_too() -> None:
             assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_a_cell_chosen_before_a_class_stays_chosen() -> None:
     async with opened(position=1, size=(80, 24)) as session:
         while session.app.focused is None or session.app.focused.id != "source":
@@ -169,6 +175,7 @@ async def test_a_cell_chosen_before_a_class_stays_chosen() -> None:
         assert session.text.count("dA_prev_pad[1, 1, 0] = ") == 1
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40), (200, 50)]))
 async def test_the_value_of_the_step_is_seen_at_every_size_and_no_row_in_part(size: tuple[int, int]) -> None:
     async with opened(position=137, size=size) as session:
@@ -189,6 +196,7 @@ async def test_the_value_of_the_step_is_seen_at_every_size_and_no_row_in_part(si
             assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_a_lesson_before_a_class_has_the_value_and_nobodys_points() -> None:
     async with opened_lesson(course.load(course.find("1", "en")), (80, 24)) as learner:
         assert "points" in learner.text

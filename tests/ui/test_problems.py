@@ -10,7 +10,7 @@ import pytest
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.examples import catalog
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import opened
 from tests.ui.test_sizes import check_layout
 
@@ -22,6 +22,7 @@ def made(rng: int = 3, *, batch: int | None = None, bias: bool = True, **geometr
     return Problem(numbers.standard_normal(shape), numbers.standard_normal((3, 3, 2, 2)), b, None, **geometry)
 
 
+@SELDOM
 @pytest.mark.parametrize("name", some(catalog.names()))
 async def test_every_example_can_be_walked(name: str) -> None:
     async with opened(name, (80, 24)) as session:
@@ -35,6 +36,7 @@ async def test_every_example_can_be_walked(name: str) -> None:
         check_layout(session)
 
 
+@SELDOM
 @pytest.mark.parametrize("array", some(["A_prev", "W", "dZ"]))
 async def test_nan_and_infinities_are_shown_and_stepped_over(array: str) -> None:
     problem = catalog.load("stride-2")
@@ -53,6 +55,7 @@ async def test_nan_and_infinities_are_shown_and_stepped_over(array: str) -> None
         assert "∞" in session.text
 
 
+@SELDOM
 async def test_without_a_bias_there_is_no_db_and_a_step_has_two_additions() -> None:
     async with opened(made(bias=False), position=5) as session:
         assert "bias_gradient" not in session.visible()
@@ -111,6 +114,7 @@ async def test_tall_and_wide_faces_open() -> None:
             check_layout(session)
 
 
+@SELDOM
 async def test_a_long_way_ends_where_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Timeline, "prepared", lambda timeline, position: False)
     async with opened() as session:

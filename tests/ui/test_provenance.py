@@ -11,7 +11,7 @@ from convstep.conv.provenance import provenance
 from convstep.ui.widgets.row_list import RowList
 from convstep.view.grid.panel import Cell
 from convstep.view.scene.contributions import ContributionTable
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 
@@ -29,6 +29,7 @@ def listed(session: Session) -> list[str]:
     return [session.lines[y][region.x : region.right] for y in range(region.y, region.bottom)]
 
 
+@SELDOM
 async def test_every_contribution_is_listed_and_those_made_are_ticked() -> None:
     async with opened(position=HERE) as session:
         cells = (
@@ -74,6 +75,7 @@ async def test_every_contribution_is_listed_and_those_made_are_ticked() -> None:
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_the_list_is_gone_through_with_keys_and_mouse() -> None:
     async with opened(position=HERE) as session:
         for key in some(("input", "kernel", "card", "upstream")):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convstep.conv.problem import Problem
-from tests.strategies import THOROUGH, some
+from tests.strategies import SELDOM, THOROUGH, some
 from tests.ui.driving import Session, opened, opened_recording
 from tests.ui.test_sizes import stem
 from tests.view.recorded import FUNCTIONS, recorded
@@ -64,6 +64,7 @@ async def test_no_walk_of_keys_leaves_a_stale_cell(name: str, size: tuple[int, i
         assert session.stale_cells() == [], pressed
 
 
+@SELDOM
 async def test_no_resize_leaves_a_stale_cell() -> None:
     sizes = [(80, 24), (200, 50), (59, 30), (60, 16), (108, 32)]
     async with opened("rectangle", (120, 40)) as session:
@@ -143,6 +144,7 @@ RECORDED = ("n", "n", "n", "N", "s", "s", "S", "f", "F", "l", "L", "[", "]", "ta
             "v", "end", "home", "b", "c", "C")  # fmt: skip
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "size"),
     some(((one.__name__, SIZES[n % 4]) for n, one in enumerate((*FUNCTIONS, *FUNCTIONS[:2]))), 3),

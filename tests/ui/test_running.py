@@ -47,7 +47,7 @@ from convstep.ui.rescue import ScreenError
 from convstep.ui.running import run
 from tests.candidates import Silent, failing_problem, stride_ignored, verdict
 from tests.captures import small
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.fakes import FakeTorch
 from tests.waiting import GENEROUS, runs, waited
 
@@ -167,6 +167,7 @@ def test_a_crash_before_the_first_frame_saves_where_the_person_wanted_to_be(
     assert reopened(crash(app)).position == 77
 
 
+@SELDOM
 def test_what_was_typed_in_an_open_dialog_is_in_the_report(
     state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +209,7 @@ def test_a_file_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Mon
     assert reopened(sentence).problem == str(tmp_path / "mine.npz")
 
 
+@SELDOM
 def test_the_layer_that_is_open_is_saved() -> None:
     async def drive(pilot: Pilot[Any]) -> None:
         await pilot.press("down", "enter", "n", "n")
@@ -411,6 +413,7 @@ def window(*arguments: str, first: str = "") -> Iterator[Window]:
                 os.close(side)
 
 
+@SELDOM
 def test_a_latin_letter_ends_nothing_and_sigterm_restores_the_terminal(state: Path) -> None:
     with window("open", "digit") as shown:
         shown.until(b"-1.2609")
@@ -434,6 +437,7 @@ def test_a_latin_letter_ends_nothing_and_sigterm_restores_the_terminal(state: Pa
     assert "Stop when: i_cé\n" in next(state.glob("*/report.txt")).read_text()
 
 
+@SELDOM
 def test_a_window_that_is_closed_ends_everything(state: Path) -> None:
     with window("open", "digit") as shown:
         shown.until(b"step 0/256")
@@ -449,6 +453,7 @@ def test_a_window_that_is_closed_ends_everything(state: Path) -> None:
     assert reopened(f"`convstep open {saved}`").position == 2
 
 
+@SELDOM
 def test_a_terminal_that_stands_still_does_not_hold_up_the_end() -> None:
     impatient = "from convstep.ui import running; running.GRACE, running.LAST = 0.2, 0.1"
     with window("open", "digit", first=impatient) as shown:

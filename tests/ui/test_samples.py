@@ -10,6 +10,7 @@ from convstep.conv.recorded import Recorded
 from convstep.ui.dialogs.comparison import ComparisonScreen
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.numbers.statistics import Statistics
+from tests.strategies import SELDOM
 from tests.ui.driving import Session, opened
 
 
@@ -35,6 +36,7 @@ def shown(session: Session, key: str) -> np.ndarray:
     return np.array(panel.face.values)
 
 
+@SELDOM
 async def test_braces_go_from_sample_to_sample_and_u_shows_one_sample_s_share() -> None:
     async with opened(batch(), position=90 + 26) as session:
         await session.press("right_curly_bracket")

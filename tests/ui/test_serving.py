@@ -24,7 +24,7 @@ from textual_serve.download_manager import DownloadManager
 from convstep.examples import load
 from convstep.ui import serving
 from convstep.ui.commands import COMMANDS
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.waiting import GENEROUS, buried, runs, waited
 
 _ESCAPES = re.compile(r"\x1b(\[[^a-zA-Z]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")
@@ -136,6 +136,7 @@ async def got(served: Served, **headers: str) -> tuple[int, str, Any]:
         return answer.status, await answer.text(), answer.headers
 
 
+@SELDOM
 async def test_a_page_shows_the_problem_and_nothing_else(served: Served) -> None:
     assert "this problem, its arrays and their gradients, and at nothing else" in served.exposed
     status, text, headers = await got(served)
@@ -204,6 +205,7 @@ async def test_another_sites_page_cannot_ask(served: Served) -> None:
     assert not served.children
 
 
+@SELDOM
 async def test_who_leaves_closes_his_page_and_a_server_that_dies_leaves_nothing_behind(
     served: Served,
 ) -> None:
@@ -259,6 +261,7 @@ convstep.debug(load("one-window"))
 """
 
 
+@SELDOM
 @pytest.mark.parametrize("arguments", some([("-c", DEBUG), ("-m", "convstep", "learn", "1", "--lang", "en")]))
 async def test_textual_serve_starts_whatever_has_a_screen(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from convstep.ui.commands import COMMANDS
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.panels.stage import Stage
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened
 
 SIZES = [(60, 16), (80, 24), (120, 40), (200, 50)]
@@ -49,6 +49,7 @@ async def test_nothing_painted_at_first_is_painted_over(size: tuple[int, int]) -
         assert terminal.updates <= 2
 
 
+@SELDOM
 @pytest.mark.parametrize("name", some(["digit", "rectangle"]))
 async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -> None:
     async with opened(name, (120, 40), position=40) as session:
@@ -59,6 +60,7 @@ async def test_resizing_keeps_the_position_and_shows_a_valid_screen(name: str) -
             check_layout(session)
 
 
+@SELDOM
 async def test_resized_screen_is_the_screen_of_that_size() -> None:
     async with opened("depthwise", (100, 30), position=70) as session:
         for size in reversed(SIZES):  # a small screen scrolls, and what is scrolled stays so
@@ -67,6 +69,7 @@ async def test_resized_screen_is_the_screen_of_that_size() -> None:
                 assert session.lines == fresh.lines, size
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(59, 40), (120, 15), (1, 1), (20, 5)], 3))
 async def test_too_small_a_terminal_says_which_size_is_needed_and_recovers(size: tuple[int, int]) -> None:
     async with opened(size=(60, 16), position=33) as session:
@@ -141,6 +144,7 @@ async def test_large_layer_follows_its_window(size: tuple[int, int]) -> None:
         assert "dZ drawn at random" in session.text or size[1] < 20
 
 
+@SELDOM
 async def test_every_key_is_safe_at_every_size_and_after_every_change_of_it() -> None:
     keys = [command.keys[0] for command in COMMANDS if command.id != "quit"]
     sizes = itertools.cycle([(60, 16), (1, 1), (80, 24), (59, 40), (200, 50), (120, 15), (61, 17)])
@@ -168,6 +172,7 @@ def sampled() -> Problem:
     return Problem(A_prev, W, np.zeros(4), None, padding=1, groups=2)
 
 
+@SELDOM
 async def test_a_further_face_may_be_maximised_presented_and_lose_its_room() -> None:
     async with opened(sampled(), (200, 50), position=5) as session:
         further, asks = session.grid("kernel-1"), ("t", "b", "i", "down", "escape", "escape")

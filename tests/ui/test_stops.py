@@ -14,7 +14,7 @@ from convstep.replay import stops as stops_module
 from convstep.replay.stops import Breakpoint, Progress
 from convstep.ui.widgets.timeline_bar import TimelineBar
 from convstep.view.grid.panel import Cell
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened
 from tests.ui.test_keys import focus
 
@@ -31,6 +31,7 @@ def marked(session: Session, key: str) -> int:
     return "".join(session.part(key)).count("◆")
 
 
+@SELDOM
 async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
     async with opened(position=HERE) as session:
         for number, (key, cell, stop) in enumerate(
@@ -70,6 +71,7 @@ async def test_a_stop_at_a_cell_is_set_marked_and_removed() -> None:
         assert "choose a cell first" in session.text
 
 
+@SELDOM
 async def test_a_condition_is_explained_until_it_is_one() -> None:
     async with opened(position=HERE) as session:
         await session.press("/")
@@ -148,6 +150,7 @@ def endless(*_: Any, **__: Any) -> Iterator[Progress]:
         yield Progress(min(position, 200), 0.5)
 
 
+@SELDOM
 @pytest.mark.parametrize("key", some(["escape", "home"]))
 async def test_a_long_search_is_left_at_a_true_position(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setattr(stops_module, "search", endless)
@@ -171,6 +174,7 @@ async def test_a_long_search_is_left_at_a_true_position(monkeypatch: pytest.Monk
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_a_condition_on_the_step_of_python_says_which_number_is_shown() -> None:
     async with opened(size=(80, 24)) as session:
         await session.press("slash")

@@ -24,7 +24,7 @@ from convstep.ui.dialogs.once import Once
 from convstep.ui.type_ahead import Act
 from tests import candidates
 from tests.captures import small
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened, opened_beside
 from tests.ui.learning import opened_lesson
 from tests.ui.test_answer import typing
@@ -84,6 +84,7 @@ DIALOGS: dict[str, tuple[Opened, str]] = {
 }
 
 
+@SELDOM
 @pytest.mark.parametrize("name", some(DIALOGS, 6))
 async def test_any_two_keys_in_one_read_are_taken_by_whoever_is_in_front(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -100,6 +101,7 @@ async def test_any_two_keys_in_one_read_are_taken_by_whoever_is_in_front(
         assert not session.app.leaving
 
 
+@SELDOM
 async def test_what_is_typed_ahead_reaches_each_screen_in_its_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -159,6 +161,7 @@ async def test_nothing_is_taken_from_whoever_has_left() -> None:
             assert session.dialog == ""
 
 
+@SELDOM
 async def test_an_answer_keeps_the_order_of_its_characters() -> None:
     async with opened_lesson(parse_lesson(typing())) as learner:
         for text in ("abs(9)", "-1.5", "7x8"):
@@ -191,6 +194,7 @@ def test_every_screen_is_closed_once() -> None:
                 assert issubclass(value, Once), value
 
 
+@SELDOM
 async def test_a_screen_that_takes_long_to_begin_gets_its_keys_when_it_has_its_parts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

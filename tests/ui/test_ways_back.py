@@ -20,13 +20,14 @@ from convstep.replay.visited import Bookmark
 from convstep.ui.debugger.panels import STATUS_FROM
 from convstep.view.grid.panel import Cell
 from convstep.view.layout.arrange import CARD
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, WatchedApp, opened
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Terminal
 from tests.ui.test_keys import focus
 
 
+@SELDOM
 async def test_jumps_are_gone_back_and_forward_like_pages_and_bookmarks_in_turn() -> None:
     async with opened() as session:
         for position in (100, 40, 200):
@@ -75,6 +76,7 @@ def set_up(session: Session) -> None:
     session.debugger.stops.changed()
 
 
+@SELDOM
 async def test_a_saved_session_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "one two.json"
     async with opened(position=137) as session:
@@ -132,6 +134,7 @@ STRANGE = [
 ]  # fmt: skip
 
 
+@SELDOM
 @pytest.mark.parametrize("kept", some(STRANGE[::-1]), ids=some(["strange", "much"]))
 async def test_whatever_a_session_may_hold_can_be_stepped_at_any_size_and_saved_again(
     kept: Kept, tmp_path: Path
@@ -169,6 +172,7 @@ async def test_more_than_a_session_holds_is_a_sentence_and_no_crash() -> None:
         assert not Path("digit.session.json").exists()
 
 
+@SELDOM
 async def test_a_file_that_cannot_be_made_is_refused_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +221,7 @@ async def test_what_is_refused_at_enter_is_said_and_what_was_typed_stays(
     assert load(tmp_path / "digit.session.json").position == 3
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some([(60, 16), (80, 24), (120, 40)]))
 async def test_what_was_copied_stands_in_one_line_without_a_toast_until_the_next_move(
     size: tuple[int, int],

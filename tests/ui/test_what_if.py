@@ -20,6 +20,7 @@ from convstep.recording.recording import Recording
 from convstep.replay.session import load
 from convstep.ui.modes.candidate import CandidateMode
 from tests import candidates
+from tests.strategies import SELDOM
 from tests.ui.driving import Session, opened, opened_beside, opened_recording
 from tests.ui.learning import opened_lesson
 
@@ -42,6 +43,7 @@ async def to_array(session: Session, name: str) -> None:
     await session.settle()
 
 
+@SELDOM
 async def test_a_problem_s_numbers_are_changed_marked_taken_back_and_saved(tmp_path: Path) -> None:
     async with opened("digit", position=137) as session:
         await to_array(session, "A_prev_pad")
@@ -172,6 +174,7 @@ On.
 """
 
 
+@SELDOM
 async def test_a_lesson_on_an_operator_sets_a_cell_and_lets_others_be_set() -> None:
     async with opened_lesson(parse_lesson(OPERATOR)) as learner:
         recording = learner.page.walk.page.subject.recording
@@ -229,6 +232,7 @@ On.
 """
 
 
+@SELDOM
 async def test_a_lesson_s_own_code_runs_again_with_another_number() -> None:
     async with opened_lesson(parse_lesson(OWN)) as learner:
         await learner.press("enter")
@@ -259,6 +263,7 @@ async def test_a_recording_from_a_file_says_what_an_edit_runs() -> None:
         assert "x[1] becomes 9.0, and mine.py:picky --call" in session.text
 
 
+@SELDOM
 async def test_a_function_is_recorded_anew_with_other_numbers_and_may_raise_then() -> None:
     x, w = np.arange(1.0, 5.0), np.array([2.0])
     anew = partial(record_call, picky, (x, w), {})
@@ -298,6 +303,7 @@ async def test_a_recording_that_cannot_run_again_says_so() -> None:
         assert "its function cannot be run with another number" in session.text
 
 
+@SELDOM
 async def test_a_candidate_is_asked_about_edited_numbers_and_the_first_divergence_is_found_anew(
     tmp_path: Path,
 ) -> None:

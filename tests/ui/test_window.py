@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convstep.lessons import course
 from convstep.view.layout.arrange import CARD
+from tests.strategies import SELDOM
 from tests.ui.driving import opened
 from tests.ui.learning import opened_lesson
 
@@ -16,6 +17,7 @@ def lit(text: str) -> list[str]:
     return [text[text.index(rule) - 2] for rule in RULES]
 
 
+@SELDOM
 async def test_v_turns_the_card_and_s_lights_the_three_one_after_the_other() -> None:
     async with opened(position=136) as session:
         text = "\n".join(session.part(CARD))

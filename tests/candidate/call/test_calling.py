@@ -18,6 +18,7 @@ from convstep.candidate.call.source_of import served_function
 from convstep.candidate.check.cases import Case, right_of
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
+from tests.strategies import SELDOM
 
 # padding 1, stride 2, and a row is left over
 UNTILED = right_of(Case((4, 5), (3, 3), (2, 2), ((1, 1), (1, 1)), 2, 3, 1))
@@ -333,6 +334,7 @@ def test_a_forward_is_asked_wherever_its_cache_is_needed_and_never_where_there_i
     assert (outcome.kind, outcome.forward_message) == (RETURNED, "")
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("count", "right"),
     [(3, PLAIN), (5, right_of(Case((5, 5), (2, 2), (2, 2), ((1, 1), (1, 1)))))],

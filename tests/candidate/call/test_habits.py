@@ -8,6 +8,7 @@ import pytest
 
 from convstep import check
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 
 LAYER = """
 import numpy as np
@@ -52,12 +53,14 @@ B_MEAN = ("g.sum((0, 2, 3))", "g.mean(0).sum((1, 2))")
 A_MEAN = ("return da", "return da / n")
 
 
+@SELDOM
 def test_means_over_the_batch_are_a_convention(files: Files) -> None:
     words = said(files, W_MEAN, B_MEAN)
     assert "is right: all gradients agree" in words
     assert "dW and db are divided by the number of samples, as some courses do" in words
 
 
+@SELDOM
 @pytest.mark.parametrize("changes", [(W_MEAN,), (B_MEAN,), (W_MEAN, B_MEAN, A_MEAN)])
 def test_but_not_of_some_gradients_alone_or_of_all(
     files: Files, changes: tuple[tuple[str, str], ...]
@@ -75,6 +78,7 @@ class Weight:
 """
 
 
+@SELDOM
 def test_what_an_object_for_each_parameter_collects_is_its_optimizers_to_clear(files: Files) -> None:
     kept = LAYER.replace("class Layer", WEIGHT + "class Layer")
     for name in "wb":
@@ -97,6 +101,7 @@ def test_a_layer_that_keeps_its_input_where_it_is_called_is_called(files: Files)
     assert "is right: all gradients agree" in words, words
 
 
+@SELDOM
 def test_an_object_that_uses_what_it_kept_of_another_picture_is_wrong(files: Files) -> None:
     kept = "if not hasattr(self, 'p'):\n            self.p = self.patches(self.a).copy()\n        self.dw"
     words = said(files, ("self.dw", kept), ("g, self.patches(self.a))", "g, self.p)"))
@@ -113,6 +118,7 @@ DILATED = [
 ]  # fmt: skip
 
 
+@SELDOM
 def test_a_rate_that_is_a_whole_number_is_a_dilation(files: Files) -> None:
     words = said(files, *DILATED)
     assert "is right: all gradients agree" in words, words
@@ -140,6 +146,7 @@ WRITTEN = textwrap.dedent(
 )
 
 
+@SELDOM
 def test_channels_and_kernels_that_are_written_in_are_no_mistake(files: Files) -> None:
     words = said(files, target="conv_backward", source=WRITTEN)
     assert "is right" in words, words
@@ -155,6 +162,7 @@ SAME = [
 ]  # fmt: skip
 
 
+@SELDOM
 def test_even_kernels_are_not_asked_of_who_says_that_they_are_odd(files: Files) -> None:
     crop = ("self.patches(a), self.w)", "self.patches(a)[:, :, :a.shape[2], :a.shape[3]], self.w)")
     words = said(files, *SAME, crop)

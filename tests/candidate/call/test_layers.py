@@ -27,7 +27,7 @@ from convstep.candidate.check.grade import RIGHT, Result, grade
 from convstep.candidate.diagnose.observations import from_updated_kernels, multiplied_by_the_rate
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import FOLDER
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 FILE = FOLDER / "layers" / "spellings.py"
 RIGHT_ONES = (
@@ -117,6 +117,7 @@ class Tried:
         return self.result(replace(self.call, again=True), case)
 
 
+@SELDOM
 @pytest.mark.parametrize("name", some(RIGHT_ONES.split(), 12))
 def test_a_right_layer_is_right_in_any_spelling(name: str) -> None:
     tried = Tried(getattr(spellings(), name))
@@ -210,6 +211,7 @@ def test_what_cannot_be_called_is_no_verdict(name: str, said: str) -> None:
     assert all(attempt.how and attempt.message for attempt in caught.value.tried)
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -226,6 +228,7 @@ def test_what_an_update_does_to_the_input_gradient_is_said(name: str, said: str)
     assert (found.gradients, said in found.message) == (("dA_prev",), True)
 
 
+@SELDOM
 @pytest.mark.parametrize(("name", "size"), some([("TwoSamples", 2), ("NotOneSample", 0)]))
 def test_a_layer_for_batches_of_two_is_run_on_two_and_told_from_one_that_needs_several(
     name: str, size: int
@@ -252,6 +255,7 @@ def test_how_to_call_a_layer_takes_few_calls(name: str, monkeypatch: pytest.Monk
     assert 0 < len(calls) <= 150
 
 
+@SELDOM
 @pytest.mark.parametrize("name", ["Module", "OnTensors"])
 def test_a_layer_on_tensors_is_given_tensors(files: Files, name: str) -> None:
     pytest.importorskip("torch")

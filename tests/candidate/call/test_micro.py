@@ -12,6 +12,7 @@ import pytest
 from convstep import CannotCall, check
 from convstep.candidate.call import tape
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 
 NUMBERED = """
 import numpy as np
@@ -41,6 +42,7 @@ def conv_bwd(dout, weights, cache, i):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("key", "scale"), [("f'w{i}'", "1"), ("'w_' + str(i)", "1"), ("'w{}'.format(i)", "2")]
 )
@@ -126,6 +128,7 @@ class Value:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize("add", ["+=", "="])
 def test_an_operation_of_an_own_autograd_is_called(files: Files, add: str) -> None:
     verdict = check(f"{files.write('mine.py', MICRO.replace('ADD', add))}:Value.correlate", operator="conv2d")
@@ -164,6 +167,7 @@ KINDS = {
 }
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("old", "new", "headline"),
     [
@@ -186,6 +190,7 @@ def _function(head: str, body: str) -> str:
     return f"import numpy as np\n\ndef {head}:\n{textwrap.indent(textwrap.dedent(body), '    ')}"
 
 
+@SELDOM
 @pytest.mark.parametrize("head", KINDS)
 def test_kinds_of_convolution_and_of_padding_are_told_by_name(files: Files, head: str) -> None:
     source = _function(head, KINDS[head])
@@ -227,12 +232,14 @@ class VolleFaltung:
 """
 
 
+@SELDOM
 def test_a_layer_in_another_language_may_pad_by_all_but_one_of_its_kernel(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', FULL.replace('BELOW', '(k - 1)'))}:VolleFaltung")
     assert verdict.ok
     assert "VolleFaltung(kerne, schwellen), then vorwaerts(bild) and rueckwaerts(fehler)" in str(verdict)
 
 
+@SELDOM
 def test_a_layer_whose_output_has_another_size_is_not_called_wrong(files: Files) -> None:
     with pytest.raises(CannotCall) as caught:
         check(f"{files.write('mine.py', FULL.replace('BELOW', '(k + 2)'))}:VolleFaltung")

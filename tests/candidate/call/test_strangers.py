@@ -12,6 +12,7 @@ from convstep import CandidateError, check
 from convstep.cli import main
 from tests.candidate.call.test_named import core, tried
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 
 
 def channels_before_samples(dout: Any, inp: Any, weights: Any, stride: int, padding: int) -> Any:
@@ -206,6 +207,7 @@ class ConvLayer:
 """
 
 
+@SELDOM
 def test_what_our_optimizer_did_tells_the_gradient_right_or_wrong(files: Files) -> None:
     path = files.write("mine.py", SET_UP)
     right = check(f"{path}:ConvLayer")
@@ -247,6 +249,7 @@ def conv_bprop(dy, kept):
 """
 
 
+@SELDOM
 def test_kernels_as_a_matrix_go_to_a_forward_that_is_told_their_size(files: Files) -> None:
     path = files.write("mine.py", FLAT)
     verdict = check(f"{path}:conv_bprop")
@@ -257,6 +260,7 @@ def test_kernels_as_a_matrix_go_to_a_forward_that_is_told_their_size(files: File
     assert [finding.id for finding in check(f"{wrong}:conv_bprop").diagnosis] == ["overwrite-dA"]
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("name", "source"),
     [
@@ -286,6 +290,7 @@ def test_an_object_of_options_is_written_as_one_makes_it() -> None:
     assert repr(built([((".pad",), 0), ((".stride",), 2)])) == "types.SimpleNamespace(pad=0, stride=2)"
 
 
+@SELDOM
 def test_what_this_python_cannot_read_is_no_verdict_and_is_named(files: Files) -> None:
     path = files.write(
         "mine.py",
@@ -333,6 +338,7 @@ EVEN = """
 """
 
 
+@SELDOM
 def test_even_kernels_are_tried_where_the_forward_shows_how_they_are_padded(files: Files) -> None:
     assert check(f"{files.write('mine.py', EVEN)}:Keeps").ok
     wrong = check(f"{files.write('other.py', EVEN.replace('top = (k - 1) // 2', 'top = k // 2'))}:Keeps")
@@ -368,6 +374,7 @@ OWN_CACHE = """
 """
 
 
+@SELDOM
 def test_what_a_cache_of_another_convention_raises_is_not_its_own_mistake(files: Files) -> None:
     path = files.write("mine.py", OWN_CACHE)
     assert check(f"{path}:conv_backward").ok

@@ -27,8 +27,10 @@ from convstep.candidate.call.processes import Forked
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.load.target import Target
+from convstep.oracle import nursery, sums
 from convstep.oracle.conversation import Conversation, Silent
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 from tests.waiting import GENEROUS, buried, runs, waited
 
 CALL = Call("problem")
@@ -273,6 +275,7 @@ def test_memory_eaten_in_small_pieces_ends_at_the_limit(monkeypatch: pytest.Monk
     assert held == []
 
 
+@SELDOM
 def test_who_holds_all_memory_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "MEMORY", 100 << 20)
     held: list[Any] = []
@@ -392,6 +395,7 @@ def test_calls_of_several_threads_take_turns() -> None:
     assert agreed == [True] * 6
 
 
+@SELDOM
 def test_live_threads_do_not_stop_a_copy() -> None:
     done = threading.Event()
 
@@ -409,6 +413,16 @@ def test_live_threads_do_not_stop_a_copy() -> None:
         done.set()
         for thread in threads:
             thread.join()
+
+
+@pytest.mark.parametrize("lock", [nursery._one_at_a_time, sums._one_at_a_time], ids=["processes", "sums"])
+def test_a_function_that_checks_another_waits_for_no_thread_that_has_stayed_behind(lock: Any) -> None:
+    def backward(problem: Problem) -> Any:
+        assert lock.acquire(blocking=False)
+        return reference(problem)
+
+    with lock:
+        assert is_right(called(backward))
 
 
 class Layer:
@@ -571,6 +585,7 @@ def asked(what: int) -> Problem:
     return Problem(problem.A_prev, problem.W, np.full(2, what, float), problem.dZ)
 
 
+@SELDOM
 def test_a_file_is_served_by_a_process_that_outlives_every_mistake(files: Files) -> None:
     target = Target(str(files.write("mine.py", SPAWNED)), None, "backward")
     with Worker.of_target(target, None, GENEROUS) as running:
@@ -752,6 +767,7 @@ def test_what_does_not_load_is_one_sentence(files: Files, text: str, run_all: bo
     assert "\n" not in str(caught.value)
 
 
+@SELDOM
 @pytest.mark.parametrize("kind", ["copy", "file"])
 def test_the_thread_that_starts_it_may_end(files: Files, kind: str) -> None:
     path = files.write("mine.py", "from tests.candidate.call.test_worker import reference as backward")
@@ -806,6 +822,7 @@ def test_the_death_of_the_parent_ends_the_child_and_its_children(
         assert waited(lambda: not any(map(runs, pids)))
 
 
+@SELDOM
 def test_a_script_without_a_main_guard_works(files: Files) -> None:
     text = """
         from convstep import check, conv2d_backward
@@ -816,7 +833,7 @@ def test_a_script_without_a_main_guard_works(files: Files) -> None:
         print(check(conv2d_mine).ok, check(__file__ + ':conv2d_mine').ok, flush=True)
     """
     path = files.write("script.py", text)
-    ended = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=GENEROUS)
     assert (ended.stdout, ended.stderr) == ("True True\n", "")
 
 
@@ -829,6 +846,7 @@ def test_no_process_is_a_sentence(files: Files, monkeypatch: pytest.MonkeyPatch)
         Worker.of_function(reference)
 
 
+@SELDOM
 def test_the_command_line_ends_with_130_and_leaves_no_process(files: Files) -> None:
     path = files.write("mine.py", HANGING)
     command = [sys.executable, "-m", "convstep", "check", f"{path}:backward", "--timeout", "60"]

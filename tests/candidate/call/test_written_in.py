@@ -6,6 +6,7 @@ import pytest
 
 from convstep import check
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 
 COLUMNS = """
 import numpy as np
@@ -41,6 +42,7 @@ def test_a_side_of_the_kernels_is_told_even_where_it_has_a_default(files: Files)
     assert {"dW", "db", "dA_prev"} == {found.name for r in verdict.swept.results for found in r.grades}
 
 
+@SELDOM
 def test_what_is_cropped_by_another_padding_is_still_the_gradient_of_the_pictures(files: Files) -> None:
     source = COLUMNS.replace("CROP", "dx[:, :, 1:-1, 1:-1]").replace(", pad=0):\n    flat", "):\n    flat")
     verdict = check(f"{files.write('mine.py', source)}:conv_backward")
@@ -75,6 +77,7 @@ class Conv:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize("pixels", ["pixels", "pixels / 4"])
 def test_three_channels_that_are_written_in_are_no_side_of_a_kernel(files: Files, pixels: str) -> None:
     verdict = check(f"{files.write('mine.py', LAYER.replace('PIXELS', pixels))}:Conv")
@@ -136,6 +139,7 @@ def _same(how: str, ends: str, dilation: str = "1", cropped: str = CROPPED) -> s
     return source.replace("CROPPED", cropped)
 
 
+@SELDOM
 def test_a_padding_that_is_told_by_a_flag_has_the_size_that_the_layer_gives_it(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', _same('padding=True', HALF))}:Conv")
     assert verdict.ok
@@ -143,6 +147,7 @@ def test_a_padding_that_is_told_by_a_flag_has_the_size_that_the_layer_gives_it(f
     assert any(result.right.problem.geometry.padding[0] == (2, 2) for result in verdict.swept.results)
 
 
+@SELDOM
 def test_what_same_means_under_dilation_is_the_authors_choice(files: Files) -> None:
     source = _same("padding='same', dilation=1", TF, "dilation")
     verdict = check(f"{files.write('mine.py', source)}:Conv")
@@ -150,6 +155,7 @@ def test_what_same_means_under_dilation_is_the_authors_choice(files: Files) -> N
     assert any(result.right.problem.geometry.dilation[0] > 1 for result in verdict.swept.results)
 
 
+@SELDOM
 def test_an_empty_crop_is_named_where_only_a_kernel_of_one_has_no_padding(files: Files) -> None:
     cut = "dx[:, self.first[0]:-self.first[0], self.first[1]:-self.first[1]]"
     always = _same("**rest", "return (self.size // 2,) * 2", cropped=cut).replace(
@@ -188,6 +194,7 @@ class Conv:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(("share", "right"), [("len(g)", True), ("(2 * len(g))", False), ("g.size", False)])
 def test_an_update_may_take_the_mean_over_the_batch_and_no_other(
     files: Files, share: str, right: bool
@@ -223,6 +230,7 @@ def filter_backward(dout, cache):
 """
 
 
+@SELDOM
 def test_planes_without_channels_may_have_several_filters(files: Files) -> None:
     verdict = check(f"{files.write('conv_planes.py', PLANES)}:filter_backward")
     assert verdict.ok
@@ -266,6 +274,7 @@ class Conv:
 """
 
 
+@SELDOM
 def test_a_side_of_square_pictures_and_arrays_in_a_box_of_the_file(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', SQUARE)}:Conv")
     assert verdict.ok
@@ -354,6 +363,7 @@ class Conv:
 """
 
 
+@SELDOM
 def test_sizes_in_an_object_of_options_may_be_pairs(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', OPTIONS)}:Conv")
     assert verdict.ok
@@ -382,6 +392,7 @@ def faltung_rueckwaerts(dS, speicher):
 """
 
 
+@SELDOM
 def test_other_languages_have_a_word_for_back_and_forth(files: Files) -> None:
     assert check(f"{files.write('faltung.py', ABROAD)}:faltung_rueckwaerts").ok
     wrong = ABROAD.replace("dX[at] +=", "dX[at] =")
@@ -414,6 +425,7 @@ def conv_vjp(x, w, *, stride=(1, 1), rhs_dilation=(1, 1)):
 """
 
 
+@SELDOM
 def test_a_pullback_beside_the_output_is_called(files: Files) -> None:
     verdict = check(f"{files.write('mine.py', VJP)}:conv_vjp")
     assert verdict.ok

@@ -10,7 +10,7 @@ from convstep.candidate.check.cases import Case, cases_for
 from convstep.candidate.check.fresh import CALLS, FreshProblems, neighbours, random_cases
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 CANDIDATE = Candidate("backward", "function", ("a",) * 8, 8)
 
@@ -23,6 +23,7 @@ def of(name: str) -> list[Case]:
     return cases_for(CONVENTIONS[name], CANDIDATE)[0]
 
 
+@SELDOM
 @pytest.mark.parametrize("name", some(CONVENTIONS, 3))
 def test_they_are_new_can_be_said_and_are_the_same_every_time(name: str) -> None:
     like = of(name)

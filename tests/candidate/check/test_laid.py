@@ -13,7 +13,7 @@ import convstep
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.grade import RIGHT
 from convstep.candidate.check.sweep import sweep
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 
 def by_unfolding(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
@@ -111,6 +111,7 @@ def test_a_right_forward_on_tensors_is_right_by_autograd(candidate: Any) -> None
     assert verdict.forward_ok
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("candidate", "gradient"), some([(with_cut_kernels, "dW"), (with_a_term_too_many, "dA_prev")])
 )
@@ -120,6 +121,7 @@ def test_a_path_that_is_cut_and_a_term_too_many_are_found(candidate: Any, gradie
     assert [finding.gradients for finding in verdict.diagnosis] == [(gradient,)]
 
 
+@SELDOM
 def test_a_forward_of_something_else_is_not_checked() -> None:
     with pytest.raises(
         convstep.CannotCall,
@@ -128,6 +130,7 @@ def test_a_forward_of_something_else_is_not_checked() -> None:
         convstep.check(transposed_forward)
 
 
+@SELDOM
 def test_numbers_that_depend_on_how_dZ_lies_are_wrong() -> None:
     verdict = convstep.check(ReadsMemory)
     (finding,) = verdict.diagnosis
@@ -138,12 +141,14 @@ def test_numbers_that_depend_on_how_dZ_lies_are_wrong() -> None:
     assert not verdict.as_dict()["ok"]
 
 
+@SELDOM
 def test_a_backward_must_take_what_the_simplest_loss_hands_on() -> None:
     (finding,) = convstep.check(Writes).diagnosis
     assert (finding.id, finding.proven) == ("memory-layout", False)
     assert "where dZ is expanded, as loss.sum() makes it, it raises: RuntimeError" in finding.message
 
 
+@SELDOM
 def test_what_is_refused_loudly_otherwise_is_told_and_not_wrong() -> None:
     verdict = convstep.check(Views)
     assert verdict.ok
@@ -155,6 +160,7 @@ def flipped(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> Any:
     return functional.conv2d(x, w.flip(2, 3), b, stride, padding)
 
 
+@SELDOM
 def test_of_a_forward_on_tensors_it_is_the_forward_that_is_checked() -> None:
     verdict = convstep.check(flipped)
     assert not verdict.ok
@@ -167,6 +173,7 @@ def one_picture(x: Any, w: Any, b: Any, stride: int = 1, padding: int = 0) -> An
     return ReadsMemory.apply(x[None], w, b, stride, padding).squeeze(0)  # type: ignore[no-untyped-call]
 
 
+@SELDOM
 def test_one_picture_is_laid_otherwise_too() -> None:
     (finding,) = convstep.check(one_picture).diagnosis
     assert finding.id == "memory-layout"
@@ -200,6 +207,7 @@ class Inherits(torch.nn.Conv2d):
     """All of it is PyTorch's."""
 
 
+@SELDOM
 @pytest.mark.parametrize(("module", "wrong"), some([(Doubled, {"dA_prev"}), (Inherits, set())]))
 def test_a_modules_hooks_run_and_what_it_inherits_is_its_own(module: type[Any], wrong: set[str]) -> None:
     with Worker.of_function(module) as running:
@@ -207,11 +215,13 @@ def test_a_modules_hooks_run_and_what_it_inherits_is_its_own(module: type[Any], 
     assert {judged.name for result in results for judged in result.grades if judged.kind != RIGHT} == wrong
 
 
+@SELDOM
 def test_a_module_whose_kernels_are_computed_is_not_called() -> None:
     with pytest.raises(convstep.CannotCall, match="computed by a parametrization"):
         convstep.check(Normed)
 
 
+@SELDOM
 def test_the_apply_of_a_function_is_the_function(tmp_path: Any) -> None:
     path = tmp_path / "mine.py"
     path.write_text(

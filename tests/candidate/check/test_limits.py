@@ -13,6 +13,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.sweep import Swept, sweep
 from tests.candidate.call.test_named import core
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 from tests.waiting import GENEROUS
 
 
@@ -70,6 +71,7 @@ def test_a_kernel_that_is_written_in_is_no_mistake_unless_the_kernels_are_asked_
     assert found.passed > 10
 
 
+@SELDOM
 def test_what_its_own_forward_takes_its_backward_must_take_too(files: Files) -> None:
     text = """
     import numpy as np
@@ -107,6 +109,7 @@ def test_a_limit_is_not_held_against_it(function: Callable[..., Any]) -> None:
     assert (found.failing is None) == (function is not one_name)
 
 
+@SELDOM
 @pytest.mark.parametrize("function", [both_sides, one_filter])
 def test_what_it_claims_or_gets_wrong_is_no_limit(function: Callable[..., Any]) -> None:
     found = swept(function)

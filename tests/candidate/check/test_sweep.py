@@ -20,7 +20,7 @@ from convstep.candidate.check.sweep import Swept, sweep
 from convstep.candidate.load.target import Target
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.waiting import GENEROUS
 
 
@@ -96,6 +96,7 @@ def test_a_given_problem_that_has_no_words_is_left_out() -> None:
     assert all(result.case is not None for result in found.results)
 
 
+@SELDOM
 def test_what_is_kept_is_noticed_and_every_later_call_starts_clean() -> None:
     total: list[Any] = []
 
@@ -111,6 +112,7 @@ def test_what_is_kept_is_noticed_and_every_later_call_starts_clean() -> None:
     assert all(result.ok for result in found.results)  # the first call of a process is right
 
 
+@SELDOM
 def test_random_numbers_are_not_kept_state() -> None:
     def backward(problem: Problem) -> Any:
         noise = int.from_bytes(os.urandom(2), "big")
@@ -127,6 +129,7 @@ def test_no_time_leaves_problems_untried() -> None:
     assert len(found.results) == 1
 
 
+@SELDOM
 def test_a_slow_candidate_meets_the_budget() -> None:
     def conv_backward(dZ: Any, cache: Any) -> Any:
         return specimen("cs231n", "loops").function(dZ, cache)
@@ -139,6 +142,7 @@ def test_a_slow_candidate_meets_the_budget() -> None:
     assert 0 < found.passed == len(found.results)
 
 
+@SELDOM
 def test_half_of_the_budget_is_for_finding_out_how_it_is_called() -> None:
     def conv_backward(dZ: Any, cache: Any) -> Any:
         raise ValueError("not today")
@@ -149,6 +153,7 @@ def test_half_of_the_budget_is_for_finding_out_how_it_is_called() -> None:
     assert few < more < all_
 
 
+@SELDOM
 def test_three_deaths_end_it() -> None:
     deaths = swept(lambda problem: os._exit(1), "problem")
     assert [result.outcome.kind for result in deaths.results] == [DIED] * 3
@@ -158,6 +163,7 @@ def test_three_deaths_end_it() -> None:
     assert len(swept(lambda problem: os._exit(1), "problem", problem=given).results) == 3
 
 
+@SELDOM
 def test_a_candidate_that_dies_only_here_and_there_is_tried_on() -> None:
     def backward(problem: Problem) -> Any:
         if problem.groups == 3:
@@ -170,6 +176,7 @@ def test_a_candidate_that_dies_only_here_and_there_is_tried_on() -> None:
     assert found.passed > 0
 
 
+@SELDOM
 @pytest.mark.parametrize("convention", ["auto", "problem"])
 def test_a_hang_ends_it_at_once(convention: str) -> None:
     def backward(problem: Problem) -> Any:
@@ -184,6 +191,7 @@ def test_a_hang_ends_it_at_once(convention: str) -> None:
     assert found.untried > 0
 
 
+@SELDOM
 def test_a_hang_on_a_later_problem_ends_it_there() -> None:
     def backward(problem: Problem) -> Any:
         while problem.geometry.samples == 2:
@@ -266,6 +274,7 @@ def test_auto_finds_the_convention(convention: str, form: str) -> None:
     assert reason
 
 
+@SELDOM
 @pytest.mark.parametrize("wrong", some([(0,), (1,), (2,), (0, 2), (1, 2)], 3), ids=str)
 def test_a_gradient_that_is_wrong_everywhere_does_not_hide_how_it_is_called(wrong: tuple[int, ...]) -> None:
     def conv_back(dout: Any, x: Any, w: Any, b: Any, stride: Any, pad: Any) -> Any:
@@ -290,6 +299,7 @@ def test_auto_tells_two_layouts_of_one_signature_apart(convention: str) -> None:
     assert chosen(backward)[0] == Call(convention)
 
 
+@SELDOM
 def test_a_file_that_imports_torch_may_want_arrays() -> None:
     namespace: dict[str, Any] = {"__name__": "__main__", "torch": pytest.importorskip("torch"), "np": np}
     namespace["right"] = specimen("torch", "loops").function
@@ -316,6 +326,7 @@ def test_an_unknown_convention_is_refused_with_the_list() -> None:
     )
 
 
+@SELDOM
 def test_a_signature_of_no_convention_is_told_how_to_adapt() -> None:
     def backward(a: Any, b: Any, c: Any) -> Any:
         return a, b, c
@@ -351,6 +362,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(("before", "failing"), [("-(-(f - 1) // 2)", 0), ("(f - 1) // 2", 3)])
 def test_an_odd_amount_of_padding_is_tried_as_its_own_forward_rounds(
     files: Files, before: str, failing: int

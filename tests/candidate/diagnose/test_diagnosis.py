@@ -23,7 +23,7 @@ from tests.candidate.corpus import FILES, Specimen, one_each
 from tests.candidate.corpus.patched import module_of, path_of
 from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 from tests.candidate.diagnose.test_observations import swept
-from tests.strategies import THOROUGH, some
+from tests.strategies import SELDOM, THOROUGH, some
 
 Array = npt.NDArray[Any]
 
@@ -75,6 +75,7 @@ def test_what_is_right_raises_no_alarm(specimen: Specimen) -> None:
     assert verdict.first_divergence is None
 
 
+@SELDOM
 @pytest.mark.parametrize(("filename", "function", "convention", "bug"), some(FILES, 10))
 def test_files_as_people_write_them(filename: str, function: str, convention: str, bug: str) -> None:
     spawned = filename in SPAWNED
@@ -285,6 +286,7 @@ def never_writes(dout: Array, cache: Any) -> tuple[Any, ...]:
     return cs231n_layer(dout, cache)[1], np.zeros(cache[1].shape), np.zeros(cache[2].shape)
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("candidate", "bug"),
     some(
@@ -323,6 +325,7 @@ def crops_one_axis(dZ: Array, A_prev: Array, W: Array, b: Array, padding: str, s
     return dA, dW, dZ.sum(axis=(0, 1, 2), keepdims=True)
 
 
+@SELDOM
 def test_a_zero_slice_along_one_axis_is_named() -> None:
     assert "crop-zero-slice" in named(check(crops_one_axis, convention="alx"))
 

@@ -9,6 +9,7 @@ import pytest
 
 from convstep.candidate.load.target import CandidateError, Target
 from tests.candidate.conftest import Files
+from tests.waiting import GENEROUS
 
 
 def sentence(text: str) -> str:
@@ -120,5 +121,5 @@ def test_parsing_loads_nothing_heavy() -> None:
     script = (
         "import sys, convstep.candidate.load.target; print({'numpy', 'torch', 'fissix'} & sys.modules.keys())"
     )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=GENEROUS)
     assert ended.stdout.strip() == "set()", ended.stderr

@@ -9,7 +9,7 @@ import pytest
 
 import convstep
 from convstep.candidate.operators.evidence import summed_to
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 FUNCTIONS = """
 import torch
@@ -112,7 +112,7 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("function", "right", "wrong", "mistake"), some(MISTAKES, 5))
+@pytest.mark.parametrize(("function", "right", "wrong", "mistake"), some(MISTAKES, 12))
 def test_it_is_named(tmp_path: Path, function: str, right: str, wrong: str, mistake: str) -> None:
     head, name, body = FUNCTIONS.partition(f"class {function}(Function)")
     (tmp_path / "functions.py").write_text(head + name + body.replace(right, wrong, 1))
@@ -121,6 +121,7 @@ def test_it_is_named(tmp_path: Path, function: str, right: str, wrong: str, mist
     assert mistake in ids, str(verdict)
 
 
+@SELDOM
 @pytest.mark.parametrize("function", some(dict.fromkeys(each[0] for each in MISTAKES), 3))
 def test_the_right_one_is_right(tmp_path: Path, function: str) -> None:
     (tmp_path / "functions.py").write_text(FUNCTIONS)
@@ -128,6 +129,7 @@ def test_the_right_one_is_right(tmp_path: Path, function: str) -> None:
     assert verdict.ok, str(verdict)
 
 
+@SELDOM
 def test_the_tutorials_relu_is_right_with_a_word_on_zero(tmp_path: Path) -> None:
     (tmp_path / "functions.py").write_text(FUNCTIONS.replace("grad[x <= 0] = 0", "grad[x < 0] = 0"))
     verdict = convstep.check(f"{tmp_path}/functions.py:ReLU")

@@ -20,7 +20,7 @@ from typing import Any
 
 import convstep
 from convstep.candidate.load.target import CandidateError
-from tests.strategies import few
+from tests.strategies import SELDOM, few
 
 CORPUS = Path(__file__).parent / "corpus"
 NOTES = {
@@ -118,6 +118,7 @@ def test_of_each_operator_there_are_eight_right_ones_or_more() -> None:
     assert {name: right[name] for name in here if right[name] < 8} == {}
 
 
+@SELDOM
 def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
     right = [target for target, wanted in EXPECTED.items() if wanted["verdict"] == "right"]
     with ThreadPoolExecutor(2) as pool:
@@ -136,6 +137,7 @@ def test_no_right_one_is_called_wrong_and_its_notes_are_said() -> None:
     assert len(refused) <= len(said) / 5, _listed(refused)
 
 
+@SELDOM
 def test_every_wrong_one_is_named_or_its_table_says_why_not(tmp_path: Path) -> None:
     mutants = few(MUTANTS, 300, 29)
     with ThreadPoolExecutor(2) as pool:

@@ -11,6 +11,7 @@ import pytest
 import convstep
 from convstep.candidate.operators.dependence import _apart
 from convstep.operators.registry import operator_named
+from tests.strategies import SELDOM
 
 
 def linear_backward(dout: Any, x: Any, w: Any, b: Any) -> Any:
@@ -25,6 +26,7 @@ def dense_backward(dout: Any, x: Any, w: Any, b: Any) -> Any:
     return dout @ w.T + np.sin(dout) @ w.T, x.T @ dout, dout.sum(axis=0)
 
 
+@SELDOM
 @pytest.mark.parametrize(("candidate", "id", "said"), [
     (linear_backward, "bias-in-dx", "dx is right where b is zero: b has no part in it"),
     (affine_backward, "dout-ignored", "dx is the same whatever dout is"),
@@ -62,6 +64,7 @@ class Linear:
         return dout @ self.W.T
 
 
+@SELDOM
 def test_what_comes_from_weights_that_are_already_updated_is_said() -> None:
     first, *others = convstep.check(Linear).diagnosis
     assert (first.id, first.gradients) == ("updated-weights", ("dx",))

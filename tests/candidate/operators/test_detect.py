@@ -6,6 +6,7 @@ from pathlib import Path
 
 import convstep
 from convstep.candidate.operators.verdict import OperatorVerdict
+from tests.strategies import SELDOM
 
 
 def test_what_it_always_has_is_what_its_own_forward_shows(tmp_path: Path) -> None:
@@ -53,6 +54,7 @@ class RNNCell:
 """
 
 
+@SELDOM
 def test_a_recurrent_cell_has_the_letters_of_a_textbook(tmp_path: Path) -> None:
     for number, text in enumerate((CELL, CELL.replace("W", "V"))):
         (tmp_path / f"cell{number}.py").write_text(text)

@@ -19,6 +19,7 @@ from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import TorchService
 from convstep.view.panels.compared import OperatorCompared
 from tests.guide import block
+from tests.strategies import SELDOM
 
 SCALE = """
 import os
@@ -116,6 +117,7 @@ def test_it_has_all_that_an_operator_has_and_none_of_its_code_runs_here(path: st
             found.judge(recording)
 
 
+@SELDOM
 def test_a_saved_file_is_run_again(path: str, tmp_path: Path) -> None:
     copy = tmp_path / "scale.py"
     copy.write_text(SCALE)
@@ -145,6 +147,7 @@ def test_it_is_known_by_its_name_as_long_as_it_runs(path: str) -> None:
     assert operator_named("relu") in operators()
 
 
+@SELDOM
 def test_the_file_of_the_guide_is_one(tmp_path: Path) -> None:
     path = tmp_path / "scale.py"
     path.write_text(block("scale.py"))
@@ -153,6 +156,7 @@ def test_the_file_of_the_guide_is_one(tmp_path: Path) -> None:
         assert operator_named(name).gradients == ("dx", "dw")
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("text", "name", "said"),
     [
@@ -175,6 +179,7 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(
         OperatorFile(str(tmp_path / "gone.py"), name)
 
 
+@SELDOM
 def test_an_operator_that_is_wrong_itself_says_nothing_of_others(tmp_path: Path) -> None:
     path = tmp_path / "scale.py"
     path.write_text(SCALE.replace("dx[i] = dout[i] * w", "dx[i] = dout[i]"))
@@ -196,6 +201,7 @@ def times_wrongly(dout: Array, k: float) -> Array:
     return dout + k
 
 
+@SELDOM
 def test_an_operator_itself_says_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("convstep.operators.registry._added", {})
     made = convstep.operator("times", times, times_backward, small={"x": np.array([1.0, 2.0]), "k": 3.0})

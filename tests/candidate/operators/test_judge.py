@@ -14,6 +14,7 @@ import convstep
 from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.operators.registry import OperatorError
+from tests.strategies import SELDOM
 
 
 def max_pool_forward(x: Any, pool_param: Any) -> Any:
@@ -84,6 +85,7 @@ def test_a_mistake_of_an_operator_is_named_with_the_authors_own_line() -> None:
         assert file.read().splitlines()[verdict.place[1] - 1].strip().startswith("dx[n, c, i * stride + a")
 
 
+@SELDOM
 def test_no_layout_is_chosen_because_a_mistake_does_not_show_in_it() -> None:
     verdict = convstep.check(linear_backward)  # with one sample it is right
     assert (verdict.convention, verdict.mistakes) == ("own", ("dx-averaged",))
@@ -99,6 +101,7 @@ def test_what_writes_into_dout_is_wrong_with_right_gradients() -> None:
     assert (verdict.operator, verdict.ok, verdict.mistakes) == ("relu", False, ("writes-into-dout",))
 
 
+@SELDOM
 def test_an_operator_that_no_name_shows_can_be_said() -> None:
     assert convstep.check(gate, operator="relu").ok
     convstep.assert_correct(gate, operator="relu")
@@ -122,6 +125,7 @@ def test_a_convolution_is_a_convolution() -> None:
     assert isinstance(verdict, convstep.Verdict)
 
 
+@SELDOM
 def test_what_is_nothing_that_is_known_is_asked_what_it_is() -> None:
     with pytest.raises(convstep.CannotCall) as caught:
         convstep.check(strange)
@@ -144,6 +148,7 @@ class Affine:
 """
 
 
+@SELDOM
 def test_a_bias_gradient_that_is_one_number_is_wrong_and_not_left_out(tmp_path: Path) -> None:
     (tmp_path / "layers.py").write_text(AFFINE.format(db="dout.sum()"))
     verdict = convstep.check(f"{tmp_path}/layers.py:Affine")
@@ -151,12 +156,14 @@ def test_a_bias_gradient_that_is_one_number_is_wrong_and_not_left_out(tmp_path: 
     assert [one.id for one in verdict.diagnosis] == ["db-wrong-axis"]
 
 
+@SELDOM
 def test_what_raises_in_batches_only_is_told_beside_what_is_right(tmp_path: Path) -> None:
     (tmp_path / "layers.py").write_text(AFFINE.format(db="dout.reshape(self.b.shape)"))
     verdict = convstep.check(f"{tmp_path}/layers.py:Affine")
     assert "its own forward takes several, but then it raises ValueError" in " ".join(str(verdict).split())
 
 
+@SELDOM
 def test_gradients_that_cannot_be_read_are_not_called_right(tmp_path: Path) -> None:
     text = (Path(__file__).parent / "corpus" / "lstm_step" / "coursera.py").read_text()
     wrong = text.replace("dWf = np.dot(dft, concat.T)", "dWf = np.dot(concat, dft.T)")
@@ -166,6 +173,7 @@ def test_gradients_that_cannot_be_read_are_not_called_right(tmp_path: Path) -> N
         convstep.check(f"{tmp_path}/lstm.py:lstm_cell_backward")
 
 
+@SELDOM
 def test_a_gradient_that_is_taken_apart_is_handed_on_as_something_else(tmp_path: Path) -> None:
     other = AFFINE.replace(
         "def backward(self, dout):", "def backward(self, both):\n        dout, rest = both"
@@ -176,6 +184,7 @@ def test_a_gradient_that_is_taken_apart_is_handed_on_as_something_else(tmp_path:
         convstep.check(f"{tmp_path}/layers.py:Affine")
 
 
+@SELDOM
 def test_the_stride_of_a_pool_is_known_by_its_longer_name(tmp_path: Path) -> None:
     text = "\n".join(map(inspect.getsource, (max_pool_forward, max_pool_backward)))
     head = "import numpy as np\nfrom typing import Any\n\n"
@@ -202,6 +211,7 @@ class Dense:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize("names", ["i, o", "rows_of, cols_of", "D, M", "inputs, outputs", "input_units, n"])
 def test_the_sizes_of_a_layer_are_told_by_place_where_names_say_nothing(names: str, tmp_path: Path) -> None:
     for summed in ("sum", "max"):
@@ -231,6 +241,7 @@ def test_a_layer_with_a_private_backward_is_called_by_its_class() -> None:
     assert "._backward(" in str(verdict).splitlines()[1]
 
 
+@SELDOM
 def test_a_class_without_methods_is_told_so_in_a_sentence(tmp_path: Path) -> None:
     text = "class MaxPool:\n    def __init__(self, size=2):\n        self.size = size\n"
     (tmp_path / "layers.py").write_text(text)
@@ -257,6 +268,7 @@ class WordVectors:
         return np.zeros(self.indices.shape)
 
 
+@SELDOM
 def test_what_a_layer_keeps_is_read_where_it_returns_something_else() -> None:
     assert convstep.check(WordVectors, operator="embedding").ok
 
@@ -284,6 +296,7 @@ class Conv1DLayer:
         return dx
 
 
+@SELDOM
 def test_sizes_may_be_called_what_weights_are_and_what_never_varied_is_said() -> None:
     verdict = convstep.check(Conv1DLayer)
     assert verdict.operator == "conv1d"
@@ -311,6 +324,7 @@ class VanillaRNNCell:
         return dz @ self.Wx.T, dz @ self.Wh.T
 
 
+@SELDOM
 def test_a_cell_is_made_with_the_sizes_of_its_input_and_of_its_state() -> None:
     verdict = convstep.check(VanillaRNNCell)
     assert verdict.operator == "rnn-step"

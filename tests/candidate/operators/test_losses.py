@@ -8,6 +8,7 @@ import pytest
 
 import convstep
 from convstep.candidate.operators.verdict import OperatorVerdict
+from tests.strategies import SELDOM
 
 LOSS = """
 import numpy as np
@@ -31,6 +32,7 @@ def verdict_of(folder: Path, loss: str, gradient: str) -> OperatorVerdict:
     return verdict
 
 
+@SELDOM
 @pytest.mark.parametrize(("loss", "gradient", "operator"), [
     (OF_ROWS, "-y_true / y_pred / len(y_pred)", "cross-entropy"),
     (OF_ROWS, "(y_pred - y_true) / len(y_pred)", "softmax-cross-entropy"),
@@ -44,6 +46,7 @@ def test_of_probabilities_either_gradient_is_right(
     assert verdict.swept.operator.name == operator
 
 
+@SELDOM
 @pytest.mark.parametrize(("loss", "gradient", "mistake"), [
     (OF_ROWS, "y_true / y_pred / len(y_pred)", "sign"),
     (OF_ROWS, "(y_pred - y_true) / y_pred.shape[1]", "averaged-by-classes"),
@@ -77,6 +80,7 @@ class SoftmaxCrossEntropyLoss:
     assert "it writes into dvalues, the caller's own array" in " ".join(str(verdict).split())
 
 
+@SELDOM
 @pytest.mark.parametrize("scaled", ["2 * d", "d"])
 def test_a_loss_of_scores_is_judged_as_that_whatever_it_is_called(tmp_path: Path, scaled: str) -> None:
     """Its name says less than its own forward does, also where its gradient is no known mistake's."""

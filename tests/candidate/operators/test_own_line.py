@@ -16,6 +16,7 @@ from convstep.operators.operator import Array
 from convstep.operators.registry import operator_named
 from convstep.recording.record import record
 from tests.candidate.operators.sweeping import swept
+from tests.strategies import SELDOM
 
 
 def pool_backward(dout: Array, x: Array, size: Any, stride: Any, padding: Any) -> Array:
@@ -132,6 +133,7 @@ def linear_backward(dZ, cache):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(("db", "dx", "said"), [
     ("1.0 / m * np.sum(dZ, axis=1, keepdims=True)", "2 * np.dot(W.T, dZ)", "`dA_prev = 2 * np.dot(W.T, dZ)`"),
     ("1.0 / m * np.sum(dZ)", "np.dot(W.T, dZ)", ""),

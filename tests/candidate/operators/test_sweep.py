@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from convstep.candidate.operators.answer import UNSAID, Swept
 from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.operators.notes import not_computed, notes
 from convstep.candidate.operators.sweep import swept
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 
 def sweep(
@@ -92,6 +93,7 @@ class LinearFunction:
         return grad_output @ weight.T, x.T @ grad_output, grad_output.sum(axis=0)
 
 
+@SELDOM
 @pytest.mark.parametrize(("candidate", "convention", "divided"), [
     (affine_backward, None, {}), (linear_backward, "coursera", {"dw": "N", "db": "N"}), (Affine, None, {}),
     (Linear, "torch", {}), (LinearFunction.backward, None, {}),
@@ -111,6 +113,7 @@ def test_a_linear_layer_is_called_as_its_course_calls_it(
     assert any("divided by the number of samples" in note for note in found.notes) == bool(divided)
 
 
+@SELDOM
 def test_x_of_more_axes_is_asked_of_those_alone_that_take_it() -> None:
     kinds = {}
     for candidate in (affine_backward, Affine):
@@ -147,6 +150,7 @@ def outer_linear_backward(dout, cache):  # type: ignore[no-untyped-def]
 deep_linear_forward = first_linear_forward = outer_linear_forward = deep_forward
 
 
+@SELDOM
 def test_x_has_one_more_axis_where_its_own_forward_takes_that() -> None:
     deep, first, outer = map(sweep, (deep_linear_backward, first_linear_backward, outer_linear_backward))
     assert deep.failing is None
@@ -206,6 +210,7 @@ class Annotated_LayerNorm:
         return self.iv * (g - means[0] - self.xh * means[1])
 
 
+@SELDOM
 @pytest.mark.parametrize(("candidate", "operator"), [
     (Listed, "linear"), (Listed_Rnn, "rnn-step"), (Annotated_LayerNorm, "layer-norm"),
 ])  # fmt: skip
@@ -235,6 +240,7 @@ def dense_backward(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
     return np.dot(dz, W.T), np.outer(a_prev, dz), dz
 
 
+@SELDOM
 @pytest.mark.parametrize("candidate", [layernorm_backward, batchnorm_backward, dense_backward])
 def test_what_it_never_gets_is_not_held_against_it(candidate: Callable[..., Any]) -> None:
     found = sweep(candidate)
@@ -259,6 +265,7 @@ def dense_backward_1d(delta, a, W):  # type: ignore[no-untyped-def]
     return W.T @ delta, np.outer(delta, a), delta.copy()
 
 
+@SELDOM
 @pytest.mark.parametrize("candidate", [batchnorm_backward_2d, linear_backward_2d, dense_backward_1d])
 def test_what_does_not_raise_on_more_axes_by_accident_is_not_meant_for_them(
     candidate: Callable[..., Any],
@@ -294,6 +301,7 @@ def pool_backward(dA, cache, mode="max"):  # type: ignore[no-untyped-def]
     return dA_prev
 
 
+@SELDOM
 def test_windows_that_a_key_cannot_say_are_not_tried_and_both_modes_are() -> None:
     found = sweep(pool_backward)
     assert (found.operator.name, found.convention and found.convention.name) == ("max-pool", "NHWC")
@@ -314,6 +322,7 @@ def maxpool2x2_backward(dout, x):  # type: ignore[no-untyped-def]
     return dx
 
 
+@SELDOM
 def test_a_single_picture_and_a_window_that_it_always_has_are_found() -> None:
     found = sweep(maxpool2x2_backward)
     assert found.failing is None
@@ -356,6 +365,7 @@ class ZeroPaddedPooling:
         return dx[:, :, p : dx.shape[2] - p, p : dx.shape[3] - p]
 
 
+@SELDOM
 def test_a_backward_that_is_right_for_another_forward_raises_no_alarm() -> None:
     found = sweep(ZeroPaddedPooling)
     assert found.operator.name == "max-pool"
@@ -410,14 +420,14 @@ def test_a_callers_array_that_is_changed_is_said() -> None:
 
 def dense_backward(dout, x, w):  # type: ignore[no-untyped-def,no-redef]
     if x.shape == (3, 3):
-        while True:
-            pass
+        time.sleep(600)
     dout[1]  # with one sample there is none
     return dout @ w.T, x.T @ dout, dout.sum(axis=0)
 
 
+@SELDOM
 def test_a_hang_and_an_exception_are_those_of_their_problem() -> None:
-    found = sweep(dense_backward, timeout=0.7)
+    found = sweep(dense_backward, timeout=3)  # the others return in this, however busy the machine is
     kinds = {one.answer.problem.arrays["x"].shape: one.answer for one in found.results}
     assert kinds[2, 3].kind == RETURNED
     assert kinds[3, 3].kind == HUNG
@@ -430,6 +440,7 @@ def batchnorm_backward(first, second, third, fourth, fifth):  # type: ignore[no-
     return first
 
 
+@SELDOM
 def test_what_cannot_be_called_says_what_was_tried() -> None:
     with pytest.raises(CannotCall, match="batch normalization") as raised:
         sweep(batchnorm_backward)
@@ -479,6 +490,7 @@ def softmax_cross_entropy(x, y):  # type: ignore[no-untyped-def]
     return -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p)) / len(x), (p - t) / len(x)
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("candidate", "operator"), [(LeakyRelu, "relu"), (softmax_cross_entropy, "softmax-cross-entropy")]
 )
@@ -575,6 +587,7 @@ class ByOptimizer:
         return accum_grad.dot(before.T)
 
 
+@SELDOM
 @pytest.mark.parametrize("candidate", [Updating, Averaging, MadeLater, ByOptimizer])
 def test_weights_that_a_layer_updates_are_judged_by_what_they_change_by(
     candidate: Callable[..., Any],
@@ -585,12 +598,14 @@ def test_weights_that_a_layer_updates_are_judged_by_what_they_change_by(
     assert not not_computed(found)
 
 
+@SELDOM
 def test_a_wrong_update_is_wrong() -> None:
     found = sweep(FirstRowAlone, "linear")
     assert found.failing is not None
     assert {name for one in found.results for name, share in one.off.items() if share > 1} == {"db"}
 
 
+@SELDOM
 def test_the_change_of_weights_with_a_momentum_is_not_looked_at() -> None:
     found = sweep(Heavy, "linear")
     assert found.failing is None
@@ -618,6 +633,7 @@ def fully_connected_backward(dz, a_prev, W, b):  # type: ignore[no-untyped-def]
     return np.dot(dz, W.T), np.outer(a_prev, dz), dz
 
 
+@SELDOM
 @pytest.mark.parametrize("candidate", [OneSample, fully_connected_backward])
 def test_a_layer_for_one_sample_is_called_with_one(candidate: Callable[..., Any]) -> None:
     found = sweep(candidate, "linear")
@@ -634,6 +650,7 @@ def unsummed_linear_backward(dout, x, W):  # type: ignore[no-untyped-def]
     return dout @ W.T, x.T @ dout, dout
 
 
+@SELDOM
 @pytest.mark.parametrize("candidate", [averaging_linear_backward, unsummed_linear_backward])
 def test_a_mistake_that_one_sample_does_not_show_is_not_hidden_by_calling_with_one(
     candidate: Callable[..., Any],
@@ -662,6 +679,7 @@ def softmax_loss_of_a_classifier(W, X, y, reg):  # type: ignore[no-untyped-def]
     return loss, X.T.dot(p) / len(y) + 2 * reg * W
 
 
+@SELDOM
 @pytest.mark.parametrize(("candidate", "said"), some([
     (max_pool_backward, "how large its windows are"), (avg_pool_backward, "how large its windows are"),
     (softmax_loss_of_a_classifier, "no value for W"),
@@ -691,6 +709,7 @@ class AvgPool2d:
         return dx
 
 
+@SELDOM
 def test_a_padding_that_is_not_used_is_said() -> None:
     found = sweep(AvgPool2d)
     assert found.failing is None
@@ -740,6 +759,7 @@ def lstm_cell_backward(da_next, dc_next, cache):  # type: ignore[no-untyped-def]
     return {**found, "dxt": da[units:], "da_prev": da[:units], "dc_prev": dc * ft}
 
 
+@SELDOM
 @pytest.mark.parametrize(("candidate", "operator"), [
     (Late, "linear"), (relu_or_its_slope, "relu"), (lstm_cell_backward, "lstm-step"),
 ])  # fmt: skip

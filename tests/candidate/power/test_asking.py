@@ -11,6 +11,7 @@ import pytest
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.power.asking import _check_plain, power, power_of
 from convstep.operators.registry import operator_named
+from tests.strategies import SELDOM
 
 LINEAR = operator_named("linear")
 LAYERS = """
@@ -55,6 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@SELDOM
 def test_a_test_case_that_loads_its_file_by_hand_may_die(folder: Path) -> None:
     (folder / "checks.py").write_text(TESTS)
     found = power_of("checks.py", "layers.py:affine_backward", LINEAR, jobs=3)
@@ -68,6 +70,7 @@ def test_a_test_case_that_loads_its_file_by_hand_may_die(folder: Path) -> None:
     assert not found.script
 
 
+@SELDOM
 def test_a_script_that_holds_what_it_tests_is_tried_too(folder: Path) -> None:
     main = """
 if __name__ == "__main__":
@@ -85,6 +88,7 @@ if __name__ == "__main__":
 CALLS = "from layers import *\nx, w, d = np.ones((2, 3)), np.ones((3, 4)), np.ones((2, 4))\n"
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("test", "sentence"),
     [

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from convstep.candidate.power.copies import BROKEN, OUT_OF_TIME, PASSED, Copies
+from tests.strategies import SELDOM
 
 ENDINGS: dict[int, Callable[[Copies], object]] = {
     3: lambda copies: copies.end(3, {"code": PASSED, "failed": ""}),
@@ -18,6 +19,7 @@ ENDINGS: dict[int, Callable[[Copies], object]] = {
 }
 
 
+@SELDOM
 def test_how_each_copy_ends_is_told_once() -> None:
     here, there = os.pipe()
     copies = Copies(there, 2, 2.0)

@@ -11,7 +11,7 @@ import pytest
 from convstep.candidate.power.asking import power
 from convstep.candidate.power.power import Power
 from tests.guide import block, part
-from tests.strategies import EVERYTHING, THOROUGH
+from tests.strategies import EVERYTHING, SELDOM, THOROUGH
 
 COURSES = Path(__file__).parent / "courses"
 CHECKS = {
@@ -38,6 +38,7 @@ def row(test: str, power: Power) -> str:
     return f"| {test.removeprefix('test_')} | {len(power.missed)} of {whole} | {ids} |"
 
 
+@SELDOM
 @pytest.mark.parametrize("test", TRIED)
 def test_the_table_says_what_a_notebook_would_let_pass(test: str) -> None:
     power = found(test)

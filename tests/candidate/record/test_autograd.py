@@ -19,6 +19,7 @@ from convstep.candidate.verdicts.deliberate import left_open
 from convstep.candidate.verdicts.draws import held
 from convstep.candidate.verdicts.marks import Held
 from convstep.candidate.verdicts.slopes import Clock
+from tests.strategies import SELDOM
 
 HEAD = "import torch\nfrom torch.autograd import Function\n"
 SCALED = """class Scaled(Function):
@@ -100,6 +101,7 @@ def test_what_is_the_gradient_of_its_forward_is_right(text: str) -> None:
     assert verdict(text, x()).agrees
 
 
+@SELDOM
 def test_it_is_judged_in_float64_whatever_it_casts_to_and_by_all_its_inputs() -> None:
     said = verdict(SCALED, x(), x()[0])
     assert said.agrees
@@ -116,6 +118,7 @@ def test_what_is_not_is_wrong(text: str) -> None:
     assert said.line == 0  # PyTorch runs its lines, and nobody sees which
 
 
+@SELDOM
 @pytest.mark.parametrize("text", MEANT.values(), ids=MEANT)
 def test_what_is_meant_to_be_another_is_not_called_wrong(text: str) -> None:
     said = verdict(text, x())
@@ -123,6 +126,7 @@ def test_what_is_meant_to_be_another_is_not_called_wrong(text: str) -> None:
     assert not said.agrees
 
 
+@SELDOM
 def test_it_is_checked_and_cannot_be_stepped(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text(HEAD + SCALED + MEANT["said"])
     with open_caller(f"{tmp_path / 'f.py'}:Scaled") as worker:
@@ -157,6 +161,7 @@ def cells_backward(dout, x):
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(("old", "new"), [("", ""), ("x.t() @ da", "a.t() @ da")])
 def test_functions_over_tensors_are_held_against_their_forward(tmp_path: Path, old: str, new: str) -> None:
     (tmp_path / "f.py").write_text(PLAIN.replace(old, new) if old else PLAIN)
@@ -168,6 +173,7 @@ def test_functions_over_tensors_are_held_against_their_forward(tmp_path: Path, o
         assert not found.steps
 
 
+@SELDOM
 def test_what_makes_tensors_itself_gets_arrays(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text(PLAIN)
     with open_caller(f"{tmp_path / 'f.py'}:cells_backward") as worker:

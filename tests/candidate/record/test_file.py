@@ -17,6 +17,7 @@ from convstep.printable import SENTENCE
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from tests.recording.test_packing import identical
+from tests.strategies import SELDOM
 
 
 def stepped(x: Any, options: dict[str, int]) -> Any:
@@ -75,6 +76,7 @@ def test_what_is_no_recording_is_one_sentence(recording: Recording, tmp_path: Pa
         assert len(str(caught.value)) <= SENTENCE
 
 
+@SELDOM
 def test_damage_of_any_array_is_one_sentence_or_does_no_harm(recording: Recording, tmp_path: Path) -> None:
     path = tmp_path / "r.npz"
     save(recording, path)

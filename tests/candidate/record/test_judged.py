@@ -10,6 +10,7 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.recorder import Recordable
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS
+from tests.strategies import SELDOM
 
 SOURCE = """
 import numpy as np
@@ -44,6 +45,7 @@ def _line(text: str) -> int:
     return next(number for number, line in enumerate(SOURCE.splitlines(), 1) if text in line)
 
 
+@SELDOM
 def test_a_recorded_function_is_judged_with_the_arguments_that_it_was_recorded_with(file: Path) -> None:
     recordable = Recordable(f"{file}:affine_backward")
     recording = recordable.record().recording
@@ -68,6 +70,7 @@ def test_a_call_in_the_names_of_the_file_is_judged_if_the_forward_makes_its_cach
     assert [one.mark.kind for one in found.end] == [AGREES, AGREES, DIFFERS]
 
 
+@SELDOM
 def test_a_cache_that_the_forward_does_not_make_says_nothing(file: Path) -> None:
     for call, said in (
         ("affine_backward(dout, (x, w, b, 1)[:3])", ""),

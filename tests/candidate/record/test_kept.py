@@ -14,6 +14,7 @@ from convstep.candidate.record.file import load, save
 from convstep.candidate.record.kept import Kept
 from convstep.candidate.record.recorder import Recordable
 from convstep.recording.recording import Recording
+from tests.strategies import SELDOM
 
 LINES = """import numpy as np
 
@@ -54,6 +55,7 @@ def last(recording: Recording) -> list[float]:
     return found
 
 
+@SELDOM
 def test_what_a_session_says_is_run_with_another_number(file: Path, kept: Recording) -> None:
     call = Kept(kept, f"{file}:scaled", ["--call", CALL, "--run-all"])
     assert call.is_there
@@ -86,6 +88,7 @@ def test_a_file_that_is_gone_or_was_changed_is_not_run(file: Path, kept: Recordi
     call.close()
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -18,6 +18,7 @@ from convstep.recording.record import record
 from tests.candidate.conftest import Files
 from tests.candidate.record.test_calling import COURSES
 from tests.recording.test_packing import identical
+from tests.strategies import SELDOM
 
 LAYERS = (
     "import numpy as np\n"
@@ -114,6 +115,7 @@ def test_the_numbers_are_those_of_the_same_call_in_this_process(files: Files) ->
     assert identical(own.result, recording.result)
 
 
+@SELDOM
 def test_a_notebook_cell_and_python_2_are_recorded_as_they_are_written(files: Files) -> None:
     book = files.notebook(
         "book.ipynb", "import numpy as np", "%matplotlib inline\ndef f(x):\n    y = x * 2\n    return y"
@@ -135,6 +137,7 @@ def test_a_notebook_cell_and_python_2_are_recorded_as_they_are_written(files: Fi
     assert found.recording.ended is None
 
 
+@SELDOM
 def test_a_loop_without_end_is_stopped_and_what_was_recorded_stays(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +156,7 @@ def test_a_loop_without_end_is_stopped_and_what_was_recorded_stays(
         Recordable(f"{stuck}:f", Arguments("f(1)"), timeout=0.2).record()
 
 
+@SELDOM
 def test_a_file_that_was_saved_is_recorded_anew_and_one_that_does_not_load_says_why(
     tmp_path: Path,
 ) -> None:
@@ -234,6 +238,7 @@ def test_a_guess_with_which_no_loop_turns_shows_nothing_and_another_is_taken(fil
     assert recording.total == 1 + 2 * 2
 
 
+@SELDOM
 def test_the_same_call_is_recorded_with_other_numbers_and_what_it_was_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(

@@ -26,7 +26,7 @@ from convstep.recording.recording import Recording
 from tests.candidate.corpus import FOLDER
 from tests.candidate.step.test_probing import Direct
 from tests.guide import block
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 STRIDED = Case((4, 4), (2, 2), (2, 2), ((1, 1), (1, 1)), 2, 2, 2)
 ALONE = replace(STRIDED, batch=None)
@@ -269,6 +269,7 @@ def conv_backward(dout, cache):
 RIGHT = [COURSERA, CS231N, ARTICLE, ("problem_windows.py", "backward", "problem", STRIDED)]
 
 
+@SELDOM
 @pytest.mark.parametrize("row", some(RIGHT, 4), ids=lambda row: row[2])
 def test_nothing_is_said_of_a_right_candidate(row: tuple[str, str, str, Case]) -> None:
     file, name, convention, _ = row

@@ -11,6 +11,7 @@ import pytest
 from convstep import CandidateError
 from convstep.candidate.survey.backwards import contents
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 
 INDEPENDENT = Path(__file__).parents[1] / "corpus" / "files" / "independent"
 CORPUS = Path(__file__).parents[2] / "recording" / "corpus"
@@ -149,6 +150,7 @@ def test_a_function_that_is_asked_for_may_be_called_anything(files: Files, name:
     assert found.name == name
 
 
+@SELDOM
 def test_what_people_have_written_is_found() -> None:
     """Each target of the manifests that has a name to be found by."""
     missed = []

@@ -13,6 +13,8 @@ from convstep.candidate.call.child import MEMORY
 from convstep.candidate.survey import judges
 from convstep.candidate.survey.judges import Judge, UnansweredError
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
+from tests.waiting import GENEROUS
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def test_a_judge_is_replaced_when_it_ends_and_gone_when_it_is_closed(question: d
         process = judge._process
         assert process is not None
         os.kill(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
+        process.wait(timeout=GENEROUS)
         with pytest.raises(UnansweredError, match="the process that checked it was ended"):
             judge.ask(question)
         assert judge.ask(question)["said"] == ""
@@ -67,6 +69,7 @@ def test_what_is_checked_has_its_share_of_the_memory(monkeypatch: pytest.MonkeyP
         assert judges.room_for(jobs) == room
 
 
+@SELDOM
 def test_what_eats_memory_is_stopped_at_that(files: Files) -> None:
     head = "import numpy as np\ndef conv_backward(dZ, cache, stride, padding):\n"
     text = f"{head}    np.ones(1 << 28)\n    return dZ\n"

@@ -14,6 +14,7 @@ from convstep.candidate.survey.judge import answer
 from convstep.candidate.survey.row import Row
 from convstep.candidate.survey.surveying import Options
 from tests.candidate.conftest import Files
+from tests.strategies import SELDOM
 
 MINE = """
 from convstep import conv2d_backward
@@ -65,6 +66,7 @@ def test_what_is_not_written_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None
     assert judged("conv_backward", written=False).says == "conv_backward is not written yet"
 
 
+@SELDOM
 def test_what_no_check_is_known_for_is_held_against_its_own_forward_if_it_has_one(files: Files) -> None:
     names = ("rnn_backward", "conv_relu_backward", "tanh_backward")
     text = "".join(f"def {name}(dout, cache):\n    return dout\n" for name in names)

@@ -15,7 +15,7 @@ from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.judging import judge, judge_alone
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Mark, Verdicts
 from tests.candidate.verdicts.corpus import MISTAKES, RIGHT, Mistake, module, pair_of, planted, r
-from tests.strategies import THOROUGH, some
+from tests.strategies import SELDOM, THOROUGH, some
 
 
 def test_of_right_code_nothing_is_said_to_differ() -> None:
@@ -44,6 +44,7 @@ def test_of_right_code_nothing_is_said_to_differ() -> None:
     assert positions.count(AGREES) > 100
 
 
+@SELDOM
 def test_what_differs_is_caught_and_most_of_it_at_its_line() -> None:
     caught, right = [], []
     for mistake in some(MISTAKES, 6):

@@ -23,7 +23,7 @@ from tests.export.html.browser import Browser
 from tests.export.html.test_run_page import at, poor
 from tests.lessons.bundled import bundled
 from tests.lessons.texts import lesson
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 OWN = lesson(
     "## One\nNow `dz` is {=dz}. <b onclick=alert(1)>bold</b> ![a cat](http://example.invalid/cat.png)\n\n"
@@ -53,6 +53,7 @@ def page_text(browser: Browser) -> str:
     return text
 
 
+@SELDOM
 def test_pages_turn_and_each_has_its_scene(browser: Browser, own: Path) -> None:
     browser.open(own)
     dz = OWN.pages[0].problem.dZ[0, 0, 0]
@@ -101,6 +102,7 @@ def test_a_wrong_choice_says_why_and_the_answer_can_be_shown(browser: Browser, o
     assert "because yes" in page_text(browser)
 
 
+@SELDOM
 def test_cells_are_marked_on_the_grid(browser: Browser, own: Path) -> None:
     question = OWN.pages[3].question
     assert isinstance(question, CellsQuestion)
@@ -120,6 +122,7 @@ def test_cells_are_marked_on_the_grid(browser: Browser, own: Path) -> None:
     assert browser.ask("document.querySelectorAll('.pick').length") == 0
 
 
+@SELDOM
 @pytest.mark.parametrize(("name", "language"), some([("1", "en"), ("14", "zh"), ("hunt-1", "zh")]))
 def test_a_bundled_lesson_is_a_page_in_both_languages(
     browser: Browser, tmp_path: Path, name: str, language: str

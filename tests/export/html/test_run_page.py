@@ -26,6 +26,7 @@ from convstep.view.panels.stage import Stage
 from convstep.view.scene.scene import Scene
 from convstep.view.scene.staged import Staged
 from tests.export.html.browser import Browser
+from tests.strategies import SELDOM
 
 SHOWN = """[...document.querySelectorAll("figure[data-panel]")].map((figure) => [
   figure.querySelector("caption").firstChild.textContent,
@@ -76,6 +77,7 @@ def at(browser: Browser) -> str:
     return text
 
 
+@SELDOM
 def test_the_digit_is_small_and_asks_nobody_for_anything(browser: Browser, digit: Path) -> None:
     text = digit.read_text(encoding="utf-8")
     assert len(text.encode()) <= 300_000
@@ -115,6 +117,7 @@ def test_keys_step_both_ways_and_come_back_to_the_same_page(browser: Browser, di
     assert browser.ask(SEEN) == first
 
 
+@SELDOM
 def test_every_number_is_what_python_writes_of_the_arrays(browser: Browser, digit: Path) -> None:
     stage = Stage.on(catalog.load("digit"))
     browser.open(digit)
@@ -124,6 +127,7 @@ def test_every_number_is_what_python_writes_of_the_arrays(browser: Browser, digi
         assert shown(browser) == tables(stage.scene()), position
 
 
+@SELDOM
 def test_a_step_has_its_cells_before_and_after(browser: Browser, digit: Path) -> None:
     stage = Stage.on(catalog.load("digit"))
     browser.open(digit)
@@ -215,6 +219,7 @@ def poor(browser: Browser) -> list[Any]:
     return found
 
 
+@SELDOM
 def test_who_listens_or_has_no_mouse_is_served(browser: Browser, digit: Path) -> None:
     browser.open(digit)
     assert browser.ask("document.querySelector('#sentence').getAttribute('aria-live')") == "polite"
@@ -275,6 +280,7 @@ def test_what_others_wrote_stays_words(browser: Browser, tmp_path: Path) -> None
     assert (browser.requests, browser.complaints) == ([], [])
 
 
+@SELDOM
 def test_of_a_large_face_the_part_around_the_step_is_seen(browser: Browser, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     problem = Problem(rng.standard_normal((60, 70, 1)), rng.standard_normal((1, 3, 3, 1)), None, None)
@@ -316,6 +322,7 @@ def test_a_picture_option_is_refused_for_a_page(tmp_path: Path, capsys: pytest.C
     assert not (tmp_path / "x.html").exists()
 
 
+@SELDOM
 def test_the_window_of_a_step_is_shown_forward_above_backward(browser: Browser, digit: Path) -> None:
     browser.open(digit)
     assert "The numbers of this page are fixed" in browser.ask("document.querySelector('footer').textContent")
@@ -345,6 +352,7 @@ def test_where_there_is_no_window_there_is_no_key_for_it(browser: Browser, tmp_p
     assert browser.complaints == []
 
 
+@SELDOM
 def test_a_candidate_stands_beside_the_reference_where_they_part(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(WRONG)

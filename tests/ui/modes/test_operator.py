@@ -18,6 +18,7 @@ from convstep.operators.registry import operators
 from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.messages import OperatorQuestion
 from convstep.ui.dialogs.comparison import ComparisonScreen
+from tests.strategies import SELDOM
 from tests.ui.driving import Session, WatchedRecordingApp
 from tests.ui.fakes import MISSING, FakeTorch
 from tests.ui.terminal import Terminal
@@ -93,6 +94,7 @@ async def test_it_shows_the_loop_and_compares_at_each_step_and_by_itself_at_the_
         assert session.stale_cells() == []
 
 
+@SELDOM
 async def test_a_mistake_differs_from_the_step_on_at_which_it_shows() -> None:
     async with opened_operator("max-pool", mistake="overwrite") as session:
         assert session.lines[-2].count("≠") == 3
@@ -107,6 +109,7 @@ async def test_a_mistake_differs_from_the_step_on_at_which_it_shows() -> None:
         assert "convstep open max-pool --mistake overwrite --goto" in session.text
 
 
+@SELDOM
 @pytest.mark.parametrize("size", [(80, 24), (60, 16)])
 async def test_straight_lines_are_compared_in_the_end_and_say_so_before(size: tuple[int, int]) -> None:
     async with opened_operator("batch-norm", size) as session:
@@ -141,6 +144,7 @@ async def test_in_the_middle_of_a_turn_the_place_to_compare_is_named() -> None:
         assert "is not all added yet: compare after step 3" in session.text
 
 
+@SELDOM
 async def test_a_saved_session_names_the_operator_and_its_options(tmp_path: Path) -> None:
     path = tmp_path / "s.session.json"
     async with opened_operator("max-pool", case="3", mistake="overwrite") as session:
@@ -163,6 +167,7 @@ async def test_the_forward_has_nothing_to_compare_and_says_how_it_ended() -> Non
         assert session.dialog == "ParagraphsScreen"
 
 
+@SELDOM
 async def test_what_pytorch_has_otherwise_is_marked_where_the_forward_has_a_corner() -> None:
     """A tie has no slope, so that central differences do not see who gets all of dout."""
     async with opened_operator("max-pool", mistake="ties-all") as session:

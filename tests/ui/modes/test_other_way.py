@@ -12,7 +12,7 @@ from convstep.cli.problems import start
 from convstep.conv.problem import Problem
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.view.panels.forward import ForwardStage
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import opened
 
 
@@ -23,6 +23,7 @@ def small_batch() -> Problem:
     return Problem(A_prev, W, rng.standard_normal(6), None, (2, 1), 1, (1, 2), 2)
 
 
+@SELDOM
 async def test_both_directions_keep_their_place_and_have_their_own_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.recording_app import run_recording
 from convstep.ui.widgets.text_pane import TextPane
 from convstep.view.panels.recording import RecordingStage
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened_recording
 from tests.view.recorded import Array, odds_and_ends, of, pool_backward
 
@@ -73,6 +73,7 @@ def scalar(a: int, b: int) -> int:
     return a + b
 
 
+@SELDOM
 async def test_a_line_of_the_source_has_a_cursor_stops_runs_and_values() -> None:
     recording = of(pool_backward)
     line = line_of(recording, "mask = window == np.max(window)")
@@ -143,6 +144,7 @@ async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() 
         assert "go to a cell of dx" in session.text
 
 
+@SELDOM
 async def test_conditions_speak_of_local_variables_as_they_are() -> None:
     async with opened_recording(of(pool_backward)) as session:
         await session.press("slash")
@@ -157,6 +159,7 @@ async def test_conditions_speak_of_local_variables_as_they_are() -> None:
         assert (event.variables["c"], event.variables["h"], event.variables["w"]) == (1, 2, 4)
 
 
+@SELDOM
 async def test_any_array_is_brought_in_from_the_list_and_taken_out() -> None:
     async with opened_recording(of(odds_and_ends)) as session:
         await session.press("a")
@@ -257,6 +260,7 @@ async def test_a_session_keeps_the_recording_beside_it_and_says_what_was_called(
     assert other.read_bytes() == b"somebody's"
 
 
+@SELDOM
 async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
     recordings: list[Recording | str] = []
 
@@ -283,6 +287,7 @@ async def test_a_file_that_is_saved_is_recorded_anew_where_one_stands() -> None:
         await session.until("the previous recording stays: no line touches an array now")
 
 
+@SELDOM
 @pytest.mark.parametrize("size", some(SIZES, 2))
 async def test_what_comes_and_goes_is_painted_at_any_size(size: tuple[int, int]) -> None:
     async with opened_recording(of(odds_and_ends), size=size) as session:

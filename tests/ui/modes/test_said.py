@@ -12,6 +12,7 @@ from convstep.candidate.verdicts.marks import DIFFERS, Verdicts
 from convstep.recording.record import record
 from convstep.recording.recording import Recording
 from tests.candidate.verdicts.corpus import RIGHT, Mistake, pair_of, planted
+from tests.strategies import SELDOM
 from tests.ui.driving import opened_recording
 from tests.ui.modes.test_recording import mode_of
 
@@ -27,6 +28,7 @@ def found() -> tuple[Recording, Verdicts]:
     return recording, judge(pair, total=recording.total)
 
 
+@SELDOM
 async def test_what_differs_stands_beside_its_line_on_the_timeline_and_behind_a_key() -> None:
     recording, said = found()
     line, first = said.first, min(at for at, mark in said.positions.items() if mark.kind == DIFFERS)

@@ -21,6 +21,7 @@ from convstep.view.grid.panel import Cell, Panel
 from convstep.view.panels import conv2d_cells
 from convstep.view.panels.conv2d_cells import Choice
 from tests import candidates
+from tests.strategies import SELDOM
 
 
 class Bench:
@@ -169,6 +170,7 @@ def test_card_shows_both_contributions_and_what_is_written_elsewhere(wrong: Benc
     assert f"and {shares['dA_prev'].elsewhere} cells elsewhere" in card
 
 
+@SELDOM
 def test_card_lists_all_cells_elsewhere_where_there_is_room_and_says_that_there_are_more(
     wrong: Bench,
 ) -> None:

@@ -22,7 +22,7 @@ from convstep.view.scene.scene import Scene
 from convstep.view.scene.source import draw_source
 from convstep.view.scene.trace import event_record, event_text
 from tests.recording.test_corpus import CASES, cases_of
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 from tests.view.recorded import FUNCTIONS, Array, pool_backward, recorded
 
 NAMES = [one.__name__ for one in FUNCTIONS]
@@ -473,6 +473,7 @@ def test_anybodys_function_can_be_shown_at_any_place(case: tuple[str, int, str])
             assert event_text(run.event, run.total)
 
 
+@SELDOM
 @pytest.mark.parametrize("name", ["pool_backward", "norm_backward", "embed_backward"])
 def test_nothing_jumps_within_a_stretch(name: str) -> None:
     stage = staged(name)

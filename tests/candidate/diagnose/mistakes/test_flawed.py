@@ -24,7 +24,7 @@ from convstep.conv.blocks import exact_gradients
 from convstep.conv.problem import Problem
 from tests.candidate.diagnose.mistakes.geometries import PROBLEMS
 from tests.candidate.diagnose.mistakes.outcomes import outcome, same
-from tests.strategies import problems, some, tried
+from tests.strategies import SELDOM, problems, some, tried
 
 VARIANTS = [variant for bug in KNOWN_BUGS.values() for variant in bug.variants]
 WINDOWS = patch("h_start, w_start = i_h, i_w")
@@ -69,6 +69,7 @@ def patched(wrong: Patch) -> str:
     return "\n".join(textwrap.indent(wrongs.get(text, text), indent) for text, indent in lines)
 
 
+@SELDOM
 @pytest.mark.parametrize("problem", some(["batch 2", "asymmetric", "groups", "dilation 2"]))
 def test_the_lines_that_one_gradient_needs_give_what_all_of_them_give(problem: str) -> None:
     compared = 0

@@ -11,7 +11,7 @@ from convstep.conv.problem import Problem
 from tests.candidate.diagnose.mistakes.ambiguous import AMBIGUOUS
 from tests.candidate.diagnose.mistakes.geometries import PROBLEMS
 from tests.candidate.diagnose.mistakes.outcomes import outcome, reference, same
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 WITH_VARIANTS = [bug for bug in KNOWN_BUGS.values() if bug.variants]
 bugs = pytest.mark.parametrize("bug", some(WITH_VARIANTS, 8), ids=lambda bug: bug.id)
@@ -134,6 +134,7 @@ def test_a_variant_is_right_where_its_symptom_says_so(id: str) -> None:
     assert seen
 
 
+@SELDOM
 @pytest.mark.parametrize("name", some(ALL, 3))
 def test_variants_of_different_bugs_differ_somewhere_or_are_listed(name: str) -> None:
     members = [
