@@ -119,6 +119,8 @@ class KeyPlace(NamedTuple):
     """The column behind its label."""
 
 
+APART = (2, 1)
+"""Columns between a label and the next key, the most first."""
 KEPT = 2
 """Keys at the end of the line that are never dropped: help, and the way out."""
 
@@ -132,10 +134,16 @@ def key_places(keys: Sequence[tuple[str, str]], width: int) -> list[KeyPlace]:
     """
     lengths = [cell_len(key) + 1 + cell_len(label) for key, label in keys]
     shown = list(range(len(keys)))
-    while len(shown) > KEPT and sum(lengths[at] + 1 for at in shown) - 1 > width:
+    *_, least = APART
+
+    def taken(gap: int) -> int:
+        return sum(lengths[at] + gap for at in shown) - gap
+
+    while len(shown) > KEPT and taken(least) > width:
         shown.pop(-KEPT - 1)
+    apart = next((gap for gap in APART if taken(gap) <= width), least)
     places, start = [], 0
     for at in shown:
         places.append(KeyPlace(at, start, start + lengths[at]))
-        start += lengths[at] + 1
+        start += lengths[at] + apart
     return places
