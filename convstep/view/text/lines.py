@@ -80,7 +80,8 @@ def _fitting(
 def status_line(left: str, rights: Sequence[str], width: int) -> Text:
     """A sentence on the left; on the right the longest of some texts that there is room for."""
     taken = cell_len(left)
-    status = Text(left if taken <= width else set_cell_size(left, width), no_wrap=True)
+    cut = left if taken <= width else set_cell_size(left, max(width - 1, 0)).rstrip() + "…"
+    status = Text(cut, no_wrap=True)
     for right in rights:
         if taken + cell_len(right) + 2 <= width:
             status.append(" " * (width - taken - cell_len(right)) + right, "dim")

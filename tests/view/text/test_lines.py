@@ -21,6 +21,7 @@ from convstep.view.text.lines import KEPT, key_places, status_line, tab_line, ti
 def test_a_status_line_is_never_wider_than_its_room(left: str, width: int) -> None:
     line = status_line(left, ["mean 0.5 · executed", "executed"], width)
     assert cell_len(line.plain) <= width
+    assert line.plain.startswith(left) or line.plain.endswith("…"), "what is cut says so"
     if cell_len(left) + 10 <= width:
         assert line.plain.endswith("executed")
         assert cell_len(line.plain) == width
