@@ -68,8 +68,8 @@ class Command(NamedTuple):
         return [key_text(key) for key in self.keys if key not in _ALIASES]
 
 
-_PRIORITY = {"tab", "shift+tab"}
-"""Textual's own focus chain would take these first."""
+_PRIORITY = {"tab", "shift+tab", "ctrl+p"}
+"""Textual's own focus chain and palette would take these first."""
 _ALIASES = {"f17", "f22", "f23"}
 """What terminals send for Shift+F5, Shift+F10 and Shift+F11."""
 
@@ -262,9 +262,9 @@ COMMANDS = (
             "Copy what is looked at as NumPy code: arrays, the call and what should come of it, of your own "
             "backward the case in which it fails; again: as a pytest function.", ASK),
     Command("save", ("w",), "save session", "Save the position, stops, bookmarks and view to a file.", ASK),
+    Command("palette", ("ctrl+p",), "commands",
+            "Find a command by name.", APP, EVERYWHERE, palette=False, of_app="app.command_palette"),
     Command("help", ("question_mark",), "help", "Explain all keys and marks.", APP, EVERYWHERE),
-    Command("palette", ("ctrl+p",), "palette",
-            "Find a command by name.", APP, palette=False, of_app="app.command_palette"),
     Command("quit", ("q",), "quit", "Quit.", APP, EVERYWHERE, of_app="app.quit"),
 )  # fmt: skip
 

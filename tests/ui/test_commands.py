@@ -196,3 +196,8 @@ async def test_the_line_of_keys_names_what_is_active_wherever_one_stands() -> No
             shown = [binding for binding in named.values() if screen.offers(binding.action)]
             assert len(shown) > 5
             assert line._bindings_shown() == shown
+        ends = {60: "i why ? help q quit", 80: "Ctrl+P commands ? help q quit",
+                120: "Ctrl+P commands  ? help  q quit"}  # fmt: skip
+        for width, end in ends.items():
+            await session.resize(width, 24)
+            assert session.lines[-1].endswith(end), "the palette gives way first"

@@ -439,6 +439,7 @@ async def explains_every_command(session: Session, key: str) -> None:
     await session.press(key)
     assert session.dialog == "ParagraphsScreen"
     found, pane = session.text, session.app.screen.query_one(VerticalScroll)
+    assert "↑ ↓ scroll · Esc closes" in found
     for _ in range(6):
         await session.press("pagedown")
         await session.until(lambda: pane.scroll_y == pane.scroll_target_y)

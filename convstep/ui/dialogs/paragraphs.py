@@ -16,6 +16,14 @@ from convstep.language import tr
 from convstep.ui.dialogs.once import Once
 
 
+class _Box(VerticalScroll):
+    """Says that it can be scrolled where there is more than is seen."""
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        """More or less is seen now."""
+        self.border_subtitle = tr("↑ ↓ scroll · Esc closes" if self.show_vertical_scrollbar else "Esc closes")
+
+
 class ParagraphsScreen(Once, ModalScreen[None]):
     """Something to read."""
 
@@ -46,9 +54,8 @@ class ParagraphsScreen(Once, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The paragraphs."""
-        with VerticalScroll() as box:
-            box.border_title = self._title
-            box.border_subtitle = tr("↑ ↓ scroll · Esc closes")
+        with _Box() as box:
+            box.border_title, box.border_subtitle = self._title, tr("Esc closes")
             if self._wide:
                 box.styles.width = 112
             for paragraph in self._paragraphs:

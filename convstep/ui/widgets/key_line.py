@@ -57,14 +57,14 @@ class KeyLine(Widget):
             self.get_component_rich_style(f"key-line--{part}", partial=True)
             for part in ("key", "label", "pointed")
         )
-        found, items = self._keys(), []
+        found, line = self._keys(), Text(no_wrap=True)
         for place in self._places(found):
             key, label = found[place.at]
             item = Text.assemble((key, key_style), (f" {label}", label_style))
             if place.at == self.pointed:
                 item.stylize(pointed_style)
-            items.append(item)
-        return Text(" ", no_wrap=True).join(items)
+            line.append(" " * (place.start - line.cell_len)).append_text(item)
+        return line
 
     def on_click(self, event: events.Click) -> None:
         """Press the key under the mouse."""

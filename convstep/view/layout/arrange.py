@@ -125,7 +125,9 @@ def _with_tabs(width: int, height: int, panels: Sequence[Panel], tab: str) -> Pl
     stage = [panel for panel in panels if panel.stage]
     upper = _upper_height(height, panels, width // 2)
     others = [panel for panel in panels if not panel.stage]
-    columns = [column for column in columns_of(others, height - upper) if any(one.running for one in column)]
+    columns = columns_of(others, height - upper)
+    # where nothing below grows, what the step reads stands there first
+    columns = [column for column in columns if any(one.running for one in column)] or columns[:1]
     seen = [panel for column in columns for panel in column]
     large = (MAP,) if _too_large(stage, width // 2, upper) else ()
     tabs = (CARD, SOURCE, *large, *(panel.key for panel in others if panel not in seen))

@@ -94,6 +94,9 @@ class Stretches:
         stretch = next((one for one in self._found if event.index in one.steps), None)
         if stretch is None:
             stretch = self._stretch(event)
+            if not stretch.names and (first := stretch.steps.start):  # it raised: what stood there stays
+                before = self.at(self._event(first - 1))
+                stretch = replace(before, steps=stretch.steps)
             self._found.append(stretch)
         if any(access.array not in stretch.seen for access in event.accesses):
             self._take(stretch, [event])

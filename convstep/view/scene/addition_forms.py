@@ -129,12 +129,12 @@ class AdditionForms:
         known = None if one.known is None else one.known[cells]
         both = (one.after[cells],) if one.new else (one.before[cells], one.after[cells])
         name, style = (tr("after"), WRITES) if one.done else (tr("will be"), "dim")
-        written = Block((name,), both[-1], style, both, known, sign="" if one.new else "→")
-        before = Block((tr("before"),), both[0], self._style, both, known)
+        written = Block((name,), both[-1], style, both, known, one.panel, "" if one.new else "→")
+        before = Block((tr("before"),), both[0], self._style, both, known, one.panel)
         pair = (written,) if one.new else (before, written)
         if one.factor_name:
             added = Block((one.formula, tr("product"), one.sign), one.added[cells], self._style)
-            factor = Block((one.factor_name,), one.factor[cells], READS)
+            factor = Block((one.factor_name,), one.factor[cells], READS, panel=one.factor_panel)
             return {PAIR: (pair,), ADDED: ((added,), pair), ALL: ((factor, added), pair)}
         read = tuple(Block((name,), values[cells], READS) for name, values in one.operands)
         return {PAIR: (pair,), ALL: (read, pair) if read else (pair,)}

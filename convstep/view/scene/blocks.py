@@ -12,7 +12,9 @@ import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from convstep.view.numbers.factor import common_power, factor_text
+from convstep.view.grid.panel import Panel
+from convstep.view.numbers.factor import UNSIGNED_UNITS, common_power, factor_text
+from convstep.view.numbers.factor import scaled as scaled_by
 from convstep.view.numbers.text import NARROWEST, CellFormat, is_whole, largest_finite
 from convstep.view.text.wrapping import centred
 
@@ -41,6 +43,8 @@ class Block(NamedTuple):
     """Everything that is written in the same way, so that it can be compared; empty for itself alone."""
     known: Array | None = None
     """Which cells have a number, the others a dot; None for all."""
+    panel: Panel | None = None
+    """That of the array whose cells these are, where it is seen; None for numbers that are in no array."""
     sign: str = ""
     """What stands between its name and that of the block before: `→`."""
 
@@ -53,6 +57,11 @@ class Block(NamedTuple):
         """
         measured = np.concatenate(self.alike) if self.alike else self.values
         limit, whole, signed = largest_finite(measured, 1.0), is_whole(measured), bool((measured < 0).any())
+        if self.panel is not None and limit <= self.panel.most:
+            # as at every other step, unless that says too little of numbers so small
+            form = _usual(self.panel, text, scaled=scaled)
+            if limit == 0 or scaled_by(limit, form.power) * 10.0**form.decimals >= UNSIGNED_UNITS:
+                return form
         power = common_power(limit, text, whole=whole, signed=signed) if scaled else 0
         return CellFormat.fitting(text, limit, signed=signed, whole=whole, power=power)
 
@@ -99,6 +108,12 @@ def arrangements(groups: tuple[int, ...], shape: tuple[int, int], width: int) ->
         if text >= NARROWEST:
             found.append(Arrangement(sizes, len(sizes) * (1 + rows), min(text, WIDEST)))
     return found
+
+
+def _usual(panel: Panel, text: int, *, scaled: bool) -> CellFormat:
+    """How numbers of a panel's array are written, in so many columns each, whichever cells are shown."""
+    power = panel.power_at(text) if scaled else 0
+    return CellFormat.fitting(text, panel.most, signed=panel.signed, whole=panel.whole, power=power)
 
 
 def _drawn(row: Row, text: int, width: int) -> list[Text]:

@@ -160,16 +160,18 @@ def additions(
     words: Mapping[int, Words],
 ) -> Iterator[Addition]:
     """What the step writes, in the order of its source, on the faces that the panels turn to."""
-    shown = {panel.face.name: panel.face for panel in reversed(panels)}
+    shown = {panel.face.name: panel for panel in reversed(panels)}
     for number, write in enumerate(event.writes):
         if not np.size(write.value):  # a write of no cells is no write
             continue
         array = arrays.get(write.array)
         if array is None or not fits(write, array.shape):
             array = _standing_in(write)
-        seen_so = shown.get(write.array)
-        if seen_so is None or seen_so.lengths != array.shape:
-            seen_so = face(write.array, array, last_axes(array))
+        panel = shown.get(write.array)
+        if panel is None or panel.face.lengths != array.shape:
+            panel, seen_so = None, face(write.array, array, last_axes(array))
+        else:
+            seen_so = panel.face
         cells = turned(write, array, seen_so)
         span = span_on(cells, write.region)
         assert span is not None  # the face is turned to the cells
@@ -202,6 +204,8 @@ def additions(
             words=said,
             operands=tuple((name, seen(read.value)) for name, read in said.operands),
             number=number,
+            panel=panel,
+            factor_panel=None if factor is None else shown.get(factor.array),
         )
 
 

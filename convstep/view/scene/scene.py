@@ -78,6 +78,10 @@ class Addition:
     """What it reads of several cells, on the face where these are written."""
     number: int = 0
     """Its place among the step's writes."""
+    panel: Panel | None = None
+    """That of the array it is added to, where it is seen."""
+    factor_panel: Panel | None = None
+    """That of the array factor's."""
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -205,6 +209,10 @@ class Scene:
         if found is None:
             raise KeyError(key)
         return found
+
+    def panel_of(self, array: str) -> Panel | None:
+        """The first panel of an array; None where none is shown."""
+        return next((panel for panel in self.panels if panel.face.name == array), None)
 
     def find(self, key: str) -> Panel | None:
         """The panel with a key; None for that of a further face that has no room any more."""

@@ -116,15 +116,14 @@ class _Drawing:
             at = largest(x * float(self._scene.dz))
         for count in [x.shape, *shares(x.shape, 2)]:
             whole, cells = count == x.shape, around(x.shape, at, *count)
-            lines = above + (not whole) + 2 * (1 + count[0])
+            lines = above + (not whole) + 2 * (1 + count[0]) + 1  # below the rules, a factor
             widths = {beside: self._text(count[1], beside=beside) for beside in (True, False)}
             for beside in sorted(widths, key=lambda beside: (min(widths[beside], ENOUGH), beside))[::-1]:
                 text = widths[beside]
                 if text < NARROWEST or (beside and len(self._marked) < len(RULES)):
                     continue
-                scaled = any(_power(values[cells], text) for values in self._added())
                 below = len(self._marked) - 2 if not beside else 0
-                yield _Form(cells, whole, text, beside, lines + scaled + below)
+                yield _Form(cells, whole, text, beside, lines + below)
 
     def drawn(self, form: _Form, spare: int) -> Lines:
         """The arrays of a form, each gradient below the array that it is of.
@@ -188,11 +187,12 @@ class _Drawing:
         channel, count = window.channels
         face = f"[…, {channel}]" if count > 1 else ""
         for name, values in (("w", window.w), ("x", window.x)):
-            block = Block((name,), values[form.cells], READS)
+            panel = self._scene.panel_of(self._scene.event.read(name).array)
+            block = Block((name,), values[form.cells], READS, panel=panel)
             factor = factor_text(block.written(form.text).power)
             found.append([Text(f"{name}{face} {factor}".rstrip(), READS), *block.numbers(form.text)])
         if form.beside and window.bias is not None:
-            found.append(_in_the_middle("b", Text(short(window.bias), READS), len(found[0])))
+            found.append(_in_the_middle("b", Text(short(window.bias), READS), len(found[0]), form))
         return found
 
     def _lower(self, form: _Form, *, targets: bool) -> list[Lines]:
@@ -206,11 +206,11 @@ class _Drawing:
                 self._style(number),
                 known=None if addition is not None else np.zeros(values[form.cells].shape, np.bool_),
             )
-            factors = [Text(factor_text(powers[number]), "dim")] if any(powers) else []
-            found.append([self._heading(number), *factors, *block.numbers(form.text)])
+            factor = Text(factor_text(powers[number]), "dim")  # blank where there is none: nothing moves
+            found.append([self._heading(number), factor, *block.numbers(form.text)])
         if form.beside:
             value = Text(self._dy if 2 in self._additions else "·", self._style(2))
-            found.append(_in_the_middle("", value, len(found[0])))
+            found.append(_in_the_middle("", value, len(found[0]), form))
             found[-1][0] = self._heading(2)
         for number, column in enumerate(found if targets else []):
             column.append(self._target(number, self._column(form) if number < 2 else self._last()))
@@ -300,10 +300,11 @@ def _power(values: Array, text: int) -> int:
     return Block(("",), values).written(text).power
 
 
-def _in_the_middle(name: str, value: Text, lines: int) -> Lines:
-    """A single value beside the rows of arrays."""
+def _in_the_middle(name: str, value: Text, lines: int, form: _Form) -> Lines:
+    """A single value beside the rows of arrays, which are the last of the lines."""
     column = [Text(name, READS), *[Text("")] * (lines - 1)]
-    column[lines // 2] = value
+    rows = form.cells[0].stop - form.cells[0].start
+    column[lines - rows + (rows - 1) // 2] = value
     return column
 
 

@@ -80,7 +80,8 @@ def _fitting(
 def status_line(left: str, rights: Sequence[str], width: int) -> Text:
     """A sentence on the left; on the right the longest of some texts that there is room for."""
     taken = cell_len(left)
-    status = Text(left if taken <= width else set_cell_size(left, width), no_wrap=True)
+    cut = left if taken <= width else set_cell_size(left, max(width - 1, 0)).rstrip() + "…"
+    status = Text(cut, no_wrap=True)
     for right in rights:
         if taken + cell_len(right) + 2 <= width:
             status.append(" " * (width - taken - cell_len(right)) + right, "dim")
@@ -119,6 +120,8 @@ class KeyPlace(NamedTuple):
     """The column behind its label."""
 
 
+APART = (2, 1)
+"""Columns between a label and the next key, the most first."""
 KEPT = 2
 """Keys at the end of the line that are never dropped: help, and the way out."""
 
@@ -132,10 +135,16 @@ def key_places(keys: Sequence[tuple[str, str]], width: int) -> list[KeyPlace]:
     """
     lengths = [cell_len(key) + 1 + cell_len(label) for key, label in keys]
     shown = list(range(len(keys)))
-    while len(shown) > KEPT and sum(lengths[at] + 1 for at in shown) - 1 > width:
+    *_, least = APART
+
+    def taken(gap: int) -> int:
+        return sum(lengths[at] + gap for at in shown) - gap
+
+    while len(shown) > KEPT and taken(least) > width:
         shown.pop(-KEPT - 1)
+    apart = next((gap for gap in APART if taken(gap) <= width), least)
     places, start = [], 0
     for at in shown:
         places.append(KeyPlace(at, start, start + lengths[at]))
-        start += lengths[at] + 1
+        start += lengths[at] + apart
     return places

@@ -75,6 +75,11 @@ async def test_the_forward_pass_fits_every_size_and_a_class(size: tuple[int, int
         await session.press("D", "n", "N", "}", "]", "s", "z")
         assert not session.stale_cells()
         assert session.app.screen.has_class("-presenting")
+        await session.press("z")
+        front = session.app.screen
+        assert isinstance(front, DebuggerScreen)
+        assert front.query_one("#kernel").display, "what is read has the room of sums"
+        await session.press("z")
         await session.press("D")
         assert session.debugger.has_class("-presenting")
         assert not session.stale_cells()

@@ -183,10 +183,15 @@ async def test_where_it_raised_it_says_so_and_leads_back() -> None:
     recording = record(doubled, np.arange(5.0))
     assert recording.ended is not None
     async with opened_recording(recording) as session:
+        await session.press("end", "N")
+        panels = session.visible()
+        assert {panel.face.name for panel in session.debugger.state.scene.panels} == {"y", "x"}
         await session.press("end")
         assert "it raised here" in session.lines[0]
+        assert session.visible() == panels, "what was made until there stays"
         await session.press("n")
         assert "IndexError" in session.text
+        assert "scroll" not in session.text, "all of it is seen"
         assert f"line {recording.ended.line}: y[i] = x[i] * 2" in session.text
         await session.press("escape", "N")
         assert "it raised here" not in session.text

@@ -341,3 +341,20 @@ def test_what_is_read_what_is_written_and_dz_have_their_hues_once_their_turn_has
     assert (target, following) == ("dW[1]", "dA_prev_pad[…]")
     assert len(rows) == 3, "what the next addition will make is not written yet"
     assert hued[READS][0] == "x"
+
+
+def test_what_is_read_is_written_alike_whatever_channel_it_is_of() -> None:
+    titles = set[str]()
+    for position in range(133, 141):  # dz is 0 at some of them
+        found = lines(scene_at(catalog.load("digit"), position), 31, 21)
+        titles |= {line.split("w * dz")[0].strip() for line in found if "w * dz" in line and "+=" not in line}
+    assert titles == {"w"}
+
+
+def test_numbers_far_smaller_than_their_array_have_a_factor_of_their_own() -> None:
+    problem = catalog.load("digit")
+    W = np.array(problem.W)
+    W[1] *= 1e-4
+    scene = scene_at(Problem(problem.A_prev, W, problem.b, problem.dZ, 1, 1), 134)
+    (title,) = (line for line in lines(scene, 31, 21) if line.strip().startswith("w "))
+    assert re.search(r"^ *w ×1e-\d", title)

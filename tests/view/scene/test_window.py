@@ -179,3 +179,14 @@ def test_the_window_is_chinese_where_it_has_words() -> None:
     speak("zh")
     scene, window = seen(catalog.load("rectangle"), 50)
     assert "y 是全部 3 个通道之和" in draw_window(scene, window, 44, 18).plain
+
+
+def test_no_row_moves_from_step_to_step() -> None:
+    problem = catalog.load("digit")
+    places = set[tuple[int, ...]]()
+    for position in range(133, 141):  # dz is 0 at some of them, and what is added has a factor at others
+        lines = draw_window(*seen(problem, position), 31, 21).plain.split("\n")
+        rule = next(n for n, line in enumerate(lines) if RULES[0] in line)
+        places.add((rule, *(n for n, line in enumerate(lines) if len(re.findall(r"-?[\d.]+", line)) == 6)))
+    assert len(places) == 1
+    assert len(places.pop()) == 7
