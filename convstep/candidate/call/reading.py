@@ -37,6 +37,7 @@ def read(layer: Layer, result: Any, before: Before) -> dict[str, Any]:
         changes = [name for name in NAMES if told.get(name) == "change"]
     else:
         found, changes = _search(layer, after, returned, before)
+    layer.where |= dict.fromkeys(changes, "change")
     for name in changes:
         _read_change(layer, name, before, found)
     return found
@@ -75,7 +76,6 @@ def _search(
     changes = [f"d{n}" for n in layer.rates if f"d{n}" not in found and layer.where.get(n) in moved]
     if "dW" not in found and layer.where.get("W") not in moved:
         changes = _updated(layer, before)
-    layer.where |= dict.fromkeys(changes, "change")
     return {name: place.value for name, place in found.items()}, changes
 
 

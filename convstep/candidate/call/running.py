@@ -262,12 +262,11 @@ def _clear(held: Any, gradients: list[Place]) -> None:
     clears = any(_clears(kind, gradients) for kind in type(held).__mro__[:-1])
     for place in gradients:
         # those of an object for each parameter are its optimizer's to clear
-        if (
-            (clears or (len(place.path) > 1 and place.path[-1] in ("grad", "gradient")))
-            and isinstance(place.value, np.ndarray)
-            and place.value.flags.writeable
-            and place.single
-        ):
+        if not (clears or (len(place.path) > 1 and place.path[-1] in ("grad", "gradient"))):
+            continue
+        if hasattr(place.value, "detach"):
+            place.value.detach().zero_()
+        elif isinstance(place.value, np.ndarray) and place.value.flags.writeable and place.single:
             place.value[...] = 0
 
 

@@ -294,7 +294,10 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
         keys = re.findall(rf"\b{rest}(?:\[|\.(?:get|pop)\()\s*['\"](\w+)['\"]", candidate.source)
         parameters += [Parameter(key) for key in dict.fromkeys(keys)]
     names, used = {each.name.lower() for each in parameters}, used_as(candidate.source)
-    options = [_options(each, names, used) for each in parameters]
+    options = [
+        [("", 0)] if _other_words(each, candidate.source) else _options(each, names, used)
+        for each in parameters
+    ]
     if not any(
         role.startswith("kernel") for each in options for role, _ in each
     ):  # height and width of what?
@@ -323,6 +326,16 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
     required = [each for each in parameters if each.default is None]
     if len(required) != len(unknown):  # names that only look as if they said something
         yield from _by_place(required, [each.name for each in required], used)
+
+
+def _other_words(parameter: Parameter, source: str) -> bool:
+    """Whether a border is "valid" by default and asked for another word, but never for "same"."""
+    asked = rf"\b{re.escape(word_of(parameter.name))}\b\s*(?:==|!=|in\b)\s*[\[({{]?\s*['\"]\w"
+    return (
+        str(parameter.value).lower() == "valid"
+        and re.search(asked, source) is not None
+        and re.search(r"['\"]same['\"]", source, re.I) is None
+    )
 
 
 def _oddness(roles: Sequence[str]) -> int:

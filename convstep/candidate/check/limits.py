@@ -30,6 +30,13 @@ from convstep.language import tr
 ENOUGH = 3
 """Problems within the limits on which it must be right before what lies beyond is no mistake."""
 
+ODD = (
+    r"\bodd\b[^.\n]{0,20}\b(?:kernels?|filters?|sizes?|k|f|n|kh|kw)\b(?!.*\beven\b)"
+    r"|\b(?:kernels?|filters?|\w*size|k|f|n|kh|kw)\b[^.\n]{0,30}\bodd\b(?!.*\beven\b)"
+    r"|%\s*2\s*(?:==\s*1|!=\s*0)"
+)
+"""How a source says that its kernels are odd; a row of padding may be odd as well."""
+
 WRITTEN = r"(?<![\w.]){}(?![\w.])|\b[A-Z][A-Z_]+\b"
 """How a source has a size in it: as a number, or as the name of a constant."""
 
@@ -100,7 +107,7 @@ def _possible(tried: Sequence[Result], candidate: Candidate) -> Iterator[tuple[s
         if number > 1 and re.search(WRITTEN.format(number), candidate.source):
             beyond = functools.partial(_differs, axis, number)
             yield "channels", Limit(tr(words, number=number), beyond)
-    odd = re.search(r"\bodd\b(?!.*\beven\b)|%\s*2\s*(==\s*1|!=\s*0)", candidate.source)
+    odd = re.search(ODD, candidate.source, re.I)
     even = [one for one in tried if any(n % 2 == 0 for n in _kernel(_geometry(one)))]
     made = [(one.outcome.Z, one.right.problem.dZ.shape) for one in even]
     # or its own forward makes another size of them
