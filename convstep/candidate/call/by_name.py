@@ -198,7 +198,7 @@ def run(
         try:  # its backward may be right all the same
             _forward(forward, call.watched, values.aside(), facts)
         except Exception as error:
-            if known:
+            if known or isinstance(error, AssertionError):
                 facts["forward_message"] = failure(error, candidate)["message"]
     places, named = given(backward, candidate.parameters, values)
     held = [(each, {**_contents(each)}) for each in (*places, *named.values()) if _contents(each)]

@@ -247,7 +247,7 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
             and not any(role.startswith("own") for role in roles)
             and roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}
         ):
-            yield Call("named", backward=backward, watched=_by_its_names(own))
+            yield Call("named", backward=backward, watched=_beside(own, dict(given)))
     whole = [name for name in names if {"cache", "ctx"} & {*roles_of(name)}]
     apart, needed = _taken_apart(candidate, [name for name in names if name not in whole], candidate.needed)
     listed = sorted([*apart, *whole], key=lambda each: names.index(root_of(each)))
@@ -259,10 +259,17 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
                 yield Call("named", own_cache=True, forward=forward, backward=Method("", given))
 
 
-def _by_its_names(own: Sequence[Method]) -> Method | None:
-    """The way of calling a forward, if its parameters' names leave no doubt."""
-    first = own[0] if own else Method("", ())
-    return first if first.given and not guessed(Call("named", forward=first)) else None
+def _beside(own: Sequence[Method], roles: Mapping[str, str]) -> Method | None:
+    """The way of calling a forward that its parameters' names, or its backward's roles for them, say."""
+
+    def sure(name: str, role: str) -> bool:
+        return (
+            roles[name] == role
+            if name in roles
+            else not guessed(Call("", forward=Method("", ((name, role),))))
+        )
+
+    return next((each for each in own if each.given and all(sure(*pair) for pair in each.given)), None)
 
 
 def _forwards(

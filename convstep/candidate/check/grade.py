@@ -67,7 +67,8 @@ class Result:
     @property
     def refused(self) -> bool:
         """Whether the candidate said it does not take this size, or cannot be judged on it."""
-        return self.outcome.kind == REFUSED or self.outcome.ours
+        asserted = self.outcome.forward_message.startswith("AssertionError") and not self.ok
+        return self.outcome.kind == REFUSED or self.outcome.ours or asserted
 
     @property
     def ok(self) -> bool:

@@ -13,7 +13,7 @@ from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.conv.problem import Problem
 from convstep.recording.log import View
-from convstep.recording.placing import places_of
+from convstep.recording.placing import places_of as places_of
 from convstep.recording.recording import Recording
 from convstep.steps.event import Access
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,14 @@ from convstep.candidate.call.written import layouts_of
 from convstep.candidate.check.grade import wrong_cells
 from convstep.candidate.step.own_arrays import axis_of
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS, OwnRun, OwnStep, Place, own_name
-from convstep.candidate.step.probing import Divergence, reference
+from convstep.candidate.step.probing import reference
 from convstep.conv.timeline import Timeline
 from convstep.recording.facts import Writer
 from convstep.recording.placing import places_of
 from convstep.steps.cells import Array
+
+if TYPE_CHECKING:
+    from convstep.candidate.step.probing import Divergence
 
 
 def parts(run: OwnRun, divergence: Divergence) -> OwnStep | None:
