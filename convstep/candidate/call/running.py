@@ -193,10 +193,10 @@ def _find_bias(layer: Layer) -> None:
     steps, layouts = np.arange(1.0, len(problem.b) + 1), layer.layouts
     first = layer.layouts.ours("Z", plain(layer.Z), problem.geometry)
     for place in places(layer.held):
-        role, gradient, kept = says(place.path)
+        _, gradient, kept = says(place.path)
         layout, known = layer.layout("b", place.shape), place.text in layer.where.values()
         numbers = place.single and str(place.value.dtype).rpartition(".")[2].startswith("float")
-        if layout is None or role or gradient or kept or known or not numbers:
+        if layout is None or gradient or kept or known or not numbers:
             continue
         before, layer.layouts = np.array(plain(place.value)), replace(layouts, b=layout)
         layer.where["b"] = place.text
