@@ -72,7 +72,10 @@ class Convention:
             return missing
 
         def one_for_both(name: str) -> bool:
-            return f"{name}:pair" not in says and (call.maker is not None or not self.pairs)
+            pair = f"{name}:pair" in says
+            if call.maker is None:  # a function may take a pair of one thing, and one of another
+                return not (self.pairs or pair)
+            return not (self.pairs and pair)
 
         if rows != columns and (self.square or (call.maker is None and call.square)):
             return tr("kernels that are not square")

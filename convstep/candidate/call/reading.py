@@ -61,8 +61,10 @@ def _search(
             pick = pick or next((p for p in outer if _fits(layer, name, p) and p not in found.values()), None)
         pick = pick or next((place for place in kept if _fits(layer, name, place)), None)
         if pick is None and name != "dA_prev":
+            # what has the size of a bias is its gradient only where there is one
+            new = [place for place in fresh if name == "dW" or "b" in layer.where or layer.problem.b is None]
             pick = next((place for place in kept), None) or next(
-                (place for place in fresh if _fits(layer, name, place) and _is_new(place)), None
+                (place for place in new if _fits(layer, name, place) and _is_new(place)), None
             )
         if pick is not None:
             found[name] = pick

@@ -76,7 +76,7 @@ def roles_of(name: str) -> tuple[str, ...]:
     """
     word = name.lower().strip("_")
     found = tuple(role for role, words in ROLES.items() if word in words)
-    several = not found and len(word) > 3 and word.endswith("s")
+    several = not found and len(word) > 3 and word.endswith("s") and word != "params"  # which holds several
     return roles_of(word[:-1]) if several else found
 
 

@@ -30,6 +30,8 @@ from convstep.language import tr
 
 TOLD, DEATHS, TRIES = 8, 3, 600
 """Attempts that are told of a layer that cannot be called; processes that may die meanwhile; calls."""
+SIZES = r"shape|size|bounds|broadcast|negative"
+"""What is said of a forward that does not take the sides of a picture."""
 _STAGES = ("make", "plant", "forward", "output", "backward")
 
 Chosen = tuple[Call, str, Result | None]
@@ -55,8 +57,13 @@ def detect_layer_call(
     search = _Search(own)
     if (hung := search.through(layers.ways(candidate), tried, in_time)) is not None:
         return hung
-    if search.best is None and not search.over and search.raising is None:
-        squares = _Search(own)  # where not even its forward took one that is not square
+    forward, output = map(_STAGES.index, ("forward", "output"))
+    misfit = any(
+        -stage == output or (-stage >= forward and re.search(SIZES, said))
+        for said, (stage, _) in search.attempts.items()
+    )
+    if search.best is None and not search.over and search.raising is None and misfit:
+        squares = _Search(own, tries=TRIES // 2)  # where not even its forward took one that is not square
         ways = ((replace(call, square_pictures=True), reason) for call, reason in layers.ways(candidate))
         if squares.through(ways, tried, in_time) is None and squares.sure is not None:
             search = squares

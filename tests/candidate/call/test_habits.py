@@ -169,3 +169,18 @@ def test_even_kernels_are_not_asked_of_who_says_that_they_are_odd(files: Files) 
     assert "only when the kernel is even" in words, words
     words = said(files, *SAME, crop, ("class Layer:", "class Layer:\n    # keeps the size; k is odd\n"))
     assert "is right" in words, words
+
+
+def test_a_layer_that_draws_more_than_its_kernels_is_held_against_its_own_forward(files: Files) -> None:
+    scaled = (
+        ("self.b = np.zeros(n_out)", "self.b, self.scale = np.zeros(n_out), np.random.rand(n_out, 1, 1) + 1"),
+        ("self.w) + self.b[:, None, None]", "self.w) * self.scale + self.b[:, None, None]"),
+        (
+            "        n, k = len(g)",
+            "        self.db = g.sum((0, 2, 3))\n        g = g * self.scale\n        n, k = len(g)",
+        ),
+        ("        self.db = g.sum((0, 2, 3))\n        da", "        da"),
+    )
+    words = said(files, *scaled)
+    assert "is right" in words
+    assert "the backward is right for it: its gradients are the slopes of that forward" in words
