@@ -716,6 +716,32 @@ def test_a_padding_that_is_not_used_is_said() -> None:
     assert any("holds without padding" in note for note in found.notes)
 
 
+class PairedPool:
+    """Its kernel is a pair, and its stride a number."""
+
+    def __init__(self, kernel_size, stride):  # type: ignore[no-untyped-def]
+        self.kernel_size, self.stride = kernel_size, stride
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        (kh, kw), s = self.kernel_size, self.stride
+        self.x = x
+        self.windows = np.lib.stride_tricks.sliding_window_view(x, (kh, kw), (2, 3))[:, :, ::s, ::s]
+        return self.windows.max((-2, -1))
+
+    def backward(self, d):  # type: ignore[no-untyped-def]
+        dx, (_, kw) = np.zeros_like(self.x), self.kernel_size
+        for n, c, i, j in np.ndindex(d.shape):
+            row, column = divmod(int(self.windows[n, c, i, j].argmax()), kw)
+            dx[n, c, i * self.stride + row, j * self.stride + column] += d[n, c, i, j]
+        return dx
+
+
+def test_a_pair_and_a_number_are_told_apart() -> None:
+    found = sweep(PairedPool, "max-pool")
+    assert found.failing is None
+    assert any(len({*one.answer.problem.options["size"]}) > 1 for one in found.results if one.off)
+
+
 # --- what asks, and what is made late
 
 
