@@ -206,7 +206,8 @@ async def test_the_answer_stands_under_its_question_and_in_sight(size: tuple[int
         for _ in range(20):
             await learner.press("shift+up")
         assert _row(learner, field()).startswith(f"{say('zh', 'answer')} -1.5")
-        assert learner.lines[-1].split() == ["Enter", "提交", "Esc", "先不答"], "letters are typed now"
+        keys = learner.lines[-1].split()
+        assert keys == ["Enter", "提交", "Esc", "先不答", "Ctrl+P", "命令面板"], "letters are typed now"
         assert learner.stale_cells() == []
         await learner.press("enter")
         assert say("zh", "wrong") in learner.text

@@ -149,7 +149,7 @@ async def test_keys_are_offered_where_they_do_something_and_say_why_where_they_d
         assert "✗ Not yet" in learner.told
         await learner.press("7")
         assert "Not yet" not in learner.told, "that was said of another answer"
-        assert learner.lines[-1].split() == ["Enter", "submit", "Esc", "leave"]
+        assert learner.lines[-1].split() == ["Enter", "submit", "Esc", "leave", "Ctrl+P", "commands"]
         await learner.press("escape", "A", "A")
         assert say("en", "shown") in learner.text
         assert "✗" not in learner.told

@@ -119,8 +119,12 @@ def _usual(panel: Panel, text: int, *, scaled: bool) -> CellFormat:
 def _drawn(row: Row, text: int, width: int) -> list[Text]:
     """The names, and below them the numbers."""
     least = [block.values.shape[1] * (text + 1) - 1 for block in row]
-    formats = [block.written(text) for block in row]
-    titles = _titles(row, formats, least, width)
+    titles = None
+    for brief in (False, True):  # rather a format of their own than a name that is cut for a factor
+        for blocks in (row, [block._replace(panel=None) for block in row]):
+            if titles is None:
+                formats = [block.written(text) for block in blocks]
+                titles = _titles(row, formats, least, width, brief=brief)
     if titles is None:  # a factor that is not named is none
         formats = [block.written(text, scaled=False) for block in row]
         titles = _titles(row, formats, least, width) or [""] * len(row)
@@ -144,8 +148,13 @@ def _drawn(row: Row, text: int, width: int) -> list[Text]:
     return lines
 
 
-def _titles(row: Row, formats: Sequence[CellFormat], least: Sequence[int], width: int) -> list[str] | None:
-    """Names with the factors of the numbers below, one for all that is written alike; None without room."""
+def _titles(
+    row: Row, formats: Sequence[CellFormat], least: Sequence[int], width: int, *, brief: bool = True
+) -> list[str] | None:
+    """Names with the factors of the numbers below, one for all that is written alike; None without room.
+
+    Where it may be brief, a name is cut for them, or left out.
+    """
     spare = width - sum(least) - GAP * (len(row) - 1)
     titles = list[str]()
     for number, (block, form, columns) in enumerate(zip(row, formats, least, strict=True)):
@@ -157,9 +166,11 @@ def _titles(row: Row, formats: Sequence[CellFormat], least: Sequence[int], width
         if len(factor) > room:
             return None
         left = room - len(factor) - bool(factor)
-        names = [*block.names, cut(block.names[-1], left) if left >= LEAST_NAME else ""]
+        names = [*block.names, *[cut(block.names[-1], left) if left >= LEAST_NAME else ""] * brief]
         forms = (f"{name} {factor}".strip() for name in names)
-        title = next(form for form in forms if cell_len(form) <= room)
+        title = next((form for form in forms if cell_len(form) <= room), None)
+        if title is None:
+            return None
         spare -= max(cell_len(title) - columns, 0)
         titles.append(title)
     return titles
