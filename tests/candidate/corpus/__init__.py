@@ -128,6 +128,8 @@ def _expressible(convention: str, bug: str) -> bool:
         return convention not in _CHANNELS_LAST
     if bug in ("db-shape:column", "db-shape:kept-axes"):
         return convention != "problem"  # in what shape the code behind it has b, an adapter need not know
+    if bug == "batch-hardcoded:reshape-to-10":
+        return convention not in ("torch", *_WITHOUT_BATCH)  # it always raises, and its name is "backward"
     if bug == "integer-truncation:int-input":
         return convention not in ("torch", "problem")  # both have made floats of them
     needs_batch = bug in _NEEDS_BATCH or bug.startswith(("batch-one-sample", "batch-hardcoded"))
