@@ -248,6 +248,9 @@ def report(verdict: PairVerdict) -> str:
             if any(one.startswith(held.how) for one in said)
             else tr("the first line known to differ is {line}: {how}", how=held.how, **facts)
         )
+    agreeing = [one.result for one in held.ends if one.mark.kind == AGREES]
+    if agreeing and not verdict.ok:
+        lines += wrapped(tr("what agrees: {gradients}", gradients=listed(agreeing)))
     lines += diagnosis_lines((), list, verdict.notes)
     if not verdict.ok and verdict.steps and ":" in verdict.target:
         command = shlex.join(["convstep", "open", verdict.target, *verdict.flags])

@@ -172,7 +172,7 @@ def own_report(own: OwnLines) -> list[str]:
 
 
 MANY = 8
-"""Lines that are listed at the most."""
+"""Lines that are listed at the most, the nearest."""
 
 
 def _made_words(own: OwnLines) -> list[str]:
@@ -185,7 +185,7 @@ def _made_words(own: OwnLines) -> list[str]:
     made = made_of(recording.source.lines, first.line, recording.name, right)
     said = []
     if made.lines:
-        lines = listed([str(line) for line in made.lines[:MANY]])
+        lines = listed([str(line) for line in made.lines[-MANY:]])
         said.append(tr("it is made of lines that are not judged: {lines}", lines=lines))
     if made.functions:
         said.append(tr("it calls {functions}, which is not judged", functions=listed(made.functions)))

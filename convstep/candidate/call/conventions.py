@@ -68,6 +68,8 @@ class Convention:
         call = self.told or spelled(Call(self.name), candidate)
         says, (_, rows, columns, _) = call.says, geometry.kernel_shape
         told, free = {role.partition(":")[0] for role in says}, "hparameters" in says
+        if call.depthwise and geometry.kernel_shape[3] > 1:
+            return tr("channels without a kernel of their own")
         if missing := self.layouts.cannot_say(geometry):
             return missing
 

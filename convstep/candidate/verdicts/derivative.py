@@ -15,7 +15,7 @@ from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, 
 from convstep.candidate.verdicts.naming import of_gradient, returned
 from convstep.candidate.verdicts.slopes import BEND, NOISE, STEP
 from convstep.candidate.verdicts.trial import definition_of, name_of, source_of
-from convstep.candidate.verdicts.worded import worded
+from convstep.candidate.verdicts.worded import of_pair
 from convstep.language import tr
 from convstep.recording.source import Source
 from convstep.steps.cells import cell_text
@@ -74,7 +74,7 @@ def derivative(pair: Pair, sources: tuple[Source | None, Source | None]) -> Held
     of = text(inner)
     agree = {way: all(_off(one, way) <= CLOSE for one in draws) for way in ("input", "output")}
     facts = {"result": result, "forward": name_of(pair.forward), "input": of}
-    calls = worded(pair.backward), worded(pair.forward)
+    calls = of_pair(pair.backward, pair.forward)
     if any(agree.values()):
         how = tr("`{result}` is the derivative of {forward} in every cell, by central differences", **facts)
         ends = (Ending(result, of, 0, Mark(AGREES, how)),)

@@ -18,7 +18,7 @@ from convstep.candidate.verdicts.naming import of_gradient
 from convstep.candidate.verdicts.reasons import reason
 from convstep.candidate.verdicts.slopes import STEP, Array, Clock, OutOfTime, size_of, slope
 from convstep.candidate.verdicts.trial import CannotJudge, Result, Trial, trial
-from convstep.candidate.verdicts.worded import worded
+from convstep.candidate.verdicts.worded import of_pair
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.source import Source
@@ -91,8 +91,7 @@ def held(
     given = {name: one for name, one in pair.forward.arguments().items() if isinstance(one, np.ndarray)}
     told = {one.of: one.mark.kind for one in most if one.mark.kind != UNKNOWN}
     return Held(
-        worded(pair.backward),
-        worded(pair.forward),
+        *of_pair(pair.backward, pair.forward),
         known if first is not None else min(agreeing, default=0),
         differing,
         tuple(each.ending if lines else replace(each.ending, line=0) for each in most),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -229,14 +230,17 @@ def _agreeing(trial: Trial, result: Result, name: str) -> str:
 
 
 def loss_text(trial: Trial) -> str:
-    """The loss as one writes it: `sum(out * dout)`."""
+    """The loss as one writes it: `sum(out * dout)`, or with the call for what its author calls otherwise."""
+    out = "out" if trial.names[0] != trial.names[1] else "loss"
+    if out == "out" and any(re.search(r"\bout\b", _text(trial, backward=way)) for way in (True, False)):
+        out = f"{trial.names[0].rpartition('.')[2]}(…)"
     if not trial.above:
-        return "sum(out)" if trial.loss.upstream[0].ndim else "out"
+        return f"sum({out})" if trial.loss.upstream[0].ndim else out
     above = ["".join(path) for path in trial.above]
     if len(above) == 1:
-        return f"sum(out * {above[0]})"
+        return f"sum({out} * {above[0]})"
     named = ("".join(path) for path in trial.loss.outputs)
-    outputs = [f"out{one}" if not one or one[0] == "[" else one for one in named]
+    outputs = [f"{out}{one}" if not one or one[0] == "[" else one for one in named]
     return " + ".join(f"sum({one} * {by})" for one, by in zip(outputs, above, strict=True))
 
 

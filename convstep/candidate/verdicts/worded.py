@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,28 @@ from convstep.candidate.verdicts.trial import name_of
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.number_text import shape_text
+
+
+def of_pair(backward: Called, forward: Called) -> tuple[str, str]:
+    """The calls of a backward and its forward, with what their layer was made with, where it keeps that."""
+    back, forth = worded(backward), worded(forward)
+    holder = backward.arguments().get("self")
+    if back == forth or holder is None or not (made := ", ".join(_made(holder))):
+        return back, forth
+    owner, dot, rest = back.partition(".")
+    return printable(f"{owner}({made}){dot}{rest}") if dot else back, forth
+
+
+def _made(holder: object) -> Iterator[str]:
+    """The plain parameters that a layer's class is made with, where the layer has an attribute so called."""
+    try:
+        parameters = list(inspect.signature(type(holder)).parameters)
+    except (TypeError, ValueError):
+        return
+    for name in parameters:
+        value = getattr(holder, "__dict__", {}).get(name)
+        if isinstance(value, (bool, int, float, str)):
+            yield f"{name}={value!r}"
 
 
 def worded(call: Called) -> str:

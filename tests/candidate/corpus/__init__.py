@@ -126,6 +126,10 @@ def _expressible(convention: str, bug: str) -> bool:
         return needs_last and not (bug in _NEEDS_BATCH and convention in _WITHOUT_BATCH)
     if bug in ("crop-wrong-axes:0-3", "crop-wrong-axes:3-1"):
         return convention not in _CHANNELS_LAST
+    if bug in ("db-shape:column", "db-shape:kept-axes"):
+        return convention != "problem"  # in what shape the code behind it has b, an adapter need not know
+    if bug == "batch-hardcoded:reshape-to-10":
+        return convention not in ("torch", *_WITHOUT_BATCH)  # it always raises, and its name is "backward"
     if bug == "integer-truncation:int-input":
         return convention not in ("torch", "problem")  # both have made floats of them
     needs_batch = bug in _NEEDS_BATCH or bug.startswith(("batch-one-sample", "batch-hardcoded"))

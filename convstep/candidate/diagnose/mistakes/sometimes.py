@@ -221,6 +221,9 @@ axes-swapped: H and W are swapped  [np-conv2d PR #2; NNPACK#15]
     h_start, w_start = i_w * s_w, i_h * s_h
     # the window's corner with its stride (and with windows cut off) | 窗口的左上角连同步幅
     h_start, w_start = i_h * s_w, i_w * s_h  # the strides (and with windows cut off) | 步幅
+    h_start, w_start = i_h * s_w, i_w * s_h
+    h = h_start + d_h * np.arange(f_h)[:, np.newaxis]
+    w = w_start + d_w * np.arange(f_w)  # the strides, cells are taken by index | 步幅，逐个格子按下标取值
     (s_h, s_w), (d_w, d_h) = stride, dilation  # the dilations (and with windows cut off) | 膨胀
     (p_l, p_r), (p_t, p_b) = padding
     CUT  # the paddings, windows cut off | 填充，窗口被切掉
