@@ -247,7 +247,9 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
             and not any(role.startswith("own") for role in roles)
             and roles & {"A_prev", "A_prev_pad", "W", "input_shape", "W_shape"}
         ):
-            yield Call("named", backward=backward, watched=_beside(own, dict(given)))
+            of_input = _of_the_input(given)
+            for each in dict.fromkeys((of_input, given)):  # dW is made of the input, and of no Z
+                yield Call("named", backward=Method("", each), watched=_beside(own, dict(of_input)))
     whole = [name for name in names if {"cache", "ctx"} & {*roles_of(name)}]
     apart, needed = _taken_apart(candidate, [name for name in names if name not in whole], candidate.needed)
     listed = sorted([*apart, *whole], key=lambda each: names.index(root_of(each)))
@@ -272,6 +274,13 @@ def _beside(own: Sequence[Method], roles: Mapping[str, str]) -> Method | None:
     return next((each for each in own if each.given and all(sure(*pair) for pair in each.given)), None)
 
 
+def _of_the_input(given: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same with A_prev for what a name says is Z, where nothing else is A_prev."""
+    if any(role in ("A_prev", "A_prev_pad") for _, role in given):
+        return given
+    return tuple((name, "A_prev" if role == "Z" else role) for name, role in given)
+
+
 def _forwards(
     candidate: Candidate, parameters: Sequence[str], needed: Sequence[str]
 ) -> Iterator[tuple[tuple[str, str], ...]]:
@@ -279,6 +288,7 @@ def _forwards(
     source = candidate.forward_source or candidate.source
     names, needed = _taken_apart(replace(candidate, source=source), parameters, needed)
     for given in _assigned((*names, "dZ"), (*needed, "dZ"), source):
+        given = _of_the_input(given)  # a forward makes Z: what it is given is not that
         roles = [role for _, role in given[:-1]]
         if {"A_prev", "W"} <= set(roles) and not any(
             role.startswith("own") for role in (*roles, "cache")[:-1]

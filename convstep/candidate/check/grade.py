@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from convstep.candidate.load.target import CandidateError
 from convstep.conv.forward import expected_forward
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
@@ -67,8 +68,7 @@ class Result:
     @property
     def refused(self) -> bool:
         """Whether the candidate said it does not take this size, or cannot be judged on it."""
-        asserted = self.outcome.forward_message.startswith("AssertionError") and not self.ok
-        return self.outcome.kind == REFUSED or self.outcome.ours or asserted
+        return self.outcome.kind == REFUSED or self.outcome.ours
 
     @property
     def ok(self) -> bool:
@@ -101,6 +101,10 @@ def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
             for name in NAMES
             if name in right.gradients and name in outcome.gradients  # what is not computed is not wrong
         )
+    fits = outcome.kind == RETURNED and all(found.kind == RIGHT for found in grades)
+    if outcome.forward_message.startswith("AssertionError") and not fits:  # its author says it takes no such
+        said = tr("not tried: its own forward raises there: {message}", message=outcome.forward_message)
+        outcome, grades = replace(outcome, kind=REFUSED, message=said), ()
     return Result(case, right, outcome, grades)
 
 
