@@ -116,42 +116,52 @@ def judged(
         OperatorError: there is no such operator.
     """
     with known(operator) as name:
-        free = name is None and problem is None and convention == AUTO and "--adapter" not in worker.flags
-        unknown = why_not(worker.candidate.name) if free else ""
-        said: Open | None = None
-        numbers = True
-        if free and not likely(worker.candidate) and (unknown or not _speaks_of_conv(worker.candidate)):
-            numbers = bool(unknown)
-            found = None if numbers else _by_numbers(worker, progress)
-            if found is not None and found.passed:
-                return found
-            held = against_forward(worker)
-            if isinstance(held, PairVerdict) and (held.ok or found is None):
-                # a convolution says more of one; else its arrays lie as those of no operator do
-                pictures = not unknown and _PICTURES.search(held.held.forward)
-                as_conv = _by_pictures(worker, progress) if pictures else None
-                return held if as_conv is None else as_conv
-            if found is not None:
-                return found
-            assert isinstance(held, Open)
-            said = held
-            if (unknown or said.asks) and not _speaks_of_conv(worker.candidate):
-                raise _unknown(worker.candidate, unknown, said)
-        try:
-            as_one = _as_operator(worker, convention, problem, progress, name, numbers=numbers)
-            if free and said is None and isinstance(as_one, OperatorVerdict) and as_one.seldom:
-                slopes = against_forward(worker)  # they say more of a function that is another
-                return slopes if isinstance(slopes, PairVerdict) and slopes.ok else as_one
-            return as_one
-        except CannotCall:
-            own = against_forward(worker) if free and said is None else None
-            if isinstance(own, PairVerdict):
-                return own
-            kind = worker.candidate.kind
-            if said is not None and kind != "class" and (unknown or kind == "autograd"):
-                # its own reason says more
-                raise _unknown(worker.candidate, unknown, said) from None
-            raise
+        if name is None and problem is None and convention == AUTO and "--adapter" not in worker.flags:
+            return _guessed(worker, progress)
+        return _as_operator(worker, convention, problem, progress, name, numbers=True)
+
+
+def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVerdict | PairVerdict:
+    """The verdict where nobody says what it is: its name does, or its numbers and its own forward."""
+    unknown = why_not(worker.candidate.name)
+    if likely(worker.candidate) or (_speaks_of_conv(worker.candidate) and not unknown):
+        return _as_named(worker, progress)
+    found = None if unknown else _by_numbers(worker, progress)
+    if found is not None and found.passed:
+        return found
+    held = against_forward(worker)
+    if isinstance(held, PairVerdict) and (held.ok or found is None):
+        # a convolution says more of one; else its arrays lie as those of no operator do
+        pictures = not unknown and _PICTURES.search(held.held.forward)
+        as_conv = _by_pictures(worker, progress) if pictures else None
+        return held if as_conv is None else as_conv
+    if found is not None:
+        return found
+    assert isinstance(held, Open)
+    if (unknown or held.asks) and not _speaks_of_conv(worker.candidate):
+        raise _unknown(worker.candidate, unknown, held)
+    try:
+        return _as_operator(worker, AUTO, None, progress, None, numbers=bool(unknown))
+    except CannotCall:
+        kind = worker.candidate.kind
+        if kind != "class" and (unknown or kind == "autograd"):  # its own reason says more
+            raise _unknown(worker.candidate, unknown, held) from None
+        raise
+
+
+def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVerdict | PairVerdict:
+    """The verdict as what its name says, or by its own forward where that says more."""
+    try:
+        verdict = _as_operator(worker, AUTO, None, progress, None, numbers=True)
+    except CannotCall:
+        held = against_forward(worker)
+        if isinstance(held, PairVerdict):
+            return held
+        raise
+    if isinstance(verdict, OperatorVerdict) and verdict.seldom:
+        held = against_forward(worker)  # which says more of a function that is another
+        return held if isinstance(held, PairVerdict) and held.ok else verdict
+    return verdict
 
 
 def _unknown(candidate: Candidate, unknown: str, said: Open) -> CannotCall:
