@@ -295,9 +295,9 @@ class _Run:
             yield self._origin("backward", at, names[0], why, scaler_words(layer))
             return
         why = tr(
-            "a product overflows {dtype} in this layer's backward: dZ, A_prev and W are finite"
+            "a product overflows {dtype} in this backward: dZ, A_prev and W are finite"
             if overflow.product
-            else "the sum overflows {dtype} in this layer's backward: dZ, A_prev and W are finite",
+            else "the sum overflows {dtype} in this backward: dZ, A_prev and W are finite",
             dtype=dtype,
         )
         yield self._origin("backward", at, overflow.gradient, why, scaler_words(layer), overflow=overflow)

@@ -1,4 +1,4 @@
-"""What a thread beside the screen has found out, told to the screen."""
+"""What a thread beside the screen has found out, or a clock, told to the screen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 from textual.dom import DOMNode
+from textual.timer import Timer
 from textual.worker import Worker
 
 
@@ -41,3 +42,16 @@ def tell(
         return listener.app.call_from_thread(told)
     except CancelledError:  # the program ends
         return False
+
+
+def tell_after(listener: DOMNode, seconds: float, what: Callable[[], object]) -> Timer:
+    """Have something done once after a while, by a screen or an app that is still there then.
+
+    Args:
+        listener: with which the timer ends.
+        seconds: the while.
+        what: what to do.
+    """
+    timer = listener.set_timer(seconds, what)
+    timer._skip = False  # else it never rings where a busy machine is late by the whole while
+    return timer

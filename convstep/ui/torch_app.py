@@ -25,6 +25,7 @@ from convstep.ui.chosen_theme import ChosenTheme
 from convstep.ui.commands import COMMANDS
 from convstep.ui.ending_app import EndingApp
 from convstep.ui.legible import Legible
+from convstep.ui.telling import tell_after
 from convstep.ui.type_ahead import Act, TypeAhead
 from convstep.view.grid.colours import HUES, VISIBLE, Colours, readable
 from convstep.view.grid.look import NOW, READS, WRITES
@@ -198,7 +199,7 @@ class TorchApp(EndingApp):
         self._first_frame.close()
         self.screen._repaint_required &= not self.screen._layout_required  # a new layout is painted whole
         self.screen._on_timer_update()  # at once, not when its clock comes round
-        self.set_timer(LOOKED_AT, self._go_on)
+        tell_after(self, LOOKED_AT, self._go_on)
 
     def _go_on(self) -> None:
         """While the first frame is looked at: garbage again, and torch loads."""

@@ -227,7 +227,7 @@ FORMS: dict[str, tuple[Callable[[], Captured], str, str, str, str]] = {
     ),
     "float16 overflows in the backward": (
         overflowing_in_backward,
-        "backward", "2", "dA_prev", "the sum overflows float16 in this layer's backward: dZ, A_prev",
+        "backward", "2", "dA_prev", "the sum overflows float16 in this backward: dZ, A_prev",
     ),
     "float16 overflows in the forward": (
         lambda: half(scaled(Net(), "c2.weight", 1e5), batch() * 100),

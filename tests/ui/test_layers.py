@@ -138,7 +138,7 @@ async def test_float16_overflows_at_a_step_for_the_picker_and_for_the_debugger()
         await session.press("x")
         await session.answered()
         position = session.position
-        assert "the sum overflows float16 in this layer's backward" in session.text
+        assert "the sum overflows float16 in this backward" in session.text
         await session.press("home", "x")
         await session.until("made here, the sum overflows float16")
         assert session.position == position > 0

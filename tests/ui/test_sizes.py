@@ -117,6 +117,16 @@ async def test_digit_stands_whole_at_120_columns_and_maximised_it_stays_so() -> 
         check_layout(session)
 
 
+async def test_a_small_panel_that_is_maximised_shows_more_digits() -> None:
+    async with opened(position=137, size=(80, 24)) as session:
+        values = session.debugger.state.scene.panel("bias_gradient").face.values
+        session.debugger.panels.focus(session.grid("bias_gradient"))
+        for digits in (4, 9, 4):
+            rows = [row[5:-1].strip(" ◂") for row in session.part("bias_gradient")[1:5]]
+            assert rows == [f"{value:.{digits}f}" for value in values[:, 0]]
+            await session.press("m")
+
+
 def stem(height: int = 64) -> Problem:
     numbers = np.random.default_rng(5)
     A_prev = numbers.standard_normal((height, height, 3)).astype(np.float32)

@@ -1,11 +1,13 @@
-"""A thread that has found something out never disturbs somebody who leaves."""
+"""A thread that has found something out never disturbs somebody who leaves; a clock rings in any case."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from pathlib import Path
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
@@ -13,7 +15,7 @@ from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
 import convstep.ui
-from convstep.ui.telling import tell
+from convstep.ui.telling import tell, tell_after
 from tests.waiting import GENEROUS
 
 
@@ -41,6 +43,18 @@ async def test_who_goes_is_told_nothing_from_the_first_moment_on() -> None:
         await leaving
         assert not await told()
     assert len(heard) == 1
+
+
+async def test_a_clock_rings_on_a_machine_that_is_too_busy_to_begin_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rung = asyncio.Event()
+    app: App[None] = App()
+    async with app.run_test():
+        times = itertools.count()
+        monkeypatch.setattr("textual._time.get_time", lambda: float(next(times)))
+        tell_after(app.screen, 0.001, rung.set)
+        await asyncio.wait_for(rung.wait(), GENEROUS)
 
 
 async def test_what_a_cancelled_worker_found_is_told_to_nobody() -> None:

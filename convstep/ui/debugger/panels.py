@@ -54,6 +54,8 @@ class Panels:
         """Who had the keys before the screen was too small."""
         self._lent: Widget | None = None
         """Who had them before a class was presented to, and was hidden then."""
+        self._alone = ""
+        """Which was maximised when the parts were placed last."""
         self._keeps: tuple[Widget | None, Cell | None] = (None, None)
         """What was looked at in its place: where that has changed, somebody chose another panel or cell."""
 
@@ -176,6 +178,9 @@ class Panels:
         # title, timeline and keys; before a class, title and sentence
         around = 1 + sentence if state.presenting else 4 if status.display else 3
         plan = self._mode.plan(size.width, size.height - around)
+        if self._alone != state.maximised:
+            self._alone = state.maximised
+            self.apply_look()
         self.area.follow(plan)
         had, self._had_keys = self._had_keys, None
         if had is not None:
@@ -293,7 +298,9 @@ class Panels:
             self.focus(part)
 
     def _set_look(self, grid: TensorGrid) -> None:
-        grid.set_look(self._state.values, self._state.precision, large=self._state.presenting)
+        state = self._state
+        alone = grid.key == state.maximised
+        grid.set_look(state.values, state.precision, large=state.presenting, alone=alone)
 
     def _part_in_focus(self) -> str:
         """The key of the part that has the focus, itself or by a line in it; "" for none."""

@@ -26,6 +26,7 @@ from convstep.ui.debugger.travel import Travel
 from convstep.ui.dialogs.once import Once
 from convstep.ui.messages import CellClicked, CellHovered, SeekRequested
 from convstep.ui.panel_area import PanelArea
+from convstep.ui.telling import tell_after
 from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
@@ -371,4 +372,4 @@ class ScreenClock:
 
     def after(self, seconds: float, what: Callable[[], None]) -> Callable[[], None]:
         """Do something after a while; returns what calls it off."""
-        return self._screen.set_timer(seconds, what).stop
+        return tell_after(self._screen, seconds, what).stop

@@ -45,6 +45,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Columns added to each number."""
         self.large = False
         """Whether it is read from afar."""
+        self.alone = False
+        """Whether it has all the room."""
         self.footnote = ""
         """What the lower border says instead of the face's size."""
         self.cursor: Cell | None = None
@@ -84,9 +86,10 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if self._drawn is not None:
             self._write_border()
 
-    def set_look(self, mode: str, precision: int, *, large: bool = False) -> None:
+    def set_look(self, mode: str, precision: int, *, large: bool = False, alone: bool = False) -> None:
         """Change how values are drawn."""
-        self.mode, self.precision, self.large = mode, precision if mode != "heat" else 0, large
+        self.mode, self.precision = mode, precision if mode != "heat" else 0
+        self.large, self.alone = large, alone
         self._look = None
         self._lay_out()
         self._follow()
@@ -188,7 +191,13 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         room, window = (self.size.width, self.size.height), self._window
         shaded = self.mode == "both" and self.app.no_color
         panel, plan = lay_out_in_unit(
-            panel, *room, precision=self.precision, large=self.large, window=window, shaded=shaded
+            panel,
+            *room,
+            precision=self.precision,
+            large=self.large,
+            alone=self.alone,
+            window=window,
+            shaded=shaded,
         )
         if panel.power and not self._title(panel):
             panel = replace(panel, unit=0)

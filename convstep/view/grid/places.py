@@ -168,6 +168,7 @@ def lay_out(
     *,
     precision: int = 0,
     large: bool = False,
+    alone: bool = False,
     window: Span | None = None,
 ) -> GridLayout:
     """Choose cell width and labels for the room there is.
@@ -178,6 +179,7 @@ def lay_out(
         height: lines of room.
         precision: columns to add to each number, or to take away.
         large: whether it is read from afar, so that cells are as high as there is room for.
+        alone: whether it has all the room of the screen, so that numbers have more digits.
         window: that of another step, whose room stays where this one has none.
     """
     if panel.window is None and window is not None:
@@ -187,7 +189,8 @@ def lay_out(
     rows, columns = panel.face.shape
     label = len(str(rows - 1)) + (2 if panel.listed else 0)
     together = panel.window.right - panel.window.left + 1 if panel.window is not None else 1
-    text = _text(columns, width - label, together, least_text(panel))
+    usual = PRECISE_TEXT if alone and not panel.whole else MOST_TEXT
+    text = _text(columns, width - label, together, least_text(panel), usual)
     # however much precision is asked for, a whole cell is in sight
     most = max(min(PRECISE_TEXT, width - label - 2), LEAST_TEXT)
     text = min(max(text + precision, LEAST_TEXT), most)
@@ -202,6 +205,7 @@ def lay_out_in_unit(
     *,
     precision: int = 0,
     large: bool = False,
+    alone: bool = False,
     window: Span | None = None,
     shaded: bool = False,
 ) -> tuple[Panel, GridLayout]:
@@ -213,10 +217,11 @@ def lay_out_in_unit(
         height: lines of room.
         precision: columns to add to each number, or to take away.
         large: whether it is read from afar.
+        alone: see `lay_out`.
         window: see `lay_out`.
         shaded: whether shades stand beside the numbers.
     """
-    plan = lay_out(panel, width, height, precision=precision, large=large, window=window)
+    plan = lay_out(panel, width, height, precision=precision, large=large, alone=alone, window=window)
     text = number_width(plan, shaded=shaded)
     if plan.lines == LINES:
         number = BigFormat.fitting(inked(text), panel.most, signed=panel.signed, whole=panel.whole).number
@@ -272,14 +277,14 @@ def least_text(panel: Panel) -> int:
     return next((text for text in rooms if fits(panel.most, text, 0, signed=panel.signed)), SCROLLED_TEXT)
 
 
-def _text(columns: int, width: int, window: int, least: int) -> int:
+def _text(columns: int, width: int, window: int, least: int, most: int) -> int:
     """Columns of a number, for all of a face at once if they fit in the width.
 
     Where it scrolls, the `window` columns that belong together fit at once if they can.
     """
     fitting = (width - 1) // columns - 1
     if fitting >= least:
-        return min(fitting, MOST_TEXT)
+        return min(fitting, most)
     near = columns * (least + 1) < 1.3 * width
     return least if near else max(min(SCROLLED_TEXT, (width - 1) // window - 1), least)
 
