@@ -139,7 +139,7 @@ def judged(
                 raise _unknown(worker.candidate, unknown, said)
         try:
             as_one = _as_operator(worker, convention, problem, progress, name, numbers=numbers)
-            if free and said is None and isinstance(as_one, OperatorVerdict) and as_one.seldom:
+            if free and said is None and isinstance(as_one, OperatorVerdict) and as_one.partly:
                 slopes = against_forward(worker)  # they say more of a function that is another
                 return slopes if isinstance(slopes, PairVerdict) and slopes.ok else as_one
             return as_one
