@@ -158,7 +158,7 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
         if isinstance(held, PairVerdict):
             return held
         raise
-    if isinstance(verdict, OperatorVerdict) and verdict.seldom:
+    if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict
     return verdict

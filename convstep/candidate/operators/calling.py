@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -171,23 +171,25 @@ class _Calling:
             for method in methods_like(held, SET_UP):
                 needed = [each.name for each in parameters_of(method) if each.default is each.empty]
                 if method.__name__ != "set_input_shape":
-                    with contextlib.suppress(Exception):
-                        method(*(self._set_up_with(name, shape) for name in needed[:1]))
+                    for some in self._set_up_with(needed[:1], shape):
+                        with contextlib.suppress(Exception):
+                            method(*some)
+                            break
             if not self._planted(held, wanted) and forward is not None:
                 given = self._filled(forward, self._for_forward)
                 if not given.missing:  # it makes its weights when it first runs
                     forward(*given.places, **given.named)
                 self._planted(held, wanted)
 
-    def _set_up_with(self, name: str, shape: tuple[int, ...]) -> Any:
-        """What a method is given that sets a layer up: a size, an optimizer, or the layer before it."""
-        role = self.words.making(name)
+    def _set_up_with(self, needed: Sequence[str], shape: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
+        """What a method may be given that sets a layer up: a size, or an optimizer or the layer before it."""
+        role = self.words.making("".join(needed))
         if role in self.told.sizes:
-            return self.told.sizes[role]
+            yield (self.told.sizes[role],)
         self.told.rated |= role == "optimizer"
         before = _Plain()
         vars(before).update(output_shape=shape, out_shape=shape, shape=shape)
-        return before
+        yield (before,) * len(needed)
 
     def _planted(self, held: Any, wanted: list[str]) -> bool:
         """Whether all are planted."""

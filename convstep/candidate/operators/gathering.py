@@ -21,7 +21,7 @@ from convstep.candidate.operators.parts import put_together
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import Way, outputs_of
 from convstep.conv.step import quiet
-from convstep.operators.operator import Array, Operator, OperatorProblem
+from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 Fitting = Mapping[tuple[str, str], float]
 _NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
@@ -131,14 +131,10 @@ def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
     """What came from somebody whose arrays are others than ours: by their names."""
     convention = way.convention
     assert convention is not None
-    assert convention.read is not None
     theirs = {
         raw.names.get(label, label): array for label, array in raw.arrays.items() if label[:4] != "out."
     }
-    gradients: Mapping[str, Array] = {}
-    if raw.kind == RETURNED:
-        with contextlib.suppress(KeyError, ValueError, IndexError, AttributeError):
-            gradients = convention.read(theirs)
+    gradients, called = _together(convention, problem, theirs) if raw.kind == RETURNED else ({}, {})
     outputs = {}
     for at, name in enumerate(way.operator.outputs):
         if (array := raw.arrays.get(f"out.{at}")) is not None:
@@ -150,12 +146,45 @@ def _read(way: Way, problem: OperatorProblem, raw: Raw) -> Answer:
         outputs,
         gradients,
         shapes,
-        {},
+        called,
         raw.changed,
         raw.message,
         call=raw.call,
         **raw.place,
     )
+
+
+def _together(
+    convention: Convention, problem: OperatorProblem, came: Mapping[str, Array]
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """The gradients from theirs; and what each that is transposed is made of that came so."""
+    assert convention.lay is not None
+
+    def made(arrays: Mapping[str, Array]) -> dict[str, Array]:
+        assert convention.read is not None
+        with contextlib.suppress(KeyError, ValueError, IndexError, AttributeError):
+            return dict(convention.read(dict(arrays)))
+        return {}
+
+    found = made(came)
+    if found and all(array.shape == np.shape(problem.arrays[name[1:]]) for name, array in found.items()):
+        return found, {}
+    laid = convention.lay(dict(problem.arrays))
+    held = {
+        f"d{name}": each for some in laid.values() if isinstance(some, dict) for name, each in some.items()
+    }
+    turned = [
+        name for name in held if name in came and came[name].shape == held[name].T.shape != held[name].shape
+    ]
+    right = {**came, **{name: came[name].T for name in turned}}
+    if not turned or not (back := made(right)):
+        return found, {}
+    called: dict[str, str] = {}
+    for one in turned:
+        lost = made({**right, one: right[one] * np.nan})
+        for name in (name for name in back if np.isnan(lost[name]).sum() > np.isnan(back[name]).sum()):
+            called[name] = f"{called[name]}, {one}" if name in called else one
+    return {name: array.T if name in called else array for name, array in back.items()}, called
 
 
 def _output(way: Way, raw: Raw, at: int, right: Array | None, where: Mapping[str, str]) -> Array | None:

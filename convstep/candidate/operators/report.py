@@ -105,6 +105,8 @@ def divergence_words(swept: Swept, judged: Judged, name: str) -> str:
     """A wrong cell of a gradient, what it is and what it should be; or the shapes; in the author's layout."""
     found, right, swept = divergence(judged, name), judged.right[name], swept.of(judged.answer)
     theirs = judged.answer.called.get(name, name)
+    if found.shapes is not None and theirs != name and swept.convention and swept.convention.lay:
+        return tr("{names} came transposed, of which {gradient} is made", names=theirs, gradient=name)
     if found.shapes is not None:
         return tr(
             "{gradient} has the shape {shape} instead of {right}",

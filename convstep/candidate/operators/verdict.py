@@ -12,6 +12,7 @@ from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.check.wording import VERBS, AnyVerdict, count, listed
 from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.finding import Finding
+from convstep.candidate.operators.gathering import forward_fits
 from convstep.candidate.operators.pattern import where
 from convstep.candidate.operators.saved import save
 from convstep.candidate.operators.written import option_text, shape_of
@@ -82,6 +83,11 @@ class OperatorVerdict(AnyVerdict):
     def seldom(self) -> bool:
         """Whether it is right, but could be tried on a few problems only."""
         return self.ok and self.passed < FEW
+
+    @property
+    def partly(self) -> bool:
+        """Whether it is so because its own forward has other numbers elsewhere."""
+        return self.seldom and any(forward_fits(one) is False for one in self.swept.results)
 
     @property
     def passed(self) -> int:

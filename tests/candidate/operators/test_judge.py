@@ -166,11 +166,14 @@ def test_what_raises_in_batches_only_is_told_beside_what_is_right(tmp_path: Path
 @SELDOM
 def test_gradients_that_cannot_be_read_are_not_called_right(tmp_path: Path) -> None:
     text = (Path(__file__).parent / "corpus" / "lstm_step" / "coursera.py").read_text()
-    wrong = text.replace("dWf = np.dot(dft, concat.T)", "dWf = np.dot(concat, dft.T)")
-    assert wrong != text
-    (tmp_path / "lstm.py").write_text(wrong)
+    right = "dWf = np.dot(dft, concat.T)"
+    (tmp_path / "lstm.py").write_text(text.replace(right, "dWf = np.dot(dft, a_prev.T)"))
     with pytest.raises(CannotCall, match="what came back has not the shapes of the gradients"):
         convstep.check(f"{tmp_path}/lstm.py:lstm_cell_backward")
+    (tmp_path / "turned.py").write_text(text.replace(right, "dWf = np.dot(concat, dft.T)"))
+    verdict = convstep.check(f"{tmp_path}/turned.py:lstm_cell_backward")
+    assert verdict.mistakes == ("transposes-swapped",)
+    assert "dWf came transposed, of which dwx is made" in str(verdict)
 
 
 @SELDOM
