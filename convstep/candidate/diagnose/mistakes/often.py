@@ -95,15 +95,18 @@ overwrite-dA: dA_prev is assigned instead of added to  [darknet#2570]
     # filters are summed, the last window survives | 对卷积核求了和，只剩最后一个窗口
     dA_prev_pad[:, h, w] = dcolumns[:, :, :, k_h, k_w]
     # in col2im, the first window survives | 在 col2im 里，只剩第一个窗口
+    for i_w in range(W_out): before = dA_prev_pad.copy()
+    dA_prev_pad[i_n, h, w, c] = before[i_n, h, w, c] + W[i_c] * dz
+    # windows are summed, the last filter survives | 对窗口求了和，只剩最后一个卷积核
 overwrite-dW: dW is assigned instead of added to  [dynet PR #612]
     A kernel is used at every output position, so its gradient is a sum over all of them. With = every
     window throws away what the earlier ones added, and only the last survives. The same happens per row
     or per sample if the assignment is one loop further out. With a single output position and one sample
-    nothing shows. To see it, let dZ be a single 1 anywhere but at the end: dW is zero.
+    nothing shows. To see it, let dZ be a single 1 at its very beginning: dW is zero.
   dW 被赋值，而不是累加:
     同一个卷积核用在每个输出位置上，所以它的梯度是对所有位置求和。用 = 的话，每个窗口都扔掉前面窗口加上的
     东西，只剩最后一个。如果赋值写在外面一层循环，就会按行或按样本发生同样的事。只有一个输出位置、一个样本
-    时看不出来。想看到它，就让 dZ 只有一个 1，放在最后以外的任何位置：dW 会全是零。
+    时看不出来。想看到它，就让 dZ 只有一个 1，放在最开头的位置：dW 会全是零。
   dW:
     dW[i_c] = a_slice * dz  # the last window survives | 只剩最后一个窗口
     for i_n in range(N): dW[...] = 0  # the last sample survives | 只剩最后一个样本
