@@ -13,9 +13,6 @@ AMBIGUOUS: dict[frozenset[str], str] = {
     frozenset({"crop-offset", "dA-not-padded"}): (
         "cropping [:H, :W] throws away what an unpadded accumulator has no room for"
     ),
-    frozenset({"overwrite-dA", "one-channel-only"}): (
-        "a sum that each filter overwrites is the last filter's; dW and db tell whether the others were used"
-    ),
     frozenset({"overwrite-dW", "batch-one-sample"}): (
         "a sum that each sample overwrites is the last sample's; dA_prev tells whether the others were used"
     ),
