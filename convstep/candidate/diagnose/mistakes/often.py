@@ -82,12 +82,12 @@ padding-hardcoded: a padding is hard-coded  [4 of 38 cs231n solutions]
 overwrite-dA: dA_prev is assigned instead of added to  [darknet#2570]
     An input cell belongs to several windows and, in each, to several filters; its gradient is the sum of
     what they all send back. With = the last write wins. If the filters are summed before the assignment,
-    it shows only where windows overlap, that is, when the stride is smaller than the kernel. In col2im
-    the same slip is in the loop over taps.
+    it shows only where windows overlap, that is, when the stride is smaller than the kernel. Where
+    col2im loops over taps, the same slip is there.
   dA_prev 被赋值，而不是累加:
     一个输入格子属于好几个窗口，在每个窗口里又对应好几个卷积核；它的梯度是它们传回来的所有东西之和。用 =
     的话，最后一次写入说了算。如果先对卷积核求和再赋值，就只在窗口重叠的地方出错，也就是步幅小于卷积核时。
-    在 col2im 里，同样的错误出在对核元素的循环里。
+    col2im 对核元素循环时，同样的错误就出在那里。
   dA_prev:
     dA_prev_pad[i_n, h, w, c] = W[i_c] * dz
     # the last window and the last filter survive | 只剩最后一个窗口和最后一个卷积核
