@@ -138,7 +138,13 @@ def _laid(swept: Swept) -> Iterator[str]:
         raising = [each.result.outcome for each in found if not each.taken]
         left = [each.wrong for each in found if each.laying is NOBODY]
         if names := [name for name in NAMES if any(name in wrong for wrong in left)]:
-            yield tr("where {when}, {names} should be zeros and are not", when=tr(words), names=listed(names))
+            yield tr(
+                "where {when}, {names} should be zeros and is not"
+                if len(names) == 1
+                else "where {when}, {names} should be zeros and are not",
+                when=tr(words),
+                names=listed(names),
+            )
         if raising and not any(each.failed for each in found):
             yield tr(
                 "not taken, which does not count as wrong: where {when}: {message}",

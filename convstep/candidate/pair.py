@@ -202,7 +202,7 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
         tr("whether {forward} itself is right is not known", forward=_forward(held)),
         *(tr("besides: {why}", why=why) for why in held.notes[:3]),
         *(
-            tr("of `{result}` nothing is known: {why}", result=one.result, why=one.mark.how)
+            tr("`{result}` is not judged: {why}", result=one.result, why=one.mark.how)
             for one in held.ends
             if one.mark.kind == UNKNOWN
         ),

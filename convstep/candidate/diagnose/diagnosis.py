@@ -87,13 +87,26 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         also = (bug.id for matches in pairs.values() for match in matches for bug in match.bugs)
         pairs[name] = paired_matches(name, results, until(share), [*ids, *also])
     found = _with_pairs(found, pairs)
-    found += about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 4))
+    about = about_raising(results, raising, _reproduced(found, pairs), until(SEARCH / 4))
+    found = found + about if about or not raising else _raising_too(found, raising)
     for name in (name for name in left if not pairs[name]):
         claims = partial_matches(name, results, until(share / 4))
         found += _about_unknown(name, results, claims, swept.call)
     loses = [finding for finding in found if _loses_sums(finding, results)]
     line, fix = added_once(swept.candidate) if loses else ("", "")
     return tuple(_added_once(each, line, fix) if line and each in loses else each for each in found)
+
+
+def _raising_too(found: Sequence[Finding], raising: Sequence[Result]) -> list[Finding]:
+    """The findings, of which the first that was reproduced says that it raises where the candidate does."""
+    first = next(each for each in found if each.match is not None and not each.alternative)
+    words = tr(
+        "{finding}; on {problems} more it raises, as this does: {message}",
+        finding=first.message,
+        problems=count(len(raising)),
+        message=raising[0].outcome.message,
+    )
+    return [replace(each, message=words) if each is first else each for each in found]
 
 
 ADDED_ONCE = (

@@ -150,7 +150,7 @@ def cut(run: OwnRun, runs: Sequence[OwnRun], divergence: Divergence) -> OwnStep 
     # by size, with zeros to make up so many: buffers of col2im are longer by a stride
     full = [np.sort(np.pad(each.ravel(), (0, size - each.size))) for each in right if size >= each.size > 0]
     holds = any(not wrong_cells(name, run.right, whole, each).any() for each in full)
-    if not wrong.any() or not holds or not owner.name.isidentifier():
+    if not wrong.any() or not holds or not all(map(str.isidentifier, owner.name.split("."))):
         return None
     for other in runs:  # what is returned stands for cells of it, or was copied from it
         found = None

@@ -16,8 +16,8 @@ from convstep.candidate.verdicts.judging import judge
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held, Mark
 from convstep.candidate.verdicts.naming import of_gradient
 from convstep.candidate.verdicts.reasons import reason
-from convstep.candidate.verdicts.slopes import STEP, Array, Clock, OutOfTime, size_of, slope
-from convstep.candidate.verdicts.trial import CannotJudge, Result, Trial, trial
+from convstep.candidate.verdicts.slopes import STEP, Array, Clock, OutOfTime, directions, size_of, slope
+from convstep.candidate.verdicts.trial import CannotJudge, Result, Trial, slope_along, trial
 from convstep.candidate.verdicts.worded import of_pair
 from convstep.language import tr
 from convstep.printable import printable
@@ -249,8 +249,16 @@ def _missing(run: Trial, found: list[str]) -> Iterator[str]:
     compared = () if run.above else losses.targets(given)
     given = [name for name in given if name not in compared]
     for name in given if any(found) else ():
-        if name not in found:
+        if name not in found and _counts(run, run.inputs[name]):
             yield tr("no gradient by `{name}` was found", name=name)
+
+
+def _counts(run: Trial, array: Array | None) -> bool:
+    """Whether the forward gives something else beside an array, as far as that can be told."""
+    if array is None:
+        return True
+    found = (slope_along(run, array, along) for along in directions(array.shape))
+    return any(each is None or each.value for each in found)
 
 
 def _line(

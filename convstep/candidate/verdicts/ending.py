@@ -284,6 +284,8 @@ def _differing(
             how += tr("; if whoever takes it divides by {count}, it is meant so", count=count)
     else:
         how = _cell(trial, result, name, rates)
+    if how and not certain:
+        how += tr("; whether it is meant as the gradient by `{input}` is not known", input=name)
     kind = DIFFERS if certain and how and not habit else UNKNOWN
     how = how or tr(
         "`{result}` is not what central differences say, but in no cell that was looked at",

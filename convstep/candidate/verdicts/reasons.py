@@ -268,7 +268,9 @@ def _where(run: Trial, cells: _Cells, arrays: Mapping[str, Array]) -> Iterator[t
         there = where & seen
         if np.array_equal(there, off):
             said = tr("it is off in the cells in which {pattern}, and in no other", pattern=words)
-            yield words, said + what
+            if what:  # another number on another draw says nothing
+                yield words + what, said + what
+            yield words, said
         elif loose and not (off & ~there).any() and 2 * off.sum() >= there.sum():
             yield words, tr("it is off only in cells in which {pattern}", pattern=words)
 

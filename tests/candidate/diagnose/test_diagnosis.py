@@ -103,6 +103,24 @@ def made(change: Callable[[Case], Outcome | Mapping[str, Any]], cases: Sequence[
     return swept(*results)
 
 
+def test_where_it_raises_as_the_mistake_does_is_said_with_the_mistake() -> None:
+    bug = KNOWN_BUGS["stride-one-axis"]
+    strides = (1, 1), (1, 2), (2, 1), (2, 3)
+    cases = [Case((h, 6), (3, 3), at, ((1, 1), (1, 1)), 1, 1, 2) for h in (6, 9) for at in strides]
+
+    def one_stride(case: Case) -> Outcome | Mapping[str, Any]:
+        try:
+            return {"dA_prev": flawed_gradient("dA_prev", right_of(case).problem, bug.variants[2].mistakes)}
+        except ValueError:
+            return Outcome(RAISED, message="ValueError: no")
+
+    found = diagnose(made(one_stride, cases))
+    assert found[0].id == bug.id
+    assert found[0].message.endswith(
+        "4 of them wrong; on 2 problems more it raises, as this does: ValueError: no"
+    )
+
+
 def test_two_exceptions_are_two_findings_and_neither_is_proof() -> None:
     def raises(case: Case) -> Outcome | Mapping[str, Any]:
         if case.stride == (2, 2):

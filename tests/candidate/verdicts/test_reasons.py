@@ -140,6 +140,16 @@ def odd_backward(dout, cache):  # type: ignore[no-untyped-def]
     return 3 * dout * x**2 * gamma + 0.1 * np.sin(x), dout * x**3
 
 
+def square_forward(x):  # type: ignore[no-untyped-def]
+    return x * x, x
+
+
+def square_but_one_backward(dout, x):  # type: ignore[no-untyped-def]
+    d = 2 * dout * x
+    d[0] = np.sin(d[1])
+    return d
+
+
 @pytest.mark.parametrize(("forward", "backward", "shapes", "words"), [
     (leaky_forward, leaky_backward, [(3, 4)], ["`0.1 * x` in line"]),
     (leaky_forward, leaky_constant_backward, [(3, 4)], ["the cells in which `x` is negative", "it is 0.1"]),
@@ -162,6 +172,11 @@ def test_a_wrong_result_is_said_to_be_what_it_is(
     said = said_of(forward, backward, *arrays)
     assert said
     assert all(word in said[0] for word in words), said
+
+
+def test_a_number_that_another_draw_would_not_have_is_not_said() -> None:
+    said = said_of(square_forward, square_but_one_backward, np.random.default_rng(3).standard_normal(6))
+    assert said == ["it is off in the cells in which the index along axis 0 is 0, and in no other"]
 
 
 def test_nothing_is_said_of_what_no_reason_explains() -> None:

@@ -82,12 +82,12 @@ padding-hardcoded: a padding is hard-coded  [4 of 38 cs231n solutions]
 overwrite-dA: dA_prev is assigned instead of added to  [darknet#2570]
     An input cell belongs to several windows and, in each, to several filters; its gradient is the sum of
     what they all send back. With = the last write wins. If the filters are summed before the assignment,
-    it shows only where windows overlap, that is, when the stride is smaller than the kernel. In col2im
-    the same slip is in the loop over taps.
+    it shows only where windows overlap, that is, when the stride is smaller than the kernel. Where
+    col2im loops over taps, the same slip is there.
   dA_prev 被赋值，而不是累加:
     一个输入格子属于好几个窗口，在每个窗口里又对应好几个卷积核；它的梯度是它们传回来的所有东西之和。用 =
     的话，最后一次写入说了算。如果先对卷积核求和再赋值，就只在窗口重叠的地方出错，也就是步幅小于卷积核时。
-    在 col2im 里，同样的错误出在对核元素的循环里。
+    col2im 对核元素循环时，同样的错误就出在那里。
   dA_prev:
     dA_prev_pad[i_n, h, w, c] = W[i_c] * dz
     # the last window and the last filter survive | 只剩最后一个窗口和最后一个卷积核
@@ -95,15 +95,18 @@ overwrite-dA: dA_prev is assigned instead of added to  [darknet#2570]
     # filters are summed, the last window survives | 对卷积核求了和，只剩最后一个窗口
     dA_prev_pad[:, h, w] = dcolumns[:, :, :, k_h, k_w]
     # in col2im, the first window survives | 在 col2im 里，只剩第一个窗口
+    for i_w in range(W_out): before = dA_prev_pad.copy()
+    dA_prev_pad[i_n, h, w, c] = before[i_n, h, w, c] + W[i_c] * dz
+    # windows are summed, the last filter survives | 对窗口求了和，只剩最后一个卷积核
 overwrite-dW: dW is assigned instead of added to  [dynet PR #612]
     A kernel is used at every output position, so its gradient is a sum over all of them. With = every
     window throws away what the earlier ones added, and only the last survives. The same happens per row
     or per sample if the assignment is one loop further out. With a single output position and one sample
-    nothing shows. To see it, let dZ be a single 1 anywhere but at the end: dW is zero.
+    nothing shows. To see it, let dZ be a single 1 at its very beginning: dW is zero.
   dW 被赋值，而不是累加:
     同一个卷积核用在每个输出位置上，所以它的梯度是对所有位置求和。用 = 的话，每个窗口都扔掉前面窗口加上的
     东西，只剩最后一个。如果赋值写在外面一层循环，就会按行或按样本发生同样的事。只有一个输出位置、一个样本
-    时看不出来。想看到它，就让 dZ 只有一个 1，放在最后以外的任何位置：dW 会全是零。
+    时看不出来。想看到它，就让 dZ 只有一个 1，放在最开头的位置：dW 会全是零。
   dW:
     dW[i_c] = a_slice * dz  # the last window survives | 只剩最后一个窗口
     for i_n in range(N): dW[...] = 0  # the last sample survives | 只剩最后一个样本

@@ -58,12 +58,12 @@ batch-one-sample: one sample is used for the whole batch  [numpy-ml Conv2D._back
 one-channel-only: a channel index is fixed, or a channel loop is missing  [neon#111]
     A channel's index is fixed or a loop over channels is missing. Either every filter's gradient is added
     to one filter and the others stay zero, or only one filter is processed and dA_prev lacks what the
-    others send back; likewise for input channels. One channel in and out hides it. Look at which slices
-    of dW along its first and last axis are zero.
+    others send back; likewise for input channels. One channel in and out hides it. If dW is wrong, look
+    at which of its slices along the first and last axis are zero.
   通道的下标固定了，或者少了对通道的循环:
     通道的下标写死了，或者少了对通道的循环。要么所有卷积核的梯度都加到一个卷积核上，其余的一直是零；要么只
     处理了一个卷积核，dA_prev 缺少其余卷积核传回来的部分；输入通道也一样。输入和输出都只有一个通道时看不出
-    来。沿 dW 的第一个轴和最后一个轴，看看哪些切片是零。
+    来。如果 dW 错了，就沿它的第一个轴和最后一个轴，看看哪些切片是零。
   dW db:
     dW[0] += a_slice * dz
     db[0] += dz  # everything lands in the first filter | 全都加到了第一个卷积核上
@@ -111,6 +111,27 @@ crop-offset: the gradient is cropped from the wrong corner
     dA_prev = LONGER[:, top:top + H_in, left:left + W_in]
     # by (f - 1) // 2, where the padding is "same" | 填充是 "same" 时用了 (f - 1) // 2
     dA_prev = LONGER[:, p_b:p_b + H_in, p_r:p_r + W_in]  # by the padding of the far sides | 用了远端的填充
+crop-ends-early: the crop ends where it would in the input  [ALX solutions]
+    dA_prev_pad has p more rows than the input at either end, so what belongs to the input ends at p + H. A
+    slice [p:H-p] cuts 2p rows too many off the end, and as many columns; often nothing is left. At padding
+    0 it is right. Write the end as p + H.
+  裁剪结束得太早，好像数组就是输入:
+    dA_prev_pad 两头各比输入多 p 行，所以属于输入的部分到 p + H 为止。切片 [p:H-p] 在末尾多裁了 2p 行，列也
+    一样；往往什么也不剩。填充为 0 时是对的。请把末尾写成 p + H。
+  dA_prev:
+    dA_prev = dA_prev_pad[:, p_t:H_in - p_b, p_l:W_in - p_r]
+dZ-padded-by-p: dZ is padded by p instead of f - 1 - p  [blogs]
+    As a correlation, dA_prev slides the rotated kernel over dZ with f - 1 - p zeros around it. With p zeros
+    every gradient lies f - 1 - 2p cells away from where it belongs. Where f is 2p + 1, as with a 3x3
+    kernel and padding 1, both are the same.
+  dZ 的填充用了 p，而不是 f - 1 - p:
+    写成互相关时，dA_prev 是让旋转过的卷积核在四周有 f - 1 - p 个零的 dZ 上滑动。如果只有 p 个零，每个梯度
+    就离它该在的地方 f - 1 - 2p 格。f 等于 2p + 1 时（例如 3x3 的核、填充 1），两者相同。
+  dA_prev:
+    room = np.pad(dA_prev_pad, ((0, 0), (p_t, f_h), (p_l, f_w), (0, 0)));
+    top, left = (d_h * (f_h - 1) if p_t else 0), (d_w * (f_w - 1) if p_l else 0);
+    dA_prev = room[:, top:top + H_in, left:left + W_in]
+    # where p > 0; else by f - 1 | 当 p > 0；否则用 f - 1
 pad-mode: the input is not padded with zeros
     The forward pass read zeros around the input; this backward reads copies of the border, a mirror
     image, or ones. Taps that look into the padding collect gradient that should be zero. dA_prev and db
