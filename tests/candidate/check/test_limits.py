@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from convstep import check
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.limits import ODD
 from convstep.candidate.check.sweep import Swept, sweep
 from tests.candidate.call.test_named import core
 from tests.candidate.conftest import Files
@@ -115,3 +117,18 @@ def test_what_it_claims_or_gets_wrong_is_no_limit(function: Callable[..., Any]) 
     found = swept(function)
     assert found.limits == ()
     assert found.failing is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("# kernel size must be odd", True),
+        ("# only odd kernels", True),
+        ("assert k % 2 == 1", True),
+        ("# the odd row of padding is at the end", False),
+        ("# one more cell of padding below if it is odd", False),
+        ("# the kernel may be odd or even", False),
+    ],
+)
+def test_odd_padding_is_no_odd_kernel(text: str, odd: bool) -> None:
+    assert bool(re.search(ODD, text, re.I)) is odd
