@@ -85,15 +85,15 @@ def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple
             for limit in found
             if alike and (limit.what in surely or all(map(_raises, _beyond(limit, tried))))
         ]
-    return tuple(_noted(limit, _beyond(limit, tried)) for limit in found) or _outgrown(tried)
+    return tuple(_noted(limit, _beyond(limit, tried)) for limit in found) or outgrown(tried)
 
 
-def _outgrown(tried: Sequence[Result]) -> tuple[Limit, ...]:
+def outgrown(results: Sequence[Result]) -> tuple[Limit, ...]:
     """That it raises where a kernel is larger than the picture it is laid over, if that is all that fails."""
-    larger = [result for result in tried if _outgrows(_geometry(result))]
-    raising = [result for result in tried if result.failed]
+    larger = [result for result in results if _outgrows(_geometry(result)) and not result.refused]
+    raising = [result for result in results if result.failed]
     alone = all(result.outcome.kind == RAISED and result in larger for result in raising)
-    if not raising or not alone or sum(result.ok for result in tried) < MANY:
+    if not raising or not alone or sum(result.ok for result in results) < MANY:
         return ()
     note = tr(
         "not counted: it raises on {count} of the {all} problems whose kernel is larger than the picture "
