@@ -7,6 +7,8 @@ import textwrap
 import pytest
 
 from convstep import check
+from convstep.candidate.call.parameters import Parameter
+from convstep.candidate.call.signatures import _other_words
 from tests.candidate.conftest import Files
 from tests.strategies import SELDOM
 
@@ -276,3 +278,10 @@ def test_an_input_may_be_named_z_and_its_forward_may_take_no_remainders(files: F
     assert "is right: all gradients agree" in words, words
     wrong = said(files, ("dK +=", "dK ="), target="conv_backward", source=NAMED_Z)
     assert "is wrong" in wrong, wrong
+
+
+@pytest.mark.parametrize(
+    ("asked", "other"), [("== 'full'", True), ("== 'valid'", False), ("in ('Same',)", False)]
+)
+def test_a_border_that_is_asked_whether_it_is_valid_alone_may_be_same(asked: str, other: bool) -> None:
+    assert _other_words(Parameter("border", "'valid'"), f"if self.border {asked}: pass") is other
