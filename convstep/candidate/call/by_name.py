@@ -23,6 +23,7 @@ from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import check_size, meaning, plain
+from convstep.candidate.call.words import roles_of
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -76,6 +77,8 @@ class Values:
     """How it is called, written out."""
     candidate: Candidate
     """Who is."""
+    function: Callable[..., Any] = print
+    """What is called."""
     activation: Any = None
     """What is said for "no activation"."""
     ctx: Any = None
@@ -120,7 +123,7 @@ class Values:
             _, f_h, f_w, _ = inputs.problem.geometry.kernel_shape
             return f_h if f_h == f_w and self.call.pairs is not True else (f_h, f_w)
         if role == "hparameters":
-            return Config(self)
+            return self._options()
         if role == "cache":
             return self.made
         if role in ("activation", "ctx"):
@@ -131,6 +134,14 @@ class Values:
             assert self.call.layouts is not None
             return _like(self.call.layouts.theirs("Z", expected_forward(inputs.problem)), inputs.dZ)
         return getattr(inputs, role) if hasattr(inputs, role) else value_of(role, inputs.problem, self.call)
+
+    def _options(self) -> Any:
+        """Hyperparameters, made by a class of its own file if it has one for them."""
+        kind, *fields = self.candidate.options or ("",)
+        made = getattr(self.function, "__globals__", {}).get(kind)
+        if made is None:
+            return Config(self)
+        return made(**{name: self(roles_of(name)[0]) for name in fields})
 
     def aside(self) -> Values:
         """The same on copies of the arrays: what a forward writes into them must not reach the backward."""

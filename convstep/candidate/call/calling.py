@@ -214,7 +214,7 @@ def _result(
     """What the candidate makes of the inputs."""
     if call.convention == "layer":
         return run_layer(function, call, inputs, facts)
-    values = Values(inputs, spelled(call, candidate, accepted(forward)), candidate)
+    values = Values(inputs, spelled(call, candidate, accepted(forward)), candidate, function)
     if values.call.by_autograd(candidate):
         return through_autograd(function, values, facts)
     if call.with_tensors(candidate):

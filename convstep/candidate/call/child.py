@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call import protocol, views
+from convstep.candidate.call.containers import own_options
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
 from convstep.candidate.call.parameters import parameters_of, written, written_as
@@ -85,6 +86,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
         forward_source=written_as(own),
         tape=getattr(tape_of(function), "__name__", ""),
+        options=own_options(written_as(function), namespace) if kind == "function" else (),
     )
 
 

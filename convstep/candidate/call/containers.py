@@ -8,9 +8,11 @@ or as the variable that it goes into. A key with a number in it, `params[f"W{lay
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -213,6 +215,24 @@ def built(parts: Sequence[tuple[Path, Any]]) -> Any:
     if all(isinstance(key, str) and key.startswith(".") for key in held):
         return _Held(**{str(key)[1:]: value for key, value in held.items()})
     return {key: value for key, value in held.items() if not str(key).startswith(".")}
+
+
+def own_options(source: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
+    """The class of a file that holds hyperparameters and whose methods a source calls, and its fields; ()."""
+    roles = [(role,) for role in PAIRS]
+    for name, kind in list(namespace.items()):
+        if not isinstance(kind, type) or kind.__module__ != namespace.get("__name__"):
+            continue
+        asked = [each for each, value in vars(kind).items() if inspect.isfunction(value) and each[:2] != "__"]
+        if any(re.search(rf"(?<!self)\.{each}\(", source) for each in asked):
+            with contextlib.suppress(ValueError, TypeError):
+                fields = inspect.signature(kind).parameters
+                known = [each for each in fields if roles_of(each)[:1] in roles]
+                if known and all(
+                    each in known or one.default is not one.empty for each, one in fields.items()
+                ):
+                    return (name, *known)
+    return ()
 
 
 @functools.lru_cache(16)

@@ -68,6 +68,8 @@ class Candidate:
     """Its text; "" if unknown."""
     tape: str = ""
     """The class of an autograd that its file has, whose outputs know their way back; "" if it has none."""
+    options: tuple[str, ...] = ()
+    """The class of its file whose objects are its hyperparameters, and the fields that it is told."""
 
     __repr__ = brief
 

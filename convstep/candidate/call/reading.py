@@ -63,9 +63,10 @@ def _search(
         if pick is None and name != "dA_prev":
             # what has the size of a bias is its gradient only where there is one
             new = [place for place in fresh if name == "dW" or "b" in layer.where or layer.problem.b is None]
-            pick = next((place for place in kept), None) or next(
-                (place for place in new if _fits(layer, name, place) and _is_new(place)), None
-            )
+            pick = next((place for place in kept), None)
+            if name not in updated:  # what an update moves besides has its size, too: its momentum
+                fitting = (place for place in new if _fits(layer, name, place) and _is_new(place))
+                pick = pick or next(fitting, None)
         if pick is not None:
             found[name] = pick
     if "dA_prev" not in found:

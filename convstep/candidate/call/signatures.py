@@ -330,7 +330,7 @@ def _constructors(candidate: Candidate) -> Iterator[Method]:
 
 def _other_words(parameter: Parameter, source: str) -> bool:
     """Whether a border is "valid" by default and asked for another word, but never for "same"."""
-    asked = rf"\b{re.escape(word_of(parameter.name))}\b\s*(?:==|!=|in\b)\s*[\[({{]?\s*['\"]\w"
+    asked = rf"\b{re.escape(word_of(parameter.name))}\b\s*(?:==|!=|in\b)\s*[\[({{]?\s*['\"](?!(?i:valid))\w"
     return (
         str(parameter.value).lower() == "valid"
         and re.search(asked, source) is not None

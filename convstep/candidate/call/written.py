@@ -274,7 +274,11 @@ class Given:
             return tuple(map(self, ("A_prev", "W", "b", "hparameters")))
         return Code("made[1] if isinstance(made, tuple) else made")
 
-    def _hyper(self) -> dict[str, Code]:
+    def _hyper(self) -> Code | dict[str, Code]:
+        if self._call.convention == "named" and self._candidate.options:
+            kind, *names = self._candidate.options
+            fields = ", ".join(f"{name}={self(roles_of(name)[0])}" for name in names)
+            return Code(f"{self._candidate.name}.__globals__[{kind!r}]({fields})")
         roles = making_roles if self._call.convention == "layer" else roles_of
         words = dict.fromkeys(re.findall(r"""["'](\w+)["']""", self._candidate.source))
         found = {word: role for word in words for role in _KNOWN if role in roles(word)}

@@ -29,6 +29,8 @@ from convstep.language import tr
 
 ENOUGH = 3
 """Problems within the limits on which it must be right before what lies beyond is no mistake."""
+MANY = 10
+"""Problems on which it must be right before it may raise where a kernel is larger than the picture."""
 
 ODD = (
     r"\bodd\b[^.\n]{0,20}\b(?:kernels?|filters?|sizes?|k|f|n|kh|kw)\b(?!.*\beven\b)"
@@ -83,7 +85,29 @@ def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple
             for limit in found
             if alike and (limit.what in surely or all(map(_raises, _beyond(limit, tried))))
         ]
-    return tuple(_noted(limit, _beyond(limit, tried)) for limit in found)
+    return tuple(_noted(limit, _beyond(limit, tried)) for limit in found) or outgrown(tried)
+
+
+def outgrown(results: Sequence[Result]) -> tuple[Limit, ...]:
+    """That it raises where a kernel is larger than the picture it is laid over, if that is all that fails."""
+    larger = [result for result in results if _outgrows(_geometry(result)) and not result.refused]
+    raising = [result for result in results if result.failed]
+    alone = all(result.outcome.kind == RAISED and result in larger for result in raising)
+    if not raising or not alone or sum(result.ok for result in results) < MANY:
+        return ()
+    note = tr(
+        "not counted: it raises on {count} of the {all} problems whose kernel is larger than the picture "
+        "itself and fits by its padding: {problems}: {why}",
+        count=len(raising),
+        all=len(larger),
+        problems="; ".join(map(problem_words, raising[:ENOUGH])),
+        why=raising[0].outcome.message,
+    )
+    return (Limit(tr("kernels larger than the picture"), _outgrows, note),)
+
+
+def _outgrows(geometry: Geometry) -> bool:
+    return any(k > n for k, n in zip(geometry.kernel_shape[1:3], geometry.input_shape[:2], strict=True))
 
 
 def _possible(tried: Sequence[Result], candidate: Candidate) -> Iterator[tuple[str, Limit]]:

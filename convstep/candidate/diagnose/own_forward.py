@@ -15,6 +15,7 @@ import numpy as np
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.grade import RIGHT, Grade, Result, problem_words, wrong_forwards
+from convstep.candidate.check.limits import counted, outgrown
 from convstep.candidate.check.sweep import Swept
 from convstep.candidate.check.wording import count
 from convstep.candidate.diagnose.forward_forms import Whole, wholes
@@ -114,7 +115,9 @@ def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
 
 def right_for_it(swept: Swept) -> Swept:
     """The same sweep, the gradients that came back called right."""
-    return replace(swept, results=tuple(_called_right(result) for result in swept.results))
+    results = [_called_right(result) for result in swept.results]
+    beyond = outgrown(results)
+    return replace(swept, results=tuple(counted(beyond, results)), limits=(*swept.limits, *beyond))
 
 
 def _called_right(result: Result) -> Result:

@@ -7,6 +7,8 @@ import textwrap
 import pytest
 
 from convstep import check
+from convstep.candidate.call.parameters import Parameter
+from convstep.candidate.call.signatures import _other_words
 from tests.candidate.conftest import Files
 from tests.strategies import SELDOM
 
@@ -184,3 +186,102 @@ def test_a_layer_that_draws_more_than_its_kernels_is_held_against_its_own_forwar
     words = said(files, *scaled)
     assert "is right" in words
     assert "the backward is right for it: its gradients are the slopes of that forward" in words
+
+
+@SELDOM
+def test_the_momentum_of_a_layer_that_updates_itself_is_no_state_it_must_not_keep(files: Files) -> None:
+    steps = "self.w += self.drift\n        self.b -= lr * db\n        return da"
+    changes = (
+        ("self.b = np.zeros(n_out)", "self.b = np.zeros(n_out)\n        self.drift = np.zeros(self.w.shape)"),
+        ("backward(self, g)", "backward(self, g, lr=0.1)"),
+        ("self.dw =", "dw ="),
+        ("self.db =", "db ="),
+    )
+    words = said(files, *changes, ("return da", "self.drift = 0.5 * self.drift - lr * dw\n        " + steps))
+    assert "is right: all gradients agree" in words, words
+    wrong = said(files, *changes, ("return da", "self.drift = 0.5 * self.drift + lr * dw\n        " + steps))
+    assert "is wrong" in wrong, wrong
+
+
+TENSORS = """
+import torch
+from torch.nn.functional import conv2d
+from torch.nn.grad import conv2d_input, conv2d_weight
+
+class Layer:
+    def __init__(self, n_in, n_out, k):
+        self.w, self.b = torch.zeros(n_out, n_in, k, k), torch.zeros(n_out)
+        self.gw, self.gb = torch.zeros_like(self.w), torch.zeros_like(self.b)
+
+    def forward(self, a):
+        self.a = a
+        return conv2d(a, self.w, self.b)
+
+    def backward(self, g):
+        self.gw += conv2d_weight(self.a, self.w.shape, g)
+        self.gb += g.sum((0, 2, 3))
+        return conv2d_input(self.a.shape, self.w, g)
+"""
+
+
+@SELDOM
+def test_tensors_that_another_class_clears_are_meant_to_add_up(files: Files) -> None:
+    clearing = (
+        "class Descent:\n    def zero_grad(self, layer):\n        layer.gw.zero_(); layer.gb.zero_()\n\n"
+    )
+    words = said(files, ("class Layer", clearing + "class Layer"), source=TENSORS)
+    assert "is right: all gradients agree" in words, words
+    assert "is wrong" in said(files, source=TENSORS)
+
+
+@SELDOM
+def test_a_border_that_is_valid_or_full_is_never_told_same(files: Files) -> None:
+    around = "a if self.border == 'valid' else np.pad(a, [(0, 0)] * 2 + [(len(self.w[0, 0]) - 1,) * 2] * 2)"
+    inside = "k - 1 if self.border == 'full' else 0"
+    words = said(
+        files,
+        ("n_out, k):", "n_out, k, border='valid'):\n        self.border = border"),
+        ("self.a = a", f"self.a = a = {around}"),
+        (
+            "return da",
+            f"cut = {inside}\n        return da[:, :, cut:len(da[0, 0]) - cut, cut:da.shape[3] - cut]",
+        ),
+    )
+    assert "is right: all gradients agree" in words, words
+
+
+NAMED_Z = """
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+def conv_forward(z, K, b, stride):
+    assert (z.shape[2] - K.shape[2]) % stride == 0
+    assert (z.shape[3] - K.shape[3]) % stride == 0
+    parts = sliding_window_view(z, K.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+    return np.einsum("nchwij,fcij->nfhw", parts, K) + b[:, None, None]
+
+def conv_backward(next_dz, K, z, stride):
+    sides = [(n - 1) * stride + k for n, k in zip(next_dz.shape[2:], K.shape[2:])]
+    dK, dz = np.zeros(K.shape), np.zeros((*z.shape[:2], *sides))
+    for i in range(next_dz.shape[2]):
+        for j in range(next_dz.shape[3]):
+            part = np.s_[:, :, i * stride:i * stride + K.shape[2], j * stride:j * stride + K.shape[3]]
+            dK += np.einsum("nf,nchw->fchw", next_dz[:, :, i, j], z[part])
+            dz[part] += np.einsum("nf,fchw->nchw", next_dz[:, :, i, j], K)
+    return dK, next_dz.sum((0, 2, 3)), dz
+"""
+
+
+@SELDOM
+def test_an_input_may_be_named_z_and_its_forward_may_take_no_remainders(files: Files) -> None:
+    words = said(files, target="conv_backward", source=NAMED_Z)
+    assert "is right: all gradients agree" in words, words
+    wrong = said(files, ("dK +=", "dK ="), target="conv_backward", source=NAMED_Z)
+    assert "is wrong" in wrong, wrong
+
+
+@pytest.mark.parametrize(
+    ("asked", "other"), [("== 'full'", True), ("== 'valid'", False), ("in ('Same',)", False)]
+)
+def test_a_border_that_is_asked_whether_it_is_valid_alone_may_be_same(asked: str, other: bool) -> None:
+    assert _other_words(Parameter("border", "'valid'"), f"if self.border {asked}: pass") is other

@@ -275,6 +275,23 @@ def test_kernels_as_a_matrix_go_to_a_forward_that_is_told_their_size(files: File
             "        dx[at] += dout[n, f, i, j] * w[f]\n"
             "        db[f] += dout[n, f, i, j]\n",
         ),
+        (
+            "back",
+            "class Plan:\n"
+            "    def __init__(self, stride=1, pad=0):\n"
+            "        self.step, self.border = stride, pad\n"
+            "    def both(self):\n"
+            "        return self.step, self.border\n"
+            "def back(dout, x, w, conf):\n"
+            "    s, p = conf.both()\n"
+            "    around = np.pad(x, [(0, 0)] * 2 + [(p, p)] * 2)\n"
+            "    dx, dw = np.zeros(around.shape), np.zeros(w.shape)\n"
+            "    for n, f, i, j in np.ndindex(dout.shape):\n"
+            "        at = np.s_[n, :, i * s:i * s + w.shape[2], j * s:j * s + w.shape[3]]\n"
+            "        dw[f] += dout[n, f, i, j] * around[at]\n"
+            "        dx[at] += dout[n, f, i, j] * w[f]\n"
+            "    return dx[:, :, p:p + x.shape[2], p:p + x.shape[3]], dw, dout.sum((0, 2, 3))\n",
+        ),
     ],
 )
 def test_the_adapter_that_is_written_runs(files: Files, name: str, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from convstep import check
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.limits import ODD
 from convstep.candidate.check.sweep import Swept, sweep
 from tests.candidate.call.test_named import core
 from tests.candidate.conftest import Files
@@ -114,4 +116,58 @@ def test_a_limit_is_not_held_against_it(function: Callable[..., Any]) -> None:
 def test_what_it_claims_or_gets_wrong_is_no_limit(function: Callable[..., Any]) -> None:
     found = swept(function)
     assert found.limits == ()
+    assert found.failing is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("# kernel size must be odd", True),
+        ("# only odd kernels", True),
+        ("assert k % 2 == 1", True),
+        ("# the odd row of padding is at the end", False),
+        ("# one more cell of padding below if it is odd", False),
+        ("# the kernel may be odd or even", False),
+    ],
+)
+def test_odd_padding_is_no_odd_kernel(text: str, odd: bool) -> None:
+    assert bool(re.search(ODD, text, re.I)) is odd
+
+
+def _no_larger(picture: Any, bank: Any) -> None:
+    if any(k > n for k, n in zip(bank.shape[2:], picture.shape[2:], strict=True)):
+        np.zeros(2)[bank.size + 9]
+
+
+def raises_where_the_kernel_is_larger(delta: Any, picture: Any, bank: Any, pad: int) -> Any:
+    _no_larger(picture, bank)
+    return core(picture, bank, delta, 1, pad)
+
+
+def raises_elsewhere_too(delta: Any, picture: Any, bank: Any, pad: int) -> Any:
+    _no_larger(picture, bank)
+    if pad > 1:
+        np.zeros(2)[pad + 9]
+    return core(picture, bank, delta, 1, pad)
+
+
+def is_wrong_where_the_kernel_is_larger(delta: Any, picture: Any, bank: Any, pad: int) -> Any:
+    dx, dw, db = core(picture, bank, delta, 1, pad)
+    larger = any(k > n for k, n in zip(bank.shape[2:], picture.shape[2:], strict=True))
+    return dx, dw * (2 if larger else 1), db
+
+
+def test_raising_where_a_kernel_is_larger_than_its_picture_alone_is_no_mistake() -> None:
+    found = swept(raises_where_the_kernel_is_larger)
+    assert [limit.what for limit in found.limits] == ["kernels larger than the picture"]
+    assert "whose kernel is larger than the picture itself and fits by its padding" in found.limits[0].note
+    assert "IndexError" in found.limits[0].note
+    assert found.failing is None
+    assert found.passed > 10
+
+
+@SELDOM
+@pytest.mark.parametrize("function", [raises_elsewhere_too, is_wrong_where_the_kernel_is_larger])
+def test_but_what_else_fails_is_one_and_so_are_wrong_numbers(function: Callable[..., Any]) -> None:
+    found = swept(function)
     assert found.failing is not None
