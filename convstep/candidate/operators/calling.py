@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import inspect
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,11 +23,11 @@ from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.call.served import Served
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.operators.autograd import by_autograd
-from convstep.candidate.operators.came import Came, in_its_order, returned_names
+from convstep.candidate.operators.came import Came, in_its_order, returned_names, unpackings
 from convstep.candidate.operators.in_place import to_fill
 from convstep.candidate.operators.meant import other_method, with_forward
 from convstep.candidate.operators.telling import LEARNING, OUTPUT, Told, widths
-from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps, plain
+from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, keeps, own_word, plain
 from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import Subject
 from convstep.language import tr
@@ -195,13 +193,13 @@ class _Calling:
         """Whether all are planted."""
         left, apart = [name for name in wanted if name not in self.came.planted], self.words.apart
         for place in places(held):
-            name, part = self.words.role(_word(place.path)), apart.role(_word(place.path))
+            name, part = self.words.role(own_word(place.path)), apart.role(own_word(place.path))
             if apart.gradient(place.text) or (self.words.gradient(place.text) and not part):
                 continue
             self.misfit |= name in left or part in self.told.arrays
             if not place.single:
                 continue
-            if name == "w" and plain(_word(place.path)) == "w0" and "b" in left:  # the weight of a 1
+            if name == "w" and plain(own_word(place.path)) == "w0" and "b" in left:  # the weight of a 1
                 name = "b" if np.size(place.value) == np.size(self.told.arrays["b"]) else name
             for role in (name if name in left else "", part if part in self.told.arrays else ""):
                 value = np.asarray(plain_array(self.told.arrays[role])) if role else np.array([])
@@ -430,7 +428,7 @@ class _Calling:
     def _unpacked(self, name: str, text: str) -> Any:
         """A cache for a backward without a forward: what its text takes out of it, by name."""
         values = []
-        for target in _unpackings(text, name):
+        for target in unpackings(text, name):
             value = self._for_cache(target)
             if value is NOTHING:
                 raise Unusable(
@@ -478,26 +476,6 @@ class _Calling:
 def _flag(each: inspect.Parameter) -> bool:
     """Whether a parameter is True or False."""
     return isinstance(each.default, bool) or each.annotation in (bool, "bool")
-
-
-def _unpackings(text: str, cache: str) -> list[str]:
-    """The names that a text takes a cache apart into, in their order."""
-    with contextlib.suppress(SyntaxError, ValueError):
-        for node in ast.walk(ast.parse(textwrap.dedent(text))):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == cache:
-                target = node.targets[0]
-                listed = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-                return [ast.unparse(each) for each in listed]
-    return []
-
-
-def _word(path: tuple[str, ...]) -> str:
-    """The last piece of a path that is a name of its own."""
-    words = [re.sub(r"^\['?(.*?)'?\]$", r"\1", piece) for piece in path]
-    inner = ("data", "value", "val", "array", "arr", "param", "tensor")
-    while len(words) > 1 and (words[-1].isdigit() or words[-1].lower() in inner):
-        words.pop()
-    return words[-1]
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

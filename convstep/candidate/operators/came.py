@@ -144,3 +144,14 @@ def _plain(place: Place) -> Array:
 def same(first: Array, second: Array) -> bool:
     """Whether shapes and numbers are the same, NaN and NaN too."""
     return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=True))
+
+
+def unpackings(text: str, cache: str) -> list[str]:
+    """The names that a text takes a cache apart into, in their order."""
+    with contextlib.suppress(SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(textwrap.dedent(text))):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == cache:
+                target = node.targets[0]
+                listed = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+                return [ast.unparse(each) for each in listed]
+    return []

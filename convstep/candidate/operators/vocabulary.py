@@ -201,3 +201,12 @@ def holds(name: str) -> bool:
 def comes_from_above(name: str) -> bool:
     """Whether a parameter's name says that it is the gradient from above."""
     return is_upstream(name) and not keeps(name) and not holds(name)
+
+
+def own_word(path: tuple[str, ...]) -> str:
+    """The last piece of a path that is a name of its own."""
+    words = [re.sub(r"^\['?(.*?)'?\]$", r"\1", piece) for piece in path]
+    inner = ("data", "value", "val", "array", "arr", "param", "tensor")
+    while len(words) > 1 and (words[-1].isdigit() or words[-1].lower() in inner):
+        words.pop()
+    return words[-1]
