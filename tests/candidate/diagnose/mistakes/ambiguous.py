@@ -13,6 +13,9 @@ AMBIGUOUS: dict[frozenset[str], str] = {
     frozenset({"crop-offset", "dA-not-padded"}): (
         "cropping [:H, :W] throws away what an unpadded accumulator has no room for"
     ),
+    frozenset({"crop-ends-early", "dA-not-padded"}): (
+        "cropping [p:H-p] keeps only cells that an unpadded accumulator has room for"
+    ),
     frozenset({"overwrite-dW", "batch-one-sample"}): (
         "a sum that each sample overwrites is the last sample's; dA_prev tells whether the others were used"
     ),
