@@ -191,9 +191,9 @@ async def says_whose_gradients_pytorch_confirms(session: Session) -> None:
 )
 async def test_the_step_that_check_prints_is_the_one_that_goto_opens(function: Any) -> None:
     said = " ".join(str(candidates.verdict(function)).split())
-    printed = re.search(r"first divergence: step (\d+) of (\d+) \(([^)]*)\)", said)
+    printed = re.search(r"first divergence: ([a-z ]+, |)step (\d+) of (\d+) \(([^)]*)\)", said)
     assert printed
-    number, total, place = printed.groups()
+    when, number, total, place = printed.groups()
     assert candidates.verdict(function).as_dict()["first_divergence"]["position"] == int(number)
     geometry = candidates.failing_problem(function).geometry
     position = parse_place(number, geometry)
@@ -206,7 +206,9 @@ async def test_the_step_that_check_prints_is_the_one_that_goto_opens(function: A
             for fact in window_facts(session.timeline.problem):
                 assert fact in session.lines[0], width
         await session.press("d")
-        assert f"First divergence: step {number} of {total} ({place})" in session.text
+        assert f"First divergence: {when}step {number} of {total} ({place})" in " ".join(
+            session.text.replace("┃", " ").split()
+        )
 
 
 @SELDOM

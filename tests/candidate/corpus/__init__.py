@@ -42,6 +42,14 @@ _NEEDS_BATCH = {
     "overwrite-db:last-sample",
 }
 
+OF_FEW_FORMS = (
+    ("loops", "crop-ends-early"),
+    ("im2col", "crop-ends-early"),
+    ("transposed", "crop-ends-early"),
+    ("transposed", "dZ-padded-by-p"),
+)
+"""Mistakes that few forms can have, each with its form."""
+
 
 @dataclass(frozen=True)
 class Specimen:
@@ -72,6 +80,11 @@ def specimens() -> list[Specimen]:
         _specimen("torch", form, bug, maker(bug))
         for form, (maker, bugs) in TENSORS.items()
         for bug in ("", *bugs)
+    ]
+    found += [
+        _specimen(convention, form, bug, conventions.make(convention, CORES[form][0], bug))
+        for convention in conventions.CONVENTIONS
+        for form, bug in OF_FEW_FORMS
     ]
     return found
 

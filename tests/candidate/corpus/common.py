@@ -102,6 +102,9 @@ def cropped(dA_pad: Array, A: Array, padding: Padding, bug: str = "") -> Array:
         (top, bottom), (left, right) = (1, 1), (1, 1)
     if bug == "axes-swapped:padding":
         (left, right), (top, bottom) = padding
+    if bug == "crop-ends-early":
+        (top, bottom), (left, right) = padding
+        return dA_pad[:, top : A.shape[1] - bottom, left : A.shape[2] - right]
     if bug == "padding-not-cropped" or bug.startswith("dA-not-padded"):
         return dA_pad
     if bug == "padding-hardcoded:crop":

@@ -86,6 +86,8 @@ def backward(
         dA = dA_pad[:, top : dA_pad.shape[1] - bottom, left : dA_pad.shape[2] - right]
     else:
         dA = common.cropped(dA_pad, A, padding, bug)
+    if bug == "dZ-padded-by-p":
+        dA = _padded_by_p(spread, A, W, padding, dilation, groups)
     return dA, dW, common.bias_gradient(dZ, b, bug)
 
 
@@ -124,6 +126,25 @@ def _full(dz: Array, kernels: Array, dilation: Pair, bug: str) -> Array:
             top, left = k_h * d_h, k_w * d_w
             full += around[:, top : top + rows, left : left + columns] @ rotated[k_h, k_w].T
     return full
+
+
+def _padded_by_p(spread: Array, A: Array, W: Array, padding: Padding, dilation: Pair, groups: int) -> Array:
+    """The same correlation of dz with p zeros around it; without padding, with as many as it takes."""
+    f_h, f_w, c_k, c_out = W.shape
+    _, height, width, _ = A.shape
+    h, w = common.reach(f_h, dilation[0]) - 1, common.reach(f_w, dilation[1]) - 1
+    (top, _), (left, _) = padding
+    around = np.pad(spread, ((0, 0), (top or h, height + h), (left or w, width + w), (0, 0)))
+    dA = np.zeros(A.shape)
+    rotated = W[::-1, ::-1]
+    for c in range(c_out):
+        first = c // (c_out // groups) * c_k
+        for k_h in range(f_h):
+            for k_w in range(f_w):
+                i, j = k_h * dilation[0], k_w * dilation[1]
+                seen = around[:, i : i + height, j : j + width, c, np.newaxis]
+                dA[:, :, :, first : first + c_k] += seen * rotated[k_h, k_w, :, c]
+    return dA
 
 
 def _missing(wanted: tuple[int, ...], given: tuple[int, ...]) -> tuple[Pair, ...]:
