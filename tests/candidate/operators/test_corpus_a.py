@@ -83,7 +83,7 @@ def _agrees(found: Gradients, problem: SimpleNamespace, notes: set[str]) -> bool
 
 def _wrong_loss(found: Gradients, problem: SimpleNamespace, notes: set[str]) -> str:
     loss = found.get("loss", problem.gradients.get("loss"))
-    if loss is None or ("loss-clipped" in notes and problem.large):
+    if loss is None or ({"loss-clipped", "loss-guarded"} & notes and problem.large):
         return ""
     if not np.isfinite(loss):
         return "" if "loss-overflows" in notes and problem.large else "loss overflows"
