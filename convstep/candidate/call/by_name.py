@@ -109,12 +109,10 @@ class Values:
             if order == "pairs":
                 return (top, bottom), (left, right)
             return tuple({"t": top, "b": bottom, "l": left, "r": right}[side] for side in order)
-        if role == "padding:pair":
+        if role == "padding:pair" or (role == "padding" and padded_by_pairs(self.candidate.source)):
             return tuple(before for before, _ in inputs.problem.geometry.padding)
         if role in ("stride:pair", "dilation:pair"):
             return getattr(inputs.problem.geometry, role.partition(":")[0])
-        if role == "padding" and padded_by_pairs(self.candidate.source):
-            return tuple(top for top, _ in inputs.problem.geometry.padding)
         if role == "input_shape":
             return inputs.A_prev.shape
         if role == "W_shape":
