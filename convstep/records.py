@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import unicodedata
 from dataclasses import MISSING, Field, fields
 from typing import Annotated, Any, ClassVar, NoReturn, Self, get_args, get_origin, get_type_hints
@@ -77,6 +76,8 @@ class Record:
 
 def parsed(content: bytes, what: str) -> Any:
     """A JSON value without the liberties that Python's reader takes; RecordError says `what` is not JSON."""
+    import json
+
     try:
         text = content.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_no_number)
@@ -100,6 +101,8 @@ def shown(value: object) -> str:
     """A value in a sentence, cut where it would fill the screen."""
     if isinstance(value, (dict, list)):
         return kind_of(value)
+    import json
+
     text = json.dumps(value) if isinstance(value, (str, bool, int, float, type(None))) else repr(value)
     return text if len(text) <= 40 else text[:39] + "…"
 

@@ -13,7 +13,6 @@ from convstep.cli.console import UsageError
 from convstep.conv.layout import forward_layout
 from convstep.conv.problem import Problem, ProblemError
 from convstep.printable import printable
-from convstep.replay.places import parse_place
 from convstep.replay.session import ENDING, SavedStop, Session, SessionError, load
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def with_breaks(stops: tuple[SavedStop, ...], breaks: list[str], layout: Layout)
 
 def position_of(goto: str, problem: Problem) -> int:
     """Where `--goto` goes. Raises UsageError: there is no such place."""
+    from convstep.replay.places import parse_place
+
     with given("--goto"):
         return parse_place(goto, problem.geometry)
 

@@ -15,7 +15,6 @@ import numpy as np
 from convstep.brief import told
 from convstep.conv.geometry import StepIndex
 from convstep.conv.layout import forward_layout
-from convstep.conv.matching import matching
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.step_values import StepValues
@@ -153,6 +152,8 @@ class ForwardTimeline:
 
     def matching(self, question: Question, low: int, high: int, backwards: bool) -> Iterator[Piece]:
         """The steps of a range after which something is true; none is executed. See `Timeline.matching`."""
+        from convstep.conv.matching import matching
+
         return matching(self.problem, self, question, low, high, backwards)
 
     def next_write(self) -> bool:

@@ -6,7 +6,6 @@ reads JSON and runs nothing.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from dataclasses import asdict, field
@@ -17,7 +16,6 @@ from convstep.files import FileTooLarge, contents, written_whole
 from convstep.frozen import frozen
 from convstep.printable import printable
 from convstep.records import Record, RecordError, kind_of, parsed, shown
-from convstep.replay.places import place_argument
 from convstep.replay.visited import Bookmark
 from convstep.steps.nest import Nested
 
@@ -97,6 +95,8 @@ class Session(Record):
 
 def save(session: Session, path: str | os.PathLike[str]) -> None:
     """Write a session to exactly `path`, whole or not at all; raises SessionError, one sentence."""
+    import json
+
     content = json.dumps({"version": VERSION, **asdict(session)}, indent=2, allow_nan=False) + "\n"
     if len(content) > LARGEST_FILE:
         raise SessionError(
@@ -129,6 +129,8 @@ def load(path: str | os.PathLike[str]) -> Session:
 
 def permalink(session: Session, loops: Nested) -> str:
     """The shell's line back to a session: `convstep open digit --goto 4,2,1 --break 'i_c == 1'`."""
+    from convstep.replay.places import place_argument
+
     # a name in front of which a shell's reader would see an option is still a path with ./
     problem = f"./{session.problem}" if session.problem.startswith("-") else session.problem
     forward = ["--forward"] if session.forward else []

@@ -5,7 +5,6 @@ That there is such a file says that convstep was opened here before.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -56,7 +55,7 @@ class ChosenTheme:
         self.name = name
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(self.path, through_links=True) as file:
-            file.write(json.dumps({"version": VERSION, "theme": name}).encode())
+            file.write(_content(name))
 
 
 def default_path() -> Path:
@@ -66,9 +65,19 @@ def default_path() -> Path:
     return user_config_path("convstep", appauthor=False) / "theme.json"
 
 
+def _content(name: str) -> bytes:
+    """What the file holds; themes' names are words."""
+    return f'{{"version": {VERSION}, "theme": "{name}"}}'.encode()
+
+
 def _read(path: Path) -> str:
     try:
-        kept = json.loads(contents(path, LARGEST_FILE))
+        written = contents(path, LARGEST_FILE)
+        if written == _content(""):  # most people choose none, and need no reader of JSON to start
+            return ""
+        import json
+
+        kept = json.loads(written)
     except (OSError, ValueError, RecursionError):
         return ""
     if not isinstance(kept, dict) or kept.get("version") != VERSION:

@@ -18,7 +18,6 @@ from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.ui.widgets.text_pane import Draw, TextPane
 from convstep.view.grid.panel import Panel
 from convstep.view.layout.arrange import CARD, MAP, SIDE_FROM, SOURCE, Plan, arrange
-from convstep.view.layout.lesson import arrange_all
 from convstep.view.layout.present import arrange_presented
 from convstep.view.scene.source import draw_source
 
@@ -171,6 +170,8 @@ class Mode:
 
     def plan_beside_page(self, width: int, height: int) -> Plan:
         """The same in the room that a lesson's page leaves."""
+        from convstep.view.layout.lesson import arrange_all
+
         found = None
         if not self.state.presenting and not (width >= SIDE_FROM[0] and height >= SIDE_FROM[1]):
             found = arrange_all(width, height, self._first_panels(), self.state.tab)

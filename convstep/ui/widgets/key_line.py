@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -14,6 +14,9 @@ from textual.widget import Widget
 from convstep.language import tr
 from convstep.ui.commands import key_text
 from convstep.view.text.lines import KeyPlace, key_places
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
 
 
 class KeyLine(Widget):
@@ -82,11 +85,20 @@ class KeyLine(Widget):
 
     def _bindings_shown(self) -> list[Binding]:
         """What this screen offers, one binding for each action; none whose key is typed into a line."""
+        bound: dict[str, list[tuple[DOMNode, Binding]]] = {}
+        for node, bindings in self.screen._modal_binding_chain:
+            for key, binding in bindings:
+                bound.setdefault(key, []).append((node, binding))
         found: dict[str, Binding] = {}
-        for key, (_, binding, _, _) in self.screen.active_bindings.items():
-            named = binding.show and binding.key_display in (None, key_text(key))
-            if named and self._offers(binding.action):
-                found.setdefault(binding.action, binding)
+        for key, several in bound.items():
+            # Textual's `active_bindings` asks of every key whether it applies; few of them are shown
+            if not any(_named(key, binding) for _, binding in several):
+                continue
+            asked = self.app._check_action_state
+            active = [one for node, one in several if asked(one.action, node) is not False]
+            chosen = next((one for one in active if one.priority), active[0]) if active else None
+            if chosen is not None and _named(key, chosen) and self._offers(chosen.action):
+                found.setdefault(chosen.action, chosen)
         return list(found.values())
 
     def _keys(self) -> list[tuple[str, str]]:
@@ -101,3 +113,8 @@ class KeyLine(Widget):
 
     def _places(self, keys: list[tuple[str, str]]) -> list[KeyPlace]:
         return key_places(keys, self.size.width)
+
+
+def _named(key: str, binding: Binding) -> bool:
+    """Whether the line may show this key for it: not the second of an action's keys."""
+    return binding.show and binding.key_display in (None, key_text(key))

@@ -122,13 +122,23 @@ def _row_segments(
     number = _big_format_of(panel, width) if big else format_of(panel, width)
     special = _special(row, look, columns)
     alike = look.alike((number, layout.text, width, panel.limit, panel.use, panel.done is None))
+    plain, before = look.mode == "both" and look.coloured, dict[object, tuple[Segment, tuple[str, ...]]]()
     for column, value in zip(columns, values, strict=True):
         if column in special:
             yield from _drawn(row, column, value, layout.text, width, number, look)
             continue
-        key = (value, *_state(row, column))
+        state = _state(row, column)
+        key = (value, *state)
         if key not in alike:
-            alike[key] = _drawn(row, column, value, layout.text, width, number, look)
+            if plain and value and not row.scale.mark(value) and isinstance(number, CellFormat):
+                # of its looks, all but number and colour are those of others like it
+                if state not in before:
+                    before[state] = gutter(row, column, look, " "), _roles(row, Cell(line.row, column), look)
+                side, roles = before[state]
+                style = _style(value, False, roles, row.scale, look)
+                alike[key] = side, Segment(number.text(value).rjust(layout.text), style)
+            else:
+                alike[key] = _drawn(row, column, value, layout.text, width, number, look)
         yield from alike[key]
     yield gutter(row, columns.stop, look, " ")
 

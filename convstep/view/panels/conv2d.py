@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from convstep.conv import backward
 from convstep.conv.forward_timeline import forward_event
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.problem import Problem
-from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.frozen import frozen
 from convstep.language import tr
@@ -29,6 +28,9 @@ from convstep.view.scene.build import values_on
 from convstep.view.scene.scene import SourceLine
 from convstep.view.scene.source import LoopLine, at_step, loop_lines
 from convstep.view.scene.window import Window
+
+if TYPE_CHECKING:
+    from convstep.conv.sample_share import SampleShare
 
 Array = npt.NDArray[Any]
 Shown = tuple[Event, Mapping[str, Array]]
@@ -204,6 +206,8 @@ def toggled(share: SampleShare | None, timeline: Timeline) -> tuple[SampleShare 
         return None, tr("this problem has no batch axis: its one sample makes all of {names}", names=names)
     if share is not None:
         return None, tr("{names}: the running sums of the whole batch", names=names)
+    from convstep.conv.sample_share import SampleShare
+
     share = SampleShare(timeline)
     return share, tr("{names}: what sample {sample} alone has added so far", names=names, sample=share.sample)
 

@@ -12,7 +12,6 @@ from convstep.conv import magnitude
 from convstep.conv.geometry import Geometry
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
-from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.stop_list import Stops
@@ -31,6 +30,7 @@ from convstep.view.scene.scene import Scene
 from convstep.view.scene.staged import Facts, Listing, Prepared, Resumed, Spot
 
 if TYPE_CHECKING:
+    from convstep.conv.sample_share import SampleShare
     from convstep.replay.edits import Numbers
     from convstep.replay.session import Session
     from convstep.replay.stop_kinds import Stop
@@ -237,7 +237,7 @@ class Stage(OfProblem):
             made = Stage(edited, unedited=unedited.beside(original, numbers, problem.geometry))
         else:
             made = Stage(original)
-        made.marks, made.share = self.marks, None if self.share is None else SampleShare(made.timeline)
+        made.marks, made.share = self.marks, None if self.share is None else type(self.share)(made.timeline)
         return made
 
     def facts(self) -> Facts:
@@ -339,7 +339,7 @@ class Stage(OfProblem):
         if self.share is None or self.unedited is None:
             return None
         if self._share_beside is None or self._share_beside.whole is not self.unedited.run:
-            self._share_beside = SampleShare(self.original)
+            self._share_beside = type(self.share)(self.original)
         return self._share_beside
 
     def _follow(self, unedited: Unedited) -> None:

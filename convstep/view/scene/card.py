@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -99,8 +100,14 @@ def _below(scene: Scene, width: int) -> list[Text]:
 
 def _forms(scene: Scene, width: int, *, products: bool) -> list[list[Form]]:
     """The ways to show each addition."""
-    found = [list(AdditionForms(one, mark_of(scene, one.number), width)) for one in scene.additions]
+    found = _all_forms(scene, width)
     return found if products else [[form for form in own if not form.products] for own in found]
+
+
+@functools.lru_cache(maxsize=2)
+def _all_forms(scene: Scene, width: int) -> list[list[Form]]:
+    """Kept because a card is measured before it is drawn."""
+    return [list(AdditionForms(one, mark_of(scene, one.number), width)) for one in scene.additions]
 
 
 def _as_full_as_fits(scene: Scene, forms: Sequence[Sequence[Form]], height: int) -> list[Text]:
