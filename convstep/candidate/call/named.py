@@ -49,6 +49,21 @@ LAYOUTS = [
     for pictures, outputs in (("NHW", "NCHW"), ("NHW", "NHWC"), ("HW", "CHW"), ("HW", "HWC"))
 ]
 """How pictures and kernels lie, the commonest first."""
+SELDOM = [
+    lying
+    for pictures, kernels in itertools.product(
+        ("NCHW", "NHWC", "CHW", "HWC", "CHWN", "HWCN"), ("OIHW", "HWIO", "OHWI", "IHWO", "IOHW", "HWOI")
+    )
+    if (lying := Layouts(pictures, kernels)) not in LAYOUTS
+] + [
+    Layouts(pictures, kernels, Z=outputs)
+    for pictures, kernels, outputs in (
+        *(("HW", "HWO", "HWC"), ("HW", "HWO", "CHW"), ("NHW", "HWO", "NHWC"), ("NHW", "HWO", "NCHW")),
+        *(("CHW", "IHW", "HW"), ("HWC", "HWI", "HW"), ("NCHW", "IHW", "NHW"), ("NHWC", "HWI", "NHW")),
+    )
+]
+"""The other orders of their axes, one of which is as likely as the next; and of pictures of one channel or
+filter."""
 _ALONE = [LAYOUTS[0], Layouts("CHW", "OIHW"), Layouts("HW", "HW")]
 """The same of what PyTorch's autograd is asked for."""
 FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
@@ -116,7 +131,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         says = call.says
         sides = "padding" in says and sides_of(candidate.source) != ""
         call = replace(call, column=makes_column(candidate.source), sides=sides)
-        layouts = _ALONE if candidate.kind == "autograd" else LAYOUTS
+        layouts = _ALONE if candidate.kind == "autograd" else [*LAYOUTS, *SELDOM]
         if "groups" not in says and candidate.depthwise:
             call, layouts = replace(call, depthwise=True), DEPTHWISE
         if re.search(POINTWISE, candidate.source):

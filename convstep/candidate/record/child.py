@@ -196,6 +196,12 @@ def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     if found.differs and (other := pair.otherwise()) is not None:  # as `1 - a ** 2` is meant
         again = on_draws(other, sources, share, guessed=guessed)
         return replace(again, of_output=("",) in other.links.values()) if again.agrees else found
+    if guessed and not found.agrees and (above := pair.from_above()) is not None:
+        again = on_draws(above, sources, share, guessed=True)
+        if again.agrees:
+            return again
+        said = tr("it is not known whether what {backward} is given is a gradient from above", backward=found.backward)
+        return replace(found, ends=(), notes=(said,))
     return found
 
 

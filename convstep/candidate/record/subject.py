@@ -29,7 +29,7 @@ from convstep.candidate.record.filling import (
     with_context,
 )
 from convstep.candidate.record.forwards import forward_in, forward_of, method_of
-from convstep.candidate.verdicts.calls import Called, left_in
+from convstep.candidate.verdicts.calls import BACKWARD, Called, left_in
 from convstep.candidate.verdicts.naming import is_upstream, of_gradient, returned
 from convstep.language import tr
 
@@ -167,7 +167,9 @@ class Subject:
                 ran = Called(forward, before.places, before.named)
                 optional = {one.name for one in parameters_of(function) if one.default is not one.empty}
                 own = [one.name for one in parameters_of(function)]
-                after = after_forward(seen, lookup, _returned(forward), own, optional)
+                needed = [name for name in own if name not in optional]
+                lone = needed[0] if len(needed) == 1 and BACKWARD.search(function.__name__) else ""
+                after = after_forward(seen, lookup, _returned(forward), own, optional, lone)
                 switches = {
                     one.name: one.default
                     for one in parameters_of(function)
