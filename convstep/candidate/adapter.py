@@ -253,6 +253,8 @@ class Writer:
             if name == "b" and not call.places:
                 array, shaped = self.value.array("n.b"), True
             array = f"{array}.reshape({place}.shape)" if shaped else array
+            array = f"[list(each) for each in {array}]" if place.endswith("[:][:]") else array
+            place = re.sub(r"\[:\]\[:\]$", "[:]", place)
             self.lines.append(f"{place}{'.data' * self.value.tensors} = {array}")
         if "W" not in {*places, *call.says}:
             self.lines.append(f"# decide: where does the layer keep its kernels? layer.… = {inputs.W}")
@@ -343,12 +345,20 @@ class Writer:
     def _gradients(self, where: dict[str, str]) -> None:
         """The last line: gradients back in our layout."""
         words, lie = [], self.value.lie
+        # `[…] * 3` and `[… for …]` are lists of numbers or planes, as they come back
+        listing = r"\.append\(|\] ?\*|\[[^\]]*\bfor\b"
+        may_be_listed = not self.value.tensors and (
+            self.call.lists
+            or (self.candidate.kind == "function" and re.search(listing, self.candidate.source))
+        )
         for name, given, array, ours in (
             ("dA_prev", lie.A, "n.x", "NCHW"),
             ("dW", lie.W, "n.w", "OIHW"),
             ("db", "", "", ""),
         ):
             text, axes = where.get(name, "None"), axes_of(given)
+            if text != "None" and (may_be_listed or "[:]" in text):
+                text = f"numpy.array({text.replace('[:]', '')})"
             if axes != given and text != "None":
                 text = f"{text}.reshape({moved(array, ours, axes)}.shape)"
             words.append(text if text == "None" else moved(text, axes, ours))

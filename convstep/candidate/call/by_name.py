@@ -114,9 +114,9 @@ class Values:
         if role in ("stride:pair", "dilation:pair"):
             return getattr(inputs.problem.geometry, role.partition(":")[0])
         if role == "input_shape":
-            return inputs.A_prev.shape
+            return np.shape(inputs.A_prev)
         if role == "W_shape":
-            return inputs.W.shape
+            return np.shape(inputs.W)
         if role == "kernel_size":
             _, f_h, f_w, _ = inputs.problem.geometry.kernel_shape
             return f_h if f_h == f_w and self.call.pairs is not True else (f_h, f_w)
@@ -159,7 +159,7 @@ class Values:
 
 def _like(array: Any, dZ: Any) -> Any:
     """The array as a tensor if dZ is one, else as it is."""
-    if isinstance(dZ, np.ndarray):
+    if not hasattr(dZ, "detach"):
         return array
     from convstep.oracle.pytorch import tensor
 

@@ -251,6 +251,9 @@ class Layer:
         self.cache, self.out = None, result
         if isinstance(result, tuple) and result:
             result, self.cache = result[0], result[1] if len(result) == 2 else result[1:]
+        if isinstance(result, list) and not self.tensors:
+            with contextlib.suppress(ValueError, TypeError):  # else they are no planes of one size
+                result = np.asarray(result, np.float64)
         self.Z = self.unboxed(result)
 
     def backward(self) -> Any:

@@ -27,7 +27,7 @@ from convstep.candidate.call.containers import (
     word_of,
     written,
 )
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.used import taken_apart, used_as
@@ -456,6 +456,8 @@ def described(call: Call, candidate: Candidate) -> str:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if not call.says & {"padding", "padding:word"}:
         parts.append(tr(RULES[call.rule]))
+    if call.lists:
+        parts.append(tr(LISTS[call.lists]))
     if call.tensors or (call.tensors is None and candidate.tensors):
         own = candidate.kind != "autograd" and call.by_autograd(candidate)
         parts.append(tr("tensors, gradients from PyTorch's autograd") if own else tr("tensors"))

@@ -11,7 +11,7 @@ from convstep.candidate.call.call import BROUGHT, Call, Method
 from convstep.candidate.call.containers import padded_by_pairs
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
-from convstep.candidate.call.layouts import Inputs, Layouts, axes_of
+from convstep.candidate.call.layouts import FILTERS, NUMBERS, PLANES, Inputs, Layouts, axes_of
 from convstep.candidate.call.named import UNUSED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
@@ -216,18 +216,25 @@ class Given:
             numbers["padding"] = Code("(n.padding, n.padding)")
         flat = {"O(": ".reshape(len(n.w), -1)", "(H": ".reshape(-1, len(n.w))"} if call.maker is None else {}
         self.inputs = Inputs(
-            A_prev=self.array(moved("n.x", "NCHW", lie.A)),
-            W=self.array(moved("n.w", "OIHW", axes_of(lie.W)) + flat.get(lie.W[:2], "")),
+            A_prev=self.array(moved("n.x", "NCHW", lie.A), lie.A),
+            W=self.array(moved("n.w", "OIHW", axes_of(lie.W)) + flat.get(lie.W[:2], ""), lie.W, kernels=True),
             b=self.array(bias),
-            dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A)),
+            dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A), lie.Z or lie.A),
             groups=Code("n.groups"),  # type: ignore[arg-type]
             problem=None,  # type: ignore[arg-type]
             **numbers,
         )
         """The arrays and the integers of a problem."""
 
-    def array(self, text: str) -> Code:
-        """An array as it is handed over."""
+    def array(self, text: str, axes: str = "", *, kernels: bool = False) -> Code:
+        """An array with these axes as it is handed over; "" is a bias."""
+        held = self._call.lists
+        if held == NUMBERS or (held and not axes):
+            return Code(f"{text}.tolist()")
+        if (held == PLANES and len(axes) == 3) or (held == FILTERS and kernels):
+            return Code(f"list({text})")
+        if held == PLANES and len(axes) == 4:
+            return Code(f"[list(each) for each in {text}]")
         return Code(f"torch.tensor({text})" if self.tensors else text)
 
     def __call__(self, role: str) -> Code:

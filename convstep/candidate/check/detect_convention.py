@@ -21,6 +21,7 @@ from convstep.candidate.check.trying import (
     PAIRS,
     Tried,
     by_name,
+    in_lists,
     right_with_two,
     square_pictures,
     trial_results,
@@ -101,6 +102,7 @@ def detect_convention(
         found = by_name(worker, lambda: clock() - began < budget)
         if not any(way.right for way in (*tried, *found)):
             found += written_kernels(worker, found) or square_pictures(worker, found)
+            found += in_lists(worker, found, lambda: clock() - began < 2 * budget)
     cropped = any(way.perfect and way.cropped for way in found)
     better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):

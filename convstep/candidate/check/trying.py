@@ -13,8 +13,8 @@ import numpy.typing as npt
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
-from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import POINTWISE, described, guessed, ways
+from convstep.candidate.call.layouts import LISTS, Layouts
+from convstep.candidate.call.named import LAYOUTS, POINTWISE, described, guessed, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.returned import meaning, returned_names
 from convstep.candidate.call.words import roles_of
@@ -206,6 +206,25 @@ def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
         found.append(_tried(worker, replace(way.call, places=(("kernel", f"{size}x{size}"),))))
+        if found[-1].perfect:
+            return found[-1:]
+    return [way for way in found if way.right]
+
+
+def in_lists(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]) -> list[Tried]:
+    """Try again, with lists in the place of arrays, the readings that failed on these."""
+    readings = dict.fromkeys(
+        replace(way.call, layouts=None, rule="", stride=1, returns=(), pairs=None)
+        for way in tried
+        if way.call.convention == "named"
+        and not guessed(way.call)
+        and not way.call.with_tensors(worker.candidate)
+    )
+    found: list[Tried] = []
+    for call, held, lying in itertools.product(readings, LISTS, LAYOUTS):
+        if not in_time():
+            break
+        found.append(_tried(worker, replace(call, layouts=lying, lists=held)))
         if found[-1].perfect:
             return found[-1:]
     return [way for way in found if way.right]

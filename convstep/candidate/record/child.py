@@ -200,7 +200,10 @@ def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
         again = on_draws(above, sources, share, guessed=True)
         if again.agrees:
             return again
-        said = tr("it is not known whether what {backward} is given is a gradient from above", backward=found.backward)
+        said = tr(
+            "it is not known whether what {backward} is given is a gradient from above",
+            backward=found.backward,
+        )
         return replace(found, ends=(), notes=(said,))
     return found
 
