@@ -253,27 +253,3 @@ def sides_of(source: str) -> str:
                 if sorted(order) == sorted("tblr"):
                     return order
     return ""
-
-
-@functools.lru_cache(16)
-def padded_by_pairs(source: str) -> bool:
-    """Whether the default of a padding is a pair, so that it is given as one where both are equal.
-
-    >>> padded_by_pairs("def conv(x, w, stride=1, pad=(0, 0)): ...")
-    True
-    >>> padded_by_pairs("def conv(x, w, stride=(1, 1), pad=0): ...")
-    False
-    """
-    for node in ast.walk(tree_of(source)):
-        if isinstance(node, ast.FunctionDef):
-            plain = node.args.posonlyargs + node.args.args
-            defaults = zip(plain[::-1], node.args.defaults[::-1], strict=False)
-            for each, value in (*defaults, *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)):
-                pair = isinstance(value, ast.Tuple) and len(value.elts) == 2
-                if pair and "padding" in roles_of(each.arg) and all(map(_is_number, value.elts)):  # type: ignore[union-attr]
-                    return True
-    return False
-
-
-def _is_number(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) is int

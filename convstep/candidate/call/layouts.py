@@ -32,7 +32,7 @@ LISTS = {
     NUMBERS: "lists of numbers",
     FILTERS: "a list of filters",
 }
-"""What lists hold: arrays of two axes; numbers; of the kernels alone, an array for each along the first axis."""
+"""What lists hold: arrays of two axes; numbers; or, of the kernels alone, an array for each filter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from typing import Any
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import (
-    PAIRS,
     Path,
     built,
     leaves,
@@ -30,7 +29,7 @@ from convstep.candidate.call.containers import (
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.used import taken_apart, used_as
+from convstep.candidate.call.used import in_pairs, taken_apart, used_as
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -110,6 +109,12 @@ RULES = {
 WORDED = ("tf", "half", "alx", "")
 """What "same" may mean at other strides than 1, the commonest first; "" is nothing that is known."""
 ARRAYS = ("dZ", "A_prev", "W")
+GRADIENTS = re.compile(
+    r"(?i)_?(d|all_)?(grads?|gradients?|params_grads?|d_?params)(_?(dict|out|buffer|store))?"
+)
+"""What a dict of gradients is called."""
+FILLED = "into grads"
+"""The role of one that it is handed, to put its gradients into."""
 UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
 _GIVEN = {
@@ -211,21 +216,8 @@ def _in_words(call: Call, source: str) -> Call:
 
 
 def _in_pairs(call: Call, source: str) -> Call:
-    """The same call, with pairs for what the source unpacks into two, if it does not so with all of them."""
-    apart, sides = taken_apart(source), sides_of(source)
-
-    def said(method: Method | None) -> Method | None:
-        return method and Method(
-            method.name,
-            tuple(
-                (name, f"{role}:pair")
-                if role in PAIRS and apart.get(name) == 2 and not (sides and role == "padding")
-                else (name, role)
-                for name, role in method.given
-            ),
-        )
-
-    return replace(call, forward=said(call.forward), backward=said(call.backward))
+    """The same call, with pairs for what the source takes apart into two."""
+    return replace(call, forward=in_pairs(call.forward, source), backward=in_pairs(call.backward, source))
 
 
 def _readings(candidate: Candidate) -> Iterator[Call]:
@@ -356,6 +348,7 @@ def _assigned(
         roles = [role for role in roles_of(word) if role in _GIVEN] or [
             role for role in (_buffer(word, source) or used.get(word, ""),) if role
         ]
+        roles = [FILLED] if fills(word, source) else roles
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]
         if len(roles) > 1 and "kernel_size" in roles:  # a kernel that is handed over is an array
@@ -375,6 +368,18 @@ def _assigned(
             if given not in seen:
                 seen.add(given)
                 yield given
+
+
+def fills(word: str, source: str) -> list[str]:
+    """The keys under which a source puts gradients into a dict that it is handed: `grads["W"] = …`.
+
+    >>> fills("grads", "grads['W'] = dw"), fills("params", "w = params['W']"), fills("W", "W['a'] = 0")
+    (['W'], [], [])
+    """
+    if not GRADIENTS.fullmatch(word):
+        return []
+    put = rf"\b{re.escape(word)}\[f?[\"']([^\]\"']+)[\"']\](?:\[(?:\.\.\.|:)\])? *[+-]?=(?!=)"
+    return list(dict.fromkeys(re.findall(put, source)))
 
 
 def _buffer(word: str, source: str) -> str:

@@ -127,7 +127,7 @@ def of_filters(parts: Sequence[Any], layouts: Layouts, problem: Problem) -> bool
 
 
 def _is_one(parts: Sequence[Any], axes: int) -> bool:
-    """Whether a list of arrays, all of one shape, is one gradient: dW has so many axes, of planes or numbers."""
+    """Whether a list is one gradient, of planes or numbers alike; dW has so many axes."""
     shapes = {getattr(part, "shape", None) for part in parts}
     return len(shapes) == 1 and None not in shapes and parts[0].ndim != axes
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import BROUGHT, Call, Method
-from convstep.candidate.call.containers import padded_by_pairs
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import FILTERS, NUMBERS, PLANES, Inputs, Layouts, axes_of
-from convstep.candidate.call.named import UNUSED, given
+from convstep.candidate.call.named import FILLED, UNUSED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
@@ -212,8 +211,6 @@ class Given:
         bias = "n.b" if lie.b in ("O", "") else f"n.b.reshape({re.sub('O', '-1', ', '.join(lie.b))})"
         pairs = call.convention != "layer" and call.pairs
         numbers = {x: Code(f"(n.{x}, n.{x})" if pairs else f"n.{x}") for x in _KNOWN[:3]}
-        if call.maker is None and padded_by_pairs(candidate.source):
-            numbers["padding"] = Code("(n.padding, n.padding)")
         flat = {"O(": ".reshape(len(n.w), -1)", "(H": ".reshape(-1, len(n.w))"} if call.maker is None else {}
         self.inputs = Inputs(
             A_prev=self.array(moved("n.x", "NCHW", lie.A), lie.A),
@@ -247,6 +244,8 @@ class Given:
                 f'raise NotImplementedError("the adapter does not say yet what {base[1:]} is")',
             ]
             return Code(base[1:])
+        if base == FILLED:
+            return Code("grads")
         if base.startswith("into "):
             return Code({"dA_prev": "dx", "dW": "dw", "db": "db"}[base[5:]])
         if base.startswith("own."):

@@ -300,7 +300,8 @@ class RuledOut:
 
         The same exception at the same place rules out: in two layouts, all of this reading if something is
         not what it was taken for, and those with as many axes if it cannot be unpacked; with two paddings,
-        the others; with a bias of one axis and another, all. Where what came back does not fit, no other helps.
+        the others; with a bias of one axis and another, all. Where what came back does not fit, no other
+        bias helps.
         """
         outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
         said, pictures = (outcome.line, outcome.message), (lying.A, lying.W, lying.Z)

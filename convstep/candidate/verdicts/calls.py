@@ -212,7 +212,7 @@ class Pair:
             return None
         if not self.may_be_from_above(given[0], inputs[0]) or not isinstance(made, np.ndarray):
             return None
-        above = np.random.default_rng(37).standard_normal(made.shape)
+        above: Array = np.asarray(np.random.default_rng(37).standard_normal(made.shape))
         return replace(
             self,
             backward=self.backward.like({id(arrays[given[0]]): above}),
