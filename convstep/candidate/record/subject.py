@@ -54,6 +54,8 @@ class Ready:
     """That call as it was, as it was made, and what it returned; None where that is not known."""
     guess: guessing.Guess | None = None
     """What its arguments are guessed by; None if they are given."""
+    only_right: bool = False
+    """Whether it says something only where its backward is right: it may have been told the wrong things."""
 
 
 @dataclass(slots=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.containers import LAYER
+from convstep.candidate.call.named import fills
+from convstep.candidate.call.used import used_as
 from convstep.candidate.record.filling import KEPT
 from convstep.candidate.record.guessing import Asked, B, Guess, W, X, distinct_of, given, small, whole
 from convstep.candidate.verdicts.changes import LEARNING, RATE
@@ -45,6 +49,9 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     if any(name in free for name in asked.sizes):  # pictures of a layer of so many channels
         for picture in ((2, 4, 3, 5), (2, 3, 5, 4)):
             yield _guess(asked, free, given((X, whole(*picture))), lambda at: whole(4, seed=at + 1))
+    if re.search("conv", asked.name, re.I):  # pictures of a net that is made for so many channels
+        for channels in (1, 3):
+            yield _guess(asked, free, given((X, whole(2, channels, 6, 7))), lambda at: whole(4, seed=at + 1))
     yield replace(_guess(asked, free, *narrow), narrow=True)
 
 
@@ -56,6 +63,9 @@ def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callabl
     unknown = [name for name in sizes if name == "dim" or name not in _NUMBERS]
     numbers |= {name: 4 + at for at, name in enumerate(unknown)}
     numbers |= {name: RATE for name in asked.parameters if LEARNING.fullmatch(name)}
+    layers = {name.lower() for name, role in used_as(asked.text).items() if role == "layer"}
+    numbers |= dict.fromkeys(asked.parameters & layers, LAYER)
+    numbers |= {name: defaultdict(float) for name in asked.parameters if fills(name, asked.text)}
     if {"q", "query"} & asked.parameters:  # then k is an array
         numbers.pop("k", None)
     meant = {name: value for name, value in values.items() if name in free and name not in numbers}
