@@ -217,6 +217,21 @@ def built(parts: Sequence[tuple[Path, Any]]) -> Any:
     return {key: value for key, value in held.items() if not str(key).startswith(".")}
 
 
+def asked_for(source: str, rest: str) -> dict[str, bool]:
+    r"""The names that a source takes out of its `**kwargs`, and whether it cannot do without each.
+
+    >>> asked_for("x = kw['x']\ns = kw.get('stride', 1)", "kw")
+    {'x': True, 'stride': False}
+    """
+    keys = [path[0] for path, _ in leaves(source, [rest]).get(rest, [])]
+    needed = rf"\b{rest}(?:\[|\.pop\()[\"']{{}}[\"'] *[\])]"
+    return {
+        key: re.search(needed.format(re.escape(key)), source) is not None
+        for key in keys
+        if isinstance(key, str) and key.isidentifier()
+    }
+
+
 def own_options(source: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
     """The class of a file that holds hyperparameters and whose methods a source calls, and its fields; ()."""
     roles = [(role,) for role in PAIRS]
