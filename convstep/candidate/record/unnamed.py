@@ -38,6 +38,9 @@ def general(asked: Asked) -> Iterator[Guess]:
 
 def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     yield from _of_loss(asked, free)
+    if re.search("conv", asked.name, re.I) and asked.sizes and not {*asked.sizes} & {*free}:
+        for channels in (1, 3):  # of a net that is made for so many, which others may be spread over
+            yield _guess(asked, free, given((X, whole(2, channels, 6, 7))), lambda at: whole(4, seed=at + 1))
     *plans, narrow = _PLANS
     for values, other in plans:
         yield _guess(asked, free, values, other)
@@ -49,9 +52,6 @@ def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     if any(name in free for name in asked.sizes):  # pictures of a layer of so many channels
         for picture in ((2, 4, 3, 5), (2, 3, 5, 4)):
             yield _guess(asked, free, given((X, whole(*picture))), lambda at: whole(4, seed=at + 1))
-    if re.search("conv", asked.name, re.I):  # pictures of a net that is made for so many channels
-        for channels in (1, 3):
-            yield _guess(asked, free, given((X, whole(2, channels, 6, 7))), lambda at: whole(4, seed=at + 1))
     yield replace(_guess(asked, free, *narrow), narrow=True)
 
 
