@@ -224,3 +224,39 @@ def test_a_nets_method_is_told_its_layer_and_given_a_dict_to_fill(tmp_path: Path
         assert isinstance(said, PairVerdict), said
         assert said.ok is ok
         assert {"dx", "grads['W1']", "grads['b1']"} == {one.result for one in said.held.ends}
+
+
+TWO = """
+class Net:
+    def __init__(self, seed=0):
+        r = np.random.RandomState(seed)
+        self.W1, self.W2 = r.randn(4, 1, 3, 3), r.randn(5, 4, 3, 3)
+    def slid(self, x, w):
+        return np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], (2, 3))
+    def conv(self, x, w):
+        return np.einsum("ncijkl,fckl->nfij", self.slid(x, w), w)
+    def conv_back(self, g, x, w):
+        gw = np.einsum("nfij,ncijkl->fckl", g, self.slid(x, w))
+        wide = np.pad(g, [(0, 0)] * 2 + [(w.shape[2] - 1,) * 2] * 2)
+        return np.einsum("nfijkl,fckl->ncij", self.slid(wide, w), w[:, :, ::-1, ::-1]), gw
+    def forward(self, x):
+        self.x, self.z1 = x, self.conv(x, self.W1)
+        self.a1 = np.maximum(self.z1, 0)
+        return self.conv(self.a1, self.W2).mean((2, 3))
+    def backward(self, g):
+        h, w = self.a1.shape[2] - 2, self.a1.shape[3] - 2
+        spread = np.ones((1, 1, h, w)) * g[:, :, None, None] / (h * w)
+        d, self.dW2 = self.conv_back(spread, self.a1, self.W2)
+        dx, self.dW1 = self.conv_back(d * (self.z1 > 0), self.x, self.W1)
+        return dx
+"""
+
+
+def test_a_net_is_judged_by_its_backward_and_not_by_that_of_its_layers(tmp_path: Path) -> None:
+    for ok, written in ((True, TWO), (False, TWO.replace("d * (self.z1 > 0)", "d * (self.z1 < 0)"))):
+        (tmp_path / "net.py").write_text(f"import numpy as np\n{written}")
+        with open_caller(f"{tmp_path / 'net.py'}:Net") as worker:
+            said = against_forward(worker)
+        assert isinstance(said, PairVerdict), said
+        assert said.ok is ok
+        assert {"dx", "self.dW1", "self.dW2"} == {one.result for one in said.held.ends}

@@ -131,7 +131,8 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
         served = _over_arrays(served)
         said, anything = "", False
         for ready in _calls(served, arguments):
-            if ready.guess is not None and ready.guess.narrow and anything:
+            narrow = ready.guess is not None and ready.guess.narrow
+            if (narrow or ready.only_right) and anything:
                 return
             one = _on_draws(served, ready, clock)
             if one is None or (ready.only_right and not one.agrees):

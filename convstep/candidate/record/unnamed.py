@@ -38,7 +38,7 @@ def general(asked: Asked) -> Iterator[Guess]:
 
 def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     yield from _of_loss(asked, free)
-    if re.search("conv", asked.name, re.I) and asked.sizes and not {*asked.sizes} & {*free}:
+    if re.search("conv", f"{asked.name} {asked.text}", re.I) and asked.sizes and not {*asked.sizes} & {*free}:
         for channels in (1, 3):  # of a net that is made for so many, which others may be spread over
             yield _guess(asked, free, given((X, whole(2, channels, 6, 7))), lambda at: whole(4, seed=at + 1))
     *plans, narrow = _PLANS
