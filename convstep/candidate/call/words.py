@@ -44,7 +44,8 @@ kernel_h: kh k_h fh f_h hf kernel_h kernel_height filter_h filter_height k_heigh
 kernel_w: kw k_w fw f_w wf kernel_w kernel_width filter_w filter_width k_width f_width kernel_cols
 A_prev_pad: x_pad xp xpad x_padded a_prev_pad a_pad padded padded_x x_p input_padded padded_input input_pad
 A_prev_pad: inputs_padded padded_inputs padded_image
-W_shape: filter_sizes kernel_sizes w_shape weight_shape weights_shape kernel_shape filter_shape w_size kernel_dims weight_size
+W_shape: w_shape weight_shape weights_shape kernel_shape filter_shape w_size kernel_dims weight_size
+W_shape: filter_sizes kernel_sizes
 activation: activation act activation_fn activation_function nonlinearity act_fn
 Z: z out output outputs y
 ctx: ctx context cx

@@ -35,8 +35,11 @@ from convstep.language import tr
 TRIED = 12
 """Attempts that are told of a candidate that cannot be called."""
 CONV1D = r"conv_?1d"
-LENGTH = r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*\w+\.shape"
-"""What the name and the source of a conv1d say."""
+LENGTH = (
+    r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*"
+    r"(?!(?:w|k|f|self\.[wkf])\w*\.shape)\w+\.shape"
+)
+"""What the name and the source of a conv1d say; the kernels of one channel are K by L."""
 
 
 def detect_convention(
