@@ -12,6 +12,7 @@ from typing import Any
 
 from convstep.candidate.call import layers, named
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
+from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.conventions import CONVENTIONS, spelled
 from convstep.candidate.call.layouts import axes_of
 from convstep.candidate.call.likely import is_forward
@@ -206,12 +207,26 @@ class Writer:
                 self.lines.append(
                     "cache = made if isinstance(made, dict) else made[1] if len(made) == 2 else made[1:]"
                 )
-        buffers = {role[5:]: role[6:] for _, role in call.backward.given if role.startswith("into ")}
+        buffers = {role[5:]: role[6:] for _, role in call.backward.given if role.startswith("into d")}
+        if keys := [
+            key for name, role in call.backward.given if role == named.FILLED for key in self._keys(name)
+        ]:
+            self.lines.append(f"grads = {{{', '.join(f'{key!r}: 0.0' for key in keys)}}}")
+            put = {meaning_among(taken(call), key): f"grads[{key!r}]" for key in keys}
+            left = [name for name in NAMES if name not in put]
+            ends = returned_parts(candidate)[1]
+            if not ends:
+                self.lines.append(f"{function}({arguments})")
+            return put | (self._returned(f"{function}({arguments})", left) if ends else {})
         if not buffers:
             return self._returned(f"{function}({arguments})", returns)
         self.lines += [f"{_SHORT[name]} = numpy.zeros_like({self.value(of)})" for name, of in buffers.items()]
         self.lines.append(f"{function}({arguments})")
         return {name: _SHORT[name] for name in buffers}
+
+    def _keys(self, name: str) -> list[str]:
+        """Under which keys it puts gradients into a dict that it is handed, those of its first layer."""
+        return [re.sub(r"\{\w+\}", f"{LAYER}", key) for key in named.fills(name, self.candidate.source)]
 
     def _taped(self, function: str) -> dict[str, str]:
         box, dz = f'{function}.__globals__["{self.candidate.tape}"]', self.value.inputs.dZ
@@ -253,6 +268,8 @@ class Writer:
             if name == "b" and not call.places:
                 array, shaped = self.value.array("n.b"), True
             array = f"{array}.reshape({place}.shape)" if shaped else array
+            array = f"[list(each) for each in {array}]" if place.endswith("[:][:]") else array
+            place = re.sub(r"\[:\]\[:\]$", "[:]", place)
             self.lines.append(f"{place}{'.data' * self.value.tensors} = {array}")
         if "W" not in {*places, *call.says}:
             self.lines.append(f"# decide: where does the layer keep its kernels? layer.… = {inputs.W}")
@@ -343,12 +360,20 @@ class Writer:
     def _gradients(self, where: dict[str, str]) -> None:
         """The last line: gradients back in our layout."""
         words, lie = [], self.value.lie
+        # `[…] * 3` and `[… for …]` are lists of numbers or planes, as they come back
+        listing = r"\.append\(|\] ?\*|\[[^\]]*\bfor\b"
+        may_be_listed = not self.value.tensors and (
+            self.call.lists
+            or (self.candidate.kind == "function" and re.search(listing, self.candidate.source))
+        )
         for name, given, array, ours in (
             ("dA_prev", lie.A, "n.x", "NCHW"),
             ("dW", lie.W, "n.w", "OIHW"),
             ("db", "", "", ""),
         ):
             text, axes = where.get(name, "None"), axes_of(given)
+            if text != "None" and (may_be_listed or "[:]" in text):
+                text = f"numpy.array({text.replace('[:]', '')})"
             if axes != given and text != "None":
                 text = f"{text}.reshape({moved(array, ours, axes)}.shape)"
             words.append(text if text == "None" else moved(text, axes, ours))

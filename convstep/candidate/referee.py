@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ from convstep.candidate.call.opening import open_worker as open_worker
 from convstep.candidate.call.outcome import RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
-from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words
+from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words, wrong_forwards
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, before_relu, fresh_problems, sweep
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.mistakes import prepare as prepare
-from convstep.candidate.diagnose.own_forward import own_forward, right_for_it
+from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, about_relu, notes
 from convstep.candidate.operators.caller import Caller, open_caller
 from convstep.candidate.operators.file import known
@@ -158,6 +159,9 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
         if isinstance(held, PairVerdict):
             return held
         raise
+    if isinstance(verdict, Verdict) and verdict.another:
+        held = against_forward(worker)
+        return held if isinstance(held, PairVerdict) and held.ok else verdict
     if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict
@@ -297,9 +301,25 @@ def verdict_of(
     pattern, patterns = patterns_of(swept, fresh_problems(worker, swept, budget / 4))
     failing = swept.failing
     own = None if failing is None else own_lines(worker, swept, failing.right, failing.outcome, divergence)
-    return Verdict(
+    found = Verdict(
         report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags, own
     )
+    return replace(found, another=forward is not None and _is_another(forward, swept))
+
+
+def _is_another(forward: OwnForward, swept: Swept) -> bool:
+    """Whether a forward is another function than this convolution, and none that is known.
+
+    It is if it differs on most problems, or if the backward fails only where it was handed a dZ that is none
+    of that forward's.
+    """
+    if forward.fits or forward.does or forward.unfit:
+        return False
+    asked = [result for result in swept.results if result.outcome.Z is not None]
+    sized = [result for result in asked if result.outcome.Z.shape == result.right.problem.dZ.shape]  # type: ignore[union-attr]
+    failing = [result for result in swept.results if result.failed]
+    handed = all(result in asked and result not in sized for result in failing)
+    return bool(failing) and (handed or 3 * len(wrong_forwards(sized)) >= 2 * len(sized) > 0)
 
 
 def _check_taken(swept: Swept) -> None:

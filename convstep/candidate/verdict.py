@@ -60,6 +60,8 @@ class Verdict(AnyVerdict):
     """What the command line needs besides the target, to load and to call it in the same way."""
     own: OwnLines | None = None
     """Its own lines at the first divergence; None where its call cannot be recorded, or nothing is sure."""
+    another: bool = False
+    """Whether its own forward is no convolution, and nothing that is known to be made instead of one."""
 
     @property
     def ok(self) -> bool:

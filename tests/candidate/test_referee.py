@@ -232,3 +232,73 @@ ALONG_ONE_AXIS = """
 def test_a_convolution_along_one_axis_needs_no_name_that_says_so(files: Files) -> None:
     verdict = check(f"{files.write('signal_conv.py', ALONG_ONE_AXIS)}:conv_backward")
     assert (verdict.operator, verdict.ok) == ("conv1d", True)
+
+
+ANOTHER = """
+import numpy as np
+
+def conv_forward(x, w, b):
+    wide = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="reflect")
+    out = np.zeros((len(x), len(w), *x.shape[2:]))
+    for i in range(3):
+        for j in range(3):
+            part = wide[:, :, i:i + x.shape[2], j:j + x.shape[3]]
+            out += np.einsum("nchw,fc->nfhw", part, w[:, :, i, j])
+    return out + b.reshape(1, -1, 1, 1), (x, w, b)
+
+def conv_backward(dout, cache):
+    x, w, b = cache
+    wide = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="reflect")
+    d, dw = np.zeros_like(wide), np.zeros_like(w)
+    for i in range(3):
+        for j in range(3):
+            part = np.s_[:, :, i:i + x.shape[2], j:j + x.shape[3]]
+            dw[:, :, i, j] = np.einsum("nfhw,nchw->fc", dout, wide[part])
+            d[part] += np.einsum("nfhw,fc->nchw", dout, w[:, :, i, j])
+    d[:, :, 2] += d[:, :, 0]
+    d[:, :, -3] += d[:, :, -1]
+    d = d[:, :, 1:-1]
+    d[..., 2] += d[..., 0]
+    d[..., -3] += d[..., -1]
+    return d[..., 1:-1], dw, dout.sum(axis=(0, 2, 3))
+"""
+CORNER = """
+import numpy as np
+
+class DownConv:
+    def __init__(self, channels, out_channels):
+        self.W = np.random.randn(out_channels, channels, 3, 3)
+        self.b = np.zeros(out_channels)
+    def forward(self, x):
+        self.x = np.pad(x, ((0, 0), (0, 0), (0, 1), (0, 1)))
+        self.seen = np.lib.stride_tricks.sliding_window_view(self.x, (3, 3), axis=(2, 3))[:, :, ::2, ::2]
+        return np.einsum("ncijkl,fckl->nfij", self.seen, self.W) + self.b[:, None, None]
+    def backward(self, dout):
+        self.dW = np.einsum("nfij,ncijkl->fckl", dout, self.seen)
+        self.db = dout.sum((0, 2, 3))
+        dx = np.zeros_like(self.x)
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                part = np.s_[:, :, 2 * i:2 * i + 3, 2 * j:2 * j + 3]
+                dx[part] += np.einsum("nf,fckl->nckl", dout[:, :, i, j], self.W)
+        return dx[:, :, :-1, :-1]
+"""
+
+
+@SELDOM
+@pytest.mark.parametrize(
+    ("text", "name", "right", "wrong"),
+    [
+        (ANOTHER, "conv_backward", "    d[:, :, 2] += d[:, :, 0]\n", ""),
+        (CORNER, "DownConv", "dx[:, :, :-1, :-1]", "dx[:, :, 1:, 1:]"),
+    ],
+    ids=["reflected", "one corner"],
+)
+def test_a_backward_of_another_function_than_a_convolution_is_held_against_that(
+    files: Files, text: str, name: str, right: str, wrong: str
+) -> None:
+    verdict = check(f"{files.write('mine.py', text)}:{name}")
+    assert verdict.ok, str(verdict)
+    assert verdict.operator == "own forward"
+    assert "is right for its own" in verdict.headline
+    assert not check(f"{files.write('wrong.py', text.replace(right, wrong))}:{name}").ok

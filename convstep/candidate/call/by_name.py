@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -14,15 +15,15 @@ import numpy as np
 
 from convstep.candidate.call import tape
 from convstep.candidate.call.call import CLOSURE, TAPE, Call, Method
-from convstep.candidate.call.containers import padded_by_pairs, sides_of
+from convstep.candidate.call.containers import sides_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of
 from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.given import Config, value_of
 from convstep.candidate.call.layers import told_same
 from convstep.candidate.call.layouts import Inputs
-from convstep.candidate.call.named import given
+from convstep.candidate.call.named import FILLED, given
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.returned import check_size, meaning, plain
+from convstep.candidate.call.returned import check_size, meaning_among, plain, taken
 from convstep.candidate.call.words import roles_of
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
@@ -98,6 +99,8 @@ class Values:
             if place >= len(self.extras):
                 raise Unusable(tr("its own forward returns nothing that could be given for it"))
             return self.extras[place]
+        if role == FILLED:
+            return defaultdict(float)
         if role.startswith("into "):
             like = np.zeros_like(np.asarray(getattr(inputs, role[6:])))
             return self.filled.setdefault(role[5:], _like(like, inputs.dZ))
@@ -109,14 +112,14 @@ class Values:
             if order == "pairs":
                 return (top, bottom), (left, right)
             return tuple({"t": top, "b": bottom, "l": left, "r": right}[side] for side in order)
-        if role == "padding:pair" or (role == "padding" and padded_by_pairs(self.candidate.source)):
+        if role == "padding:pair":
             return tuple(before for before, _ in inputs.problem.geometry.padding)
         if role in ("stride:pair", "dilation:pair"):
             return getattr(inputs.problem.geometry, role.partition(":")[0])
         if role == "input_shape":
-            return inputs.A_prev.shape
+            return np.shape(inputs.A_prev)
         if role == "W_shape":
-            return inputs.W.shape
+            return np.shape(inputs.W)
         if role == "kernel_size":
             _, f_h, f_w, _ = inputs.problem.geometry.kernel_shape
             return f_h if f_h == f_w and self.call.pairs is not True else (f_h, f_w)
@@ -159,7 +162,7 @@ class Values:
 
 def _like(array: Any, dZ: Any) -> Any:
     """The array as a tensor if dZ is one, else as it is."""
-    if isinstance(dZ, np.ndarray):
+    if not hasattr(dZ, "detach"):
         return array
     from convstep.oracle.pytorch import tensor
 
@@ -210,13 +213,14 @@ def run(
             if known or isinstance(error, AssertionError):
                 facts["forward_message"] = failure(error, candidate)["message"]
     places, named = given(backward, candidate.parameters, values)
-    held = [(each, {**_contents(each)}) for each in (*places, *named.values()) if _contents(each)]
+    handed = (each for each in (*places, *named.values()) if isinstance(each, (dict, SimpleNamespace)))
+    held = [(each, {**_contents(each)}) for each in handed]
     returned = function(*places, **named)
     put = {
         key: value
         for each, before in held
         for key, value in _contents(each).items()
-        if value is not before.get(key) and meaning(str(key))
+        if value is not before.get(key) and meaning_among(taken(call), str(key))
     }
     if returned is None:
         return values.filled or put or None

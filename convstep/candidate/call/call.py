@@ -81,6 +81,8 @@ class Call:
     """What ("W", "b", "dW", ...) a layer holds or returns where, once that was found out."""
     laid: tuple[tuple[str, str], ...] = ()
     """Which of "A_prev" and "dZ" are tensors that lie in memory otherwise, and how; see `pytorch.tensor`."""
+    lists: str = ""
+    """Whether lists are passed, one of `layouts.LISTS`; "" for arrays."""
     rate: float = 0.0
     """The learning rate of a layer that updates itself (a gradient is the change divided by it); else 0."""
 

@@ -26,8 +26,8 @@ from convstep.candidate.call.call import CLOSURE, TAPE
 from convstep.candidate.call.call import Call as Call
 from convstep.candidate.call.conventions import convention_of, spelled
 from convstep.candidate.call.failure import failure, short
-from convstep.candidate.call.layouts import Inputs
-from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.call.layouts import Inputs, in_lists
+from convstep.candidate.call.outcome import REFUSED, RETURNED, Candidate, Outcome, not_tried
 from convstep.candidate.call.returned import plain_gradients
 from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.conv.problem import Problem
@@ -105,12 +105,12 @@ def perform(
         except ForwardFailed as failed:
             said = failure(failed.__cause__ or failed, candidate)["message"]
             facts |= {"kind": REFUSED, "forward_message": said}
-            words = "not tried: its own forward raises there: {message}"
+            facts["message"] = not_tried(said)
             if isinstance(failed, PyTorchFailed):
                 words = "not tried: PyTorch's own backward, or its compiler, raises there: {message}"
+                facts["message"] = tr(words, message=said)
             elif facts.get("places") == ("stage make",):
-                words = "not tried: it cannot be made there: {message}"
-            facts["message"] = tr(words, message=said)
+                facts["message"] = tr("not tried: it cannot be made there: {message}", message=said)
         except BaseException as error:
             facts |= failure(error, candidate)
             if hinted := hint(error):
@@ -217,7 +217,11 @@ def _result(
     values = Values(inputs, spelled(call, candidate, accepted(forward)), candidate, function)
     if values.call.by_autograd(candidate):
         return through_autograd(function, values, facts)
-    if call.with_tensors(candidate):
+    if call.lists:
+        for name in INPUTS:
+            if (array := getattr(inputs, name)) is not None:
+                setattr(inputs, name, in_lists(name, array, call.lists))
+    elif call.with_tensors(candidate):
         from convstep.oracle.pytorch import tensor
 
         for name in INPUTS:

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.call import protocol, views
-from convstep.candidate.call.containers import own_options
+from convstep.candidate.call.containers import asked_for, own_options
 from convstep.candidate.call.likely import matching_forward
 from convstep.candidate.call.outcome import CLOSED, OUT_OF_MEMORY, Candidate
 from convstep.candidate.call.parameters import parameters_of, written, written_as
@@ -69,6 +69,10 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     forward = _sibling(name, namespace) or matching_forward(
         name, _functions(namespace), lambda each: [p.name for p in parameters_of(namespace[each])]
     )
+    by_name = {p.name: p.default is p.empty for p in listed if p.kind is p.KEYWORD_ONLY}
+    for rest in listed if kind != "class" else ():
+        if rest.kind is rest.VAR_KEYWORD:
+            by_name |= asked_for(written_as(function), rest.name)
     own = found(forward, namespace)
     theirs = [] if own is None else parameters_of(own)
     return Candidate(
@@ -80,8 +84,8 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         forward,
         kind == "autograd" or _uses_torch(namespace),
         methods=written(function) if isinstance(function, type) and kind == "class" else (),
-        keywords=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY),
-        keywords_required=tuple(p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty),
+        keywords=tuple(by_name),
+        keywords_required=tuple(each for each, needed in by_name.items() if needed),
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
         forward_source=written_as(own),

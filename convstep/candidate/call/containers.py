@@ -217,6 +217,21 @@ def built(parts: Sequence[tuple[Path, Any]]) -> Any:
     return {key: value for key, value in held.items() if not str(key).startswith(".")}
 
 
+def asked_for(source: str, rest: str) -> dict[str, bool]:
+    r"""The names that a source takes out of its `**kwargs`, and whether it cannot do without each.
+
+    >>> asked_for("x = kw['x']\ns = kw.get('stride', 1)", "kw")
+    {'x': True, 'stride': False}
+    """
+    keys = [path[0] for path, _ in leaves(source, [rest]).get(rest, [])]
+    needed = rf"\b{rest}(?:\[|\.pop\()[\"']{{}}[\"'] *[\])]"
+    return {
+        key: re.search(needed.format(re.escape(key)), source) is not None
+        for key in keys
+        if isinstance(key, str) and key.isidentifier()
+    }
+
+
 def own_options(source: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
     """The class of a file that holds hyperparameters and whose methods a source calls, and its fields; ()."""
     roles = [(role,) for role in PAIRS]
@@ -253,27 +268,3 @@ def sides_of(source: str) -> str:
                 if sorted(order) == sorted("tblr"):
                     return order
     return ""
-
-
-@functools.lru_cache(16)
-def padded_by_pairs(source: str) -> bool:
-    """Whether the default of a padding is a pair, so that it is given as one where both are equal.
-
-    >>> padded_by_pairs("def conv(x, w, stride=1, pad=(0, 0)): ...")
-    True
-    >>> padded_by_pairs("def conv(x, w, stride=(1, 1), pad=0): ...")
-    False
-    """
-    for node in ast.walk(tree_of(source)):
-        if isinstance(node, ast.FunctionDef):
-            plain = node.args.posonlyargs + node.args.args
-            defaults = zip(plain[::-1], node.args.defaults[::-1], strict=False)
-            for each, value in (*defaults, *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)):
-                pair = isinstance(value, ast.Tuple) and len(value.elts) == 2
-                if pair and "padding" in roles_of(each.arg) and all(map(_is_number, value.elts)):  # type: ignore[union-attr]
-                    return True
-    return False
-
-
-def _is_number(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) is int

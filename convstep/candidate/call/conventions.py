@@ -22,6 +22,7 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.layouts import Inputs, Layouts
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.used import in_pairs
 from convstep.candidate.load.target import CandidateError
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
@@ -288,16 +289,18 @@ def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = N
     if known is None:
         return call
     if candidate.kind == "autograd":
-        forward = _placed(CONVENTIONS["torch"], _TORCH, candidate.parameters)
+        forward = in_pairs(_placed(CONVENTIONS["torch"], _TORCH, candidate.parameters), candidate.source)
         return replace(call, layouts=known.layouts, forward=forward)
     alx, names = call.convention == "alx", () if candidate.variadic else candidate.parameters
-    given = Method("", _placed(known, known.takes, names, own=call.own_cache).given)
+    placed = in_pairs(_placed(known, known.takes, names, own=call.own_cache), candidate.source)
+    given = replace(placed, name="")
     call = replace(
         call, layouts=known.layouts, backward=given, rule="alx" if alx else "", pairs=alx or call.pairs
     )
     if not known.forward:
         return call
-    forward = _placed(known, known.forward, candidate.forward_parameters if accepted is None else accepted)
+    theirs = candidate.forward_parameters if accepted is None else accepted
+    forward = in_pairs(_placed(known, known.forward, theirs), candidate.source)
     return replace(call, forward=forward) if call.own_cache else replace(call, watched=forward)
 
 

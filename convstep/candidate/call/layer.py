@@ -247,10 +247,16 @@ class Layer:
         method = self.call.forward
         assert method is not None
         self.inputs["A_prev"] = self.hand("A_prev", leaf=self.call.backward is None)
-        result = self._called(method)
+        self.take(self._called(method))
+
+    def take(self, result: Any) -> None:
+        """Take in what its forward returned."""
         self.cache, self.out = None, result
         if isinstance(result, tuple) and result:
             result, self.cache = result[0], result[1] if len(result) == 2 else result[1:]
+        if isinstance(result, list) and not self.tensors:
+            with contextlib.suppress(ValueError, TypeError):  # else they are no planes of one size
+                result = np.asarray(result, np.float64)
         self.Z = self.unboxed(result)
 
     def backward(self) -> Any:
@@ -290,6 +296,11 @@ class Layer:
         return getattr(value, held_by(self.box) or "data", value)
 
     def _called(self, method: Method) -> Any:
+        function, places, named = self.prepared(method)
+        return function(*places, **named)
+
+    def prepared(self, method: Method) -> tuple[Callable[..., Any], list[Any], dict[str, Any]]:
+        """What is called for one of its methods, and the arguments by place and by name."""
         function = self.held if method.name == "__call__" else getattr(self.held, method.name)
         if method.name == "forward" and hasattr(self.held, "_forward_hooks") and method.given:
             # a module's hooks run where it is called, and see the gradients of what it is given by place
@@ -307,7 +318,9 @@ class Layer:
         for name, role in method.given:
             if name.startswith("self."):
                 setattr(self.held, name[5:], own[role])
-        return called(function, method, lambda role: own[role] if role in own else self.value(role))
+        return function, *arguments(
+            function, method, lambda role: own[role] if role in own else self.value(role)
+        )
 
     def _kept_by_calling(self) -> str:
         """What calls its forward and keeps what its backward needs; "" where forward does that."""
@@ -334,9 +347,16 @@ class Layer:
 
 def called(function: Callable[..., Any], method: Method, value: Callable[[str], Any]) -> Any:
     """Call something with what its parameters' roles stand for."""
-    handed = Method("", tuple(pair for pair in method.given if not pair[0].startswith("self.")))
-    places, named = given(handed, accepted(function, by_place=True), value)
+    places, named = arguments(function, method, value)
     return function(*places, **named)
+
+
+def arguments(
+    function: Callable[..., Any], method: Method, value: Callable[[str], Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """What its parameters' roles stand for, by place and by name."""
+    handed = Method("", tuple(pair for pair in method.given if not pair[0].startswith("self.")))
+    return given(handed, accepted(function, by_place=True), value)
 
 
 @functools.lru_cache(8)  # a layer is made for every problem

@@ -28,6 +28,8 @@ _MORE_PICTURES = (("NHW", "NHWC"), ("NHW", "NCHW"), ("NHW", ""), ("CHWN", ""), (
 _FLAT_PICTURES = (
     *(("N(CHW)", ""), ("N(HWC)", "")),  # first: what reshapes its input takes it either way
     *(("NCHW", "N(CHW)"), ("NHWC", "N(HWC)"), ("(NCHW)", ""), ("(NHWC)", "")),
+    *(("NCHW", "NC(HW)"), ("NHWC", "N(HW)C"), ("CHW", "C(HW)"), ("HWC", "(HW)C"), ("CHW", "(CHW)")),
+    *(("NCHW", "(NHW)C"), ("NHWC", "(NHW)C"), ("N(CHW)", "NCHW"), ("N(HWC)", "NHWC")),
 )
 _SIZED = frozenset(("in_channels", "input_shape", "W", "hparameters"))
 """Roles that say how many input channels there are."""

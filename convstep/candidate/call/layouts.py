@@ -26,6 +26,14 @@ Array = npt.NDArray[Any]
 BIASES = ("O", "O1", "1O", "O11", "1O11", "111O", "11O", "")
 """Layouts of biases; "" is none."""
 
+PLANES, NUMBERS, FILTERS = "planes", "numbers", "filters"
+LISTS = {
+    PLANES: "lists of planes",
+    NUMBERS: "lists of numbers",
+    FILTERS: "a list of filters",
+}
+"""What lists hold: arrays of two axes; numbers; or, of the kernels alone, an array for each filter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layouts:
@@ -153,6 +161,21 @@ class Inputs:
     """Channel groups."""
     problem: Problem
     """The problem itself."""
+
+
+def in_lists(name: str, array: Array, held: str) -> Any:
+    """An array in lists.
+
+    Args:
+        name: which: "A_prev", "W", "b" or "dZ".
+        array: it, as it lies.
+        held: what the lists hold; one of `LISTS`.
+    """
+    if held == NUMBERS or (name == "b" and array.ndim == 1):
+        return array.tolist()
+    if held == FILTERS:
+        return [*array] if name == "W" and array.ndim > 2 else array
+    return [in_lists(name, part, held) for part in array] if array.ndim > 2 else array
 
 
 def axes_of(layout: str) -> str:

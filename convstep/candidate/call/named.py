@@ -17,7 +17,6 @@ from typing import Any
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import (
-    PAIRS,
     Path,
     built,
     leaves,
@@ -27,10 +26,10 @@ from convstep.candidate.call.containers import (
     word_of,
     written,
 )
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.used import taken_apart, used_as
+from convstep.candidate.call.used import in_pairs, taken_apart, used_as
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -49,6 +48,21 @@ LAYOUTS = [
     for pictures, outputs in (("NHW", "NCHW"), ("NHW", "NHWC"), ("HW", "CHW"), ("HW", "HWC"))
 ]
 """How pictures and kernels lie, the commonest first."""
+SELDOM = [
+    lying
+    for pictures, kernels in itertools.product(
+        ("NCHW", "NHWC", "CHW", "HWC", "CHWN", "HWCN"), ("OIHW", "HWIO", "OHWI", "IHWO", "IOHW", "HWOI")
+    )
+    if (lying := Layouts(pictures, kernels)) not in LAYOUTS
+] + [
+    Layouts(pictures, kernels, Z=outputs)
+    for pictures, kernels, outputs in (
+        *(("HW", "HWO", "HWC"), ("HW", "HWO", "CHW"), ("NHW", "HWO", "NHWC"), ("NHW", "HWO", "NCHW")),
+        *(("CHW", "IHW", "HW"), ("HWC", "HWI", "HW"), ("NCHW", "IHW", "NHW"), ("NHWC", "HWI", "NHW")),
+    )
+]
+"""The other orders of their axes, one of which is as likely as the next; and of pictures of one channel or
+filter."""
 _ALONE = [LAYOUTS[0], Layouts("CHW", "OIHW"), Layouts("HW", "HW")]
 """The same of what PyTorch's autograd is asked for."""
 FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
@@ -95,6 +109,12 @@ RULES = {
 WORDED = ("tf", "half", "alx", "")
 """What "same" may mean at other strides than 1, the commonest first; "" is nothing that is known."""
 ARRAYS = ("dZ", "A_prev", "W")
+GRADIENTS = re.compile(
+    r"(?i)_?(d|all_)?(grads?|gradients?|params_grads?|d_?params)(_?(dict|out|buffer|store))?"
+)
+"""What a dict of gradients is called."""
+FILLED = "into grads"
+"""The role of one that it is handed, to put its gradients into."""
 UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
 _GIVEN = {
@@ -116,7 +136,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
         says = call.says
         sides = "padding" in says and sides_of(candidate.source) != ""
         call = replace(call, column=makes_column(candidate.source), sides=sides)
-        layouts = _ALONE if candidate.kind == "autograd" else LAYOUTS
+        layouts = _ALONE if candidate.kind == "autograd" else [*LAYOUTS, *SELDOM]
         if "groups" not in says and candidate.depthwise:
             call, layouts = replace(call, depthwise=True), DEPTHWISE
         if re.search(POINTWISE, candidate.source):
@@ -196,21 +216,8 @@ def _in_words(call: Call, source: str) -> Call:
 
 
 def _in_pairs(call: Call, source: str) -> Call:
-    """The same call, with pairs for what the source unpacks into two, if it does not so with all of them."""
-    apart, sides = taken_apart(source), sides_of(source)
-
-    def said(method: Method | None) -> Method | None:
-        return method and Method(
-            method.name,
-            tuple(
-                (name, f"{role}:pair")
-                if role in PAIRS and apart.get(name) == 2 and not (sides and role == "padding")
-                else (name, role)
-                for name, role in method.given
-            ),
-        )
-
-    return replace(call, forward=said(call.forward), backward=said(call.backward))
+    """The same call, with pairs for what the source takes apart into two."""
+    return replace(call, forward=in_pairs(call.forward, source), backward=in_pairs(call.backward, source))
 
 
 def _readings(candidate: Candidate) -> Iterator[Call]:
@@ -341,6 +348,7 @@ def _assigned(
         roles = [role for role in roles_of(word) if role in _GIVEN] or [
             role for role in (_buffer(word, source) or used.get(word, ""),) if role
         ]
+        roles = [FILLED] if fills(word, source) else roles
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]
         if len(roles) > 1 and "kernel_size" in roles:  # a kernel that is handed over is an array
@@ -360,6 +368,18 @@ def _assigned(
             if given not in seen:
                 seen.add(given)
                 yield given
+
+
+def fills(word: str, source: str) -> list[str]:
+    """The keys under which a source puts gradients into a dict that it is handed: `grads["W"] = …`.
+
+    >>> fills("grads", "grads['W'] = dw"), fills("params", "w = params['W']"), fills("W", "W['a'] = 0")
+    (['W'], [], [])
+    """
+    if not GRADIENTS.fullmatch(word):
+        return []
+    put = rf"\b{re.escape(word)}\[f?[\"']([^\]\"']+)[\"']\](?:\[(?:\.\.\.|:)\])? *[+-]?=(?!=)"
+    return list(dict.fromkeys(re.findall(put, source)))
 
 
 def _buffer(word: str, source: str) -> str:
@@ -441,6 +461,8 @@ def described(call: Call, candidate: Candidate) -> str:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if not call.says & {"padding", "padding:word"}:
         parts.append(tr(RULES[call.rule]))
+    if call.lists:
+        parts.append(tr(LISTS[call.lists]))
     if call.tensors or (call.tensors is None and candidate.tensors):
         own = candidate.kind != "autograd" and call.by_autograd(candidate)
         parts.append(tr("tensors, gradients from PyTorch's autograd") if own else tr("tensors"))

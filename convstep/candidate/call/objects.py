@@ -87,7 +87,8 @@ def places(root: Any, path: tuple[str, ...] = ()) -> list[Place]:
             continue
         seen.add(id(value))
         queue += [((*at, piece), each, keep) for piece, each, keep in _inside(value)]
-    return [*found, *_groups([*found, *numbers])]
+    grouped = [*_groups([*found, *numbers])]
+    return [*found, *grouped, *_groups(grouped, 1)]
 
 
 def numbers_in(root: Any) -> dict[str, float]:
@@ -101,25 +102,31 @@ def numbers_in(root: Any) -> dict[str, float]:
     return found
 
 
-def _groups(found: list[Place]) -> Iterator[Place]:
-    """Arrays or numbers that lie alike in each part of a list, as one array: the filters of a layer."""
+def _groups(found: list[Place], axis: int = 0) -> Iterator[Place]:
+    """Arrays or numbers that lie alike in each part of a list, as one array: the filters of a layer.
+
+    Args:
+        found: where they are kept.
+        axis: along which axis they are put together; 1 of lists in a list that is such an array already.
+    """
     alike: dict[tuple[str, ...], list[Place]] = {}
     for place in found:
         index = next((at for at, piece in enumerate(place.path) if piece.strip("[]").isdigit()), None)
-        if index is not None and place.single:
+        if index is not None and place.single != bool(axis):
             alike.setdefault((*place.path[:index], "[:]", *place.path[index + 1 :]), []).append(place)
     for path, members in alike.items():
         if len({member.shape for member in members}) == 1 and not hasattr(members[0].value, "detach"):
-            yield Place(path, np.stack([m.value for m in members]), _putting_each(members), single=False)
+            whole = np.stack([m.value for m in members], axis)
+            yield Place(path, whole, _putting_each(members, axis), single=False)
 
 
 def _refill(held: list[Any], new: Any) -> None:
     held[:] = new.tolist()
 
 
-def _putting_each(members: list[Place]) -> Callable[[Any], None]:
+def _putting_each(members: list[Place], axis: int) -> Callable[[Any], None]:
     def keep(array: Any) -> None:
-        for member, part in zip(members, array, strict=True):
+        for member, part in zip(members, np.moveaxis(array, axis, 0), strict=True):
             member.put(np.array(part) if member.value.ndim else float(part.reshape(())))
 
     return keep

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
+from convstep.language import tr
 
 Array = npt.NDArray[Any]
 
@@ -136,6 +137,11 @@ class Outcome:
     def place(self) -> str:
         """The line that raised, for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
         return line_words(self.line, self.cell)
+
+
+def not_tried(said: str) -> str:
+    """Why a call counts as refused whose own forward raised, given what that said."""
+    return tr("not tried: its own forward raises there: {message}", message=said)
 
 
 @dataclass(frozen=True, slots=True)

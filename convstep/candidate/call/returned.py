@@ -16,6 +16,7 @@ from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import LAYER, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, Convention
 from convstep.candidate.call.failure import Unusable, short
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.conv.problem import Problem
@@ -38,7 +39,9 @@ def plain_gradients(
     """
     if result is None:
         raise Unusable(tr("it returned None; a backward must return its gradients"))
-    values, labels = flattened(result, taken(convention.told))
+    if isinstance(result, list) and of_filters(result, convention.layouts, problem):
+        result = (result,)
+    values, labels = flattened(result, taken(convention.told), len(convention.layouts.W))
     if not values:
         raise Unusable(tr("it returned no gradient: {result}", result=short(repr(result))))
     if convention.name not in CONVENTIONS and not labels:
@@ -112,15 +115,35 @@ def taken(call: Call | None) -> dict[str, str]:
     return {word_of(name): role for name, role in method.given} if method is not None else {}
 
 
-def flattened(result: Any, roles: Mapping[str, str] | None = None) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+def of_filters(parts: Sequence[Any], layouts: Layouts, problem: Problem) -> bool:
+    """Whether a list has an array for each filter: dW alone, and not several gradients."""
+    axes = len(layouts.W) - 1
+    return (
+        layouts.W[0] == "O"
+        and len(parts) == len(problem.W)
+        and _is_one(parts, axes + 1)
+        and axes == parts[0].ndim
+    )
+
+
+def _is_one(parts: Sequence[Any], axes: int) -> bool:
+    """Whether a list is one gradient, of planes or numbers alike; dW has so many axes."""
+    shapes = {getattr(part, "shape", None) for part in parts}
+    return len(shapes) == 1 and None not in shapes and parts[0].ndim != axes
+
+
+def flattened(
+    result: Any, roles: Mapping[str, str] | None = None, axes: int = 4
+) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
 
-    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it
-    is what it does not name.
+    `dX, [dW, db]` becomes three values, a list of planes or of numbers stays one; a dict is taken by its
+    keys' meaning, and what stands beside it is what it does not name.
 
     Args:
         result: what came back.
         roles: of the candidate's parameters, by name.
+        axes: of dW.
     """
     meaning = functools.partial(meaning_among, roles or {})
     if is_dataclass(result) and not isinstance(result, type):
@@ -144,6 +167,7 @@ def flattened(result: Any, roles: Mapping[str, str] | None = None) -> tuple[tupl
         planes = any(isinstance(part, list) and part and isinstance(part[0], list) for part in result)
         for part in result:
             inner = isinstance(part, (tuple, list)) and any(hasattr(item, "shape") for item in part)
+            inner = inner and not (isinstance(part, list) and _is_one(part, axes))
             flat += part if inner and not planes else [part]  # beside kernels[f][c], a list is of planes
         return tuple(flat), ()
     return (result,), ()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterator
+from typing import overload
 
-from convstep.candidate.call.containers import numbered
+from convstep.candidate.call.call import Method
+from convstep.candidate.call.containers import PAIRS, numbered, sides_of
+from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 
 CONV2D = ("A_prev", "W", "b", "stride", "padding", "dilation")
@@ -57,6 +60,50 @@ def taken_apart(source: str) -> dict[str, int]:
                 if not any(isinstance(each, ast.Starred) for each in names):
                     found.setdefault(ast.unparse(value), len(names))
     return found
+
+
+@overload
+def in_pairs(method: Method, source: str) -> Method: ...
+@overload
+def in_pairs(method: None, source: str) -> None: ...
+def in_pairs(method: Method | None, source: str) -> Method | None:
+    """The same method, told pairs even where both are equal of what its source takes apart into two."""
+    pairs, sides = _pairs(source), sides_of(source)
+    return method and Method(
+        method.name,
+        tuple(
+            (
+                name,
+                f"{role}:pair"
+                if role in PAIRS and name in pairs and not (sides and role == "padding")
+                else role,
+            )
+            for name, role in method.given
+        ),
+    )
+
+
+@functools.lru_cache(64)
+def _pairs(source: str) -> frozenset[str]:
+    r"""The names that a source unpacks into two, and those of a padding whose default is a pair.
+
+    >>> sorted(_pairs("def conv(x, w, stride=(1, 1), pad=(0, 0), d=1):\n dh, dw = d"))
+    ['d', 'pad']
+    """
+    found = {name for name, count in taken_apart(source).items() if count == 2}
+    for node in ast.walk(tree_of(source)):
+        if isinstance(node, ast.FunctionDef):
+            plain = node.args.posonlyargs + node.args.args
+            defaults = zip(plain[::-1], node.args.defaults[::-1], strict=False)
+            for each, value in (*defaults, *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)):
+                pair = isinstance(value, ast.Tuple) and len(value.elts) == 2
+                if pair and "padding" in roles_of(each.arg) and all(map(_is_number, value.elts)):  # type: ignore[union-attr]
+                    found.add(each.arg)
+    return frozenset(found)
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _passed(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:

@@ -10,7 +10,7 @@ dZ: dz dy dout d_out dl_dz dldz dl_dout dloss dlout delta deltas grad gradient g
 dZ: grad_outputs grad_out gradoutput output_gradient output_grad out_grad upstream upstream_grad
 dZ: upstream_gradient error errors error_tensor accum_grad d_l_d_out dh top_diff eta g da dnext d_next
 dZ: cotangent cotangents ct y_bar z_bar out_bar output_bar sensitivity dconv d_conv dnext_layer
-dZ: dconv_prev next_grad output_error grad_y grad_z dl_dy residual d_out d_act dact
+dZ: out_backprop dconv_prev next_grad output_error grad_y grad_z dl_dy residual d_out d_act dact
 A_prev: a_prev a_previous a x input inputs inp x_in xin input_tensor input_data image images img im batch data
 A_prev: aprev xprev adata convin conv_in conv_input picture pictures pic pics map maps planes plane
 A_prev: act acts fmap self lhs
@@ -45,10 +45,11 @@ kernel_w: kw k_w fw f_w wf kernel_w kernel_width filter_w filter_width k_width f
 A_prev_pad: x_pad xp xpad x_padded a_prev_pad a_pad padded padded_x x_p input_padded padded_input input_pad
 A_prev_pad: inputs_padded padded_inputs padded_image
 W_shape: w_shape weight_shape weights_shape kernel_shape filter_shape w_size kernel_dims weight_size
+W_shape: filter_sizes kernel_sizes
 activation: activation act activation_fn activation_function nonlinearity act_fn
 Z: z out output outputs y
 ctx: ctx context cx
-input_shape: a_shape a_prev_shape x_size input_dim
+input_shape: input_sizes a_shape a_prev_shape x_size input_dim
 input_shape: input_shape in_shape shape input_size in_size input_dims x_shape image_shape
 """
 

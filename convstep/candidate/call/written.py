@@ -8,11 +8,10 @@ from typing import Any
 
 from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import BROUGHT, Call, Method
-from convstep.candidate.call.containers import padded_by_pairs
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
-from convstep.candidate.call.layouts import Inputs, Layouts, axes_of
-from convstep.candidate.call.named import UNUSED, given
+from convstep.candidate.call.layouts import FILTERS, NUMBERS, PLANES, Inputs, Layouts, axes_of
+from convstep.candidate.call.named import FILLED, UNUSED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
@@ -212,22 +211,27 @@ class Given:
         bias = "n.b" if lie.b in ("O", "") else f"n.b.reshape({re.sub('O', '-1', ', '.join(lie.b))})"
         pairs = call.convention != "layer" and call.pairs
         numbers = {x: Code(f"(n.{x}, n.{x})" if pairs else f"n.{x}") for x in _KNOWN[:3]}
-        if call.maker is None and padded_by_pairs(candidate.source):
-            numbers["padding"] = Code("(n.padding, n.padding)")
         flat = {"O(": ".reshape(len(n.w), -1)", "(H": ".reshape(-1, len(n.w))"} if call.maker is None else {}
         self.inputs = Inputs(
-            A_prev=self.array(moved("n.x", "NCHW", lie.A)),
-            W=self.array(moved("n.w", "OIHW", axes_of(lie.W)) + flat.get(lie.W[:2], "")),
+            A_prev=self.array(moved("n.x", "NCHW", lie.A), lie.A),
+            W=self.array(moved("n.w", "OIHW", axes_of(lie.W)) + flat.get(lie.W[:2], ""), lie.W, kernels=True),
             b=self.array(bias),
-            dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A)),
+            dZ=self.array(moved("n.dz", "NCHW", lie.Z or lie.A), lie.Z or lie.A),
             groups=Code("n.groups"),  # type: ignore[arg-type]
             problem=None,  # type: ignore[arg-type]
             **numbers,
         )
         """The arrays and the integers of a problem."""
 
-    def array(self, text: str) -> Code:
-        """An array as it is handed over."""
+    def array(self, text: str, axes: str = "", *, kernels: bool = False) -> Code:
+        """An array with these axes as it is handed over; "" is a bias."""
+        held = self._call.lists
+        if held == NUMBERS or (held and not axes):
+            return Code(f"{text}.tolist()")
+        if (held == PLANES and len(axes) == 3) or (held == FILTERS and kernels):
+            return Code(f"list({text})")
+        if held == PLANES and len(axes) == 4:
+            return Code(f"[list(each) for each in {text}]")
         return Code(f"torch.tensor({text})" if self.tensors else text)
 
     def __call__(self, role: str) -> Code:
@@ -240,6 +244,8 @@ class Given:
                 f'raise NotImplementedError("the adapter does not say yet what {base[1:]} is")',
             ]
             return Code(base[1:])
+        if base == FILLED:
+            return Code("grads")
         if base.startswith("into "):
             return Code({"dA_prev": "dx", "dW": "dw", "db": "db"}[base[5:]])
         if base.startswith("own."):

@@ -21,6 +21,7 @@ from convstep.candidate.check.trying import (
     PAIRS,
     Tried,
     by_name,
+    in_lists,
     right_with_two,
     square_pictures,
     trial_results,
@@ -34,8 +35,11 @@ from convstep.language import tr
 TRIED = 12
 """Attempts that are told of a candidate that cannot be called."""
 CONV1D = r"conv_?1d"
-LENGTH = r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*\w+\.shape"
-"""What the name and the source of a conv1d say."""
+LENGTH = (
+    r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*"
+    r"(?!(?:w|k|f|self\.[wkf])\w*\.shape)\w+\.shape"
+)
+"""What the name and the source of a conv1d say; the kernels of one channel are K by L."""
 
 
 def detect_convention(
@@ -101,6 +105,7 @@ def detect_convention(
         found = by_name(worker, lambda: clock() - began < budget)
         if not any(way.right for way in (*tried, *found)):
             found += written_kernels(worker, found) or square_pictures(worker, found)
+            found += in_lists(worker, found, lambda: clock() - began < 2 * budget)
     cropped = any(way.perfect and way.cropped for way in found)
     better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome
+from convstep.candidate.call.outcome import NAMES, REFUSED, RETURNED, Outcome, not_tried
 from convstep.candidate.check.cases import Case, Right, right_of
 from convstep.candidate.load.target import CandidateError
 from convstep.conv.forward import expected_forward
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
-from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
@@ -103,7 +102,7 @@ def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
         )
     fits = outcome.kind == RETURNED and all(found.kind == RIGHT for found in grades)
     if outcome.forward_message.startswith("AssertionError") and not fits:  # its author says it takes no such
-        said = tr("not tried: its own forward raises there: {message}", message=outcome.forward_message)
+        said = not_tried(outcome.forward_message)
         outcome, grades = replace(outcome, kind=REFUSED, message=said), ()
     return Result(case, right, outcome, grades)
 

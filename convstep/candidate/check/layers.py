@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from convstep.candidate.call import layers
-from convstep.candidate.call.call import Call
+from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.conventions import convention_of
-from convstep.candidate.call.layouts import Layouts
+from convstep.candidate.call.layouts import Layouts, sides_of
 from convstep.candidate.call.outcome import (
     DIED,
     HUNG,
@@ -151,6 +151,7 @@ class _Search:
     sure: Call | None = None
     nearly: Call | None = None
     fitting: Layouts | None = None
+    running: set[Method | None] = field(default_factory=set)
     over: bool = False
     tries: int = 0
     deaths: int = 0
@@ -161,11 +162,20 @@ class _Search:
         tried: Callable[[Call, Case], Result],
         in_time: Callable[[], bool],
     ) -> Chosen | None:
-        """Try one way after the other until one fits; return the one that hung, if one did."""
-        for call, reason in ways:
+        """Try one way after the other until one fits; return the one that hung, if one did.
+
+        A constructor told things with which its forward ran is tried in every layout before another is.
+        """
+        put_off: list[tuple[Call, str]] = []
+        for first, (call, reason) in itertools.chain(
+            zip(itertools.repeat(True), ways), ((False, way) for way in put_off)
+        ):
             if self.deaths >= DEATHS or self.tries >= TRIES or not in_time():
                 break
             if self.skips(call):
+                continue
+            if first and self.running and call.maker not in self.running:
+                put_off.append((call, reason))
                 continue
             results = _results(tried, call)
             hung = next((result for result in results if result.outcome.kind == HUNG), None)
@@ -185,7 +195,7 @@ class _Search:
             return True  # the same forward may be right where the backward needs another shape
         if self.fitting is not None and call.layouts != self.fitting:
             return True  # every axis has a length of its own: no other way of lying fits
-        return not self.barred.isdisjoint((_made(call), _run(call)))
+        return not self.barred.isdisjoint((_made(call), _run(call), _axes(call)))
 
     def note(self, call: Call, reason: str, results: list[Result]) -> None:
         """Learn from the results of a way."""
@@ -200,7 +210,9 @@ class _Search:
                 if outcome.message.startswith("NotImplementedError") and stage != "make":
                     self.over = True
         if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
-            if any(one.kind == RETURNED or self.own(one.message) for one in outcomes):
+            if any(map(_is_flat, results)):
+                pass  # what takes pictures in any shape may be meant to be given flat ones
+            elif any(one.kind == RETURNED or self.own(one.message) for one in outcomes):
                 self.sure = call  # a matrix product, too, is a convolution by 1x1
             else:
                 self.nearly = self.nearly or call
@@ -210,7 +222,10 @@ class _Search:
             # rule and backward have no say in what fails before that
             stage, line = _stage(outcomes[-1]), outcomes[-1].line
             sized = "in_channels" in call.says and not line  # its kernels are not made by forward
-            if stage not in ("output", "backward"):
+            if stage == "output":  # its output has another number of axes, whatever the padding and stride
+                self.barred.add(_axes(call))
+                self.running.add(call.maker)
+            elif stage != "backward":
                 self.barred.add(
                     _made(call) if stage == "make" or (stage == "plant" and sized) else _run(call)
                 )
@@ -318,6 +333,12 @@ def _trials(call: Call, kernel: tuple[int, int], *, fixed: bool) -> list[Case]:
     return trials
 
 
+def _is_flat(result: Result) -> bool:
+    """Whether the gradient of the pictures came back with fewer axes, and as many numbers."""
+    given, right = result.outcome.gradients.get("dA_prev"), result.right.gradients["dA_prev"]
+    return given is not None and given.ndim < right.ndim and given.size == right.size
+
+
 def _forward_fits(result: Result) -> bool:
     """Whether its forward gave an output of the right size."""
     Z = result.outcome.Z
@@ -364,6 +385,12 @@ def _run(call: Call) -> tuple[object, ...]:
     """The same, and what its forward is handed."""
     layouts = call.layouts or Layouts()
     return *_made(call), layouts.A, layouts.W, call.channels
+
+
+def _axes(call: Call) -> tuple[object, ...]:
+    """The same, and how many axes its output is to have."""
+    layouts = call.layouts or Layouts()
+    return "axes", *_run(call), len(sides_of(layouts.Z or layouts.A))
 
 
 def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:

@@ -72,7 +72,8 @@ def limits(call: Call, candidate: Candidate, results: Sequence[Result]) -> tuple
         # unless its author says so
         said = kind != "odd" and (any(map(forward_fits, there)) or _claims(kind, call, candidate))
         # a window that the border cuts to the size of a kernel is right by accident
-        if said is False or (said is None and (kind == "size" or not any(result.ok for result in there))):
+        taken = [result for result in there if result.ok and not (kind == "kernel" and _covers(result))]
+        if said is False or (said is None and (kind == "size" or not taken)):
             found.append(limit)
             surely |= {limit.what} if said is False else set()
     within = [result for result in tried if not any(limit.beyond(_geometry(result)) for limit in found)]
@@ -164,6 +165,11 @@ def _kernel(geometry: Geometry) -> tuple[int, int]:
     return geometry.kernel_shape[1:3]
 
 
+def _covers(result: Result) -> bool:
+    """Whether a kernel reaches from one border to the other, so that a larger window is cut to its size."""
+    return 1 in _geometry(result).output_shape[:2]
+
+
 def _geometry(result: Result) -> Geometry:
     return result.right.problem.geometry
 
@@ -221,7 +227,12 @@ def sides_read(call: Call, source: str, what: str) -> Iterator[str]:
     def axes(node: ast.expr) -> list[str]:
         """The axes that an expression has the lengths of."""
         match node:
-            case ast.Attribute(value=ast.Name(id=name) | ast.Attribute(attr=name), attr="shape"):
+            case ast.Attribute(
+                value=ast.Name(id=name)
+                | ast.Attribute(attr=name)
+                | ast.Subscript(slice=ast.Constant(value=str() as name)),
+                attr="shape",
+            ):
                 return list(layout) if name in named or what in roles_of(name) else []
             case ast.Subscript(value=ast.Attribute(attr="shape") as whole, slice=index):
                 with contextlib.suppress(ValueError, TypeError, IndexError, SyntaxError):

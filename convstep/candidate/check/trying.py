@@ -13,8 +13,8 @@ import numpy.typing as npt
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
-from convstep.candidate.call.layouts import Layouts
-from convstep.candidate.call.named import POINTWISE, described, guessed, ways
+from convstep.candidate.call.layouts import LISTS, Layouts
+from convstep.candidate.call.named import LAYOUTS, POINTWISE, described, guessed, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.returned import meaning, returned_names
 from convstep.candidate.call.words import roles_of
@@ -211,6 +211,25 @@ def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     return [way for way in found if way.right]
 
 
+def in_lists(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]) -> list[Tried]:
+    """Try again, with lists in the place of arrays, the readings that failed on these."""
+    readings = dict.fromkeys(
+        replace(way.call, layouts=None, rule="", stride=1, returns=(), pairs=None)
+        for way in tried
+        if way.call.convention == "named"
+        and not guessed(way.call)
+        and not way.call.with_tensors(worker.candidate)
+    )
+    found: list[Tried] = []
+    for call, held, lying in itertools.product(readings, LISTS, LAYOUTS):
+        if not in_time():
+            break
+        found.append(_tried(worker, replace(call, layouts=lying, lists=held)))
+        if found[-1].perfect:
+            return found[-1:]
+    return [way for way in found if way.right]
+
+
 def square_pictures(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     """Try again, with square pictures, the ways whose own forward takes no others.
 
@@ -281,7 +300,8 @@ class RuledOut:
 
         The same exception at the same place rules out: in two layouts, all of this reading if something is
         not what it was taken for, and those with as many axes if it cannot be unpacked; with two paddings,
-        the others. Where what came back does not fit, no other bias helps.
+        the others; with a bias of one axis and another, all. Where what came back does not fit, no other
+        bias helps.
         """
         outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
         said, pictures = (outcome.line, outcome.message), (lying.A, lying.W, lying.Z)
@@ -296,7 +316,10 @@ class RuledOut:
                 self._out.add(axes)
             if (*pictures, lying.b, *said) in self._seen:
                 self._out.add((*pictures, lying.b))
+            if (*pictures, "rule", rule, *said) in self._seen:
+                self._out.add((*pictures, "rule", rule))
             self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
+            self._seen |= {(*pictures, "rule", rule, *said)} if lying.b == "O" else set()
 
 
 def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:

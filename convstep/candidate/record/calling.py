@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,22 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from convstep.candidate.call.call import Call
+from convstep.candidate.call import layer, layers
+from convstep.candidate.call.call import BROUGHT, Call
 from convstep.candidate.call.calling import reached
+from convstep.candidate.call.failure import Unusable
+from convstep.candidate.call.given import value_of
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.served import Served
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
-from convstep.candidate.record.filling import NOTHING, by_name
+from convstep.candidate.record.filling import NOTHING, by_name, upstream
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.subject import Ready as Ready
 from convstep.candidate.record.subject import Subject, failed_words
 from convstep.candidate.record.unnamed import general
+from convstep.candidate.verdicts.calls import Called
 from convstep.conv.problem import Problem
 from convstep.language import tr
 
+LAYERS = 200
+"""Ways of making a layer that are tried."""
 SEED = 0
 """Of NumPy's random numbers while a call is made ready, so that it is the same one each time."""
 
@@ -81,6 +89,72 @@ def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
         raise CandidateError(failed_words(served, error, said)) from error
     how = tr("on a small convolution, as check calls it")
     return Ready(found.function, found.places, found.named, how, forward=Subject.of(served).forward)
+
+
+def as_layers(served: Served) -> Iterator[Ready]:
+    """The calls of a layer that can be made and run forward as one that convolves, whatever it computes.
+
+    What its backward makes of them counts where it is right for that forward; else it may have been told the
+    wrong things.
+    """
+    kind = served.function
+    if not isinstance(kind, type) or served.candidate.kind != "class":
+        return
+    problems = [_problem(channels, filters) for channels, filters in ((2, 4), (1, 4), (1, 1))]
+    tried: set[object] = set()
+    with contextlib.suppress(CandidateError):  # it has no forward or no backward
+        for call, reason in layers.ways(served.candidate):
+            assert call.layouts is not None
+            key = call.maker, call.forward, call.backward, call.layouts.A, call.layouts.W
+            if key in tried or call.backward is None or call.backward.name in BROUGHT or call.tensors:
+                continue
+            tried.add(key)
+            if len(tried) > LAYERS:
+                return
+            problem = next(each for each in problems if not call.layouts.cannot_say(each.geometry))
+            with contextlib.suppress(Exception, SystemExit):  # whatever somebody's own code raises
+                yield _on_layer(kind, call, problem, reason)
+
+
+def _problem(channels: int, filters: int) -> Problem:
+    """A small one, of a kernel of 3x3 at stride 1."""
+    rng = np.random.default_rng(SEED)
+    x, w, dz = ((7, 8, channels), (filters, 3, 3, channels), (5, 6, filters))
+    return Problem(
+        rng.standard_normal(x), rng.standard_normal(w), rng.standard_normal(filters), rng.standard_normal(dz)
+    )
+
+
+def _on_layer(kind: type, call: Call, problem: Problem, reason: str) -> Ready:
+    """One of these calls, its forward run."""
+    assert call.maker is not None
+    assert call.forward is not None
+    assert call.backward is not None
+    held = layer.called(kind, call.maker, lambda role: value_of(role, problem, call))
+    for name, role in call.maker.given:
+        if name.startswith("self."):  # set from outside
+            setattr(held, name[5:], value_of(role, problem, call))
+    made = layer.Layer(held, call, problem, call.layouts or Layouts(), {})
+    with contextlib.suppress(Unusable):
+        made.plant()
+    made.inputs["A_prev"] = made.hand("A_prev")
+    forward, places, named = made.prepared(call.forward)
+    before = Called.kept(forward, *places, **named)
+    made.take(out := forward(*places, **named))
+    if not isinstance(made.Z, np.ndarray):
+        raise Unusable(reason)
+    made.inputs["dZ"] = upstream(made.Z.shape)
+    backward, given, by_name = made.prepared(call.backward)
+    return Ready(
+        backward,
+        given,
+        by_name,
+        reason,
+        forward=forward,
+        before=(before, Called(forward, places, named), out),
+        guess=guessing.Guess("", {}, made.Z.shape, sure=False),
+        only_right=True,
+    )
 
 
 def _guessed(subject: Subject) -> Iterator[Ready]:

@@ -22,7 +22,13 @@ from convstep.candidate.call.protocol import HOLD, JUDGE, RECORD
 from convstep.candidate.call.served import Served, Ways
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.calling import Ready, by_convention, given_call, with_other_numbers
+from convstep.candidate.record.calling import (
+    Ready,
+    as_layers,
+    by_convention,
+    given_call,
+    with_other_numbers,
+)
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.guessing import Guess
 from convstep.candidate.verdicts.calls import Called, Pair
@@ -124,11 +130,12 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
     for number in range(TRIES):
         served = _over_arrays(served)
         said, anything = "", False
-        for ready in itertools.islice(given_call(served, arguments), WAYS):
-            if ready.guess is not None and ready.guess.narrow and anything:
+        for ready in _calls(served, arguments):
+            narrow = ready.guess is not None and ready.guess.narrow
+            if (narrow or ready.only_right) and anything:
                 return
             one = _on_draws(served, ready, clock)
-            if one is None:
+            if one is None or (ready.only_right and not one.agrees):
                 continue
             said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
             for other, words in with_other_numbers(served, ready) if one.agrees else ():
@@ -144,6 +151,21 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
         if loaded is None:
             return
         served = loaded
+
+
+def _calls(served: Served, arguments: Arguments) -> Iterator[Ready]:
+    """The calls that are held against the forward: those asked for, or guessed; then those of a layer."""
+    failed: CandidateError | None = None
+    try:
+        yield from itertools.islice(given_call(served, arguments), WAYS)
+    except CandidateError as error:
+        failed = error
+    none = True
+    for ready in as_layers(served) if arguments == Arguments() else ():
+        none = False
+        yield ready
+    if failed is not None and none:
+        raise failed
 
 
 def _on_tensors(served: Served) -> bool:
@@ -196,6 +218,15 @@ def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     if found.differs and (other := pair.otherwise()) is not None:  # as `1 - a ** 2` is meant
         again = on_draws(other, sources, share, guessed=guessed)
         return replace(again, of_output=("",) in other.links.values()) if again.agrees else found
+    if guessed and not found.agrees and (above := pair.from_above()) is not None:
+        again = on_draws(above, sources, share, guessed=True)
+        if again.agrees:
+            return again
+        said = tr(
+            "it is not known whether what {backward} is given is a gradient from above",
+            backward=found.backward,
+        )
+        return replace(found, ends=(), notes=(said,))
     return found
 
 

@@ -17,6 +17,8 @@ KEPT = re.compile(r"_?(cache\w*|\w+_cache|ctx|context|saved|memory|tape)")
 """What a forward keeps for its backward is called."""
 OUTPUT = re.compile(r"[a-z]|out(put)?s?|y(_?hat)?|res(ult)?|probs?|softmax\w*|activat\w*|fwd|forward\w*")
 """What a forward's output may be called where it is all that is kept."""
+_LETTERS = ("g", "d")
+"""What a gradient from above is called too, as is a gamma, or how many features there are."""
 
 Lookup = Callable[[str], Any]
 NOTHING = object()
@@ -72,12 +74,13 @@ def after_forward(
     names: Sequence[str] = (),
     parameters: Sequence[str] = (),
     optional: Container[str] = (),
+    lone: str = "",
 ) -> Lookup:
     """The lookup for a backward whose forward has run: its cache, and a gradient of its output's shape.
 
     The forward `made` its output, or that and what it keeps, which it calls `names`. What was known before
     comes first. Of the backward's parameters those `optional` need no gradient of a number: those with a
-    default.
+    default. One that is its only one, `lone`, is of the output: it, or its gradient.
     """
     parts = list(made) if isinstance(made, (tuple, list)) else [made]
     named = dict(zip(names, parts, strict=True)) if len(names) == len(parts) else {}
@@ -87,11 +90,11 @@ def after_forward(
     shapes = [np.shape(each) for each in outputs if np.ndim(each)] or [np.shape(outputs[0])]
     drawn: list[Any] = []
     above = {one for one in parameters if is_upstream(one)}
-    above = above or {one for one in parameters if one.lower() == "g"}  # which may be called like a gamma
+    above = above or {one for one in parameters if one.lower() in _LETTERS}
 
     def found(name: str) -> Any:
         value = lookup(name)
-        if value is not NOTHING and (name not in above or name.lower() != "g"):
+        if value is not NOTHING and (name not in above or name.lower() not in _LETTERS):
             return value
         if name in named:
             return named[name]
@@ -105,7 +108,8 @@ def after_forward(
                 return NOTHING if name in optional else 1.0
             drawn.append(upstream(shape, len(drawn)))
             return drawn[-1]
-        return made if OUTPUT.fullmatch(name.lower()) and not several else NOTHING
+        of_output = name == lone or OUTPUT.fullmatch(name.lower())
+        return made if of_output and not several else NOTHING
 
     return found
 

@@ -14,6 +14,8 @@ from convstep.language import tr
 
 FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call", re.I)
 """What a layer's forward is called."""
+_BACKWARD = re.compile(r"back(ward|prop)\w*|bprop|bwd")
+"""What its backward is called, whatever else there is."""
 _OTHER_FORWARD = re.compile(r"[a-z]\w*_forward")
 LOSS = re.compile(r"(compute_?|calc(ulate)?_?)?(loss|cost)|calc(ulate)?")
 """What it is called where the layer is a loss."""
@@ -71,10 +73,11 @@ def method_of(kind: type) -> str:
     methods = [name for name in vars(kind) if callable(getattr(kind, name, None))]
     own = [name for name in methods if name[:1] != "_"]
     back = [name for name in own if names.looks_backward(name)]
+    back.sort(key=lambda name: _BACKWARD.fullmatch(name) is None)  # before `conv_back`, which it calls
     back += [name for name in methods if re.fullmatch("_(backward|backprop|bwd)", name)]
     back += [name for name in own if any(True for _ in functions_of(name, methods))]
     if not any(map(FORWARD.fullmatch, own)):  # all of it is inherited
-        back += [name for name in dir(kind) if re.fullmatch(r"back(ward|prop)\w*|bprop|bwd", name)]
+        back += [name for name in dir(kind) if _BACKWARD.fullmatch(name)]
     forward = [name for name in dir(kind) if FORWARD.fullmatch(name) and name != "__call__"]
     if not (back or forward or own):
         raise CandidateError(

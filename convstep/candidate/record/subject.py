@@ -29,7 +29,7 @@ from convstep.candidate.record.filling import (
     with_context,
 )
 from convstep.candidate.record.forwards import forward_in, forward_of, method_of
-from convstep.candidate.verdicts.calls import Called, left_in
+from convstep.candidate.verdicts.calls import BACKWARD, Called, left_in
 from convstep.candidate.verdicts.naming import is_upstream, of_gradient, returned
 from convstep.language import tr
 
@@ -54,6 +54,8 @@ class Ready:
     """That call as it was, as it was made, and what it returned; None where that is not known."""
     guess: guessing.Guess | None = None
     """What its arguments are guessed by; None if they are given."""
+    only_right: bool = False
+    """Whether it says something only where its backward is right: it may have been told the wrong things."""
 
 
 @dataclass(slots=True)
@@ -167,7 +169,9 @@ class Subject:
                 ran = Called(forward, before.places, before.named)
                 optional = {one.name for one in parameters_of(function) if one.default is not one.empty}
                 own = [one.name for one in parameters_of(function)]
-                after = after_forward(seen, lookup, _returned(forward), own, optional)
+                needed = [name for name in own if name not in optional]
+                lone = needed[0] if len(needed) == 1 and BACKWARD.search(function.__name__) else ""
+                after = after_forward(seen, lookup, _returned(forward), own, optional, lone)
                 switches = {
                     one.name: one.default
                     for one in parameters_of(function)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.containers import LAYER
+from convstep.candidate.call.named import fills
+from convstep.candidate.call.used import used_as
 from convstep.candidate.record.filling import KEPT
 from convstep.candidate.record.guessing import Asked, B, Guess, W, X, distinct_of, given, small, whole
 from convstep.candidate.verdicts.changes import LEARNING, RATE
@@ -34,6 +38,9 @@ def general(asked: Asked) -> Iterator[Guess]:
 
 def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
     yield from _of_loss(asked, free)
+    if re.search("conv", f"{asked.name} {asked.text}", re.I) and asked.sizes and not {*asked.sizes} & {*free}:
+        for channels in (1, 3):  # of a net that is made for so many, which others may be spread over
+            yield _guess(asked, free, given((X, whole(2, channels, 6, 7))), lambda at: whole(4, seed=at + 1))
     *plans, narrow = _PLANS
     for values, other in plans:
         yield _guess(asked, free, values, other)
@@ -56,6 +63,9 @@ def _guess(asked: Asked, free: list[str], values: dict[str, Any], other: Callabl
     unknown = [name for name in sizes if name == "dim" or name not in _NUMBERS]
     numbers |= {name: 4 + at for at, name in enumerate(unknown)}
     numbers |= {name: RATE for name in asked.parameters if LEARNING.fullmatch(name)}
+    layers = {name.lower() for name, role in used_as(asked.text).items() if role == "layer"}
+    numbers |= dict.fromkeys(asked.parameters & layers, LAYER)
+    numbers |= {name: defaultdict(float) for name in asked.parameters if fills(name, asked.text)}
     if {"q", "query"} & asked.parameters:  # then k is an array
         numbers.pop("k", None)
     meant = {name: value for name, value in values.items() if name in free and name not in numbers}

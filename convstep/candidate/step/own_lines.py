@@ -110,6 +110,8 @@ def aligned(
         *holding(recording, gradient, lambda array: convention.ours(name, array, problem)),
         *holding(recording, gradient, lambda array: layouts.ours(name, array, problem.geometry)),
     ]
+    # the sum that `grads["W"] += dw` makes has no name that could be said
+    found = [held for held in found if all(one in recording.owners for one in held.all_storages)]
     if not found:
         return None
     found.sort(key=lambda held: held.view is None)  # itself before what was copied, whoever lays it out

@@ -17,6 +17,8 @@ from convstep.recording.reach import DEEP, entries
 Array = npt.NDArray[Any]
 LEFT = re.compile(r"out(put)?s?|y(_?(hat|pred))?|res(ult)?|a|z|activations?")
 """What an attribute is called in which one that returns nothing leaves its output."""
+BACKWARD = re.compile(r"back|bwd|bprop|vjp", re.I)
+"""What is called so is given a gradient from above."""
 Path = tuple[str, ...]
 """How something is reached from the arguments of a call: `("cache", "[0]")`, `("self", ".W")`."""
 
@@ -188,6 +190,35 @@ class Pair:
         if not isinstance(at(self.backward.arguments(), made[0]), np.ndarray):
             return None
         return replace(self, links={made[0]: inputs[0] if self.links[made[0]] == ("",) else ("",)})
+
+    def may_be_from_above(self, outer: Path, inner: Path) -> bool:
+        """Whether a backward's only array may be a gradient from above, whatever it is called.
+
+        A derivative, `tanh_prime(z)`, is given none.
+
+        Args:
+            outer: where the array stands in its call.
+            inner: where that of the forward stands in that one's.
+        """
+        name = getattr(self.backward.function, "__name__", "")
+        return BACKWARD.search(name) is not None or ("grad" in name.lower() and outer != inner)
+
+    def from_above(self) -> Pair | None:
+        """The same with a backward's only array read as a gradient from above; None if it cannot be one."""
+        arrays, made = self.backward.arrays(), self.forward.like().make()
+        given = [path for path in arrays if path[0] != "self"]
+        inputs = [path for path in self.forward.arrays() if path[0] != "self"]
+        if len(given) != 1 or given[0] not in self.links or len(inputs) != 1:
+            return None
+        if not self.may_be_from_above(given[0], inputs[0]) or not isinstance(made, np.ndarray):
+            return None
+        above: Array = np.asarray(np.random.default_rng(37).standard_normal(made.shape))
+        return replace(
+            self,
+            backward=self.backward.like({id(arrays[given[0]]): above}),
+            links={path: source for path, source in self.links.items() if path != given[0]},
+            constants={**self.constants, given[0]: above},
+        )
 
     def again(self, forward: Called) -> tuple[Called, Any, Called]:
         """Make the forward, and the backward's call after it.

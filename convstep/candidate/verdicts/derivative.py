@@ -79,6 +79,8 @@ def derivative(pair: Pair, sources: tuple[Source | None, Source | None]) -> Held
         how = tr("`{result}` is the derivative of {forward} in every cell, by central differences", **facts)
         ends = (Ending(result, of, 0, Mark(AGREES, how)),)
         return Held(*calls, len(draws), ends=ends, of_output=not agree["input"])
+    if pair.may_be_from_above(outer, inner):
+        return None
     ways = [way for way in agree if all(one.claimed[way] is not None for one in draws)]
     far = [max(_off(one, way) for one in draws) for way in ways]
     differing = sum(all(_off(one, way) > FAR for way in ways) for one in draws)

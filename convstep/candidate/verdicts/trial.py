@@ -355,6 +355,11 @@ def _results(found: Trial) -> list[Result]:
             continue  # it was there before: what was added is not known
         if all(value is not one.value for one in results):
             results.append(Result(text(path), value, path, found.trace.line_of(text(path))))
+    results += [
+        Result(text(path), value, path, found.trace.line_of(text(path)))
+        for path, value in walked(_filled(found.backward.arguments(), found.after.arguments()))
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    ]
     told = {name for one in results for name in naming.same(one.name, found.inputs)}
     for path, value in changes(found.backward, found.after).items():
         if text(path) in found.inputs and text(path) not in told:
@@ -362,6 +367,15 @@ def _results(found: Trial) -> list[Result]:
                 Result(tr("change of {place} / rate", place=text(path)), value, (CHANGE, *path), 0)
             )
     return results
+
+
+def _filled(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The dicts that were handed over empty, to put gradients into."""
+    return {
+        name: after[name]
+        for name, held in before.items()
+        if isinstance(held, dict) and not held and naming.is_upstream(name) and name in after
+    }
 
 
 def _returned(result: Any, names: list[str]) -> Iterator[tuple[str, Path, Any]]:

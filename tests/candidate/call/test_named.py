@@ -422,6 +422,11 @@ def conv1d_gradients(g: Any, x: Any, w: Any) -> Any:
     return core(x[:, :, None], w[:, :, None], g[:, :, None])
 
 
+def sides_backward(dout: Any, x: Any, w: Any) -> Any:
+    C, K, L = w.shape
+    raise ValueError(f"{C} channels, kernels of {K}x{L}")
+
+
 def line_backward(dout: Any, x: Any, w: Any) -> Any:
     n, c, length = x.shape
     return core(x.reshape(n, c, 1, length), w[:, :, None], dout[:, :, None])
@@ -461,6 +466,7 @@ def all_none(dout: Any, cache: Any) -> Any:
         [
             (conv1d_gradients, "conv1d_gradients(g, x, w): this looks like a conv1d"),
             (line_backward, "line_backward(dout, x, w): this looks like a conv1d"),
+            (sides_backward, "sides_backward(dout, x, w) fits no convention"),
             (called_forward, "called_forward is a forward; name its backward"),
             (made, "made is a forward; name its backward"),
             (conv_backward, "conv_backward is not written yet"),
