@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from textual import events
-from textual.command import CommandList, CommandPalette, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, Hit, Hits, Provider, SearchIcon
 from textual.system_commands import SystemCommandsProvider
 from textual.theme import ThemeProvider
 
 from convstep.language import tr
 from convstep.ui.dialogs.once import Once
 from convstep.ui.type_ahead import Act
+
+PROMPT = "›"
+"""What stands before the words that are searched for."""
 
 
 class _Searching(Provider):
@@ -35,6 +38,10 @@ class Themes(_Searching, ThemeProvider):
 
 class Palette(Once, CommandPalette):
     """Textual's palette; what is typed goes on while it searches, what chooses waits for what is found."""
+
+    def on_mount(self) -> None:
+        """A mark that every font has; Textual's is in colour, or a box."""
+        self.query_one(SearchIcon).icon = PROMPT
 
     def _action_command_list(self, action: str) -> None:
         """Textual's list turns its pages only where it has a place."""

@@ -39,7 +39,8 @@ from convstep.ui.debugger.panels import Panels
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.debugger.state import State
 from convstep.ui.debugger.travel import Travel
-from convstep.ui.dialogs.help import key_help
+from convstep.ui.dialogs.help import KEYS, key_help, list_help
+from convstep.ui.dialogs.paragraphs import ParagraphsScreen
 from convstep.ui.modes.candidate import CandidateMode
 from convstep.ui.modes.lesson import LessonMode
 from convstep.ui.modes.mode import Mode
@@ -114,6 +115,24 @@ def test_the_help_opens_with_what_matters_then_has_what_this_mode_adds_and_nothi
         headings = [said.find(f" {name} ") for name in ("The keys that matter", LESSON, CANDIDATE, MOVE)]
         there = [at for at in headings if at >= 0]
         assert there == sorted(there)
+
+
+@pytest.mark.parametrize("width", [72, 92])
+def test_the_help_has_every_key_whole_also_where_there_are_many(width: int) -> None:
+    def left(help: ParagraphsScreen) -> list[str]:
+        console = Console(width=width, file=StringIO())
+        console.print(*help._paragraphs)
+        assert isinstance(console.file, StringIO)
+        return [line[:KEYS].rstrip() for line in console.file.getvalue().splitlines()]
+
+    said = left(key_help(BY_ID))
+    assert [line for line in said if "…" in line] == ["0 … 9"]
+    for command in COMMANDS:
+        assert len(command.key_texts) > 9 or all(
+            any(key in line for line in said) for key in command.key_texts
+        )
+    keys = ["Home", "PgDn", "PgUp", "Shift+F10", "End"]
+    assert " ".join(left(list_help("a list", [("  ".join(keys), "Choose a row.")]))[1:3]).split() == keys
 
 
 def test_no_class_of_the_program_has_another_screen_of_ours_as_a_base() -> None:

@@ -116,6 +116,7 @@ async def test_the_end_of_a_lesson_leads_to_the_next_one() -> None:
         for _ in range(first.pages):
             await learner.press("p")
         assert second.title in learner.text
+        assert "Esc stays on the last page" in learner.text
         await learner.press("enter")
         await learner.answered()
         assert learner.page.walk.lesson.key == second.key

@@ -13,6 +13,7 @@ from convstep.conv.timeline import Timeline
 from convstep.ui.commands import COMMANDS
 from convstep.ui.widgets.face_map import FaceMap
 from convstep.ui.widgets.tensor_grid import TensorGrid
+from convstep.view.numbers.big_digits import BigFormat, inked
 from convstep.view.panels.stage import Stage
 from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened
@@ -125,6 +126,18 @@ async def test_a_small_panel_that_is_maximised_shows_more_digits() -> None:
             rows = [row[5:-1].strip(" ◂") for row in session.part("bias_gradient")[1:5]]
             assert rows == [f"{value:.{digits}f}" for value in values[:, 0]]
             await session.press("m")
+
+
+async def test_before_a_class_it_shows_more_big_digits() -> None:
+    async with opened(position=137) as session:
+        session.debugger.panels.focus(session.grid("kernel"))
+        await session.press("z", "m")
+        plan, panel = session.grid("kernel")._plan, session.grid("kernel")._drawn
+        assert plan is not None
+        assert panel is not None
+        assert plan.lines == 3
+        number = BigFormat.fitting(inked(plan.text), panel.most, signed=panel.signed)
+        assert number.text(panel.face.values[2, 0]) == "-1.261"
 
 
 def stem(height: int = 64) -> Problem:

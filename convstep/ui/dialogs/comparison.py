@@ -55,15 +55,15 @@ class ComparisonScreen(Once, ModalScreen[None]):
     ComparisonScreen { align: center middle; }
     ComparisonScreen > VerticalScroll {
         width: 112; max-width: 100%; height: auto; max-height: 100%;
-        border: heavy $accent; padding: 0 1; background: $surface;
+        border: heavy $accent; padding: 0 0 0 1; background: $surface;
     }
-    ComparisonScreen Static { height: auto; }
+    ComparisonScreen Static { height: auto; padding-right: 1; }
     ComparisonScreen .verdict { text-style: bold; }
     ComparisonScreen .table { margin-bottom: 1; }
     ComparisonScreen #candidate { margin-bottom: 1; }
     ComparisonScreen .tolerance, ComparisonScreen #what { color: $foreground 65%; display: none; }
     ComparisonScreen.-explained .tolerance, ComparisonScreen.-explained #what { display: block; }
-    ComparisonScreen #differences { height: 16; }
+    ComparisonScreen #differences { height: 16; padding-right: 1; }
     ComparisonScreen #differences TensorGrid { width: 1fr; }
     """
 

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from convstep.lessons.words import say
 from convstep.ui.dialogs.once import Once
 from convstep.view.lesson.finish import draw_finish
 
@@ -49,6 +50,7 @@ class FinishScreen(Once, ModalScreen[bool]):
         """The points."""
         with Vertical() as box:
             box.border_title = self._walk.lesson.title.replace("[", r"\[")
+            box.border_subtitle = say(self._walk.lesson.language, "finished.stay")
             yield Static(id="finish", markup=False)
 
     def on_resize(self) -> None:

@@ -13,6 +13,10 @@ from convstep.ui.commands import CANDIDATE, COMMANDS, LESSON, OWN, TEN, groups
 from convstep.ui.dialogs.paragraphs import ParagraphsScreen
 from convstep.view.text.wrapping import Paragraph
 
+KEYS = 18
+"""Columns of the keys and of the marks; more than fit stand below each other."""
+MANY = 5
+"""Keys of a command that are not all listed."""
 MARKS = (
     ("reads x", "in a title: what the current step does with the panel, and what its source calls that"),
     ("→ ←", "in a title: reads, writes, where there is no room for the word"),
@@ -68,7 +72,7 @@ def key_help(works: Container[str]) -> ParagraphsScreen:
     tables += [(tr(name), [one for one in commands if one not in ten]) for name, commands in rest.items()]
     found = []
     for title, commands in tables:
-        rows = [("  ".join(one.key_texts), tr(one.help)) for one in commands if one in here]
+        rows = [(_keys(one.key_texts), tr(one.help)) for one in commands if one in here]
         if rows:
             found.append(_table(title, rows))
     return _help(found)
@@ -84,6 +88,11 @@ def list_help(title: str, keys: Sequence[tuple[str, str]]) -> ParagraphsScreen:
     return _help([_table(title, list(keys))])
 
 
+def _keys(texts: Sequence[str]) -> str:
+    """Keys beside each other; of a row of them, as of the digits, the first and the last."""
+    return "  ".join(texts) if len(texts) < MANY else f"{texts[0]} … {texts[-1]}"
+
+
 def _help(tables: list[Group]) -> ParagraphsScreen:
     marks = _table(tr("On the screen"), [(mark, tr(meaning)) for mark, meaning in MARKS])
     return ParagraphsScreen(tr("Keys and marks"), [*tables, marks], opened_with="question_mark")
@@ -91,7 +100,7 @@ def _help(tables: list[Group]) -> ParagraphsScreen:
 
 def _table(title: str, rows: list[tuple[str, str]]) -> Group:
     table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(width=26, no_wrap=True)
+    table.add_column(width=KEYS)
     table.add_column(ratio=1)
     for left, right in rows:
         table.add_row(Text(left, "bold"), Paragraph(right))

@@ -32,9 +32,9 @@ class ParagraphsScreen(Once, ModalScreen[None]):
     ParagraphsScreen { align: center middle; }
     ParagraphsScreen > VerticalScroll {
         width: 96; max-width: 100%; height: auto; max-height: 100%;
-        border: heavy $accent; padding: 0 1; background: $surface;
+        border: heavy $accent; padding: 0 0 0 1; background: $surface;
     }
-    ParagraphsScreen Static { height: auto; }
+    ParagraphsScreen Static { height: auto; padding-right: 1; }
     """
 
     def __init__(

@@ -66,7 +66,7 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
     def compose(self) -> ComposeResult:
         """The input, and what it means."""
         with Vertical() as box:
-            box.border_title = self._title
+            box.border_title, box.border_subtitle = self._title, tr("Enter takes it · Esc closes")
             yield Input(self._text, placeholder=self._forms, id="answer", compact=True)
             yield Label("", id="meaning", markup=False)
 

@@ -77,6 +77,7 @@ class RecordingMode(Mode):
         self.said = Said(self.state, lambda: self.host, lambda: self._line)
         """What the author's own forward says of it."""
         self.state.tab = SOURCE
+        self._highest: tuple[object, int] = (None, 0)
 
     @property
     def stage(self) -> RecordingStage:
@@ -135,7 +136,24 @@ class RecordingMode(Mode):
         state, panels = self.state, self._first_panels()
         if state.presenting and panels:
             return arrange_presented(width, height, panels, state.maximised)
-        return arrange_recording(width, height, panels, state.tab, state.maximised, self.stage.source_size)
+        size = self.stage.source_size
+        upper = 0 if state.maximised else self._upper(width, height)
+        return arrange_recording(width, height, panels, state.tab, state.maximised, size, upper)
+
+    def _upper(self, width: int, height: int) -> int:
+        """Lines above the step where it has all the width, the most that any step has; 0 if none has them.
+
+        Looked for once for each size, so that neither source nor step moves when a loop begins.
+        """
+        for_what = self.stage, self.stage.choice.brought, width, height
+        if self._highest[0] != for_what:
+            plans = [
+                arrange_recording(width, height, panels, source=self.stage.source_size)
+                for panels in self.stage.outlines()
+            ]
+            places = [plan.places[CARD] for plan in plans if not plan.tabs]
+            self._highest = for_what, max((at.y for at in places if at.width == width), default=0)
+        return self._highest[1]
 
     def plan_beside_page(self, width: int, height: int) -> Plan:
         """The same: there is never room for everything at once."""

@@ -103,7 +103,7 @@ class KeyLine(Widget):
 
     def _keys(self) -> list[tuple[str, str]]:
         """Each key with its label."""
-        return [(self.app.get_key_display(one), tr(one.description)) for one in self._bindings_shown()]
+        return [(one.key_display or key_text(one.key), tr(one.description)) for one in self._bindings_shown()]
 
     def _under(self, event: events.MouseEvent) -> int | None:
         """Which key the mouse is on."""

@@ -316,10 +316,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
 def _in_hue(title: str, panel: Panel) -> str:
     """A title as markup, with what the step does in its hue."""
-    for text in filter(None, (*panel.use_texts, panel.use_mark)):
-        before, found, after = title.rpartition(f" {text}")
+    for text in filter(None, (*(f" {use}" for use in panel.use_texts), panel.use_mark)):
+        before, found, after = title.rpartition(text)
         if found:
-            return f"{_escaped(before)} [bold ${panel.use}]{text}[/]{_escaped(after)}"
+            gap = " " * found.startswith(" ")
+            return f"{_escaped(before)}{gap}[bold ${panel.use}]{found.strip()}[/]{_escaped(after)}"
     return _escaped(title)
 
 

@@ -186,7 +186,8 @@ def _drawn(
     cell = Segment(drawn.rjust(text), style)
     if line.middle and not big:
         return _preceded(row, column, cell, hint, look)
-    return gutter(row, column, look, hint if line.middle or not scale.mark(value) else " "), cell
+    # on a line without digits it would stand below the neighbour's
+    return gutter(row, column, look, hint if line.middle else " "), cell
 
 
 def _preceded(row: Row, column: int, drawn_cell: Segment, hint: str, look: Look) -> tuple[Segment, Segment]:

@@ -246,7 +246,8 @@ def beside_key(key: str, number: int) -> str:
 def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
     """The longest of the panel's titles that fits, with the factor of its numbers; that is never left out.
 
-    What the step does with it comes before a title in full, but not before a caption.
+    What the step does with it comes before a title in full, and before which face it is, but not before
+    a caption.
 
     Args:
         panel: whose.
@@ -262,18 +263,17 @@ def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
     has_caption = panel.caption and not brief and not panel.titles  # titles are instead of it
     captioned = (f"{label}  {panel.caption_text}",) if has_caption else ()
     uses = [f"{gap}{use}" for use in panel.use_texts for gap in ("  ", " ")]
-    mark = [f" {panel.use_mark}"] if panel.use_mark else []
+    marks = [[f" {panel.use_mark}"], [panel.use_mark]] if panel.use_mark else []
     plain = panel.titles or (label, label.replace(", ", ","))
-    titles = tuple(
-        form
-        for some in (captioned, plain)
-        for said in (uses, mark, [""])
-        for form in [f"{title}{use}" for title in some for use in said]
-    )
     factor = "" if panel.note else panel.factor  # also on heat: the current cell and the cursor's are numbers
+    shortest = (panel.face.name,) if factor and not panel.titles else ()
+    shown: list[tuple[tuple[str, ...], list[str]]] = [(captioned, said) for said in (uses, *marks, [""])]
+    shown += [(plain, said) for said in (uses, *marks)]
+    shown += [(shortest, said) for said in marks]
+    shown += [(plain, [""]), (shortest, [""])]
+    titles = [f"{title}{use}" for some, said in shown for title in some for use in said]
     if not factor:
         return next((title for title in titles if cell_len(title) <= room), titles[-1])
-    shortest = () if panel.titles else (panel.face.name,)
-    named = (f"{title}{gap}{factor}" for title in (*titles, *shortest) for gap in ("  ", " "))
+    named = (f"{title}{gap}{factor}" for title in titles for gap in ("  ", " "))
     least = () if panel.titles else (f"{panel.face.name[: max(room - len(factor) - 2, 0)]}… {factor}", factor)
     return next((title for title in (*named, *least) if cell_len(title) <= room), "")

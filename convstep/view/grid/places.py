@@ -27,6 +27,8 @@ SCROLLED_TEXT = 5
 SCROLLED_BIG = ROOMY_BIG + 1
 """Columns of a big number where the face is not seen whole: a sign, a point, two digits, and one more
 between a digit and the sign beside it."""
+ALONE_BIG = MOST_BIG + 2 * DIGIT
+"""Columns of a big number at the most where its panel has all the room: two digits more."""
 ROOMY = 2
 """Lines of a row where big numbers do not fit."""
 
@@ -185,7 +187,7 @@ def lay_out(
     if panel.window is None and window is not None:
         panel = replace(panel, window=window)
     if large:
-        return _lay_out_large(panel, width, height, precision)
+        return _lay_out_large(panel, width, height, precision, ALONE_BIG if alone else MOST_BIG)
     rows, columns = panel.face.shape
     label = len(str(rows - 1)) + (2 if panel.listed else 0)
     together = panel.window.right - panel.window.left + 1 if panel.window is not None else 1
@@ -241,14 +243,14 @@ def number_width(plan: GridLayout, *, shaded: bool) -> int:
     return plan.text - (shaded and plan.lines == 1 and plan.text >= CLOSE)
 
 
-def _lay_out_large(panel: Panel, width: int, height: int, precision: int) -> GridLayout:
+def _lay_out_large(panel: Panel, width: int, height: int, precision: int, most: int) -> GridLayout:
     """Big numbers if all of the face fits with them, or the window; else roomy rows, else the usual ones."""
     usual = lay_out(panel, width, height, precision=precision)
     rows, room = panel.face.shape[0], height - usual.header
-    text = _big_text(panel, width - usual.margin)
+    text = _big_text(panel, width - usual.margin, MOST_BIG if panel.whole else most)
     if text and LINES * (rows if panel.window is None else _rows(panel.window)) <= room:
-        most = max(min(2 * MOST_BIG, width - usual.margin - 2), LEAST_BIG)
-        return usual._replace(text=min(max(text + DIGIT * precision, LEAST_BIG), most), lines=LINES)
+        widest = max(min(2 * MOST_BIG, width - usual.margin - 2), LEAST_BIG)
+        return usual._replace(text=min(max(text + DIGIT * precision, LEAST_BIG), widest), lines=LINES)
     roomy = usual.width <= width and ROOMY * rows <= room
     return usual._replace(lines=ROOMY) if roomy else usual
 
@@ -257,15 +259,15 @@ def _rows(span: Span) -> int:
     return span.bottom - span.top + 1
 
 
-def _big_text(panel: Panel, width: int) -> int:
+def _big_text(panel: Panel, width: int, most: int) -> int:
     """Columns of a big number in a width: of all of the face, or of its window; 0 if neither has room."""
     counts = [panel.face.shape[1]]
     if panel.window is not None:
         counts.append(panel.window.right - panel.window.left + 1)
-    for count, most in zip(counts, (MOST_BIG, SCROLLED_BIG), strict=False):
+    for count, limit in zip(counts, (most, SCROLLED_BIG), strict=False):
         text = (width - 1) // count - 1
         if text >= LEAST_BIG:
-            return min(text, most)
+            return min(text, limit)
     return 0
 
 

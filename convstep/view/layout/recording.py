@@ -48,6 +48,7 @@ def arrange_recording(
     tab: str = CARD,
     maximised: str = "",
     source: tuple[int, int] = (0, 0),
+    upper: int = 0,
 ) -> Plan:
     """Give every part its place.
 
@@ -58,6 +59,7 @@ def arrange_recording(
         tab: which part to show where several share a place.
         maximised: the one part to show alone, if any.
         source: columns and lines in which the source would be seen whole, without its border.
+        upper: lines above the step where it has the width at other steps, so that it stays where it is.
     """
     room = Rect(0, 0, width, height)
     if maximised:
@@ -84,9 +86,12 @@ def arrange_recording(
     if not below:
         heights = filled(heights, [1] * len(heights), height)
     boxes = [(lines, row_box(one, worth)) for lines, one in zip(heights, rows, strict=True)]
-    if below and source[1] + 2 <= sum(heights):  # the step has the width, and the source no empty half
-        upper = across((side, part(SOURCE)), (None, down(*boxes)))
-        parts = down((sum(heights), upper), (None, part(CARD)))
+    lines = max(sum(heights), upper)
+    if below and source[1] + 2 <= lines <= height - least_card(height):
+        # the step has the width, and the source no empty half
+        *others, (_, last) = boxes
+        above = across((side, part(SOURCE)), (None, down(*others, (None, last))))
+        parts = down((lines, above), (None, part(CARD)))
     elif below:
         parts = across((side, part(SOURCE)), (None, down(*boxes, (None, part(CARD)))))
     else:

@@ -58,8 +58,10 @@ POINT = ("   ", "   ", " ▀ ")
 """The decimal point."""
 TIGHT_POINT = ("  ", "  ", "▝▘")
 """The same with half a column on both sides, where numbers are narrow."""
+SHORT_MINUS = (" ", "▀", " ")
+"""A minus of one column."""
 TIGHT_MINUS = (" ", "╸", " ")
-"""A minus of half a column, which needs none between itself and a digit."""
+"""A minus of half a column, which needs none between itself and a digit: a dot from afar."""
 
 
 def inked(columns: int) -> int:
@@ -129,10 +131,9 @@ def columns_of(words: str, width: int) -> int:
 
 
 @functools.cache
-def glyphs_at(width: int) -> dict[str, tuple[str, str, str]]:
+def glyphs_at(width: int, minus: tuple[str, str, str] = GLYPHS["-"]) -> dict[str, tuple[str, str, str]]:
     """The glyphs of numbers of a width."""
-    point, minus = {".": POINT if width >= ROOMY_BIG else TIGHT_POINT}, {"-": TIGHT_MINUS}
-    return GLYPHS | point | (minus if width < SIGNED_BIG else {})
+    return GLYPHS | {".": POINT if width >= ROOMY_BIG else TIGHT_POINT, "-": minus}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -142,14 +143,21 @@ def drawn(words: str, width: int) -> tuple[str, ...]:
 
 
 def _joined(words: str, width: int) -> list[str]:
-    """The lines of a text, a column between two characters; the point brings its own room."""
-    glyphs = glyphs_at(width)
-    close = "." if width >= SIGNED_BIG else ".-"
+    """The lines of a text; the sign is as heavy as has room."""
+    lines = _beside(words, glyphs_at(width))
+    for minus in (SHORT_MINUS, TIGHT_MINUS) if width < SIGNED_BIG and "-" in words else ():
+        if len(lines[0]) > width:
+            lines = _beside(words, glyphs_at(width, minus))
+    return lines
+
+
+def _beside(words: str, glyphs: dict[str, tuple[str, str, str]]) -> list[str]:
+    """A text in glyphs, a column between two of them; the point and the tight sign bring their own room."""
+    close = ".-" if glyphs["-"] == TIGHT_MINUS else "."
     lines = [""] * LINES
     for before, character in zip(["", *words], words, strict=False):
         gap = " " if before and before not in close and character != "." else ""
-        glyph = glyphs[character]
-        lines = [line + gap + part for line, part in zip(lines, glyph, strict=True)]
+        lines = [line + gap + part for line, part in zip(lines, glyphs[character], strict=True)]
     return lines
 
 

@@ -88,6 +88,12 @@ class ArrayPanels:
         large = {next((panel.key for panel in panels if panel.running == it), "") for it in (True, False)}
         return [replace(panel, stage=panel.key in large) for panel in panels]
 
+    def outlines(self, event: Event, brought: Sequence[str]) -> list[Panel]:
+        """The panels of a step as they are arranged, whatever is in them: nothing is measured."""
+        stretch = self.stretches.at(event)
+        names = dict.fromkeys((*stretch.names, *brought))
+        return [self._panel(name, stretch, event, {}, measured=False) for name in names]
+
     def arrays(self, event: Event) -> dict[str, Array]:
         """The arrays of a step, with zeros for those that are not there yet."""
         there, names = self.there, self.stretch(event).names
@@ -95,7 +101,10 @@ class ArrayPanels:
 
     def seen(self, name: str, event: Event) -> Seen:
         """How an array is seen at a step: as its stretch sees it, or in its last axes."""
-        rank, seen = len(self.shape(name)), self.stretch(event).seen.get(name)
+        return self._seen(name, self.stretch(event))
+
+    def _seen(self, name: str, stretch: Stretch) -> Seen:
+        rank, seen = len(self.shape(name)), stretch.seen.get(name)
         if seen is None or any(axis >= rank for axis in seen.axes) or len(seen.axes) != min(rank, 2):
             return Seen(tuple(range(max(rank - 2, 0), rank)), {}, framed=False)
         return seen
@@ -134,16 +143,23 @@ class ArrayPanels:
         return self._limits.get(name, 0.0)
 
     def _panel(
-        self, name: str, stretch: Stretch, event: Event, chosen: Mapping[str, int], further: int = 0
+        self,
+        name: str,
+        stretch: Stretch,
+        event: Event,
+        chosen: Mapping[str, int],
+        further: int = 0,
+        *,
+        measured: bool = True,
     ) -> Panel:
-        array, shape, seen = self.there.get(name), self.shape(name), self.seen(name, event)
+        array, shape, seen = self.there.get(name), self.shape(name), self._seen(name, stretch)
         count = max(math.prod(length for axis, length in enumerate(shape) if axis not in seen.axes), 1)
         followed = recorded.number_of(placed_at(seen, shape, event, name), seen.axes, shape)
         at = (chosen.get(name, followed) + further) % count
         index, steps = self._recording.index, stretch.steps
         end = index.ends[steps.stop - 1] if steps else 0
         shown = recorded.face_of(name, array, shape, recorded.fixed_at(at, seen.axes, shape))
-        most = self._limit(name, None if array is None else shown.values)
+        most = self._limit(name, shown.values if measured and array is not None else None)
         return Panel(
             beside_key(self.key(name), further) if further else self.key(name),
             shown,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +60,8 @@ OPERATORS = Path(__file__).parents[2] / "operators"
 """The folder of our own functions, whose docstrings say what lessons and guide say."""
 SHORT = 200
 """Steps of a run whose earlier ones are told beside the one that is shown."""
+OUTLINED = 8, 1000
+"""Stretches that are looked at to arrange parts, and steps of a run beyond which that takes too long."""
 BROUGHT = "shown: "
 """What a brought array's name follows in a session."""
 
@@ -205,6 +207,16 @@ class RecordingStage(StagedSource):
     def magnitudes(self) -> dict[str, float]:
         """How large the arrays get."""
         return self._made.magnitudes()
+
+    def outlines(self) -> Iterator[list[Panel]]:
+        """The panels of the first stretches, to arrange them, wherever the run stands."""
+        step, (most, longest) = 0, OUTLINED
+        for _ in range(most if self.recording.total <= longest else 0):
+            if step >= self.recording.total:
+                return
+            event = glance(self.recording, step)
+            yield self._made.outlines(event, self.choice.brought)
+            step = self._made.stretches.at(event).steps.stop
 
     def take_magnitudes(self, found: Mapping[str, float]) -> None:
         """Let colours saturate there."""

@@ -49,7 +49,10 @@ def draw_said(verdicts: Verdicts, lines: Sequence[str], line: int, position: int
     if verdicts.open:
         listed = ", ".join(map(str, verdicts.open))
         words = tr(
-            "nothing is said of what lines {lines} set, and all that differs is made of it", lines=listed
+            "nothing is said of what line {lines} sets, and all that differs is made of it"
+            if len(verdicts.open) == 1
+            else "nothing is said of what lines {lines} set, and all that differs is made of it",
+            lines=listed,
         )
         paragraphs += [Text(""), Text(words, "bold")]
     others = [(at, mark) for at, mark in verdicts.lines.items() if at != line and _adds(mark, verdicts)]

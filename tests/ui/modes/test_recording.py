@@ -17,6 +17,7 @@ from convstep.replay.stops import LineStop
 from convstep.ui.modes.recording import RecordingMode
 from convstep.ui.recording_app import run_recording
 from convstep.ui.widgets.text_pane import TextPane
+from convstep.view.layout.arrange import CARD, SOURCE
 from convstep.view.panels.recording import RecordingStage
 from tests.strategies import SELDOM, some
 from tests.ui.driving import Session, opened_recording
@@ -61,6 +62,16 @@ def doubled(x: Array) -> Array:
     for i in range(5):
         y[i] = x[i] * 2
     return y
+
+
+def pooled(dout: Array, x: Array) -> Array:
+    dx = np.zeros_like(x)
+    for i in range(3):
+        for j in range(3):
+            rows, cols = slice(i, i + 2), slice(j, j + 2)
+            mask = x[rows, cols] == np.max(x[rows, cols])
+            dx[rows, cols] += mask * dout[i, j]
+    return dx
 
 
 def scaled(x: Array, by: float) -> dict[str, Array]:
@@ -142,6 +153,21 @@ async def test_a_cell_of_any_array_is_watched_both_ways_and_says_who_wrote_it() 
         assert "stops go on cells of dx" in session.text, "x is not written"
         await session.press("t")
         assert "go to a cell of dx" in session.text
+
+
+@pytest.mark.parametrize("size", [(120, 36), (200, 46), (80, 20)])
+def test_neither_source_nor_step_moves_when_a_loop_begins(size: tuple[int, int]) -> None:
+    recording = record(pooled, np.ones((3, 3)), np.eye(4))
+    mode = RecordingMode(RecordingStage(recording), "pooled", "layers.py:pooled")
+    seen, counts = set(), set()
+    for position in range(recording.total + 1):
+        recording.seek(position)
+        mode.state.renew()
+        places = mode.plan(*size).places
+        seen.add((places[SOURCE], places[CARD]))
+        counts.add(len(mode.state.scene.panels))
+    assert len(seen) == 1
+    assert counts == {2, 4}, "the loop has more panels than what is before it"
 
 
 @SELDOM

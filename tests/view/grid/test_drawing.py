@@ -531,6 +531,13 @@ def test_tall_cells_are_roomy_where_digits_cannot_be_big() -> None:
     assert layout.height <= 12
 
 
+def test_without_colour_a_shade_of_a_roomy_row_stands_by_its_number_alone() -> None:
+    """On the line below, which has no digits, it would be under the neighbour's."""
+    panel = Panel("t", face("t", np.full((4, 9), 0.5), (None, None)), 1.0)
+    _, lines = tall(panel, Look(ROLES, coloured=False), lines=2)
+    assert [line.count("▓") for line in lines] == [9, 0] * 4
+
+
 def test_heat_fills_a_tall_cell_and_shows_the_sign_once() -> None:
     panel = Panel("t", face("t", np.array([[-1.0, 1.0]]), (None, None)), 1.0)
     layout, lines = tall(panel, Look(ROLES, mode="heat", coloured=False))

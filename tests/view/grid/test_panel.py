@@ -98,6 +98,9 @@ def test_where_no_word_has_room_a_mark_says_what_the_step_does(use: str, mark: s
     assert title_of(panel, 30) == f"dW[0]  {use}  ×0.01"
     assert title_of(panel, 14) == f"dW[0] {mark}  ×0.01"
     assert title_of(panel, 13) == f"dW[0] {mark} ×0.01"
-    assert title_of(panel, 12) == "dW[0]  ×0.01"
+    assert title_of(panel, 12) == f"dW[0]{mark} ×0.01"
+    assert title_of(panel, 10) == f"dW {mark} ×0.01", "what it does comes before which face it is"
+    assert title_of(panel, 9) == f"dW{mark} ×0.01"
+    assert title_of(panel, 8) == "dW ×0.01"
     plain = replace(panel, face=face("db", np.zeros((1, 2)), (None, None)), unit=0)
     assert title_of(plain, 8) == f"db {mark}" if use == WRITES else "db reads"

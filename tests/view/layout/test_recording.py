@@ -156,6 +156,15 @@ def test_below_a_short_source_and_small_arrays_the_step_has_all_the_width(size: 
     assert long.places[SOURCE].height == size[1], "a long one keeps all the height"
 
 
+@pytest.mark.parametrize("size", [(120, 36), (200, 46)])
+def test_the_step_stays_where_it_is_at_steps_with_more_panels(size: tuple[int, int]) -> None:
+    more = small("dx mask x dout", (4, 4), (2, 2), (4, 4), (3, 3))
+    upper = arrange_recording(*size, more, source=(65, 10)).places[CARD].y
+    fewer = arrange_recording(*size, more[::2], source=(65, 10), upper=upper)
+    check_places(fewer, *size)
+    assert fewer.places[CARD] == arrange_recording(*size, more, source=(65, 10), upper=upper).places[CARD]
+
+
 @given(st.integers(108, 240), st.integers(32, 80), st.integers(1, 12), st.integers(1, 4))
 def test_vectors_stand_in_even_rows(width: int, height: int, count: int, length: int) -> None:
     panels = small(" ".join(f"v{n}" for n in range(count)), *[(length,)] * count)

@@ -13,6 +13,7 @@ from convstep.view.numbers.big_digits import (
     LINES,
     POINT,
     ROOMY_BIG,
+    SHORT_MINUS,
     SIGNED_BIG,
     TIGHT_MINUS,
     TIGHT_POINT,
@@ -32,12 +33,12 @@ FORMATS = st.builds(
 def read(lines: tuple[str, ...]) -> str:
     """A big text as people read it: glyph by glyph from the right, a column apart but for the point."""
     width = len(lines[0])
-    glyphs = glyphs_at(width)
-    close = "." if width >= SIGNED_BIG else ".-"
+    signs = [GLYPHS["-"], SHORT_MINUS, TIGHT_MINUS] if width < SIGNED_BIG else [GLYPHS["-"]]
+    glyphs = [*glyphs_at(width).items(), *(("-", sign) for sign in signs)]
     found, rest = "", list(lines)
     while any(line.strip() for line in rest):
-        for character, glyph in sorted(glyphs.items(), key=lambda item: -len(item[1][0])):
-            gap = " " if found and found[0] != "." and character not in close else ""
+        for character, glyph in sorted(glyphs, key=lambda item: -len(item[1][0])):
+            gap = " " if found and found[0] != "." and character != "." and glyph != TIGHT_MINUS else ""
             size = len(glyph[0]) + len(gap)
             if [line[-size:] for line in rest] == [part + gap for part in glyph]:
                 found, rest = character + found, [line[:-size] for line in rest]
@@ -55,7 +56,8 @@ def pixels(lines: tuple[str, ...]) -> list[str]:
 
 
 def test_every_glyph_is_three_lines_of_one_width_and_like_no_other() -> None:
-    glyphs = {**GLYPHS, ".": POINT, "tight point": TIGHT_POINT, "tight minus": TIGHT_MINUS}
+    others = {".": POINT, "tight point": TIGHT_POINT, "tight minus": TIGHT_MINUS, "short minus": SHORT_MINUS}
+    glyphs = {**GLYPHS, **others}
     for character, glyph in glyphs.items():
         assert len(glyph) == LINES, character
         assert len({len(line) for line in glyph}) == 1, character
@@ -64,7 +66,7 @@ def test_every_glyph_is_three_lines_of_one_width_and_like_no_other() -> None:
 
 
 def test_strokes_are_blocks_and_the_lowest_half_line_keeps_numbers_apart() -> None:
-    for character, glyph in (*GLYPHS.items(), (".", POINT), (".", TIGHT_POINT)):
+    for character, glyph in (*GLYPHS.items(), (".", POINT), (".", TIGHT_POINT), ("-", SHORT_MINUS)):
         assert set("".join(glyph)) <= set(" █▀▄▝▘"), f"{character}: a thin line is lost in the last row"
         assert pixels(glyph)[-1].strip() == "", character
 
@@ -132,4 +134,14 @@ def test_all_numbers_of_a_panel_have_the_same_decimals(
 def test_a_number_stands_at_the_right_of_its_cell() -> None:
     assert drawn("-1", 10) == ("       ▄█ ", "    ▀▀  █ ", "       ▀▀▀")
     assert drawn("-63", 8) == (" █▀▀ ▀▀█", "╸█▀█  ▀█", " ▀▀▀ ▀▀▀")
+
+
+def test_a_sign_is_a_stroke_wherever_it_has_a_column() -> None:
+    """Half a column from afar is a point, and -2 would be .2."""
+    assert drawn("-63", 9) == ("  █▀▀ ▀▀█", "▀ █▀█  ▀█", "  ▀▀▀ ▀▀▀")
+    assert drawn("-3", 8) == ("     ▀▀█", "  ▀▀  ▀█", "     ▀▀▀")
+    assert all("╸" not in "".join(drawn(f"-{digit}", LEAST_BIG)) for digit in range(10))
+
+
+def test_a_number_that_is_too_large_says_so() -> None:
     assert BigFormat.fitting(10, 4.0, power=0).lines(-123.0) == (" " * 10, "        <<", " " * 10)
