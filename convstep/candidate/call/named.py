@@ -162,7 +162,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
                 places=(("kernel", "1x1"),) if lying in FLAT_KERNELS else (),
             )
             for rule, bias, lying in itertools.product(rules, biases, layouts)
-            if not (rule and lying in FLAT_KERNELS)
+            if not (rule and lying in FLAT_KERNELS) and (bias == biases[0] or lying not in SELDOM)
         )
 
 

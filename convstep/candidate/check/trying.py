@@ -300,8 +300,7 @@ class RuledOut:
 
         The same exception at the same place rules out: in two layouts, all of this reading if something is
         not what it was taken for, and those with as many axes if it cannot be unpacked; with two paddings,
-        the others; with a bias of one axis and another, all. Where what came back does not fit, no other
-        bias helps.
+        the others. Where what came back does not fit, no other bias helps.
         """
         outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
         said, pictures = (outcome.line, outcome.message), (lying.A, lying.W, lying.Z)
@@ -316,10 +315,7 @@ class RuledOut:
                 self._out.add(axes)
             if (*pictures, lying.b, *said) in self._seen:
                 self._out.add((*pictures, lying.b))
-            if (*pictures, "rule", rule, *said) in self._seen:
-                self._out.add((*pictures, "rule", rule))
             self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
-            self._seen |= {(*pictures, "rule", rule, *said)} if lying.b == "O" else set()
 
 
 def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
