@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.outcome import DIED, HUNG, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.grade import Result, grade
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -55,7 +55,8 @@ class FreshProblems:
             result = grade(case, right_of(case), self._ask(right_of(case).problem))
             if result.outcome.kind in (HUNG, DIED):
                 self._left = 0
-            if not result.refused:
+            # a window of padding alone is nothing that anybody has to have thought of; numbers count
+            if not result.refused and (case.possible or result.outcome.kind == RETURNED):
                 found.append(result)
         self.results += found
         return found
@@ -106,7 +107,8 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
             one.groups,
             one.relu,
         )
-        if case not in known and case.possible and case.work[1] < LARGEST and sayable(case.geometry):
+        possible = case.possible or (kernel == (1, 1) and case.fits)
+        if case not in known and possible and case.work[1] < LARGEST and sayable(case.geometry):
             known.add(case)
             yield case
 
