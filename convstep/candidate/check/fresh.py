@@ -75,8 +75,8 @@ class FreshProblems:
 def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> Iterator[Case]:
     """Problems that were not tried, each a mixture of those that were: the same ones every time.
 
-    Sizes, channels and filters are drawn; strides, paddings, dilations, groups and batches are those of
-    the problems given, and so are most kernels.
+    Sizes, channels and filters are drawn, and how many samples several are; strides, dilations and groups are
+    those of the problems given, and so are most kernels and paddings.
 
     Args:
         sayable: whether the call can express a geometry.
@@ -91,7 +91,11 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
         stride = draw.choice([one.stride, other.stride])
         kernel = draw.choice([one.kernel, other.kernel, (5, 5), (1, 1), (4, 4), (5, 3)])
         reach = tuple((f - 1) * d + 1 for f, d in zip(kernel, one.dilation, strict=True))
-        size, padding = _size(draw, stride, (reach[0], reach[1]), one.padding), one.padding
+        padding, axes = one.padding, (*one.padding, *other.padding)
+        if draw.random() < 0.2:
+            padding = draw.choice(axes), draw.choice(axes)
+        batch = 3 if (other.batch or 0) > 1 and draw.random() < 0.5 else other.batch
+        size = _size(draw, stride, (reach[0], reach[1]), padding)
         if draw.random() < 0.3:
             size = draw.randint(1, 7), draw.randint(1, 7)
             padding = _same(size, kernel, stride)
@@ -102,7 +106,7 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
             padding,
             one.groups * draw.choice([1, 1, 2, 3]),
             one.groups * draw.choice([1, 2, 3, 4]),
-            other.batch,
+            batch,
             one.dilation,
             one.groups,
             one.relu,

@@ -84,6 +84,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("padding > 1", lambda g: max(_padding(g)) > 1),
     Feature("the batch has more than one sample", lambda g: g.samples > 1),
     Feature("the batch has a single sample", lambda g: g.samples == 1),
+    Feature("the batch has not just 2 samples", lambda g: g.samples != 2),
     Feature("some rows or columns are left over", lambda g: max(g.remainder) > 0),
     Feature("there is one filter", lambda g: g.kernel_shape[0] == 1),
     Feature("there are several filters", lambda g: g.kernel_shape[0] > 1),
