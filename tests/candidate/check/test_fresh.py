@@ -98,3 +98,10 @@ def test_a_window_of_padding_alone_tells_by_numbers_and_not_by_an_exception() ->
     assert calls
     returning, _ = asked([Outcome(RETURNED)])
     assert len(returning(alone, 3)) == 3
+
+
+def test_several_samples_are_not_always_two_and_paddings_are_mixed_by_axis() -> None:
+    like = of("problem")
+    found = list(random_cases(lambda geometry: True, like))
+    assert {2, 3} <= {case.batch for case in found}
+    assert {case.padding for case in found if case.kernel != (1, 1)} - {case.padding for case in like}
