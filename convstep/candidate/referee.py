@@ -170,8 +170,10 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
 
 def _unknown(candidate: Candidate, unknown: str, said: Open) -> CannotCall:
     """That nothing is known to hold it against: no operator, and not its own forward."""
-    why = tr("{unknown}, and {why}", unknown=unknown, why=said.why) if unknown else said.why
-    return CannotCall(tr("{name} cannot be called: {reason}", name=candidate.name, reason=why), candidate)
+    # what is filled in are sentences of ours, and none that has to be shortened
+    why = tr("{unknown}, and {why}").format(unknown=unknown, why=said.why) if unknown else said.why
+    sentence = tr("{name} cannot be called: {reason}").format(name=candidate.name, reason=why)
+    return CannotCall(sentence, candidate)
 
 
 def _by_numbers(worker: Caller, progress: Progress | None) -> OperatorVerdict | None:

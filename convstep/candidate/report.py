@@ -53,6 +53,10 @@ def called(verdict: Verdict) -> str:
     return tr("called as {convention}: {reason}", convention=call.convention, reason=reason)
 
 
+TRIED = 3
+"""Ways of calling a candidate that are told of one that cannot be called."""
+
+
 def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) -> str:
     """All there is to say of a candidate that cannot be called: why, what was tried, how to go on.
 
@@ -65,10 +69,12 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
     lines = wrapped(said if "cannot be called" in said else f"cannot be called: {said}")
     if error.tried:
         lines += ["", "what was tried:"]
-    for attempt in error.tried:
+    for attempt in error.tried[:TRIED]:
         lines += wrapped(attempt.how, "  ")
         line = f" ({attempt.place}: {attempt.line_text})" if attempt.place else ""
         lines += wrapped(f"{attempt.message}{line}", "    ")
+    if more := len(error.tried[TRIED:]):
+        lines += [tr("  and {count} more; --json has them all", count=more)]
     if not adapted:
         named = shlex.quote(target)
         lines += [""]

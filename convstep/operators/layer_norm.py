@@ -344,13 +344,14 @@ wrong-shape: a gradient has an axis too many  [2 of 20 course repositories]
   # of gamma alone | 只有 gamma 的
 
 sign-of-variance-path: a path has the wrong sign
-    The derivative of 1 / std is -1 / std**2. Without the minus, what should be taken away is added.
+    The derivative of 1 / std is -1 / std**2, and the mean is subtracted from x. Without the minus, what should be
+    taken away is added.
   有一条路的符号反了:
-    1 / std 的导数是 -1 / std**2。漏了负号，本该减去的就变成了加上。
+    1 / std 的导数是 -1 / std**2，而均值是从 x 中减去的。漏了负号，本该减去的就变成了加上。
   + dstd = (dx_hat * centred).sum(axis=1, keepdims=True) / std**2
-  # of the variance | 经过方差的
+  # through the variance | 经过方差的
   + dmean = dcentred.sum(axis=1, keepdims=True)
-  # of the mean | 经过均值的
+  # through the mean | 经过均值的
 
 dbeta-averaged: a parameter's gradient is averaged over the samples
     beta is added for each sample, so its gradient is the sum of dout over the samples; gamma's is a sum too. What

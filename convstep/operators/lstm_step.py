@@ -230,10 +230,10 @@ sigmoid-derivative-missing: a gate's sigmoid is not differentiated  [CaptainE/RN
   + da_o = do * o
   # the other half, at the output gate | 另一半，在输出门
 
-tanh-derivative-missing: a tanh is not differentiated
+tanh-derivative-missing: the slope of a tanh is missing or wrong
     tanh stands twice in a step: in the candidate g, and where the cell is shown. The derivative of tanh(z) is
     1 - tanh(z)**2.
-  有一个 tanh 没有求导:
+  漏了或者写错了一个 tanh 的斜率:
     一步里有两个 tanh：候选值 g，以及展示细胞的地方。tanh(z) 的导数是 1 - tanh(z)**2。
   + da_g = dg
   # at the candidate | 在候选值
@@ -244,7 +244,7 @@ tanh-derivative-missing: a tanh is not differentiated
   + dc = dnext_c + dnext_h * o * (1 - shown)
   # a square is missing, where the cell is shown | 少了平方，在展示细胞的地方
   + dc = dnext_c + dnext_h * o * (1 - next_c**2)
-  # of the cell itself | 用的是细胞本身
+  # made from the cell itself, not from its tanh | 用的是细胞本身，而不是它的 tanh
   - dc = dnext_c + dnext_h * o * (1 - shown**2)
   + dc = dnext_c + dnext_h * o * shown
   # tanh itself for its slope | 用 tanh 自己代替了它的斜率
@@ -321,10 +321,10 @@ transposes-swapped: the wrong factor is transposed
   # dwh is made from x | dwh 用的是 x
 
 writes-into-dnext-c: the caller's dnext_c is changed  [12 of 22 course repositories]
-    dnext_c += ... adds into the array that the caller handed in. The returned gradients are right, but whoever uses
+    dnext_c += ... adds into the array that the caller handed in. What is returned does not show it, but whoever uses
     dnext_c afterwards, or calls the backward twice with it, gets other numbers. Write dc = dnext_c + ....
   改动了调用者的 dnext_c:
-    dnext_c += ... 加进的是调用者传进来的数组。返回的梯度是对的，但之后再用 dnext_c，或者用它再调用一次反向传播，
+    dnext_c += ... 加进的是调用者传进来的数组。从返回的梯度里看不出来，但之后再用 dnext_c，或者用它再调用一次反向传播，
     得到的就是别的数了。请写成 dc = dnext_c + ...。
 """,
     lstm_step_backward,

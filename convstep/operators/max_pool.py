@@ -183,7 +183,7 @@ overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; ahre
 ties-all: every tied maximum gets all of dout  [mni-ml/framework PR#22; 22 of 39 published CS231n solutions]
     Where the largest number of a window stands there twice, each of the two cells gets the whole of dout, so
     that more flows back than came in. PyTorch gives it to the first of them. With real pictures ties are
-    common: after a ReLU, half of the windows hold nothing but zeros.
+    common: after a ReLU, many windows hold nothing but zeros.
   并列的最大值都得到了全部的 dout:
     窗口里的最大值出现两次时，两个格子都得到了整个 dout，传回去的比传进来的还多。PyTorch 只给其中的第一个。
     真实的图片里并列很常见：经过 ReLU 之后，很多窗口里全是零。

@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,17 @@ class Variant:
     def wrong(self) -> str:
         """The lines as people write them."""
         return "\n".join(wrong for _, wrong in self.hunks)
+
+    def lines(self, gradients: Sequence[str] = ()) -> tuple[str, str]:
+        """The wrong lines and the right ones, of these gradients: a line that makes another one is left out."""
+        returned = re.findall(r"(?m)^ *return (.*)", self.text)[-1:]
+        others = {name for names in returned for name in re.findall(r"\w+", names)} - {*gradients}
+        if not gradients or any(right.count("\n") != wrong.count("\n") for right, wrong in self.hunks):
+            return self.wrong, self.right
+        pairs = list(zip(self.wrong.split("\n"), self.right.split("\n"), strict=True))
+        kept = [pair for pair in pairs if {line.partition(" ")[0] for line in pair}.isdisjoint(others)]
+        wrong, right = zip(*(kept or pairs), strict=True)
+        return "\n".join(wrong), "\n".join(right)
 
     @property
     def backward(self) -> Callable[..., Any]:

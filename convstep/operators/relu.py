@@ -87,12 +87,12 @@ MISTAKES = mistakes(
     """
 writes-into-dout: it writes into the caller's dout  [14 of 46 published CS231n solutions; BVLC/caffe#2015]
     dx = dout does not copy: it is a second name for the caller's array, and dx[x <= 0] = 0 then changes
-    dout itself. The numbers that are returned are right, so every gradient test passes. It shows where
+    dout itself. The numbers that are returned do not show it, and no test of them does. It shows where
     somebody uses dout again: in a second branch of the network, in a residual connection, or in the next
     test. Write dx = dout * (x > 0), or dx = dout.copy() first.
   写进了调用者的 dout:
-    dx = dout 并不复制：它只是调用者那个数组的另一个名字，接着 dx[x <= 0] = 0 改的就是 dout 本身。返回的数是对的，
-    所以梯度测试都能通过。等到有人再用到 dout 时问题才会出现：网络的另一条分支、残差连接，或者下一个测试。
+    dx = dout 并不复制：它只是调用者那个数组的另一个名字，接着 dx[x <= 0] = 0 改的就是 dout 本身。从返回的数里看
+    不出来，只比较这些数的测试也看不出来。等到有人再用到 dout 时问题才会出现：网络的另一条分支、残差连接，或者下一个测试。
     应该写 dx = dout * (x > 0)，或者先 dx = dout.copy()。
 mask-from-gradient: the mask is taken from the gradient instead of from the input  [exacity/deeplearningbook-chinese#127; denggaoshan/DeepLearningStudy#1]
     What passes is decided in the forward, by the sign of x. Here dout is asked for its own sign: negative

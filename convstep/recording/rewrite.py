@@ -11,6 +11,7 @@ from convstep.recording.expressions import Comprehension, hooked
 from convstep.recording.indices import index_of
 from convstep.recording.purity import Purity
 from convstep.recording.sites import FunctionSite, Kind, LoopSite, Site, Sites, StatementSite
+from convstep.recording.source import head_end, on_one_line
 from convstep.recording.sweeps import Sweep, makers, noted_at, sweep_of, swept
 from convstep.recording.trees import CALLED, FORGET, LOCALS, PREFIX, SHAPES, load, statement_call, store
 
@@ -457,17 +458,14 @@ class Rewriter:
 
     def _begin(self, node: ast.stmt) -> int:
         """A new statement: its line, its text, what it uses."""
-        heads = list(trees.heads(node))
-        last = max((one.end_lineno or node.lineno for one in heads), default=node.lineno)
-        written = [line.strip() for line in self._lines[node.lineno - 1 : last]]
-        written[0] = self._lines[node.lineno - 1].encode()[node.col_offset :].decode(errors="replace").strip()
-        if not isinstance(node, (ast.If, ast.While, ast.For, ast.With, ast.Try, ast.Match)) and heads:
-            end = node.end_col_offset
-            if end is not None and node.end_lineno == node.lineno:
-                line = self._lines[node.lineno - 1].encode()
-                written[0] = line[node.col_offset : end].decode(errors="replace")
+        heads, last = list(trees.heads(node)), head_end(node)
+        written = [line.encode() for line in self._lines[node.lineno - 1 : last]]
+        if last == node.end_lineno and not hasattr(node, "body"):
+            written[-1] = written[-1][: node.end_col_offset]
+        written[0] = written[0][node.col_offset :]
+        text = on_one_line([line.decode(errors="replace") for line in written])
         loads = tuple(dict.fromkeys(name for head in heads for name in trees.loads(head)))
-        return self._new_statement(node, last, " ".join(written), loads)
+        return self._new_statement(node, last, text, loads)
 
     def _new_statement(self, node: ast.stmt, last: int, text: str, loads: tuple[str, ...]) -> int:
         around = self._around

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Collection, Iterator, Mapping
+import tokenize
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from types import CodeType
@@ -28,6 +29,20 @@ class SourceText:
     def line(self, number: int) -> str:
         """A line, counted from 1; "" where there is none."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def statement(self, number: int) -> str:
+        """The statement that a line belongs to, on one line; of one with a body, its head."""
+        try:
+            tree = _parsed(self.path, "\n".join(self.lines)).tree
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return self.line(number).strip()
+        around = [
+            (one.lineno, head_end(one))
+            for one in ast.walk(tree)
+            if isinstance(one, ast.stmt) and one.lineno <= number <= head_end(one)
+        ]
+        first, last = max(around, default=(number, number))
+        return on_one_line(self.lines[first - 1 : last])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,45 @@ class Source:
         return Definition(ast.copy_location(node, only), ())
 
 
+def head_end(node: ast.stmt) -> int:
+    """The last line of a statement; of one with a body, the last before that."""
+    body = getattr(node, "body", None)
+    if isinstance(node, ast.Match):
+        return node.subject.end_lineno or node.lineno
+    if not body:
+        return node.end_lineno or node.lineno
+    return max(node.lineno, _first(body[0]) - 1)
+
+
+def on_one_line(lines: Sequence[str]) -> str:
+    """A statement as it is written, its lines joined without comments; a long one ends in an ellipsis."""
+    if len(lines) == 1 and "#" not in lines[0]:
+        return lines[0].strip()
+    text, before, row, end = "", "", 1, 0
+    try:
+        for token in tokenize.generate_tokens(iter([f"{line}\n" for line in lines]).__next__):
+            if token.type in _UNSEEN:
+                continue
+            (now, column), word = token.start, " ".join(token.string.split("\n"))
+            gap = token.line[end:column] if text and now == row else ""
+            if text and now > row and before not in _OPENING and word not in _CLOSING:
+                gap = " "
+            text, before, (row, end) = text + gap + word, word, token.end
+    except (tokenize.TokenError, SyntaxError):
+        text = " ".join(line.strip() for line in lines)
+    if len(text) <= LONG:
+        return text
+    return f"{text[:LONG].rpartition(' ')[0]} …"
+
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_UNSEEN = frozenset(
+    {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+)
+LONG = 240
+"""Characters of a statement that are quoted at the most."""
+
+
 @lru_cache(maxsize=8)
 def _parsed(path: str, text: str) -> Source:
     """A file by its text: recorded again, it need not be read anew."""
@@ -104,9 +158,10 @@ def _holds(body: ast.expr, places: Collection[tuple[int | None, ...]]) -> bool:
     return all(first <= at for at in begins if at[1]) and all(at <= last for at in ends) and last in ends
 
 
-def _first(node: ast.FunctionDef) -> int:
+def _first(node: ast.stmt) -> int:
     """The line of its first decorator, or its own."""
-    return min([node.lineno, *(one.lineno for one in node.decorator_list)])
+    decorators: Sequence[ast.expr] = getattr(node, "decorator_list", ())
+    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def _definitions(node: ast.AST, around: tuple[ast.ClassDef | ast.FunctionDef, ...]) -> Iterator[Definition]:

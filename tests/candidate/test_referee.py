@@ -302,3 +302,26 @@ def test_a_backward_of_another_function_than_a_convolution_is_held_against_that(
     assert verdict.operator == "own forward"
     assert "is right for its own" in verdict.headline
     assert not check(f"{files.write('wrong.py', text.replace(right, wrong))}:{name}").ok
+
+
+def test_of_what_cannot_be_held_against_its_own_forward_the_whole_reason_is_said(files: Files) -> None:
+    path = files.write("attention.py", """
+import numpy as np
+
+def scaled_dot_product_attention(q, k, v, mask=None):
+    d = q.shape[-1]
+    s = np.einsum("bqd,bkd->bqk", q, k) / np.sqrt(d)
+    a = np.exp(s - s.max(-1, keepdims=True))
+    a = a / a.sum(-1, keepdims=True)
+    return np.einsum("bqk,bkd->bqd", a, v), a
+
+def scaled_dot_product_attention_backward(dout, q, k, v, a):
+    d = q.shape[-1]
+    dv = np.einsum("bqk,bqd->bkd", a, dout)
+    da = np.einsum("bqd,bkd->bqk", dout, v)
+    ds = a * (da - np.sum(da * a, axis=-1, keepdims=True))
+    return np.einsum("bqk,bkd->bqd", ds, k), np.einsum("bqk,bqd->bkd", ds, q), dv
+""")  # fmt: skip
+    with pytest.raises(CannotCall, match="is 2 times the gradient by `q` in every cell") as raised:
+        check(f"{path}:scaled_dot_product_attention_backward")
+    assert "…" not in str(raised.value)

@@ -16,7 +16,13 @@ from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.wording import WIDTH
 from convstep.candidate.load.target import Target
 from convstep.candidate.referee import verdict_of
-from convstep.candidate.report import divergence_words, open_command, uncallable_json, uncallable_report
+from convstep.candidate.report import (
+    TRIED,
+    divergence_words,
+    open_command,
+    uncallable_json,
+    uncallable_report,
+)
 from tests.candidate.conftest import Files
 from tests.candidate.corpus import specimen
 from tests.candidates import misshapen, stride_ignored, verdict
@@ -220,3 +226,12 @@ def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> N
         "line": None,
         "line_text": "",
     }
+
+
+def test_of_many_ways_that_were_tried_a_few_are_told() -> None:
+    tried = tuple(Attempt(f"back(x, {number})", "TypeError: no") for number in range(8))
+    error = CannotCall("back(a, b) fits nothing", Candidate("back", "function", ("a", "b"), 2), tried)
+    said = uncallable_report(error, "mine.py:back")
+    assert said.count("TypeError: no") == TRIED
+    assert f"\n  and {8 - TRIED} more; --json has them all\n" in said
+    assert len(uncallable_json(error, "mine.py:back")["tried"]) == 8

@@ -126,7 +126,7 @@ def test_why_no_window_reaches_a_cell_is_said_in_chinese() -> None:
         ("import nowhere_to_be_found as backward\n", "backward 是导入的，但没有安装 nowhere_to_be_found"),
         ("SIZE = 3\n", "没有 backward；其中没有定义函数"),
         ("def other(problem):\n    pass\n", "没有 backward；其中定义了 other"),
-        ("def backward():\n    return 3\n", r"backward\(\) 不符合任何调用约定"),
+        ("def backward():\n    return 3\n", r"backward\(\) 没有参数"),
     ],
 )
 def test_the_candidates_process_speaks_the_same_language(source: str, said: str, tmp_path: Path) -> None:

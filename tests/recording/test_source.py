@@ -9,7 +9,7 @@ from types import CodeType, FunctionType
 
 import pytest
 
-from convstep.recording.source import Source
+from convstep.recording.source import LONG, Source, SourceText
 
 TEXT = """class Layer:
     @staticmethod
@@ -46,3 +46,49 @@ def test_what_is_recorded_again_is_not_parsed_again(tmp_path: Path, monkeypatch:
     changed = Source.read(str(path))
     assert changed is not None
     assert changed.text.line(7) == "    return 3 * x"
+
+
+SPREAD = """\
+def f(x, w):  # two arrays
+    dx = (  # the sum
+        x
+        - "# no comment"
+        + w[0, :]
+    )
+    for i in range(
+        len(x),
+    ):
+        dx[i] += w; w *= 2
+    total = x \\
+        + w
+    return dx
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (1, "def f(x, w):"),
+        (2, 'dx = (x - "# no comment" + w[0, :])'),
+        (5, 'dx = (x - "# no comment" + w[0, :])'),
+        (8, "for i in range(len(x),):"),
+        (10, "dx[i] += w; w *= 2"),
+        (12, "total = x + w"),
+        (13, "return dx"),
+        (99, ""),
+    ],
+)
+def test_a_statement_over_several_lines_is_quoted_whole(line: int, said: str) -> None:
+    assert SourceText("spread.py", tuple(SPREAD.splitlines())).statement(line) == said
+
+
+def test_a_very_long_statement_ends_in_an_ellipsis() -> None:
+    lines = ("x = [", *(f"    {number}," for number in range(100)), "]")
+    said = SourceText("long.py", lines).statement(1)
+    assert said.startswith("x = [0, 1, 2,")
+    assert said.endswith(" …")
+    assert len(said) <= LONG + 2
+
+
+def test_of_what_is_not_python_the_line_is_quoted() -> None:
+    assert SourceText("two.py", ("x = (", "print x")).statement(2) == "print x"

@@ -18,6 +18,7 @@ from convstep.candidate.load.installed import is_installed
 from convstep.candidate.load.placeholders import Missing
 from convstep.language import tr
 from convstep.printable import SentenceError
+from convstep.recording.source import SourceText
 
 _HERE = f"{Path(__file__).absolute().parents[2]}{os.sep}"
 _CALLING = (
@@ -54,6 +55,12 @@ class _Line:
         """The text of the line."""
         return linecache.getline(self.filename, self.number).strip()
 
+    @property
+    def statement(self) -> str:
+        """The text of the statement that it belongs to."""
+        lines = tuple(line.rstrip("\r\n") for line in linecache.getlines(self.filename))
+        return SourceText(self.filename, lines).statement(self.number)
+
 
 def failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
     """What to say of an exception, where it was, and whether the candidate raised it on purpose."""
@@ -76,9 +83,18 @@ def failure(error: BaseException, candidate: Candidate) -> dict[str, Any]:
     elif _is_ours(error):
         facts["message"] = tr("convstep itself failed: {error}", error=facts["message"])
         facts["ours"] = True
+    user = last.filename if last is not None else candidate.file
+    file = os.path.basename(_CELL.sub(r"\g<file>", user)) or candidate.name
+    if isinstance(error, ModuleNotFoundError) and error.name:  # imported where it is needed
+        error = Missing(error.name, "", error.name.partition(".")[0])
     if isinstance(error, Missing):
-        user = last.filename if last is not None else candidate.file
-        facts["lacks"] = error.sentence(os.path.basename(_CELL.sub(r"\g<file>", user)) or candidate.name)
+        facts["lacks"] = error.sentence(file)
+    elif isinstance(error, FileNotFoundError) and error.filename:
+        facts["lacks"] = tr(
+            "{file} opens {name}, which is not there; what needs its arguments alone can be checked",
+            file=file,
+            name=repr(error.filename),
+        )
     return facts
 
 
@@ -110,7 +126,7 @@ def _place(line: _Line) -> dict[str, Any]:
     file, cell = line.filename, 0
     if found := _CELL.fullmatch(line.filename):
         file, cell = found["file"], int(found["cell"])
-    return {"line": line.number, "line_text": line.text, "file": file, "cell": cell}
+    return {"line": line.number, "line_text": line.statement, "file": file, "cell": cell}
 
 
 def _message(error: BaseException, line: str) -> str:

@@ -27,7 +27,8 @@ def matching_forward(
     own = backward.rpartition(".")[2]
     for back, forth in OPPOSITES:
         own = own.replace(back, forth)
-    known = next((name for name in (own, *FORWARDS) if name in names and name != backward), "")
+    usual = () if _SPEAKS_OF_ANOTHER.search(backward.lower()) else FORWARDS
+    known = next((name for name in (own, *usual) if name in names and name != backward), "")
     if known:
         return known
     said = set(re.findall(r"[a-z]{4,}|[a-z]+\d[a-z]", re.sub(_NO_OPERATOR, " ", backward.lower())))
@@ -54,6 +55,10 @@ OPPOSITES = (
     *(("wstecz", "naprzod"), ("nazad", "vpered"), ("geri", "ileri")),
 )
 """What backwards have in their names, and forwards in that place, in the order they are looked for."""
+_SPEAKS_OF_ANOTHER = re.compile(
+    r"conv_?[13]_?d|depthwise|transpose|deconv|^(?!.*(conv|back|grad|bwd|prop|diff|vjp|pullback))"
+)
+"""What a function is called that is not the backward of a file's one convolution."""
 _NO_OPERATOR = "(back|grad|bwd|layer|naive|fast|slow|simple)[a-z]*"
 """What a backward's name has in it besides the name of what it is of."""
 FORWARDS = (

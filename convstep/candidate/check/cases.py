@@ -98,12 +98,17 @@ class Case:
     @property
     def possible(self) -> bool:
         """Whether the kernel fits and every window sees some of the input."""
-        h_out, w_out, _ = self.geometry.output_shape
-        return min(h_out, w_out, *self.size) > 0 and all(
+        return self.fits and all(
             max(ends) < reach
             for ends, reach in zip(self.padding, self.geometry.reach, strict=True)
             if max(ends) > 0
         )
+
+    @property
+    def fits(self) -> bool:
+        """Whether the kernel fits."""
+        h_out, w_out, _ = self.geometry.output_shape
+        return min(h_out, w_out, *self.size) > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

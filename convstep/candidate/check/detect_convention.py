@@ -222,6 +222,8 @@ def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> Cann
         sentence = tr("{name} is not written yet: it returns None", name=name)
     elif re.search(CONV1D, name.lower()) or re.search(LENGTH, candidate.source):
         sentence = tr("{call}: this looks like a conv1d, and only conv2d is checked", call=shown)
+    elif not candidate.parameters and not candidate.variadic:
+        sentence = tr("{call} takes nothing, so it cannot be handed a gradient from above", call=shown)
     else:
         sentence = tr("{call} fits no convention, and its names do not tell how to call it", call=shown)
     return CannotCall(sentence, candidate, tuple(attempts.values())[:TRIED])

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from convstep.candidate.call.outcome import DIED, HUNG, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, RETURNED, Outcome
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.grade import Result, grade
 from convstep.conv.geometry import Geometry, Padding, Pair
@@ -55,7 +55,8 @@ class FreshProblems:
             result = grade(case, right_of(case), self._ask(right_of(case).problem))
             if result.outcome.kind in (HUNG, DIED):
                 self._left = 0
-            if not result.refused:
+            # a window of padding alone is nothing that anybody has to have thought of; numbers count
+            if not result.refused and (case.possible or result.outcome.kind == RETURNED):
                 found.append(result)
         self.results += found
         return found
@@ -74,8 +75,8 @@ class FreshProblems:
 def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> Iterator[Case]:
     """Problems that were not tried, each a mixture of those that were: the same ones every time.
 
-    Sizes, channels and filters are drawn; strides, paddings, dilations, groups and batches are those of
-    the problems given, and so are most kernels.
+    Sizes, channels and filters are drawn, and how many samples several are; strides, dilations and groups are
+    those of the problems given, and so are most kernels and paddings.
 
     Args:
         sayable: whether the call can express a geometry.
@@ -90,7 +91,11 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
         stride = draw.choice([one.stride, other.stride])
         kernel = draw.choice([one.kernel, other.kernel, (5, 5), (1, 1), (4, 4), (5, 3)])
         reach = tuple((f - 1) * d + 1 for f, d in zip(kernel, one.dilation, strict=True))
-        size, padding = _size(draw, stride, (reach[0], reach[1]), one.padding), one.padding
+        padding, axes = one.padding, (*one.padding, *other.padding)
+        if draw.random() < 0.2:
+            padding = draw.choice(axes), draw.choice(axes)
+        batch = 3 if (other.batch or 0) > 1 and draw.random() < 0.5 else other.batch
+        size = _size(draw, stride, (reach[0], reach[1]), padding)
         if draw.random() < 0.3:
             size = draw.randint(1, 7), draw.randint(1, 7)
             padding = _same(size, kernel, stride)
@@ -101,12 +106,13 @@ def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> I
             padding,
             one.groups * draw.choice([1, 1, 2, 3]),
             one.groups * draw.choice([1, 2, 3, 4]),
-            other.batch,
+            batch,
             one.dilation,
             one.groups,
             one.relu,
         )
-        if case not in known and case.possible and case.work[1] < LARGEST and sayable(case.geometry):
+        possible = case.possible or (kernel == (1, 1) and case.fits)
+        if case not in known and possible and case.work[1] < LARGEST and sayable(case.geometry):
             known.add(case)
             yield case
 

@@ -8,6 +8,8 @@ rests on fewer, on a part of the problems or on exceptions is likely; all else i
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -74,6 +76,7 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
         plain.append(from_updated_kernels(swept, [r for r in results if r.outcome.kind == RETURNED]))
     found += [finding for finding in plain if finding is not None]
     explained = {name for finding in plain if finding is not None for name in finding.gradients}
+    explained |= _summed_to_fit(raising)
     sought = [name for name in wrong if name not in explained]
     singles = {name: single_matches(name, results) for name in sought}
     found += _ranked(singles, raising, swept.candidate)
@@ -95,6 +98,20 @@ def diagnose(swept: Swept, forward: OwnForward | None = None) -> tuple[Finding, 
     loses = [finding for finding in found if _loses_sums(finding, results)]
     line, fix = added_once(swept.candidate) if loses else ("", "")
     return tuple(_added_once(each, line, fix) if line and each in loses else each for each in found)
+
+
+def _summed_to_fit(raising: Sequence[Result]) -> set[str]:
+    """Of whose shape PyTorch complains: where it fits by chance, the engine sums it, which says nothing."""
+    found = set()
+    for result in raising:
+        if expected := SHAPELESS.search(result.outcome.message):
+            size = math.prod(int(number) for number in expected[1].split(",") if number.strip())
+            found |= {name for name, array in result.right.gradients.items() if array.size == size}
+    return found
+
+
+SHAPELESS = re.compile(r"invalid gradient at index .* expected shape compatible with \[([\d, ]*)\]")
+"""What PyTorch says of a gradient that a Function returns in a shape that cannot be its input's."""
 
 
 def _raising_too(found: Sequence[Finding], raising: Sequence[Result]) -> list[Finding]:
@@ -231,8 +248,9 @@ def _ranked(
 ) -> list[Finding]:
     """One finding for each bug, those that explain most first, each followed by others that explain as much.
 
-    Of names for the same numbers the first is the one that the candidate's own text shows, else the
-    commonest; it is proven only if the text shows it, or the others are names for the same lines.
+    Of names for the same numbers the first is the one that the candidate's own text shows, else the one with
+    the fewest lines, then the commonest; it is proven only if the text shows it, or the others are names for
+    the same lines.
     """
     reproduced: dict[Patch, set[str]] = {}
     for match in itertools.chain(*singles.values()):
@@ -273,7 +291,8 @@ def _ranked(
         same = {best: first} | {bug_id: by_bug.pop(bug_id) for bug_id in equal}
         shown = tells_apart(candidate, same)
         sure = shown or all(_same_lines(best, bug_id, singles[name]) for bug_id in equal for name in first)
-        names = sorted(same, key=lambda bug_id: bug_id != (shown or best))
+        lines = {id: min(len(one.mistakes.lines) for one in held.values()) for id, held in same.items()}
+        names = sorted(same, key=lambda id: (id != shown, not ranks[id][1], lines[id], id != best))
         finding = _from_matches(same[names[0]])
         found.append(finding if sure else replace(finding, strength=LIKELY))
         for bug_id in names[1:][:others]:

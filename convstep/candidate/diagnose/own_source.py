@@ -19,6 +19,11 @@ NOT_BACKWARD = ("__init__", "__call__", "forward")
 MIRRORS = re.compile(r"flip|rot90|conv_transpose|::-1")
 """What stands in the text of a backward that slides a rotated kernel over dZ."""
 
+GRADIENT = re.compile(r"^(self\.)?_?[dg]|grad|delta")
+"""What names of gradients have in common."""
+ZEROS = re.compile(r"(?:\w+\.)?(?:zeros_like\(([\w.]+)|zeros\(([\w.]+)\.shape)")
+"""Zeros in the shape of something."""
+
 
 def tells_apart(candidate: Candidate, ids: Collection[str]) -> str:
     """Which of some mistakes that give the same numbers the text shows; "" if it does not tell."""
@@ -35,14 +40,50 @@ def _of_backward(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _crops(nodes: Collection[ast.AST]) -> str:
-    """Whether what is kept or returned is some array's first H rows and W columns, `[:H, :W]`."""
-    values = [node.value for node in nodes if isinstance(node, (ast.Assign, ast.Return)) and node.value]
+    """How the text loses padding: no room for it where windows are added; a crop `[p:H-p]`, `[:H, :W]`."""
+    if _adds_without_room(nodes):
+        return "dA-not-padded"
+    kept = [node.value for node in nodes if isinstance(node, ast.Return) and node.value]
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            kept += [value for target, value in _assigned(node) if GRADIENT.search(ast.unparse(target))]
     cuts = [
-        [part.lower for part in _index(whole) if isinstance(part, ast.Slice) and part.upper and not part.step]
-        for value in values
+        [part for part in _index(whole) if isinstance(part, ast.Slice) and part.upper and not part.step]
+        for value in kept
         for whole in (value, *_elements(value))
     ]
-    return "crop-offset" if [None, None] in cuts else ""
+    if any(len(cut) == 2 and all(map(_ends_early, cut)) for cut in cuts):
+        return "crop-ends-early"
+    return "crop-offset" if any([part.lower for part in cut] == [None, None] for cut in cuts) else ""
+
+
+def _ends_early(cut: ast.Slice) -> bool:
+    """Whether it is `p:H - p`."""
+    match cut:
+        case ast.Slice(lower=ast.expr() as lower, upper=ast.BinOp(op=ast.Sub(), right=right)):
+            return ast.unparse(right) == ast.unparse(lower)
+    return False
+
+
+def _adds_without_room(nodes: Collection[ast.AST]) -> bool:
+    """Whether windows are added to zeros in the shape of what is nowhere padded."""
+    made: dict[str, set[str]] = {}
+    for node in nodes:
+        for target, value in _assigned(node) if isinstance(node, ast.Assign) else ():
+            made.setdefault(ast.unparse(target), set()).add(ast.unparse(value))
+    bare: dict[str, bool] = {}
+    for name, values in made.items():
+        of = ZEROS.match(min(values)) if len(values) == 1 else None
+        like = (of[1] or of[2]) if of else ""
+        bare[name] = bool(like) and not any("pad" in text.lower() for text in (like, *made.get(like, ())))
+    windows = {name for name, values in made.items() if any(bare.get(v.partition("[")[0]) for v in values)}
+
+    def adds_to(target: ast.expr) -> bool:
+        name = ast.unparse(target).partition("[")[0]
+        slides = any(isinstance(part, ast.Slice) and part.lower for part in _index(target))
+        return name in windows or (slides and bare.get(name, False))
+
+    return any(isinstance(node, ast.AugAssign) and adds_to(node.target) for node in nodes)
 
 
 def _rotates(nodes: Collection[ast.AST]) -> str:

@@ -63,6 +63,18 @@ def _padding(geometry: Geometry) -> tuple[int, ...]:
     return tuple(side for axis in geometry.padding for side in axis)
 
 
+def _windows_overlap(geometry: Geometry) -> bool:
+    """Whether two of its windows have a cell in common, padding counted."""
+    axes = zip(
+        geometry.output_shape, geometry.kernel_shape[1:], geometry.stride, geometry.dilation, strict=False
+    )
+    return any(
+        step * stride % dilation == 0 and step * stride < taps * dilation
+        for windows, taps, stride, dilation in axes
+        for step in range(1, windows)
+    )
+
+
 FEATURES: tuple[Feature, ...] = (
     Feature("stride > 1", lambda g: max(g.stride) > 1),
     Feature("padding is 0", lambda g: max(_padding(g)) == 0),
@@ -72,6 +84,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("padding > 1", lambda g: max(_padding(g)) > 1),
     Feature("the batch has more than one sample", lambda g: g.samples > 1),
     Feature("the batch has a single sample", lambda g: g.samples == 1),
+    Feature("the batch has not just 2 samples", lambda g: g.samples != 2),
     Feature("some rows or columns are left over", lambda g: max(g.remainder) > 0),
     Feature("there is one filter", lambda g: g.kernel_shape[0] == 1),
     Feature("there are several filters", lambda g: g.kernel_shape[0] > 1),
@@ -90,7 +103,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("stride is 1", lambda g: max(g.stride) == 1),
     Feature("stride is 3 or more", lambda g: max(g.stride) > 2),
     Feature("stride is 2", lambda g: g.stride == (2, 2)),
-    Feature("windows overlap", lambda g: any(r > s for r, s in zip(g.reach, g.stride, strict=True))),
+    Feature("windows overlap", _windows_overlap),
     Feature("dilation > 1", lambda g: max(g.dilation) > 1),
     Feature("groups > 1", lambda g: g.groups > 1),
     Feature("rows are left over", lambda g: g.remainder[0] > 0),
@@ -110,7 +123,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("the dilations along H and W differ", lambda g: g.dilation[0] != g.dilation[1]),
     Feature("several groups have several filters each", lambda g: 1 < g.groups < g.kernel_shape[0]),
     Feature(
-        "the groups have not as many filters as channels",
+        "the groups do not have as many filters as channels",
         lambda g: g.groups > 1 and g.kernel_shape[0] != g.input_shape[2],
     ),
     Feature("the paddings along H and W differ", lambda g: g.padding[0] != g.padding[1]),

@@ -436,7 +436,7 @@ class _Calling:
                 )
             values.append(value)
         if not values:
-            raise Unusable(tr("no forward is known that makes its cache"))
+            raise Unusable(tr("no forward is known that makes its cache; write one beside it, named alike"))
         return values[0] if len(values) == 1 else tuple(values)
 
     def _for_cache(self, name: str) -> Any:

@@ -49,6 +49,10 @@ SEED = 18
 """Of the problems."""
 
 
+CHANNELS_LAST = re.compile(r"(?i),\s*\w*h\w*,\s*\w*w\w*,\s*\w*c\w*\)?\s*=\s*[\w.]+\.shape")
+"""What an author writes whose pictures have their channels last: `m, n_H, n_W, n_C = dA.shape`."""
+
+
 class Detecting:
     """Looks for the way to call one candidate as one operator."""
 
@@ -77,7 +81,10 @@ class Detecting:
         self.asking = Asking(worker, vocabulary(operator), remembers=doubted)
         self.worker, self.operator, self.in_time = worker, operator, clock
         self.insisted = convention is not None
-        self.layouts = tuple(layouts(operator) if convention is None else conventions(operator, convention))
+        known = layouts(operator) if convention is None else conventions(operator, convention)
+        last = CHANNELS_LAST.search(worker.candidate.source) is not None
+        # of layouts that fit alike the first is taken
+        self.layouts = tuple(sorted(known, key=lambda one: not (last and one and one.name == "NHWC")))
         self.words: Vocabulary = self.asking.words
         self.problems: Sequence[OperatorProblem] = trials(operator, SEED)
         self.sets = list(_by_rank(self.problems).values())

@@ -171,7 +171,8 @@ def _ranked(evidence: Evidence, matches: Mapping[str, Sequence[Match]]) -> list[
 def _from_matches(matches: Sequence[Match]) -> Finding:
     first = max(matches, key=lambda match: match.failing)
     mistake, names = first.mistakes[0], tuple(dict.fromkeys(match.gradient for match in matches))
-    labels = dict.fromkeys(match.variants[0].label for match in matches)
+    said = (match.variants[0].label for match in matches)
+    labels = dict.fromkeys(label for label in said if not _says_no_more(label, names))
     message = tr(
         "{mistake}, in {names}; reproduced on {problems}, {failing} of them wrong",
         mistake=called(mistake, *labels),
@@ -180,6 +181,11 @@ def _from_matches(matches: Sequence[Match]) -> Finding:
         failing=first.failing,
     )
     return Finding(mistake.id, first.strength, message, names, mistake, first.variants[0])
+
+
+def _says_no_more(label: str, names: Sequence[str]) -> bool:
+    """Whether a variant's label says no more than in which gradient it shows, which is said anyway."""
+    return label.removeprefix("in ").removesuffix(" only") in names
 
 
 def _part(evidence: Evidence, name: str) -> Finding | None:
@@ -219,13 +225,14 @@ def _with_pair(found: Sequence[Finding], match: Match) -> list[Finding]:
     by_id = {(finding.id, finding.alternative): finding for finding in found}
     for mistake, variant, other in zip(match.mistakes, match.variants, match.mistakes[::-1], strict=True):
         again = by_id.get((mistake.id, False))
+        label = "" if _says_no_more(variant.label, (match.gradient,)) else variant.label
         message = tr(
             "{mistake}, in {name} together with {other}: both at once are reproduced on {problems}, "
             "{failing} of them wrong"
             if again is None
             else "{mistake}; also in {name} together with {other}: both at once are reproduced on "
             "{problems}, {failing} of them wrong",
-            mistake=called(mistake, variant.label) if again is None else again.message,
+            mistake=called(mistake, label) if again is None else again.message,
             name=match.gradient,
             other=other.id,
             problems=count(match.problems),

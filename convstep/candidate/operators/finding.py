@@ -34,5 +34,5 @@ class Finding(AnyFinding):
 
     @property
     def lines(self) -> tuple[str, str]:
-        """The wrong lines and the right ones; "" where there are none to show."""
-        return ("", "") if self.variant is None else (self.variant.wrong, self.variant.right)
+        """The wrong lines and the right ones, without those of other gradients; "" where there are none."""
+        return ("", "") if self.variant is None else self.variant.lines(self.gradients)

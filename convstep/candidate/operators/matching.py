@@ -74,6 +74,7 @@ def matches_of(evidence: Evidence, name: str, *, leaving_ties: bool = False) -> 
                     match.unexplained,
                     -match.failing,
                     len(found) > 1 and sum(_contradicts(evidence, match.whole, one) for one in others),
+                    bool(match.variants[0].label),  # the plainest name for the same numbers
                 ),
             )
 

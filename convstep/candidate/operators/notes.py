@@ -156,4 +156,7 @@ def _overflowing(swept: Swept, found: Sequence[Judged], name: str, explanation: 
         problems=count(len(found)),
         problem=problem_words(swept, found[0].answer.problem),
     )
-    return tr("{seen}. {explanation}", seen=said, explanation=tr(explanation)) if explanation else said
+    harmed = any(not np.isfinite(array).all() for one in found for array in one.answer.gradients.values())
+    if harmed or not explanation:
+        return said
+    return tr("{seen}. {explanation}", seen=said, explanation=tr(explanation))

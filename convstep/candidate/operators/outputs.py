@@ -10,12 +10,15 @@ from convstep.candidate.check.wording import PROVEN, count
 from convstep.candidate.operators.answer import Judged, Swept
 from convstep.candidate.operators.evidence import same
 from convstep.candidate.operators.finding import Finding
+from convstep.candidate.operators.gathering import how_far
 from convstep.candidate.operators.pattern import where
 from convstep.candidate.operators.written import problem_words
 from convstep.language import tr
 
 FORWARD = "forward-wrong"
 """The id of a forward of its own that returns other numbers where its gradients are wrong."""
+FAR = 1e6
+"""How many times what is allowed a forward is off that is wrong by more than a small constant: 1 %."""
 
 
 def compared_outputs(swept: Swept, name: str) -> list[Judged]:
@@ -64,8 +67,16 @@ def _differing(swept: Swept, name: str) -> list[Judged]:
 
 
 def in_the_forward(swept: Swept) -> Iterator[Finding]:
-    """That its own forward is wrong wherever its gradients are, which may be why."""
+    """That its own forward is wrong wherever its gradients are, which may be why.
+
+    A constant, as in log(p + 1e-7), is no wrong forward; the notes say that it returns other numbers.
+    """
     failing = {id(one) for one in swept.results if one.failed}
     for name in swept.operator.outputs if failing else ():
-        if failing <= {id(one) for one in _differing(swept, name)}:
+        wrong = [
+            one
+            for one in _differing(swept, name)
+            if how_far(one.answer.outputs[name], one.outputs[name]) > FAR
+        ]
+        if failing <= {id(one) for one in wrong}:
             yield Finding(FORWARD, PROVEN, other_outputs(swept, name))

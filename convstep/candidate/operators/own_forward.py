@@ -52,7 +52,7 @@ def by_own_forward(worker: Caller, way: Way, words: Vocabulary, results: Sequenc
     found = [by_slope(one, renamed(one, UNSAID, said)) if _differs(one) else one for one in results]
     if any(_differs(one) and now.failed for one, now in zip(results, found, strict=True)):
         # of a constant, as in log(p + 1e-7), so much does not come: what is far off is as wrong elsewhere
-        found = [one if _far_off(one) else now for one, now in zip(results, found, strict=True)]
+        found = [_far_off(one) or now for one, now in zip(results, found, strict=True)]
     another = [one for one, now in zip(results, found, strict=True) if _differs(one) and not now.failed]
     if another and len(another) == sum(map(_differs, results)):
         # it is another function, and right: where only corners tell them apart there is no slope to go by;
@@ -121,9 +121,12 @@ def another_operator(
     return CannotCall(said, worker.candidate, (attempt,))
 
 
-def _far_off(one: Judged) -> bool:
-    """Whether its forward comes near the operator's, and its backward nowhere near."""
-    return bool(forward_fits(one, NEARLY)) and any(NEARLY < share < np.inf for share in one.off.values())
+def _far_off(one: Judged) -> Judged | None:
+    """Of a forward near the operator's, the gradients that are nowhere near; None if there are none."""
+    if not forward_fits(one, NEARLY) or not any(NEARLY < share < np.inf for share in one.off.values()):
+        return None
+    near = {name: one.answer.gradients[name] for name, share in one.off.items() if 1 < share <= NEARLY}
+    return replace(one, off={**one.off, **dict.fromkeys(near, 0.0)}, right={**one.right, **near})
 
 
 def _finite(one: Judged) -> bool:

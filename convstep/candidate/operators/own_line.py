@@ -151,7 +151,7 @@ def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
     if line is None or _takes_apart(recording, line):
         return None
     source, cell = recording.source, recording.source.cell or 0
-    text = source.line(line).strip()
+    text = source.statement(line)
     how = tr("{place}: `{text}`. {how}", place=line_words(line, cell), text=text, how=said.lines[line].how)
     if line == said.first and said.open:
         made = listed([str(one) for one in said.open[:8]])
@@ -339,7 +339,7 @@ def _cut(recording: Recording, trace: Trace, place: Place, result: str) -> OwnLi
     line = made[-1] if made else trace.returned
     if not line:
         return None
-    text, file, cell = recording.source.line(line).strip(), recording.source.path, recording.source.cell or 0
+    text, file, cell = recording.source.statement(line), recording.source.path, recording.source.cell or 0
     total = recording.total
     return OwnLine(line, text, total, total, "", 0.0, 0.0, "", file, cell, place.owner)
 
@@ -353,7 +353,7 @@ def _found(
     index = tuple(int(one) for one in np.unravel_index(number, place.view.shape))
     return OwnLine(
         line,
-        source.line(line).strip(),
+        source.statement(line),
         check.position,
         recording.total,
         cell_text(result, index),

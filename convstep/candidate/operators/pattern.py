@@ -25,8 +25,11 @@ def _pairs(problem: OperatorProblem, name: str) -> tuple[int, int]:
 
 
 def _overlap(problem: OperatorProblem) -> bool:
-    size = _size(problem)
-    return any(f > s for f, s in zip(size, _pairs(problem, "stride"), strict=True))
+    """Whether two windows have a cell in common."""
+    transposed = "output_padding" in problem.options  # its windows lie in dout
+    counts = (problem.arrays["x"] if transposed else problem.upstream["dout"]).shape[2:]
+    axes = zip(counts, _size(problem), _pairs(problem, "stride"), strict=False)
+    return any(windows > 1 and f > s for windows, f, s in axes)
 
 
 def _size(problem: OperatorProblem) -> tuple[int, int]:
@@ -37,7 +40,13 @@ def _size(problem: OperatorProblem) -> tuple[int, int]:
     return (shape[-2], shape[-1]) if len(shape) > 3 else (shape[-1], shape[-1])
 
 
+def _largest(problem: OperatorProblem) -> float:
+    return float(np.abs(problem.arrays["x"]).max(initial=0))
+
+
 def _left_over(problem: OperatorProblem) -> bool:
+    if "output_padding" in problem.options:
+        return False
     padding = _pairs(problem, "padding") if "padding" in problem.options else (0, 0)
     sides = problem.arrays["x"].shape[2:]
     return any(
@@ -71,8 +80,8 @@ FEATURES: Mapping[str, Holds] = {
     "x has one axis": lambda p: p.arrays["x"].ndim == 1,
     "x has two axes": lambda p: p.arrays["x"].ndim == 2,
     "x holds zeros": lambda p: bool((p.arrays["x"] == 0).any()),
-    "x holds numbers above 100": lambda p: float(np.abs(p.arrays["x"]).max(initial=0)) > 100,
-    "x holds no number above 100": lambda p: float(np.abs(p.arrays["x"]).max(initial=0)) <= 100,
+    "x holds numbers above 100 or below -100": lambda p: _largest(p) > 100,
+    "x holds no number above 100 or below -100": lambda p: _largest(p) <= 100,
     "an index is there several times": lambda p: any(
         len(np.unique(a)) < a.size for a in p.arrays.values() if a.dtype.kind in "iu"
     ),

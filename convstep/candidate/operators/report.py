@@ -67,14 +67,28 @@ def called_as(verdict: OperatorVerdict) -> str:
     )
     if swept.convention is not None and swept.convention.lay is not None:
         said = tr(
-            "{said}; cells and shapes are as `convstep open {operator}` has them",
+            "{said}; cells, shapes and lines are as `convstep open {operator}` has them",
             said=said,
             operator=swept.operator.name,
+        )
+    elif any(finding.variant for finding in verdict.diagnosis) and (other := _laid_otherwise(swept)):
+        said = tr(
+            "{said}; lines are as `convstep open {operator}` has them: {name} of ({axes})",
+            said=said,
+            operator=swept.operator.name,
+            name=other,
+            axes=", ".join(swept.operator.axes[other]),
         )
     if not swept.options:
         return said
     options = ", ".join(f"{name} = {str(value).removeprefix('=')}" for name, value in swept.options.items())
     return tr("{said}; it always has {options}", said=said, options=options)
+
+
+def _laid_otherwise(swept: Swept) -> str:
+    """The first of its arrays that lies otherwise than in the readable backward; "" if none does."""
+    ours, theirs = swept.operator.axes, swept.convention.axes if swept.convention is not None else {}
+    return next((name for name in ours if theirs.get(name, ours[name]) != ours[name]), "")
 
 
 def open_command(verdict: OperatorVerdict) -> str:

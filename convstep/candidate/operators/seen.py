@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +28,8 @@ UNKNOWN = "unknown"
 """The id of what is wrong but is not a known mistake."""
 SHAPE = "wrong-shape"
 """The id of right numbers in a wrong shape."""
+NOT_NUMBERS = "it has nan or inf where the right one has numbers"
+"""What is said of a gradient that overflows."""
 MUTATES = "mutates-input"
 """The id of a caller's array that is changed, where the operator has no mistake of its own for it."""
 
@@ -206,18 +208,32 @@ def _turned(judged: Judged, name: str, order: tuple[int, ...]) -> bool:
 
 
 def _times(evidence: Evidence, name: str) -> Finding | None:
-    """Whether a gradient is the right one times a number, or times or divided by a size of the problem."""
+    """Whether a gradient is the right one times a number, or times or divided by a size of the problem.
+
+    Where there are numbers: some of its numbers may overflow.
+    """
+    wrong = _wrong(evidence, name)
+    without = [one for one in wrong if _without_numbers(one.answer.gradients[name], one.right[name])]
+    found = _times_among(evidence, name, without)
+    if found is None or not without:
+        return found
+    said = tr("on {problems} {seen}", problems=count(len(without)), seen=tr(NOT_NUMBERS))
+    return replace(found, message=tr("{one}; {other}", one=found.message, other=said))
+
+
+def _times_among(evidence: Evidence, name: str, without: Collection[Judged]) -> Finding | None:
+    """The same on all problems but some."""
     ratios = [
         (one, ratio)
         for one in evidence.returned
-        if name in one.answer.gradients and one.right[name].any()
+        if name in one.answer.gradients and one.right[name].any() and one not in without
         for ratio in [_ratio(one.answer.gradients[name], one.right[name])]
     ]
     if not ratios or any(ratio is None for _, ratio in ratios):
         return None
     known = [(one, ratio) for one, ratio in ratios if ratio is not None]
     values = [ratio for _, ratio in known]
-    wrong = _wrong(evidence, name)
+    wrong = [one for one in _wrong(evidence, name) if one not in without]
     if np.allclose(values, values[0], rtol=10 * CLOSE):
         if np.isclose(values[0], 0.0):
             said = tr("{name} is all zeros", name=name)
@@ -360,8 +376,11 @@ def observations(evidence: Evidence, wrong: Sequence[Judged], name: str) -> Iter
             right=shape_text(laid(evidence.swept, name, one.right[name]).shape),
         )
         return
-    if any((~np.isfinite(actual) & np.isfinite(right)).any() for actual, right in pairs):
-        yield tr("it has nan or inf where the right one has numbers")
+    if without := sum(_without_numbers(actual, right) for actual, right in pairs):
+        said = tr(NOT_NUMBERS)
+        yield (
+            said if without == len(pairs) else tr("on {problems} {seen}", problems=count(without), seen=said)
+        )
         return
     cells = [_differing(actual, right) for actual, right in pairs]
     if all((np.asarray(actual)[off] == 0).all() for (actual, _), off in zip(pairs, cells, strict=True)):
@@ -372,6 +391,11 @@ def observations(evidence: Evidence, wrong: Sequence[Judged], name: str) -> Iter
         sums = [(float(actual.sum()), float(right.sum()), np.abs(right).sum()) for actual, right in pairs]
     if all(abs(a - b) <= CLOSE * size for a, b, size in sums):
         yield tr("its sum is right")
+
+
+def _without_numbers(actual: Array, right: Array) -> bool:
+    """Whether there is nan or inf where there should be a number."""
+    return actual.shape == right.shape and bool((~np.isfinite(actual) & np.isfinite(right)).any())
 
 
 def _differing(actual: Array, right: Array) -> Array:

@@ -15,7 +15,7 @@ from convstep.candidate.check.wording import listed
 from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
 from convstep.candidate.operators.axes import ONE_SAMPLE
 from convstep.candidate.operators.caller import Caller, Raw
-from convstep.candidate.operators.dependence import depending
+from convstep.candidate.operators.dependence import IGNORED, depending
 from convstep.candidate.operators.detect import (
     Detecting,
     cannot_call,
@@ -35,6 +35,7 @@ from convstep.candidate.operators.takes import (
     varying_gradients,
 )
 from convstep.candidate.operators.trial import Trial
+from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.operators.ways import CONV2D, Way, likely, modes
 from convstep.language import tr
 from convstep.operators.mistake import Variant
@@ -206,7 +207,7 @@ def _swept(
         raise cannot_call(worker, detecting.tried, detecting.operator)
     if not detecting.insisted:
         results, way = _averaged(way, results)
-    results, way = _ignoring(way, results)
+    results, way = _ignoring(worker, detecting.words, way, results)
     if in_time():
         found = by_own_forward(worker, way, detecting.words, results)
         if (another := another_operator(worker, way, results, found)) is not None:
@@ -280,7 +281,7 @@ def _averaged(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     return results, way
 
 
-def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
+def _ignoring(worker: Caller, words: Vocabulary, way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
     """A loss's backward that takes the gradient from above to be 1, whatever it is told; not a Function's."""
     scalar = all(array.ndim == 0 for one in results for array in one.answer.problem.upstream.values())
     if (
@@ -298,7 +299,11 @@ def _ignoring(way: Way, results: list[Judged]) -> tuple[list[Judged], Way]:
         told = replace(one.answer, problem=replace(problem, upstream=ones, about=""))
         other = judged(alone, told, way.convention.divided if way.convention else {})
         others.append(other if one.off else one)
-    return (others, alone) if _right(others) > _right(results) else (results, way)
+    if _right(others) > _right(results):
+        return others, alone
+    ignored = depending(worker, words, way, results, way.operator.gradients)
+    same = _right(others) == _right(results) and {*ignored.values()} == {IGNORED}
+    return (others, alone) if same else (results, way)  # what is wrong with it is something else
 
 
 def _right(results: Sequence[Judged]) -> int:
@@ -376,8 +381,10 @@ def _notes(way: Way, results: Sequence[Judged]) -> Iterator[str]:
     divided = [name for name in divided if name not in unknown]
     if divided:
         yield tr(
-            "{names} are divided by the number of samples: a convention of its course, not a mistake",
-            names=", ".join(divided),
+            "{names} is divided by the number of samples: a convention of its course, not a mistake"
+            if len(divided) == 1
+            else "{names} are divided by the number of samples: a convention of its course, not a mistake",
+            names=listed(divided),
         )
     if way.above == "1":
         yield tr("it takes the gradient from above to be 1")

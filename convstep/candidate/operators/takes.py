@@ -180,7 +180,8 @@ def _takes(results: Sequence[Judged], of_x: str, single: bool) -> bool:
     if any(one.answer.outputs for one in results):
         return 2 * sum(forward_fits(one) is True for one in results) > len(results)
     if single or all({*one.off} <= {of_x} for one in heard):
-        heard = [one for one in heard if one.off.get(of_x, 1) <= 1]
+        # a gradient that is zero is right by accident
+        heard = [one for one in heard if one.off.get(of_x, 1) <= 1 and np.any(one.right.get(of_x, 1))]
     return any(_weights_right(one, of_x) for one in heard)
 
 

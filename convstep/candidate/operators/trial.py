@@ -14,6 +14,7 @@ from convstep.candidate.operators.axes import squeezed
 from convstep.candidate.operators.caller import Raw
 from convstep.candidate.operators.evidence import Evidence, Mistaken, same
 from convstep.candidate.operators.gathering import NEARLY, forward_fits, how_far
+from convstep.candidate.operators.settled import shows_other_numbers
 from convstep.candidate.operators.ways import Way
 from convstep.operators.mistake import Variant
 
@@ -114,11 +115,12 @@ class Trial:
         )
 
     def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
-        made = ((one, evidence.made(variant, one)) for one in self.heard)
-        return all(
-            each is not None and name in one.answer.gradients and same(one.answer.gradients[name], each[name])
-            for one, each in made
-        )
+        def gives(one: Judged) -> bool:
+            made, came = evidence.made(variant, one), one.answer.gradients.get(name)
+            return made is not None and came is not None and same(came, made[name])
+
+        said = [gives(one) or (shows_other_numbers(evidence, one, name) and None) for one in self.heard]
+        return any(said) and False not in said
 
     @property
     def sized(self) -> int:

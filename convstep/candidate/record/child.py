@@ -75,7 +75,7 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
     except BaseException as error:
         return {"error": short(f"{type(error).__name__}: {error}")}
     if not found:
-        return {"error": tr("no forward is known that belongs to it")}
+        return {"error": tr("no forward is known that belongs to it; write one beside it, named alike")}
     best, ready = next(((one, ready) for one, ready in found if one.agrees), found[0])
     if best.agrees:
         against = [one for one, _ in found if _is_against(one, best, ready)]

@@ -21,7 +21,7 @@ from convstep.candidate.verdicts.slopes import Clock, Jacobian, OutOfTime, Slope
 from convstep.candidate.verdicts.trial import Result, Trial, slope_along
 from convstep.language import tr
 from convstep.steps.cells import cell_text
-from convstep.steps.number_text import short
+from convstep.steps.number_text import shape_text, short
 
 Array = npt.NDArray[Any]
 SINGLE = 1e-3
@@ -167,11 +167,11 @@ def _judged(trial: Trial, result: Result, name: str, certain: bool, clock: Clock
         return Judged(result, name, Mark(UNKNOWN, how))
     if not alike(result.value, array):
         how = tr(
-            "`{result}` is {shape} and `{input}` is {other}",
+            "`{result}` has the shape {shape}, and `{input}` has {other}",
             result=_called(result),
-            shape=_shape(result.value),
+            shape=shape_text(result.value.shape),
             input=name,
-            other=_shape(array),
+            other=shape_text(array.shape),
         )
         surely = certain and result.value.size != array.size
         return Judged(result, name, Mark(DIFFERS if surely else UNKNOWN, how))
@@ -443,10 +443,6 @@ def _called(result: Result) -> str:
 
 def _above(trial: Trial) -> str:
     return ", ".join(f"`{''.join(path)}`" for path in trial.above)
-
-
-def _shape(array: Array) -> str:
-    return "x".join(map(str, array.shape)) or tr("a number")
 
 
 def shown(found: Sequence[Judged]) -> Iterator[Ending]:

@@ -402,3 +402,10 @@ def test_apply_takes_nothing_by_name(convention: str) -> None:
     call = Call(convention, forward=told if convention == "named" else None, layouts=Layouts("NCHW", "OIHW"))
     text = call_text(call, Candidate("Conv.backward", "autograd", parameters, 5), problem_of(CASE))
     assert text == "Conv.apply(x of (3, 2, 5, 7), weight of (4, 2, 3, 3), bias, 2, 1)"
+
+
+@pytest.mark.parametrize(
+    "backward", ["lam", "conv3d_backward", "depthwise_conv_backward", "conv_transpose_grad"]
+)
+def test_a_files_convolution_is_not_the_forward_of_something_else(backward: str) -> None:
+    assert matching_forward(backward, ["conv2d_forward", backward]) == ""

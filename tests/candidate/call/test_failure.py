@@ -124,6 +124,22 @@ def test_what_an_import_lacks_is_told_apart(files: Files) -> None:
     assert outcome_of(files, "mine.py:trips").lacks == ""
 
 
+def test_what_a_backward_imports_or_opens_and_does_not_find_is_no_mistake_of_it(files: Files) -> None:
+    files.write("mine.py", "import numpy as np\ndef f(dout, cache):\n    import nowhere.deep\n"
+                "def g(dout, cache):\n    return np.load('none.npy')\n")  # fmt: skip
+    said = outcome_of(files, "mine.py:f").lacks
+    assert said.startswith("mine.py needs nowhere, which is neither installed nor beside it")
+    assert outcome_of(files, "mine.py:g").lacks.startswith("mine.py opens 'none.npy', which is not there")
+
+
+def test_a_statement_over_several_lines_is_told_whole(files: Files) -> None:
+    files.write(
+        "mine.py", "def f(dout, cache):\n    dx = dout[\n        99,  # too far\n    ]\n    return dx\n"
+    )
+    outcome = outcome_of(files, "mine.py:f")
+    assert outcome.line_text == "dx = dout[99,]"
+
+
 def test_where_a_process_died_is_the_authors_line(files: Files) -> None:
     mine, helper = (str(files.write(name, "a\nb\nc\n")) for name in ("mine.py", "helper.py"))
     candidate: Any = Candidate("f", "function", ("x",), 1, file=mine)

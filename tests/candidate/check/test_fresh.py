@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convstep.candidate.call.conventions import CONVENTIONS
-from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, Candidate, Outcome
+from convstep.candidate.call.outcome import HUNG, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.check.cases import Case, cases_for
 from convstep.candidate.check.fresh import CALLS, FreshProblems, neighbours, random_cases
 from convstep.conv.geometry import Geometry
@@ -30,7 +30,8 @@ def test_they_are_new_can_be_said_and_are_the_same_every_time(name: str) -> None
     found = list(random_cases(lambda geometry: sayable(name, geometry), like))
     assert len(found) == len(set(found)) > 500
     assert not set(found) & set(like)
-    assert all(case.possible and sayable(name, case.geometry) for case in found)
+    assert all(case.possible or case.kernel == (1, 1) for case in found)
+    assert all(case.fits and sayable(name, case.geometry) for case in found)
     assert found == list(random_cases(lambda geometry: sayable(name, geometry), like))
 
 
@@ -50,7 +51,7 @@ def asked(
 
 
 def test_they_are_of_the_wanted_kind_and_kept() -> None:
-    fresh, calls = asked([Outcome(RAISED)])
+    fresh, calls = asked([Outcome(RETURNED)])
     one = fresh(lambda geometry: geometry.stride == (1, 1), 7)
     other = fresh(lambda geometry: geometry.stride != (1, 1), 7)
     assert [result.right.problem.geometry.stride == (1, 1) for result in fresh.results] == [True] * 7 + [
@@ -84,3 +85,23 @@ def test_neighbours_have_the_same_settings_and_as_much_left_over() -> None:
     assert {(each.kernel, each.stride, each.padding, each.batch) for each in found} == {
         (case.kernel, case.stride, case.padding, case.batch)
     }
+
+
+def test_a_window_of_padding_alone_tells_by_numbers_and_not_by_an_exception() -> None:
+    """Somebody may never have thought of a kernel of 1x1 with padding."""
+
+    def alone(geometry: Geometry) -> bool:
+        return geometry.kernel_shape[1:3] == (1, 1) and min(geometry.padding[0]) > 0
+
+    raising, calls = asked([Outcome(RAISED)])
+    assert raising(alone, 3) == []
+    assert calls
+    returning, _ = asked([Outcome(RETURNED)])
+    assert len(returning(alone, 3)) == 3
+
+
+def test_several_samples_are_not_always_two_and_paddings_are_mixed_by_axis() -> None:
+    like = of("problem")
+    found = list(random_cases(lambda geometry: True, like))
+    assert {2, 3} <= {case.batch for case in found}
+    assert {case.padding for case in found if case.kernel != (1, 1)} - {case.padding for case in like}

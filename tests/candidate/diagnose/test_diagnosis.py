@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -358,3 +359,85 @@ UNGROUPED_ALIKE = frozenset({"one-channel-only", "overwrite-dA"})
 def told_apart(first: str, second: str) -> bool:
     pair = frozenset({first, second})
     return len(pair) == 2 and pair not in {*AMBIGUOUS, RAISE_ALIKE, UNGROUPED_ALIKE}
+
+
+LOOP = """
+import numpy as np
+
+def conv_backward_naive(dout, cache):
+    x, w, b, conv_param = cache
+    s, p = conv_param["stride"], conv_param["pad"]
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)){mode})
+    dxp, dw = np.zeros_like({like}), np.zeros_like(w)
+    for n, f, i, j in np.ndindex(dout.shape):
+        at = (n, slice(None), slice(i * s, i * s + HH), slice(j * s, j * s + WW))
+        d = dout[n, f, i, j]
+        dw[f] += xp[at] * d
+        room = dxp[n, :, i * s : i * s + HH, j * s : j * s + WW]
+        room += w[f, :, {taps}] * d
+    return dxp{crop}, dw, dout.sum(axis=(0, 2, 3))
+"""
+WHOLE = ":, :"
+CUT = ": room.shape[1], : room.shape[2]"
+
+
+def loop(folder: Path, like: str, taps: str, crop: str, mode: str = "") -> Verdict:
+    (folder / "layer.py").write_text(LOOP.format(like=like, taps=taps, crop=crop, mode=mode))
+    return check(f"{folder}/layer.py:conv_backward_naive")
+
+
+@pytest.mark.parametrize(
+    ("like", "taps", "crop", "mistake"),
+    [
+        ("xp", WHOLE, "[:, :, p:H - p, p:W - p]", "crop-ends-early"),
+        ("xp", WHOLE, "[:, :, :H, :W]", "crop-offset"),
+        ("x", CUT, "", "dA-not-padded"),
+        ("x", CUT, "[:, :, p:H - p, p:W - p]", "dA-not-padded"),
+    ],
+)
+def test_of_what_loses_the_padding_the_one_that_its_text_shows_comes_first(
+    tmp_path: Path, like: str, taps: str, crop: str, mistake: str
+) -> None:
+    first = loop(tmp_path, like, taps, crop).diagnosis[0]
+    assert (first.id, first.proven) == (mistake, True)
+    assert len(first.lines[0].splitlines()) == 1 or mistake == "dA-not-padded"
+
+
+def test_where_no_text_tells_the_fix_of_one_line_comes_first(tmp_path: Path) -> None:
+    verdict = loop(tmp_path, "xp", WHOLE, ".take(range(p, H - p), 2).take(range(p, W - p), 3)")
+    assert [finding.id for finding in verdict.diagnosis] == ["crop-ends-early", "dA-not-padded"]
+
+
+def test_a_pattern_is_tried_on_a_kernel_of_one_cell_in_the_padding(tmp_path: Path) -> None:
+    verdict = loop(tmp_path, "xp", "::-1, ::-1", "[:, :, p:p + H, p:p + W]", ', "edge"')
+    assert verdict.patterns["dW"] == "wrong only when padding > 0"
+    assert verdict.patterns["dA_prev"] == "wrong only when the kernel is larger than 1x1"
+    assert verdict.pattern == "wrong only when padding > 0 or the kernel is larger than 1x1"
+
+
+def test_what_the_engine_sums_to_fit_is_no_mistake_of_its_numbers(tmp_path: Path) -> None:
+    """Where a gradient's shape fits by chance, its numbers may be another mistake's."""
+    (tmp_path / "layer.py").write_text(
+        """
+import torch
+
+class Conv(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, weight, bias, stride, padding):
+        ctx.save_for_backward(x, weight)
+        ctx.told = stride, padding
+        return torch.nn.functional.conv2d(x, weight, bias, stride, padding)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, weight = ctx.saved_tensors
+        gx = torch.nn.grad.conv2d_input(x.shape, weight, grad, *ctx.told)
+        gw = torch.nn.grad.conv2d_weight(x, weight.shape, grad, *ctx.told)
+        return gx, gw, grad.sum((0, 2)), None, None
+"""
+    )
+    verdict = check(f"{tmp_path}/layer.py:Conv")
+    assert [finding.id for finding in verdict.diagnosis] == ["raises"]
+    assert "invalid gradient at index 2" in verdict.diagnosis[0].message

@@ -54,8 +54,9 @@ for q in range(g.shape[3]):
 CROSSED, STRIDES, CROPS = (
     ("axes-swapped", "dZ-transposed"),
     ("stride-ignored", "dZ-not-dilated"),
-    ("dA-not-padded", "crop-offset"),
+    ("dA-not-padded", "crop-offset", "crop-ends-early"),
 )
+ADDS = "dx = np.zeros(x.shape)\nfor i in range(h):\n    dx[:, i:i + k, j:j + k] += w\n"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,15 @@ CROSSED, STRIDES, CROPS = (
         (CROPS, "return gxp[..., :h, :v], gw", "crop-offset"),
         (CROPS, "return gxp[:, p:p + h, q:q + v], gw", ""),
         (CROPS, "gx[:, :h, :v] += w[:h, :v]", ""),
+        (CROPS, "cols = xp[:, :h, :v]\nreturn gx", ""),  # windows of the input are no gradient
+        (CROPS, "dx = gxp[:, p:h - p, q:v - q]", "crop-ends-early"),
+        (CROPS, "dx = gxp[:, p:h - p, q:v + q]", ""),
+        (CROPS, ADDS, "dA-not-padded"),
+        (CROPS, ADDS + "return dx[:, p:h - p, p:v - p]", "dA-not-padded"),
+        (CROPS, "x = np.pad(x, 1)\n" + ADDS, ""),
+        (CROPS, ADDS.replace("x.shape", "x_pad.shape"), ""),
+        (CROPS, "dx = np.zeros_like(x)\nat = dx[:, i:i + k, j:j + k]\nat += w", "dA-not-padded"),
+        (CROPS, "dxp = pad(np.zeros_like(x))\ndxp[:, i:i + k, j:j + k] += w", ""),
         (CROPS, "return (", ""),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, Outcome
@@ -146,3 +147,22 @@ def test_what_no_fresh_problem_can_tell_apart_is_not_said() -> None:
     pair = [result for result in GRID if result.case and result.case.batch == 2][:1]
     words = pattern([*few, *pair], lambda result: result in pair, fresh=twelve())
     assert words == f"wrong on 1 of {len(few) + 1} problems"
+
+
+@pytest.mark.parametrize("case", [
+    Case((3, 3), (3, 3)),  # a single window
+    Case((3, 5), (3, 3)),
+    Case((7, 7), (3, 3), (3, 3)),
+    Case((4, 4), (2, 2), (1, 1), PADS[0], dilation=(2, 2)),  # between one another's cells
+    Case((5, 5), (2, 2), (1, 1), PADS[0], dilation=(2, 2)),
+    Case((7, 4), (3, 2), (2, 2), PADS[1]),
+    Case((9, 9), (3, 3), (3, 3), PADS[0], dilation=(2, 2)),
+])  # fmt: skip
+def test_windows_overlap_where_two_of_them_have_a_cell_in_common(case: Case) -> None:
+    geometry = case.geometry
+    h_out, w_out, _ = geometry.output_shape
+    cells = np.zeros((99, 99), int)
+    for i_h, i_w in np.ndindex(h_out, w_out):
+        cells[geometry.rows(i_h), geometry.columns(i_w)] += 1
+    (overlap,) = (each for each in FEATURES if each.words == "windows overlap")
+    assert overlap.holds(geometry) == (cells.max() > 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import convstep
 from convstep.candidate.operators.verdict import OperatorVerdict
 from tests.strategies import SELDOM
@@ -61,3 +63,49 @@ def test_a_recurrent_cell_has_the_letters_of_a_textbook(tmp_path: Path) -> None:
         verdict = convstep.check(f"{tmp_path}/cell{number}.py:RNNCell")
         assert verdict.ok, str(verdict)
         assert verdict.operator == "rnn-step"
+
+
+@pytest.mark.parametrize("mistake", ["h, w", "h * stride, w * stride + 1"])
+def test_channels_lie_where_the_text_unpacks_them_though_no_number_shows_it(
+    tmp_path: Path, mistake: str
+) -> None:
+    (tmp_path / "pool.py").write_text(
+        f"""
+import numpy as np
+
+def pool_backward(dA, cache, mode="max"):
+    A_prev, hparameters = cache
+    stride, f = hparameters["stride"], hparameters["f"]
+    m, n_H_prev, n_W_prev, n_C_prev = A_prev.shape
+    m, n_H, n_W, n_C = dA.shape
+    dA_prev = np.zeros(A_prev.shape)
+    for i, h, w, c in np.ndindex(m, n_H, n_W, n_C):
+        top, left = {mistake}
+        a = A_prev[i, top:top + f, left:left + f, c]
+        mask = a == a.max(initial=-1e9)
+        dA_prev[i, top:top + f, left:left + f, c] += mask * dA[i, h, w, c]
+    return dA_prev
+"""
+    )
+    verdict = convstep.check(f"{tmp_path}/pool.py:pool_backward")
+    assert verdict.convention == "NHWC"
+    assert ("stride-ignored" in verdict.mistakes) == (mistake == "h, w")
+
+
+def test_a_gradient_of_zeros_does_not_show_how_many_axes_x_is_meant_to_have(tmp_path: Path) -> None:
+    (tmp_path / "relu.py").write_text(
+        """
+import numpy as np
+
+def relu_backward(dA, cache):
+    Z = cache
+    dZ = np.array(dA)
+    dZ[Z < 0] = 0
+    dZ[Z >= 0] = 1
+    return dZ
+"""
+    )
+    verdict = convstep.check(f"{tmp_path}/relu.py:relu_backward")
+    assert isinstance(verdict, OperatorVerdict)
+    assert verdict.mistakes == ("dout-missing",)
+    assert not any("so many axes" in note for note in verdict.notes)

@@ -6,16 +6,19 @@ import inspect
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import convstep
 from convstep.candidate.check.wording import LIKELY, PROVEN
 from convstep.candidate.operators.diagnose import diagnose
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.matching import together
 from convstep.candidate.operators.settled import settled
+from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Operator
 from convstep.operators.registry import operator_named, operators
@@ -271,3 +274,49 @@ def test_what_is_summed_over_the_wrong_axis_and_kept_as_a_row_is_named_as_that_a
     finding, *_ = found(operator, backward)
     assert (finding.id, finding.gradients) == ("wrong-axis", ("dbeta",))
     assert "of beta alone" in finding.message
+
+
+AFFINE = """
+import numpy as np
+
+def affine_backward(dout, cache):
+    x, w, b = cache
+    rows = x.reshape(len(x), -1)
+    return (dout @ w.T){shape}, rows.T @ dout{scaled}, dout.sum(axis=0)
+"""
+
+
+def affine(folder: Path, shape: str, scaled: str) -> OperatorVerdict:
+    (folder / "affine.py").write_text(AFFINE.format(shape=shape, scaled=scaled))
+    verdict = convstep.check(f"{folder}/affine.py:affine_backward")
+    assert isinstance(verdict, OperatorVerdict)
+    return verdict
+
+
+def test_the_lines_shown_are_those_of_the_gradients_that_are_wrong(tmp_path: Path) -> None:
+    verdict = affine(tmp_path, ".reshape(x.shape)", " / len(x)")
+    (found,) = verdict.diagnosis
+    assert found.gradients == ("dw",)
+    assert found.lines == ("dw = rows.T @ dout / len(x)", "dw = rows.T @ dout")
+
+
+def test_of_ways_with_the_same_numbers_the_plainest_is_named(tmp_path: Path) -> None:
+    (found,) = affine(tmp_path, "", "").diagnosis
+    assert found.message.startswith("dx has the shape of the flattened x, in dx")
+
+
+def test_in_another_layout_the_report_says_whose_lines_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "linear.py").write_text(
+        """
+import numpy as np
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=0, keepdims=True) / m
+"""
+    )
+    said = " ".join(str(convstep.check(f"{tmp_path}/linear.py:linear_backward")).split())
+    assert "laid out as coursera" in said
+    assert "lines are as `convstep open linear` has them: x of (N, *)" in said
+    assert "dw is divided by the number of samples" in said

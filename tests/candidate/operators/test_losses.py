@@ -104,3 +104,62 @@ class CrossEntropyLoss:
     assert verdict.swept.operator.name == "softmax-cross-entropy"
     assert "forward-wrong" not in verdict.mistakes, str(verdict)
     assert verdict.ok == (scaled == "d")
+
+
+SOFTMAX_LOSS = """
+import numpy as np
+
+def softmax_loss(x, y):
+    p = np.exp(x{shifted})
+    p /= p.sum(axis=1, keepdims=True)
+    N = len(x)
+    loss = -np.log(p[np.arange(N), y] + {constant}).mean()
+    p[np.arange(N), y] -= 1
+    return loss, p{scaled}
+"""
+SHIFTED = " - x.max(axis=1, keepdims=True)"
+
+
+@pytest.mark.parametrize("constant", ["1e-7", "1e-5", "1e-3"])
+@pytest.mark.parametrize(("scaled", "mistake"), [("", "not-averaged"), (" * 3 / N", "scaled")])
+def test_a_constant_in_the_logarithm_is_no_wrong_forward(
+    tmp_path: Path, constant: str, scaled: str, mistake: str
+) -> None:
+    text = SOFTMAX_LOSS.format(shifted=SHIFTED, constant=constant, scaled=scaled)
+    (tmp_path / "losses.py").write_text(text)
+    verdict = convstep.check(f"{tmp_path}/losses.py:softmax_loss")
+    assert not verdict.ok
+    assert "forward-wrong" not in verdict.mistakes, str(verdict)
+    assert mistake in verdict.mistakes or constant == "1e-3", str(verdict)
+    assert any(note.startswith("forward-differs") for note in verdict.notes)
+
+
+def test_where_a_gradient_overflows_its_factor_is_said_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "losses.py").write_text(SOFTMAX_LOSS.format(shifted="", constant="0", scaled=" * 2 / N"))
+    verdict = convstep.check(f"{tmp_path}/losses.py:softmax_loss")
+    (found,) = verdict.diagnosis
+    assert found.id == "scaled"
+    assert found.message.startswith("dx is the right one times 2, on ")
+    assert found.message.endswith(" it has nan or inf where the right one has numbers")
+    assert not any("does not harm it" in note for note in verdict.notes)
+
+
+def test_a_loss_that_takes_dout_to_be_1_is_not_wrong_for_that_where_something_else_is(tmp_path: Path) -> None:
+    (tmp_path / "losses.py").write_text(
+        """
+import numpy as np
+
+class SoftmaxWithLoss:
+    def forward(self, x, t):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.t, self.y = t, e / e.sum(axis=1, keepdims=True)
+        return -np.log(self.y[np.arange(len(t)), t]).mean()
+    def backward(self, dout=1):
+        dx = self.y.copy()
+        dx[np.arange(len(self.t)), self.t] -= 1
+        return dx * self.y / len(self.t)
+"""
+    )
+    verdict = convstep.check(f"{tmp_path}/losses.py:SoftmaxWithLoss")
+    assert "dout-ignored" not in verdict.mistakes
+    assert "it takes the gradient from above to be 1" in verdict.notes

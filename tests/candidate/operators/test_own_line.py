@@ -166,3 +166,28 @@ def linear_backward(dout, cache):
     assert isinstance(verdict, OperatorVerdict)
     assert not verdict.ok
     assert "= cache" not in verdict.own
+
+
+def test_a_line_that_goes_on_is_quoted_whole(tmp_path: Path) -> None:
+    (tmp_path / "norm.py").write_text(
+        """
+import numpy as np
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    std = np.sqrt(x.var(axis=0) + bn_param["eps"])
+    xhat = (x - x.mean(axis=0)) / std
+    return gamma * xhat + beta, (xhat, gamma, std)
+
+def batchnorm_backward(dout, cache):
+    xhat, gamma, std = cache
+    dxhat = dout * gamma
+    dx = (  # both means
+        dxhat
+        - dxhat.mean(axis=0)
+        + xhat * (dxhat * xhat).mean(axis=0)
+    ) / std
+    return dx, (dout * xhat).sum(axis=0), dout.sum(axis=0)
+"""
+    )
+    said = " ".join(str(convstep.check(f"{tmp_path}/norm.py:batchnorm_backward")).split())
+    assert "line 12: `dx = (dxhat - dxhat.mean(axis=0) + xhat * (dxhat * xhat).mean(axis=0)) / std`" in said

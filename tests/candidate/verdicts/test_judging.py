@@ -369,7 +369,7 @@ def two_backward(dout, cache):
 def test_a_gradient_of_another_size_differs() -> None:
     found = _verdicts("linear.affine_backward", "np.sum(dout, axis=0)", "dout")
     assert found.first == next(one.line for one in found.end if one.result == "db")
-    assert "`db` is 3x5 and `b` is 5" in found.lines[found.first or 0].how
+    assert "`db` has the shape 3x5, and `b` has (5,)" in found.lines[found.first or 0].how
 
 
 def test_judging_changes_no_argument() -> None:

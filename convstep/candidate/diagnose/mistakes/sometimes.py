@@ -134,13 +134,13 @@ dZ-padded-by-p: dZ is padded by p instead of f - 1 - p  [blogs]
     # where p > 0; else by f - 1 | 当 p > 0；否则用 f - 1
 pad-mode: the input is not padded with zeros
     The forward pass read zeros around the input; this backward reads copies of the border, a mirror
-    image, or ones. Taps that look into the padding collect gradient that should be zero. dA_prev and db
-    do not read the input and are right, and so is everything at padding 0. Only the kernel's outer taps
-    are wrong.
+    image, or ones. Taps that look into the padding collect gradient that should be zero; the others do not
+    suffer, nor do dA_prev and db, which do not read the input, nor anything at padding 0. np.pad by
+    itself pads with zeros.
   输入不是用零填充的:
     正向传播在输入周围读到的是零；这里的反向传播读到的是边界的复制、镜像，或者 1。伸进填充里的核元素因此得
-    到了本来应该是零的梯度。dA_prev 和 db 不读输入，所以是对的；填充为 0 时全都对。错的只有卷积核外圈的元
-    素。
+    到了本来应该是零的梯度；其余的核元素不受影响，不读输入的 dA_prev 和 db 也不受影响，填充为 0
+    时一概不受影响。np.pad 本来就是用零填充的。
   dW:
     A_prev_pad = np.pad(A_prev, AROUND, mode="edge")  # the border repeated | 重复边界
     A_prev_pad = np.pad(A_prev, AROUND, mode="reflect")  # mirrored, the border once | 镜像，边界不重复
@@ -257,10 +257,10 @@ axes-swapped: H and W are swapped  [np-conv2d PR #2; NNPACK#15]
     N, W_in, H_in, C_in = A_prev.shape  # dA_prev: the sizes of dA_prev | dA_prev 的尺寸
 dZ-transposed: dZ is indexed by (i_w, i_h)
     The window is right but the upstream value belongs to the mirrored place. Values on the diagonal i_h =
-    i_w are right, and so is db, whose sum does not care about the order. If dZ is not square, the index
-    leaves the array and raises, unless dZ was reshaped to (W_out, H_out) first.
+    i_w are where they belong, and db does not suffer: its sum does not care about the order. If dZ is not
+    square, the index leaves the array and raises, unless dZ was reshaped to (W_out, H_out) first.
   dZ 按 (i_w, i_h) 取值:
-    窗口是对的，但上游的值属于镜像的位置。对角线 i_h = i_w 上的值是对的，db 也是对的，因为求和不在乎顺序。
+    窗口是对的，但上游的值属于镜像的位置。对角线 i_h = i_w 上的值没有错位，db 不受影响，因为求和不在乎顺序。
     如果 dZ 不是正方形，下标会越界报错，除非 dZ 先被 reshape 成了 (W_out, H_out)。
   dW dA_prev:
     dz = dZ[i_n, i_w, i_h, i_c]  # dW db dA_prev:
