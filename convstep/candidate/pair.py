@@ -182,12 +182,7 @@ class Open:
 
 
 def against_forward(worker: Recorder, arguments: Arguments | None = None) -> PairVerdict | Open:
-    """Hold a backward against its own forward.
-
-    Args:
-        worker: its process.
-        arguments: what is said of those of a call; with nothing said they are guessed.
-    """
+    """Hold a backward against its own forward; arguments of which nothing is said are guessed."""
     given, candidate = arguments or Arguments(), worker.candidate
     try:
         held, first = worker.held(given)

@@ -213,12 +213,7 @@ def verb_of(swept: Swept) -> str:
 
 
 def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, dict[str, str]]:
-    """On which problems it fails at all, and on which each gradient is wrong.
-
-    Args:
-        swept: what it made of them.
-        fresh: more problems to try on what seems to be so.
-    """
+    """On which problems it fails at all, and on which each gradient is wrong; tried on any fresh ones."""
     more = features_of(spelled(swept.call, swept.candidate))
     for _ in range(2):  # what was claimed first meets what was tried last
         whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh, more=more)

@@ -139,10 +139,7 @@ def wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Resul
 def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
     """Two problems that most wrong backwards get right: stride 1, one sample, padding 1 if possible.
 
-    Args:
-        worker: the candidate.
-        call: how it is called.
-        batch: so many samples, for a candidate that takes no others.
+    `batch` is the number of samples for a candidate that takes no others.
     """
     convention = convention_of(call)
     if call.convention not in CONVENTIONS:

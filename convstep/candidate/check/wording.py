@@ -151,14 +151,7 @@ class AnyVerdict:
         }
 
     def saved(self, path: str) -> Self:
-        """The same verdict, its failing problem saved.
-
-        Args:
-            path: a `.npz` file to write.
-
-        Raises:
-            ValueError: nothing fails.
-        """
+        """The same verdict, its failing problem saved as a `.npz`; a ValueError if nothing fails."""
         if self.failing is None:
             raise ValueError("there is no failing problem to save")
         self._save(path)
@@ -192,13 +185,7 @@ class AnyVerdict:
 def diagnosis_lines(
     diagnosis: Sequence[Any], lines_of: Callable[[Any], list[str]], notes: Sequence[str]
 ) -> Iterator[str]:
-    """The paragraphs about what is wrong and what would do as well, and the notes; each after an empty line.
-
-    Args:
-        diagnosis: the findings.
-        lines_of: one finding as lines.
-        notes: what else was seen.
-    """
+    """The findings, what would do as well, and the notes, each a paragraph after an empty line."""
     for finding in diagnosis:
         if not finding.alternative:
             yield from ("", *lines_of(finding))

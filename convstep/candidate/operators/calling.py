@@ -55,12 +55,7 @@ class Making:
 def call(served: Served, told: Told, came: Came, tensors: bool, making: Making | None = None) -> None:
     """Call somebody's forward and backward on one problem; what came is put into `came` as it comes.
 
-    Args:
-        served: who.
-        told: the problem.
-        came: is filled.
-        tensors: whether it works on PyTorch's tensors.
-        making: how the calls are made, if not plainly.
+    `tensors`: it works on PyTorch's. `making`: how the calls are made, if not plainly.
     """
     if served.candidate.kind == "autograd":
         by_autograd(served, told, came)
@@ -284,11 +279,7 @@ class _Calling:
         return [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
 
     def _check_weights(self) -> None:
-        """What has no place for the operator's weights is not that operator.
-
-        Raises:
-            Unusable: it has none.
-        """
+        """What has no place for the operator's weights is not that operator: `Unusable`."""
         weights, seen = self._weights(), {*self.told.said, *self.came.planted}
         given = {role.partition("[")[0] for role in seen}
         given |= {name for one in given for name in self.words.joined.get(one, ())}

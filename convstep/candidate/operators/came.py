@@ -84,10 +84,7 @@ class Came:
     ) -> None:
         """Note what weights were changed by, divided by the learning rate that it was told.
 
-        Args:
-            held: the layer.
-            before: the arrays that it kept, by text.
-            planted: by text of a place, whose weights stand there.
+        `before` has the layer's arrays by text, `planted` whose weights stand at a place.
         """
         now = {place.text: place for place in places(held)}
         buffers = [place for place in now.values() if says(place.path)[2] and place.text not in planted]

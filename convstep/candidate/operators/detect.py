@@ -61,17 +61,10 @@ class Detecting:
         *,
         doubted: bool = False,
     ) -> None:
-        """Find out nothing yet.
+        """Find out nothing yet; an `OperatorError` if there is no such convention.
 
-        Args:
-            worker: who.
-            operator: as what.
-            clock: tells whether there is time left.
-            convention: how its arrays lie, by name, if that is not to be found out.
-            doubted: whether only a trial that is certain says anything: nothing but its numbers suggests it.
-
-        Raises:
-            OperatorError: there is no such convention.
+        With `doubted` only a trial that is certain says anything: nothing but its numbers suggests the
+        operator.
         """
         self.doubted, self.mistaken = doubted, Mistaken()
         self.asking = Asking(worker, vocabulary(operator), remembers=doubted)
@@ -355,11 +348,7 @@ def _wants_other(raw: Raw) -> bool:
 
 
 def conventions(operator: Operator, name: str) -> Iterator[Convention | None]:
-    """The ways of laying an operator's arrays that have a name.
-
-    Raises:
-        OperatorError: there is none.
-    """
+    """The ways of laying an operator's arrays that have a name; an `OperatorError` if there is none."""
     known = [(OWN, None), *((one.name, one) for one in operator.conventions)]
     known += [
         (one.name, one) for one in layouts(operator) if one is not None and one not in operator.conventions

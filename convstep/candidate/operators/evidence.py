@@ -53,11 +53,7 @@ class Evidence:
         return [one for one in self.swept.results if one.answer.kind == RETURNED]
 
     def wrong(self, names: Sequence[str] | None = None) -> list[str]:
-        """The gradients that are wrong somewhere, in the operator's order.
-
-        Args:
-            names: of these only.
-        """
+        """The gradients, of some or of all, that are wrong somewhere, in the operator's order."""
         return [
             name
             for name in (self.operator.gradients if names is None else names)

@@ -14,16 +14,7 @@ OPERATOR = "operator"
 
 
 def save(path: str, operator: Operator, problem: OperatorProblem) -> None:
-    """Write a problem: its arrays, gradients from above and options, each under its own name.
-
-    Args:
-        path: a `.npz` file.
-        operator: what it is a problem of.
-        problem: the problem.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a problem to a `.npz`: its arrays, gradients from above and options, each under its own name."""
     options = {name: np.asarray(value) for name, value in problem.options.items() if value is not None}
     whole = io.BytesIO()
     named = {**problem.arrays, **problem.upstream, **options}

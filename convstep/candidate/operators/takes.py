@@ -45,12 +45,7 @@ def tried(
 ) -> list[Judged]:
     """What comes of problems, judged; nothing is said of those that its own forward does not take.
 
-    Args:
-        worker: who.
-        words: the operator's.
-        way: how it is called.
-        told: the problems.
-        before: what came of others before; gets these as well.
+    `before` is what came of others; it gets these as well.
     """
     handed = [each for _, each in told]
     raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)

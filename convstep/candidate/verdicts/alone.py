@@ -36,13 +36,7 @@ MOST_CALLS = 200
 
 
 def alone(backward: Called, source: Source | None, clock: Clock) -> Iterator[Held]:
-    """How the results of a backward fare while it runs.
-
-    Args:
-        backward: the call; it is made on copies.
-        source: its file, where Python does not know it.
-        clock: tells when to stop.
-    """
+    """How the results of a backward fare while it runs, on copies; `source` where Python does not know it."""
     try:
         yield from _alone(backward, source or source_of(backward), clock)
     except OutOfTime:
@@ -84,12 +78,9 @@ class _Itself:
     """What the backward makes of the gradients from above with zeros in some cells."""
 
     def __init__(self, backward: Called, above: Mapping[str, Array], number: int | None) -> None:
-        """Make the call once.
+        """Make the call once, with its gradients from above by name.
 
-        Args:
-            backward: it.
-            above: its gradients from above, by name.
-            number: which of its results; None for its only one.
+        `number` is which of its results is looked at; None for its only one.
         """
         self._backward, self._above, self._number = backward, above, number
         self._whole = self._made(lambda value: value)

@@ -30,12 +30,7 @@ def rate_of(call: Called) -> float:
 
 
 def changes(before: Called, after: Called) -> Mapping[Path, Array]:
-    """What each array of an object changes by in a call, divided by the learning rate; none of a momentum's.
-
-    Args:
-        before: the call before it was made.
-        after: the same after it.
-    """
+    """What each array of an object changes by in a call, over the learning rate; none of a momentum's."""
     rate = rate_of(before)
     then, now = (_arrays(call) for call in (before, after))
     moved = [path for path, value in now.items() if path not in then or not _same(then[path], value)]

@@ -27,10 +27,7 @@ _CLIPS = re.compile(r"\b(clamp|clip|hardtanh|minimum|maximum)")
 def left_open(found: Held, pair: Pair, source: str) -> Held:
     """The same; what differs is left open where it is meant to, as far as its words and its numbers say it.
 
-    Args:
-        found: what its forward says of it.
-        pair: the calls; the forward returns its output and what it keeps.
-        source: the text of both.
+    `source` is the text of both calls; the forward returns its output and what it keeps.
     """
     why = _why(pair, source) if found.differs else ""
     if not why:

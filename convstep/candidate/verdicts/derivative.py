@@ -48,14 +48,7 @@ def derivative(pair: Pair, sources: tuple[Source | None, Source | None]) -> Held
     """Hold a derivative against its function on several draws of numbers.
 
     Whoever writes `1 - a ** 2` means it of what tanh returns; so it is right if one reading is, and wrong
-    only if neither is.
-
-    Args:
-        pair: the two calls, of one array each.
-        sources: their files, where Python does not know them.
-
-    Returns:
-        What is said; None if it is no derivative cell by cell that is given no gradient from above.
+    only if neither is. None if it is no derivative cell by cell that is given no gradient from above.
     """
     inner, outer = _only_array(pair.forward), _only_array(pair.backward)
     given_above = any(of_gradient(text(path)) for path in pair.constants)

@@ -38,12 +38,8 @@ def held(
 ) -> Held:
     """Hold a backward against its forward, first as it is called, then with other numbers.
 
-    Args:
-        pair: the two calls; nothing in them is changed.
-        sources: their files, where Python does not know them.
-        clock: says when no further draw is begun.
-        guessed: whether its arguments are: then a gradient of another shape than its input proves nothing.
-        lines: whether those that are run are the author's.
+    `sources` are their files, where Python does not know them. Where its arguments are `guessed`, a gradient
+    of another shape than its input proves nothing. `lines`: those that are run are the author's.
     """
     said: dict[str, list[Judged]] = {}
     off: dict[str, list[tuple[Trial, Judged]]] = {}

@@ -69,12 +69,7 @@ def place_of(
 ) -> Place | None:
     """The loop in which a result is made; None if there is none, or more than one.
 
-    Args:
-        trace: of the run.
-        function: that ran.
-        above: the gradients from above by name, each with how many cells it has.
-        result: the variable that is returned.
-        results: all of those.
+    `above` has the gradients from above by name, each with how many cells it has.
     """
     standing = trace.standing(result) if trace.whole else None
     if standing is None:

@@ -84,11 +84,7 @@ class Verdicts:
 
     @classmethod
     def read(cls, plain: Any) -> Verdicts:
-        """The inverse of `as_plain`.
-
-        Raises:
-            ValueError: it is no such thing.
-        """
+        """The inverse of `as_plain`; a ValueError if it is no such thing."""
         try:
             return cls(
                 tuple(
@@ -169,11 +165,7 @@ class Held:
 
     @classmethod
     def read(cls, plain: Any) -> Held:
-        """The inverse of `as_plain`.
-
-        Raises:
-            ValueError: it is no such thing.
-        """
+        """The inverse of `as_plain`; a ValueError if it is no such thing."""
         try:
             said = Verdicts.read(plain["said"])
             ((line, mark),) = said.lines.items()

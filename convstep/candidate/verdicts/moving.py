@@ -218,8 +218,7 @@ class Moving:
     def __init__(self, trial: Trial) -> None:
         """Rewrite it, and run it once to see what it uses.
 
-        Raises:
-            LookupError: its source is not known, or it does not run like that.
+        A LookupError if its source is not known, or it does not run like that.
         """
         self.trial = trial
         source, where = trial.sources[0], trial.definition(backward=False)
@@ -256,12 +255,9 @@ class Moving:
         return [one for one in found if len(self.uses[one].lines) == 1]
 
     def slope(self, version: Version, along: Array, which: frozenset[int] | None = None) -> Slope | None:
-        """How the loss changes as a variable is moved along a direction; None if that is not seen.
+        """How the loss changes as a variable is moved along a direction in its shape; None if that is not seen.
 
-        Args:
-            version: of which variable.
-            along: in its shape.
-            which: through which of its uses; None for all of them.
+        `which` are those of its uses through which it goes; None for all of them.
         """
         value = self.uses[version].value
         assert value is not None
@@ -291,13 +287,7 @@ class Moving:
     def slope_beside(self, array: Array, along: Array, which: frozenset[int]) -> Slope | None:
         """How the loss changes as an input is moved, while some places go on with the values they have.
 
-        Args:
-            array: the input.
-            along: a direction, in its shape.
-            which: the places, as `places` numbers them.
-
-        Returns:
-            The slope; None if the forward does not run like that.
+        They are numbered as in `places`. None if the forward does not run like that.
         """
         self._held = which
         try:

@@ -35,12 +35,7 @@ CLOSE = 1e-4
 
 
 def reason(tried: Sequence[tuple[Trial, Judged]], clock: Clock) -> str:
-    """What a result is, on all draws on which it differs; "" if nothing that is looked for.
-
-    Args:
-        tried: the draws on which it differs.
-        clock: says when to stop.
-    """
+    """What a result is, on all draws on which it differs; "" if nothing that is looked for."""
     if len(tried) < 2:
         return ""
     held = dict[str, str]()

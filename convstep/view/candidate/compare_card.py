@@ -75,14 +75,7 @@ class Share:
 
 
 def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) -> Text:
-    """The step in as much detail as the room allows.
-
-    Args:
-        scene: what the screen shows.
-        shares: the step's additions.
-        width: columns of room.
-        height: lines of room.
-    """
+    """The step's additions in as much detail as the room allows."""
     title = title_of_step(scene, width, tr("adds nothing"))
     reasons = {share.problem for share in shares}
     if len(reasons) == 1 and "" not in reasons:  # once is enough
@@ -223,11 +216,7 @@ class _Block(NamedTuple):
     def lines(self, text: int, rows: int, columns: int, most: int) -> list[Text]:
         """Its name and its numbers, in as many columns as those take, or the name with its factor.
 
-        Args:
-            text: columns of a number.
-            rows: how many rows it has.
-            columns: how many columns it has.
-            most: columns of room.
+        A number has `text` columns, and there is room for `most`.
         """
         whole = self.values is not None and is_whole(self.values)
         power = common_power(self.limit, text, whole=whole)

@@ -24,14 +24,9 @@ Array = npt.NDArray[Any]
 
 
 def share_of(write: Access, array: Array, shown: Face, right: Right, beside: Beside | None) -> Share:
-    """What a step writes in both, on one face and elsewhere.
+    """What a step writes in both, on one face and elsewhere; the array is in the shape of the candidate's.
 
-    Args:
-        write: what the reference adds.
-        array: to what, in the shape of the candidate's.
-        shown: the face to look at.
-        right: how large an error is rounding.
-        beside: what the candidate adds; None if it has not said so yet.
+    `beside` is what the candidate adds; None if it has not said so yet.
     """
     name, cells = write.array, turned(write, array, shown)
     values = values_on(cells.fixed, write.region, write.value)

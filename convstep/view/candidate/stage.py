@@ -35,13 +35,7 @@ class CandidateStage(Stage):
     """Builds scenes of both; the candidate's side is as old as its last answer."""
 
     def __init__(self, timeline: Timeline, right: Right, unedited: Unedited | None = None) -> None:
-        """Stage a problem.
-
-        Args:
-            timeline: the reference.
-            right: how large an error is rounding.
-            unedited: the reference without the numbers that somebody edited; None if none is.
-        """
+        """Stage a problem; `unedited` is the reference without the numbers that somebody edited, if any."""
         super().__init__(timeline, unedited=unedited)
         self.right = right
         self.answer: Answer | None = None
@@ -54,12 +48,7 @@ class CandidateStage(Stage):
         """The last step whose contribution is known, and that."""
 
     def anew(self, candidate: CandidateTimeline, numbers: Numbers) -> CandidateStage:
-        """The stage of the same candidate on a problem in which some inputs hold other numbers.
-
-        Args:
-            candidate: on that problem.
-            numbers: all that is edited.
-        """
+        """The stage of the same candidate on a problem in which some inputs hold other numbers."""
         from convstep.view.panels.unedited import beside
 
         run, held = self.original, None
@@ -93,9 +82,7 @@ class CandidateStage(Stage):
     def take(self, before: Beside, after: Beside | None) -> None:
         """Hold the candidate's gradients at this place against the reference's.
 
-        Args:
-            before: the candidate at the timeline's position.
-            after: the candidate one step on, where some of that step's additions are made.
+        `after` is the candidate one step on, where some of that step's additions are made.
         """
         place = self.timeline.position, self.timeline.made
         made = {write.array for write in self._shown()[0].writes[: self.timeline.made]}

@@ -33,12 +33,7 @@ class Overview:
         self._block = (1, 1)
 
     def update(self, values: Array, changed: Span | None) -> None:
-        """Take the values of a face anew.
-
-        Args:
-            values: the face, `(rows, columns)`.
-            changed: where it changed since the last update; None for anywhere.
-        """
+        """Take the values of a face `(rows, columns)` anew where it changed since then; None: anywhere."""
         rows, columns = values.shape
         block = (-(-rows // (2 * self._height)), -(-columns // self._width))
         shape = (-(-rows // block[0]), -(-columns // block[1]))
@@ -84,13 +79,7 @@ class Overview:
         return range(span.top // per_line, span.bottom // per_line + 1)
 
     def line(self, y: int, panel: Panel, look: Look) -> list[Segment]:
-        """One line of the picture, with the panel's window marked.
-
-        Args:
-            y: which, from 0.
-            panel: whose face was taken last.
-            look: how to draw; without colours it is shades.
-        """
+        """Line `y` of the picture, with the panel's window marked; without colours it is shades."""
         if self._pixels is None or not 0 <= y < self.lines:
             return []
         scale, marks = look.scale(panel.limit), self._marks(panel.window)

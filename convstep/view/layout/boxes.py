@@ -36,8 +36,7 @@ class Plan:
     def in_turn(self, keys: Sequence[str]) -> list[str]:
         """Parts in the order of `Tab`: as the screen is read, and tabs as their line names them.
 
-        Args:
-            keys: of the parts; where there are no tabs, their order stays.
+        Where there are no tabs, their order stays.
         """
         if not self.tabs:
             return [*keys]

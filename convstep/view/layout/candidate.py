@@ -65,17 +65,10 @@ def arrange_candidate(
     *,
     own: bool = False,
 ) -> Plan:
-    """Give every part its place.
+    """Give every part its place: of each gradient the three, the largest first, and what the step reads.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        gradients: reference, candidate and difference of each gradient, the largest first.
-        context: what the step reads.
-        first: the gradient that is shown first where not all can be.
-        tab: which part to show where several share a place.
-        maximised: the one part to show alone, if any.
-        own: whether the candidate's own source is known.
+    `first` is the gradient that is shown first where not all can be; for `tab` and `maximised` see `arrange`.
+    `own`: the candidate's own source is known.
     """
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})

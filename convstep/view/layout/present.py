@@ -26,14 +26,7 @@ def sentence_lines(height: int) -> int:
 
 
 def arrange_presented(width: int, height: int, panels: Sequence[Panel], maximised: str = "") -> Plan:
-    """The stage above, and below it as many of the other panels as there is room for.
-
-    Args:
-        width: columns of room.
-        height: lines of room.
-        panels: the scene's panels in reading order.
-        maximised: the one part to show alone, if any.
-    """
+    """The stage above, and below it as many of the other panels as there is room for; see `arrange`."""
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})
     stage = [panel for panel in panels if panel.stage]
@@ -49,12 +42,7 @@ def present_rows(
 ) -> Plan:
     """Rows of panels that belong together, the first of them with big numbers if it can have them.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        rows: panels that stand beside each other.
-        first: which row comes first.
-        maximised: the one part to show alone, if any.
+    `first` says which row comes first, `maximised` is the one part to show alone, if any.
     """
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})

@@ -49,15 +49,10 @@ def arrange_recording(
     maximised: str = "",
     source: tuple[int, int] = (0, 0),
 ) -> Plan:
-    """Give every part its place.
+    """Give every part its place; the panels are the most important first, without further faces.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        panels: the scene's panels, the most important first, without further faces.
-        tab: which part to show where several share a place.
-        maximised: the one part to show alone, if any.
-        source: columns and lines in which the source would be seen whole, without its border.
+    `source` is the columns and lines in which the source would be seen whole, without its border; for the
+    rest see `arrange`.
     """
     room = Rect(0, 0, width, height)
     if maximised:

@@ -69,11 +69,8 @@ class ArrayPanels:
     ) -> list[Panel]:
         """The panels of a step, without anything of the step on them; further faces after all others.
 
-        Args:
-            event: the step.
-            brought: arrays that are shown beside those of its stretch.
-            chosen: by array, which face is shown; else it follows the loop.
-            beside: by key, how many further faces are.
+        Arrays in `brought` are shown beside those of its stretch. `chosen` has by array which face is shown,
+        else it follows the loop; `beside` by key how many further faces are.
         """
         stretch = self.stretch(event)
         names = list(dict.fromkeys((*stretch.names, *brought)))

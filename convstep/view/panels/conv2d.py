@@ -80,12 +80,7 @@ class Faces:
         return tuple(found)
 
     def beside(self, choice: Choice, further: Mapping[str, int]) -> list[Panel]:
-        """The panels, and after them further faces of some.
-
-        Args:
-            choice: which faces are chosen.
-            further: how many further faces stand beside a panel, by its key.
-        """
+        """The panels of a choice of faces, and after them as many further faces of some, by key."""
         panels_at = functools.cache(self.panels)
         panels = list(panels_at(choice))
         for number in range(1, max(further.values(), default=0) + 1):

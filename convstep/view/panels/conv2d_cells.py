@@ -44,14 +44,7 @@ def chosen(choice: Choice, panel: Panel, by: int, geometry: Geometry) -> Choice:
 
 
 def choice_at(name: str, cells: Sequence[tuple[int, ...]], index: StepIndex, geometry: Geometry) -> Choice:
-    """Faces that show one of some cells of a gradient, if they can the faces that the loop is at.
-
-    Args:
-        name: "dW" or "dA_prev".
-        cells: indices into it, at least one.
-        index: the step.
-        geometry: the convolution.
-    """
+    """Faces that show one of some cells of dW or dA_prev, if they can the faces that the loop is at."""
     i_c, start = index.i_c, geometry.channels(index.i_c).start
     if name == "dW":
         own = [cell for cell in cells if cell[0] == i_c]

@@ -28,13 +28,7 @@ class Products:
     """The products of one step, in the order of the window; the bias, if there is one, comes last."""
 
     def __init__(self, problem: Problem, index: tuple[int, ...], position: int) -> None:
-        """List a cell's products.
-
-        Args:
-            problem: whose forward pass.
-            index: the cell of Z.
-            position: how many steps are executed.
-        """
+        """List the products of a cell of Z; so many steps of the forward pass are executed."""
         geometry = problem.geometry
         place = StepIndex(*(0,) * (4 - len(index)), *index)
         self._batch = index[: len(index) - 3]
@@ -90,11 +84,7 @@ class Products:
         return Text(f"  {first}   {second}   {self._heading(2, tr('product'), self._number)}", "dim")
 
     def row(self, at: int) -> Text:
-        """One product; the bias after the last of them.
-
-        Args:
-            at: which, counted from 0.
-        """
+        """One product, counted from 0; the bias after the last of them."""
         mark, style = ("✓", "") if self.done else (" ", "dim")
         if at == self._products.size:
             return Text(f"{mark} + b[{self._i_c}] = {short(self._bias or 0, 6)}", style)

@@ -63,12 +63,7 @@ class LayerRows:
         self._width = 200
 
     def sort(self, order: Order, indices: list[int] | None = None) -> None:
-        """Put the rows into another order.
-
-        Args:
-            order: one of `orders`.
-            indices: what `arranged` says, where it was asked beforehand.
-        """
+        """Put the rows into one of `orders`; `indices` is what `arranged` says, if asked beforehand."""
         self.order, self._arranged = order, self.arranged(order) if indices is None else indices
         self.filter(self.words)
         self.fit(self._width)
@@ -152,11 +147,7 @@ class LayerTable(LayerRows):
         return Text("  ".join([f"  {name}", *cells]), "dim", no_wrap=True)
 
     def row(self, at: int) -> Text:
-        """One layer.
-
-        Args:
-            at: which row, counted from 0.
-        """
+        """One layer."""
         layer = self.layers[self.shown[at]]
         mark = CHOSEN if self.shown[at] == self.chosen else " "
         line = Text(f"{mark} {padded(shortened(title_of(layer), self._name_width), self._name_width)}")
