@@ -75,13 +75,7 @@ class LearningScreen(Once, Screen[None]):
     """
 
     def __init__(self, progress: Progress, language: str, open: Callable[[Lesson], None]) -> None:
-        """Offer the course.
-
-        Args:
-            progress: what the learner has done.
-            language: in which it is offered first.
-            open: opens a lesson.
-        """
+        """Offer the course, first in this language."""
         super().__init__()
         self._progress, self._language, self._open = progress, language, open
 

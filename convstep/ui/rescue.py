@@ -50,11 +50,7 @@ class Rescue:
         self._report: Path | None = None
 
     def __call__(self, error: BaseException | None = None) -> None:
-        """Save all there is.
-
-        Args:
-            error: what ended the screen; None if something outside did.
-        """
+        """Save all there is; an error ended the screen, or something outside did."""
         if self._begun or in_browser():
             return
         self._begun = True

@@ -255,7 +255,7 @@ class Moving:
         return [one for one in found if len(self.uses[one].lines) == 1]
 
     def slope(self, version: Version, along: Array, which: frozenset[int] | None = None) -> Slope | None:
-        """How the loss changes as a variable is moved along a direction in its shape; None if that is not seen.
+        """How the loss changes as a variable is moved along a direction; None if that is not seen.
 
         `which` are those of its uses through which it goes; None for all of them.
         """

@@ -51,12 +51,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             """Which, counted from 0."""
 
     def __init__(self, rows: Rows, chosen: int = 0) -> None:
-        """Show these rows.
-
-        Args:
-            rows: any number of them.
-            chosen: the row that is chosen first.
-        """
+        """Show any number of rows, one of them chosen."""
         super().__init__()
         self._rows = rows
         self.chosen = chosen
