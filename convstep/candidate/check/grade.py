@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,12 @@ from convstep.conv.forward import expected_forward
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
     from convstep.candidate.call.worker import Worker
 
-Array = npt.NDArray[Any]
 
 RIGHT, WRONG, SHAPE = "right", "wrong", "shape"
 """How a gradient compares: its numbers are right, or wrong in the right shape, or its shape is wrong."""

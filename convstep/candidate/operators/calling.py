@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.by_name import context_of
 from convstep.candidate.call.failure import Unusable
@@ -32,8 +31,7 @@ from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import Subject
 from convstep.language import tr
 from convstep.oracle.pytorch import tensor
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 class Lacking(Unusable):

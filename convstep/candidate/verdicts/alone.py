@@ -25,10 +25,9 @@ from convstep.recording import recorder
 from convstep.recording.limits import Limits
 from convstep.recording.recording import Recording
 from convstep.recording.source import Source
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 CLOSE = 1e-6
 """What a cell may be off, as a share of the largest."""
 MOST_CALLS = 200

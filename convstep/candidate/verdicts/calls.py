@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.reach import DEEP, entries
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 LEFT = re.compile(r"out(put)?s?|y(_?(hat|pred))?|res(ult)?|a|z|activations?")
 """What an attribute is called in which one that returns nothing leaves its output."""
 Path = tuple[str, ...]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.layers import RATE as RATE
 from convstep.candidate.call.objects import says
 from convstep.candidate.verdicts.calls import Called, Path, walked
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 CHANGE = "change"
 """The first word of the key of such a gradient."""
 LEARNING = re.compile(r"(l_?|learn(ing)?_?)rate|lr|eta|step_size", re.I)

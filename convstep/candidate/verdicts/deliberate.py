@@ -12,8 +12,9 @@ import numpy as np
 from convstep.candidate.verdicts.calls import Called, Pair, Path, text
 from convstep.candidate.verdicts.marks import DIFFERS, UNKNOWN, Held, Mark
 from convstep.candidate.verdicts.naming import same
-from convstep.candidate.verdicts.slopes import STEP, Array
+from convstep.candidate.verdicts.slopes import STEP
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 _SAID = re.compile(
     r"straight[-_ ]?through|\bstes?\b|(?-i:(?<![A-Z])STE(?![a-z]))|surrogate|(gradient|grad)s?[-_ ]?revers\w*"

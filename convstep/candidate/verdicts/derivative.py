@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,9 @@ from convstep.candidate.verdicts.trial import definition_of, name_of, source_of
 from convstep.candidate.verdicts.worded import of_pair
 from convstep.language import tr
 from convstep.recording.source import Source
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 CLOSE = 1e-5
 """What a derivative may be off, as a share of the largest."""
 FAR = 1e-2

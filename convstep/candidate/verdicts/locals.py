@@ -5,10 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.ending import beside, fits, loss_text, times_of
@@ -18,9 +16,9 @@ from convstep.candidate.verdicts.slopes import Clock, OutOfTime, Slope, directio
 from convstep.candidate.verdicts.trace import Setting
 from convstep.candidate.verdicts.trial import Trial
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 Slopes = list[tuple[Array, Slope]]
 PART = "part"
 """It is what moving `NAME` does through some of its uses."""

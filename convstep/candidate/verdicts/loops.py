@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.trace import Touch, Trace
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Loop = ast.For | ast.While
 
 

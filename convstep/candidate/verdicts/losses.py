@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts.calls import Path
 from convstep.candidate.verdicts.naming import last
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 _NAMED = re.compile(r"loss|cost|entropy|error|mse|mae|hinge|huber|objective|quadratic|likelihood|nll", re.I)
 _TARGET = re.compile(
     r"(y_?)?(true|real)\w*|\w*target\w*|ts?|\w*labels?|truth|gt|ground\w*|expected|actual|desired|correct|y_?t",

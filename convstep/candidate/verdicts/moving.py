@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.slopes import STEP, Slope, size_of, slope
 from convstep.candidate.verdicts.trial import Trial
 from convstep.recording import recorder
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 USE, SET = "__convstep_use__", "__convstep_set__"
 INSIDE = " = … "
 """Between a variable and a part of the expression that it is set to, which can be moved as well."""

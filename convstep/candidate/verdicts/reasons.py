@@ -21,9 +21,9 @@ from convstep.candidate.verdicts.moving import INSIDE, Moving
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime, Slope, directions
 from convstep.candidate.verdicts.trial import Trial, slope_along
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 OUTPUT = ""
 """In the place of a name, for what the forward returns."""
 LOOKED = 3

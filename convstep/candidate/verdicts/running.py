@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,9 @@ from convstep.candidate.verdicts.marks import AGREES, DIFFERS, Mark
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, jacobian
 from convstep.candidate.verdicts.trial import Trial
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 CLOSE = 1e-5
 """What a cell may be off, as a share of the sizes that make it up."""
 MOST_MARKS = 5_000

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts.calls import Called, Path, at
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 STEP = 1e-6
 """How far it is asked from where it stands, as a share of the size of what is moved."""
 CLOSE = 1e-5

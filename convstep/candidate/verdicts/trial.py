@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts import losses, naming
 from convstep.candidate.verdicts.calls import Called, Pair, Path, left_in, text, walked
@@ -21,8 +20,8 @@ from convstep.recording import recorder
 from convstep.recording.limits import Limits
 from convstep.recording.recording import Recording
 from convstep.recording.source import Definition, Source
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 NUDGE = 1e-3
 """How far inputs are moved away from a corner, as a share of their size."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from convstep.candidate.check.grade import wrong_cells
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.grid.faces import Face, face
 from convstep.view.grid.panel import DIFFERS, Panel
 from convstep.view.numbers.scale import round_limit
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.step.stepping import Beside
 
-Array = npt.NDArray[Any]
 
 CANDIDATE, DIFFERENCE = "candidate", "difference"
 MODELLED = "modelled candidate"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,12 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.oracle.wording import distinguishable
+from convstep.steps.cells import Array
 from convstep.view.numbers.factor import ALIKE, common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, largest, largest_finite, short
 from convstep.view.scene.card import first_that_fits, title_of_step
 from convstep.view.scene.scene import Scene
 from convstep.view.text.wrapping import centred, wrap
-
-Array = npt.NDArray[Any]
 
 AGREES, DIFFERS, WAITING = "=", "≠", "…"
 """What stands before an addition: both add the same, they do not, or the candidate was not heard yet."""

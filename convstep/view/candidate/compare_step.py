@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.check.grade import wrong_cells
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access
 from convstep.view.candidate.compare_card import MOST_LISTED, Share, Stray
 from convstep.view.grid.faces import Face
@@ -19,8 +18,6 @@ from convstep.view.scene.build import turned, values_on
 if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.step.stepping import Beside
-
-Array = npt.NDArray[Any]
 
 
 def share_of(write: Access, array: Array, shown: Face, right: Right, beside: Beside | None) -> Share:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.candidate.candidate_panels import Answer, hold, triple
 from convstep.view.candidate.compare_card import Share
 from convstep.view.candidate.compare_step import share_of
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from convstep.replay.edits import Numbers
     from convstep.snippet import Snippet
     from convstep.view.panels.unedited import Unedited
-
-Array = npt.NDArray[Any]
 
 
 class CandidateStage(Stage):

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Region
-
-Array = npt.NDArray[Any]
 
 Fixed = tuple[int | None, ...]
 """One entry per axis: a number where the axis is held fixed, None where the face runs along it."""

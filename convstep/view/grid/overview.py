@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rich.segment import Segment
 from rich.style import Style
 
+from convstep.steps.cells import Array
 from convstep.view.grid.look import Look
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.scale import Scale
-
-Array = npt.NDArray[Any]
 
 MARK = "◆"
 """Where the window is, if it is too small on the overview to be framed."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.grid.panel import Span
 from convstep.view.numbers.text import short
-
-Array = npt.NDArray[Any]
 
 
 class Statistics:

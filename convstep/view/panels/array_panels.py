@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy.typing as npt
-
+from convstep.steps.cells import Array
 from convstep.steps.event import Event
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.numbers.scale import round_limit
@@ -18,7 +17,6 @@ from convstep.view.panels.stretches import Seen, Stretch, Stretches, placed_at
 if TYPE_CHECKING:
     from convstep.recording.recording import Recording
 
-Array = npt.NDArray[Any]
 
 PLACES = 8
 """Places of a long run at which the arrays' magnitudes are looked at."""

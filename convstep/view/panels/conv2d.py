@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv import backward
 from convstep.conv.forward_timeline import forward_event
@@ -18,7 +17,7 @@ from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.frozen import frozen
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
@@ -30,7 +29,6 @@ from convstep.view.scene.scene import SourceLine
 from convstep.view.scene.source import LoopLine, at_step, loop_lines
 from convstep.view.scene.window import Window
 
-Array = npt.NDArray[Any]
 Shown = tuple[Event, Mapping[str, Array]]
 """A step, and the arrays that it reads and writes."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv import forward, magnitude
 from convstep.conv.case import case_of
@@ -22,7 +21,7 @@ from convstep.replay.conditions import Condition
 from convstep.replay.stop_kinds import Breakpoint, Stop
 from convstep.replay.stop_list import Stops
 from convstep.snippet import Snippet
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from convstep.replay.session import Session
     from convstep.view.panels.unedited import Unedited
 
-Array = npt.NDArray[Any]
 
 INPUT, OUTPUT, BIAS = "input", "output", "bias"
 """Keys of panels that a backward pass has not, or shows as something else."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -13,12 +10,10 @@ from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Region
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, largest_finite, short
-
-Array = npt.NDArray[Any]
 
 WIDE, NARROW = 9, 5
 """Columns of a number, the most first."""

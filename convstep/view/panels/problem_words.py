@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.conv.validation import place_text as place_text
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.numbers.scale import round_limit
@@ -19,8 +19,6 @@ from convstep.view.numbers.text import short
 if TYPE_CHECKING:
     from convstep.conv.timeline import Timeline
     from convstep.oracle.row import Row
-
-Array = npt.NDArray[Any]
 
 
 def gradient_names(problem: Problem) -> list[str]:

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.events import anchor_of
 from convstep.recording.overview import storage_of
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.steps.number_text import shape_text
 from convstep.view.grid.faces import Face, Fixed, face
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from convstep.recording.sites import FunctionSite
     from convstep.recording.source import SourceText
 
-Array = npt.NDArray[Any]
 
 NUMBERS = "biuf"
 """Kinds of arrays whose cells are written as numbers."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from convstep.conv import magnitude
 from convstep.conv.geometry import Geometry
@@ -16,7 +14,7 @@ from convstep.conv.sample_share import SampleShare
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.stop_list import Stops
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
     from convstep.view.panels.compared import TimelineCompared
     from convstep.view.panels.unedited import Unedited
     from convstep.view.scene.window import Window
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False, repr=False)

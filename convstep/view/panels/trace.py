@@ -7,19 +7,15 @@ Text counts as the screen does: "step 5/80" is the position after five steps. A 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.numbers.text import full
 from convstep.view.scene.trace import Json as Json
 from convstep.view.scene.trace import json_value as json_value
 from convstep.view.scene.trace import matrix
-
-Array = npt.NDArray[Any]
 
 
 def step_record(event: Event) -> dict[str, Json]:
