@@ -33,8 +33,6 @@ READING = 0.045
 """Seconds that a character takes to read; a wide one counts as three."""
 LEAST, MOST = 2.0, 7.0
 """Seconds that a page stands."""
-ANSWERS = ("inline", "end", "none")
-"""Where a handout has its answers: below each question, in a part of their own, nowhere."""
 
 
 def lesson_frames(

@@ -50,13 +50,13 @@ class LayerRows:
     orders: tuple[Order, ...] = ORDERS
     """How the rows can be sorted, one after the other."""
 
-    def __init__(self, layers: Sequence[CapturedLayer | Skipped], chosen: int = 0) -> None:
+    def __init__(self, layers: Sequence[CapturedLayer | Skipped]) -> None:
         """List these layers, in the order given."""
         self.layers = layers
         """What there is."""
         self.order, self.words = self.orders[0], ""
         """How the rows are sorted, and what the names must hold."""
-        self.chosen = chosen
+        self.chosen = 0
         """The layer with the mark, an index into `layers`; it may be one that is not shown."""
         self._arranged = self.shown = list(range(len(layers)))
         """The rows, as indices into `layers`."""

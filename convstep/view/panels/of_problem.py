@@ -1,4 +1,4 @@
-"""OfProblem: what the stages of both directions share, and say of the arrays that a convolution begins with."""
+"""OfProblem: what the stages of both directions share, and say of the arrays it begins with."""
 
 from __future__ import annotations
 
