@@ -46,7 +46,6 @@ class Index:
     """A log by entries, frames, variables and steps."""
 
     def __init__(self, log: Kept) -> None:
-        """Look through a log once."""
         self.log, sites = log, log.sites.sites
         kind = np.min_scalar_type(len(sites))  # short numbers are sorted in a tenth of the time
         self.order: Short = log.order.astype(kind)

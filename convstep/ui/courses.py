@@ -42,7 +42,6 @@ class CourseList(RowList):
     BINDINGS: ClassVar[list[Binding]] = [Binding("enter,space", "take", "open")]
 
     def __init__(self, rows: CourseRows) -> None:
-        """List a course."""
         super().__init__(rows)
         self.course = rows
         """The rows."""

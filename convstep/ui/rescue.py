@@ -42,7 +42,6 @@ class Rescue:
     """Saves, once, what an app holds whose screens are still whole."""
 
     def __init__(self, app: EndingApp) -> None:
-        """Save nothing yet."""
         self._app, self._begun = app, False
         self._commands: list[str] = []
         self._failure = ""

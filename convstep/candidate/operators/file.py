@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -111,8 +111,15 @@ class OperatorFile:
     def _shown(self) -> str:
         return printable(self.target)
 
-    def _sense(self) -> _Sense:
-        return _Sense(self._shown)
+    @contextlib.contextmanager
+    def _sense(self) -> Iterator[None]:
+        """What fails while an answer is read is the other side's fault."""
+        try:
+            yield
+        except OperatorError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise OperatorError(tr("{target} answered nonsense", target=self._shown)) from error
 
     # stepping
 
@@ -164,13 +171,9 @@ class OperatorFile:
         self._conversation.close()
 
     def __enter__(self) -> Self:
-        """It runs already."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End its process."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -218,25 +221,6 @@ class FileShown:
     def close(self) -> None:
         """End its process."""
         self.file.close()
-
-
-class _Sense:
-    """What fails while an answer is read is the other side's fault."""
-
-    def __init__(self, target: str) -> None:
-        self._target = target
-
-    def __enter__(self) -> None:
-        """Nothing."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Say so."""
-        if isinstance(error, (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)) and (
-            not isinstance(error, OperatorError)
-        ):
-            raise OperatorError(tr("{target} answered nonsense", target=self._target)) from error
 
 
 # the operator, as our process has it

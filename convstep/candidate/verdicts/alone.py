@@ -121,7 +121,6 @@ class _Sentence:
     """The gradients from above."""
 
     def __call__(self, check: Check) -> str:
-        """The sentence."""
         listed, backward = ", ".join(f"`{each}`" for each in self.above), name_of(self.backward)
         if check.off is None:
             return tr(

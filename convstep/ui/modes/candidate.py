@@ -46,7 +46,6 @@ class AnewBeside(Anew):
     """A candidate beside the reference: both get the edited numbers; what is asked of it is asked later."""
 
     def __init__(self, state: State, candidate: CandidateTimeline) -> None:
-        """Begin both anew."""
         super().__init__(state)
         self._original = candidate
         self.candidate = candidate

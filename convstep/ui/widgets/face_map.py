@@ -29,7 +29,6 @@ class FaceMap(Fitted, can_focus=True):
     """
 
     def __init__(self, key: str) -> None:
-        """Make an empty map."""
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""

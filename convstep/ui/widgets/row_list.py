@@ -17,9 +17,7 @@ from textual.strip import Strip
 class Rows(Protocol):
     """What a RowList shows."""
 
-    def __len__(self) -> int:
-        """How many rows there are."""
-        ...
+    def __len__(self) -> int: ...
 
     def row(self, at: int) -> Text:
         """One row."""

@@ -32,7 +32,6 @@ class CourseRows:
                 self.rows += [*([""] if self.rows else []), say(language, key), *found]
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.rows)
 
     def entry(self, at: int) -> Entry | None:

@@ -14,7 +14,6 @@ class Statistics:
     """Kept by row, so that a step costs the rows it touched and not the face."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
         self._rows: Array | None = None
         self._columns = 0
 

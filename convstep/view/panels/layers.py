@@ -51,7 +51,6 @@ class LayerRows:
     """How the rows can be sorted, one after the other."""
 
     def __init__(self, layers: Sequence[CapturedLayer | Skipped]) -> None:
-        """List these layers, in the order given."""
         self.layers = layers
         """What there is."""
         self.order, self.words = self.orders[0], ""
@@ -73,7 +72,6 @@ class LayerRows:
         self.words, self.shown = words, matching(self.layers, self._arranged, words)
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.shown)
 
     @property
@@ -108,7 +106,6 @@ class LayerTable(LayerRows):
     layers: Sequence[CapturedLayer]
 
     def __init__(self, layers: Sequence[CapturedLayer]) -> None:
-        """Draw these layers, in the order given."""
         super().__init__(layers)
         self._all = columns_of(layers)
         self._natural = {column.title: self._needed(column) for column in self._all}

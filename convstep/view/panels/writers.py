@@ -29,7 +29,6 @@ class WriterTable:
         self._width = 80
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self._writers)
 
     @property

@@ -45,11 +45,9 @@ class Paragraph:
     """
 
     def __init__(self, words: str | Text, style: str = "") -> None:
-        """Hold paragraphs, one a line."""
         self._text = words if isinstance(words, Text) else Text(words, style)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        """Its lines."""
         for paragraph in self._text.split("\n", allow_blank=True):
             for line in wrap(paragraph, options.max_width):
                 line.end = "\n"
