@@ -10,6 +10,7 @@ from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect
 from convstep.view.layout.arrange import CARD, SOURCE
 from convstep.view.layout.boxes import (
+    ENDLESS,
     Box,
     Plan,
     across,
@@ -88,7 +89,7 @@ def _with_side(
     The diagnosis stands below what the step reads if that leaves it room, else at the left.
     """
     used, rows = _gradients(gradients, width - SIDE_WIDTH, height - 15)
-    read = max((natural_height(panel, 10_000) for panel in context), default=height)
+    read = max((natural_height(panel, ENDLESS) for panel in context), default=height)
     beside = sum(map(least_width, context)) <= width - SIDE_WIDTH - SOURCE_WIDTH
     below = own and beside and height - used - read >= SAID
     middle = down((read, row(context)), (None, part(DIAGNOSIS))) if below else row(context)

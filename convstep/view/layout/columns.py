@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import SCROLLED_TEXT, Rect, lay_out
-from convstep.view.layout.boxes import Box, across, down, part, whole_width, width_at
+from convstep.view.layout.boxes import ENDLESS, Box, across, down, filled, part, whole_width, width_at
 from convstep.view.layout.rows import (
-    ENDLESS,
     ENOUGH,
     LEAST_ROW,
     LEAST_WORTH,
@@ -21,7 +20,6 @@ from convstep.view.layout.rows import (
     Sized,
     Worth,
     asked,
-    filled,
     heights_of,
     row_box,
     rows_of,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect
 from convstep.view.layout.arrange import CARD, SOURCE
-from convstep.view.layout.boxes import Plan, down, least_width, natural_height, part, row
+from convstep.view.layout.boxes import ENDLESS, Plan, down, least_width, natural_height, part, row
 
 LESSON = "lesson"
 """Key of the narration."""
@@ -49,7 +49,7 @@ def arrange_all(width: int, height: int, panels: Sequence[Panel], tab: str) -> P
     stage = [panel for panel in panels if panel.stage]
     below = [replace(panel, stack="") for panel in panels if not panel.stage]
     upper = max(natural_height(panel, width // max(len(stage), 1)) for panel in stage)
-    lower = max(natural_height(panel, 10_000) for panel in below)
+    lower = max(natural_height(panel, ENDLESS) for panel in below)
     fits = sum(map(least_width, below)) <= width and max(map(least_width, stage)) <= width // len(stage)
     rest = height - upper - lower
     if not fits or rest < LEAST_CARD:

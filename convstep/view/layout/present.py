@@ -7,15 +7,12 @@ from dataclasses import replace
 
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect, lay_out
-from convstep.view.layout.boxes import Plan, down, equally, least_width, natural_height, row
+from convstep.view.layout.boxes import ENDLESS, Plan, down, equally, least_width, natural_height, row
+from convstep.view.layout.rows import LEAST_ROW
 from convstep.view.numbers.big_digits import LINES
 
 BORDER = 2
 """Lines of a panel's border."""
-LEAST_ROW = 7
-"""Lines in which a row that scrolls still says something."""
-ENDLESS = 10_000
-"""Lines of room that no face fills."""
 BANNER_FROM = 24
 """Lines of a screen on which the value that the step takes is written in big digits below the panels."""
 

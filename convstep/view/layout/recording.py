@@ -9,7 +9,7 @@ from operator import ge
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import MOST_TEXT, Rect
 from convstep.view.layout.arrange import CARD, SIDE_FROM, SOURCE, WIDE_SIDE_FROM
-from convstep.view.layout.boxes import Plan, across, down, part
+from convstep.view.layout.boxes import Plan, across, down, filled, part
 from convstep.view.layout.columns import MOST_BESIDE
 from convstep.view.layout.rows import (
     ENOUGH,
@@ -22,7 +22,6 @@ from convstep.view.layout.rows import (
     Worth,
     asked,
     even,
-    filled,
     fitting,
     heights_of,
     least_card,
