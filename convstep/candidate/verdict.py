@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.conventions import spelled
@@ -219,19 +220,15 @@ def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, 
         whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh, more=more)
         each = {
             name: pattern(
-                swept.results, functools.partial(_wrong_in, name), fresh=fresh, tells=_comes_back, more=more
+                swept.results,
+                methodcaller("wrong", name),
+                fresh=fresh,
+                tells=lambda result: result.outcome.kind == RETURNED,
+                more=more,
             )
             for name in NAMES
         }
     return whole, {name: words for name, words in each.items() if words}
-
-
-def _wrong_in(name: str, result: Result) -> bool:
-    return result.wrong(name)
-
-
-def _comes_back(result: Result) -> bool:
-    return result.outcome.kind == RETURNED
 
 
 def _geometry(problem: Problem) -> dict[str, Any]:

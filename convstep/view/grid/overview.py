@@ -111,7 +111,7 @@ def _segment(
     if look.coloured:
         return Segment("▀", _two(scale.background(upper), None if lower is None else scale.background(lower)))
     strange = scale.mark(upper) or (scale.mark(lower) if lower is not None else "")
-    return Segment(strange or scale.shade(_larger(upper, lower)))
+    return Segment(strange or scale.shade(upper if lower is None else max(upper, lower, key=abs)))
 
 
 _PLAIN_MARK = Style(bold=True, reverse=True)
@@ -120,7 +120,3 @@ _PLAIN_MARK = Style(bold=True, reverse=True)
 @functools.lru_cache(maxsize=1024)
 def _two(upper: str, lower: str | None) -> Style:
     return Style(color=upper, bgcolor=lower)
-
-
-def _larger(first: float, second: float | None) -> float:
-    return first if second is None or abs(first) >= abs(second) else second

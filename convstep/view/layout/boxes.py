@@ -116,16 +116,12 @@ def columns_of(panels: Sequence[Panel], height: int) -> list[list[Panel]]:
     stacks: dict[str, list[Panel]] = {}
     for panel in panels:
         stack = stacks.setdefault(panel.stack, []) if panel.stack else []
-        if not stack or _height_of([*stack, panel]) > height:
+        if not stack or sum(natural_height(one, ENDLESS) for one in (*stack, panel)) > height:
             stack = []
             columns.append(stack)
             stacks[panel.stack] = stack
         stack.append(panel)
     return columns
-
-
-def _height_of(panels: Sequence[Panel]) -> int:
-    return sum(natural_height(panel, ENDLESS) for panel in panels)
 
 
 def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
