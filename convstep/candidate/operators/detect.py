@@ -99,7 +99,8 @@ class Detecting:
                 engine = candidate.kind == "autograd"
                 way = Way(self.operator, None, sets.pop(0), tensors, engine, mode, hot=hot)
                 found = self._laid(way)
-                if (settled := self._settled(found)) is not None:
+                if found is not None:
+                    settled = self.divided(found)
                     best = settled if best is None or settled.fit > best.fit else best
                 if best is not None and (best.forward or best.right or not self.in_time()):
                     return best
@@ -228,12 +229,6 @@ class Detecting:
 
     def _told_apart(self, trial: Trial) -> bool:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
-
-    def _settled(self, trial: Trial | None) -> Trial | None:
-        """With the division by the batch that its gradients show."""
-        if trial is None:
-            return None
-        return self.divided(trial)
 
     def _above(self, trial: Trial) -> Trial:
         """With what it takes the gradient from above to be, where it is not told or does not ask."""
