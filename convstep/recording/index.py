@@ -15,14 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.recording.bindings import Binding, bindings_of
-from convstep.recording.columns import Rows, column
+from convstep.recording.columns import Entries, Rows, column
 from convstep.recording.kept import Kept
 from convstep.recording.log import Ref, refs, storage_in
 from convstep.recording.shelf import narrow
 from convstep.recording.sites import WRITES, Kind, Site
 
 Flags = npt.NDArray[np.bool_]
-Entries = npt.NDArray[np.intp]
 Short = npt.NDArray[np.integer[Any]]
 """Numbers in as few bytes as they need: there are as many as entries."""
 
