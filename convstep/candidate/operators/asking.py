@@ -43,9 +43,7 @@ class Asking:
         handed = [each for some in told for _, each in some]
         known = [self._known(way, each) for each in handed]
         asked = [each for each, raw in zip(handed, known, strict=True) if raw is None]
-        came = self.worker.ask(
-            self.words, asked, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above
-        )
+        came = self.worker.ask(self.words, asked, **way.asked)
         for each, raw in zip(asked, came, strict=False):
             self._remember(way, each, raw)
         fresh = iter(came)

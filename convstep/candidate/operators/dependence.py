@@ -96,9 +96,7 @@ def _called(worker: Caller, words: Vocabulary, way: Way, problem: OperatorProble
     handed = replace(way, fixed={}, above="").handed(problem)
     if handed is None:
         return {}
-    (raw,) = worker.ask(
-        words, [handed[1]], pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above
-    )
+    (raw,) = worker.ask(words, [handed[1]], **way.asked)
     (found,) = answers(way, words, [(handed[0], raw)])
     return found.gradients
 

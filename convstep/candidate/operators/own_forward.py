@@ -160,7 +160,7 @@ def _slopes(worker: Caller, way: Way, words: Vocabulary, problem: OperatorProble
     totals: list[float] = []
     for start in range(0, len(handed), CHUNK):
         some = [each for each in handed[start : start + CHUNK] if each is not None]
-        raws = worker.ask(words, some, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
+        raws = worker.ask(words, some, **way.asked)
         for raw, each in zip(raws, moved[start : start + CHUNK], strict=False):
             outputs = answer(way, words, each, raw).outputs
             if not outputs:

@@ -48,7 +48,7 @@ def tried(
     `before` is what came of others; it gets these as well.
     """
     handed = [each for _, each in told]
-    raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
+    raws = worker.ask(words, handed, **way.asked)
     came = [(problem, raw) for (problem, _), raw in zip(told, raws, strict=False)]
     found = answers(way, words, came, before or ())
     if before is not None:
@@ -66,15 +66,7 @@ def varying_gradients(
         return ()
 
     def called(seed: int) -> Mapping[str, Array]:
-        (raw,) = worker.ask(
-            words,
-            [handed[1]],
-            pairs=way.pairs,
-            tensors=way.tensors,
-            mode=way.mode,
-            above=way.above,
-            seed=seed,
-        )
+        (raw,) = worker.ask(words, [handed[1]], **way.asked, seed=seed)
         (found,) = answers(way, words, [(handed[0], raw)])
         return found.gradients
 

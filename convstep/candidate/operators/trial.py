@@ -12,10 +12,9 @@ from convstep.candidate.call.outcome import RAISED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import squeezed
 from convstep.candidate.operators.caller import Raw
-from convstep.candidate.operators.evidence import Evidence, Mistaken, same
+from convstep.candidate.operators.evidence import Evidence, Mistaken
 from convstep.candidate.operators.gathering import NEARLY, forward_fits, how_far
 from convstep.candidate.operators.ways import Way
-from convstep.operators.mistake import Variant
 
 ENOUGH = 3
 """Problems on which a way is tried."""
@@ -109,15 +108,11 @@ class Trial:
         evidence = Evidence(Swept(self.way.operator, self.way.convention, self.results), self.mistaken)
         names = [name for name in self.way.operator.gradients if any(name in one.off for one in self.heard)]
         return sum(
-            any(self._explains(evidence, variant, name) for _, variant in evidence.variants())
+            any(
+                all(evidence.gives(variant, one, name) for one in self.heard)
+                for _, variant in evidence.variants()
+            )
             for name in names
-        )
-
-    def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
-        made = ((one, evidence.made(variant, one)) for one in self.heard)
-        return all(
-            each is not None and name in one.answer.gradients and same(one.answer.gradients[name], each[name])
-            for one, each in made
         )
 
     @property

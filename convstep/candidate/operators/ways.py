@@ -77,6 +77,11 @@ class Way:
         first, lying = next(iter(self.operator.axes)), self.lying
         return lying[:1] != "1" and not (set(self.operator.axes[first]) & {*"NC"}) - {*lying}
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What `Caller.ask` is told of it."""
+        return {"pairs": self.pairs, "tensors": self.tensors, "mode": self.mode, "above": self.above}
+
     def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
         """A problem as it can be said in this way, and what is handed over; None if it cannot be said."""
         fitted = self._fitted(problem)
