@@ -36,7 +36,6 @@ class Record:
     """Fields that a file must give although they have a default."""
 
     def __post_init__(self) -> None:
-        """Check it."""
         self.check()
 
     def check(self) -> None:

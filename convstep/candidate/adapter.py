@@ -37,8 +37,7 @@ _SEVERAL = (ast.Tuple, ast.List)
 def likely_call(worker: Worker, convention: str) -> Call:
     """How a candidate is called; where nothing works, how its names suggest that it may be.
 
-    Raises:
-        CandidateError: there is no such convention, or it has no backward.
+    A `CandidateError` if there is no such convention, or it has no backward.
     """
     try:
         return detect_convention(worker, convention)[0]
@@ -82,12 +81,7 @@ def adapter_text(
 ) -> str:
     """The adapter of a function, a method, a class or an autograd Function.
 
-    Args:
-        target: what it calls.
-        candidate: what loading found out.
-        call: how it is called.
-        path: where it will stand, for the command in its first line.
-        flags: what the command has besides.
+    `path` is where it will stand, for the command in its first line, and `flags` what that has besides.
     """
     writer = Writer(candidate, spelled(call, candidate))
     name = target.name.removesuffix(".backward") if writer.paired else target.name
@@ -99,12 +93,7 @@ class Writer:
     """Writes the lines that call a candidate on a problem, `n`, and says where its gradients are then."""
 
     def __init__(self, candidate: Candidate, call: Call) -> None:
-        """Write nothing yet.
-
-        Args:
-            candidate: who is called.
-            call: how, with its convention written out.
-        """
+        """Write nothing yet; the call has its convention written out."""
         self.candidate, self.call, self.value = candidate, call, Given(candidate, call)
         self.paired = "." in candidate.forward and call.forward is not None
         """Whether it stands in one class with its forward, so that the class is needed."""

@@ -30,17 +30,9 @@ from convstep.printable import printable
 def operator_adapter(
     target: Target, worker: Caller, operator: Operator, path: str, flags: Sequence[str] = ()
 ) -> str:
-    """The text of the file; its first line is the command that it is for.
+    """The text of the file, for that path; its first line is the command that it is for, with these flags.
 
-    Args:
-        target: what it calls.
-        worker: it, as it is loaded.
-        operator: what it is.
-        path: where it will stand.
-        flags: what the command has besides.
-
-    Raises:
-        CandidateError: it cannot be imported.
+    A `CandidateError` if the target cannot be imported.
     """
     writer = _Writer(worker.candidate, worker.text, operator)
     return writer.text(_imported(target, worker.candidate, path), path, flags)

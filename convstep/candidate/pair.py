@@ -30,18 +30,11 @@ DIFFERENT = "not-its-gradient"
 """The id of what is found."""
 
 
-@dataclass(frozen=True, slots=True)
 class Difference(AnyFinding):
-    """A result that is not the gradient of its own forward."""
+    """A result that is not the gradient of its own forward; the message says how that was found out."""
 
-    message: str
-    """How that was found out."""
-    gradients: tuple[str, ...]
-    """Which result."""
-    id: str = DIFFERENT
-    strength: str = SEEN
-    alternative: bool = False
-    variant: Any = None
+    __slots__ = ()
+    variant = None
 
     @property
     def known(self) -> None:
@@ -86,7 +79,9 @@ class PairVerdict(AnyVerdict):
     def diagnosis(self) -> tuple[Difference, ...]:  # type: ignore[override]
         """The results that differ."""
         return tuple(
-            Difference(one.mark.how, (one.result,)) for one in self.held.ends if one.mark.kind == DIFFERS
+            Difference(DIFFERENT, SEEN, one.mark.how, (one.result,))
+            for one in self.held.ends
+            if one.mark.kind == DIFFERS
         )
 
     @property
@@ -182,12 +177,7 @@ class Open:
 
 
 def against_forward(worker: Recorder, arguments: Arguments | None = None) -> PairVerdict | Open:
-    """Hold a backward against its own forward.
-
-    Args:
-        worker: its process.
-        arguments: what is said of those of a call; with nothing said they are guessed.
-    """
+    """Hold a backward against its own forward; arguments of which nothing is said are guessed."""
     given, candidate = arguments or Arguments(), worker.candidate
     try:
         held, first = worker.held(given)

@@ -107,14 +107,10 @@ def judged(
     progress: Progress | None = None,
     operator: str | Operator | None = None,
 ) -> Verdict | OperatorVerdict | PairVerdict:
-    """The verdict on a candidate as what it is; see `check`.
+    """The verdict on a candidate as what it is; see `check`, also for what is raised.
 
     What is called like another operator than a convolution is tried as that; all else is tried as conv2d.
     What is neither is held against its own forward.
-
-    Raises:
-        CannotCall: see `check`.
-        OperatorError: there is no such operator.
     """
     with known(operator) as name:
         if name is None and problem is None and convention == AUTO and "--adapter" not in worker.flags:
@@ -240,8 +236,7 @@ def _as_operator(
 def _check_conv2d(verdict: Verdict) -> None:
     """Refuse a verdict on what was taken for a convolution's for want of a name, if not one call returned.
 
-    Raises:
-        CannotCall: that is so, and an exception is no proof of anything then.
+    An exception is no proof of anything then, and `CannotCall` is raised.
     """
     candidate, results = verdict.swept.candidate, verdict.swept.results
     if any(result.outcome.kind == RETURNED for result in results):
@@ -272,11 +267,7 @@ def verdict_of(
     progress: Progress | None = None,
     budget: float = BUDGET,
 ) -> Verdict:
-    """Sweep, diagnose, and find the first divergence; see `check`.
-
-    Raises:
-        CannotCall: no way of calling it works, or it takes no problem at all.
-    """
+    """Sweep, diagnose, and find the first divergence; see `check`."""
     swept = sweep(worker, convention, problem, progress, budget)
     _check_taken(swept)
     forward = own_forward(worker, swept)

@@ -60,10 +60,7 @@ TRIED = 3
 def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) -> str:
     """All there is to say of a candidate that cannot be called: why, what was tried, how to go on.
 
-    Args:
-        error: what was raised.
-        target: the candidate, as the command line names it.
-        adapted: whether it was called by an adapter, so that it is that which is to be changed.
+    If an adapter called it (`adapted`), that is to be changed.
     """
     said = str(error)
     lines = wrapped(said if "cannot be called" in said else f"cannot be called: {said}")
@@ -117,13 +114,10 @@ def _addressed(verdict: Verdict) -> bool:
 
 
 def divergence_words(found: Divergence, geometry: Geometry, call: Call | None = None) -> str:
-    """Where it parts from the reference, in one or two sentences.
+    """Where it parts from the reference, in one or two sentences; positions are those of the screen.
 
-    Args:
-        found: the first step that differs; it is named by the position after it, as on the screen.
-        geometry: of the problem it was found on.
-        call: how the candidate is called, to name cells and shapes as its author does; where the debugger
-            names them otherwise, both are said.
+    Cells and shapes are named as the author of the call does; where the debugger names them otherwise, both
+    are said.
     """
     if found.before_any:
         return tr(
@@ -203,10 +197,7 @@ def _made_words(own: OwnLines) -> list[str]:
 def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
     """What is known of a step of the candidate's own, a sentence each; none where it does what it should.
 
-    Args:
-        own: the candidate's own run.
-        step: the step.
-        names: whether to say what the variable is that says where its window begins.
+    `names`: also which variable says where its window begins.
     """
     said, window = [], step.window
     if window is not None:

@@ -49,10 +49,8 @@ def snippet_of(verdict: Verdict | OperatorVerdict | PairVerdict) -> Snippet:
     """The smallest problem on which a candidate fails, called as its author calls it.
 
     The code is tried before it is handed out. Where a few lines cannot do that (an adapter is needed, or only
-    a second call is wrong), it is the check itself.
-
-    Raises:
-        SnippetError: it fails on none, or lives in this process alone.
+    a second call is wrong), it is the check itself. A `SnippetError` if it fails on none, or lives in this
+    process alone.
     """
     from convstep.candidate.pair import PairVerdict
     from convstep.candidate.verdict import Verdict
@@ -75,16 +73,7 @@ def snippet_of(verdict: Verdict | OperatorVerdict | PairVerdict) -> Snippet:
 
 
 def snippet_beside(verdict: Verdict, right: Right, outcome: Outcome) -> Snippet:
-    """The same on a problem that somebody chose.
-
-    Args:
-        verdict: on the candidate.
-        right: the problem, and what is right on it.
-        outcome: what the candidate makes of it.
-
-    Raises:
-        SnippetError: it cannot be written.
-    """
+    """The same on a problem that somebody chose, beside what is right on it."""
     try:
         return snippet_on(verdict, grade(None, right, outcome))
     except UnwritableError:
@@ -93,11 +82,7 @@ def snippet_beside(verdict: Verdict, right: Right, outcome: Outcome) -> Snippet:
 
 
 def snippet_on(verdict: Verdict, result: Result) -> Snippet:
-    """The same on one problem, whatever comes of it.
-
-    Raises:
-        UnwritableError: see `snippet_of`.
-    """
+    """The same on one problem, whatever comes of it; maybe an `UnwritableError`."""
     swept, problem = verdict.swept, result.right.problem
     candidate, call = swept.candidate, spelled(swept.call, swept.candidate)
     if swept.keeps_state or call.again or call.laid or call.convention == "problem" or call.integers:
@@ -133,11 +118,7 @@ def snippet_on(verdict: Verdict, result: Result) -> Snippet:
 
 
 def _lines_of(writer: Writer, problem: Problem) -> tuple[dict[str, str], dict[str, Any], list[str]]:
-    """By gradient where it is to be found, the arrays by name, and the lines that call the candidate.
-
-    Raises:
-        UnwritableError: see `snippet_of`.
-    """
+    """By gradient where it is to be found, the arrays by name, and the lines that call the candidate."""
     try:
         where = writer.where()
         text = "\n".join(writer.lines)
@@ -272,11 +253,7 @@ def _absolute(target: str) -> str:
 
 
 def _folded(text: str, n: Any) -> tuple[dict[str, Any], list[str]]:
-    """An adapter's lines with what they take from a problem in place: arrays by name, numbers as they are.
-
-    Returns:
-        The arrays by name, and the lines.
-    """
+    """By name the arrays that an adapter takes from a problem, and its lines, with numbers as they are."""
     folding = _Folding(n)
     tree = folding.visit(ast.parse(text))
     lines = [ast.unparse(ast.fix_missing_locations(one)) for one in tree.body]

@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from convstep.candidate.call.conventions import spelled
@@ -215,30 +216,21 @@ def verb_of(swept: Swept) -> str:
 
 
 def patterns_of(swept: Swept, fresh: FreshProblems | None = None) -> tuple[str, dict[str, str]]:
-    """On which problems it fails at all, and on which each gradient is wrong.
-
-    Args:
-        swept: what it made of them.
-        fresh: more problems to try on what seems to be so.
-    """
+    """On which problems it fails at all, and on which each gradient is wrong; tried on any fresh ones."""
     more = features_of(spelled(swept.call, swept.candidate))
     for _ in range(2):  # what was claimed first meets what was tried last
         whole = pattern(swept.results, lambda result: result.failed, verb_of(swept), fresh, more=more)
         each = {
             name: pattern(
-                swept.results, functools.partial(_wrong_in, name), fresh=fresh, tells=_comes_back, more=more
+                swept.results,
+                methodcaller("wrong", name),
+                fresh=fresh,
+                tells=lambda result: result.outcome.kind == RETURNED,
+                more=more,
             )
             for name in NAMES
         }
     return whole, {name: words for name, words in each.items() if words}
-
-
-def _wrong_in(name: str, result: Result) -> bool:
-    return result.wrong(name)
-
-
-def _comes_back(result: Result) -> bool:
-    return result.outcome.kind == RETURNED
 
 
 def _geometry(problem: Problem) -> dict[str, Any]:

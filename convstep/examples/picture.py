@@ -24,11 +24,8 @@ def picture(path: str, channels: int, size: Pair | None, *, whole: bool) -> npt.
     """The pixels of a picture, `(H, W, channels)`, float64, 0 (black) to 1 (white); `whole` ones 0 to 255.
 
     What is transparent shows white. A picture that moves is its first frame. `channels` are 1 or 3; `size` is
-    the height and width to scale it to, None for its own.
-
-    Raises:
-        ProblemError: Pillow is missing, or the file is no picture, or is too large.
-        OSError: it cannot be opened.
+    the height and width to scale it to, None for its own. A `ProblemError` if Pillow is missing, or the file
+    is no picture, or is too large; an OSError if it cannot be opened.
     """
     import numpy as np
 

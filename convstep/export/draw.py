@@ -38,18 +38,11 @@ def debugger_frames(
     seconds: float = SECONDS,
     progress: Progress = _silent,
 ) -> list[Frame]:
-    """The debugger at some positions.
+    """The debugger at some positions, which ascend for speed.
 
-    Args:
-        problem: what to step through.
-        name: a bundled name or a path, as on the command line.
-        positions: where to draw, ascending for speed.
-        size: columns and lines of the screen.
-        comparison: whether to show the comparison at each position.
-        why: an array that is written and a cell of it, to show the list of what makes it.
-        forward: whether to step the forward pass.
-        seconds: how long each stands in a GIF or a cast.
-        progress: told of each frame.
+    `name` is the problem's as on the command line, and `size` columns and lines. `why` is an array that is
+    written and a cell of it, to show the list of what makes it. Each frame stands so many seconds in a GIF or
+    a cast.
     """
     app = DebuggerApp(problem, problem_title(name), live=False, forward=forward)
     asking, words, show = app.debugger.asking, "", None

@@ -127,13 +127,10 @@ def write(
 ) -> list[Path]:
     """Write frames of one size in the form that a file's suffix asks for; the files, that one first.
 
-    A .gif, a .cast and an .md are one file, the .md with its pictures beside it. Several .svg or .png
-    get the frame's position before the suffix: `out.svg` -> `out-0012.svg`; `progress` is told of each.
-
-    Raises:
-        ExportError: it cannot be done; nothing is written.
-        FileRefused: one of the files is a link, a pipe, a device or a socket; nothing is written.
-        OSError: a file cannot be written.
+    A .gif, a .cast and an .md are one file, the .md with its pictures beside it. Several .svg or .png get the
+    frame's position before the suffix: `out.svg` -> `out-0012.svg`; `progress` is told of each. Nothing is
+    written after an `ExportError`, or a `FileRefused`: one of the files is a link, a pipe, a device or a
+    socket. An OSError if a file cannot be written.
     """
     check(output, len(frames))
     if not frames:

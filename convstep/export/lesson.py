@@ -33,8 +33,6 @@ READING = 0.045
 """Seconds that a character takes to read; a wide one counts as three."""
 LEAST, MOST = 2.0, 7.0
 """Seconds that a page stands."""
-ANSWERS = ("inline", "end", "none")
-"""Where a handout has its answers: below each question, in a part of their own, nowhere."""
 
 
 def lesson_frames(
@@ -47,19 +45,12 @@ def lesson_frames(
     answers: str = "inline",
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Frame]:
-    """A lesson's pages; those with a question twice, before and after the right answer.
+    """A lesson's pages, counted from 0, ascending; those with a question before and after the right answer.
 
-    Args:
-        lesson: what to show.
-        pages: which of them, counted from 0, ascending.
-        size: columns and lines of the screen.
-        moving: whether to show the steps from one page's place to the next, for a GIF or a cast.
-        seconds: how long a page stands; by default as long as it takes to read.
-        answers: where they are not inline, a question that is answered by typing has a line to write on.
-        progress: told how many frames there are so far.
-
-    Raises:
-        ExportError: a page's candidate cannot be loaded; the page would say so in place of the panels.
+    `moving` shows the steps from one page's place to the next, for a GIF or a cast. A page stands so many
+    seconds, by default as long as it takes to read. Where `answers` are not inline, a question that is
+    answered by typing has a line to write on. An `ExportError` if a page's candidate cannot be loaded: the
+    page would say so in place of the panels.
     """
     drawing = _Drawing(lesson, size, moving, seconds, answers, progress)
     return with_long_end(asyncio.run(drawing.frames(list(pages))))

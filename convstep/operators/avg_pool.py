@@ -38,17 +38,9 @@ def avg_pool_forward(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array
 
 
 def avg_pool_backward(dout: Array, x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
-    """Each `dout` is shared out equally among the cells of its window.
+    """Each `dout`, as the output, is shared out equally among the cells of its window: dx, as x.
 
-    Args:
-        dout: `(N, C, H_out, W_out)`.
-        x: `(N, C, H, W)`; only its shape matters.
-        size: `(f_h, f_w)`.
-        stride: `(s_h, s_w)`.
-        padding: `(p_h, p_w)`.
-
-    Returns:
-        dx, `(N, C, H, W)`.
+    Of x only the shape matters; the options are the forward's.
     """
     (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
     N, C, H, W = x.shape

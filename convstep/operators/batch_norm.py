@@ -39,15 +39,7 @@ def batch_norm_backward(
 ) -> tuple[Array, Array, Array]:
     """The forward's lines from last to first; x reaches the output on three paths, which add up.
 
-    Args:
-        dout: as x.
-        x: `(N, D)` or `(N, D, H, W)`.
-        gamma: `(D,)`.
-        beta: `(D,)`.
-        eps: as the forward had it.
-
-    Returns:
-        dx, dgamma, dbeta, shaped as x, gamma, beta.
+    The arguments are the forward's, and dout as x; dx, dgamma, dbeta are as x, gamma, beta.
     """
     channels_last = np.moveaxis(x, 1, -1)
     rows = channels_last.reshape(-1, len(gamma))

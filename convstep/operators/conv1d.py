@@ -41,16 +41,7 @@ def conv1d_backward(
 ) -> tuple[Array, Array, Array]:
     """The forward's loop once more: what was read gets the other factor times `dout`.
 
-    Args:
-        dout: `(N, C_out, L_out)`.
-        x: `(N, C_in, L)`.
-        w: `(C_out, C_in, K)`.
-        b: `(C_out,)`.
-        stride: as the forward had it.
-        padding: as the forward had it.
-
-    Returns:
-        dx, dw, db, shaped as x, w, b.
+    The arguments are the forward's, and dout as its output; dx, dw, db are as x, w, b.
     """
     N, C_in, L = x.shape
     C_out, _, K = w.shape

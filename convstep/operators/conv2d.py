@@ -19,19 +19,9 @@ from convstep.operators.operator import Array, Convention, Operator, OperatorPro
 def forward(
     A_prev: Array, W: Array, b: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
-    """See `convstep.conv2d_forward`.
+    """See `convstep.conv2d_forward`: `(N, H, W, C_in)` and `(C_out, F_h, F_w, C_in // groups)` to Z.
 
-    Args:
-        A_prev: `(N, H, W, C_in)`.
-        W: `(C_out, F_h, F_w, C_in // groups)`.
-        b: `(C_out,)`.
-        stride: `(s_h, s_w)`.
-        padding: `(p_h, p_w)`, the same at both ends.
-        dilation: `(d_h, d_w)`.
-        groups: of channels.
-
-    Returns:
-        Z, `(N, H_out, W_out, C_out)`.
+    Options are pairs, of rows and of columns; the padding is the same at both ends.
     """
     return expected_forward(Problem(A_prev, W, b, None, stride, padding, dilation, groups))
 

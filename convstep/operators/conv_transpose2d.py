@@ -46,17 +46,7 @@ def conv_transpose2d_backward(
 ) -> tuple[Array, Array, Array]:
     """The forward's loop once more: where it added into a window, the window's gradient is read.
 
-    Args:
-        dout: `(N, C_out, H_out, W_out)`.
-        x: `(N, C_in, H, W)`.
-        w: `(C_in, C_out, f_h, f_w)`.
-        b: `(C_out,)`.
-        stride: as the forward had it.
-        padding: as the forward had it.
-        output_padding: as the forward had it.
-
-    Returns:
-        dx, dw, db, shaped as x, w, b.
+    The arguments are the forward's, and dout as its output; dx, dw, db are as x, w, b.
     """
     (s_h, s_w), (p_h, p_w), (o_h, o_w) = stride, padding, output_padding
     N, C_in, H, W = x.shape

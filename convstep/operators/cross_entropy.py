@@ -32,13 +32,7 @@ def cross_entropy_forward(x: Array, y: Array) -> Array:
 def cross_entropy_backward(dout: Array, x: Array, y: Array) -> Array:
     """With labels as rows of zeros with a one: the loss has one number a sample, log of the label's probability.
 
-    Args:
-        dout: one number, the gradient of the loss; 1 if nothing comes after it.
-        x: `(N, C)`.
-        y: `(N,)`; labels have no gradient.
-
-    Returns:
-        dx, `(N, C)`.
+    dout, one number, is the gradient of the loss: 1 if nothing comes after it. dx is as x; labels have none.
     """
     N = len(x)
     rows = np.eye(x.shape[1])[y]

@@ -24,15 +24,9 @@ def embedding_forward(x: Array, w: Array) -> Array:
 
 
 def embedding_backward(dout: Array, x: Array, w: Array) -> Array:
-    """Each `dout` is added to the row that it came from; a row used twice gets two.
+    """Each `dout`, as the output, is added to the row that it came from; a row used twice gets two.
 
-    Args:
-        dout: the shape of x and one axis more, D.
-        x: whole numbers below V; they have no gradient.
-        w: `(V, D)`; only its shape matters.
-
-    Returns:
-        dw, `(V, D)`.
+    dw is as w, of which only the shape matters; words have no gradient.
     """
     dw = np.zeros(w.shape)
     for i in np.ndindex(x.shape):

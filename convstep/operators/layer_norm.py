@@ -37,15 +37,7 @@ def layer_norm_backward(
 ) -> tuple[Array, Array, Array]:
     """The forward's lines from last to first; statistics along a row, parameters along a column.
 
-    Args:
-        dout: as x.
-        x: `(…, D)`.
-        gamma: `(D,)`.
-        beta: `(D,)`.
-        eps: as the forward had it.
-
-    Returns:
-        dx, dgamma, dbeta, shaped as x, gamma, beta.
+    The arguments are the forward's, and dout as x; dx, dgamma, dbeta are as x, gamma, beta.
     """
     rows = x.reshape(-1, len(gamma))
     D = len(gamma)

@@ -33,14 +33,7 @@ def linear_forward(x: Array, w: Array, b: Array) -> Array:
 def linear_backward(dout: Array, x: Array, w: Array, b: Array) -> tuple[Array, Array, Array]:
     """The forward's loop once more: what was read gets the other factor times `dout`.
 
-    Args:
-        dout: `(N, M)`.
-        x: `(N, d_1, …, d_k)`.
-        w: `(D, M)`.
-        b: `(M,)`.
-
-    Returns:
-        dx, dw, db, shaped as x, w, b.
+    The arguments are the forward's, and dout as its output; dx, dw, db are as x, w, b.
     """
     rows = x.reshape(len(x), -1)
     N, M = dout.shape

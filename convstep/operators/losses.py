@@ -53,13 +53,7 @@ def problems(
     problem: Callable[[np.random.Generator, str, int, int], OperatorProblem],
     told: tuple[tuple[str, int, int], ...] = TOLD,
 ) -> Iterator[OperatorProblem]:
-    """See `Operator.problems`.
-
-    Args:
-        rng: draws sizes.
-        problem: draws one, of what it tells apart, samples and classes.
-        told: those that tell mistakes apart.
-    """
+    """See `Operator.problems`; each is drawn by `problem`, those `told` first, which tell mistakes apart."""
     for about, N, C in told:
         yield problem(rng, about, N, C)
     while True:

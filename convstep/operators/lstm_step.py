@@ -53,18 +53,8 @@ def lstm_step_backward(
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
     """The forward's lines from last to first; the cell is reached on two paths, which add up.
 
-    Args:
-        dnext_h: `(N, H)`.
-        dnext_c: `(N, H)`, from the next step.
-        x: `(N, D)`.
-        prev_h: `(N, H)`.
-        prev_c: `(N, H)`.
-        wx: `(D, 4H)`.
-        wh: `(H, 4H)`.
-        b: `(4H,)`.
-
-    Returns:
-        dx, dprev_h, dprev_c, dwx, dwh, db, shaped as x, prev_h, prev_c, wx, wh, b.
+    The arguments are the forward's, and dnext_h, dnext_c, as its outputs, from the next step; the gradients
+    are as x, prev_h, prev_c, wx, wh, b.
     """
     a = x @ wx + prev_h @ wh + b
     a_i, a_f, a_o, a_g = np.split(a, 4, axis=1)

@@ -39,17 +39,9 @@ def max_pool_forward(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array
 
 
 def max_pool_backward(dout: Array, x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
-    """Each `dout` goes to the cell that was the largest of its window; of several, to the first.
+    """Each `dout`, as the output, goes to the cell that was its window's largest; of several, to the first.
 
-    Args:
-        dout: `(N, C, H_out, W_out)`.
-        x: `(N, C, H, W)`, as the forward had it.
-        size: `(f_h, f_w)`.
-        stride: `(s_h, s_w)`.
-        padding: `(p_h, p_w)`.
-
-    Returns:
-        dx, `(N, C, H, W)`.
+    The arguments are the forward's; dx is as x.
     """
     (f_h, f_w), (s_h, s_w), (p_h, p_w) = size, stride, padding
     N, C, H, W = x.shape

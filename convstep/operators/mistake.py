@@ -59,9 +59,8 @@ class Variant:
     def in_order(self, letters: str, places: tuple[int, ...]) -> Callable[..., Any] | None:
         """The same backward with equal blocks in another order; None if the mistake is in their order.
 
-        Args:
-            letters: what ends the blocks' names where they stand in a row: `da_i, da_f, da_o, da_g`.
-            places: which of them stands at each place.
+        `letters` end the blocks' names where they stand in a row, `da_i, da_f, da_o, da_g`, and `places` says
+        which of them stands at each place.
         """
         row = re.compile(rf"(\w+_){letters[0]}" + "".join(rf", \1{letter}" for letter in letters[1:]))
         if len(row.findall(_patched(self))) != len(row.findall(_source(self.form))):
@@ -97,18 +96,13 @@ def mistakes(text: str, *forms: Callable[..., Any]) -> tuple[Mistake, ...]:
     """The mistakes of a literal, one after the other.
 
     A mistake begins with its `id: title  [where people met it; and where]`. Indented below stand its
-    explanation and both in Chinese; then its variants, as a patch is written: `- ` before a right line,
-    `+ ` before what people write there. Right lines in a row stand in a row in the backward. Without a right
-    line, a wrong one stands for the only line that does the same: assigns the same, into the same array, or
-    begins the same loop. A line `# label | 标签` ends a variant; so does a blank line.
+    explanation and both in Chinese; then its variants, as a patch is written: `- ` before a right line, `+ `
+    before what people write there. Right lines in a row stand in a row in the backward. Without a right line,
+    a wrong one stands for the only line that does the same: assigns the same, into the same array, or begins
+    the same loop. A line `# label | 标签` ends a variant; so does a blank line.
 
-    Args:
-        text: the literal.
-        forms: the readable backward, and others that say the same in other lines; a variant is one of the
-            first that has all of its right lines.
-
-    Raises:
-        ValueError: no form has the lines of a variant.
+    `forms` are the readable backward, and others that say the same in other lines; a variant is one of the
+    first that has all of its right lines. A ValueError if there is none.
     """
     parts = (each.partition("\n") for each in re.split(r"\n(?=\S)", textwrap.dedent(text).strip()))
     return tuple(_mistake(head, below, forms) for head, _, below in parts)

@@ -140,32 +140,19 @@ class Operator:
         return tuple(known[name] for name in self.parameters)
 
     def right(self, problem: OperatorProblem, backward: Callable[..., Any] | None = None) -> dict[str, Array]:
-        """The gradients, by name.
-
-        Args:
-            problem: what of.
-            backward: the one to ask, if it is another: one with a mistake, say.
-        """
+        """The gradients, by name, of this backward or of another: one with a mistake, say."""
         made = (backward or self.backward)(*self.arguments(problem))
         values = made if len(self.gradients) > 1 else (made,)
         return {name: np.asarray(value) for name, value in zip(self.gradients, values, strict=True)}
 
     def record(self, problem: OperatorProblem | None = None) -> Recording:
-        """A recording of the backward, to be stepped.
-
-        Args:
-            problem: what on; by default `small`.
-        """
+        """A recording of the backward, to be stepped, by default on `small`."""
         from convstep.recording.record import record
 
         return record(self.backward, *self.arguments(problem or self.small()))
 
     def mistake(self, id: str) -> Mistake:
-        """A mistake by its id.
-
-        Raises:
-            KeyError: there is none.
-        """
+        """A mistake by its id; a KeyError if there is none."""
         return self._by_id[id]
 
     @functools.cached_property

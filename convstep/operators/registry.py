@@ -41,11 +41,7 @@ def is_ours(name: str) -> bool:
 
 
 def operator_named(name: str) -> Operator:
-    """The operator of a name: "max-pool".
-
-    Raises:
-        OperatorError: there is none; with the one that was probably meant.
-    """
+    """The operator of a name, "max-pool"; else an `OperatorError` with the one that was probably meant."""
     known = _ours() | _added
     if name in known:
         return known[name]

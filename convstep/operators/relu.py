@@ -11,27 +11,12 @@ from convstep.operators.operator import Array, Operator, OperatorProblem
 
 
 def relu_forward(x: Array) -> Array:
-    """Zero where x is negative.
-
-    Args:
-        x: any shape.
-
-    Returns:
-        The same shape.
-    """
+    """Zero where x, of any shape, is negative."""
     return np.maximum(x, 0)
 
 
 def relu_backward(dout: Array, x: Array) -> Array:
-    """Where x passed, `dout` passes; where x was not positive, nothing does.
-
-    Args:
-        dout: the shape of x.
-        x: any shape, as the forward had it.
-
-    Returns:
-        dx, the shape of x.
-    """
+    """Where x passed, `dout`, as x, passes; where x was not positive, nothing does: dx, as x."""
     mask = x > 0
     dx = dout * mask
     return dx

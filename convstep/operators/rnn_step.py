@@ -37,16 +37,7 @@ def rnn_step_backward(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """The slope of tanh, which next_h tells, times `dnext_h`; then two linear layers that share it.
 
-    Args:
-        dnext_h: `(N, H)`.
-        x: `(N, D)`.
-        prev_h: `(N, H)`.
-        wx: `(D, H)`.
-        wh: `(H, H)`.
-        b: `(H,)`.
-
-    Returns:
-        dx, dprev_h, dwx, dwh, db, shaped as x, prev_h, wx, wh, b.
+    The arguments are the forward's, and dnext_h as its output; the gradients are as x, prev_h, wx, wh, b.
     """
     N, H = dnext_h.shape
     next_h = np.tanh(x @ wx + prev_h @ wh + b)

@@ -38,13 +38,7 @@ def softmax_cross_entropy_forward(x: Array, y: Array) -> Array:
 def softmax_cross_entropy_backward(dout: Array, x: Array, y: Array) -> Array:
     """The probabilities, less 1 at the label; each sample has one Nth of the loss.
 
-    Args:
-        dout: one number, the gradient of the loss; 1 if nothing comes after it.
-        x: `(N, C)`.
-        y: `(N,)`; labels have no gradient.
-
-    Returns:
-        dx, `(N, C)`.
+    dout, one number, is the gradient of the loss: 1 if nothing comes after it. dx is as x; labels have none.
     """
     N = len(x)
     dx = np.zeros(x.shape)

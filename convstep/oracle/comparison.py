@@ -162,14 +162,12 @@ def compare(
     return comparison_with(expectation, problem, reached, gradients)
 
 
-def best_comparison(
-    problem: Problem, position: int | None = None, gradients: RunningGradients | None = None
-) -> Comparison:
+def best_comparison(problem: Problem) -> Comparison:
     """Like `compare` with PyTorch, or where that is unavailable with central differences and a `note` why."""
     try:
-        return compare(problem, position, gradients)
+        return compare(problem)
     except OracleUnavailable as error:
-        return replace(compare(problem, position, gradients, "numeric"), note=str(error))
+        return replace(compare(problem, oracle="numeric"), note=str(error))
 
 
 def comparison_with(

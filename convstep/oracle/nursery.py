@@ -38,15 +38,9 @@ def born(
 ) -> Born | None:
     """A new process that runs a module's `main`, as `watched.command` would start it.
 
-    Args:
-        module: whose `main`.
-        arguments: what it is given.
-        environment: its variables; PYTHONPATH has all that it imports from.
-        pipes: its stdin, stdout and stderr.
-
-    Returns:
-        It; None where it has to be started otherwise: on another system than Linux, which may not bear that
-        a process is copied after it has loaded libraries, and if it is the first, for it may be the only one.
+    The pipes are its stdin, stdout and stderr; in the environment PYTHONPATH has all that it imports from.
+    None where it has to be started otherwise: on another system than Linux, which may not bear that a process
+    is copied after it has loaded libraries, and if it is the first, for it may be the only one.
     """
     fixed = {name: said for name, said in environment.items() if name.startswith(_STARTING)}
     key = os.getpid(), module, sys.executable, *sorted((fixed | {"PYTHONPATH": ""}).items())
@@ -102,7 +96,7 @@ class Born:
     """A process that was born so, as `watched.end` takes one."""
 
     def __init__(self, line: socket.socket, status: int) -> None:
-        """Args: how its nursery is spoken to, and where its process id and its exit code will be read."""
+        """Know how its nursery is spoken to, and where its process id and its exit code will be read."""
         self.returncode: int | None = None
         self._line, self._status = line, status
         self._said = b""
@@ -158,8 +152,7 @@ class Born:
 def main(arguments: Sequence[str]) -> None:
     """Import a module, then wait to be copied; returns as each of the copies, when its `main` has.
 
-    Args:
-        arguments: the module, and after how many idle seconds it ends.
+    The arguments are the module, and after how many idle seconds it ends.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     line = socket.socket(fileno=watched.out_of_reach(os.dup(0)))

@@ -58,10 +58,8 @@ class TorchService:
         """Hold the gradients at a position against PyTorch's; blocks, see `compare` for the arguments.
 
         Live gradients are copied as this starts; if another thread moves the timeline, pass copies.
-
-        Raises:
-            OracleUnavailable: torch is missing or broken, or the child died.
-            ServiceClosed: the service was closed, also while this was waiting.
+        `OracleUnavailable` if torch is missing or broken, or the child died; `ServiceClosed` if it was
+        closed, also while this was waiting.
         """
         reached = checked_position(problem, position)
         if gradients is not None:

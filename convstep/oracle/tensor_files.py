@@ -47,13 +47,12 @@ _ZIP_END, _ZIP64_LOCATOR, _ZIP64_END = 22, 20, 56
 def load_tensors(path: StrPath) -> Problem:
     """The problem in a `.pt`, `.pth` or `.safetensors` file.
 
-    The file holds a dict of tensors named as in a `.npz` problem: `A_prev`, `W`, and where there are
-    any `b`, `dZ`, `stride`, `padding`, `dilation`, `groups`, `layout`. Or in PyTorch's words: `input`,
-    `weight`, `bias`, `grad_output`, in PyTorch's layout unless `layout` says another. What is no
-    tensor in a `.safetensors` file, such as `padding` "same", is in its metadata.
+    The file holds a dict of tensors named as in a `.npz` problem: `A_prev`, `W`, and where there are any `b`,
+    `dZ`, `stride`, `padding`, `dilation`, `groups`, `layout`. Or in PyTorch's words: `input`, `weight`,
+    `bias`, `grad_output`, in PyTorch's layout unless `layout` says another. What is no tensor in a
+    `.safetensors` file, such as `padding` "same", is in its metadata.
 
-    Raises:
-        ProblemError: the file is missing, damaged, not a problem, or needs more than tensors.
+    A `ProblemError` if the file is missing, damaged, not a problem, or needs more than tensors.
     """
     name = printable(path)
     read = _safetensors if os.fsdecode(path).lower().endswith(".safetensors") else _torch_file

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from convstep.recording.columns import Column
+from convstep.recording.columns import Column, Entries
 from convstep.recording.log import Ref, refs
 from convstep.recording.sites import Site
-
-Entries = npt.NDArray[np.intp]
 
 
 class Binding(NamedTuple):

@@ -23,6 +23,7 @@ from convstep.recording.shelf import Pieces, Shelf, Shelved, ends_of, narrow, re
 from convstep.steps.cells import Array
 
 Entries = npt.NDArray[np.intp]
+"""Numbers of entries of a log, or of what it holds."""
 Spec = list[Any]
 """What JSON says of a column: its kind, and what that needs; its numbers lie on a shelf, in this order."""
 

@@ -15,14 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.recording.bindings import Binding, bindings_of
-from convstep.recording.columns import Rows, column
+from convstep.recording.columns import Entries, Rows, column
 from convstep.recording.kept import Kept
 from convstep.recording.log import Ref, refs, storage_in
 from convstep.recording.shelf import narrow
 from convstep.recording.sites import WRITES, Kind, Site
 
 Flags = npt.NDArray[np.bool_]
-Entries = npt.NDArray[np.intp]
 Short = npt.NDArray[np.integer[Any]]
 """Numbers in as few bytes as they need: there are as many as entries."""
 
@@ -46,7 +45,6 @@ class Index:
     """A log by entries, frames, variables and steps."""
 
     def __init__(self, log: Kept) -> None:
-        """Look through a log once."""
         self.log, sites = log, log.sites.sites
         kind = np.min_scalar_type(len(sites))  # short numbers are sorted in a tenth of the time
         self.order: Short = log.order.astype(kind)

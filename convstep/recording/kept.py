@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.recording.columns import Column, Numbers, Rows, column, cut
+from convstep.recording.columns import Column, Entries, Numbers, Rows, column, cut
 from convstep.recording.log import Column as Swept
 from convstep.recording.log import Ended, Log, Ref
 from convstep.recording.shelf import require
 from convstep.recording.sites import Kind, Sites
 from convstep.steps.cells import Array
-
-Entries = npt.NDArray[np.intp]
 
 
 @dataclass(slots=True, eq=False)

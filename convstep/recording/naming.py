@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from convstep.recording.columns import Entries
 from convstep.recording.index import Index
 from convstep.recording.log import View
 from convstep.recording.sites import Kind
 
-Entries = npt.NDArray[np.intp]
 RETURNED = "return"
 """What stands for the value of a `return`, if nothing else does."""
 _VARIABLE, _PATH, _LAST, _SUBSCRIPTED = range(4)

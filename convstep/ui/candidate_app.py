@@ -39,11 +39,7 @@ class Checking(Protocol):
         """Whether its file was saved since it was asked before."""
 
     def checked(self) -> tuple[Worker, Verdict]:
-        """Load and check it; called in a thread.
-
-        Raises:
-            SentenceError: it cannot be loaded or called now.
-        """
+        """Load and check it; called in a thread. A `SentenceError` if it cannot be loaded or called now."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,16 +74,10 @@ class CandidateApp(DebuggerApp):
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
-        """Prepare the debugger.
+        """Prepare the debugger of a candidate on a problem; for the rest see `run_candidate`.
 
-        Args:
-            candidate: the candidate on a problem.
-            name: what to call the candidate on the screen.
-            problem_name: the problem on the command line; None for the verdict's own failing one.
-            position: where to begin; by default just after the first divergent step.
-            again: checks it anew; None if nobody looks at its file.
-            torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it, so that torch is loaded beforehand.
+        `again` is None if nobody looks at its file. `live`: a person sits in front of it, so that torch is
+        loaded beforehand.
         """
         self.candidate = candidate
         """Who stands beside the reference."""
@@ -167,19 +157,11 @@ def run_candidate(
     position: int | None = None,
     again: Checking | None = None,
 ) -> None:
-    """Open the debugger on a candidate in this terminal; return when the person leaves it.
+    """Open the debugger on a candidate in this terminal; return, and end its process, when one leaves it.
 
-    Args:
-        worker: the candidate in its process, which is ended when the person leaves.
-        verdict: what `check` found.
-        problem: whose steps.
-        name: what to call the candidate on the screen.
-        problem_name: the problem on the command line; None for the verdict's own failing one.
-        position: where to begin; by default just after the first divergent step.
-        again: checks it anew when its file is saved.
-
-    Raises:
-        ScreenError: a mistake ended the screen; one sentence.
+    `problem_name` is the problem on the command line; None for the verdict's own failing one. It begins by
+    default just after the first divergent step; `again` checks it anew when its file is saved. A
+    `ScreenError` says in one sentence that a mistake ended the screen.
     """
     from convstep.candidate.step.stepping import CandidateTimeline
 

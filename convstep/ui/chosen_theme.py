@@ -20,11 +20,7 @@ class ChosenTheme:
     """One small file in the person's configuration folder."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Look into the file; one that is broken says nothing.
-
-        Args:
-            path: the file; by default the one in the person's folder.
-        """
+        """Look into the file, by default the one in the person's folder; one that is broken says nothing."""
         self.path = default_path() if path is None else path
         """The file."""
         self.name = _read(self.path)
@@ -47,11 +43,7 @@ class ChosenTheme:
         return not known
 
     def keep(self, name: str) -> None:
-        """Write down another choice.
-
-        Raises:
-            OSError: it cannot be written; the file stays as it is.
-        """
+        """Write down another choice; after an OSError the file is as it was."""
         self.name = name
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(self.path, through_links=True) as file:

@@ -42,7 +42,6 @@ class CourseList(RowList):
     BINDINGS: ClassVar[list[Binding]] = [Binding("enter,space", "take", "open")]
 
     def __init__(self, rows: CourseRows) -> None:
-        """List a course."""
         super().__init__(rows)
         self.course = rows
         """The rows."""
@@ -75,13 +74,7 @@ class LearningScreen(Once, Screen[None]):
     """
 
     def __init__(self, progress: Progress, language: str, open: Callable[[Lesson], None]) -> None:
-        """Offer the course.
-
-        Args:
-            progress: what the learner has done.
-            language: in which it is offered first.
-            open: opens a lesson.
-        """
+        """Offer the course, first in this language."""
         super().__init__()
         self._progress, self._language, self._open = progress, language, open
 

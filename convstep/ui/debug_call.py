@@ -100,8 +100,7 @@ def _recorded(
 def _step(recorded: Callable[[Mapping[str, Mapping[tuple[int, ...], Any]]], Recording]) -> None:
     """Run a function and open the debugger on it, or say what opens it.
 
-    Args:
-        recorded: records it, with other numbers in what it is handed.
+    `recorded` records it, with other numbers in what it is handed.
     """
     recording = recorded({})
     if not recording.total:

@@ -40,16 +40,10 @@ class LayersApp(TorchApp):
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
-        """Prepare the picker.
+        """Prepare the picker; for the rest see `LayersScreen`.
 
-        Args:
-            layers: at least one.
-            sample: the sample of a batch to open; None opens whole batches.
-            skipped: what is not among them.
-            file: the file that holds them, as the command line calls it; "" if there is none.
-            torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it: torch is loaded beforehand, and the
-                comparison comes after the last step.
+        `live`: a person sits in front of it: torch is loaded beforehand, and the comparison comes after the
+        last step.
         """
         super().__init__(torch, live)
         self.picker = LayersScreen(layers, sample, skipped=skipped, file=file, compare_at_end=live)

@@ -110,14 +110,11 @@ class LayersScreen(Once, Screen[None]):
         file: str = "",
         compare_at_end: bool = True,
     ) -> None:
-        """Offer these layers.
+        """Offer these layers, at least one, in the order of the forward passes, and what was skipped.
 
-        Args:
-            layers: at least one, in the order of the forward passes.
-            sample: the sample of a batch to open; None opens whole batches.
-            skipped: what is not among them.
-            file: the file that holds them, as the command line calls it; "" if there is none.
-            compare_at_end: whether going on at a layer's last step opens the comparison.
+        `sample` is the one of a batch to open; None opens whole batches. `file` holds the layers, as the
+        command line calls it, if anything does. `compare_at_end`: going on at a layer's last step opens the
+        comparison.
         """
         super().__init__()
         self._layers, self._sample, self._compare_at_end = layers, sample, compare_at_end

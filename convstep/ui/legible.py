@@ -34,11 +34,9 @@ class Legible(LineFilter):
     """
 
     def __init__(self, colours: Colours, before: Sequence[LineFilter] = ()) -> None:
-        """Prepare.
+        """Prepare for a terminal's colours.
 
-        Args:
-            colours: what the terminal has.
-            before: filters that come before it. Each looks at a segment alone, as all of Textual's do.
+        Filters `before` it look at a segment alone, as all of Textual's do.
         """
         super().__init__()
         self.before = before
@@ -48,12 +46,7 @@ class Legible(LineFilter):
         """By what is behind them, segments as they are shown: most stand on screen after screen."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments in other colours.
-
-        Args:
-            segments: a line, or a part of one.
-            background: what is behind a segment that does not say.
-        """
+        """The same segments of a line in other colours; the background is of those that do not say."""
         known = self._known.setdefault(background, {})
         if len(known) > MOST_KNOWN:
             known.clear()

@@ -55,15 +55,9 @@ class LessonApp(TorchApp):
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
-        """Prepare the lessons.
+        """Prepare the lessons: the one to open, or the list of a language.
 
-        Args:
-            lesson: the one to open; None for the list.
-            language: of the list.
-            progress: what the learner has done.
-            torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it: torch is loaded beforehand, and the file of a
-                lesson is watched.
+        `live`: a person sits in front of it: torch is loaded beforehand, and the file of a lesson is watched.
         """
         super().__init__(torch, live)
         self.progress, self.language = progress, language
@@ -112,11 +106,7 @@ class LessonApp(TorchApp):
         speak(self._spoken)
 
     def commands_back(self) -> list[str]:
-        """The lesson, at the page up to which progress is kept.
-
-        Raises:
-            ProgressError: it cannot be kept.
-        """
+        """The lesson, at the page up to which progress is kept; a `ProgressError` if it cannot be."""
         if self.walk is None:
             return []
         self.progress.keep(self.walk)
@@ -150,14 +140,9 @@ class LessonApp(TorchApp):
             self.switch_screen(self._screen(self.walk))
 
     def turn(self, by: int, *, playing: bool = False) -> bool:
-        """Turn the page.
+        """Turn the page by 1 or -1; whether there was one to turn to.
 
-        Args:
-            by: 1 or -1.
-            playing: whether the lesson plays by itself, so that the end is no dialog.
-
-        Returns:
-            Whether there was a page to turn to.
+        Where the lesson plays by itself the end is no dialog.
         """
         if self.walk is None:  # back at the list already
             return False
@@ -174,8 +159,7 @@ class LessonApp(TorchApp):
     def show_page(self, begun: Begun | None = None) -> None:
         """Show the walk's page, on the screen that is there if it fits.
 
-        Args:
-            begun: the answer to go on with, if the page asks what it asked before.
+        What was begun is gone on with, if the page asks what it asked before.
         """
         screen, mode, walk = self.page_screen, self.lesson_mode, self.walk
         if screen is None or mode is None or walk is None:  # back at the list already
@@ -338,13 +322,8 @@ def _stamp(lesson: Lesson | None) -> tuple[float, int] | None:
 
 
 def run_lessons(lesson: Lesson | None, language: str) -> None:
-    """Open the lessons in this terminal and return when the learner leaves.
+    """Open a lesson, or the list of a language, in this terminal; return when the learner leaves.
 
-    Args:
-        lesson: the one to open; None for the list.
-        language: of the list.
-
-    Raises:
-        ScreenError: a mistake ended the screen; one sentence.
+    A `ScreenError` says in one sentence that a mistake ended the screen.
     """
     run(LessonApp(lesson, language, Progress()))

@@ -11,7 +11,6 @@ class CellMessage(Message):
     """Something about one cell of a panel."""
 
     def __init__(self, key: str, cell: Cell) -> None:
-        """Name the panel and the cell."""
         super().__init__()
         self.key = key
         """The panel's key."""
@@ -31,7 +30,6 @@ class SeekRequested(Message):
     """The timeline was clicked."""
 
     def __init__(self, position: int) -> None:
-        """Name the position."""
         super().__init__()
         self.position = position
         """Where to go: 0 … total."""

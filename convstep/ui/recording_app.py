@@ -64,21 +64,11 @@ class RecordingApp(SteppingApp):
         torch: TorchService | None = None,
         live: bool = True,
     ) -> None:
-        """Prepare the debugger.
+        """Prepare the debugger; for most of it see `run_recording`.
 
-        Args:
-            recording: what to step through.
-            command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
-            options: the words that the command line needs beside that: `--call`, `relu(x)`.
-            again: records it anew; None if nobody looks at its file.
-            judge: says what its own forward says of it; None if nobody asks.
-            anew: records the same call with other numbers; None if it cannot be run again.
-            ends: ends what is being recorded, or judged, when the person leaves.
-            how: where its arguments come from, which is said first.
-            running: of an operator's backward, what its gradients should be.
-            runs: what an edit runs, where nothing has run yet; "" where its person has run it.
-            torch: the oracle's process; one is made if it is needed.
-            live: whether a person sits in front of it.
+        `command_name` is what the command line calls it, `layers.py:relu`; "" if nothing. `again` is None if
+        nobody looks at its file, `judge` if nobody asks, `anew` if it cannot be run again. `live`: a person
+        sits in front of it.
         """
         self._expecting = running
         self._edited = anew
@@ -194,21 +184,16 @@ def run_recording(
 ) -> None:
     """Open the debugger on a recorded function in this terminal; return when the person leaves it.
 
-    Args:
-        recording: what to step through.
-        session: its name on the command line, where to begin, stops and view; None if it has no such name.
-        options: the words that the command line needs beside the name.
-        again: records it anew if its file has changed.
-        judge: says what its own forward says of it; None if nobody asks.
-        anew: records the same call with other numbers; None if it cannot be run again.
-        ends: ends what is being recorded, or judged, when the person leaves.
-        how: where its arguments come from, which is said first.
-        running: of an operator's backward, what its gradients should be.
-        runs: what an edit runs, where nothing has run yet; "" where its person has run it.
+    The session has its name on the command line, where to begin, stops and view; None if it has no such name.
+    The `options` are the words that the command line needs beside the name: `--call`, `relu(x)`. `again`
+    records it anew if its file has changed, and `anew` the same call with other numbers; `judge` says what
+    its own forward says of it; `ends` ends what is being recorded or judged when the person leaves. `how`
+    says where its arguments come from, which is said first; `running` what the gradients of an operator's
+    backward should be; `runs` what an edit runs, where nothing has run yet, and "" where its person has run
+    it.
 
-    Raises:
-        ValueError: there is no step, or the session does not fit the recording; one sentence.
-        ScreenError: a mistake ended the screen; one sentence.
+    A ValueError says in one sentence that there is no step, or that the session does not fit, a `ScreenError`
+    that a mistake ended the screen.
     """
     if not recording.total:
         name = printable(recording.name)

@@ -42,7 +42,6 @@ class Rescue:
     """Saves, once, what an app holds whose screens are still whole."""
 
     def __init__(self, app: EndingApp) -> None:
-        """Save nothing yet."""
         self._app, self._begun = app, False
         self._commands: list[str] = []
         self._failure = ""
@@ -50,11 +49,7 @@ class Rescue:
         self._report: Path | None = None
 
     def __call__(self, error: BaseException | None = None) -> None:
-        """Save all there is.
-
-        Args:
-            error: what ended the screen; None if something outside did.
-        """
+        """Save all there is; an error ended the screen, or something outside did."""
         if self._begun or in_browser():
             return
         self._begun = True

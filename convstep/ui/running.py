@@ -30,11 +30,9 @@ LAST = 1.0
 def run(app: EndingApp) -> None:
     """Run an app in this terminal and return when the person leaves it.
 
-    Signals and event loops are left as they were. A signal that ended the app is sent again when the
-    terminal is restored and all is saved, so that the process does what it does with that signal.
-
-    Raises:
-        ScreenError: a mistake ended it, or its terminal is gone; one sentence.
+    Signals and event loops are left as they were. A signal that ended the app is sent again when the terminal
+    is restored and all is saved, so that the process does what it does with that signal. A `ScreenError` says
+    in one sentence that a mistake ended it, or that its terminal is gone.
     """
     rescue = app.rescue = Rescue(app)
     try:

@@ -98,12 +98,7 @@ class ProblemServer(Server):
     """Serves one problem."""
 
     def __init__(self, problem: str, title: str) -> None:
-        """Serve nothing yet.
-
-        Args:
-            problem: what the command line calls it.
-            title: what the page is called.
-        """
+        """Serve nothing yet; the problem is as the command line calls it, the title is the page's."""
         super().__init__(problem, title=title)
         self._pages: set[web.WebSocketResponse] = set()
         self._views = 0
@@ -194,30 +189,15 @@ def _headers(request: web.Request) -> dict[str, str]:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens.
-
-    Args:
-        host: an address of this machine.
-        port: 0 takes a free one.
-
-    Raises:
-        OSError: it cannot, e.g. because somebody else does.
-    """
+    """A socket that listens on an address of this machine, on a free port for 0; an OSError if it cannot."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 
 
 def serve(problem: str, title: str, listener: socket.socket, ready: Callable[[], None]) -> int:
-    """Serve a problem until a signal asks for an end.
+    """Serve a problem on a socket of `listening` until a signal asks for an end; its number.
 
-    Args:
-        problem: what the command line calls it.
-        title: what the page is called.
-        listener: from `listening`.
-        ready: called when pages can be opened.
-
-    Returns:
-        The number of the signal.
+    `ready` is called when pages can be opened.
     """
     return asyncio.run(_serve(ProblemServer(problem, title), listener, ready))
 

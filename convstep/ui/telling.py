@@ -16,18 +16,10 @@ def tell(
 ) -> bool:
     """Have something done by a screen or an app; called from another thread, returns when it is done.
 
-    A person may leave at any moment, also while this is on its way. The parts of a screen go before
-    the screen itself, so whether it is still whole is asked where nothing else happens meanwhile:
-    in the thread of the app. So is whether anybody still wants to know.
-
-    Args:
-        listener: whose parts are needed.
-        what: what to do.
-        arguments: of that.
-        of: the worker whose news it is; if it has been cancelled, nobody wants to know.
-
-    Returns:
-        Whether it was done; False if the listener is gone or about to go, or the worker cancelled.
+    A person may leave at any moment, also while this is on its way. The parts of a screen go before the
+    screen itself, so whether it is still whole is asked where nothing else happens meanwhile: in the thread
+    of the app. So is whether anybody still wants to know: not if the worker `of` whom it is news was
+    cancelled. False if it was not done.
     """
 
     def told() -> bool:
@@ -45,13 +37,7 @@ def tell(
 
 
 def tell_after(listener: DOMNode, seconds: float, what: Callable[[], object]) -> Timer:
-    """Have something done once after a while, by a screen or an app that is still there then.
-
-    Args:
-        listener: with which the timer ends.
-        seconds: the while.
-        what: what to do.
-    """
+    """Have something done once after a while, by a screen or an app that is still there then."""
     timer = listener.set_timer(seconds, what)
     timer._skip = False  # else it never rings where a busy machine is late by the whole while
     return timer

@@ -20,33 +20,21 @@ LONGEST = 80
 
 
 def save(name: str, problem: Problem) -> str:
-    """Write a problem to a file in a new folder, named after what it is called, and say where.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a problem to a file in a new folder, named after what it is called, and say where."""
     path = in_new_folder(name)
     problem.save(path)
     return path
 
 
 def in_new_folder(name: str) -> str:
-    """Where a `.npz` file named after something goes: a new folder.
-
-    Raises:
-        OSError: the folder cannot be made.
-    """
+    """Where a `.npz` file named after something goes: a new folder."""
     return os.path.join(tempfile.mkdtemp(prefix="convstep-"), f"{stem_of(name)}.npz")
 
 
 def file_to_write(text: str) -> Path:
     """The file that somebody names, if what the system says of it beforehand lets it be written.
 
-    Args:
-        text: what was typed.
-
-    Raises:
-        ValueError: it cannot be; one sentence without its full stop.
+    A ValueError says in one sentence, without its full stop, why not.
     """
     name = text.strip()
     if not name:

@@ -92,8 +92,7 @@ class Keys:
     def typed(self, data: bytes) -> Iterator[Message]:
         """What was typed; a character may begin in one read and end in the next.
 
-        Args:
-            data: what was read; nothing, when there was nothing for a while.
+        No data: there was nothing for a while.
         """
         for character in self._decode(data):  # one by one: what comes after an error counts
             yield from self._tried(self._parser.feed, character)

@@ -45,7 +45,6 @@ class TypeAhead:
     """
 
     def __init__(self, app: EndingApp) -> None:
-        """Guard an app."""
         self._app = app
         self._kept: deque[Act] = deque()
         self._turn: Act | None = None

@@ -28,10 +28,8 @@ SHAPE, RELATIVE = 1, 3
 def comparison_rows(comparison: Comparison, width: int | None = None) -> list[tuple[str, ...]]:
     """The headings, then one line a gradient.
 
-    Args:
-        comparison: what was compared.
-        width: columns of room; where it is tight, words of the headings are left out, then the shapes,
-            then digits and blanks, then the relative errors. None for as much as there is.
+    Where the width is tight, words of the headings are left out, then the shapes, then digits and blanks,
+    then the relative errors. None for as much as there is.
     """
     for headings, omitted, digits, comma, gap in _FORMS:
         lines = [tuple(map(tr, headings)), *(_cells(row, digits, comma) for row in comparison.rows)]
@@ -58,12 +56,7 @@ def table_width(rows: list[tuple[str, ...]], gap: int = 2) -> int:
 
 
 def comparison_table(comparison: Comparison, width: int) -> Table:
-    """The same for the screen; on the narrowest, what finds no room is cut.
-
-    Args:
-        comparison: what was compared.
-        width: columns of room.
-    """
+    """The same for the screen; on the narrowest, what finds no room is cut."""
     from rich.table import Table
     from rich.text import Text
 

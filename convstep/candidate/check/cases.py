@@ -11,10 +11,8 @@ import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import default_rng
 
 from convstep.brief import brief
@@ -29,8 +27,7 @@ from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
 from convstep.oracle.expectation import absolute_problem
 from convstep.oracle.tolerance import contributions, factor
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 LOOSE = 4e-6
 """Error, as a share of the largest sum of sizes, from which a cell is wrong: single precision

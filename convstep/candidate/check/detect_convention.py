@@ -50,15 +50,14 @@ def detect_convention(
 ) -> tuple[Call, str, Result | None]:
     """How to call a candidate, why so, and the call that hung during the trials, if one did.
 
-    A convention asked for is taken. Else each that the signature allows is tried on two problems
-    that most wrong backwards get right, and the one that fits best is taken, the likelier first.
-    The cache is the one the convention prescribes, unless the candidate's own forward's fits better.
-    Where none of them fits, ways are found from the names of its parameters.
-    After `budget` seconds of `clock` the best of those tried is taken.
+    A convention asked for is taken. Else each that the signature allows is tried on two problems that most
+    wrong backwards get right, and the one that fits best is taken, the likelier first. The cache is the one
+    the convention prescribes, unless the candidate's own forward's fits better. Where none of them fits, ways
+    are found from the names of its parameters. After `budget` seconds of `clock` the best of those tried is
+    taken.
 
-    Raises:
-        CannotCall: no way of calling returns gradients, or it is not a backward at all.
-        CandidateError: there is no such convention.
+    `CannotCall` if no way of calling returns gradients, or it is not a backward at all; a `CandidateError` if
+    there is no such convention.
     """
     clock, candidate = clock or worker.clock, worker.candidate
     began = clock()

@@ -30,14 +30,7 @@ class FreshProblems:
         seconds: float,
         clock: Callable[[], float],
     ) -> None:
-        """Nothing is called yet.
-
-        Args:
-            ask: calls the candidate.
-            cases: where problems come from.
-            seconds: how long all of it may take.
-            clock: what they are read from.
-        """
+        """Nothing is called yet; all of it may take so many seconds of the clock."""
         self._ask, self._cases, self._clock = ask, cases, clock
         self._until = clock() + seconds
         self._waiting: list[Case] = []
@@ -73,14 +66,10 @@ class FreshProblems:
 
 
 def random_cases(sayable: Callable[[Geometry], bool], like: Sequence[Case]) -> Iterator[Case]:
-    """Problems that were not tried, each a mixture of those that were: the same ones every time.
+    """Problems that were not tried, each a mixture of those of the sweep: the same ones every time.
 
     Sizes, channels and filters are drawn, and how many samples several are; strides, dilations and groups are
     those of the problems given, and so are most kernels and paddings.
-
-    Args:
-        sayable: whether the call can express a geometry.
-        like: the problems of the sweep.
     """
     draw = random.Random(len(like))
     known = set(like)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,12 @@ from convstep.candidate.load.target import CandidateError
 from convstep.conv.forward import expected_forward
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
     from convstep.candidate.call.worker import Worker
 
-Array = npt.NDArray[Any]
 
 RIGHT, WRONG, SHAPE = "right", "wrong", "shape"
 """How a gradient compares: its numbers are right, or wrong in the right shape, or its shape is wrong."""
@@ -88,8 +88,7 @@ class Result:
 def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
     """Compare an outcome with what is right, gradient by gradient.
 
-    Raises:
-        CandidateError: it says nothing about the candidate: the call needed something that is missing here.
+    A `CandidateError` if it says nothing about the candidate: the call needed something that is missing here.
     """
     if outcome.lacks:
         raise CandidateError(outcome.lacks)
@@ -108,11 +107,7 @@ def grade(case: Case | None, right: Right, outcome: Outcome) -> Result:
 
 
 def asked(worker: Worker, call: Call, case: Case, *, fresh: bool = False) -> Result:
-    """What a candidate makes of the problem of a case.
-
-    Raises:
-        CandidateError: as for `grade`.
-    """
+    """What a candidate makes of the problem of a case; see `grade`."""
     right = right_of(case)
     return grade(case, right, worker.call(call, right.problem, fresh=fresh))
 
@@ -120,13 +115,9 @@ def asked(worker: Worker, call: Call, case: Case, *, fresh: bool = False) -> Res
 def wrong_cells(
     name: str, right: Right, actual: Array, expected: Array | None = None
 ) -> npt.NDArray[np.bool_]:
-    """The cells of a gradient of the right shape that are off by more than any rounding.
+    """The cells of a gradient of the right shape that are off by more than any rounding of the right pass.
 
-    Args:
-        name: "dW", "db" or "dA_prev".
-        right: what the errors are measured by.
-        actual: the gradient.
-        expected: what it should be, if not the whole pass's.
+    `expected` is what it should be, if not that pass's.
     """
     wanted = right.gradients[name] if expected is None else expected
     with quiet():

@@ -45,14 +45,8 @@ def detect_layer_call(
 ) -> Chosen:
     """How to call a layer, why so, and the call that hung during the trials, if one did.
 
-    Args:
-        tried: calls it on the problem of a case.
-        candidate: what is known of it.
-        in_time: whether there is time for more.
-        own: whether an exception can only be the backward's own mistake.
-
-    Raises:
-        CannotCall: it cannot be made, run forward and back, or read.
+    `own` tells whether an exception can only be the backward's own mistake. `CannotCall` if the layer cannot
+    be made, run forward and back, or read.
     """
     search = _Search(own)
     if (hung := search.through(layers.ways(candidate), tried, in_time)) is not None:
@@ -99,12 +93,7 @@ def _multiplied(result: Result, name: str) -> bool:
 
 
 def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call:
-    """The call with the padding of an even kernel, where odd ones get half of it and the forward shows it.
-
-    Args:
-        tried: calls it on the problem of a case.
-        call: how it is called.
-    """
+    """The call with the padding of an even kernel, where odd ones get half of it and the forward shows it."""
     case = Case((6, 7), (4, 4), channels=2, filters=4, batch=1)
     for rule in ("low", "high") if call.rule == "half" else ():
         other, padding = replace(call, rule=rule), layers.padding_of(rule, case.geometry)

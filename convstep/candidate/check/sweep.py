@@ -96,18 +96,10 @@ def sweep(
     budget: float = BUDGET,
     clock: Callable[[], float] | None = None,
 ) -> Swept:
-    """Try a candidate.
+    """Try a candidate on the small problems, and then on one more if it is given.
 
-    Args:
-        worker: the candidate in its process.
-        convention: how to call it; "auto" finds out.
-        problem: also try this one, after the small ones.
-        progress: told after every problem.
-        budget: seconds for all of it.
-        clock: what they are read from; its `clock` if not given.
-
-    Raises:
-        CandidateError: it takes arguments that no convention has.
+    All of it may take `budget` seconds of `clock`, by default the candidate's. A `CandidateError` if it takes
+    arguments that no convention has.
     """
     clock = clock or worker.clock
     began = clock()

@@ -6,9 +6,6 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy.typing as npt
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
@@ -23,8 +20,7 @@ from convstep.candidate.check.cases import Case, cases_for, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, asked, forward_fits, grade
 from convstep.candidate.check.limits import sides_read
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 LARGEST_BATCH, GUESSES, SQUARES = 256, 8, 60
 """The largest batch size tried, and how many, where a candidate seems to have one hard-coded; and how many
@@ -139,10 +135,7 @@ def wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Resul
 def trials(worker: Worker, call: Call, batch: int = 0) -> list[Case]:
     """Two problems that most wrong backwards get right: stride 1, one sample, padding 1 if possible.
 
-    Args:
-        worker: the candidate.
-        call: how it is called.
-        batch: so many samples, for a candidate that takes no others.
+    `batch` is the number of samples for a candidate that takes no others.
     """
     convention = convention_of(call)
     if call.convention not in CONVENTIONS:

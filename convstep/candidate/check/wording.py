@@ -6,7 +6,7 @@ import contextlib
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from convstep.brief import COLUMNS, picture, told
@@ -78,14 +78,20 @@ def patch_lines(wrong: str, right: str) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AnyFinding:
-    """What any finding can say of itself; what it is made of is its class's own."""
+    """One thing that is wrong, or that was seen; what explains it is its class's own."""
 
-    __slots__ = ()
     id: str
+    """A known mistake's id, or what there is to see: "wrong-shape", "raises", "hangs", "unknown"."""
     strength: str
+    """PROVEN, LIKELY or SEEN."""
     message: str
-    gradients: tuple[str, ...]
+    """What is wrong, in one or two sentences."""
+    gradients: tuple[str, ...] = ()
+    """Where it shows."""
+    alternative: bool = field(default=False, kw_only=True)
+    """Whether an earlier finding explains the same numbers."""
 
     @property
     def known(self) -> Any:
@@ -151,14 +157,7 @@ class AnyVerdict:
         }
 
     def saved(self, path: str) -> Self:
-        """The same verdict, its failing problem saved.
-
-        Args:
-            path: a `.npz` file to write.
-
-        Raises:
-            ValueError: nothing fails.
-        """
+        """The same verdict, its failing problem saved as a `.npz`; a ValueError if nothing fails."""
         if self.failing is None:
             raise ValueError("there is no failing problem to save")
         self._save(path)
@@ -192,13 +191,7 @@ class AnyVerdict:
 def diagnosis_lines(
     diagnosis: Sequence[Any], lines_of: Callable[[Any], list[str]], notes: Sequence[str]
 ) -> Iterator[str]:
-    """The paragraphs about what is wrong and what would do as well, and the notes; each after an empty line.
-
-    Args:
-        diagnosis: the findings.
-        lines_of: one finding as lines.
-        notes: what else was seen.
-    """
+    """The findings, what would do as well, and the notes, each a paragraph after an empty line."""
     for finding in diagnosis:
         if not finding.alternative:
             yield from ("", *lines_of(finding))

@@ -55,20 +55,10 @@ class Match:
 class Finding(AnyFinding):
     """One thing that is wrong, or that was seen."""
 
-    id: str
-    """A known bug's id; "unknown", "raises", "hangs" or "crashes" for anything else."""
-    strength: str
-    """PROVEN, LIKELY or SEEN."""
-    message: str
-    """What is wrong, in one or two sentences."""
-    gradients: tuple[str, ...] = ()
-    """Where it shows."""
     bug: KnownBug | None = None
     """The known bug: its lines and its explanation."""
     match: Match | None = None
     """How it was reproduced."""
-    alternative: bool = False
-    """Whether an earlier finding explains the same numbers."""
     writes: tuple[Alarm, ...] = ()
     """Of inputs that are changed: the first line that does it for each of them, where it was seen."""
 

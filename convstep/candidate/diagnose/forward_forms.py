@@ -179,13 +179,8 @@ class Whole:
     def linear(self, problem: Problem, shape: tuple[int, ...], near: Problem | None = None) -> Array | None:
         """Its output before the activation, of a larger one the part that a loop over `shape` visits.
 
-        Args:
-            problem: what it is given.
-            shape: of what came back.
-            near: the problem that this one lies next to, where slopes are asked for.
-
-        Returns:
-            None where it cannot be: a kernel larger than what is left, a reflection of too little.
+        `near` is the problem that this one lies next to, where slopes are asked for. None where it cannot be:
+        a kernel larger than what is left, a reflection of too little.
         """
         try:
             for form in self.forms:
@@ -207,11 +202,7 @@ class Whole:
 
 
 def wholes(plain: bool) -> Iterator[Whole]:
-    """What forwards do, the simplest first.
-
-    Args:
-        plain: nothing but an activation, where that is all that is open.
-    """
+    """What forwards do, the simplest first; `plain` ones do nothing but an activation."""
     yield from (Whole((), activation) for activation in ACTIVATIONS[1:])
     if plain:
         return

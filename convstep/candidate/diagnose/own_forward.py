@@ -57,12 +57,7 @@ class OwnForward:
 
 
 def own_forward(worker: Worker, swept: Swept) -> OwnForward | None:
-    """What a candidate's own forward does; None if it is this convolution, or there is none.
-
-    Args:
-        worker: the candidate, whose forward may be asked.
-        swept: what came of the sweep.
-    """
+    """What a candidate's own forward does; None if it is this convolution, or there is none."""
     results = [result for result in swept.results if result.outcome.kind == RETURNED]
     asked = [result for result in results if result.outcome.Z is not None]
     wrong = wrong_gradients(results)
@@ -129,11 +124,9 @@ def _called_right(result: Result) -> Result:
 
 
 def _known_form(results: Sequence[Result], *, plain: bool) -> Whole | None:
-    """The simplest known form that makes every output.
+    """The simplest known form that makes every output; of a `plain` one only the activation is open.
 
-    Args:
-        results: with what the forward returned, those that say most first.
-        plain: its outputs are right but for an activation.
+    The results have what the forward returned, those that say most first.
     """
 
     def makes(whole: Whole, result: Result) -> bool:

@@ -151,13 +151,8 @@ def pattern(
 ) -> str:
     """When a candidate fails, in a phrase; "" if on nothing.
 
-    Args:
-        results: the sweep's problems.
-        failed: which of them failed.
-        verb: "wrong", or one of `verdict.VERBS`.
-        fresh: more problems to try a claim on; without it a claim is said untried.
-        tells: which of them say anything at all; those refused do not.
-        more: features besides those of every problem.
+    A claim is tried on `fresh` problems; without them it is said to be untried. Problems that do not `tell`
+    anything, like those refused, do not count. `verb` is "wrong", or one of `verdict.VERBS`.
     """
     tried = [result for result in results if tells(result)]
     count = sum(failed(result) for result in tried)

@@ -38,7 +38,7 @@ class Missing(ImportError):
     """The candidate uses what could not be imported."""
 
     def __init__(self, dotted: str, reason: str, distribution: str | None) -> None:
-        """Args: what it uses, why that is not there, and what would have to be installed, if anything."""
+        """Raised when `dotted` is used; the distribution would have to be installed, if there is one."""
         super().__init__(
             tr("{reason}, and the candidate uses {name}", reason=reason, name=dotted), name=dotted
         )

@@ -146,16 +146,12 @@ def _without_function(place: str) -> str:
         return f"{place} does not name a function; write it after a colon: {example}"
     if path.suffix.lower() not in SUFFIXES:
         return f"{place} is not a Python file; name a .py or .ipynb file and the function: {_EXAMPLE}"
-    found = _backward_names(path)
+    found = names.backward_first(name for name in _defined(path) if names.looks_backward(name))
     if not found:
         return f"name the function: {place}:conv_backward"
     if len(found) == 1:
         return f"name the function: {place}:{found[0]}"
     return f"name the function: {place}:{found[0]}; the file also has {names.listed(found[1:])}"
-
-
-def _backward_names(path: Path) -> list[str]:
-    return names.backward_first(name for name in _defined(path) if names.looks_backward(name))
 
 
 def _defined(path: Path) -> list[str]:

@@ -27,29 +27,23 @@ class Asking:
     def __init__(self, worker: Caller, words: Vocabulary, *, remembers: bool) -> None:
         """Nothing was asked yet.
 
-        Args:
-            worker: the candidate.
-            words: the operator's.
-            remembers: whether what raised is not asked again where it would see the same: many ways differ
-                in arrays only that it never takes.
+        With `remembers`, what raised is not asked again where it would see the same: many ways differ in
+        arrays only that it never takes.
         """
         self.worker, self.words, self.remembers = worker, words, remembers
         self._raised: dict[Any, Raw] = {}
         self._seen: set[frozenset[str]] = set()
 
     def raws(self, way: Way, told: Sequence[Sequence[Told]]) -> list[list[Raw]]:
-        """What comes of problems, those of each way by themselves; all are asked at once.
+        """What comes of the problems of each way; all are asked at once.
 
-        Args:
-            way: how it is called; they differ in layouts and constants only.
-            told: of each way, its problems. If one hangs, the last of them have no answer.
+        The ways are called as `way` is and differ in layouts and constants only. Where one hangs, the last
+        have no answer.
         """
         handed = [each for some in told for _, each in some]
         known = [self._known(way, each) for each in handed]
         asked = [each for each, raw in zip(handed, known, strict=True) if raw is None]
-        came = self.worker.ask(
-            self.words, asked, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above
-        )
+        came = self.worker.ask(self.words, asked, **way.asked)
         for each, raw in zip(asked, came, strict=False):
             self._remember(way, each, raw)
         fresh = iter(came)

@@ -24,16 +24,14 @@ class Unsayable(ValueError):
 def theirs(array: Array, own: str, other: str) -> Array:
     """An array of ours as they have it.
 
+    `Unsayable` where an axis that they do not have is longer than 1, or "*" is several where they have one.
+
     >>> theirs(np.zeros((2, 3, 4, 5)), "NCHW", "NHWC").shape
     (2, 4, 5, 3)
     >>> theirs(np.zeros((2, 3)), "N*", "DN").shape, theirs(np.zeros(4), "M", "M1").shape
     ((3, 2), (4, 1))
-
     >>> theirs(np.zeros((6, 4)), "N*", "2N*").shape
     (2, 3, 4)
-
-    Raises:
-        Unsayable: an axis that they do not have is longer than 1, or "*" is several where they have one.
     """
     if other[:1] == SPLIT:
         made = theirs(array, own, f"1{other[1:]}")
@@ -54,11 +52,7 @@ def theirs(array: Array, own: str, other: str) -> Array:
 def ours(array: Array, own: str, other: str, shape: tuple[int, ...]) -> Array:
     """An array of theirs as we have it, where the number of its axes allows that; else as it came.
 
-    Args:
-        array: theirs.
-        own: our axes.
-        other: theirs.
-        shape: what is right, in our layout.
+    `shape` is what is right, in our layout.
     """
     if other[:1] == SPLIT:
         whole = array.reshape(1, -1, *array.shape[2:]) if array.ndim > 2 and array.size else array
@@ -78,11 +72,7 @@ def ours(array: Array, own: str, other: str, shape: tuple[int, ...]) -> Array:
 
 
 def _letters(own: str, other: str, rank: int) -> tuple[str, str]:
-    """Both with a letter for each axis, "*" spelled out for an array of that rank.
-
-    Raises:
-        Unsayable: there is no such reading.
-    """
+    """Both with a letter for each axis, "*" spelled out for that rank; `Unsayable` if it cannot be."""
     count = rank - len(own.replace("*", ""))
     if count < 0 or (count and "*" not in own):
         raise Unsayable
@@ -97,14 +87,7 @@ def _letters(own: str, other: str, rank: int) -> tuple[str, str]:
 
 
 def blocks(array: Array, own: str, order: Mapping[str, tuple[int, ...]], *, back: bool = False) -> Array:
-    """An array of ours, in our layout, with its blocks in the order of theirs; or back.
-
-    Args:
-        array: what.
-        own: our axes.
-        order: as `Convention.blocks`.
-        back: from theirs to ours.
-    """
+    """An array of ours, in our layout, its blocks in the order of theirs (`Convention.blocks`); or back."""
     for letter, places in order.items():
         at = own.find(letter)
         if 0 <= at < array.ndim and not places:
@@ -119,13 +102,9 @@ def blocks(array: Array, own: str, order: Mapping[str, tuple[int, ...]], *, back
 def in_our_order(
     array: Array, own: str, order: Mapping[str, tuple[int, ...]], right: tuple[int, ...]
 ) -> Array:
-    """A gradient with its blocks as ours are, even of a matrix that came out turned; else as it came.
+    """A gradient in our layout with its blocks as ours are, even of a matrix that came out turned.
 
-    Args:
-        array: it, in our layout.
-        own: our axes.
-        order: as `Convention.blocks`.
-        right: its right shape.
+    As it came where that gives no `right` shape.
     """
     if array.shape == right[::-1] != right:
         return in_our_order(array.T, own, order, right).T
@@ -207,11 +186,7 @@ def told(
 ) -> dict[str, Array] | None:
     """A problem's arrays and gradients from above as they have them; None if it cannot be said.
 
-    Args:
-        operator: whose.
-        problem: its arrays, and outputs among them.
-        convention: how theirs lie.
-        hot: an array of labels, of axis N, has the classes of x as a second axis.
+    `hot`: an array of labels, of axis N, has the classes of x as a second axis.
     """
     axes = {**operator.axes, **(convention.axes if convention else {})}
     x = next(iter(operator.axes))

@@ -114,14 +114,8 @@ class Caller(Recorder):
     ) -> list[Raw]:
         """Call it on problems; one that hangs or dies costs itself alone.
 
-        Args:
-            words: the operator's.
-            problems: what on.
-            pairs: see `telling.Told`.
-            tensors: give PyTorch's tensors.
-            mode: what a parameter `mode` is given.
-            above: see `ways.Way`.
-            seed: of NumPy's random numbers, before each problem.
+        `pairs` as in `telling.Told`, `above` as in `ways.Way`; a parameter `mode` is given that. NumPy's
+        random numbers begin at `seed` before each problem.
         """
         asked = {**self._asked_of(words, pairs, tensors, mode), "above": above, "seed": seed}
         found: list[Raw] = []
@@ -144,15 +138,8 @@ class Caller(Recorder):
     ) -> tuple[Recording, Verdicts]:
         """Record its backward on a problem; with what its own forward says of it, if it has one.
 
-        Args:
-            words: the operator's.
-            problem: what on.
-            pairs: see `telling.Told`.
-            mode: what a parameter `mode` is given.
-            seconds: how long the call may take, and as long again what is said of it.
-
-        Raises:
-            CandidateError: it cannot be called like that, or its process ended; one sentence.
+        The call may take so many seconds, and as long again what is said of it. A `CandidateError` says in
+        one sentence that it cannot be called like that, or that its process ended.
         """
         question = _question(self._asked_of(words, pairs, False, mode), [problem])
         asked = json.loads(question.pop(child.QUESTION))
@@ -263,11 +250,7 @@ def open_caller(
     timeout: float | None = None,
     meanwhile: Callable[[], object] | None = None,
 ) -> Caller:
-    """The candidate in a process of its own, that calls it as any operator; see `open_worker`.
-
-    Raises:
-        CandidateError: it cannot be loaded.
-    """
+    """The candidate in a process of its own, that calls it as any operator; see `open_worker`."""
     return open_worker(  # type: ignore[return-value]
         candidate, options, timeout, meanwhile, spawned=_AskedSpawned, kind=lambda: Caller
     )

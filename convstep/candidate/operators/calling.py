@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.by_name import context_of
 from convstep.candidate.call.failure import Unusable
@@ -32,8 +31,7 @@ from convstep.candidate.record.filling import NOTHING, Filled
 from convstep.candidate.record.subject import Subject
 from convstep.language import tr
 from convstep.oracle.pytorch import tensor
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 class Lacking(Unusable):
@@ -55,12 +53,7 @@ class Making:
 def call(served: Served, told: Told, came: Came, tensors: bool, making: Making | None = None) -> None:
     """Call somebody's forward and backward on one problem; what came is put into `came` as it comes.
 
-    Args:
-        served: who.
-        told: the problem.
-        came: is filled.
-        tensors: whether it works on PyTorch's tensors.
-        making: how the calls are made, if not plainly.
+    `tensors`: it works on PyTorch's. `making`: how the calls are made, if not plainly.
     """
     if served.candidate.kind == "autograd":
         by_autograd(served, told, came)
@@ -245,7 +238,8 @@ class _Calling:
         self.inputs = [*given.places, *given.named.values()]
         made = self.making.forward(forward, given)
         if made is None:
-            made = next((self.to_fill[name] for name in self.to_fill if self._is_output(name)), None)
+            filled = self.to_fill.items()
+            made = next((each for name, each in filled if self.words.role(name) in self.words.outputs), None)
         count = len(self.words.outputs)
         several = isinstance(made, (tuple, list)) and (len(made) > 1 or count == 1)
         everything = list(made) if several else [made]
@@ -284,11 +278,7 @@ class _Calling:
         return [name for name in self.words.arrays[1:] if f"d{name}" in self.words.gradients]
 
     def _check_weights(self) -> None:
-        """What has no place for the operator's weights is not that operator.
-
-        Raises:
-            Unusable: it has none.
-        """
+        """What has no place for the operator's weights is not that operator: `Unusable`."""
         weights, seen = self._weights(), {*self.told.said, *self.came.planted}
         given = {role.partition("[")[0] for role in seen}
         given |= {name for one in given for name in self.words.joined.get(one, ())}
@@ -301,9 +291,6 @@ class _Calling:
                 return
             kind = Unusable if self.misfit else Lacking
             raise kind(tr("nothing in it is called or shaped like {names}", names=", ".join(weights)))
-
-    def _is_output(self, name: str) -> bool:
-        return self.words.role(name) in self.words.outputs
 
     def _for_forward(self, name: str, default: Any) -> Any:
         if name in self.to_fill:
@@ -389,7 +376,7 @@ class _Calling:
             every = len(writes) < len(maybe) or not free
             for name in writes[: len(maybe) - len(free)] if every else writes[1:]:
                 source = self.words.gradient(name)[1:]
-                buffers[name] = self._like(self.told.arrays[source])
+                buffers[name] = self.told.arrays[source] * 0
             maybe = [name for name in maybe if name not in buffers]
         if free and not maybe:
             first = next((each.name for each in listed if self._unknown(each, roles)), "")
@@ -408,9 +395,6 @@ class _Calling:
             if place.shape == shape and np.all(place.value >= 0) and np.all(place.value <= 1):
                 return np.array(place.value)
         raise Unusable(tr("nothing in it is called or shaped like {names}", names=self.words.upstream[0]))
-
-    def _like(self, array: Any) -> Any:
-        return array * 0
 
     def _kept(self, name: str) -> Any:
         if name in self.named and len(self.kept) > 1:

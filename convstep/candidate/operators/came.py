@@ -13,15 +13,14 @@ from types import CodeType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.objects import Place, is_array, numbers_in, places, says
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
 from convstep.candidate.operators.vocabulary import Vocabulary
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 MOST = 64
 """Arrays that are sent back of one call."""
 CHANGE = "change."
@@ -84,10 +83,7 @@ class Came:
     ) -> None:
         """Note what weights were changed by, divided by the learning rate that it was told.
 
-        Args:
-            held: the layer.
-            before: the arrays that it kept, by text.
-            planted: by text of a place, whose weights stand there.
+        `before` has the layer's arrays by text, `planted` whose weights stand at a place.
         """
         now = {place.text: place for place in places(held)}
         buffers = [place for place in now.values() if says(place.path)[2] and place.text not in planted]

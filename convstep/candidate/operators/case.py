@@ -19,13 +19,7 @@ PRECISION = 1e-10
 
 
 def operator_case_of(operator: Operator, problem: OperatorProblem, recording: Recording) -> Snippet:
-    """The backward that was recorded, called again; where it has a mistake, its lines are written out.
-
-    Args:
-        operator: whose backward.
-        problem: what on.
-        recording: of the call.
-    """
+    """The backward that was recorded, called again; where it has a mistake, its lines are written out."""
     path = recording.source.path
     own = _MISTAKE.sub("", path)
     imports = None

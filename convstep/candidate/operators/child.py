@@ -31,12 +31,7 @@ QUESTION, RECORD = "operator", "operator-record"
 
 
 def answered(ways: Ways, question: messages.Message) -> Iterator[dict[str, npt.ArrayLike]]:
-    """Call somebody's operator on each problem of a question.
-
-    Args:
-        ways: the function as it is loaded.
-        question: the operator's words, how it is called, and problems.
-    """
+    """Call somebody's operator on each problem of a question."""
     asked = json.loads(str(question[QUESTION]))
     words = Vocabulary.read(asked["words"])
     for number, each in enumerate(asked["problems"]):

@@ -35,15 +35,8 @@ def depending(
 ) -> dict[str, str]:
     """By wrong gradient, what is amiss in what it depends on.
 
-    That is an array that it changes with, though the right one never does, and without which it is right;
-    or `IGNORED`.
-
-    Args:
-        worker: whose it is.
-        words: the operator's.
-        way: how it is called.
-        results: what came before.
-        names: the gradients.
+    That is an array that it changes with, though the right one never does, and without which it is right; or
+    `IGNORED`.
     """
     wrong = [one for one in results if one.answer.kind == RETURNED and one.failed]
     x = next(iter(way.operator.axes))
@@ -103,20 +96,13 @@ def _called(worker: Caller, words: Vocabulary, way: Way, problem: OperatorProble
     handed = replace(way, fixed={}, above="").handed(problem)
     if handed is None:
         return {}
-    (raw,) = worker.ask(
-        words, [handed[1]], pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above
-    )
+    (raw,) = worker.ask(words, [handed[1]], **way.asked)
     (found,) = answers(way, words, [(handed[0], raw)])
     return found.gradients
 
 
 def about_dependence(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
-    """What is amiss in what gradients depend on that nothing else explains.
-
-    Args:
-        swept: the sweep.
-        names: the gradients.
-    """
+    """What is amiss in what gradients depend on that nothing else explains."""
     ids = {mistake.id: mistake for mistake in swept.operator.mistakes}
     for name in names:
         what = swept.depending.get(name)

@@ -65,17 +65,10 @@ class Detecting:
         *,
         doubted: bool = False,
     ) -> None:
-        """Find out nothing yet.
+        """Find out nothing yet; an `OperatorError` if there is no such convention.
 
-        Args:
-            worker: who.
-            operator: as what.
-            clock: tells whether there is time left.
-            convention: how its arrays lie, by name, if that is not to be found out.
-            doubted: whether only a trial that is certain says anything: nothing but its numbers suggests it.
-
-        Raises:
-            OperatorError: there is no such convention.
+        With `doubted` only a trial that is certain says anything: nothing but its numbers suggests the
+        operator.
         """
         self.doubted, self.mistaken = doubted, Mistaken()
         self.asking = Asking(worker, vocabulary(operator), remembers=doubted)
@@ -113,7 +106,8 @@ class Detecting:
                 engine = candidate.kind == "autograd"
                 way = Way(self.operator, None, sets.pop(0), tensors, engine, mode, hot=hot)
                 found = self._laid(way)
-                if (settled := self._settled(found)) is not None:
+                if found is not None:
+                    settled = self.divided(found)
                     best = settled if best is None or settled.fit > best.fit else best
                 if best is not None and (best.forward or best.right or not self.in_time()):
                     return best
@@ -243,12 +237,6 @@ class Detecting:
     def _told_apart(self, trial: Trial) -> bool:
         return len({one.answer.problem.options["stride"] for one in trial.heard}) > 1
 
-    def _settled(self, trial: Trial | None) -> Trial | None:
-        """With the division by the batch that its gradients show."""
-        if trial is None:
-            return None
-        return self.divided(trial)
-
     def _above(self, trial: Trial) -> Trial:
         """With what it takes the gradient from above to be, where it is not told or does not ask."""
         said = {role for raw in trial.raws for role in raw.said}
@@ -362,11 +350,7 @@ def _wants_other(raw: Raw) -> bool:
 
 
 def conventions(operator: Operator, name: str) -> Iterator[Convention | None]:
-    """The ways of laying an operator's arrays that have a name.
-
-    Raises:
-        OperatorError: there is none.
-    """
+    """The ways of laying an operator's arrays that have a name; an `OperatorError` if there is none."""
     known = [(OWN, None), *((one.name, one) for one in operator.conventions)]
     known += [
         (one.name, one) for one in layouts(operator) if one is not None and one not in operator.conventions

@@ -49,8 +49,7 @@ SECONDS = 4.0
 def diagnose(swept: Swept) -> tuple[Finding, ...]:
     """What is wrong with a candidate, the likeliest explanation first; empty if nothing is.
 
-    Args:
-        swept: what came of every problem, with what is right in another way `settled`.
+    The sweep comes with what is right in another way `settled`.
     """
     found: list[Finding] = []
     swept = _as_usual(swept)

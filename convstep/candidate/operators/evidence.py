@@ -53,11 +53,7 @@ class Evidence:
         return [one for one in self.swept.results if one.answer.kind == RETURNED]
 
     def wrong(self, names: Sequence[str] | None = None) -> list[str]:
-        """The gradients that are wrong somewhere, in the operator's order.
-
-        Args:
-            names: of these only.
-        """
+        """The gradients, of some or of all, that are wrong somewhere, in the operator's order."""
         return [
             name
             for name in (self.operator.gradients if names is None else names)
@@ -90,12 +86,12 @@ class Evidence:
     def reproduced(self, name: str) -> bool:
         """Whether some mistake gives one gradient as the candidate has it, wherever it came."""
         came = [one for one in self.returned if name in one.answer.gradients]
+        return any(all(self.gives(variant, one, name) for one in came) for _, variant in self.variants())
 
-        def gives(variant: Variant, one: Judged) -> bool:
-            made = self.made(variant, one)
-            return made is not None and same(one.answer.gradients[name], made[name])
-
-        return any(all(gives(variant, one) for one in came) for _, variant in self.variants())
+    def gives(self, variant: Variant, judged: Judged, name: str) -> bool:
+        """Whether a mistake gives a gradient as the candidate has it."""
+        made, actual = self.made(variant, judged), judged.answer.gradients.get(name)
+        return made is not None and actual is not None and same(actual, made[name])
 
     def _run(
         self, variant: Variant, problem: OperatorProblem, order: Mapping[str, tuple[int, ...]]

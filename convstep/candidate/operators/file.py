@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -49,15 +49,10 @@ class OperatorFile:
     """A file's operator, as far as our process can have it: its functions ask the other one."""
 
     def __init__(self, path: str, name: str, seconds: float = SECONDS) -> None:
-        """Run the file; blocks until it has run.
+        """Run all of the file; blocks until it has run.
 
-        Args:
-            path: a Python file, all of which is run.
-            name: what it calls the operator.
-            seconds: how long it may take, and each question after it.
-
-        Raises:
-            OperatorError: it does not run, or has no such operator; one sentence.
+        It may take so many seconds, and so may each question. An `OperatorError` says in one sentence that it
+        does not run, or has no such operator.
         """
         if not os.path.isfile(path):
             raise OperatorError(
@@ -88,11 +83,7 @@ class OperatorFile:
     # asking
 
     def ask(self, asked: Mapping[str, Any], arrays: Mapping[str, npt.ArrayLike]) -> messages.Message:
-        """What the other process answers.
-
-        Raises:
-            OperatorError: what it computes raises, hangs, or ends it; one sentence.
-        """
+        """What the other process answers; an `OperatorError` if that raises, hangs, or ends it."""
         with self._one_question:
             told = json.dumps(asked, default=lambda value: np.asarray(value).tolist())
             self._conversation.ask({"asked": told, **arrays}, ROOM)
@@ -120,8 +111,15 @@ class OperatorFile:
     def _shown(self) -> str:
         return printable(self.target)
 
-    def _sense(self) -> _Sense:
-        return _Sense(self._shown)
+    @contextlib.contextmanager
+    def _sense(self) -> Iterator[None]:
+        """What fails while an answer is read is the other side's fault."""
+        try:
+            yield
+        except OperatorError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise OperatorError(tr("{target} answered nonsense", target=self._shown)) from error
 
     # stepping
 
@@ -148,11 +146,7 @@ class OperatorFile:
         return self._watched.changed()
 
     def run_again(self) -> None:
-        """Run the file anew, as it is now.
-
-        Raises:
-            OperatorError: see `OperatorFile`; what ran before goes on then.
-        """
+        """Run the file anew, as it is now; after an `OperatorError` what ran before goes on."""
         if self._closed:
             return
         process, conversation = self._process, self._conversation
@@ -177,13 +171,9 @@ class OperatorFile:
         self._conversation.close()
 
     def __enter__(self) -> Self:
-        """It runs already."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End its process."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -209,32 +199,20 @@ class FileShown:
         return Running(self.file.operator, self.problem, recording)
 
     def judge(self, recording: Recording) -> Verdicts:
-        """What its forward says of it.
-
-        Raises:
-            OperatorError: that cannot be found out.
-        """
+        """What its forward says of it; an `OperatorError` if that cannot be found out."""
         said = self.file.ask({**self._asked, "judged": True}, {})
         with self.file._sense():
             return Verdicts.read(json.loads(messages.text(said, "verdicts")))
 
     def again(self) -> Recording | None:
-        """Record it anew if its file was saved; None if it was not.
-
-        Raises:
-            OperatorError: it cannot be recorded now; one sentence.
-        """
+        """Record it anew if its file was saved, else None; an `OperatorError` says why it cannot be."""
         if not self.file.changed():
             return None
         self.file.run_again()
         return self.with_numbers({})
 
     def with_numbers(self, numbers: Edited) -> Recording:
-        """Record it on the same problem with other numbers; with none, on what there was.
-
-        Raises:
-            OperatorError: it cannot be.
-        """
+        """Record it on the same problem with other numbers; with none, on what there was."""
         case, mistake, forward = (self._asked[name] for name in ("case", "mistake", "forward"))
         found = self.file.shown(case, mistake, forward=forward, numbers=numbers)
         self.problem, self.recorded, self._asked = found.problem, found.recorded, found._asked
@@ -243,25 +221,6 @@ class FileShown:
     def close(self) -> None:
         """End its process."""
         self.file.close()
-
-
-class _Sense:
-    """What fails while an answer is read is the other side's fault."""
-
-    def __init__(self, target: str) -> None:
-        self._target = target
-
-    def __enter__(self) -> None:
-        """Nothing."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Say so."""
-        if isinstance(error, (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)) and (
-            not isinstance(error, OperatorError)
-        ):
-            raise OperatorError(tr("{target} answered nonsense", target=self._target)) from error
 
 
 # the operator, as our process has it
@@ -384,12 +343,8 @@ def _problem(word: str, said: messages.Message) -> OperatorProblem:
 def known(operator: str | Operator | None) -> Iterator[str | None]:
     """The name by which an operator is known while this lasts.
 
-    Args:
-        operator: a name of `convstep.operators()`, which stays as it is; an operator; or one of a file,
-            `scale.py:SCALE`, which runs in a process of its own as long as this lasts.
-
-    Raises:
-        OperatorError: the file does not run, or has no such operator, or it is wrong itself.
+    A name of `convstep.operators()` stays as it is. One of a file, `scale.py:SCALE`, runs in a process of its
+    own as long as this lasts. An `OperatorError` says that it does not run, or is wrong itself.
     """
     if isinstance(operator, str):
         path, colon, name = operator.rpartition(":")
@@ -407,11 +362,7 @@ def known(operator: str | Operator | None) -> Iterator[str | None]:
 
 @contextlib.contextmanager
 def _trusted(operator: Operator) -> Iterator[None]:
-    """Known while this lasts, if its backward is the gradient of its forward: it says what is right.
-
-    Raises:
-        OperatorError: it is not.
-    """
+    """Known while this lasts, if its backward is the gradient of its forward, as it says what is right."""
     if not is_ours(operator.name):
         problems = (operator.small(), *itertools.islice(operator.problems(np.random.default_rng(0)), TRIED))
         if said := unsound(operator, problems):

@@ -12,20 +12,10 @@ from convstep.operators.mistake import Mistake, Variant
 class Finding(AnyFinding):
     """One thing that is wrong."""
 
-    id: str
-    """A mistake's id, or what there is to see: "wrong-shape", "raises", "unknown"."""
-    strength: str
-    """PROVEN, LIKELY or SEEN (see `check.wording`)."""
-    message: str
-    """What is wrong, in one or two sentences."""
-    gradients: tuple[str, ...] = ()
-    """Where it shows."""
     mistake: Mistake | None = None
     """The operator's mistake, if it is one: its explanation."""
     variant: Variant | None = None
     """The way of making it that gives these numbers: its lines."""
-    alternative: bool = False
-    """Whether an earlier finding explains the same numbers."""
 
     @property
     def known(self) -> Mistake | None:

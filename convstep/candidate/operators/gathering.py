@@ -35,14 +35,7 @@ def answers(
     told: Sequence[tuple[OperatorProblem, Raw]],
     before: Sequence[tuple[OperatorProblem, Raw]] = (),
 ) -> list[Answer]:
-    """What calls came to.
-
-    Args:
-        way: how it was called.
-        words: the operator's.
-        told: each problem and what came of it.
-        before: others on which it was called like that.
-    """
+    """What calls on problems came to; `before` are others that were called like that."""
     told, before = (
         [(problem, put_together(way.operator, way.convention, words, problem, raw)) for problem, raw in each]
         for each in (told, before)
@@ -54,15 +47,7 @@ def answers(
 def answer(
     way: Way, words: Vocabulary, problem: OperatorProblem, raw: Raw, fits: Fitting | None = None
 ) -> Answer:
-    """What a call came to, in the operator's layout.
-
-    Args:
-        way: how it was called.
-        words: the operator's.
-        problem: what on.
-        raw: what came.
-        fits: see `fitting`; by default on this problem alone.
-    """
+    """What a call came to, in the operator's layout; `fitting` is by default of this problem alone."""
     operator = way.operator
     right = {name: getattr(problem.arrays[name[1:]], "shape", ()) for name in operator.gradients}
     if way.convention is not None and way.convention.lay is not None:
@@ -320,13 +305,7 @@ def _shape(way: Way, problem: OperatorProblem, gradient: str) -> tuple[int, ...]
 
 
 def judged(way: Way, answer: Answer, divided: Mapping[str, str]) -> Judged:
-    """An answer beside what is right.
-
-    Args:
-        way: how it was called.
-        answer: what came.
-        divided: as `Convention.divided`.
-    """
+    """An answer beside what is right; `divided` as `Convention.divided`."""
     operator, problem = way.operator, answer.problem
     lengths = sizes(operator, problem)
     right = {}
@@ -366,11 +345,9 @@ NEARLY = 1e4
 
 
 def forward_fits(judged: Judged, times: float = 1) -> bool | None:
-    """Whether its own forward agrees with the operator's; None where none was run.
+    """Whether its own forward agrees with the operator's, within so many times what is allowed.
 
-    Args:
-        judged: what came of it.
-        times: by how many times what is allowed it may be off.
+    None where none was run.
     """
     outputs = judged.answer.outputs
     if not outputs:

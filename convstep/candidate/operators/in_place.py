@@ -20,13 +20,8 @@ from convstep.candidate.operators.telling import Told
 def to_fill(forward: Callable[..., Any], backward: Callable[..., Any], told: Told) -> dict[str, Any]:
     """By parameter: its output, a number a row of x for what its backward takes too, and x's lengths.
 
-    Args:
-        forward: whose parameters they are; those of lengths are capitals, one for each axis of x.
-        backward: the backward.
-        told: the problem.
-
-    Returns:
-        Nothing unless it returns nothing, and writes into its output.
+    Lengths are parameters in capitals, one for each axis of x. Empty unless the forward returns nothing, and
+    writes into its output.
     """
     words, written = told.words, _written(forward)
     names = [each.name for each in parameters_of(forward)]

@@ -31,20 +31,11 @@ MISCALLED = ("AttributeError", "IndexError", "KeyError", "TypeError", "ValueErro
 def operator_verdict(
     worker: Caller, operator: str | None = None, convention: str = AUTO, progress: Progress | None = None
 ) -> OperatorVerdict | None:
-    """Try somebody's backward as an operator's, and say what is wrong with it.
+    """Try somebody's backward as an operator's, by default that of its name; say what is wrong with it.
 
-    Args:
-        worker: it, in its process.
-        operator: the operator's name; by default found from the candidate's.
-        convention: the name of one of the operator's conventions, "own" for its own layout; AUTO finds out.
-        progress: told how many problems are done, and how many there are.
-
-    Returns:
-        None if neither its name nor its numbers show which operator it is.
-
-    Raises:
-        CannotCall: it is an operator by its name, and no way was found to call it.
-        OperatorError: there is no operator of that name.
+    `convention` is the name of one of the operator's, "own" for its own layout; AUTO finds out. None if
+    neither its name nor its numbers show which operator it is. `CannotCall` if it is one by its name, and no
+    way was found to call it; an `OperatorError` if there is no operator of that name.
     """
     tried = swept(worker, operator, progress, convention=None if convention == AUTO else convention)
     if tried is None:
@@ -84,12 +75,9 @@ def _untried(candidate: Candidate, tried: Swept) -> Iterator[str]:
 
 
 def _check_called(worker: Caller, tried: Swept) -> None:
-    """Refuse a verdict on what raises on every problem as it would if it were called in a wrong way.
+    """Refuse, by `CannotCall`, a verdict on what raises everywhere, as it would if it were called wrongly.
 
-    Where it was guessed that it takes one sample alone, it is enough that it raises on most of them.
-
-    Raises:
-        CannotCall: it does.
+    Where it was guessed that it takes one sample alone, it is enough that it raises on most problems.
     """
     told = [one for one in tried.results if one.answer.kind != UNSAID]
     raising = [one for one in told if _miscalled(one.answer)]

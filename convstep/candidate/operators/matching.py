@@ -87,15 +87,9 @@ def _match(
     name: str,
     leaving_ties: bool = False,
 ) -> Match | None:
-    """A mistake held against every problem; None where one contradicts it.
+    """A mistake, `whole` of its variants as one, held against every problem; None if one contradicts it.
 
-    Args:
-        evidence: the sweep.
-        mistakes: what is held against it.
-        variants: the way of making each.
-        whole: they as one.
-        name: the gradient.
-        leaving_ties: leave out the problems on which what is also right has other numbers.
+    `leaving_ties`: leave out the problems on which what is also right has other numbers.
     """
     shown = compared = unexplained = 0
     wrong_first = sorted(evidence.told, key=lambda one: not is_wrong(one, name))
@@ -239,12 +233,7 @@ def pair_of(
 ) -> Match | None:
     """Two mistakes that only together give a gradient's numbers; None if there are none, or no time.
 
-    Args:
-        evidence: the sweep.
-        name: the gradient.
-        ids: mistakes that were found already, which come first.
-        over: whether there is no time left.
-        only: one of the two has to be one of these.
+    The `ids` of those that were found already come first; with `only`, one of the two is one of these.
     """
     every = sorted(evidence.variants(), key=lambda each: each[0].id not in ids)
     for (one, a), (other, b) in itertools.combinations(every, 2):

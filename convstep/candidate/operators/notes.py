@@ -12,7 +12,6 @@ from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.outcome import REFUSED, RETURNED
 from convstep.candidate.check.wording import count, listed
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
-from convstep.candidate.operators.evidence import same
 from convstep.candidate.operators.outputs import compared_outputs, other_outputs, overflows
 from convstep.candidate.operators.written import problem_words
 from convstep.language import tr
@@ -119,17 +118,6 @@ def not_computed(swept: Swept) -> list[str]:
         for name in swept.operator.gradients
         if returned and not any(name in one.answer.gradients for one in returned)
     ]
-
-
-def forward_ok(swept: Swept) -> bool | None:
-    """Whether its own forward is right; None if none was called, or its outputs have another shape."""
-    told = [
-        same(one.answer.outputs[name], right)
-        for one in swept.results
-        for name, right in one.outputs.items()
-        if name in one.answer.outputs and one.answer.outputs[name].shape == right.shape
-    ]
-    return all(told) if told else None
 
 
 def _about_outputs(swept: Swept) -> Iterator[str]:

@@ -69,13 +69,7 @@ def another_operator(
     """That what it computes is something else, as its own forward shows on most problems; else None.
 
     What differs by a constant, as in log(p + 1e-7), is the same operator; and what is no gradient of its own
-    forward either is wrong.
-
-    Args:
-        worker: who it is.
-        way: how it was called.
-        results: what came of it.
-        found: the same, judged by its own forward; see `by_own_forward`.
+    forward either is wrong. `found` are the results, judged by its own forward; see `by_own_forward`.
     """
     if any(_differs(one) and now.failed for one, now in zip(results, found, strict=True)):
         return None
@@ -169,7 +163,7 @@ def _slopes(worker: Caller, way: Way, words: Vocabulary, problem: OperatorProble
     totals: list[float] = []
     for start in range(0, len(handed), CHUNK):
         some = [each for each in handed[start : start + CHUNK] if each is not None]
-        raws = worker.ask(words, some, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
+        raws = worker.ask(words, some, **way.asked)
         for raw, each in zip(raws, moved[start : start + CHUNK], strict=False):
             outputs = answer(way, words, each, raw).outputs
             if not outputs:

@@ -121,12 +121,7 @@ class OwnWords:
 
 
 def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
-    """What the author's own steps show on the smallest failing problem; None where nothing is sure.
-
-    Args:
-        worker: the candidate.
-        swept: what came of it.
-    """
+    """What the author's own steps show on the smallest failing problem; None where nothing is sure."""
     judged, way = swept.failing, swept.way
     if judged is None or judged.answer.kind != RETURNED or not isinstance(way, Way):
         return None
@@ -207,13 +202,7 @@ def own_line(
 ) -> OwnLine | None:
     """Where a gradient parts in a recorded call of the author's backward; None if that is not sure.
 
-    Args:
-        recording: of the call on the problem.
-        operator: what it is.
-        judged: the problem, and what is right on it.
-        name: the gradient.
-        theirs: from the operator's layout to the author's; by default they are the same.
-        ours: and back.
+    `theirs` leads from the operator's layout to the author's, `ours` back; by default they are the same.
     """
     clock, lay = Clock.of(SECONDS), theirs or _as_it_is
     node = _definition(recording)

@@ -90,17 +90,10 @@ FEATURES: Mapping[str, Holds] = {
 
 
 def where(tried: Sequence[Judged], failed: Callable[[Judged], bool]) -> str:
-    """What those problems have in common on which something happens: "where the windows overlap".
+    """What problems have in common on which something happens: "where the windows overlap"; "" if nothing.
 
-    Only what holds of all of them is said, and of hardly any other; it is about these problems, and claims
-    nothing of others.
-
-    Args:
-        tried: all problems that say something.
-        failed: whether it happens on one.
-
-    Returns:
-        A clause; "" if they have nothing in common that tells them from the others.
+    Only what holds of all of them is said, and of hardly any other that was tried; it is about these
+    problems, and claims nothing of others.
     """
     happens = [failed(judged) for judged in tried]
     about = {judged.answer.problem.about for judged, yes in zip(tried, happens, strict=True) if yes}

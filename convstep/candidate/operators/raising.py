@@ -22,9 +22,7 @@ MOSTLY = 0.6
 def about_raising(evidence: Evidence, explaining: Mapping[str, Variant]) -> list[Finding]:
     """A finding for each kind of exception that nothing else explains, and for hanging and crashing.
 
-    Args:
-        evidence: the sweep.
-        explaining: by gradient, the mistake that gives its numbers elsewhere.
+    `explaining` has by gradient the mistake that gives its numbers elsewhere.
     """
     kinds: dict[tuple[str, str, int], list[Judged]] = {}
     for judged in evidence.told:

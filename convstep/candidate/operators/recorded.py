@@ -59,12 +59,7 @@ class _Recording(Making):
 
 
 def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
-    """Record somebody's backward of an operator on one problem: its log, and what its own forward says of it.
-
-    Args:
-        ways: the function as it is loaded.
-        question: see `child.answered`.
-    """
+    """Record an operator's backward on one problem: its log, and what its own forward says of it."""
     asked = json.loads(str(question[RECORD]))
     words, (each,) = Vocabulary.read(asked["words"]), asked["problems"]
     arrays = {name.removeprefix("0."): array for name, array in question.items() if name.startswith("0.")}

@@ -60,12 +60,7 @@ def writes(swept: Swept) -> Iterator[Finding]:
 
 
 def reshaped(swept: Swept, names: Sequence[str]) -> Swept:
-    """The same sweep with gradients that only have axes of length 1 too many or too few in the right shape.
-
-    Args:
-        swept: the sweep.
-        names: of these gradients.
-    """
+    """The same sweep, gradients that only have axes of length 1 too many or too few in the right shape."""
     wholly = [name for name in names if _shaped(swept, name)]
     return replace(swept, results=tuple(_reshaped(one, wholly) for one in swept.results))
 
@@ -100,12 +95,7 @@ def _only_by_ones(judged: Judged, name: str) -> bool:
 
 
 def in_shapes(swept: Swept, names: Sequence[str]) -> Iterator[Finding]:
-    """Gradients whose shape is wrong by axes of length 1.
-
-    Args:
-        swept: the sweep.
-        names: the gradients to look at.
-    """
+    """Gradients whose shape is wrong by axes of length 1."""
     found = {name: _shaped(swept, name) for name in names}
     if not any(found.values()):
         return

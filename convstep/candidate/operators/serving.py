@@ -39,8 +39,7 @@ Reply = dict[str, npt.ArrayLike]
 def main(arguments: Sequence[str]) -> None:
     """Run a file, say what its operator is, then answer until the parent closes the pipe or is gone.
 
-    Args:
-        arguments: the file, the operator's name in it, the language in use.
+    The arguments are the file, the operator's name in it, and the language in use.
     """
     path, name, language = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -61,11 +60,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def loaded(path: str, name: str) -> Operator:
-    """The operator of a file, all of which is run.
-
-    Raises:
-        OperatorError: the file does not run, or has none of that name.
-    """
+    """The operator of a file, all of which is run; an `OperatorError` if that fails, or there is none."""
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     try:
         namespace = runpy.run_path(path, run_name="operator_file")

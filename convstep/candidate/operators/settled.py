@@ -58,10 +58,8 @@ def shows_other_numbers(evidence: Evidence, judged: Judged, name: str) -> bool:
 def _other_numbers(evidence: Evidence, variant: Variant, name: str) -> Iterator[Judged]:
     """The problems on which a gradient is not ours, and is that of another way that is right."""
     for judged in evidence.returned:
-        if is_wrong(judged, name):
-            made = evidence.made(variant, judged)
-            if made is not None and same(judged.answer.gradients[name], made[name]):
-                yield judged
+        if is_wrong(judged, name) and evidence.gives(variant, judged, name):
+            yield judged
 
 
 def _called_right(judged: Judged, names: Sequence[str]) -> Judged:

@@ -98,15 +98,10 @@ def told(operator: Operator) -> list[OperatorProblem]:
 
 
 def problem_of(operator: Operator, case: str | None) -> OperatorProblem:
-    """One of an operator's problems.
+    """One of an operator's problems; an `OperatorError` if there is none.
 
-    Args:
-        operator: whose.
-        case: its number, from 1, as `told` lists them, or words of what it tells apart; None for the small
-            one.
-
-    Raises:
-        OperatorError: there is none; one sentence.
+    `case` is its number, from 1, as `told` lists them, or words of what it tells apart; None for the small
+    one.
     """
     if case is None:
         return operator.small()
@@ -148,11 +143,7 @@ def _spoken(problem: OperatorProblem) -> tuple[str, str]:
 
 
 def mistake_of(operator: Operator, wanted: str) -> tuple[Mistake, Variant]:
-    """A mistake by its id, or what is right as well, and a way of making it: `overwrite`, `overwrite:2`.
-
-    Raises:
-        OperatorError: there is none; one sentence.
-    """
+    """A mistake by its id, or what is right as well, and a way of making it: `overwrite`, `overwrite:2`."""
     id, colon, number = wanted.partition(":")
     every = (*operator.mistakes, *operator.also_right)
     found = next((one for one in every if one.id == id), None)
@@ -186,16 +177,9 @@ def mistake_of(operator: Operator, wanted: str) -> tuple[Mistake, Variant]:
 
 
 def shown(name: str, case: str | None = None, mistake: str | None = None, *, forward: bool = False) -> Shown:
-    """Record an operator's backward.
+    """Record an operator's backward, or its forward; see `problem_of` and `mistake_of`.
 
-    Args:
-        name: the operator's: "max-pool".
-        case: see `problem_of`.
-        mistake: see `mistake_of`; None for what is right.
-        forward: whether to record the forward instead.
-
-    Raises:
-        OperatorError: there is no such operator, problem or mistake; one sentence.
+    An `OperatorError` says in one sentence that there is no such operator, problem or mistake.
     """
     return shown_of(operator_named(name), case, mistake, forward=forward)
 
@@ -234,11 +218,7 @@ def shown_of(
 
 
 def edited(problem: OperatorProblem, numbers: Edited) -> OperatorProblem:
-    """The problem with other numbers in some cells of its arrays.
-
-    Raises:
-        OperatorError: it has no such cell.
-    """
+    """The problem with other numbers in some cells; an `OperatorError` if it has no such cell."""
     arrays, upstream = dict(problem.arrays), dict(problem.upstream)
     for name, cells in numbers.items():
         held = arrays if name in arrays else upstream

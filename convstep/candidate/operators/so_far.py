@@ -69,13 +69,7 @@ class Running:
     """Says what stands where in a recording, and what should."""
 
     def __init__(self, operator: Operator, problem: OperatorProblem, recording: Recording) -> None:
-        """Nothing is looked at yet.
-
-        Args:
-            operator: what ran is a backward of it.
-            problem: what on.
-            recording: of that; it is left where it stands.
-        """
+        """Look at nothing yet; the recording of a backward of the operator is left where it stands."""
         self.operator, self.problem = operator, problem
         self._recording = recording.scout()
         self._slopes = Slopes(operator, problem)
@@ -181,12 +175,7 @@ class Running:
     # what should
 
     def beside(self, found: SoFar, asking: Asking) -> Comparison:
-        """The gradients of a position beside PyTorch's.
-
-        Args:
-            found: they.
-            asking: PyTorch.
-        """
+        """The gradients of a position beside PyTorch's."""
         operator, problem = self.operator, self.problem
         upstream = {name: found.upstream[name] for name in operator.upstream}
         question = OperatorQuestion(
@@ -203,15 +192,7 @@ class Running:
         return self._slopes.beside(found)
 
     def marked(self, verdicts: Verdicts, asking: Asking) -> Verdicts:
-        """What is said of a run, and where it is not what PyTorch has: there only that is said.
-
-        Args:
-            verdicts: what is said already.
-            asking: PyTorch.
-
-        Raises:
-            OracleUnavailable: it cannot be asked here.
-        """
+        """What is said of a run; where it is not what PyTorch has, only that; maybe `OracleUnavailable`."""
         total = self._recording.total
         every = -(-total // MOST_MARKS) or 1
         positions, first = dict(verdicts.positions), True
@@ -262,12 +243,6 @@ class Slopes:
     """An operator's gradients on a problem, by central differences of its forward."""
 
     def __init__(self, operator: Operator, problem: OperatorProblem) -> None:
-        """Nothing is called yet.
-
-        Args:
-            operator: whose forward is asked.
-            problem: where.
-        """
         self._operator, self._problem = operator, problem
         self._known: dict[str, Jacobian] = {}
 
@@ -309,12 +284,7 @@ class Slopes:
 
 
 def unsound(operator: Operator, problems: Iterable[OperatorProblem]) -> str:
-    """How an operator's backward is not the gradient of its own forward, a sentence; "" if it is.
-
-    Args:
-        operator: it.
-        problems: what on.
-    """
+    """How an operator's backward is not the gradient of its own forward, a sentence; "" if it is."""
     for problem in problems:
         found = SoFar(1, 1, operator.right(problem), problem.upstream)
         comparison = Slopes(operator, problem).beside(found)
@@ -361,12 +331,7 @@ def _compared(
 
 
 def tolerance(close: float, *, sums: bool = False) -> str:
-    """How far a cell may be off, a sentence.
-
-    Args:
-        close: the share.
-        sums: whether it may be a share of the sizes that make up a cell, too.
-    """
+    """How far a cell may be off, a sentence; `sums`: also by a share of the sizes that make it up."""
     return tr(
         "A cell may be off by {close} of the largest value of its gradient and of {least} of the largest "
         "value from above, or by as much of the sum of the sizes that make it up, if that is more"

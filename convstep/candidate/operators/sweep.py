@@ -64,21 +64,10 @@ def swept(
     budget: float = BUDGET,
     convention: str | None = None,
 ) -> Swept | None:
-    """Try somebody's backward as an operator's.
+    """Try somebody's backward as an operator's, by default the one of its name, in a convention of that name.
 
-    Args:
-        worker: it, in its process.
-        operator: what it is; by default found from its name.
-        progress: told how many problems are done, and how many there are.
-        budget: seconds for all of it.
-        convention: how its arrays lie, by the name of a convention; by default found out.
-
-    Returns:
-        What came of it; None for a convolution's backward, and for what is not known.
-
-    Raises:
-        CannotCall: it is one by its name, and no way was found to call it.
-        OperatorError: there is no operator, or no convention, of that name.
+    None for a convolution's backward, and for what is not known. `CannotCall` if it is one by its name, and
+    no way was found to call it; an `OperatorError` if there is no such operator or convention.
     """
     if operator is not None:
         if operator == CONV2D:
@@ -313,10 +302,7 @@ def _right(results: Sequence[Judged]) -> int:
 def _too_narrow(way: Way, whole: Sequence[Judged], told: Sequence[Judged]) -> Iterator[str]:
     """That for another number of axes dx is right as well, and its own forward, but not the other gradients.
 
-    Args:
-        way: how it was called.
-        whole: what came.
-        told: the same, without what it is not meant for.
+    `told` is the whole without what it is not meant for.
     """
     meant = {id(one.answer.problem) for one in told if one.answer.kind == RETURNED}
     beyond = [one for one in whole if one.answer.kind == RETURNED and id(one.answer.problem) not in meant]

@@ -45,15 +45,10 @@ def tried(
 ) -> list[Judged]:
     """What comes of problems, judged; nothing is said of those that its own forward does not take.
 
-    Args:
-        worker: who.
-        words: the operator's.
-        way: how it is called.
-        told: the problems.
-        before: what came of others before; gets these as well.
+    `before` is what came of others; it gets these as well.
     """
     handed = [each for _, each in told]
-    raws = worker.ask(words, handed, pairs=way.pairs, tensors=way.tensors, mode=way.mode, above=way.above)
+    raws = worker.ask(words, handed, **way.asked)
     came = [(problem, raw) for (problem, _), raw in zip(told, raws, strict=False)]
     found = answers(way, words, came, before or ())
     if before is not None:
@@ -71,15 +66,7 @@ def varying_gradients(
         return ()
 
     def called(seed: int) -> Mapping[str, Array]:
-        (raw,) = worker.ask(
-            words,
-            [handed[1]],
-            pairs=way.pairs,
-            tensors=way.tensors,
-            mode=way.mode,
-            above=way.above,
-            seed=seed,
-        )
+        (raw,) = worker.ask(words, [handed[1]], **way.asked, seed=seed)
         (found,) = answers(way, words, [(handed[0], raw)])
         return found.gradients
 

@@ -174,7 +174,6 @@ class Options(dict[str, Any]):
     """
 
     def __init__(self, told: Told) -> None:
-        """Args: what there is to say."""
         before = set(told.said)
         super().__init__({word: told.value(word) for word in told.spelled()})
         told.said.clear()

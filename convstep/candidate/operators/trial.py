@@ -12,7 +12,7 @@ from convstep.candidate.call.outcome import RAISED, RETURNED
 from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import squeezed
 from convstep.candidate.operators.caller import Raw
-from convstep.candidate.operators.evidence import Evidence, Mistaken, same
+from convstep.candidate.operators.evidence import Evidence, Mistaken
 from convstep.candidate.operators.gathering import NEARLY, forward_fits, how_far
 from convstep.candidate.operators.settled import shows_other_numbers
 from convstep.candidate.operators.ways import Way
@@ -115,11 +115,10 @@ class Trial:
         )
 
     def _explains(self, evidence: Evidence, variant: Variant, name: str) -> bool:
-        def gives(one: Judged) -> bool:
-            made, came = evidence.made(variant, one), one.answer.gradients.get(name)
-            return made is not None and came is not None and same(came, made[name])
-
-        said = [gives(one) or (shows_other_numbers(evidence, one, name) and None) for one in self.heard]
+        said = [
+            evidence.gives(variant, one, name) or (shows_other_numbers(evidence, one, name) and None)
+            for one in self.heard
+        ]
         return any(said) and False not in said
 
     @property

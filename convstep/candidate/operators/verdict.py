@@ -14,8 +14,8 @@ from convstep.candidate.operators.answer import OWN, UNSAID, Judged, Swept
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.gathering import forward_fits
 from convstep.candidate.operators.pattern import where
-from convstep.candidate.operators.saved import save
 from convstep.candidate.operators.written import option_text, shape_of
+from convstep.files import written_whole
 from convstep.language import tr
 from convstep.operators.operator import OperatorProblem
 
@@ -182,8 +182,12 @@ class OperatorVerdict(AnyVerdict):
         )
 
     def _save(self, path: str) -> None:
-        assert self.failing is not None
-        save(path, self.swept.operator, self.failing)
+        problem = self.failing
+        assert problem is not None
+        options = {name: np.asarray(value) for name, value in problem.options.items() if value is not None}
+        named = {**problem.arrays, **problem.upstream, **options}
+        with written_whole(path) as file:
+            np.savez(file, allow_pickle=False, operator=np.asarray(self.operator), **named)
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as JSON takes it."""

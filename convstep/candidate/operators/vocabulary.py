@@ -67,12 +67,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, operator: Operator, options: tuple[str, ...]) -> Vocabulary:
-        """The words of an operator.
-
-        Args:
-            operator: which.
-            options: the names of its options.
-        """
+        """The words of an operator."""
         arrays = tuple(name for name in operator.axes if name not in operator.outputs)
         roles: dict[str, str] = {}
         for name in (*arrays, *options, *operator.outputs, *operator.upstream):

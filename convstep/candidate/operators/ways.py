@@ -77,6 +77,11 @@ class Way:
         first, lying = next(iter(self.operator.axes)), self.lying
         return lying[:1] != "1" and not (set(self.operator.axes[first]) & {*"NC"}) - {*lying}
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What `Caller.ask` is told of it."""
+        return {"pairs": self.pairs, "tensors": self.tensors, "mode": self.mode, "above": self.above}
+
     def handed(self, problem: OperatorProblem) -> tuple[OperatorProblem, Handed] | None:
         """A problem as it can be said in this way, and what is handed over; None if it cannot be said."""
         fitted = self._fitted(problem)
@@ -254,12 +259,7 @@ def vocabulary(operator: Operator) -> Vocabulary:
 
 
 def likely(candidate: Candidate, everything: bool = False) -> list[Operator]:
-    """The operators that a candidate can be by what it is called, the likeliest first.
-
-    Args:
-        candidate: what is known of it.
-        everything: all the others instead.
-    """
+    """The operators that a candidate can be by what it is called, the likeliest first; or all the others."""
     name = candidate.name.rpartition("<locals>.")[2]  # what makes it has a name of another thing
     owner, _, last = name.rpartition(".")
     handed = f"{last}({', '.join(candidate.parameters)})"
@@ -284,12 +284,9 @@ def _options(operator: Operator) -> int:
 
 
 def modes(operator: Operator, candidate: Candidate, *, only: bool = False) -> list[str]:
-    """What a parameter `mode` can be given that means this operator; "" stands for none.
+    """What a parameter `mode` can be given that means this operator, or `only` what its text compares with.
 
-    Args:
-        operator: which.
-        candidate: what is known of it.
-        only: only what its text compares with.
+    "" stands for none.
     """
     if "pool" not in operator.name:
         return [] if only else [""]

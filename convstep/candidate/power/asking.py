@@ -142,21 +142,10 @@ def power_of(
     timeout: float = FIRST,
     progress: Progress | None = None,
 ) -> Power:
-    """Run a test on each known mistake of what it tests.
+    """Run a test on each known mistake of a target that is right, as far as `check` knows; see `power`.
 
-    Args:
-        test: as for `power`.
-        target: as for `power`; it is right, as far as `check` knows.
-        operator: which operator that is.
-        name: what is called in the target's file, if the target does not say it.
-        asked: problems that the target takes, among which those are looked for that would show a mistake; by
-            default any that the operator has.
-        jobs: as for `power`.
-        timeout: as for `power`.
-        progress: as for `power`.
-
-    Raises:
-        CandidateError: the test cannot be run, fails as it is, or never calls the target.
+    `name` is what is called in the target's file, if the target does not say it; `asked` are problems that it
+    takes, among which those are looked for that would show a mistake, by default any of the operator's.
     """
     check_files(test, target)
     parsed = Target.parse(target)

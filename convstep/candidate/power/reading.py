@@ -65,13 +65,9 @@ def readings(
 ) -> Iterator[Reading]:
     """What a call may have been, as far as its numbers bear it out.
 
-    Args:
-        operator: what it is.
-        backward: the call, as it was before it was made.
-        forward: the forward's that belongs to it, if that is known.
-        result: what it returned.
-        owner: the object whose method it is, after the call, which may hold the rest.
-        known: how an earlier call was read; that way is tried first.
+    `backward` is the call before it was made, `forward` the one that belongs to it, if it is known; `owner`
+    the object whose method it is, after the call, which may hold the rest. How an earlier call was read, the
+    `known`, is tried first.
     """
     found = _named(backward, forward)
     outcome = dict(walked({"": result} | ({"self": owner} if owner is not None else {})))

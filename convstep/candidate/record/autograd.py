@@ -31,9 +31,7 @@ def overheard(
 ) -> tuple[Any, list[tuple[Any, ...]]]:
     """The Function, and a list to which goes what its backward returns before PyTorch refuses the shapes.
 
-    Args:
-        function: it.
-        around: what its backward runs in.
+    Its backward runs in `around`.
     """
     returned: list[tuple[Any, ...]] = []
 
@@ -134,11 +132,7 @@ def _given(bound: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _first(made: Any) -> Any:
-    """The first output that has a gradient.
-
-    Raises:
-        ValueError: none has.
-    """
+    """The first output that has a gradient; a ValueError if none has."""
     outputs = made if isinstance(made, (tuple, list)) else [made]
     found = next((each for each in outputs if getattr(each, "requires_grad", False)), None)
     if found is None:

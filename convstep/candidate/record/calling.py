@@ -41,8 +41,7 @@ SEED = 0
 def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
     """The call that somebody's words ask for; several where it is guessed, the likeliest first.
 
-    Raises:
-        CandidateError: it cannot be made; one sentence.
+    A `CandidateError` says in one sentence that it cannot be made.
     """
     np.random.seed(SEED)
     subject = Subject.of(served)
@@ -77,11 +76,7 @@ def with_other_numbers(served: Served, ready: Ready) -> Iterator[tuple[Ready, st
 
 
 def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
-    """The call of a backward on a problem of a convolution, with the cache of its own forward.
-
-    Raises:
-        CandidateError: what comes before it fails.
-    """
+    """The call of a backward on a problem of a convolution, with the cache of its own forward."""
     try:
         found = reached(served.function, served.forward(call), served.candidate, call, problem)
     except Exception as error:
@@ -158,11 +153,7 @@ def _on_layer(kind: type, call: Call, problem: Problem, reason: str) -> Ready:
 
 
 def _guessed(subject: Subject) -> Iterator[Ready]:
-    """The calls that the name of an operator suggests; a function of no parameters needs none.
-
-    Raises:
-        CandidateError: no operator is known by that name, or none of the guesses fits.
-    """
+    """The calls that the name of an operator suggests; a function of no parameters needs none."""
     if subject.maker is None and not any(
         each.default is each.empty for each in parameters_of(subject.function)
     ):
@@ -198,11 +189,7 @@ def _guessed(subject: Subject) -> Iterator[Ready]:
 
 
 def _evaluated(served: Served, text: str) -> Ready:
-    """The call as it is written, each part of it evaluated in the file's own names.
-
-    Raises:
-        CandidateError: a part of it cannot be evaluated.
-    """
+    """The call as it is written, each part of it evaluated in the file's own names."""
     tree, wanted = called(text), served.candidate.name.rpartition(".")[2]
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     meant = next((node for node in calls if _called_name(node) == wanted), tree)

@@ -92,13 +92,8 @@ class Recorder(Worker):
     def record(self, what: What, seconds: float = SECONDS, wish: Wish = NO_WISH) -> tuple[Recording, str]:
         """Record a call, and say where its arguments come from.
 
-        Args:
-            what: is called, and how.
-            seconds: how long it may take.
-            wish: which call it was, and other numbers in it, if it was recorded before.
-
-        Raises:
-            CandidateError: it cannot be called like that, or its process ended; one sentence.
+        The wish says which call it was, and other numbers in it, if it was recorded before. A
+        `CandidateError` says in one sentence that it cannot be called like that, or that its process ended.
         """
         asked, more = _asked(what)
         asked |= {"wish": wish.as_plain()}
@@ -206,16 +201,10 @@ class Recordable:
         options: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Nothing runs yet.
+        """Nothing runs yet; a `CandidateError` if there is no such file, or nothing there to be called so.
 
-        Args:
-            target: `layers.py:max_pool_backward`, `layers.py:Conv.backward`, `notebook.ipynb:f`.
-            arguments: what is said of its arguments; with nothing said they are found.
-            options: how its file is loaded: `run_all`, `python2`.
-            timeout: seconds for loading it, and for running it.
-
-        Raises:
-            CandidateError: there is no such file, or no function can be called like that.
+        The target is `layers.py:max_pool_backward`, `layers.py:Conv.backward` or `notebook.ipynb:f`;
+        arguments of which nothing is said are found. The timeout is that of loading it, and of running it.
         """
         self.target, self.arguments = target, arguments or Arguments()
         self.arguments.check()
@@ -235,13 +224,9 @@ class Recordable:
         return self._parsed.path
 
     def record(self, meanwhile: Callable[[], object] | None = None) -> Recorded:
-        """Record it in a process that ends with it. Any thread may, one at a time.
+        """Record it in a process that ends with it, doing `meanwhile` while a new interpreter starts.
 
-        Args:
-            meanwhile: what to do while a new interpreter starts.
-
-        Raises:
-            CandidateError: it cannot be loaded or called; one sentence.
+        Any thread may, one at a time. A `CandidateError` says why it cannot be loaded or called.
         """
         started = None
         with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong

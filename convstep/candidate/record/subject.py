@@ -137,14 +137,8 @@ class Subject:
     ) -> Ready:
         """The call with what a lookup knows; its class made and its forward run first where that is needed.
 
-        Args:
-            lookup: what the parameters are given.
-            how: where that comes from.
-            cache: what is kept for a backward that has no forward.
-            out: the shape of the gradient from above, for one that has no forward.
-
-        Raises:
-            CandidateError: something is missing, or what is called before fails.
+        `how` says where that comes from. `cache` and the shape `out` of the gradient from above are for a
+        backward that has no forward.
         """
         function, held, call = self.function, None, None
         if self.forward is not None and self.served.candidate.kind != "autograd":
@@ -217,9 +211,6 @@ class Subject:
         """Other numbers for parameters that have one by default, where its backward can know of it.
 
         Fractions go together; of how many there are of something, each by itself, as few numbers fit all.
-
-        Args:
-            known: what the parameters are given.
         """
         own = [each.name for each in parameters_of(self.function)]
         told = self.maker is not None or any(KEPT.fullmatch(name.lower()) for name in own)

@@ -27,13 +27,9 @@ class Made:
 
 
 def made_of(lines: Sequence[str], line: int, function: str, besides: str = "") -> Made:
-    """What a line is made of.
+    """What a line, counted from 1, is made of, in the function that is called.
 
-    Args:
-        lines: of the file.
-        line: counted from 1.
-        function: what is called: what stands in another one is given what that is given.
-        besides: an array that is known to be right.
+    What stands in another function is given what that is given; `besides` is an array known to be right.
 
     >>> made_of(["def f(a, b):", "  c = a.T", "  d = g(c)", "  return d @ g(b)", "def g(x): ..."], 4, "f")
     Made(lines=(2, 3), functions=('g',), within='')

@@ -70,15 +70,14 @@ def contents(path: str, function: str | None = None, top: str | None = None) -> 
     for part in document.parts:  # of thousands of files the lines need not be kept
         linecache.cache.pop(part.filename, None)
     named = dict(_named(document))
-    found = _one(named, function) if function is not None else tuple(_backwards(document, named))
+    if function is None:
+        found = tuple(_backwards(document, named))
+    else:
+        found = (named[function],) if function in named else ()
     readable = not any(part.unread for part in document.parts)
     return Contents(
         found, _key(document, top), "" if found else _nothing(document, named, function), readable
     )
-
-
-def _one(named: dict[str, Found], function: str) -> tuple[Found, ...]:
-    return (named[function],) if function in named else ()
 
 
 def _backwards(document: Document, named: dict[str, Found]) -> Iterator[Found]:

@@ -91,7 +91,6 @@ class Judges:
     """Several of them."""
 
     def __init__(self, jobs: int) -> None:
-        """Args: how many work at the same time."""
         self._judges = [Judge(room_for(jobs)) for _ in range(jobs)]
 
     def answers(

@@ -25,10 +25,9 @@ from convstep.recording import recorder
 from convstep.recording.limits import Limits
 from convstep.recording.recording import Recording
 from convstep.recording.source import Source
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 CLOSE = 1e-6
 """What a cell may be off, as a share of the largest."""
 MOST_CALLS = 200
@@ -36,13 +35,7 @@ MOST_CALLS = 200
 
 
 def alone(backward: Called, source: Source | None, clock: Clock) -> Iterator[Held]:
-    """How the results of a backward fare while it runs.
-
-    Args:
-        backward: the call; it is made on copies.
-        source: its file, where Python does not know it.
-        clock: tells when to stop.
-    """
+    """How the results of a backward fare while it runs, on copies; `source` where Python does not know it."""
     try:
         yield from _alone(backward, source or source_of(backward), clock)
     except OutOfTime:
@@ -84,12 +77,9 @@ class _Itself:
     """What the backward makes of the gradients from above with zeros in some cells."""
 
     def __init__(self, backward: Called, above: Mapping[str, Array], number: int | None) -> None:
-        """Make the call once.
+        """Make the call once, with its gradients from above by name.
 
-        Args:
-            backward: it.
-            above: its gradients from above, by name.
-            number: which of its results; None for its only one.
+        `number` is which of its results is looked at; None for its only one.
         """
         self._backward, self._above, self._number = backward, above, number
         self._whole = self._made(lambda value: value)
@@ -131,7 +121,6 @@ class _Sentence:
     """The gradients from above."""
 
     def __call__(self, check: Check) -> str:
-        """The sentence."""
         listed, backward = ", ".join(f"`{each}`" for each in self.above), name_of(self.backward)
         if check.off is None:
             return tr(

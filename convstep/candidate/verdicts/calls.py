@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.recording.reach import DEEP, entries
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 LEFT = re.compile(r"out(put)?s?|y(_?(hat|pred))?|res(ult)?|a|z|activations?")
 """What an attribute is called in which one that returns nothing leaves its output."""
 BACKWARD = re.compile(r"back|bwd|bprop|vjp", re.I)
@@ -42,11 +41,7 @@ class Called:
         return cls(function, places, named, np.random.get_state()).like()
 
     def like(self, changes: Mapping[int, Array] | None = None) -> Called:
-        """The same call on copies.
-
-        Args:
-            changes: by `id` of an array of it, what takes its place; with the rest copied.
-        """
+        """The same call on copies; `changes` has, by an array's `id`, what takes its place."""
         owner = getattr(self.function, "__self__", None)
         bound = owner is not None and not isinstance(owner, type) and hasattr(self.function, "__func__")
         memo: dict[int, Any] = dict(changes or {})
@@ -149,13 +144,9 @@ class Pair:
 
     @classmethod
     def of(cls, forward: Called, ran: Called, made: Any, backward: Called) -> Pair:
-        """The pair.
+        """The pair of a backward's call and a forward's, before it was made on objects of its own and after.
 
-        Args:
-            forward: the call as it was before it was made, on objects of its own.
-            ran: the call that was made.
-            made: what it returned.
-            backward: a call with these very objects among its arguments.
+        Of what was `made` the very objects are among the backward's arguments.
         """
         known: dict[int, Path] = {}
         for path, value in walked({"": made} | ran.arguments()):
@@ -180,8 +171,7 @@ class Pair:
     def otherwise(self) -> Pair | None:
         """The same with the forward's output in the place of its input or the other way round.
 
-        Returns:
-            It; None unless one of them, an array, is all that the backward is given of the forward.
+        None unless one of them, an array, is all that the backward is given of the forward.
         """
         made = [path for path in self.links if path[0] != "self"]
         inputs = [path for path in self.forward.arrays() if path[0] != "self"]
@@ -221,13 +211,9 @@ class Pair:
         )
 
     def again(self, forward: Called) -> tuple[Called, Any, Called]:
-        """Make the forward, and the backward's call after it.
+        """Make a call like `self.forward`, on its own objects, and the backward's after it.
 
-        Args:
-            forward: a call like `self.forward`; it is made on its own objects.
-
-        Returns:
-            The forward's call after it was made, what it returned, the backward's call.
+        The forward's call after it was made, what it returned, the backward's call.
         """
         made = forward.make()
         names = {"": made} | forward.arguments()
@@ -240,12 +226,7 @@ class Pair:
         return forward, made, self.backward.like(changes)
 
     def with_upstream(self, backward: Called, values: Mapping[Path, Array]) -> Called:
-        """A backward's call with other gradients from above.
-
-        Args:
-            backward: a call that `again` has made.
-            values: by path of `constants`.
-        """
+        """A call that `again` has made, with other gradients from above, by path of `constants`."""
         names = backward.arguments()
         if all(isinstance(at(names, path), np.ndarray) for path in values):
             return backward.like({id(at(names, path)): value for path, value in values.items()})

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.layers import RATE as RATE
 from convstep.candidate.call.objects import says
 from convstep.candidate.verdicts.calls import Called, Path, walked
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 CHANGE = "change"
 """The first word of the key of such a gradient."""
 LEARNING = re.compile(r"(l_?|learn(ing)?_?)rate|lr|eta|step_size", re.I)
@@ -30,12 +28,7 @@ def rate_of(call: Called) -> float:
 
 
 def changes(before: Called, after: Called) -> Mapping[Path, Array]:
-    """What each array of an object changes by in a call, divided by the learning rate; none of a momentum's.
-
-    Args:
-        before: the call before it was made.
-        after: the same after it.
-    """
+    """What each array of an object changes by in a call, over the learning rate; none of a momentum's."""
     rate = rate_of(before)
     then, now = (_arrays(call) for call in (before, after))
     moved = [path for path, value in now.items() if path not in then or not _same(then[path], value)]

@@ -12,8 +12,9 @@ import numpy as np
 from convstep.candidate.verdicts.calls import Called, Pair, Path, text
 from convstep.candidate.verdicts.marks import DIFFERS, UNKNOWN, Held, Mark
 from convstep.candidate.verdicts.naming import same
-from convstep.candidate.verdicts.slopes import STEP, Array
+from convstep.candidate.verdicts.slopes import STEP
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 _SAID = re.compile(
     r"straight[-_ ]?through|\bstes?\b|(?-i:(?<![A-Z])STE(?![a-z]))|surrogate|(gradient|grad)s?[-_ ]?revers\w*"
@@ -27,10 +28,7 @@ _CLIPS = re.compile(r"\b(clamp|clip|hardtanh|minimum|maximum)")
 def left_open(found: Held, pair: Pair, source: str) -> Held:
     """The same; what differs is left open where it is meant to, as far as its words and its numbers say it.
 
-    Args:
-        found: what its forward says of it.
-        pair: the calls; the forward returns its output and what it keeps.
-        source: the text of both.
+    `source` is the text of both calls; the forward returns its output and what it keeps.
     """
     why = _why(pair, source) if found.differs else ""
     if not why:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,9 @@ from convstep.candidate.verdicts.trial import definition_of, name_of, source_of
 from convstep.candidate.verdicts.worded import of_pair
 from convstep.language import tr
 from convstep.recording.source import Source
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 CLOSE = 1e-5
 """What a derivative may be off, as a share of the largest."""
 FAR = 1e-2
@@ -48,14 +46,7 @@ def derivative(pair: Pair, sources: tuple[Source | None, Source | None]) -> Held
     """Hold a derivative against its function on several draws of numbers.
 
     Whoever writes `1 - a ** 2` means it of what tanh returns; so it is right if one reading is, and wrong
-    only if neither is.
-
-    Args:
-        pair: the two calls, of one array each.
-        sources: their files, where Python does not know them.
-
-    Returns:
-        What is said; None if it is no derivative cell by cell that is given no gradient from above.
+    only if neither is. None if it is no derivative cell by cell that is given no gradient from above.
     """
     inner, outer = _only_array(pair.forward), _only_array(pair.backward)
     given_above = any(of_gradient(text(path)) for path in pair.constants)

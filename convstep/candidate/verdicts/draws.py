@@ -16,12 +16,13 @@ from convstep.candidate.verdicts.judging import judge
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held, Mark
 from convstep.candidate.verdicts.naming import of_gradient
 from convstep.candidate.verdicts.reasons import reason
-from convstep.candidate.verdicts.slopes import STEP, Array, Clock, OutOfTime, directions, size_of, slope
+from convstep.candidate.verdicts.slopes import STEP, Clock, OutOfTime, directions, size_of, slope
 from convstep.candidate.verdicts.trial import CannotJudge, Result, Trial, slope_along, trial
 from convstep.candidate.verdicts.worded import of_pair
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.source import Source
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
 DRAWS = 6
@@ -38,12 +39,8 @@ def held(
 ) -> Held:
     """Hold a backward against its forward, first as it is called, then with other numbers.
 
-    Args:
-        pair: the two calls; nothing in them is changed.
-        sources: their files, where Python does not know them.
-        clock: says when no further draw is begun.
-        guessed: whether its arguments are: then a gradient of another shape than its input proves nothing.
-        lines: whether those that are run are the author's.
+    `sources` are their files, where Python does not know them. Where its arguments are `guessed`, a gradient
+    of another shape than its input proves nothing. `lines`: those that are run are the author's.
     """
     said: dict[str, list[Judged]] = {}
     off: dict[str, list[tuple[Trial, Judged]]] = {}

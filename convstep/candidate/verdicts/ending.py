@@ -7,10 +7,8 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.verdicts import losses, naming
@@ -20,10 +18,9 @@ from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, 
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, OutOfTime, Slope, directions, jacobian
 from convstep.candidate.verdicts.trial import Result, Trial, slope_along
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import shape_text, short
 
-Array = npt.NDArray[Any]
 SINGLE = 1e-3
 """What a gradient in float32 may be off besides, as a share of the sizes that make it up."""
 SINGLES = 24

@@ -21,13 +21,7 @@ def reconstructed(
 ) -> Pair | None:
     """A pair whose forward is given what the backward and its file have by the names of its parameters.
 
-    It counts only if that forward makes what the backward is given.
-
-    Args:
-        backward: a call that is about to be made.
-        forward: what is called before it.
-        namespace: the names of their file.
-        source: of the backward, where Python does not know it.
+    It counts only if that forward makes what the backward, whose call is about to be made, is given.
     """
     try:
         known = dict(namespace) | _unpacked(backward, source) | backward.arguments()
@@ -41,11 +35,7 @@ def reconstructed(
 
 
 def _given(forward: Callable[..., Any], known: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments of a forward by the names of its parameters.
-
-    Raises:
-        LookupError: one is not known.
-    """
+    """The arguments of a forward by the names of its parameters; a LookupError if one is not known."""
     places, named = list[Any](), dict[str, Any]()
     for each in inspect.signature(forward).parameters.values():
         if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
@@ -92,8 +82,7 @@ def _parts(node: ast.FunctionDef, given: Mapping[str, Any]) -> Iterator[tuple[st
 def _linked(backward: Called, made: Any, ran: Called) -> Called:
     """The backward's call with what the forward has made in the place of what is the same.
 
-    Raises:
-        LookupError: the forward has not made what the backward is given.
+    A LookupError if the forward has not made what the backward is given.
     """
     whole = [made] if not isinstance(made, (tuple, list)) else [*made, made]
     offered = [value for value in (*whole, *ran.arguments().values()) if _holds_arrays(value)]

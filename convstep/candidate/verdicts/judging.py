@@ -27,16 +27,11 @@ def judge(
     total: int | None = None,
     seconds: float = SECONDS,
 ) -> Verdicts:
-    """What is said of a backward by its own forward.
+    """What is said of a backward by its own forward; nothing in the two calls is changed.
 
-    That a line or a step differs is said only where a result differs in the end: what is right in the end
-    is right, however its author has named or ordered what comes before.
-
-    Args:
-        pair: the two calls; nothing in them is changed.
-        sources: the files of the forward and of the backward, where Python does not know them.
-        total: how many steps the recording has that is shown; of another one, no positions are marked.
-        seconds: how long it may take; what is not looked at by then is left open.
+    That a line or a step differs is said only where a result differs in the end: what is right in the end is
+    right, however its author has named or ordered what comes before. What is not looked at in time is left
+    open. `total` is how many steps the recording has that is shown; of another one, no positions are marked.
     """
     clock = Clock.of(seconds)
     try:
@@ -79,12 +74,7 @@ def judge_alone(
 ) -> Verdicts:
     """What is said of a backward of which no forward is known: what it makes of `dout` bit by bit.
 
-    Args:
-        backward: the call; nothing in it is changed.
-        source: its file, where Python does not know it.
-        note: why its forward does not say more.
-        total: see `judge`.
-        seconds: how long it may take.
+    `note` says why its forward does not say more; for the rest see `judge`.
     """
     found = list(alone(backward, source, Clock.of(seconds)))
     lines = {one.line: Mark(DIFFERS, one.how, first=True) for one in found[::-1] if one.line}

@@ -5,10 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.ending import beside, fits, loss_text, times_of
@@ -18,9 +16,9 @@ from convstep.candidate.verdicts.slopes import Clock, OutOfTime, Slope, directio
 from convstep.candidate.verdicts.trace import Setting
 from convstep.candidate.verdicts.trial import Trial
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 Slopes = list[tuple[Array, Slope]]
 PART = "part"
 """It is what moving `NAME` does through some of its uses."""
@@ -102,11 +100,8 @@ def _named(trial: Trial, moving: Moving, name: str, settings: Sequence[Setting])
             how = tr(
                 "`{name}` is what moving `{of}` does to `{loss}` through {lines} of {forward}, without its "
                 "other uses",
-                name=name,
-                of=about[0],
-                loss=loss_text(trial),
                 lines=_listed(used),
-                forward=trial.names[0],
+                **_facts(trial, name, about[0]),
             )
             yield Line(last.step, last.line, name, PART, how + beside(trial), own=not part)
             return
@@ -156,43 +151,36 @@ def _line(setting: Setting, kind: str, how: str) -> Line:
     return Line(setting.step, setting.line, setting.name, kind, how)
 
 
+def _facts(trial: Trial, name: str, of: str) -> dict[str, str]:
+    return {"name": name, "of": of, "forward": trial.names[0], "loss": loss_text(trial)}
+
+
 def _agreeing(trial: Trial, name: str, of: str) -> str:
     return tr(
         "`{name}` is what moving `{of}` in {forward} does to `{loss}`, along {count} random directions, "
         "by central differences in float64",
-        name=name,
-        of=of,
-        forward=trial.names[0],
-        loss=loss_text(trial),
         count=len(directions(())),
+        **_facts(trial, name, of),
     ) + beside(trial)
 
 
 def _differing(trial: Trial, name: str, of: str, value: Array, slopes: Slopes) -> str:
     times = times_of(value, slopes)
     if times is not None:
-        how = tr(
+        return tr(
             "`{name}` is {times} times what moving `{of}` in {forward} does to `{loss}`",
-            name=name,
             times=short(times),
-            of=of,
-            forward=trial.names[0],
-            loss=loss_text(trial),
-        )
-        return how + beside(trial)
+            **_facts(trial, name, of),
+        ) + beside(trial)
     along, slope = slopes[0]
     claimed = float((np.asarray(value, np.float64).reshape(along.shape) * along).sum())
-    how = tr(
+    return tr(
         "`{name}` is not what moving `{of}` in {forward} does to `{loss}`: along a random direction that is "
         "{rate} per unit, and `{name}` says {claimed}",
-        name=name,
-        of=of,
-        forward=trial.names[0],
-        loss=loss_text(trial),
         rate=short(slope.value),
         claimed=short(claimed),
-    )
-    return how + beside(trial)
+        **_facts(trial, name, of),
+    ) + beside(trial)
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.trace import Touch, Trace
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Loop = ast.For | ast.While
 
 
@@ -69,12 +68,7 @@ def place_of(
 ) -> Place | None:
     """The loop in which a result is made; None if there is none, or more than one.
 
-    Args:
-        trace: of the run.
-        function: that ran.
-        above: the gradients from above by name, each with how many cells it has.
-        result: the variable that is returned.
-        results: all of those.
+    `above` has the gradients from above by name, each with how many cells it has.
     """
     standing = trace.standing(result) if trace.whole else None
     if standing is None:

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts.calls import Path
 from convstep.candidate.verdicts.naming import last
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 _NAMED = re.compile(r"loss|cost|entropy|error|mse|mae|hinge|huber|objective|quadratic|likelihood|nll", re.I)
 _TARGET = re.compile(
     r"(y_?)?(true|real)\w*|\w*target\w*|ts?|\w*labels?|truth|gt|ground\w*|expected|actual|desired|correct|y_?t",
@@ -25,12 +24,8 @@ _SIZES = re.compile(r"mean|average|\.size\b|\blen\(|\.shape\b|\bsize\(")
 def alone(outputs: Mapping[Path, Any], name: str) -> tuple[Path, Array] | None:
     """The output that a gradient without one from above is of, and what it counts for: 1 in each cell.
 
-    Args:
-        outputs: what the forward returned.
-        name: the forward's, with that of its class.
-
-    Returns:
-        The number that it returns; the losses of single samples only where its name says that it is a loss.
+    That is the number that a forward returns; the losses of single samples only where its name, with that of
+    its class, says that it is a loss.
     """
     numbers = [key for key, value in outputs.items() if np.ndim(value) == 0]
     if not numbers and len(outputs) == 1 and _NAMED.search(name):
@@ -51,12 +46,9 @@ def targets(names: Iterable[str]) -> list[str]:
 
 
 def later(times: float, shape: tuple[int, ...], source: str) -> int:
-    """By what a loss is divided and its gradient is not; 0 if by nothing.
+    """By what a loss is divided and its gradient, so many times too large, is not; 0 if by nothing.
 
-    Args:
-        times: how many times the gradient the result is.
-        shape: of the predictions.
-        source: the backward's text; one that knows how many there are has divided.
+    A backward whose text knows how many predictions there are has divided.
     """
     count = round(times)
     of_batch = count > 1 and abs(times - count) < 1e-4 and count in (*shape[:1], *shape[-1:])
@@ -66,11 +58,7 @@ def later(times: float, shape: tuple[int, ...], source: str) -> int:
 def is_fused(value: Array, prediction: Array, others: Iterable[Array], source: str) -> bool:
     """Whether a result is prediction - target: the gradient by what goes into a sigmoid or a softmax before.
 
-    Args:
-        value: the result.
-        prediction: what it should be the gradient by.
-        others: the loss's other arguments.
-        source: the forward's text: only of logarithms that is so.
+    That is so of logarithms only, in the forward's text; `others` are the loss's other arguments.
     """
     if value.shape != prediction.shape or "log" not in source:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from convstep.brief import brief
 from convstep.recording.source import SourceText
@@ -84,11 +84,7 @@ class Verdicts:
 
     @classmethod
     def read(cls, plain: Any) -> Verdicts:
-        """The inverse of `as_plain`.
-
-        Raises:
-            ValueError: it is no such thing.
-        """
+        """The inverse of `as_plain`; a ValueError if it is no such thing."""
         try:
             return cls(
                 tuple(
@@ -139,6 +135,7 @@ class Held:
 
     assumes: str = ""
     """What it takes the gradient from above to be like, where it is right only then, a sentence."""
+    _TEXTS: ClassVar = ("backward", "forward", "asks", "assumes")
 
     __repr__ = brief
 
@@ -155,50 +152,30 @@ class Held:
     def as_plain(self) -> dict[str, Any]:
         """The same in lists, dicts, texts and numbers."""
         said = Verdicts(self.ends, {self.line: Mark(DIFFERS, self.how)}).as_plain()
-        calls = {"backward": self.backward, "forward": self.forward, "asks": self.asks}
-        calls["assumes"] = self.assumes
-        return {
-            "said": said,
-            "draws": self.draws,
-            "differing": self.differing,
-            "notes": list(self.notes),
-            "before": list(self.before),
-            "of_output": self.of_output,
-            **calls,
-        }
+        texts = {name: getattr(self, name) for name in self._TEXTS}
+        numbers = {"draws": self.draws, "differing": self.differing, "of_output": self.of_output}
+        return {"said": said, "notes": list(self.notes), "before": list(self.before), **numbers, **texts}
 
     @classmethod
     def read(cls, plain: Any) -> Held:
-        """The inverse of `as_plain`.
-
-        Raises:
-            ValueError: it is no such thing.
-        """
+        """The inverse of `as_plain`; a ValueError if it is no such thing."""
         try:
             said = Verdicts.read(plain["said"])
             ((line, mark),) = said.lines.items()
-            texts = [plain["backward"], plain["forward"], plain["asks"], plain["assumes"], *plain["notes"]]
-            if not all(type(one) is str for one in texts):
-                raise ValueError("a text is none")
-            draws, differing = int(plain["draws"]), int(plain["differing"])
-            before, of_output = tuple(map(_number, plain["before"])), plain["of_output"] is True
+            texts: dict[str, Any] = {name: _text(plain[name]) for name in cls._TEXTS}
+            return cls(
+                draws=int(plain["draws"]),
+                differing=int(plain["differing"]),
+                ends=said.end,
+                line=line,
+                how=mark.how,
+                before=tuple(map(_number, plain["before"])),
+                notes=tuple(map(_text, plain["notes"])),
+                of_output=plain["of_output"] is True,
+                **texts,
+            )
         except (TypeError, KeyError) as error:
             raise ValueError(f"this is not what was said: {error}") from error
-        notes = tuple(texts[4:])
-        return cls(
-            texts[0],
-            texts[1],
-            draws,
-            differing,
-            said.end,
-            line,
-            mark.how,
-            before,
-            notes,
-            asks=texts[2],
-            assumes=texts[3],
-            of_output=of_output,
-        )
 
 
 def digest(source: SourceText) -> int:

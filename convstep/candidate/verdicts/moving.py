@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.slopes import STEP, Slope, size_of, slope
 from convstep.candidate.verdicts.trial import Trial
 from convstep.recording import recorder
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 USE, SET = "__convstep_use__", "__convstep_set__"
 INSIDE = " = … "
 """Between a variable and a part of the expression that it is set to, which can be moved as well."""
@@ -218,8 +217,7 @@ class Moving:
     def __init__(self, trial: Trial) -> None:
         """Rewrite it, and run it once to see what it uses.
 
-        Raises:
-            LookupError: its source is not known, or it does not run like that.
+        A LookupError if its source is not known, or it does not run like that.
         """
         self.trial = trial
         source, where = trial.sources[0], trial.definition(backward=False)
@@ -258,10 +256,7 @@ class Moving:
     def slope(self, version: Version, along: Array, which: frozenset[int] | None = None) -> Slope | None:
         """How the loss changes as a variable is moved along a direction; None if that is not seen.
 
-        Args:
-            version: of which variable.
-            along: in its shape.
-            which: through which of its uses; None for all of them.
+        `which` are those of its uses through which it goes; None for all of them.
         """
         value = self.uses[version].value
         assert value is not None
@@ -291,13 +286,7 @@ class Moving:
     def slope_beside(self, array: Array, along: Array, which: frozenset[int]) -> Slope | None:
         """How the loss changes as an input is moved, while some places go on with the values they have.
 
-        Args:
-            array: the input.
-            along: a direction, in its shape.
-            which: the places, as `places` numbers them.
-
-        Returns:
-            The slope; None if the forward does not run like that.
+        They are numbered as in `places`. None if the forward does not run like that.
         """
         self._held = which
         try:

@@ -30,13 +30,7 @@ class _Line:
 
 
 def unjudged(function: ast.FunctionDef, marks: Mapping[int, Mark], above: Collection[str]) -> tuple[int, ...]:
-    """The lines of which nothing is said, and of which all that differs is made.
-
-    Args:
-        function: the backward.
-        marks: by line.
-        above: the gradients from above.
-    """
+    """The lines of which nothing is said, and of which all that differs is made."""
     lines = list(_lines(function))
     tainted = _made_of(lines, above)
     without = [one for one in lines if one.sets and not _kind(one, marks)]

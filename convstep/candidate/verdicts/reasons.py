@@ -21,9 +21,9 @@ from convstep.candidate.verdicts.moving import INSIDE, Moving
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime, Slope, directions
 from convstep.candidate.verdicts.trial import Trial, slope_along
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 OUTPUT = ""
 """In the place of a name, for what the forward returns."""
 LOOKED = 3
@@ -35,12 +35,7 @@ CLOSE = 1e-4
 
 
 def reason(tried: Sequence[tuple[Trial, Judged]], clock: Clock) -> str:
-    """What a result is, on all draws on which it differs; "" if nothing that is looked for.
-
-    Args:
-        tried: the draws on which it differs.
-        clock: says when to stop.
-    """
+    """What a result is, on all draws on which it differs; "" if nothing that is looked for."""
     if len(tried) < 2:
         return ""
     held = dict[str, str]()

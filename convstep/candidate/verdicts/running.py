@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,9 @@ from convstep.candidate.verdicts.marks import AGREES, DIFFERS, Mark
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, jacobian
 from convstep.candidate.verdicts.trial import Trial
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import short
 
-Array = npt.NDArray[Any]
 CLOSE = 1e-5
 """What a cell may be off, as a share of the sizes that make it up."""
 MOST_MARKS = 5_000
@@ -43,14 +42,7 @@ class Held:
 
 
 def running(trial: Trial, judged: Judged, results: Sequence[Judged], clock: Clock) -> Held | None:
-    """How a result fares while the loop that makes it runs; None where that says nothing.
-
-    Args:
-        trial: the run.
-        judged: the result, and what is said of it in the end.
-        results: all of them.
-        clock: tells when to stop.
-    """
+    """How a result fares while the loop that makes it runs; None where that says nothing."""
     definition = trial.definition(backward=True)
     if definition is None or not trial.above or not judged.of or judged.mark.kind not in (AGREES, DIFFERS):
         return None
@@ -74,13 +66,7 @@ def running(trial: Trial, judged: Judged, results: Sequence[Judged], clock: Cloc
 
 
 def held(place: Place, looked: Sequence[Check], sentence: Callable[[Check], str]) -> Held:
-    """What was found at some positions, for whoever shows it.
-
-    Args:
-        place: where the result is made.
-        looked: what was found.
-        sentence: how to say it.
-    """
+    """What was found at some positions, for whoever shows it."""
     wrong = [one for one in looked if one.off is not None]
     found = Held(
         {
@@ -108,23 +94,14 @@ class Expected(Protocol):
     """How far each may be off."""
 
     def after(self, seen: npt.NDArray[np.bool_]) -> Array:
-        """The cells, where only some of the gradients from above are not 0.
-
-        Args:
-            seen: of all their cells in a row, those.
-        """
+        """The cells, where only the gradients from above that were seen, of all in a row, are not 0."""
 
 
 class BySlopes:
     """By central differences of the forward."""
 
     def __init__(self, rates: Jacobian, upstream: Sequence[Array]) -> None:
-        """Know the rates.
-
-        Args:
-            rates: of the outputs by the cells.
-            upstream: the gradients from above.
-        """
+        """Know the rates of the outputs by the cells, and the gradients from above."""
         self.cells, self.certain, self._rates = rates.cells, rates.smooth, rates.rates
         self._upstream = np.concatenate([one.ravel() for one in upstream])
         whole = np.abs(self._rates) @ np.abs(self._upstream)
@@ -153,11 +130,7 @@ class Check:
 def checks(place: Place, expected: Expected, clock: Clock, most: int = MOST_MARKS) -> Iterator[Check]:
     """The result wherever the next step reads further cells, and at the end of the loop.
 
-    Args:
-        place: where it is made.
-        expected: what it should be.
-        clock: tells when to stop.
-        most: so many of these positions are looked at, as evenly as may be; always the last one.
+    At most so many of these positions are looked at, as evenly as may be; always the last one.
     """
     places = list(read_before(place))
     every = -(-len(places) // most)

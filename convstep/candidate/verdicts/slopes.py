@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts.calls import Called, Path, at
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 STEP = 1e-6
 """How far it is asked from where it stands, as a share of the size of what is moved."""
 CLOSE = 1e-5
@@ -64,11 +63,7 @@ class Loss:
     """What each is multiplied by."""
 
     def parts(self, forward: Called) -> list[Array]:
-        """The outputs of a forward's call, in float64.
-
-        Raises:
-            LookupError: it returned something else.
-        """
+        """The outputs of a forward's call, in float64; a LookupError if it returned something else."""
         made = {"": forward.make()} | forward.arguments()
         try:
             found = [np.array(at(made, path), np.float64) for path in self.outputs]
@@ -101,12 +96,7 @@ class Slope:
     """How far it is from the same over twice the way."""
 
     def fits(self, claimed: float, size: float) -> bool:
-        """Whether a claimed derivative is this one.
-
-        Args:
-            claimed: it.
-            size: of the terms that make it up.
-        """
+        """Whether a claimed derivative is this one; `size` is that of the terms that make it up."""
         return bool(abs(claimed - self.value) <= CLOSE * (size + abs(self.value)) + self.noise)
 
     def smooth(self, size: float) -> bool:
@@ -118,14 +108,7 @@ class Slope:
 
 
 def slope(near: Callable[[float], Sequence[Array]], loss: Loss, here: Sequence[Array], step: float) -> Slope:
-    """The derivative of a loss where it stands.
-
-    Args:
-        near: the outputs a way off.
-        loss: of them.
-        here: the outputs at 0.
-        step: how far to go.
-    """
+    """The derivative of a loss where it stands, from the outputs here and `near`, a step away."""
     up, down, far_up, far_down = (loss.of(near(by)) for by in (step, -step, 2 * step, -2 * step))
     value = (up - down) / (2 * step)
     return Slope(
@@ -173,12 +156,7 @@ class Jacobian:
 def jacobian(forward: Called, array: Array, loss: Loss, clock: Clock, most: int = 400) -> Jacobian:
     """Central differences, cell by cell: of all cells, or of a sample, always the same one.
 
-    Args:
-        forward: the call.
-        array: one of its arrays.
-        loss: which outputs there are.
-        clock: at half of what it has left, no more cells are looked at.
-        most: how many cells are looked at.
+    No more cells are looked at than `most`, nor beyond half of the time that is left.
     """
     here = np.concatenate([one.ravel() for one in loss.parts(forward.like())])
     step = STEP * size_of(array)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.recording.recording import Recording
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event
 
-Array = npt.NDArray[Any]
 MOST_STEPS = 20_000
 """How many steps are looked through."""
 MOST_CELLS = 100_000

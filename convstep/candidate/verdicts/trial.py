@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.verdicts import losses, naming
 from convstep.candidate.verdicts.calls import Called, Pair, Path, left_in, text, walked
@@ -21,8 +20,8 @@ from convstep.recording import recorder
 from convstep.recording.limits import Limits
 from convstep.recording.recording import Recording
 from convstep.recording.source import Definition, Source
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 NUDGE = 1e-3
 """How far inputs are moved away from a corner, as a share of their size."""
 
@@ -104,10 +103,9 @@ class Trial:
         return _results(self)
 
     def given(self, upstream: Mapping[Path, Array]) -> dict[Path, Array] | None:
-        """The results, by their keys, with other gradients from above; None if it raises.
+        """The results, by their keys, with other gradients from above, by path; None if it raises.
 
-        Args:
-            upstream: by path among the backward's arguments; those left out are as they are.
+        Those left out are as they are.
         """
         try:
             before = self.pair.with_upstream(self.backward, dict(upstream))
@@ -134,8 +132,7 @@ class Trial:
 def trial(pair: Pair, clock: Clock, sources: tuple[Source | None, Source | None] = (None, None)) -> Trial:
     """Run a pair: as it is, or where the forward has a corner there, a little beside it.
 
-    Raises:
-        CannotJudge: nothing can be said of it.
+    `CannotJudge` if nothing can be said of it.
     """
     pair = replace(pair, forward=pair.forward.doubled())
     backward = sources[1] or source_of(pair.backward)
@@ -234,11 +231,7 @@ def _short(error: Exception) -> str:
 def _loss(
     pair: Pair, ran: Called, made: Any, backward: Called, where: Definition | None
 ) -> tuple[Loss, tuple[Path, ...]]:
-    """Which outputs the gradients from above belong to.
-
-    Raises:
-        CannotJudge: that is not certain.
-    """
+    """Which outputs the gradients from above belong to; `CannotJudge` if that is not certain."""
     outputs = _outputs(pair, made, backward, where)
     if made is None and (where_left := left_in(ran.owner)):
         outputs = {("self", f".{where_left}"): getattr(ran.owner, where_left)}

@@ -72,10 +72,7 @@ class ComparisonScreen(Once, ModalScreen[None]):
     ) -> None:
         """Compare gradients as they stood.
 
-        Args:
-            compared: the gradients, and who can be asked about them.
-            torch: PyTorch's process.
-            candidate: where somebody's own backward stands beside the timeline, says how it does there.
+        Where somebody's own backward stands beside the timeline, `candidate` says how it does there.
         """
         super().__init__()
         self._candidate = candidate

@@ -37,12 +37,7 @@ class FinishScreen(Once, ModalScreen[bool]):
     """
 
     def __init__(self, walk: Walk, following: Entry | None) -> None:
-        """Sum up.
-
-        Args:
-            walk: the learner's way.
-            following: what comes next, if anything.
-        """
+        """Sum up, and say what comes next, if anything."""
         super().__init__()
         self._walk, self._following = walk, following
 

@@ -60,8 +60,7 @@ MARKS = (
 def key_help(works: Container[str]) -> ParagraphsScreen:
     """What the keys of a debugger do: those that matter first, then its mode's own, then the rest.
 
-    Args:
-        works: the ids of the commands that mean something here; the app's own always do.
+    `works` has the ids of the commands that mean something here; the app's own always do.
     """
     here = [command for command in COMMANDS if command.of_app or command.id in works]
     ten = [command for command in here if command.id in TEN]
@@ -79,12 +78,7 @@ def key_help(works: Container[str]) -> ParagraphsScreen:
 
 
 def list_help(title: str, keys: Sequence[tuple[str, str]]) -> ParagraphsScreen:
-    """What the keys of a list do, and what the marks behind it mean.
-
-    Args:
-        title: the heading of the keys.
-        keys: each with what it does.
-    """
+    """What the keys of a list do, and what the marks behind it mean."""
     return _help([_table(title, list(keys))])
 
 

@@ -40,14 +40,7 @@ class ParagraphsScreen(Once, ModalScreen[None]):
     def __init__(
         self, title: str, paragraphs: Sequence[RenderableType], *, opened_with: str, wide: bool = False
     ) -> None:
-        """Show paragraphs.
-
-        Args:
-            title: on the border.
-            paragraphs: what there is to read.
-            opened_with: the key that opened it closes it as well.
-            wide: whether lines of code stand in it.
-        """
+        """Show paragraphs; the key that opened them closes them. `wide`: lines of code stand in them."""
         super().__init__()
         self._title, self._paragraphs, self._wide = title, paragraphs, wide
         self._bindings.bind(opened_with, "dismiss", "Close")

@@ -47,17 +47,12 @@ class PromptScreen(Once, ModalScreen[Answer | None], Generic[Answer]):
         text: str = "",
         take: Callable[[Answer], object] = lambda answer: None,
     ) -> None:
-        """Ask.
+        """Ask what the title says.
 
-        Args:
-            title: what is asked, on the border.
-            forms: examples of an answer, shown while nothing is typed.
-            hint: what an answer may be, one sentence.
-            parse: from the text to the answer; raises ValueError with one sentence.
-            meaning: the answer in words.
-            text: what stands there at first.
-            take: what to do with the answer before the prompt closes; if it raises ValueError with one
-                sentence, the prompt says so and stays.
+        `forms` are examples of an answer, shown while nothing is typed; `hint` says in a sentence what it may
+        be. `parse` leads from the text to the answer and `meaning` to its words; `take` does something with
+        it before the prompt closes. If `parse` or `take` raises a ValueError of one sentence, the prompt says
+        so and stays.
         """
         super().__init__()
         self._title, self._forms, self._hint = title, forms, hint

@@ -50,7 +50,6 @@ class StopsScreen(Once, ModalScreen[None]):
     """
 
     def __init__(self, stops: Stops) -> None:
-        """List these stops, and change them."""
         super().__init__()
         self._stops = stops
 

@@ -64,15 +64,10 @@ class TableScreen(Once, ModalScreen[int | None]):
         beside: str = "",
         take: Callable[[int], str] | None = None,
     ) -> None:
-        """Show a table.
+        """Show a table; the key that opened it closes it.
 
-        Args:
-            table: the rows.
-            opened_with: the key that opened it closes it as well.
-            keys: what the keys do, on the border.
-            chosen: the row that is chosen first.
-            beside: what else the title says.
-            take: does something with a row that is taken, in place of dismissing with it, and says what.
+        `keys` says on the border what they do; `beside` what else the title says. `take` does something with
+        a row that is taken, in place of dismissing with it, and says what.
         """
         super().__init__()
         self._table, self._first, self._keys, self._beside, self._take = table, chosen, keys, beside, take

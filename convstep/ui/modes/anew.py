@@ -20,12 +20,7 @@ class Anew:
     """A run that takes its numbers from arrays alone: the stage begins it."""
 
     def __init__(self, state: State, why_not: str = "") -> None:
-        """Begin the run of a debugger anew.
-
-        Args:
-            state: where that stands.
-            why_not: why no number of it is edited; "" if they are.
-        """
+        """Begin the run of a debugger anew; `why_not` says why no number of it is edited, if none is."""
         self.state, self.why_not = state, why_not
 
     runs = ""
@@ -36,13 +31,9 @@ class Anew:
         return False
 
     def stage(self, numbers: Numbers) -> Staged:
-        """The stage of the same run with edited numbers, before its first step.
+        """The stage of the same run with all edited numbers, before its first step.
 
-        Args:
-            numbers: all that is edited.
-
-        Raises:
-            ValueError: there is none; one sentence.
+        A ValueError says in one sentence why there is none.
         """
         return self.state.stage.with_numbers(numbers)
 
@@ -69,13 +60,10 @@ class RecordedAnew(Anew):
         shown: Callable[[], object],
         at_once: Callable[[Numbers], bool] = lambda numbers: False,
     ) -> None:
-        """Record the call of a debugger again.
+        """Record the call of a debugger again; `record` is None if that cannot be done.
 
-        Args:
-            state: where that stands.
-            record: how; None if it cannot be recorded again.
-            shown: what there is to do then.
-            at_once: whether that takes no time to speak of with these numbers, and runs nobody's code.
+        `shown` is what there is to do then; `at_once` tells whether it takes no time to speak of with these
+        numbers, and runs nobody's code.
         """
         why_not = "what was recorded is all there is here: its function cannot be run with another number"
         super().__init__(state, tr(why_not) if record is None else "")

@@ -31,14 +31,7 @@ class Answering:
     def __init__(
         self, page: Page, marking: Marking, keep: Callable[[], None], turn: Callable[[int], object]
     ) -> None:
-        """Judge for a page.
-
-        Args:
-            page: asks.
-            marking: marks cells.
-            keep: keeps how far the learner is.
-            turn: turns the page.
-        """
+        """Judge for a page; `keep` keeps how far the learner is, `turn` turns the page."""
         self._page, self._marking = page, marking
         self._keep, self._turn = keep, turn
         self._judged: Edits | None = None

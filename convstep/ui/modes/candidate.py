@@ -46,12 +46,6 @@ class AnewBeside(Anew):
     """A candidate beside the reference: both get the edited numbers; what is asked of it is asked later."""
 
     def __init__(self, state: State, candidate: CandidateTimeline) -> None:
-        """Begin both anew.
-
-        Args:
-            state: where the debugger stands.
-            candidate: on the numbers as they are.
-        """
         super().__init__(state)
         self._original = candidate
         self.candidate = candidate
@@ -79,14 +73,7 @@ class CandidateMode(Mode):
         problem_name: str | None,
         position: int | None = None,
     ) -> None:
-        """Put a candidate beside the reference.
-
-        Args:
-            candidate: the candidate on a problem.
-            name: what to call the candidate on the screen.
-            problem_name: what to call the problem on the command line; None for the verdict's own.
-            position: where to begin; by default just after the first divergent step.
-        """
+        """Put a candidate beside the reference; see `run_candidate`."""
         stage = CandidateStage(begin(candidate.problem), candidate.probe.right)
         super().__init__(State(stage, name.rsplit("/", 1)[-1], problem_name or ""), compare_at_end=False)
         self.anew: AnewBeside = AnewBeside(self.state, candidate)

@@ -78,14 +78,10 @@ class LessonMode(Mode):
         note: str = "",
         begun: Begun | None = None,
     ) -> None:
-        """Open a walk's page.
+        """Open the page of a walk, which is the app's too; `lessons` turns the pages.
 
-        Args:
-            walk: the learner's way, shared with the app.
-            lessons: turns the pages.
-            candidate: who stands beside the reference, if anybody: the page's backward on its problem.
-            note: something to say above the page.
-            begun: the answer that goes on when the page is opened.
+        `candidate` stands beside the reference, if anybody: the page's backward on its problem. `note` is
+        said above the page; `begun` is the answer that goes on when it is opened.
         """
         self.candidate = candidate
         page, title, place = walk.page, walk.lesson.title, walk.place

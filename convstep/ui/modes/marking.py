@@ -17,7 +17,6 @@ class Marking:
     """While cells are marked, keys and clicks mark them instead of moving the debugger."""
 
     def __init__(self, page: Page) -> None:
-        """Mark for a page."""
         self._page = page
         self._last: Cell | None = None
         """Where a block of marks begins."""

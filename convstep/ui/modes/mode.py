@@ -42,12 +42,7 @@ class Mode:
     """The screen, from `enter` on."""
 
     def __init__(self, state: State, *, compare_at_end: bool = True) -> None:
-        """Debug a run.
-
-        Args:
-            state: where the debugger begins.
-            compare_at_end: whether going on at the last step opens the comparison.
-        """
+        """Debug a run; `compare_at_end`: going on at the last step opens the comparison."""
         self.state, self._compare_at_end = state, compare_at_end
         self.anew = Anew(state)
         """How its run begins anew with edited numbers."""
@@ -178,12 +173,7 @@ class Mode:
         return found or self.plan(width, height)
 
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
-        """What is marked on the timeline below stops and bookmarks.
-
-        Args:
-            place_of: from a position to its column.
-            columns: of the timeline.
-        """
+        """What is marked on the timeline's columns below stops and bookmarks."""
         return {}
 
     # what is said
@@ -225,11 +215,7 @@ class Mode:
         return ""
 
     def commands_back(self, problem: str) -> list[str]:
-        """Commands that lead back here and show more than the session does.
-
-        Args:
-            problem: what the command line calls the problem.
-        """
+        """Commands, with the problem as the command line calls it, that show more than the session does."""
         return []
 
     @property
@@ -238,25 +224,14 @@ class Mode:
         return self.state.called
 
     def name_for_session(self) -> str:
-        """The same for a session.
-
-        Raises:
-            SessionError: it has none, and cannot be given one.
-        """
+        """The same for a session; a `SessionError` if it has none, and cannot be given one."""
         return self.state.called
 
     def save_beside(self, path: Path) -> str | None:
-        """Write what a session needs beside its file: numbers that were edited.
+        """Write what a session at a path needs beside its file: numbers that were edited.
 
-        Args:
-            path: where the session will be.
-
-        Returns:
-            What the session calls it; None if it needs nothing.
-
-        Raises:
-            OSError: it cannot be written.
-            ValueError: something else is there; one sentence.
+        What the session calls it; None if it needs nothing. An OSError or a ValueError if it cannot be
+        written, or something else is there.
         """
         state, beside = self.state, path.with_suffix(".npz")
         if not state.unsaved:

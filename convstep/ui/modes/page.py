@@ -52,13 +52,9 @@ class Page:
     """The page on it, once it has parts."""
 
     def __init__(self, walk: Walk, state: State, note: str, before_stand: Callable[[], None]) -> None:
-        """Stand where the walk's page says.
+        """Stand where the page of a walk, which is the app's too, says; `note` is said above it.
 
-        Args:
-            walk: the learner's way, shared with the app.
-            state: the debugger's.
-            note: something to say above the page.
-            before_stand: called before the debugger is put where the page says.
+        `before_stand` is called before the debugger is put where the page says.
         """
         self.walk, self.state, self.note = walk, state, note
         self.subject: Subject = walk.page.subject
@@ -115,11 +111,7 @@ class Page:
         return len(question.code.splitlines()) if isinstance(question, LineQuestion) else 0
 
     def open(self, begun: Begun | None = None) -> None:
-        """Tell the walk's page from its beginning.
-
-        Args:
-            begun: the answer to go on with.
-        """
+        """Tell the walk's page from its beginning; an answer that was begun goes on."""
         self.chosen, self.refused, self.option = set(), set(), None
         verdict = self.walk.verdict
         self.said, self.said_right = (verdict.said, verdict.right) if verdict else ("", False)
@@ -149,11 +141,7 @@ class Page:
         self.host.panels.focus(self.narration)
 
     def tell(self, *, anew: bool = False) -> None:
-        """Tell the page as it is now.
-
-        Args:
-            anew: whether it is read from its beginning.
-        """
+        """Tell the page as it is now; `anew`: it is read from its beginning."""
         self.narration.page.show(self._told, anew=anew)
         self.show_keys()
         self.host.lines.show_title()

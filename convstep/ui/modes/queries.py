@@ -32,12 +32,7 @@ class Queries:
     """
 
     def __init__(self, candidate: CandidateTimeline, stage: CandidateStage) -> None:
-        """Ask nothing yet.
-
-        Args:
-            candidate: whom to ask.
-            stage: takes the answers.
-        """
+        """Ask nothing yet; the stage takes the answers."""
         self._candidate, self._timeline = candidate, stage.timeline
         self.stage = stage
         """What takes the answers."""

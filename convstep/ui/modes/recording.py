@@ -55,17 +55,12 @@ class RecordingMode(Mode):
         at_once: Callable[[Numbers], bool] = lambda numbers: False,
         live: bool = True,
     ) -> None:
-        """Debug a recording.
+        """Debug a recording; for the names and options see `RecordingApp`.
 
-        Args:
-            stage: what builds its scenes.
-            name: what to call it on the screen.
-            command_name: what the command line calls it, `layers.py:relu`; "" if nothing.
-            options: the words that the command line needs beside that: `--call`, `relu(x)`.
-            record: records the same call with other numbers, and says what its gradients should be then, of
-                an operator's; None if it cannot be recorded again.
-            at_once: whether that takes no time to speak of with these numbers, and runs nobody's code.
-            live: whether going on at the last step opens the comparison of an operator's gradients.
+        `record` records the same call with other numbers, and says what its gradients should be then, of an
+        operator's; None if it cannot be recorded again. `at_once` tells whether that takes no time to speak
+        of with these numbers, and runs nobody's code. `live`: going on at the last step opens the comparison
+        of an operator's gradients.
         """
         super().__init__(State(stage, name, command_name), compare_at_end=live)
         if stage.compares:
@@ -193,8 +188,7 @@ class RecordingMode(Mode):
     def command_here(self) -> str:
         """The command that records it anew, or opens the file that holds it, and goes to this place.
 
-        Raises:
-            ValueError: there is no such file yet, and none can be written.
+        A ValueError if there is no such file yet, and none can be written.
         """
         from convstep.replay.session import permalink
 
@@ -204,11 +198,7 @@ class RecordingMode(Mode):
         return shlex.join([first, opens, name, *options, *rest])
 
     def name_for_session(self) -> str:
-        """What the command line calls it; of a function that a script has called a file, which is written.
-
-        Raises:
-            SessionError: it cannot be written.
-        """
+        """What the command line calls it; of a function that a script has called a file, which is written."""
         from convstep.replay.session import SessionError
         from convstep.ui.temporary_files import in_new_folder
 
@@ -226,12 +216,7 @@ class RecordingMode(Mode):
         return state.command_name
 
     def save_beside(self, path: Path) -> str:
-        """Write the recording beside a session's file, so that opening that runs nothing; returns its name.
-
-        Raises:
-            OSError: it cannot be written.
-            ValueError: another file has that name; one sentence.
-        """
+        """Write the recording beside a session's file, so that opening that runs nothing; its name."""
         from convstep.candidate.record.marked import holds_recording
 
         edits = self.state.edits

@@ -17,13 +17,7 @@ class Said:
     """Shows it, and goes from one place that differs to the next."""
 
     def __init__(self, state: State, host: Callable[[], Host], line: Callable[[], int]) -> None:
-        """Nothing is said yet.
-
-        Args:
-            state: of what is shown.
-            host: the screen, once there is one.
-            line: which line is looked at.
-        """
+        """Nothing is said yet; `host` is the screen, once there is one, `line` which line is looked at."""
         self._state, self._host, self._line = state, host, line
 
     @property
@@ -45,12 +39,7 @@ class Said:
         }
 
     def take(self, verdicts: Verdicts, *, by_torch: bool = False) -> None:
-        """Show what was found out.
-
-        Args:
-            verdicts: all of it.
-            by_torch: whether what is new in it is what PyTorch has.
-        """
+        """Show all that was found out; `by_torch`: what is new in it is what PyTorch has."""
         host = self._host()
         before = self.verdicts.end if by_torch and self.verdicts is not None else ()
         known = {one.result for one in before if one.mark.kind == DIFFERS}

@@ -31,15 +31,10 @@ class ScriptMode(Mode):
         first: Spot | None = None,
         back: Callable[[], object] | None = None,
     ) -> None:
-        """Debug a problem.
+        """Debug a problem, which is called so on the screen and on the command line, if it is in a file.
 
-        Args:
-            problem: what to step through.
-            name: what to call it on the screen.
-            command_name: what to call it on the command line; "" if it is in no file.
-            compare_at_end: whether going on at the last step opens the comparison.
-            first: where the first NaN or inf stands, to begin there.
-            back: leads back to the list from which the problem was opened, if there is one.
+        `compare_at_end`: going on at the last step opens the comparison. It begins at the spot `first` of a
+        NaN or inf; `back` leads to the list from which the problem was opened, if there is one.
         """
         super().__init__(State(Stage.on(problem), name, command_name), compare_at_end=compare_at_end)
         self.state.first_nonfinite, self._back, self._problem = first, back, problem
@@ -56,11 +51,7 @@ class ScriptMode(Mode):
             self._back()
 
     def name_for_session(self) -> str:
-        """A file's name, which is written if there is none yet.
-
-        Raises:
-            SessionError: the problem cannot be saved.
-        """
+        """A file's name, which is written if there is none yet; a `SessionError` if it cannot be."""
         from convstep.replay.session import SessionError
 
         state = self.state

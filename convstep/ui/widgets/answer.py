@@ -37,7 +37,6 @@ class AnswerInput(Input):
         """An answer was begun, or is not typed any more."""
 
     def __init__(self) -> None:
-        """Make an empty one."""
         # selecting on focus comes late: the next character would replace the first one
         super().__init__(id=ANSWER, compact=True, select_on_focus=False)
         self.begun = False

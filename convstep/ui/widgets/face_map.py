@@ -29,7 +29,6 @@ class FaceMap(Fitted, can_focus=True):
     """
 
     def __init__(self, key: str) -> None:
-        """Make an empty map."""
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""
@@ -38,12 +37,7 @@ class FaceMap(Fitted, can_focus=True):
         self._look: Look | None = None
 
     def show(self, panel: Panel, changed: Collection[Span] | None) -> None:
-        """Show a panel's face.
-
-        Args:
-            panel: whose face.
-            changed: where it may have changed since the last call; None for anywhere.
-        """
+        """Show a panel's face, which may have changed there since the last call; None for anywhere."""
         old, self._panel = self._panel, panel
         if old is None or old.face.fixed != panel.face.fixed or old.face.name != panel.face.name:
             changed = None

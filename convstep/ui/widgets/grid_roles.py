@@ -59,12 +59,9 @@ class GridRoles(Widget):
 
 
 def look_for(widget: Widget, mode: str = "both", cursor: Cell | None = None) -> Look:
-    """How a widget draws numbers, by the present theme and the terminal.
+    """How a widget on a screen with `GridRoles` draws numbers, by the present theme and the terminal.
 
-    Args:
-        widget: on a screen that has a `GridRoles`.
-        mode: numbers, heat or both.
-        cursor: the cell under the cursor.
+    `mode` is numbers, heat or both.
     """
     app = cast("TorchApp", widget.app)
     return Look(

@@ -35,11 +35,7 @@ class KeyLine(Widget):
     """
 
     def __init__(self, offers: Callable[[str], bool] = lambda action: True) -> None:
-        """Make the line.
-
-        Args:
-            offers: whether an action has something to do now; the others are left out.
-        """
+        """Make the line; actions that have nothing to do now are not offered, and left out."""
         super().__init__()
         self._offers = offers
 

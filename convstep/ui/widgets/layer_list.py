@@ -22,7 +22,6 @@ class LayerList(RowList):
         """Another row is chosen."""
 
     def __init__(self, table: LayerRows) -> None:
-        """List the table's rows."""
         super().__init__(table)
         self._table, self._wanted = table, table.chosen
 

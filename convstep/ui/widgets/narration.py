@@ -31,11 +31,7 @@ class PageText(Fitted, ScrollView, can_focus=False):
     """
 
     def __init__(self, moved: Callable[[], None]) -> None:
-        """Begin with nothing.
-
-        Args:
-            moved: called when lines have come to stand elsewhere.
-        """
+        """Begin with nothing; `moved` is called when lines have come to stand elsewhere."""
         super().__init__()
         self._moved = moved
         self._tell: Tell | None = None
@@ -44,12 +40,7 @@ class PageText(Fitted, ScrollView, can_focus=False):
         """The empty line in which the answer is typed, if there is one."""
 
     def show(self, tell: Tell, *, anew: bool) -> None:
-        """Show a page.
-
-        Args:
-            tell: makes its lines.
-            anew: whether it is another page, read from its beginning.
-        """
+        """Show a page; `anew`: it is another, read from its beginning."""
         self._tell = tell
         if anew:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
@@ -71,8 +62,7 @@ class PageText(Fitted, ScrollView, can_focus=False):
     def read_on(self, by: int) -> bool:
         """Scroll by what is in sight, but for a line that is seen twice; False where there is no more.
 
-        Args:
-            by: 1 down, -1 up.
+        By 1 down, by -1 up.
         """
         if not (self.more if by > 0 else self.scroll_offset.y):
             return False
@@ -145,13 +135,10 @@ class Narration(Fitted, Vertical, can_focus=True, inherit_bindings=False):
         typed: Callable[[], None],
         submitted: Callable[[str], None],
     ) -> None:
-        """Make an empty one.
+        """Make an empty one of a key in the plan.
 
-        Args:
-            key: its key in the plan.
-            keys_changed: told that other keys mean something, or that there is another width for them.
-            typed: told that another answer stands in the line.
-            submitted: told the answer.
+        It tells that other keys mean something or that there is another width for them, that another answer
+        stands in the line, and the answer that is submitted.
         """
         super().__init__(id=key)
         self.key = key
@@ -191,22 +178,14 @@ class Narration(Fitted, Vertical, can_focus=True, inherit_bindings=False):
         return self.answer.begun
 
     def open_answer(self, label: str) -> None:
-        """Forget what was typed on another page.
-
-        Args:
-            label: what the line is called.
-        """
+        """Forget what was typed on another page; the line has a label."""
         if self.screen.focused is self.answer:
             self.answer.leave()
         self.answer.value = ""
         self.query_one(AnswerLine).query_one(Static).update(label)
 
     def begin_typing(self, *, anew: bool = False) -> None:
-        """Let an answer be typed, or changed.
-
-        Args:
-            anew: whether what is typed replaces an answer that was left.
-        """
+        """Let an answer be typed, or changed; `anew` replaces one that was left."""
         if not self.typing:
             (self.answer.begin if anew else self.answer.go_on)()
             self.page.bring_field()

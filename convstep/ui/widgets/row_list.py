@@ -17,9 +17,7 @@ from textual.strip import Strip
 class Rows(Protocol):
     """What a RowList shows."""
 
-    def __len__(self) -> int:
-        """How many rows there are."""
-        ...
+    def __len__(self) -> int: ...
 
     def row(self, at: int) -> Text:
         """One row."""
@@ -51,12 +49,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             """Which, counted from 0."""
 
     def __init__(self, rows: Rows, chosen: int = 0) -> None:
-        """Show these rows.
-
-        Args:
-            rows: any number of them.
-            chosen: the row that is chosen first.
-        """
+        """Show any number of rows, one of them chosen."""
         super().__init__()
         self._rows = rows
         self.chosen = chosen

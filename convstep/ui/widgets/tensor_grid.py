@@ -64,12 +64,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._border = ("", "")
 
     def show(self, panel: Panel, changed: Collection[Span] | None, *, stepped: bool = True) -> None:
-        """Show a panel in place of the one before.
+        """Show a panel in place of the one before, which may look different where it changed; None: anywhere.
 
-        Args:
-            panel: the new panel.
-            changed: where it may look different; None for anywhere.
-            stepped: whether it is another place of the pass, to which a person wants to be taken.
+        `stepped`: it is another place of the pass, to which a person wants to be taken.
         """
         old, drawn, before = self.panel, self._drawn, self._plan
         self.panel = panel

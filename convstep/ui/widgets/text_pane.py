@@ -29,13 +29,7 @@ class TextPane(Widget, can_focus=True):
     """
 
     def __init__(self, key: str, title: str, to_line: Callable[[int], None] | None = None) -> None:
-        """Make an empty part.
-
-        Args:
-            key: its key in the plan.
-            title: what stands on its border.
-            to_line: what a click on a line with a number does.
-        """
+        """Make an empty part of a key in the plan; `to_line` does what a click on a numbered line does."""
         super().__init__(id=key)
         self.key = key
         """Its key in the plan."""

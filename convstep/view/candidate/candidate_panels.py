@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from convstep.candidate.check.grade import wrong_cells
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.grid.faces import Face, face
 from convstep.view.grid.panel import DIFFERS, Panel
 from convstep.view.numbers.scale import round_limit
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.step.stepping import Beside
 
-Array = npt.NDArray[Any]
 
 CANDIDATE, DIFFERENCE = "candidate", "difference"
 MODELLED = "modelled candidate"
@@ -57,11 +57,7 @@ class Answer:
     overwrites: called with a dZ cut off, it would show its last step alone."""
 
     def standing(self, ended: bool) -> str:
-        """How many cells of which gradient differ, in words.
-
-        Args:
-            ended: whether the pass is over.
-        """
+        """How many cells of which gradient differ, in words."""
         names = [name for name in KEYS if name in self.actual or name in self.problems]
         if len(self.problems) == len(names) and len(set(self.problems.values())) == 1:
             return tr("no gradients: {reason}", reason=next(iter(self.problems.values())))
@@ -96,13 +92,9 @@ def hold(
 ) -> Answer:
     """Hold the candidate's gradients against the reference's.
 
-    Args:
-        place: steps executed, and additions made of the next one.
-        made: the gradients to which these were added.
-        right: how large an error is rounding.
-        running: the reference's gradients there, by name.
-        before: the candidate after these steps.
-        after: the candidate one step on, where some of that step's additions are made.
+    `place`: steps executed, and additions made of the next one, to the gradients in `made`. `running` are the
+    reference's gradients there. The candidate is asked `before`, and `after` one step on, where some of that
+    step's additions are made.
     """
     said = Answer(*place, {}, {}, {}, {}, before.modelled)
     for name, expected in running.items():
@@ -124,11 +116,8 @@ def triple(
 ) -> tuple[Panel, Panel, Panel]:
     """A gradient's panel three times: the reference's, the candidate's, and their difference.
 
-    Args:
-        reference: the reference's panel.
-        answer: what the candidate said; None if nothing yet.
-        current: whether it said so about this place; else its panels say how old they are.
-        discreet: whether not to say that it overwrites.
+    An answer that is not `current` is about another place, and its panels say how old they are. A `discreet`
+    one does not say that it overwrites.
     """
     name = reference.face.name
     _, candidate_key, difference_key = keys_of(name)
@@ -187,10 +176,7 @@ def triple(
 def _titles(shown: Face, whose: str, old: int | None = None) -> tuple[str, ...]:
     """Names for a border, the longest first; that an answer is old, or modelled, is never left out.
 
-    Args:
-        shown: the face.
-        whose: whose values it shows: a key of `SHORT_ROLES`.
-        old: the position that an answer is about, where that is another one.
+    `whose` is a key of `SHORT_ROLES`, `old` the position that an answer is about, where it is another one.
     """
     whole, brief = tr(whose), tr(SHORT_ROLES[whose])
     short, shortest = (whole, brief) if old is None else (f"… {whole}", f"… {brief}")

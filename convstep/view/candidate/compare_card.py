@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,12 @@ from rich.text import Text
 
 from convstep.language import tr
 from convstep.oracle.wording import distinguishable
+from convstep.steps.cells import Array
 from convstep.view.numbers.factor import ALIKE, common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, largest, largest_finite, short
 from convstep.view.scene.card import first_that_fits, title_of_step
 from convstep.view.scene.scene import Scene
 from convstep.view.text.wrapping import centred, wrap
-
-Array = npt.NDArray[Any]
 
 AGREES, DIFFERS, WAITING = "=", "≠", "…"
 """What stands before an addition: both add the same, they do not, or the candidate was not heard yet."""
@@ -75,14 +74,7 @@ class Share:
 
 
 def draw_shares(scene: Scene, shares: Sequence[Share], width: int, height: int) -> Text:
-    """The step in as much detail as the room allows.
-
-    Args:
-        scene: what the screen shows.
-        shares: the step's additions.
-        width: columns of room.
-        height: lines of room.
-    """
+    """The step's additions in as much detail as the room allows."""
     title = title_of_step(scene, width, tr("adds nothing"))
     reasons = {share.problem for share in shares}
     if len(reasons) == 1 and "" not in reasons:  # once is enough
@@ -223,11 +215,7 @@ class _Block(NamedTuple):
     def lines(self, text: int, rows: int, columns: int, most: int) -> list[Text]:
         """Its name and its numbers, in as many columns as those take, or the name with its factor.
 
-        Args:
-            text: columns of a number.
-            rows: how many rows it has.
-            columns: how many columns it has.
-            most: columns of room.
+        A number has `text` columns, and there is room for `most`.
         """
         whole = self.values is not None and is_whole(self.values)
         power = common_power(self.limit, text, whole=whole)

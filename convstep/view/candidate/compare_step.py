@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.check.grade import wrong_cells
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access
 from convstep.view.candidate.compare_card import MOST_LISTED, Share, Stray
 from convstep.view.grid.faces import Face
@@ -20,18 +19,11 @@ if TYPE_CHECKING:
     from convstep.candidate.check.cases import Right
     from convstep.candidate.step.stepping import Beside
 
-Array = npt.NDArray[Any]
-
 
 def share_of(write: Access, array: Array, shown: Face, right: Right, beside: Beside | None) -> Share:
-    """What a step writes in both, on one face and elsewhere.
+    """What a step writes in both, on one face and elsewhere; the array is in the shape of the candidate's.
 
-    Args:
-        write: what the reference adds.
-        array: to what, in the shape of the candidate's.
-        shown: the face to look at.
-        right: how large an error is rounding.
-        beside: what the candidate adds; None if it has not said so yet.
+    `beside` is what the candidate adds; None if it has not said so yet.
     """
     name, cells = write.array, turned(write, array, shown)
     values = values_on(cells.fixed, write.region, write.value)

@@ -28,13 +28,7 @@ def subtitle(verdict: Verdict) -> str:
 
 
 def draw_diagnosis(verdict: Verdict, width: int, height: int) -> Text:
-    """What is wrong and the line to fix, wrapped, as far as there is room.
-
-    Args:
-        verdict: what `check` found.
-        width: columns of room.
-        height: lines of room.
-    """
+    """What is wrong and the line to fix, wrapped, as far as there is room."""
     blocks: list[list[Text]] = []
     if verdict.ok:
         blocks.append([Text(f"✓ {verdict.headline}", "bold")])

@@ -63,11 +63,7 @@ def own_source(own: OwnLines, step: OwnStep) -> tuple[SourceLine, ...]:
 def draw_own(own: OwnLines, step: OwnStep | None, width: int, height: int) -> Text:
     """The lines around the one that matters, and below them what is known of it.
 
-    Args:
-        own: the candidate's own run.
-        step: its step; None if none of its steps does what the reference's shown one does.
-        width: columns of room.
-        height: lines of room.
+    The step is None if none of the candidate's does what the reference's shown one does.
     """
     if step is None:
         words = [tr("no step of yours stands for this one: none reads this cell of the upstream gradient")]

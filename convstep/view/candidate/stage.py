@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.candidate.candidate_panels import Answer, hold, triple
 from convstep.view.candidate.compare_card import Share
 from convstep.view.candidate.compare_step import share_of
@@ -28,20 +27,12 @@ if TYPE_CHECKING:
     from convstep.snippet import Snippet
     from convstep.view.panels.unedited import Unedited
 
-Array = npt.NDArray[Any]
-
 
 class CandidateStage(Stage):
     """Builds scenes of both; the candidate's side is as old as its last answer."""
 
     def __init__(self, timeline: Timeline, right: Right, unedited: Unedited | None = None) -> None:
-        """Stage a problem.
-
-        Args:
-            timeline: the reference.
-            right: how large an error is rounding.
-            unedited: the reference without the numbers that somebody edited; None if none is.
-        """
+        """Stage a problem; `unedited` is the reference without the numbers that somebody edited, if any."""
         super().__init__(timeline, unedited=unedited)
         self.right = right
         self.answer: Answer | None = None
@@ -54,12 +45,7 @@ class CandidateStage(Stage):
         """The last step whose contribution is known, and that."""
 
     def anew(self, candidate: CandidateTimeline, numbers: Numbers) -> CandidateStage:
-        """The stage of the same candidate on a problem in which some inputs hold other numbers.
-
-        Args:
-            candidate: on that problem.
-            numbers: all that is edited.
-        """
+        """The stage of the same candidate on a problem in which some inputs hold other numbers."""
         from convstep.view.panels.unedited import beside
 
         run, held = self.original, None
@@ -93,9 +79,7 @@ class CandidateStage(Stage):
     def take(self, before: Beside, after: Beside | None) -> None:
         """Hold the candidate's gradients at this place against the reference's.
 
-        Args:
-            before: the candidate at the timeline's position.
-            after: the candidate one step on, where some of that step's additions are made.
+        `after` is the candidate one step on, where some of that step's additions are made.
         """
         place = self.timeline.position, self.timeline.made
         made = {write.array for write in self._shown()[0].writes[: self.timeline.made]}

@@ -6,15 +6,7 @@ from convstep.view.grid.panel import Panel, Span
 
 
 def repainted(old: Panel, new: Panel) -> set[Span] | None:
-    """The cells that look different as long as no value changes but in what both call changed.
-
-    Args:
-        old: what is drawn.
-        new: what shall be.
-
-    Returns:
-        None for all of the face.
-    """
+    """The cells that look different while values change only in what both call changed; None for all."""
     if not _alike(old, new):
         return None
     spans = {old.changed, new.changed}

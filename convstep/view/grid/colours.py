@@ -97,24 +97,14 @@ def readable(ink: Rgb, ground: Rgb, least: float = READABLE) -> Rgb:
 def nearest(colour: Rgb, colours: Colours, *, ground: bool = False) -> int:
     """The number, in the terminal's table, of the colour that looks most like this one.
 
-    Args:
-        colour: what is asked for.
-        colours: `TABLE` or `SIXTEEN`.
-        ground: whether it is for a background: the bright ones of 16 are no backgrounds everywhere.
+    The bright ones of 16 are no `ground` everywhere.
     """
     return _ranked(colour, colours, ground)[0]
 
 
 @functools.lru_cache(maxsize=4096)
 def nearest_pair(ink: Rgb, ground: Rgb, colours: Colours, least: float = READABLE) -> tuple[int, int]:
-    """The same of a character's two colours; their contrast stays, up to what is asked for.
-
-    Args:
-        ink: the character's colour.
-        ground: the colour behind it.
-        colours: `TABLE` or `SIXTEEN`.
-        least: beyond this, contrast may be lost.
-    """
+    """The same of a character's two colours; their contrast stays, up to the least that is asked for."""
     tables = _TABLES[colours]
     on, below = nearest(ink, colours), nearest(ground, colours, ground=True)
     if (tables[0][on], tables[0][below]) == (ink, ground):

@@ -53,14 +53,8 @@ def draw_line(
 ) -> list[Segment]:
     """One line of a face below the header, with its row label and the cells from `left` on.
 
-    Args:
-        panel: what to draw.
-        layout: where its cells stand.
-        y: the line, counted in the scrolled content.
-        left: columns of the cells that are scrolled past.
-        width: columns to draw, the label included.
-        look: roles, mode and cursor.
-        cut: whether the row is only partly in sight, so that its numbers and its label are left out.
+    `y` counts in the scrolled content, and `width` includes the label. A row that is `cut`, only partly in
+    sight, has neither numbers nor a label.
     """
     line = layout.line(y)
     if line is None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Region
-
-Array = npt.NDArray[Any]
 
 Fixed = tuple[int | None, ...]
 """One entry per axis: a number where the axis is held fixed, None where the face runs along it."""
@@ -45,12 +40,7 @@ class Face:
         return self._written([":" if held is None else str(held) for held in self.fixed])
 
     def part(self, region: Region, *, held: bool = True) -> str:
-        """The cells of a region on this face: `dA_prev_pad[4:7, 2:5, 0]`, or without the 0.
-
-        Args:
-            region: cells of the tensor, some of which are on this face.
-            held: whether axes that only the face holds are named.
-        """
+        """The cells of a region on this face: `dA_prev_pad[4:7, 2:5, 0]`, or without the 0 if not `held`."""
         entries = []
         for seen, part in zip(self.fixed, self.region(region), strict=True):
             if isinstance(part, slice):
@@ -94,13 +84,10 @@ class Face:
 
 
 def face(name: str, tensor: Array, fixed: Fixed) -> Face:
-    """Look at a tensor with some axes held.
+    """Look at a tensor of any rank with some axes held; a view is taken, nothing is copied.
 
-    Args:
-        name: the tensor's name.
-        tensor: any rank; a view is taken, nothing is copied.
-        fixed: one entry per axis; at most two of them None. A single free axis is seen as a
-            column, none as a single cell.
+    At most two entries of `fixed`, one per axis, are None. A single free axis is seen as a column, none as a
+    single cell.
 
     >>> import numpy as np
     >>> dZ = np.arange(24.0).reshape(3, 4, 2)

@@ -74,14 +74,9 @@ def _sides(block: Span | None, line: Line, sides: tuple[str, str]) -> dict[int, 
 def gutter(row: Row, boundary: int, look: Look, plain: str, *, within: str = "") -> Segment:
     """The column left of cell `boundary`: a mark, a side of the frame or crop line, a pointer, a hint.
 
-    Above and below the middle line of a cell nothing is said that is said once.
-
-    Args:
-        row: where.
-        boundary: the cell on the right; the number of columns for the last gutter.
-        look: how to draw.
-        plain: the hint.
-        within: the mark or hint that stands in the cell and so not here.
+    Above and below the middle line of a cell nothing is said that is said once. The last gutter has the
+    number of columns for a boundary. `plain` is the hint, `within` the mark or hint that stands in the cell
+    and so not here.
     """
     panel, middle, at = row.panel, row.line.middle, (row.line.row, boundary)
     if panel.marks and at in panel.marks and not within:

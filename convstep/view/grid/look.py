@@ -52,11 +52,7 @@ class Look:
     )
 
     def alike(self, kind: tuple[object, ...]) -> dict[tuple[object, ...], tuple[Segment, Segment]]:
-        """What cells look like, with their left gutters, by what they depend on.
-
-        Args:
-            kind: what all cells of a panel have in common.
-        """
+        """What cells of a panel's kind look like, with their left gutters, by what they depend on."""
         drawn = self._alike.setdefault(kind, {})
         if len(drawn) > MOST_ALIKE:
             drawn.clear()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rich.segment import Segment
 from rich.style import Style
 
+from convstep.steps.cells import Array
 from convstep.view.grid.look import Look
 from convstep.view.grid.panel import Panel, Span
 from convstep.view.numbers.scale import Scale
-
-Array = npt.NDArray[Any]
 
 MARK = "◆"
 """Where the window is, if it is too small on the overview to be framed."""
@@ -33,12 +30,7 @@ class Overview:
         self._block = (1, 1)
 
     def update(self, values: Array, changed: Span | None) -> None:
-        """Take the values of a face anew.
-
-        Args:
-            values: the face, `(rows, columns)`.
-            changed: where it changed since the last update; None for anywhere.
-        """
+        """Take the values of a face `(rows, columns)` anew where it changed since then; None: anywhere."""
         rows, columns = values.shape
         block = (-(-rows // (2 * self._height)), -(-columns // self._width))
         shape = (-(-rows // block[0]), -(-columns // block[1]))
@@ -84,13 +76,7 @@ class Overview:
         return range(span.top // per_line, span.bottom // per_line + 1)
 
     def line(self, y: int, panel: Panel, look: Look) -> list[Segment]:
-        """One line of the picture, with the panel's window marked.
-
-        Args:
-            y: which, from 0.
-            panel: whose face was taken last.
-            look: how to draw; without colours it is shades.
-        """
+        """Line `y` of the picture, with the panel's window marked; without colours it is shades."""
         if self._pixels is None or not 0 <= y < self.lines:
             return []
         scale, marks = look.scale(panel.limit), self._marks(panel.window)
@@ -125,7 +111,7 @@ def _segment(
     if look.coloured:
         return Segment("▀", _two(scale.background(upper), None if lower is None else scale.background(lower)))
     strange = scale.mark(upper) or (scale.mark(lower) if lower is not None else "")
-    return Segment(strange or scale.shade(_larger(upper, lower)))
+    return Segment(strange or scale.shade(upper if lower is None else max(upper, lower, key=abs)))
 
 
 _PLAIN_MARK = Style(bold=True, reverse=True)
@@ -134,7 +120,3 @@ _PLAIN_MARK = Style(bold=True, reverse=True)
 @functools.lru_cache(maxsize=1024)
 def _two(upper: str, lower: str | None) -> Style:
     return Style(color=upper, bgcolor=lower)
-
-
-def _larger(first: float, second: float | None) -> float:
-    return first if second is None or abs(first) >= abs(second) else second

@@ -246,16 +246,9 @@ def beside_key(key: str, number: int) -> str:
 def title_of(panel: Panel, room: int, *, brief: bool = False) -> str:
     """The longest of the panel's titles that fits, with the factor of its numbers; that is never left out.
 
-    What the step does with it comes before a title in full, and before which face it is, but not before
-    a caption.
-
-    Args:
-        panel: whose.
-        room: columns for it.
-        brief: whether to leave the caption out.
-
-    Returns:
-        The title; one that is too long where there is no factor, "" where a factor has no room.
+    What the step does with it comes before a title in full, and before which face it is, but not before a
+    caption, which a `brief` one lacks. One that is too long where there is no factor, "" where a factor has
+    no room.
     """
     from rich.cells import cell_len  # a trace has panels' words without their titles, and no rich
 

@@ -119,11 +119,7 @@ class GridLayout(NamedTuple):
     def scrolled_to(self, span: Span, scroll: tuple[int, int], width: int, height: int) -> tuple[int, int]:
         """Where to scroll so that a span is in sight, or its beginning, with as little movement as can be.
 
-        Args:
-            span: what is to be seen.
-            scroll: columns and lines that are scrolled past now.
-            width: columns of room, the labels included.
-            height: lines of room, the labels included.
+        `scroll` is what is scrolled past now; columns come first. The room includes the labels.
         """
         wide, high = max(width - self.margin, 1), max(height - self.header, 1)
         left, first, last = self.gutter(span.left) - self.margin, self.y_of(span.top), self.y_of(span.bottom)
@@ -144,13 +140,7 @@ class GridLayout(NamedTuple):
         return max(min(y, self.height - self.header - height), 0)
 
     def is_cut(self, y: int, top: int, height: int) -> bool:
-        """Whether the row on a line is only partly in sight.
-
-        Args:
-            y: the line, counted in the whole content.
-            top: the first line in sight.
-            height: lines in sight.
-        """
+        """Whether the row on line `y` of the whole content is only partly in sight."""
         line = self.line(y)
         if line is None:
             return False
@@ -175,14 +165,9 @@ def lay_out(
 ) -> GridLayout:
     """Choose cell width and labels for the room there is.
 
-    Args:
-        panel: what to show.
-        width: columns of room.
-        height: lines of room.
-        precision: columns to add to each number, or to take away.
-        large: whether it is read from afar, so that cells are as high as there is room for.
-        alone: whether it has all the room of the screen, so that numbers have more digits.
-        window: that of another step, whose room stays where this one has none.
+    `precision` adds columns to each number, or takes some away. A `large` panel is read from afar: cells are
+    as high as there is room for. One that is `alone` has all of the screen, so that numbers have more digits.
+    `window` is that of another step, whose room stays where this one has none.
     """
     if panel.window is None and window is not None:
         panel = replace(panel, window=window)
@@ -211,17 +196,9 @@ def lay_out_in_unit(
     window: Span | None = None,
     shaded: bool = False,
 ) -> tuple[Panel, GridLayout]:
-    """The layout, and the panel in the unit that its numbers need in the columns they get there.
+    """The layout, see `lay_out`, and the panel in the unit that its numbers need in the columns they get.
 
-    Args:
-        panel: what to show.
-        width: columns of room.
-        height: lines of room.
-        precision: columns to add to each number, or to take away.
-        large: whether it is read from afar.
-        alone: see `lay_out`.
-        window: see `lay_out`.
-        shaded: whether shades stand beside the numbers.
+    `shaded`: shades stand beside the numbers.
     """
     plan = lay_out(panel, width, height, precision=precision, large=large, alone=alone, window=window)
     text = number_width(plan, shaded=shaded)

@@ -53,14 +53,9 @@ SOURCE, CARD, MAP = "source", "card", "map"
 
 
 def arrange(width: int, height: int, panels: Sequence[Panel], tab: str = CARD, maximised: str = "") -> Plan:
-    """Give every part its place.
+    """Give every part its place; the panels are in reading order.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        panels: the scene's panels in reading order.
-        tab: which part to show where several share a place.
-        maximised: the one part to show alone, if any.
+    `tab` is the part to show where several share a place, `maximised` the one to show alone, if any.
     """
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})

@@ -16,6 +16,8 @@ from convstep.frozen import frozen
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import MOST_TEXT, Rect, lay_out, least_text
 
+ENDLESS = 10_000
+"""Lines of room that no face fills."""
 Box = Callable[[Rect], dict[str, Rect]]
 """From a room to the places in it, by key."""
 
@@ -36,8 +38,7 @@ class Plan:
     def in_turn(self, keys: Sequence[str]) -> list[str]:
         """Parts in the order of `Tab`: as the screen is read, and tabs as their line names them.
 
-        Args:
-            keys: of the parts; where there are no tabs, their order stays.
+        Where there are no tabs, their order stays.
         """
         if not self.tabs:
             return [*keys]
@@ -56,28 +57,29 @@ def part(key: str) -> Box:
 
 def across(*boxes: tuple[int | None, Box]) -> Box:
     """Boxes side by side, each with its columns; None is what the others leave."""
-
-    def place(room: Rect) -> dict[str, Rect]:
-        places, x = dict[str, Rect](), room.x
-        for width, box in _filled(boxes, room.width):
-            places |= box(Rect(x, room.y, width, room.height))
-            x += width
-        return places
-
-    return place
+    return lambda room: _in_turn(
+        boxes, room.width, lambda x, width: Rect(room.x + x, room.y, width, room.height)
+    )
 
 
 def down(*boxes: tuple[int | None, Box]) -> Box:
     """Boxes above each other, each with its lines; None is what the others leave."""
+    return lambda room: _in_turn(
+        boxes, room.height, lambda y, height: Rect(room.x, room.y + y, room.width, height)
+    )
 
-    def place(room: Rect) -> dict[str, Rect]:
-        places, y = dict[str, Rect](), room.y
-        for height, box in _filled(boxes, room.height):
-            places |= box(Rect(room.x, y, room.width, height))
-            y += height
-        return places
 
-    return place
+def _in_turn(
+    boxes: Sequence[tuple[int | None, Box]], room: int, place: Callable[[int, int], Rect]
+) -> dict[str, Rect]:
+    """One after the other, each in the place of its beginning and its length."""
+    places, at = dict[str, Rect](), 0
+    left = room - sum(length or 0 for length, _ in boxes)
+    for wanted, box in boxes:
+        length = left if wanted is None else wanted
+        places |= box(place(at, length))
+        at += length
+    return places
 
 
 def row(panels: Sequence[Panel]) -> Box:
@@ -108,27 +110,18 @@ def _equal(panels: Sequence[Panel], room: int) -> list[tuple[int, Box]]:
     return [(edges[n + 1] - edges[n], part(panel.key)) for n, panel in enumerate(panels)]
 
 
-def _filled(boxes: Sequence[tuple[int | None, Box]], room: int) -> list[tuple[int, Box]]:
-    left = room - sum(length or 0 for length, _ in boxes)
-    return [(left if length is None else length, box) for length, box in boxes]
-
-
 def columns_of(panels: Sequence[Panel], height: int) -> list[list[Panel]]:
     """What stands side by side: panels of one stack above each other if the room is high enough."""
     columns: list[list[Panel]] = []
     stacks: dict[str, list[Panel]] = {}
     for panel in panels:
         stack = stacks.setdefault(panel.stack, []) if panel.stack else []
-        if not stack or _height_of([*stack, panel]) > height:
+        if not stack or sum(natural_height(one, ENDLESS) for one in (*stack, panel)) > height:
             stack = []
             columns.append(stack)
             stacks[panel.stack] = stack
         stack.append(panel)
     return columns
-
-
-def _height_of(panels: Sequence[Panel]) -> int:
-    return sum(natural_height(panel, 10_000) for panel in panels)
 
 
 def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
@@ -139,14 +132,23 @@ def _shares(columns: Sequence[Sequence[Panel]], room: int) -> list[int]:
         needed = [max(least_width(panel) for panel in column) for column in columns]
         comfort = [max(natural_width(panel) for panel in column) for column in columns]
         liked = [max(c - n, 1) for c, n in zip(comfort, needed, strict=True)]
-    while sum(needed) > room:  # too much for everybody: the widest, which scrolls anyway, gives way
-        needed[needed.index(max(needed))] -= 1
-    spare, widths = room - sum(needed), []
-    for number, width in enumerate(needed):
-        extra = round(spare * liked[number] / sum(liked[number:]))
-        widths.append(width + extra)
+    return filled(needed, liked, room)
+
+
+def filled(lengths: Sequence[int], parts: Sequence[int], room: int) -> list[int]:
+    """Lengths that fill a room: what is left over is given to all by their parts.
+
+    Where they are too much for it, the largest, which scrolls anyway, gives way.
+    """
+    least, found = [*lengths], list[int]()
+    while sum(least) > room:
+        least[least.index(max(least))] -= 1
+    spare = room - sum(least)
+    for number, length in enumerate(least):
+        extra = round(spare * parts[number] / sum(parts[number:]))
+        found.append(length + extra)
         spare -= extra
-    return widths
+    return found
 
 
 def natural_width(panel: Panel) -> int:
@@ -180,4 +182,4 @@ def _title_width(panel: Panel) -> int:
 
 def natural_height(panel: Panel, width: int) -> int:
     """Lines at which every row is seen, border included."""
-    return lay_out(panel, width - 2, 10_000).height + 2
+    return lay_out(panel, width - 2, ENDLESS).height + 2

@@ -10,6 +10,7 @@ from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect
 from convstep.view.layout.arrange import CARD, SOURCE
 from convstep.view.layout.boxes import (
+    ENDLESS,
     Box,
     Plan,
     across,
@@ -65,17 +66,10 @@ def arrange_candidate(
     *,
     own: bool = False,
 ) -> Plan:
-    """Give every part its place.
+    """Give every part its place: of each gradient the three, the largest first, and what the step reads.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        gradients: reference, candidate and difference of each gradient, the largest first.
-        context: what the step reads.
-        first: the gradient that is shown first where not all can be.
-        tab: which part to show where several share a place.
-        maximised: the one part to show alone, if any.
-        own: whether the candidate's own source is known.
+    `first` is the gradient that is shown first where not all can be; for `tab` and `maximised` see `arrange`.
+    `own`: the candidate's own source is known.
     """
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})
@@ -95,7 +89,7 @@ def _with_side(
     The diagnosis stands below what the step reads if that leaves it room, else at the left.
     """
     used, rows = _gradients(gradients, width - SIDE_WIDTH, height - 15)
-    read = max((natural_height(panel, 10_000) for panel in context), default=height)
+    read = max((natural_height(panel, ENDLESS) for panel in context), default=height)
     beside = sum(map(least_width, context)) <= width - SIDE_WIDTH - SOURCE_WIDTH
     below = own and beside and height - used - read >= SAID
     middle = down((read, row(context)), (None, part(DIAGNOSIS))) if below else row(context)

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import SCROLLED_TEXT, Rect, lay_out
-from convstep.view.layout.boxes import Box, across, down, part, whole_width, width_at
+from convstep.view.layout.boxes import ENDLESS, Box, across, down, filled, part, whole_width, width_at
 from convstep.view.layout.rows import (
-    ENDLESS,
     ENOUGH,
     LEAST_ROW,
     LEAST_WORTH,
@@ -21,7 +20,6 @@ from convstep.view.layout.rows import (
     Sized,
     Worth,
     asked,
-    filled,
     heights_of,
     row_box,
     rows_of,
@@ -57,12 +55,8 @@ def below(
 ) -> tuple[Box, dict[str, int]]:
     """The step with the panels beside it, and how many further faces stand beside each of these.
 
-    Args:
-        panels: those that are not on the stage.
-        card: the key of the step.
-        room: what they have.
-        usual: what they have on a screen of 120x40; a larger one shows no fewer digits.
-        further: whether there may be further faces.
+    They are those that are not on the stage. `usual` is the room on a screen of 120x40; a larger one shows no
+    fewer digits.
     """
     # what is read stands above what is written, lists last, and kernels next to their gradients
     ordered = sorted(panels, key=lambda one: (one.running, one.listed, bool(one.stack) != one.running))
@@ -88,12 +82,7 @@ def _sized(panel: Panel) -> Sized:
 
 
 def stage_further(stage: Sequence[Panel], width: int) -> dict[str, int]:
-    """How many further faces stand beside each panel of the stage, as many for all.
-
-    Args:
-        stage: its panels.
-        width: columns of room.
-    """
+    """How many further faces stand beside each panel of the stage, as many for all."""
     usual = (sum(STANDARD) - STANDARD.lines) // len(stage)
     texts = {panel.key: max(_text(panel, usual), ROOMY) for panel in stage}
     for number in range(min(MOST_BESIDE, *(panel.choices[0] - 1 for panel in stage)), 0, -1):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect
 from convstep.view.layout.arrange import CARD, SOURCE
-from convstep.view.layout.boxes import Plan, down, least_width, natural_height, part, row
+from convstep.view.layout.boxes import ENDLESS, Plan, down, least_width, natural_height, part, row
 
 LESSON = "lesson"
 """Key of the narration."""
@@ -27,13 +27,7 @@ WIDEST = 64
 
 
 def narration_room(width: int, height: int, wanted: int = 0) -> Rect:
-    """The narration's place.
-
-    Args:
-        width: columns of room.
-        height: lines of room.
-        wanted: columns that the page's code needs, 0 if it has none.
-    """
+    """The narration's place; the page's code needs the columns `wanted`, 0 if it has none."""
     if width >= BESIDE_FROM:
         columns = max(min(width * 2 // 5, WIDEST), min(wanted + AROUND, width // 2))
         return Rect(0, 0, columns, height)
@@ -50,16 +44,12 @@ def panels_room(width: int, height: int, narration: Rect) -> Rect:
 def arrange_all(width: int, height: int, panels: Sequence[Panel], tab: str) -> Plan | None:
     """Every panel at once, for the small tensors of most lessons; None where they do not fit.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        panels: the scene's panels in reading order.
-        tab: which of step and source to show in the place that is left.
+    The tab says which of step and source to show in the place that is left.
     """
     stage = [panel for panel in panels if panel.stage]
     below = [replace(panel, stack="") for panel in panels if not panel.stage]
     upper = max(natural_height(panel, width // max(len(stage), 1)) for panel in stage)
-    lower = max(natural_height(panel, 10_000) for panel in below)
+    lower = max(natural_height(panel, ENDLESS) for panel in below)
     fits = sum(map(least_width, below)) <= width and max(map(least_width, stage)) <= width // len(stage)
     rest = height - upper - lower
     if not fits or rest < LEAST_CARD:
@@ -72,14 +62,7 @@ def arrange_all(width: int, height: int, panels: Sequence[Panel], tab: str) -> P
 
 
 def for_marking(plan: Plan, panel: Panel, width: int, height: int) -> Plan:
-    """The same plan, or where the room is low, all of it for the panel whose cells are marked.
-
-    Args:
-        plan: of the panels.
-        panel: on which cells are marked.
-        width: columns of room.
-        height: lines of room.
-    """
+    """The same plan, or where the room is low, all of it for the panel whose cells are marked."""
     place = plan.places.get(panel.key)
     if height >= LEAST_PANELS or (place and natural_height(panel, place.width) <= place.height):
         return plan
@@ -87,13 +70,7 @@ def for_marking(plan: Plan, panel: Panel, width: int, height: int) -> Plan:
 
 
 def with_narration(plan: Plan, narration: Rect, room: Rect) -> Plan:
-    """The panels' plan, moved to their room, with the narration in it.
-
-    Args:
-        plan: of the panels, as if their room were all there is.
-        narration: its place.
-        room: the panels'.
-    """
+    """The panels' plan, made as if their room were all there is, moved there, with the narration."""
     places = {
         key: Rect(place.x + room.x, place.y + room.y, place.width, place.height)
         for key, place in plan.places.items()

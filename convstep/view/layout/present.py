@@ -7,15 +7,12 @@ from dataclasses import replace
 
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import Rect, lay_out
-from convstep.view.layout.boxes import Plan, down, equally, least_width, natural_height, row
+from convstep.view.layout.boxes import ENDLESS, Plan, down, equally, least_width, natural_height, row
+from convstep.view.layout.rows import LEAST_ROW
 from convstep.view.numbers.big_digits import LINES
 
 BORDER = 2
 """Lines of a panel's border."""
-LEAST_ROW = 7
-"""Lines in which a row that scrolls still says something."""
-ENDLESS = 10_000
-"""Lines of room that no face fills."""
 BANNER_FROM = 24
 """Lines of a screen on which the value that the step takes is written in big digits below the panels."""
 
@@ -26,14 +23,7 @@ def sentence_lines(height: int) -> int:
 
 
 def arrange_presented(width: int, height: int, panels: Sequence[Panel], maximised: str = "") -> Plan:
-    """The stage above, and below it as many of the other panels as there is room for.
-
-    Args:
-        width: columns of room.
-        height: lines of room.
-        panels: the scene's panels in reading order.
-        maximised: the one part to show alone, if any.
-    """
+    """The stage above, and below it as many of the other panels as there is room for; see `arrange`."""
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})
     stage = [panel for panel in panels if panel.stage]
@@ -49,12 +39,7 @@ def present_rows(
 ) -> Plan:
     """Rows of panels that belong together, the first of them with big numbers if it can have them.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        rows: panels that stand beside each other.
-        first: which row comes first.
-        maximised: the one part to show alone, if any.
+    `first` says which row comes first, `maximised` is the one part to show alone, if any.
     """
     if maximised:
         return Plan({maximised: Rect(0, 0, width, height)})

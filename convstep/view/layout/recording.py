@@ -9,7 +9,7 @@ from operator import ge
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import MOST_TEXT, Rect
 from convstep.view.layout.arrange import CARD, SIDE_FROM, SOURCE, WIDE_SIDE_FROM
-from convstep.view.layout.boxes import Plan, across, down, part
+from convstep.view.layout.boxes import Plan, across, down, filled, part
 from convstep.view.layout.columns import MOST_BESIDE
 from convstep.view.layout.rows import (
     ENOUGH,
@@ -22,7 +22,6 @@ from convstep.view.layout.rows import (
     Worth,
     asked,
     even,
-    filled,
     fitting,
     heights_of,
     least_card,
@@ -50,16 +49,11 @@ def arrange_recording(
     source: tuple[int, int] = (0, 0),
     upper: int = 0,
 ) -> Plan:
-    """Give every part its place.
+    """Give every part its place; the panels are the most important first, without further faces.
 
-    Args:
-        width: columns of room.
-        height: lines of room.
-        panels: the scene's panels, the most important first, without further faces.
-        tab: which part to show where several share a place.
-        maximised: the one part to show alone, if any.
-        source: columns and lines in which the source would be seen whole, without its border.
-        upper: lines above the step where it has the width at other steps, so that it stays where it is.
+    `source` is the columns and lines in which the source would be seen whole, without its border, `upper` the
+    lines above the step where it has the width at other steps, so that it stays where it is; for the rest see
+    `arrange`.
     """
     room = Rect(0, 0, width, height)
     if maximised:

@@ -11,9 +11,11 @@ from rich.cells import cell_len
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import MOST_TEXT, Rect, least_text
 from convstep.view.layout.boxes import (
+    ENDLESS,
     Box,
     across,
     down,
+    filled,
     least_width,
     natural_height,
     part,
@@ -31,8 +33,6 @@ ROOMY = 5
 """Columns of a number with which further faces are worth their room."""
 LEAST_CAPTIONED = 4
 """Columns of a number down to which the words of titles are worth more than digits."""
-ENDLESS = 10_000
-"""Lines of room that no face fills."""
 BORDERS = 6
 """Columns of a title's border."""
 
@@ -204,15 +204,11 @@ def row_box(row: Row, worth: Worth) -> Box:
 
     def column(panels: Column, height: int) -> Box:
         lines = [one.lines for one in panels] if len(panels) > 1 else [height]
-        while sum(lines) > height:  # the highest, which scrolls anyway, gives way
-            lines[lines.index(max(lines))] -= 1
         shares = filled(lines, [1] * len(lines), height)
         return down(*((share, part(one.key)) for share, one in zip(shares, panels, strict=True)))
 
     def place(room: Rect) -> dict[str, Rect]:
         needed = _captioned(row, worth, room.width) or _needed(row, worth)
-        while sum(needed) > room.width:  # too much for everybody: the widest, which scrolls anyway, gives way
-            needed[needed.index(max(needed))] -= 1
         widths = filled(needed, needed, room.width)
         columns = [column(panels, room.height) for panels in row]
         return across(*zip(widths, columns, strict=True))(room)
@@ -229,13 +225,3 @@ def _captioned(row: Row, worth: Worth, width: int) -> list[int]:
         if sum(liked) <= width:
             return liked
     return []
-
-
-def filled(lengths: Sequence[int], parts: Sequence[int], room: int) -> list[int]:
-    """Lengths that fill a room: what is left over is given to all by their parts."""
-    spare, found = room - sum(lengths), []
-    for number, length in enumerate(lengths):
-        extra = round(spare * parts[number] / sum(parts[number:]))
-        found.append(length + extra)
-        spare -= extra
-    return found

@@ -34,16 +34,9 @@ def keys_line(
 ) -> str:
     """What the keys do now, as many of them as there is room for, the most useful first.
 
-    Args:
-        walk: the learner's way.
-        room: columns.
-        wandered: whether the debugger stands elsewhere than the page says.
-        selecting: whether cells are being marked.
-        opens: what Enter opens first, "" if nothing.
-        typing: whether an answer is being typed, and every character belongs to it.
-        edited: whether a number was edited.
-        away: whether a panel has the keys, and Enter belongs to it.
-        more: whether the page goes on below what is in sight.
+    `wandered`: the debugger stands elsewhere than the page says. `selecting`: cells are being marked.
+    `opens`: what Enter opens first, "" if nothing. `typing`: every character belongs to an answer. `away`: a
+    panel has the keys, and Enter. `more`: the page goes on below what is in sight.
     """
     language, question = walk.lesson.language, walk.question
     open_question = question is not None and not walk.revealed

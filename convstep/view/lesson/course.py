@@ -21,12 +21,7 @@ class CourseRows:
     """The rows of the list: headings and lessons."""
 
     def __init__(self, entries: Sequence[Entry], progress: Callable[[str], dict[str, Any]]) -> None:
-        """List a course.
-
-        Args:
-            entries: lessons, then hunts.
-            progress: what is kept of a lesson, by its key.
-        """
+        """List a course, lessons and then hunts; `progress` is what is kept of one, by its key."""
         self._progress, self.width = progress, 80
         self.rows: list[Entry | str] = []
         """What stands in each row: a lesson, or a heading."""
@@ -37,7 +32,6 @@ class CourseRows:
                 self.rows += [*([""] if self.rows else []), say(language, key), *found]
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.rows)
 
     def entry(self, at: int) -> Entry | None:

@@ -18,13 +18,7 @@ MISSED = "░"
 
 
 def draw_finish(walk: Walk, following: Entry | None, width: int) -> Text:
-    """The end of a lesson.
-
-    Args:
-        walk: the learner's way.
-        following: what comes next; None after the last lesson.
-        width: columns of room.
-    """
+    """The end of a lesson; nothing follows the last one."""
     lesson, language = walk.lesson, walk.lesson.language
     lines = [Text(say(language, "finished"), "bold"), Text()]
     asked = [number for number, page in enumerate(lesson.pages) if page.question is not None]

@@ -69,12 +69,7 @@ class Told:
 
 
 def draw_page(telling: Telling, width: int) -> Told:
-    """A page in a width.
-
-    Args:
-        telling: what to tell.
-        width: columns of room.
-    """
+    """A page in a width."""
     page, question = telling.page, telling.page.question
     lines = [_bold(line) for line in draw_markdown(page.title, width)]
     lines += [Text()]

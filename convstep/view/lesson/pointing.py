@@ -47,14 +47,7 @@ def pointed(place: PagePlace) -> Marks:
 
 
 def with_chosen(marks: Marks, question: CellsQuestion, chosen: Iterable[Index], *, revealed: bool) -> Marks:
-    """The marks with those of the learner over them.
-
-    Args:
-        marks: of the lesson.
-        question: what is asked.
-        chosen: what the learner marked.
-        revealed: whether to show what was right.
-    """
+    """The marks of a lesson with those of the learner over them, and what was right if it is `revealed`."""
     cells = set(chosen)
     own = dict.fromkeys(cells, CHOSEN)
     if revealed:

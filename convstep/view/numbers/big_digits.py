@@ -84,14 +84,9 @@ class BigFormat(NamedTuple):
     def fitting(
         cls, width: int, limit: float, *, signed: bool = True, whole: bool = False, power: int | None = None
     ) -> BigFormat:
-        """The format with the most digits that holds every value up to a limit.
+        """The format with the most digits that holds every value up to a limit; see `CellFormat.fitting`.
 
-        Args:
-            width: Columns of a number.
-            limit: The largest magnitude to expect.
-            signed: Whether to leave room for a minus sign.
-            whole: Whether all values are whole numbers.
-            power: The power of ten that the numbers are divided by; None for the one that they ask for.
+        `power` is the power of ten that the numbers are divided by; None for the one that they ask for.
         """
         tried = [(characters, signed) for characters in range(WIDEST, NARROWEST - 1, -1)]
         for characters, minus in [

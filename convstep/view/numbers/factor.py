@@ -38,19 +38,13 @@ def common_power(limit: float, width: int = NARROW, *, whole: bool = False, sign
     """The power of ten to take out of a table's numbers; 0 where they read well as they are.
 
     That is where the limit has two good digits without one, and is neither tiny nor huge. With one the
-    largest number has as many digits as the columns hold: `-63`, `-633`, then `-6.33`, `-6.331`. So a
-    wider table never has fewer of them.
+    largest number has as many digits as the columns hold: `-63`, `-633`, then `-6.33`, `-6.331`. So a wider
+    table never has fewer of them. `whole`: all of them are whole numbers. `signed`: some may be negative.
 
     >>> [common_power(limit, width=7) for limit in (3.4e-7, 0.05, 0.5, 2048.0, 3e6, 0.0, float("inf"))]
     [-7, -2, 0, 0, 6, 0, 0]
     >>> [common_power(6.3, width) for width in (3, 4, 5)], [common_power(630.0, width) for width in (3, 4, 5)]
     ([-1, 0, 0], [1, 0, 0])
-
-    Args:
-        limit: The largest magnitude to expect.
-        width: Columns of a number.
-        whole: Whether all values are whole numbers.
-        signed: Whether some of them may be below zero.
     """
     magnitude = abs(limit)
     if not 0.0 < magnitude < math.inf:

@@ -95,11 +95,10 @@ class Scale:
 def round_limit(magnitude: float) -> float:
     """The next power of two at or above a magnitude, so that a scale seldom changes while stepping.
 
+    Zero, NaN and infinity give 1.
+
     >>> [round_limit(value) for value in (0.3, 4.0, 4.1, 0.0, float("nan"))]
     [0.5, 4.0, 8.0, 1.0, 1.0]
-
-    Args:
-        magnitude: The largest magnitude to show; zero, NaN and infinity give 1.
     """
     if magnitude == 0.0 or not math.isfinite(magnitude):
         return 1.0

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.grid.panel import Span
 from convstep.view.numbers.text import short
-
-Array = npt.NDArray[Any]
 
 
 class Statistics:
     """Kept by row, so that a step costs the rows it touched and not the face."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
         self._rows: Array | None = None
         self._columns = 0
 
     def update(self, values: Array, changed: Span | None) -> None:
-        """Take the values of a face anew.
-
-        Args:
-            values: the face, `(rows, columns)`.
-            changed: where it changed since the last update; None for anywhere.
-        """
+        """Take the values of a face `(rows, columns)` anew where it changed since then; None: anywhere."""
         if self._rows is None or len(self._rows) != len(values) or changed is None:
             self._rows = np.zeros((len(values), 5))
             changed = None
@@ -47,8 +37,7 @@ class Statistics:
     def text(self, *, listed: bool = False) -> str:
         """`230x230 · min -3.2 · max 4.1 · mean 0.02`, and NaN and inf where there are any.
 
-        Args:
-            listed: whether the array has one axis, so that its length is its size.
+        `listed`: the array has one axis, so that its length is its size.
         """
         if self._rows is None:
             return ""

@@ -89,20 +89,11 @@ class CellFormat:
     def fitting(
         cls, width: int, limit: float, *, signed: bool = True, whole: bool = False, power: int = 0
     ) -> CellFormat:
-        """The format with the most decimals that holds every value up to a limit.
+        """The format with the most decimals that holds every value up to a limit, in 3 to 12 columns.
 
-        A limit that no fixed-point form can hold counts as 1, and so does one that is zero, NaN or
-        infinite.
-
-        Args:
-            width: Columns of text, 3 to 12.
-            limit: The largest magnitude to expect.
-            signed: Whether to leave room for a minus sign.
-            whole: Whether all values are whole numbers, which have no decimals to show.
-            power: The power of ten that the numbers are divided by, see `factor.common_power`.
-
-        Raises:
-            ValueError: The width is out of range.
+        A limit that no fixed-point form can hold counts as 1, and so does one that is zero, NaN or infinite.
+        `signed` leaves room for a minus sign; `whole` numbers have no decimals to show; the numbers are
+        divided by a power of ten, see `factor.common_power`. A ValueError if the width is out of range.
         """
         _check_width(width)
         if whole and power <= 0:  # in units of 1 or less they still are
@@ -155,13 +146,11 @@ class CellFormat:
 def full(value: SupportsFloat, dtype: DTypeLike | int | None = None) -> str:
     """All the digits of a value: the shortest text that reads back as the same bits.
 
+    `dtype` is the floating dtype that holds it, by default its own, else float64; or an int, the number of
+    significant digits to write instead.
+
     >>> full(0.1), full(np.float32(0.1)), full(0.10000000149011612, np.float32), full(1 / 3, 6)
     ('0.1', '0.1', '0.1', '0.333333')
-
-    Args:
-        value: The number.
-        dtype: The floating dtype that holds it, by default its own, else float64; or an int, the
-            number of significant digits to write instead.
     """
     if isinstance(dtype, int):
         return f"{float(value):.{dtype}g}"

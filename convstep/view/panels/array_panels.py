@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy.typing as npt
-
+from convstep.steps.cells import Array
 from convstep.steps.event import Event
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.numbers.scale import round_limit
@@ -18,7 +17,6 @@ from convstep.view.panels.stretches import Seen, Stretch, Stretches, placed_at
 if TYPE_CHECKING:
     from convstep.recording.recording import Recording
 
-Array = npt.NDArray[Any]
 
 PLACES = 8
 """Places of a long run at which the arrays' magnitudes are looked at."""
@@ -69,11 +67,8 @@ class ArrayPanels:
     ) -> list[Panel]:
         """The panels of a step, without anything of the step on them; further faces after all others.
 
-        Args:
-            event: the step.
-            brought: arrays that are shown beside those of its stretch.
-            chosen: by array, which face is shown; else it follows the loop.
-            beside: by key, how many further faces are.
+        Arrays in `brought` are shown beside those of its stretch. `chosen` has by array which face is shown,
+        else it follows the loop; `beside` by key how many further faces are.
         """
         stretch = self.stretch(event)
         names = list(dict.fromkeys((*stretch.names, *brought)))

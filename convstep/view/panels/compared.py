@@ -24,11 +24,7 @@ class TimelineCompared:
     """The running gradients of a convolution; see `Compared`."""
 
     def __init__(self, timeline: Timeline) -> None:
-        """Copy what stands there.
-
-        Args:
-            timeline: stands at a position; an addition under way is not counted.
-        """
+        """Copy what stands at the timeline's position; an addition under way is not counted."""
         self._problem = timeline.problem
         self.position, self.total = timeline.position, timeline.total
         self.under_way = bool(timeline.made)
@@ -95,13 +91,7 @@ class OperatorCompared:
     """The gradients of an operator; see `Compared`."""
 
     def __init__(self, running: Running, found: SoFar, made: int) -> None:
-        """Compare what was found at a position.
-
-        Args:
-            running: knows what should stand there.
-            found: what does.
-            made: half steps of a further one.
-        """
+        """Compare what was found at a position, with the half steps that were made of a further one."""
         self._running, self._found = running, found
         self.position, self.total, self.under_way = found.position, found.total, bool(made)
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv import backward
 from convstep.conv.forward_timeline import forward_event
@@ -17,7 +16,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.frozen import frozen
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Panel, Span, beside_key
@@ -32,7 +31,6 @@ from convstep.view.scene.window import Window
 if TYPE_CHECKING:
     from convstep.conv.sample_share import SampleShare
 
-Array = npt.NDArray[Any]
 Shown = tuple[Event, Mapping[str, Array]]
 """A step, and the arrays that it reads and writes."""
 
@@ -82,12 +80,7 @@ class Faces:
         return tuple(found)
 
     def beside(self, choice: Choice, further: Mapping[str, int]) -> list[Panel]:
-        """The panels, and after them further faces of some.
-
-        Args:
-            choice: which faces are chosen.
-            further: how many further faces stand beside a panel, by its key.
-        """
+        """The panels of a choice of faces, and after them as many further faces of some, by key."""
         panels_at = functools.cache(self.panels)
         panels = list(panels_at(choice))
         for number in range(1, max(further.values(), default=0) + 1):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convstep.conv.geometry import Geometry, StepIndex
-from convstep.conv.layout import GRADIENTS, layout
+from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -44,14 +44,7 @@ def chosen(choice: Choice, panel: Panel, by: int, geometry: Geometry) -> Choice:
 
 
 def choice_at(name: str, cells: Sequence[tuple[int, ...]], index: StepIndex, geometry: Geometry) -> Choice:
-    """Faces that show one of some cells of a gradient, if they can the faces that the loop is at.
-
-    Args:
-        name: "dW" or "dA_prev".
-        cells: indices into it, at least one.
-        index: the step.
-        geometry: the convolution.
-    """
+    """Faces that show one of some cells of dW or dA_prev, if they can the faces that the loop is at."""
     i_c, start = index.i_c, geometry.channels(index.i_c).start
     if name == "dW":
         own = [cell for cell in cells if cell[0] == i_c]
@@ -157,25 +150,6 @@ def stop_on(panel: Panel, stop: Stop, geometry: Geometry) -> Cell | None:
     place = dict(stop.place)
     index = tuple(place[name] for name in geometry.nest.spoken if name in place)
     return found_on(panel, "dZ", index, geometry) if len(index) == len(geometry.nest.spoken) else None
-
-
-def step_of(panel: Panel, cell: Cell, geometry: Geometry) -> int | None:
-    """The one step that a cell of the upstream gradient belongs to; None on other panels."""
-    from convstep.replay.stop_kinds import Breakpoint
-
-    stop = stop_at(panel, cell, geometry)
-    return geometry.nest.box(dict(stop.place))[0] if isinstance(stop, Breakpoint) else None
-
-
-def steps_of(stop: Stop, geometry: Geometry) -> Sequence[int]:
-    """The steps at which a stop on a place or a cell waits, ascending; none for a condition."""
-    return stop.steps(layout(geometry)) or ()
-
-
-def provenance_of(panel: Panel, cell: Cell, problem: Problem) -> Provenance | None:
-    """What makes a cell of a running gradient; None for a cell of another tensor."""
-    name, index = cell_of(panel, cell, problem.geometry)
-    return provenance_at(problem, name, index) if name in GRADIENTS else None
 
 
 def provenance_at(problem: Problem, name: str, index: tuple[int, ...]) -> Provenance:

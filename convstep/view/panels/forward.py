@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv import forward, magnitude
 from convstep.conv.case import case_of
 from convstep.conv.forward_timeline import ForwardTimeline
-from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.timeline import Timeline
@@ -22,7 +20,7 @@ from convstep.replay.conditions import Condition
 from convstep.replay.stop_kinds import Breakpoint, Stop
 from convstep.replay.stop_list import Stops
 from convstep.snippet import Snippet
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
     from convstep.replay.session import Session
     from convstep.view.panels.unedited import Unedited
 
-Array = npt.NDArray[Any]
 
 INPUT, OUTPUT, BIAS = "input", "output", "bias"
 """Keys of panels that a backward pass has not, or shows as something else."""
@@ -116,16 +113,6 @@ class ForwardStage(OfProblem):
         """Another run of the problem."""
         return ForwardTimeline(self._problem)
 
-    @property
-    def turns(self) -> bool:
-        """Forward and backward are there."""
-        return True
-
-    @property
-    def geometry(self) -> Geometry:
-        """The convolution."""
-        return self._problem.geometry
-
     def scene(self) -> Scene:
         """The scene at the run's position. Costs do not grow with the tensors."""
         run = self.timeline
@@ -162,20 +149,10 @@ class ForwardStage(OfProblem):
         """The output."""
         return OUTPUT
 
-    @property
-    def mapped(self) -> str:
-        """The same."""
-        return OUTPUT
-
     def swept(self, old: Scene, new: Scene) -> Mapping[str, Span]:
         """The block of Z between two scenes."""
         places = conv2d_cells.places_between(old, new, self.geometry)
         return {} if places is None else {"Z": Span(*places)}
-
-    @property
-    def unmeasured(self) -> bool:
-        """Whether Z's magnitude is too much work to find before the first screen."""
-        return magnitude.work(self._problem) > magnitude.AT_ONCE
 
     def magnitudes(self) -> dict[str, float]:
         """How large Z gets, with its bias or before."""
@@ -187,26 +164,9 @@ class ForwardStage(OfProblem):
 
     # faces
 
-    @property
-    def follows(self) -> bool:
-        """Whether no channel was chosen."""
-        return self.choice == Choice()
-
-    def follow(self) -> None:
-        """Follow the loop's channels."""
-        self.choice = Choice()
-
-    def turn(self, panel: Panel, by: int) -> None:
-        """Choose another channel; panels that show the same one go along."""
-        self.choice = conv2d_cells.chosen(self.choice, panel, by, self.geometry)
-
     def turn_to(self, array: str, cell: tuple[int, ...]) -> None:
         """The loop shows the channel of the cell it has just made."""
         self.choice = Choice()
-
-    def kept_faces(self) -> dict[str, int]:
-        """The chosen channels by the axis they are of."""
-        return conv2d_cells.kept_faces(self.choice)
 
     def resumed(self, session: Session) -> Resumed:
         """What a session brings back."""
@@ -301,10 +261,6 @@ class ForwardStage(OfProblem):
     def case(self, name: str, function: str = "") -> Snippet:
         """The problem, the call and what comes of it."""
         return case_of(self._problem, name, forward=True)
-
-    @property
-    def _problem(self) -> Problem:
-        return self.timeline.problem
 
     def _faces(self, event: Event, arrays: Mapping[str, Array]) -> ForwardFaces:
         """What the panels of the step are made by."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -13,12 +10,10 @@ from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Region
 from convstep.view.numbers.factor import common_power, factor_text
 from convstep.view.numbers.text import CellFormat, is_whole, largest_finite, short
-
-Array = npt.NDArray[Any]
 
 WIDE, NARROW = 9, 5
 """Columns of a number, the most first."""
@@ -28,13 +23,7 @@ class Products:
     """The products of one step, in the order of the window; the bias, if there is one, comes last."""
 
     def __init__(self, problem: Problem, index: tuple[int, ...], position: int) -> None:
-        """List a cell's products.
-
-        Args:
-            problem: whose forward pass.
-            index: the cell of Z.
-            position: how many steps are executed.
-        """
+        """List the products of a cell of Z; so many steps of the forward pass are executed."""
         geometry = problem.geometry
         place = StepIndex(*(0,) * (4 - len(index)), *index)
         self._batch = index[: len(index) - 3]
@@ -90,11 +79,7 @@ class Products:
         return Text(f"  {first}   {second}   {self._heading(2, tr('product'), self._number)}", "dim")
 
     def row(self, at: int) -> Text:
-        """One product; the bias after the last of them.
-
-        Args:
-            at: which, counted from 0.
-        """
+        """One product, counted from 0; the bias after the last of them."""
         mark, style = ("✓", "") if self.done else (" ", "dim")
         if at == self._products.size:
             return Text(f"{mark} + b[{self._i_c}] = {short(self._bias or 0, 6)}", style)

@@ -55,10 +55,7 @@ class Axis:
     def fitting(cls, width: int, least: float, most: float) -> Axis:
         """The axis that holds ratios from `10**least` to `10**most`, and a factor of ten on both sides.
 
-        Args:
-            width: columns of room.
-            least: a power of ten; 0 or less.
-            most: the same; 0 or more.
+        `least` is 0 or less, `most` 0 or more.
         """
         below, above = max(math.ceil(-least), 1), max(math.ceil(most), 1)
         left = min(max(round((width - 1) * below / (below + above)), 1), width - 2)
@@ -102,12 +99,10 @@ class LayerMap(LayerRows):
     def __init__(
         self, layers: Sequence[CapturedLayer], skipped: Sequence[Skipped] = (), step: int | None = None
     ) -> None:
-        """Measure one backward pass: the dZ, dW and W of each of its calls are read.
+        """Measure one backward pass, by default the last: the dZ, dW and W of each of its calls are read.
 
-        Args:
-            layers: what was captured, at least one; a row keeps its index into them.
-            skipped: what was not; of these the layers that are not captured at all have a row without dZ.
-            step: which backward pass; the last by default.
+        A row keeps its index into the layers. Of those skipped, the ones that are not captured at all have a
+        row without dZ.
         """
         names = {layer.name for layer in layers}
         super().__init__([*layers, *(one for one in skipped if one.name not in names)])
@@ -168,11 +163,7 @@ class LayerMap(LayerRows):
         return Text("  ".join([f"  {cells[0]}", *cells[1:]]), "dim", no_wrap=True)
 
     def row(self, at: int) -> Text:
-        """One call, or a layer without dZ.
-
-        Args:
-            at: which row, counted from 0.
-        """
+        """One call, or a layer without dZ."""
         index = self.shown[at]
         one = self.layers[index]
         mark = CHOSEN if index == self.chosen else " "
@@ -291,14 +282,9 @@ def map_text(
     width: int = 80,
     most: int | None = None,
 ) -> str:
-    """The map of one backward pass as lines of text.
+    """The map of one backward pass, by default the last, as lines of text.
 
-    Args:
-        layers: what was captured, at least one.
-        skipped: what was not.
-        step: which backward pass; the last by default.
-        width: columns.
-        most: rows at the most; of more it is said how many are left out.
+    Of more than `most` rows it is said how many are left out.
     """
     drawn = LayerMap(layers, skipped, step)
     drawn.chosen = -1

@@ -60,40 +60,24 @@ def _falling(size: float) -> tuple[bool, float]:
     return not math.isnan(size), 0.0 if math.isnan(size) else -size
 
 
-def _by_upstream(layer: CapturedLayer) -> tuple[bool, float]:
-    return _falling(layer.gradient_norms["dZ"])
-
-
 def _by_gradient(layer: CapturedLayer) -> tuple[bool, float]:
     norms = [layer.gradient_norms[name] for name in NAMES if name in layer.gradients]
     return _falling(math.nan if any(map(math.isnan, norms)) else max(norms, default=0.0))
 
 
-def _by_nonfinite(layer: CapturedLayer) -> int:
-    return -sum(count_nonfinite(layer))
-
-
-def _by_size(layer: CapturedLayer) -> int:
-    return -sum(math.prod(shape) for shape in layer.shapes.values())
-
-
-def _by_rms(layer: CapturedLayer) -> tuple[bool, float]:
-    return _falling(layer.dZ_rms)
-
-
 ORDERS = (
     Order("in the order of the forward pass"),
     Order("sorted by name", _by_name, ("layer",), "▲"),
-    Order("sorted by |dZ|", _by_upstream, ("|dZ|",)),
+    Order("sorted by |dZ|", lambda layer: _falling(layer.gradient_norms["dZ"]), ("|dZ|",)),
     Order("sorted by the largest gradient", _by_gradient, ("|dW|", "|db|", "|dA_prev|")),
-    Order("sorted by NaN and inf", _by_nonfinite, ("NaN, inf",)),
-    Order("sorted by size", _by_size, ("A_prev", "W")),
+    Order("sorted by NaN and inf", lambda layer: -sum(count_nonfinite(layer)), ("NaN, inf",)),
+    Order("sorted by size", lambda layer: -sum(map(math.prod, layer.shapes.values())), ("A_prev", "W")),
 )
 """One after the other, from the first to the first."""
 
 MAP_ORDERS = (
     Order("from the loss back, as recorded"),
-    Order("sorted by RMS dZ", _by_rms, ("RMS dZ",)),
+    Order("sorted by RMS dZ", lambda layer: _falling(layer.dZ_rms), ("RMS dZ",)),
 )
 """The same for the map of one backward pass."""
 FORWARD_REVERSED = "from the loss back, forward reversed"

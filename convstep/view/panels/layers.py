@@ -50,25 +50,19 @@ class LayerRows:
     orders: tuple[Order, ...] = ORDERS
     """How the rows can be sorted, one after the other."""
 
-    def __init__(self, layers: Sequence[CapturedLayer | Skipped], chosen: int = 0) -> None:
-        """List these layers, in the order given."""
+    def __init__(self, layers: Sequence[CapturedLayer | Skipped]) -> None:
         self.layers = layers
         """What there is."""
         self.order, self.words = self.orders[0], ""
         """How the rows are sorted, and what the names must hold."""
-        self.chosen = chosen
+        self.chosen = 0
         """The layer with the mark, an index into `layers`; it may be one that is not shown."""
         self._arranged = self.shown = list(range(len(layers)))
         """The rows, as indices into `layers`."""
         self._width = 200
 
     def sort(self, order: Order, indices: list[int] | None = None) -> None:
-        """Put the rows into another order.
-
-        Args:
-            order: one of `orders`.
-            indices: what `arranged` says, where it was asked beforehand.
-        """
+        """Put the rows into one of `orders`; `indices` is what `arranged` says, if asked beforehand."""
         self.order, self._arranged = order, self.arranged(order) if indices is None else indices
         self.filter(self.words)
         self.fit(self._width)
@@ -78,7 +72,6 @@ class LayerRows:
         self.words, self.shown = words, matching(self.layers, self._arranged, words)
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.shown)
 
     @property
@@ -113,7 +106,6 @@ class LayerTable(LayerRows):
     layers: Sequence[CapturedLayer]
 
     def __init__(self, layers: Sequence[CapturedLayer]) -> None:
-        """Draw these layers, in the order given."""
         super().__init__(layers)
         self._all = columns_of(layers)
         self._natural = {column.title: self._needed(column) for column in self._all}
@@ -152,11 +144,7 @@ class LayerTable(LayerRows):
         return Text("  ".join([f"  {name}", *cells]), "dim", no_wrap=True)
 
     def row(self, at: int) -> Text:
-        """One layer.
-
-        Args:
-            at: which row, counted from 0.
-        """
+        """One layer."""
         layer = self.layers[self.shown[at]]
         mark = CHOSEN if self.shown[at] == self.chosen else " "
         line = Text(f"{mark} {padded(shortened(title_of(layer), self._name_width), self._name_width)}")

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 def first_spot(scout: Timeline, leave: Callable[[], bool]) -> Spot | None:
     """Where the first NaN or inf is made: by a step of the loop, else by the sums of what was recorded.
 
-    Args:
-        scout: a run of the problem that may be moved.
-        leave: asked now and then; when it says so the search ends with None.
+    The scout may be moved. `leave` is asked now and then; when it says so the search ends with None.
     """
     found = first_nonfinite(scout.problem, leave, scout)
     return (
@@ -44,9 +42,7 @@ def spot_of_step(found: FirstNonfinite, dtype: object) -> Spot:
 def spot_of_output(event: Event, dtype: object) -> Spot:
     """Where a step of a forward pass makes the first NaN or inf, and what of.
 
-    Args:
-        event: the step; its cell of Z is the first that is not finite.
-        dtype: what it is summed up in.
+    `dtype` is what its cell of Z is summed up in.
     """
     write = event.writes[-1]
     cell = tuple(part for part in write.region if isinstance(part, int))
@@ -75,9 +71,7 @@ def spot_of_output(event: Event, dtype: object) -> Spot:
 def spot_of_recording(problem: Problem, leave: Callable[[], bool]) -> Spot | None:
     """Where a recorded gradient's NaN or inf is made: its sum leaves the range of the recorded precision.
 
-    Args:
-        problem: whose loop stays finite in its own, wider dtype.
-        leave: asked now and then; when it says so the search ends with None.
+    The problem's loop stays finite in its own, wider dtype. For `leave` see `first_spot`.
     """
     from convstep.oracle.overflow import first_overflow, format_of
 
@@ -96,14 +90,8 @@ def spot_of_recording(problem: Problem, leave: Callable[[], bool]) -> Spot | Non
 def spot_of_origin(origin: Origin, layer: CapturedLayer, sample: int | None = None) -> tuple[Problem, Spot]:
     """What to open, and where in it a captured run's first NaN or inf stands.
 
-    Args:
-        origin: where it was born.
-        layer: the call in which it is seen.
-        sample: the sample to open alone; the whole batch is opened otherwise, and where another sample
-            has the cell, or all have a share in it.
-
-    Raises:
-        ProblemError: there is nothing to step through.
+    `sample` is the one to open alone; the whole batch is opened otherwise, and where another sample has the
+    cell, or all have a share in it. A `ProblemError` if there is nothing to step through.
     """
     array, cell, position = origin.array, origin.cell, origin.position
     batched = layer.samples is not None and array in ("A_prev", "Z", "dZ", "dA_prev")
@@ -134,9 +122,7 @@ def _shown(array: str, cell: tuple[int, ...], problem: Problem) -> tuple[str, tu
 def first_words(found: FirstNonfinite, dtype: object) -> str:
     """Where the first NaN or inf stands, and where it comes from, in one line.
 
-    Args:
-        found: the first step that makes one.
-        dtype: what the gradients accumulate in.
+    `dtype` is what the gradients accumulate in.
     """
     cell = cell_text(found.gradient, found.cell)
     overflow = (

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.conv.problem import Problem
 from convstep.conv.validation import padding_text, pair_text, shape_text
 from convstep.conv.validation import place_text as place_text
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.numbers.scale import round_limit
@@ -19,8 +19,6 @@ from convstep.view.numbers.text import short
 if TYPE_CHECKING:
     from convstep.conv.timeline import Timeline
     from convstep.oracle.row import Row
-
-Array = npt.NDArray[Any]
 
 
 def gradient_names(problem: Problem) -> list[str]:
@@ -58,12 +56,9 @@ def window_facts(problem: Problem) -> list[str]:
 def difference_panel(row: Row, *, channels_last: bool = True) -> Panel:
     """The face of the difference with the worst cell on it; full colour is the tolerance.
 
-    Its numbers are written in the unit of the worst error, of which the tolerance may be a million.
-    Cells about which the oracle was not asked are blank.
-
-    Args:
-        row: a gradient beside what is expected of it.
-        channels_last: whether rows and columns are the two axes before the last one.
+    Its numbers are written in the unit of the worst error, of which the tolerance may be a million. Cells
+    about which the oracle was not asked are blank. Unless `channels_last`, rows and columns are the last two
+    axes.
     """
     worst = row.worst_index
     seen = _face_of(worst, channels_last=channels_last)
@@ -84,14 +79,7 @@ def difference_panel(row: Row, *, channels_last: bool = True) -> Panel:
 
 
 def waiting_panel(name: str, array: Array, note: str, *, channels_last: bool = True) -> Panel:
-    """The place of a gradient's difference before there is one.
-
-    Args:
-        name: what the gradient is called.
-        array: of its shape.
-        note: what is waited for.
-        channels_last: see `difference_panel`.
-    """
+    """The place of a gradient's difference, of the array's shape, before there is one; see there."""
     seen = _face_of((0,) * array.ndim, channels_last=channels_last)
     return Panel(
         key=f"difference_{name}",

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.events import anchor_of
 from convstep.recording.overview import storage_of
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event, Statement
 from convstep.steps.number_text import shape_text
 from convstep.view.grid.faces import Face, Fixed, face
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from convstep.recording.sites import FunctionSite
     from convstep.recording.source import SourceText
 
-Array = npt.NDArray[Any]
 
 NUMBERS = "biuf"
 """Kinds of arrays whose cells are written as numbers."""
@@ -119,9 +117,7 @@ def told(event: Event, texts: Sequence[str], source: SourceText) -> tuple[str, s
 def words_of(event: Event, texts: Sequence[str]) -> dict[int, Words]:
     """By the number of a write, what its statement says; a value that several read is said once.
 
-    Args:
-        event: the step.
-        texts: its statements with numbers.
+    `texts` are the step's statements with numbers.
     """
     found, said = dict[int, Words](), set[str]()
     for statement, text in zip(event.statements, texts, strict=True):
@@ -175,12 +171,7 @@ def notes_of(event: Event, texts: Sequence[str]) -> dict[int, str]:
 
 
 def remarks_of(event: Event, arrays: Mapping[str, Array]) -> list[str]:
-    """What the card says beside what is written: what names now stand for, and what is set.
-
-    Args:
-        event: the step.
-        arrays: of the run, by name.
-    """
+    """What the card says beside what is written: what names now stand for, and what is set."""
     found, heads = list[str](), {loop.line for loop in event.loops}
     single = dict[str, object]()
     for statement in event.statements:
@@ -223,13 +214,8 @@ def called_at(recording: Recording, event: Event, function: FunctionSite, *, exe
     """The line that called a function in which a step stands; 0 where the log leaves it open.
 
     A statement goes on where its calls have returned, so that what comes next in the log is its own, but of
-    an `if`, which says nothing. So it must call the function by name, and nothing in between may name it.
-
-    Args:
-        recording: at the step, before, in or after it.
-        event: the step.
-        function: that the line it stands at is in.
-        executed: whether it stands after its last statement, and not before its first.
+    an `if`, which says nothing. So it must call the function by name, and nothing in between may name it. The
+    recording stands at the step; `executed` means after its last statement, and not before its first.
     """
     index, sites = recording.index, recording.log.sites
     if not recording.total:
@@ -295,9 +281,7 @@ def changing_arguments(recording: Recording) -> dict[int, list[str]]:
 def fractions_since(recording: Recording, most: int) -> dict[str, int]:
     """By array, from which entry of the log on it may hold numbers that are not whole, if there is one.
 
-    Args:
-        recording: at any position.
-        most: changes of cells that are looked through; later ones may write anything.
+    At most so many changes of cells are looked through; later ones may write anything.
     """
     index, storages, since = recording.index, recording.log.storages, dict[int, int]()
     for storage, owner in recording.owners.items():

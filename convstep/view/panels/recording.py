@@ -310,10 +310,7 @@ class RecordingStage(StagedSource):
     def anew(self, recording: Recording, numbers: Numbers, running: Running | None) -> RecordingStage:
         """The stage of the same call, recorded with other numbers in what it was handed in.
 
-        Args:
-            recording: of that.
-            numbers: all that is edited.
-            running: what the gradients should be then, of an operator's.
+        `running` is what the gradients should be then, of an operator's.
         """
         from convstep.view.panels.unedited import Unedited
 

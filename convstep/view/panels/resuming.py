@@ -19,32 +19,16 @@ from convstep.view.scene.staged import Resumed as Resumed
 
 
 def resumed(session: Session, geometry: Geometry, bias: bool, *, forward: bool = False) -> Resumed:
-    """What a session brings back.
+    """What a session, of this problem or another, brings back.
 
-    Args:
-        session: a session, of this problem or another.
-        geometry: the problem's.
-        bias: whether it has one.
-        forward: whether the forward pass is stepped, and not the backward one.
-
-    Raises:
-        SessionError: it names what the problem lacks; one sentence that says what the problem has.
+    A `SessionError` is one sentence that says what it names and the problem lacks, and what that has.
     """
     about = forward_layout(geometry, bias) if forward else layout(geometry, bias)
     return resumed_run(session, about, lambda: _choice(session, geometry))
 
 
 def resumed_run(session: Session, about: Layout, choice: Callable[[], Any]) -> Resumed:
-    """The same, of any run.
-
-    Args:
-        session: a session, of this run or another.
-        about: the run's layout.
-        choice: reads the chosen faces, or raises a SessionError.
-
-    Raises:
-        SessionError: it names what the run lacks; one sentence.
-    """
+    """The same, of any run; `choice` reads the chosen faces, or raises a `SessionError`."""
     session.check_fits(about.nest.total)
     view = session.view
     if view.mode and view.mode not in MODES:

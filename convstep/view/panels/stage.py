@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from convstep.conv import magnitude
-from convstep.conv.geometry import Geometry
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
 from convstep.language import tr
 from convstep.replay.stop_list import Stops
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Event
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.panel import Cell, Panel, Span
@@ -38,8 +35,6 @@ if TYPE_CHECKING:
     from convstep.view.panels.compared import TimelineCompared
     from convstep.view.panels.unedited import Unedited
     from convstep.view.scene.window import Window
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(eq=False, repr=False)
@@ -93,16 +88,6 @@ class Stage(OfProblem):
         """Another run of the problem."""
         return begin(self._problem)
 
-    @property
-    def geometry(self) -> Geometry:
-        """The convolution."""
-        return self.timeline.problem.geometry
-
-    @property
-    def unmeasured(self) -> bool:
-        """Whether the gradients' magnitudes are too much work to find before the first screen."""
-        return magnitude.work(self._problem) > magnitude.AT_ONCE
-
     def magnitudes(self) -> dict[str, float]:
         """How large the gradients get, by array name; takes time with the arrays."""
         return magnitude.reached_magnitudes(self._problem)
@@ -144,37 +129,15 @@ class Stage(OfProblem):
         """The padded gradient."""
         return KEYS["dA_prev"]
 
-    @property
-    def mapped(self) -> str:
-        """The same."""
-        return KEYS["dA_prev"]
-
     def swept(self, old: Scene, new: Scene) -> Mapping[str, Span]:
         """The block of the padded gradient between two scenes."""
         return conv2d_cells.swept(old, new, self.geometry)
-
-    @property
-    def follows(self) -> bool:
-        """Whether no channel was chosen."""
-        return self.choice == Choice()
-
-    def follow(self) -> None:
-        """Follow the loop's channels."""
-        self.choice = Choice()
-
-    def turn(self, panel: Panel, by: int) -> None:
-        """Choose another channel; panels that show the same one go along."""
-        self.choice = conv2d_cells.chosen(self.choice, panel, by, self.geometry)
 
     def turn_to(self, array: str, cell: tuple[int, ...]) -> None:
         """Choose the input channel of a cell, where the loop does not show it anyway."""
         shown = len(cell) < 3 or array == "dZ"
         # a kernel has the channels of one group, the input those of all
         self.choice = Choice(None if shown else cell[-1] % self.geometry.kernel_shape[3] or None)
-
-    def kept_faces(self) -> dict[str, int]:
-        """The chosen channels by the axis they are of."""
-        return conv2d_cells.kept_faces(self.choice)
 
     def resumed(self, session: Session) -> Resumed:
         """What a session brings back."""
@@ -274,11 +237,6 @@ class Stage(OfProblem):
         return tr("no step makes a NaN or inf: all running gradients stay finite")
 
     @property
-    def turns(self) -> bool:
-        """Forward and backward are there."""
-        return True
-
-    @property
     def compares(self) -> bool:
         """It is what PyTorch is asked about."""
         return True
@@ -294,10 +252,6 @@ class Stage(OfProblem):
         from convstep.conv.case import case_of
 
         return case_of(self._problem, name)
-
-    @property
-    def _problem(self) -> Problem:
-        return self.timeline.problem
 
     def _faces(self, event: Event, arrays: Mapping[str, Array]) -> Faces:
         """What the panels of the step are made by."""

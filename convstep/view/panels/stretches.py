@@ -78,12 +78,7 @@ class Stretches:
     """The stretches of a run, found when they are asked for."""
 
     def __init__(self, recording: Recording, shapes: Callable[[str], tuple[int, ...]]) -> None:
-        """Look at a recording, which is not moved.
-
-        Args:
-            recording: at any position.
-            shapes: of an array by its name.
-        """
+        """Look at a recording, which is not moved; `shapes` has that of an array by its name."""
         self._recording, self._shapes = recording, shapes
         self._found: list[Stretch] = []
 
@@ -103,12 +98,9 @@ class Stretches:
         return stretch
 
     def while_alike(self, step: int, key: Key, by: int) -> int:
-        """The last step in a direction up to which a key stays what it is at a step.
+        """The last step in a direction up to which a key of the loops around a step stays what it is there.
 
-        Args:
-            step: where to begin.
-            key: of the loops around a step; once it has changed it does not come back soon.
-            by: 1 or -1.
+        Once it has changed it does not come back soon. `by` is 1 or -1.
         """
         wanted, length, total = key(self._loops(step)), 1, self._recording.total
         alike, other = step, None

@@ -7,37 +7,28 @@ Text counts as the screen does: "step 5/80" is the position after five steps. A 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event
 from convstep.view.numbers.text import full
 from convstep.view.scene.trace import Json as Json
 from convstep.view.scene.trace import json_value as json_value
 from convstep.view.scene.trace import matrix
 
-Array = npt.NDArray[Any]
-
 
 def step_record(event: Event) -> dict[str, Json]:
     """A step of the backward loop as a value that `json.dumps(..., allow_nan=False)` takes.
 
-    JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf". Every other
-    number is the shortest that reads back as the same bits in the problem's dtype.
+    JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf". Every other number is
+    the shortest that reads back as the same bits in the problem's dtype.
 
-    Args:
-        event: The step.
-
-    Returns:
-        `step` (from 0, as `Step.index`), `position` (after it, as on the screen), `i_n`, `i_h`,
-        `i_w`, `i_c`, `window` (`rows` and `columns` as `[start, stop, step]` and `channels` as
-        `[start, stop]`, places in `A_prev_pad`), `dz`,
-        `x` and `w` (`F_h x F_w x C_in // groups`), and `dW` (the filter `i_c`), `dA_prev_pad` (the
-        window) and `db` (the value `i_c`, or None without a bias), each with `before`, `added` and
-        `after`; what has not been added to yet has no `before`, and None stands there.
+    It has `step` (from 0, as `Step.index`), `position` (after it, as on the screen), `i_n`, `i_h`, `i_w`,
+    `i_c`, `window` (`rows` and `columns` as `[start, stop, step]` and `channels` as `[start, stop]`, places
+    in `A_prev_pad`), `dz`, `x` and `w` (`F_h x F_w x C_in // groups`), and `dW` (the filter `i_c`),
+    `dA_prev_pad` (the window) and `db` (the value `i_c`, or None without a bias), each with `before`, `added`
+    and `after`; what has not been added to yet has no `before`, and None stands there.
     """
     written: dict[str, Json] = {
         write.array: {
@@ -55,12 +46,8 @@ def step_record(event: Event) -> dict[str, Json]:
 def forward_record(event: Event) -> dict[str, Json]:
     """A step of the forward loop, as `step_record` has one of the backward loop.
 
-    Args:
-        event: The step.
-
-    Returns:
-        `step`, `position`, indices and `window` as there; `x`, `w` and `b` (None without a bias); and `Z`,
-        the cell with its value `before` the step, `summed` over the window, and `after` it.
+    `step`, `position`, indices and `window` as there; `x`, `w` and `b` (None without a bias); and `Z`, the
+    cell with its value `before` the step, `summed` over the window, and `after` it.
     """
     summed, last = event.writes[0], event.writes[-1]
     bias = next((read.value for read in event.reads if read.text == "b"), None)
@@ -77,12 +64,7 @@ def forward_record(event: Event) -> dict[str, Json]:
 
 
 def forward_text(event: Event, total: int) -> str:
-    """A step of the forward loop as lines of words and numbers, without a line at the end.
-
-    Args:
-        event: The step.
-        total: How many steps there are.
-    """
+    """A step of the forward loop as lines of words and numbers, without a line at the end."""
     channels, last = _window(event)[2], event.writes[-1]
     cell, bias = cell_text(last.array, last.region), [read for read in event.reads if read.text == "b"]
     value = np.asarray(last.after if event.made else event.writes[0].before)
@@ -97,12 +79,7 @@ def forward_text(event: Event, total: int) -> str:
 
 
 def step_text(event: Event, total: int) -> str:
-    """A step of the backward loop as lines of words and numbers, without a line at the end.
-
-    Args:
-        event: The step.
-        total: How many steps there are.
-    """
+    """A step of the backward loop as lines of words and numbers, without a line at the end."""
     channels, x, dz = _window(event)[2], event.read("x"), event.read("dz")
     lines = [f"{_step_words(event, total)}  dz = {full(dz.value)}", *_factors(event)]
     for write, made in _writes(event):
@@ -168,13 +145,7 @@ def _before_and_after(write: Access, made: bool, channel: int) -> list[str]:
 
 
 def _matrix(values: Array | np.generic, channel: int, indent: str) -> list[str]:
-    """Rows of numbers in aligned columns, one block per channel. Shape: `(rows, columns, channels)`.
-
-    Args:
-        values: The cells, or a single value.
-        channel: The number of the first channel.
-        indent: Blanks before every line.
-    """
+    """Rows of numbers `(rows, columns, channels)` in aligned columns, one block per channel."""
     values = np.asarray(values)
     if values.ndim == 0:
         return [indent + full(values[()])]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +11,12 @@ import numpy.typing as npt
 from convstep.conv.geometry import Geometry
 from convstep.language import tr
 from convstep.replay.edits import Numbers
+from convstep.steps.cells import Array
 from convstep.steps.stepped import Stepped
 from convstep.view.grid.faces import face
 from convstep.view.grid.panel import Cell, Panel
 from convstep.view.scene.staged import digits
 
-Array = npt.NDArray[Any]
 EDITED, CHANGED = "*", "Δ"
 """The marks of a cell that was edited, and of one that has another number because of that."""
 

@@ -22,20 +22,13 @@ class WriterTable:
     """Draws the writers of a cell; nothing is drawn before it is asked for."""
 
     def __init__(self, cell: str, writers: Sequence[Writer], position: int) -> None:
-        """Draw these writers.
-
-        Args:
-            cell: by name.
-            writers: the steps that write it, ascending.
-            position: where the run stands.
-        """
+        """Draw the steps that write a cell, ascending."""
         self._cell, self._writers = cell, writers
         self.done = sum(writer.step < position for writer in writers)
         """How many of them are executed."""
         self._width = 80
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self._writers)
 
     @property

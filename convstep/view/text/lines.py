@@ -24,17 +24,9 @@ def title_line(
 ) -> Text:
     """Name and facts on the left, the position on the right, in the longest words that fit.
 
-    For room the facts go first, the last before the others, then words of the name, then words of the
-    position, then blanks and letters of the facts that are kept.
-
-    Args:
-        names: what is looked at, the longest form first.
-        facts: what to say of it, the most important first.
-        rights: the position, the longest form first.
-        width: columns of room.
-        kept: the facts that are never left out.
-        spared: the facts that are left out before all others.
-        ended: whether the pass is over, which is marked.
+    For room the facts go first, the last before the others and those `spared` before all, then words of the
+    name, then words of the position, then blanks and letters of the facts that are `kept`. The names and the
+    position are given the longest form first. Where the pass has `ended`, it is marked.
     """
     left, right = _fitting(names, list(filter(None, facts)), rights, kept, spared, width)
     room = max(width - cell_len(right) - 2, 0)
@@ -90,13 +82,7 @@ def status_line(left: str, rights: Sequence[str], width: int) -> Text:
 
 
 def tab_line(names: Sequence[str], shown: int, width: int) -> str:
-    """`Tab: step ‹source› kernel`; where all are too many, the shown one and those after it.
-
-    Args:
-        names: of the parts that share a place.
-        shown: which of them is seen.
-        width: columns of room.
-    """
+    """`Tab: step ‹source› kernel`; where all are too many, the shown one and those after it."""
     labels = [f"‹{name}›" if at == shown else name for at, name in enumerate(names)]
     line = "Tab: " + " ".join(labels)
     if cell_len(line) <= width:
@@ -127,12 +113,7 @@ KEPT = 2
 
 
 def key_places(keys: Sequence[tuple[str, str]], width: int) -> list[KeyPlace]:
-    """Which keys there is room for, and where; those before the last two go first, the latter before.
-
-    Args:
-        keys: each with its label.
-        width: columns of room.
-    """
+    """Which keys there is room for, and where; those before the last two go first, the latter before."""
     lengths = [cell_len(key) + 1 + cell_len(label) for key, label in keys]
     shown = list(range(len(keys)))
     *_, least = APART

@@ -28,25 +28,16 @@ KEPT_CODE = 30
 
 
 def draw_markdown(text: str, width: int, code_indent: int = 0) -> list[Text]:
-    """Markdown as lines.
+    """Markdown as lines: headings, paragraphs, lists, tables, quotes, code; bold, emphasis, spans, links.
 
-    Args:
-        text: headings, paragraphs, lists, tables, quotes and code; bold, emphasis, code spans and links.
-        width: columns of room.
-        code_indent: columns by which a block of code is indented, as far as there is room.
+    A block of code is indented by so many columns, as far as there is room.
     """
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     return _Drawing(tokens, width, code_indent).lines()
 
 
 def draw_code(code: str, width: int, language: str = "python") -> list[Text]:
-    """Code as lines in colours; what is too wide goes on below, indented.
-
-    Args:
-        code: the text.
-        width: columns of room.
-        language: for the colours.
-    """
+    """Code as lines in colours; what is too wide goes on below, indented."""
     found: list[Text] = []
     for line in highlighted(code, language):
         found += fold(line, width)

@@ -25,11 +25,7 @@ KEEP = "\u00a0"
 
 
 def wrap(text: Text, width: int) -> list[Text]:
-    """Break a paragraph into lines.
-
-    Args:
-        text: one paragraph, without line breaks.
-        width: columns of room; a wide character takes two.
+    """Break a paragraph without line breaks into lines; a wide character takes two columns.
 
     >>> [line.plain for line in wrap(Text("反向传播,一步一步 dW += x"), 8)]
     ['反向传', '播,一步', '一步 dW', '+= x']
@@ -49,11 +45,9 @@ class Paragraph:
     """
 
     def __init__(self, words: str | Text, style: str = "") -> None:
-        """Hold paragraphs, one a line."""
         self._text = words if isinstance(words, Text) else Text(words, style)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        """Its lines."""
         for paragraph in self._text.split("\n", allow_blank=True):
             for line in wrap(paragraph, options.max_width):
                 line.end = "\n"
@@ -61,13 +55,7 @@ class Paragraph:
 
 
 def padded(text: str, width: int, *, right: bool = False) -> str:
-    """A text with as many blanks as it lacks of a width; a wide character takes two columns.
-
-    Args:
-        text: what to write.
-        width: columns.
-        right: whether the text stands on the right.
-    """
+    """A text with as many blanks as it lacks of a width; a wide character takes two columns."""
     missing = " " * max(width - cell_len(text), 0)
     return missing + text if right else text + missing
 

@@ -332,7 +332,7 @@ def test_a_session_of_its_own_problem_always_opens(problems: dict[str, Problem],
         for _ in range(session.position % 5):
             screen.state.stage.turn(panel, 1)
             stop = conv2d_cells.stop_at(panel, Cell(0, 0), problem.geometry)
-            if stop is not None and conv2d_cells.steps_of(stop, problem.geometry):
+            if stop is not None and screen.state.stage.steps_of(stop):
                 screen.state.stops.add(stop)
     kept = screen.asking.session()
     found = resumed(kept, geometry, problem.b is not None)

@@ -128,12 +128,10 @@ def test_stops_and_causes_of_a_share_are_those_of_the_gradient_s_own_cell() -> N
         assert stop == conv2d_cells.stop_at(whole.scene().panel(key), cell, whole.geometry)
         shared.stops.add(stop)
         assert shared.scene().panel(key).stops == {(1, 0)}
+        made_of = conv2d_cells.cell_of(panel, cell, shared.geometry)
         cause, expected = (
-            conv2d_cells.provenance_of(panel, cell, shared.timeline.problem),
-            conv2d_cells.provenance_of(panel, cell, whole.timeline.problem),
+            conv2d_cells.provenance_at(stage.timeline.problem, *made_of) for stage in (shared, whole)
         )
-        assert cause is not None
-        assert expected is not None
         assert (cause.name, len(cause)) == (expected.name, len(expected))
 
 

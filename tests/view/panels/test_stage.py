@@ -297,8 +297,8 @@ def test_click_on_upstream_names_the_step() -> None:
     panel = stage.scene().panel("upstream")
     for number, index in enumerate(order(problem)):
         if index[0] == 1 and index[3] == 5:
-            assert conv2d_cells.step_of(panel, Cell(*index[1:3]), stage.geometry) == number
-    assert conv2d_cells.step_of(stage.scene().panel("input"), Cell(0, 0), stage.geometry) is None
+            assert stage.step_of(panel, Cell(*index[1:3])) == number
+    assert stage.step_of(stage.scene().panel("input"), Cell(0, 0)) is None
 
 
 def test_limits_reach_the_largest_value_that_a_gradient_ever_has() -> None:
@@ -403,7 +403,7 @@ def test_stops_are_marked_on_the_faces_they_stand_on() -> None:
             cell = Cell(panel.face.shape[0] - 2, 0)
             stop = conv2d_cells.stop_at(panel, cell, stage.geometry)
             assert stop is not None
-            assert (len(conv2d_cells.steps_of(stop, stage.geometry)) == 1) == (key == "upstream")
+            assert (len(stage.steps_of(stop)) == 1) == (key == "upstream")
             added = stage.stops.add(stop)
             assert stage.scene().panel(key).stops == {tuple(cell)}
             assert not any(other.stops for other in stage.scene().panels if other.key != key)
@@ -423,16 +423,14 @@ def test_provenance_is_of_the_cell_that_is_seen() -> None:
     stage = stage_at(PROBLEMS["batch"], 50)
     for key in ("kernel_gradient", "input_gradient", "bias_gradient"):
         panel = stage.scene().panel(key)
-        found = conv2d_cells.provenance_of(panel, Cell(1, 0), stage.timeline.problem)
-        assert found is not None
+        made = conv2d_cells.cell_of(panel, Cell(1, 0), stage.geometry)
+        found = conv2d_cells.provenance_at(stage.timeline.problem, *made)
         assert found.name == panel.face.cell(1, 0)
         end = stage_at(PROBLEMS["batch"], PROBLEMS["batch"].total_steps).scene().panel(key)
         if end.face.fixed == panel.face.fixed:
             assert found.running[-1] == end.face.values[1, 0]
     for key in ("input", "kernel", "upstream"):
-        assert (
-            conv2d_cells.provenance_of(stage.scene().panel(key), Cell(1, 0), stage.timeline.problem) is None
-        )
+        assert stage.made_by(stage.scene().panel(key), Cell(1, 0)) is None
 
 
 def test_marks_stand_on_the_faces_that_show_their_cells() -> None:

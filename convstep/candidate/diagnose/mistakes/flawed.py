@@ -17,23 +17,11 @@ _OVERWRITES = re.compile(r"(\n +|; )(dW|db|dA_prev_pad)\[[^=\n]*\] = ")
 
 
 def flawed_gradient(name: str, problem: Problem, wrong: Patch, *, same: bool = False) -> Array:
-    """One gradient as a backward with this patch would return it.
+    """One gradient, in our layout, as a backward with this patch would return it, or raise.
 
-    Without any, it is the reference's, to rounding. `db` is given also where the problem has no
-    bias, as most people's code does.
-
-    Args:
-        name: "dW", "db" or "dA_prev".
-        problem: any geometry.
-        wrong: what is done wrong.
-        same: whether a "same" padding is asked for that makes none; where there is padding, it is asked for.
-
-    Returns:
-        The gradient in our layout, in the problem's dtype; of another shape where the patch leads
-        there.
-
-    Raises:
-        Exception: whatever such a backward would raise: an IndexError, arrays that do not fit.
+    Without any, it is the reference's, to rounding. `db` is given also where the problem has no bias, as most
+    people's code does. With `same` a "same" padding is asked for that makes none; where there is padding, it
+    is asked for. The shape is another where the patch leads there.
 
     >>> import numpy as np
     >>> from convstep.candidate.diagnose.mistakes.patch import patch

@@ -185,10 +185,9 @@ class _Loop:
 def patch(*wrong: str) -> Patch:
     """A patch by its wrong lines: each takes the place of the line that assigns the same.
 
-    Args:
-        wrong: lines of the first loop that has such lines and all the variables. Statements may be
-            joined by "; ", and what begins a loop may have lines of its body beneath it: one of
-            them says which line is replaced, the others come along.
+    They are of the first loop that has such lines and all the variables. Statements may be joined by "; ",
+    and what begins a loop may have lines of its body beneath it: one of them says which line is replaced, the
+    others come along.
 
     >>> patch("dz = dZ[i_n, i_w, i_h, i_c]").right
     'dz = dZ[i_n, i_h, i_w, i_c]'
