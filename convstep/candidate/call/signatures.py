@@ -121,7 +121,7 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     if apart != methods[forth[0]]:
         ways = {name: _taken_apart(candidate.source, name, ways[name], back=True) for name in back}
     found: list[Method | None] = [
-        Method(name, given) for name in back for given in _backward_given(ways[name], used)
+        Method(name, given) for name in back for given in _backward_given(ways[name], used, forward)
     ]
     if candidate.tape and not found:
         found = [Method(TAPE, (("", "dZ"),))]
@@ -211,13 +211,19 @@ def _set_before(source: str, name: str) -> tuple[tuple[str, str], ...]:
 
 
 def _backward_given(
-    parameters: Sequence[Parameter], used: Mapping[str, str]
+    parameters: Sequence[Parameter], used: Mapping[str, str], forward: Method
 ) -> list[tuple[tuple[str, str], ...]]:
-    """The ways of filling a backward's parameters, the likeliest first."""
+    """The ways of filling a backward's parameters, the likeliest first: a name means what it does forward."""
+    known = {name: role for name, role in forward.given if role in ("A_prev", "W", "b")}
     plain = [each for each in parameters if not each.star]
     if not plain:
         return [(("", "dZ"),)] if parameters else [()]
     options = [_back_options(each, used, alone=len(plain) == 1) for each in plain]
+    if len(plain) > 1:
+        options = [
+            list(dict.fromkeys([*([known[each.name]] if each.name in known else []), *its]))
+            for each, its in zip(plain, options, strict=True)
+        ]
     fits = []
     for number, picked in enumerate(itertools.product(*options)):
         told = [role for role in picked if role]
@@ -369,6 +375,8 @@ def _roles(name: str, used: Mapping[str, str]) -> tuple[str, ...]:
     named, what = making_roles(name), used.get(name, "")
     said = ("in_h", "in_w") if what == "side" else (what,) if what in _RECKONED else ()
     agreed = tuple(role for role in named if role in said)
+    if said and set(named) <= {*_REPEATED}:  # it is no seed that is a border
+        agreed = said
     return tuple(dict.fromkeys((*agreed, *(named or said), *said)))
 
 

@@ -17,7 +17,7 @@ A_prev: act acts fmap self lhs
 A_prev: layer_input a_in prev_a activation_prev in_data xs picture signal bottom feature_map features
 W: krn rhs
 W: w weight weights kernel kernels filter filters k theta param wt ker filt filts bank kern kerns taps mask
-b: b bias biases beta offset offsets bs bias_vec
+b: b bias biases beta offset offsets bs bias_vec shift shifts verschiebung
 stride: filter_stride conv_stride kernel_stride
 stride: stride strides s stride_shape stride_size step steps stride_len st
 padding: margin margins border pad_amount

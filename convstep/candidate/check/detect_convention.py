@@ -24,6 +24,7 @@ from convstep.candidate.check.trying import (
     in_lists,
     right_with_two,
     square_pictures,
+    told_more,
     trial_results,
     wants_other_arrays,
     written_batches,
@@ -108,7 +109,7 @@ def detect_convention(
     cropped = any(way.perfect and way.cropped for way in found)
     better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):
-        return _taken(worker, better)
+        return _taken(worker, told_more(better, found))
     speaks = best is not None and spoken(candidate, best.call.convention)
     own_mistake = best is not None and _its_own(best, speaks)
     if best is not None and own_mistake and better is not None and better.right:

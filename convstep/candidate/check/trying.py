@@ -120,6 +120,29 @@ class Tried:
         return self.results[-1] if self.results[-1].outcome.kind == HUNG else None
 
 
+def told_more(way: Tried, found: Sequence[Tried]) -> Tried:
+    """The same way, told more of what its names say, where that is partly right: a default would hide the rest.
+
+    Args:
+        way: one that is right.
+        found: all that were tried.
+    """
+    method, last = way.call.backward, len(APART) - 1
+    for other in found if method is not None else ():
+        more = other.call.backward
+        if more is None or other.call.layouts != way.call.layouts or not set(more.given) > set(method.given):  # type: ignore[union-attr]
+            continue
+        named = all(
+            roles_of(name) == (role,) and len(name) > 2
+            for name, role in set(more.given) - set(method.given)  # type: ignore[union-attr]
+        )
+        grades = other.results[last].grades if len(other.results) > last else ()
+        right = any(each.kind == RIGHT and each.name != "db" for each in grades)
+        if named and right and all(each.kind in (RIGHT, WRONG) for each in grades):
+            return other
+    return way
+
+
 def wants_other_arrays(candidate: Candidate, call: Call, results: Sequence[Result]) -> bool:
     """Whether a call raised, perhaps for being given arrays and not tensors, or tensors.
 
