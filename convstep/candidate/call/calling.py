@@ -76,13 +76,8 @@ def perform(
 ) -> Outcome:
     """Call a candidate on a problem; never raises, except for what ends the process.
 
-    Args:
-        function: the candidate.
-        forward: its own forward, if there is one.
-        candidate: what is known of it.
-        call: how to call it.
-        problem: what on; its arrays are made writable, as a caller's own would be.
-        hint: says what to do about an exception that comes of how it was loaded.
+    Its arrays are made writable, as a caller's own would be. `hint` says what to do about an exception that
+    comes of how the candidate was loaded.
     """
     convention = convention_of(call)
     for name in INPUTS:
@@ -136,17 +131,9 @@ def reached(
     call: Call,
     problem: Problem,
 ) -> Reached:
-    """The call of a candidate's backward with all that comes before it done, its own forward too.
+    """The call of a candidate's backward, not through autograd, with all that comes before it done.
 
-    Args:
-        function: the candidate.
-        forward: its own forward, if there is one.
-        candidate: what is known of it.
-        call: how it is called; not through autograd.
-        problem: what on.
-
-    Raises:
-        Exception: whatever is raised before the backward is called.
+    Its own forward is run too. Raises whatever is raised before the backward is called.
     """
 
     def instead(*places: Any, **named: Any) -> None:

@@ -89,8 +89,7 @@ class Layer:
     def plant(self) -> None:
         """Find the kernels and the bias and put the problem's in their places.
 
-        Raises:
-            Unusable: there are none of this shape.
+        `Unusable` if there are none of this shape.
         """
         if any("parametrizations" in place.path for place in places(self.held)):
             raise Unusable(

@@ -76,11 +76,7 @@ def answer(outcome: Outcome) -> dict[str, npt.ArrayLike]:
 
 
 def read_answer(message: Message, call: Call, problem: Problem) -> Outcome:
-    """The outcome, its gradients by name and in our layout.
-
-    Raises:
-        Malformed: it is not what `answer` makes.
-    """
+    """The outcome, its gradients by name and in our layout; `Malformed` if `answer` makes no such thing."""
     with strictly():
         facts = _facts(json.loads(text(message, "outcome")), _OUTCOME)
         labels = facts["labels"]
@@ -104,11 +100,7 @@ def introduction(candidate: Candidate) -> dict[str, npt.ArrayLike]:
 
 
 def read_introduction(message: Message) -> Candidate:
-    """The candidate of a message.
-
-    Raises:
-        Malformed: it is not what `introduction` makes.
-    """
+    """The candidate of a message; `Malformed` if `introduction` makes no such thing."""
     with strictly():
         require(len(message) == 1)
         facts = _facts(json.loads(text(message, "candidate")), _CANDIDATE)

@@ -22,12 +22,9 @@ UPDATES = r"update\w*|step|apply_grad\w*|optimi[sz]e|learn|weight_update"
 
 
 def read(layer: Layer, result: Any, before: Before) -> dict[str, Any]:
-    """The gradients by name, as the layer has them.
+    """The gradients by name, as the layer has them, from what its backward returned or changed.
 
-    Args:
-        layer: who.
-        result: what its backward returned.
-        before: what its arrays were before that, by place.
+    `before` is what its arrays were before that, by place.
     """
     after = places(layer.held)
     returned = places(result, ("returned",)) if result is not None else []

@@ -33,8 +33,7 @@ def plain_gradients(
 ) -> tuple[tuple[Array, ...], tuple[str, ...]]:
     """What came back as arrays, with names where it has them or some of them are None.
 
-    Raises:
-        Unusable: something in it is not an array of numbers.
+    `Unusable` if something in it is not an array of numbers.
     """
     if result is None:
         raise Unusable(tr("it returned None; a backward must return its gradients"))
@@ -63,11 +62,7 @@ def plain_gradients(
 
 
 def check_size(arrays: Sequence[Array], problem: Problem) -> None:
-    """Refuse what is far too large for a gradient, before comparing it fills the memory.
-
-    Raises:
-        Unusable: it has far too many numbers.
-    """
+    """Refuse, as `Unusable`, what is far too large for a gradient, before comparing it fills the memory."""
     if sum(array.nbytes for array in arrays) > longest_about(problem) // 4:
         count = sum(array.size for array in arrays)
         raise Unusable(tr("it returned {count} numbers, far more than its gradients have", count=count))
@@ -115,12 +110,8 @@ def taken(call: Call | None) -> dict[str, str]:
 def flattened(result: Any, roles: Mapping[str, str] | None = None) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
 
-    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it
-    is what it does not name.
-
-    Args:
-        result: what came back.
-        roles: of the candidate's parameters, by name.
+    `dX, [dW, db]` becomes three values; a dict is taken by its keys' meaning, and what stands beside it is
+    what it does not name. The roles are those of the candidate's parameters.
     """
     meaning = functools.partial(meaning_among, roles or {})
     if is_dataclass(result) and not isinstance(result, type):

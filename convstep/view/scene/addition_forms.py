@@ -54,13 +54,7 @@ class AdditionForms:
     """One addition in a width; iterating gives its forms, the briefest first."""
 
     def __init__(self, addition: Addition, mark: str, width: int) -> None:
-        """Show an addition.
-
-        Args:
-            addition: of the scene.
-            mark: what stands before it.
-            width: columns of room.
-        """
+        """Show an addition of the scene behind a mark."""
         self._addition, self._mark, self._width = addition, mark, width
         self._style = "" if addition.done else "dim"
         self._at = _most_changed(addition)

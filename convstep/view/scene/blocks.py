@@ -49,12 +49,7 @@ class Block(NamedTuple):
     """What stands between its name and that of the block before: `→`."""
 
     def written(self, text: int, *, scaled: bool = True) -> CellFormat:
-        """How its numbers are written in so many columns each.
-
-        Args:
-            text: columns of a number.
-            scaled: whether a factor may be taken out of them.
-        """
+        """How its numbers are written in so many columns each; `scaled`: a factor may be taken out."""
         measured = np.concatenate(self.alike) if self.alike else self.values
         limit, whole, signed = largest_finite(measured, 1.0), is_whole(measured), bool((measured < 0).any())
         if self.panel is not None and limit <= self.panel.most:
@@ -95,10 +90,7 @@ class Arrangement(NamedTuple):
 def arrangements(groups: tuple[int, ...], shape: tuple[int, int], width: int) -> list[Arrangement]:
     """How groups of blocks can stand in a width, the fewest rows first: all in a row, a group, a block.
 
-    Args:
-        groups: how many blocks belong together, and rather stand side by side.
-        shape: rows and columns of all of them.
-        width: columns of room.
+    The groups say how many belong together, and rather stand side by side; the shape is that of all of them.
     """
     rows, columns = shape
     found = list[Arrangement]()

@@ -35,13 +35,10 @@ class ArrayTable:
         source: Callable[[int], str],
         shown: Callable[[], set[str]],
     ) -> None:
-        """Draw these arrays.
+        """Draw the arrays in the order in which they appear.
 
-        Args:
-            infos: what is known of each, in the order in which they appear.
-            arrays: those that there are by now.
-            source: the text of a line.
-            shown: the names of those that have a panel.
+        `arrays` are those that there are by now, `source` gives the text of a line, `shown` the names that
+        have a panel.
         """
         self.infos, self._arrays, self._source, self._shown = infos, arrays, source, shown
         self._width = 80

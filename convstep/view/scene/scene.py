@@ -200,11 +200,7 @@ class Scene:
         return 0.0 if self.taken is None else float(self.taken.value)
 
     def panel(self, key: str) -> Panel:
-        """The panel with a key.
-
-        Raises:
-            KeyError: it is not shown.
-        """
+        """The panel with a key; a KeyError if it is not shown."""
         found = self.find(key)
         if found is None:
             raise KeyError(key)
