@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call import views
 from convstep.candidate.call.by_name import (
@@ -32,11 +31,11 @@ from convstep.candidate.call.returned import plain_gradients
 from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.conv.problem import Problem
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Array = npt.NDArray[Any]
 
 PRINTED = 2000
 """Characters kept of what a candidate prints."""

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
@@ -26,8 +25,7 @@ from convstep.candidate.load.target import CandidateError
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 @dataclass(frozen=True, slots=True)

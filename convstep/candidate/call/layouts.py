@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BIASES = ("O", "O1", "1O", "O11", "1O11", "111O", "11O", "")
 """Layouts of biases; "" is none."""

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 NAMES = ("dW", "db", "dA_prev")
 """The gradients, in the article's order."""

@@ -25,8 +25,6 @@ from convstep.oracle.messages import (
 )
 from convstep.printable import SENTENCE, printable, printable_lines
 
-Array = npt.NDArray[Any]
-
 RECORD, JUDGE, HOLD = "record", "judge", "hold"
 """What a question holds that asks for a recording, for what is to be said of one, or of several draws."""
 _KINDS = {"str": str, "int": int, "bool": bool, "tuple[str, ...]": tuple}

@@ -9,13 +9,14 @@ import numpy as np
 
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import by_name, methods_like
-from convstep.candidate.call.layer import Array, Before, Layer
+from convstep.candidate.call.layer import Before, Layer
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import sides_of
 from convstep.candidate.call.objects import Place, is_array, places, says, sounds
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.call.returned import check_size, plain
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 UPDATES = r"update\w*|step|apply_grad\w*|optimi[sz]e|learn|weight_update"
 """What is called to have the kernels updated."""

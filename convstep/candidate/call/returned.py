@@ -10,7 +10,6 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import LAYER, word_of
@@ -21,8 +20,7 @@ from convstep.candidate.load.parsing import tree_of
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle.messages import longest_about
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 MOST = 64
 """Values that a candidate may return."""

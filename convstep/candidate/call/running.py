@@ -17,7 +17,7 @@ from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import TAPE, Call
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, value_of
-from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, box_of, called, cleared
+from convstep.candidate.call.layer import CLEARING, Before, Layer, box_of, called, cleared
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
@@ -27,6 +27,7 @@ from convstep.candidate.call.returned import plain
 from convstep.candidate.call.tape import tape_of
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 
 def run_layer(

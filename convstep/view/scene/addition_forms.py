@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -19,7 +18,6 @@ from convstep.view.scene.blocks import ENOUGH, Arrangement, Block, Row, around, 
 from convstep.view.scene.scene import Addition
 from convstep.view.text.wrapping import wrap
 
-Array = npt.NDArray[Any]
 Groups = tuple[Row, ...]
 ALL_CELLS = slice(None), slice(None)
 

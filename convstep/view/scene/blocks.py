@@ -5,20 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from convstep.steps.cells import Array
 from convstep.view.grid.panel import Panel
 from convstep.view.numbers.factor import UNSIGNED_UNITS, common_power, factor_text
 from convstep.view.numbers.factor import scaled as scaled_by
 from convstep.view.numbers.text import NARROWEST, CellFormat, is_whole, largest_finite
 from convstep.view.text.wrapping import centred
-
-Array = npt.NDArray[Any]
 
 GAP: Final = 2
 """Columns between two blocks."""

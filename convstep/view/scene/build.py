@@ -8,15 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Region
 from convstep.view.grid.faces import Face, Fixed, face
 from convstep.view.grid.panel import READS, WRITES, Cell, Panel, Span
 from convstep.view.numbers.text import largest
 from convstep.view.scene.scene import NO_WORDS, Addition, Scene, SourceLine, Words
-
-Array = npt.NDArray[Any]
 
 LONGEST_NAME = 12
 """Characters of a name that a title has room for."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Loop
 from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import Panel, Span
-
-Array = npt.NDArray[Any]
 
 
 class Words(NamedTuple):

@@ -10,16 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.printable import printable
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event, Loop
 from convstep.view.numbers.text import full
 from convstep.view.scene.numbered import numbered
 from convstep.view.scene.scene import loop_words
 
-Array = npt.NDArray[Any]
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 MOST = 400

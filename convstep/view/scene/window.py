@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from rich.text import Text
 
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.view.grid.look import NOW, READS, WRITES
 from convstep.view.numbers.factor import factor_text
 from convstep.view.numbers.text import NARROWEST, largest, short
@@ -19,7 +18,6 @@ from convstep.view.scene.blocks import ENOUGH, WIDEST, Block, around, cut, share
 from convstep.view.scene.card import first_that_fits, mark_of
 from convstep.view.scene.scene import Scene
 
-Array = npt.NDArray[Any]
 Lines = list[Text]
 
 RULES = ("dw = x * dy", "dx = w * dy", "db = dy")
