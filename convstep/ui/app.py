@@ -33,13 +33,10 @@ class SteppingApp(TorchApp):
     def __init__(
         self, mode: Mode, *, position: int = 0, torch: TorchService | None = None, live: bool = True
     ) -> None:
-        """Prepare the debugger.
+        """Prepare the debugger, to begin at a position.
 
-        Args:
-            mode: what it is about.
-            position: where to begin.
-            torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it: torch is loaded beforehand if it can be asked.
+        The oracle's process is made if it is left out. `live`: a person sits in front of it, so that torch is
+        loaded beforehand if it can be asked.
         """
         super().__init__(torch, live and mode.state.stage.compares)
         self.debugger = DebuggerScreen(mode)
@@ -78,17 +75,10 @@ class DebuggerApp(SteppingApp):
         live: bool = True,
         forward: bool = False,
     ) -> None:
-        """Prepare the debugger.
+        """Prepare the debugger of a problem, called so on the screen and, if otherwise, on the command line.
 
-        Args:
-            problem: what to step through.
-            name: what to call it on the screen.
-            command_name: what to call it on the command line; the name if left out.
-            position: where to begin.
-            torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it: torch is loaded beforehand, and going on at
-                the last step opens the comparison.
-            forward: whether to begin with the forward pass.
+        `live`: a person sits in front of it: torch is loaded beforehand, and going on at the last step opens
+        the comparison. `forward`: begin with the forward pass.
         """
         self.offers, self._offered = False, False
         """Whether somebody to whom this is new is told where else to begin; whether that is said now."""
@@ -135,13 +125,8 @@ def problem_title(name: str) -> str:
 def run_debugger(problem: Problem, session: Session) -> None:
     """Open the debugger in this terminal and return when the person leaves it.
 
-    Args:
-        problem: what to step through.
-        session: its name on the command line, where to begin, stops and view.
-
-    Raises:
-        ValueError: the session does not fit the problem; one sentence.
-        ScreenError: a mistake ended the screen; one sentence.
+    The session has its name on the command line, where to begin, stops and view. A ValueError says in one
+    sentence that it does not fit the problem, a `ScreenError` that a mistake ended the screen.
     """
     # in a browser, where a file lies is nobody's business
     name = os.path.basename(session.problem) if in_browser() else session.problem

@@ -88,11 +88,9 @@ class TorchApp(EndingApp):
     COMMANDS: ClassVar[set[Callable[[], type[Provider]]]] = {_commands}  # type: ignore[assignment]
 
     def __init__(self, torch: TorchService | None, live: bool) -> None:
-        """Prepare.
+        """Prepare; the oracle's process is made if it is left out.
 
-        Args:
-            torch: the oracle's process; one is made if left out.
-            live: whether a person sits in front of it, so that torch is loaded beforehand.
+        `live`: a person sits in front of it, so that torch is loaded beforehand.
         """
         super().__init__()
         self._torch, self._live = torch, live

@@ -172,16 +172,10 @@ def _like(array: Any, dZ: Any) -> Any:
 def run(
     function: Callable[..., Any], forward: Callable[..., Any] | None, values: Values, facts: dict[str, Any]
 ) -> Any:
-    """What a candidate returns.
+    """What a candidate returns, its parameters given the values of their roles.
 
-    Args:
-        function: the candidate.
-        forward: its own forward, if there is one.
-        values: what is given for each role.
-        facts: the forward's Z is noted here, and why it could not be used.
-
-    Raises:
-        ForwardFailed: its own forward raised, and its backward needs what that makes.
+    The forward's Z is noted in the facts, and why it could not be used. `ForwardFailed` if its own forward
+    raised, and its backward needs what that makes.
     """
     call, candidate, inputs = values.call, values.candidate, values.inputs
     known, backward = call.convention in CONVENTIONS, call.backward
@@ -377,8 +371,7 @@ def through_autograd(function: Any, values: Values, facts: dict[str, Any]) -> An
 def pulled_back(Z: Any, dZ: Any, leaves: dict[str, Any]) -> dict[str, Any]:
     """What autograd makes of a forward's output, by the leaves' names; see `pytorch.pulled_back`.
 
-    Raises:
-        PyTorchFailed: it is a kernel of PyTorch's own that does not take this.
+    `PyTorchFailed` if it is a kernel of PyTorch's own that does not take this.
     """
     from convstep.oracle import pytorch
 

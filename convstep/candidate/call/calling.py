@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call import views
 from convstep.candidate.call.by_name import (
@@ -32,11 +31,11 @@ from convstep.candidate.call.returned import plain_gradients
 from convstep.candidate.call.running import on_one_object, run_layer
 from convstep.conv.problem import Problem
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Array = npt.NDArray[Any]
 
 PRINTED = 2000
 """Characters kept of what a candidate prints."""
@@ -76,13 +75,8 @@ def perform(
 ) -> Outcome:
     """Call a candidate on a problem; never raises, except for what ends the process.
 
-    Args:
-        function: the candidate.
-        forward: its own forward, if there is one.
-        candidate: what is known of it.
-        call: how to call it.
-        problem: what on; its arrays are made writable, as a caller's own would be.
-        hint: says what to do about an exception that comes of how it was loaded.
+    Its arrays are made writable, as a caller's own would be. `hint` says what to do about an exception that
+    comes of how the candidate was loaded.
     """
     convention = convention_of(call)
     for name in INPUTS:
@@ -136,17 +130,9 @@ def reached(
     call: Call,
     problem: Problem,
 ) -> Reached:
-    """The call of a candidate's backward with all that comes before it done, its own forward too.
+    """The call of a candidate's backward, not through autograd, with all that comes before it done.
 
-    Args:
-        function: the candidate.
-        forward: its own forward, if there is one.
-        candidate: what is known of it.
-        call: how it is called; not through autograd.
-        problem: what on.
-
-    Raises:
-        Exception: whatever is raised before the backward is called.
+    Its own forward is run too. Raises whatever is raised before the backward is called.
     """
 
     def instead(*places: Any, **named: Any) -> None:

@@ -120,14 +120,10 @@ def _uses_torch(namespace: dict[str, Any]) -> bool:
 
 
 def load(target: Target, options: dict[str, Any]) -> Served:
-    """Load a target's code in this process.
+    """Load a target's code in this process; a class needs an adapter.
 
-    Args:
-        target: what to call; a class needs an adapter.
-        options: those of loading, and "adapter": the target of a function `adapter(Class, problem)`.
-
-    Raises:
-        CandidateError: it cannot be loaded; one sentence.
+    The options are those of loading, and "adapter": the target of a function `adapter(Class, problem)`. A
+    `CandidateError` says in one sentence why it cannot be loaded.
     """
     from convstep.candidate.load import loading
 
@@ -197,11 +193,7 @@ def serve(
 ) -> None:
     """Answer calls until the parent closes its end or is gone.
 
-    Args:
-        served: the candidate.
-        questions: where they come from.
-        answers: where what came of them goes.
-        others: who answers what is no call, by a name that only such a question holds.
+    `others` answer what is no call, by a name that only such a question holds.
     """
     received: SimpleQueue[bytearray] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
@@ -274,9 +266,8 @@ def _read(questions: messages.RawPipe, received: SimpleQueue[bytearray]) -> None
 def limit_memory(room: int, *, loading: bool = False) -> None:
     """Let a huge allocation fail with a MemoryError here, before it takes the machine down.
 
-    Args:
-        room: bytes beyond what this process holds now.
-        loading: limit only what is written to: a framework maps gigabytes of libraries.
+    There is room for so many bytes beyond what this process holds now. `loading` limits only what is written
+    to: a framework maps gigabytes of libraries.
     """
     try:
         import resource

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
@@ -27,8 +26,7 @@ from convstep.candidate.load.target import CandidateError
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,7 @@ class Convention:
     def cannot_say(self, geometry: Geometry, candidate: Candidate | None = None) -> str:
         """The part of a geometry that this call cannot express, in words; "" if it can express all of it.
 
-        Args:
-            geometry: of a problem.
-            candidate: who is called: what a convention hands over depends on its parameters.
+        What a convention hands over depends on the candidate's parameters.
         """
         if self.name == "problem":
             return ""
@@ -130,11 +126,9 @@ class Convention:
         return "" if alike else tr("different padding on opposite sides")
 
     def inputs(self, problem: Problem, *, integers: bool = False) -> Inputs:
-        """A problem's arrays as this call lays them out.
+        """The arrays of a problem that the call can express, as this call lays them out.
 
-        Args:
-            problem: any problem that the call can express.
-            integers: pass `A_prev` and `W` as int64; their values must be whole numbers.
+        `integers`: `A_prev` and `W`, whose values are whole numbers, as int64.
         """
         A_prev, W, b, geometry = problem.A_prev, problem.W, problem.b, problem.geometry
         if integers:
@@ -156,13 +150,7 @@ class Convention:
         )
 
     def ours(self, name: str, array: Array, problem: Problem) -> Array:
-        """A gradient in our layout; as it is where it has another number of axes.
-
-        Args:
-            name: "dW", "db" or "dA_prev".
-            array: what came back.
-            problem: what it was called with.
-        """
+        """A gradient in our layout; as it is where it has another number of axes."""
         if self.name == "layer" or (self.name == "problem" and name == "dA_prev"):
             return array  # a layer's are read in our layout
         # an adapter need not know in which shape the code behind it has b
@@ -241,11 +229,7 @@ more of them a function that is called by its names would be taken for one that 
 
 
 def check_convention(convention: str) -> None:
-    """Refuse a name that no convention has.
-
-    Raises:
-        CandidateError: with the names that there are.
-    """
+    """Refuse a name that no convention has, by a `CandidateError` with the names that there are."""
     if convention != AUTO and convention not in CONVENTIONS:
         raise CandidateError(
             tr(
@@ -280,10 +264,7 @@ def convention_of(call: Call) -> Convention:
 def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = None) -> Call:
     """The call with its convention written out: what each parameter of this candidate is given.
 
-    Args:
-        call: one of a convention's, or one that says all that for itself.
-        candidate: whose parameters.
-        accepted: those of its forward; by default of the one that was found beside it.
+    `accepted` are the parameters of its forward, by default of the one that was found beside it.
     """
     known = CONVENTIONS.get(call.convention)
     if known is None:
@@ -307,11 +288,7 @@ def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = N
 def _placed(known: Convention, takes: str, names: Sequence[str], *, own: bool = False) -> Method:
     """What parameters are given by place; torch's by what they are called, where all of them say it.
 
-    Args:
-        known: the convention.
-        takes: what is given, in order.
-        names: the parameters; none where they cannot be told.
-        own: whether a cache is what the candidate's own forward made.
+    There are no names where they cannot be told. `own`: a cache is what the candidate's own forward made.
     """
     roles = takes.split()
     if known.name == "torch":
@@ -344,12 +321,7 @@ def named(
 ) -> dict[str, Array]:
     """The returned arrays by name, in our layout.
 
-    Args:
-        convention: how it was called.
-        returned: what came back.
-        labels: names that came with it; may be empty.
-        problem: what it was called with.
-        order: another order than the convention's.
+    The labels, if any, came with them; `order` is another one than the convention's.
     """
     names = labels or order or convention.returns
     if not labels and len(returned) > len(names):

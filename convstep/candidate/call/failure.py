@@ -111,12 +111,7 @@ def _is_ours(error: BaseException) -> bool:
 
 
 def died_at(places: Sequence[tuple[str, int]], candidate: Candidate) -> dict[str, Any]:
-    """Where a process died, as far as Python could tell: the author's line.
-
-    Args:
-        places: files and lines, the innermost first.
-        candidate: whose process it was.
-    """
+    """Where a process died, as far as Python could tell: the author's line; the innermost place is first."""
     lines = [_Line(*place, frame=None) for place in reversed(places) if _is_theirs(place[0], candidate.file)]
     own = _own_line(lines, candidate)
     return {} if own is None else _place(own)
@@ -198,11 +193,7 @@ def _own_line(lines: list[_Line], candidate: Candidate) -> _Line | None:
 def _on_purpose(error: BaseException, raising: _Line, lines: list[_Line], candidate: Candidate) -> bool:
     """Whether the candidate refuses this size, rather than trips over a result of its own.
 
-    Args:
-        error: what it raised.
-        raising: the line that did.
-        lines: those it came through, the outermost first.
-        candidate: who.
+    `raising` is the line that raised; the lines it came through are the outermost first.
     """
     text, own = raising.text, raising.frame.f_locals if raising.frame else {}
     if re.search(r"(^|:\s*)raise\b", text):

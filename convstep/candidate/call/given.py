@@ -20,13 +20,9 @@ from convstep.conv.problem import Problem
 
 
 def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> Any:
-    """What a parameter with a role is given.
+    """What a parameter with a role of `words.py` is given; the form is after a colon: "stride:pair".
 
-    Args:
-        role: a role of `words.py`, with the form after a colon: "stride:pair".
-        problem: its sizes.
-        call: its layouts.
-        tensors: give arrays as PyTorch's tensors.
+    `tensors`: arrays are PyTorch's.
     """
     base, _, form = role.partition(":")
     layouts = call.layouts or Layouts()
@@ -95,11 +91,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
 def by_name(method: Callable[..., Any], problem: Problem, call: Call, size: str = "") -> list[Any]:
     """The arguments of a method that sets a layer up or updates it, by its parameters' names.
 
-    Args:
-        method: which.
-        problem: what is given.
-        call: how its arrays lie.
-        size: the form of an input's shape; ":itself" is the input where a name can mean that.
+    `size` is the form of an input's shape; ":itself" is the input where a name can mean that.
     """
     found = []
     for name, each in inspect.signature(method).parameters.items():
@@ -229,7 +221,7 @@ class Config(dict[str, Any]):
     """Hyperparameters as a dict or an object: any key is answered by what its name means."""
 
     def __init__(self, value: Callable[[str], Any]) -> None:
-        """Args: from a role to a value."""
+        """Know what leads from a role to a value."""
         super().__init__(stride=value("stride"), pad=value("padding"), padding=value("padding"))
         self._value = value
 

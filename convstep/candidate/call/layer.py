@@ -14,7 +14,6 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call import tape
 from convstep.candidate.call.by_name import accepted, pulled_back
@@ -28,8 +27,8 @@ from convstep.candidate.call.objects import Place, places, says
 from convstep.candidate.load.lookup import held_by
 from convstep.conv.problem import Problem
 from convstep.language import tr
+from convstep.steps.cells import Array
 
-Array = npt.NDArray[Any]
 Before = dict[str, tuple[int, Array]]
 """What arrays were before a call, by place: which object, and its numbers."""
 
@@ -89,8 +88,7 @@ class Layer:
     def plant(self) -> None:
         """Find the kernels and the bias and put the problem's in their places.
 
-        Raises:
-            Unusable: there are none of this shape.
+        `Unusable` if there are none of this shape.
         """
         if any("parametrizations" in place.path for place in places(self.held)):
             raise Unusable(

@@ -39,8 +39,7 @@ _KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "OHW", "HWO")
 def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:
     """How a layer class may be called, the likeliest first, each with how its author would write it.
 
-    Raises:
-        CannotCall: it has no forward or no backward.
+    `CannotCall` if it has no forward or no backward.
     """
     forward, backwards = methods_of(candidate)
     makers = list(dict.fromkeys(makers_of(candidate)))
@@ -80,10 +79,7 @@ def _rules(call: Call, source: str) -> tuple[str, ...]:
 def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
     """The call with what the first one found: where what is kept, and how it lies there; and the reason.
 
-    Args:
-        call: as `ways` has it.
-        reason: the same.
-        outcome: of a call that returned.
+    Both are as `ways` has them, and the outcome is of a call that returned.
     """
     found = dict(entry.partition(" ")[::2] for entry in outcome.places)
     layouts = call.layouts or Layouts()

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 BIASES = ("O", "O1", "1O", "O11", "1O11", "111O", "11O", "")
 """Layouts of biases; "" is none."""
@@ -72,9 +70,7 @@ class Layouts:
     def theirs(self, name: str, array: Array) -> Array:
         """An array of ours in their layout: contiguous, and a copy.
 
-        Args:
-            name: "A_prev", "dZ", "Z", "W", "b" or a gradient's name.
-            array: in our layout; pictures with or without a batch axis.
+        It is `A_prev`, `dZ`, `Z`, `W`, `b` or a gradient; pictures have a batch axis or none.
         """
         kind = _KIND[name]
         ours, wanted = _OURS[kind], getattr(self, kind) or self.A
@@ -90,13 +86,7 @@ class Layouts:
         return moved if axes == wanted else moved.reshape(_flat(wanted, axes, moved.shape))
 
     def ours(self, name: str, array: Array, geometry: Geometry) -> Array:
-        """A gradient or an output of theirs in our layout; as it is where it has another number of axes.
-
-        Args:
-            name: "dW", "db", "dA_prev" or "Z".
-            array: what came back.
-            geometry: of the problem: whether it has a batch axis.
-        """
+        """A gradient or an output of theirs in our layout; as it is where it has another number of axes."""
         kind = _KIND[name]
         ours, given = _OURS[kind], getattr(self, kind) or self.A
         if (axes := axes_of(given)) != given:
@@ -125,12 +115,7 @@ class Layouts:
         return moved.reshape([sizes.get(axis, 1) for axis in ours])
 
     def cell(self, name: str, index: tuple[int, ...]) -> tuple[int, ...]:
-        """A cell of ours as their own code would index it.
-
-        Args:
-            name: whose cell.
-            index: in our layout, with or without the batch axis.
-        """
+        """A cell of ours, with or without the batch axis, as their own code would index it."""
         kind = _KIND[name]
         ours, given = _OURS[kind], axes_of(getattr(self, kind) or (kind == "Z" and self.A) or "")
         if kind in "AZ" and len(index) == len(ours) - 1:

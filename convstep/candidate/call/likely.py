@@ -18,11 +18,6 @@ def matching_forward(
     """The forward that belongs to a backward, among the functions of its file; "" if none does.
 
     Where no name says so, it is the one named alike that takes pictures and kernels, and no gradient.
-
-    Args:
-        backward: its name.
-        names: those of the functions.
-        parameters: from such a name to its parameters.
     """
     own = backward.rpartition(".")[2]
     for back, forth in OPPOSITES:

@@ -472,10 +472,7 @@ def described(call: Call, candidate: Candidate) -> str:
 def given(method: Method, parameters: Sequence[str], values: Any) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of a call: by place as long as none is left out, then by name.
 
-    Args:
-        method: what it is given.
-        parameters: its parameters in order.
-        values: from a role to a value.
+    `values` lead from a role to a value.
     """
     parts: dict[str, list[tuple[Path, Any]]] = {}
     for number, (parameter, role) in enumerate(method.given):

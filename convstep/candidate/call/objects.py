@@ -189,11 +189,9 @@ def _inside(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None]]]:
 
 
 def says(path: tuple[str, ...]) -> tuple[str, bool, bool]:
-    """What a place's name says.
+    """What a place's name says: the role ("W", "b", "A_prev" or ""), and whether of its gradient.
 
-    Returns:
-        The role ("W", "b", "A_prev" or ""), whether of its gradient, and whether it is rather a buffer,
-        such as a momentum's.
+    And whether it is rather a buffer, such as a momentum's.
     """
     words = [re.sub(r"^\['?(.*?)'?\]$", r"\1", piece) for piece in path]
     words = [re.sub(r"^_[A-Za-z0-9]+__(?=\w)", "", word) for word in words]  # self.__W is kept as _Conv__W

@@ -30,18 +30,10 @@ def open_worker(
     spawned: type[Spawned] = Spawned,
     kind: Callable[[], type[Worker]] | None = None,
 ) -> Worker:
-    """The candidate in a process of its own.
+    """The candidate in a process of its own; candidate, options and timeout are those of `check`.
 
-    Args:
-        candidate: see `check`.
-        options: see there: `run_all`, `python2`, `adapter`.
-        timeout: see there.
-        meanwhile: what to do while a new interpreter starts, which takes some time.
-        spawned: how that is started.
-        kind: gives the class of the worker, asked when the interpreter is on its way.
-
-    Raises:
-        CandidateError: it cannot be loaded.
+    `meanwhile` is done while a new interpreter starts, which takes some time, and `kind`, the class of the
+    worker, asked. `spawned` is how that is started. A `CandidateError` if the candidate cannot be loaded.
     """
     adapter = (options or {}).get("adapter")
     if adapter is not None and isinstance(candidate, str) != isinstance(adapter, str):
@@ -69,11 +61,7 @@ def open_worker(
 
 
 def check_timeout(timeout: float | None) -> None:
-    """Refuse a time limit that is none.
-
-    Raises:
-        CandidateError: one sentence.
-    """
+    """Refuse, by a `CandidateError`, a time limit that is none."""
     if timeout is not None and (not isinstance(timeout, Real) or not 0 < timeout <= LONGEST):
         raise CandidateError(
             tr(
@@ -97,11 +85,7 @@ def cores() -> int:
 
 
 def checked_jobs(jobs: int | None) -> int:
-    """How many to run at a time.
-
-    Raises:
-        CandidateError: not so many.
-    """
+    """How many to run at a time; a `CandidateError` if not so many."""
     from convstep.conv.validation import check_type
 
     if jobs is None:

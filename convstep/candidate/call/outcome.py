@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 NAMES = ("dW", "db", "dA_prev")
 """The gradients, in the article's order."""
@@ -163,13 +159,7 @@ class Attempt:
 
     @classmethod
     def of(cls, how: str, outcome: Outcome, message: str = "") -> Attempt:
-        """What came of a call.
-
-        Args:
-            how: the call.
-            outcome: what it came to.
-            message: what is wrong with what came back.
-        """
+        """What came of a call; the message says what is wrong with what came back."""
         return cls(how, outcome.message or message, outcome.line, outcome.line_text, outcome.place)
 
 
@@ -177,7 +167,7 @@ class CannotCall(CandidateError):
     """No way was found to call a candidate, which is no verdict on it: why, what to do, what was tried."""
 
     def __init__(self, sentence: str, candidate: Candidate, tried: Sequence[Attempt] = ()) -> None:
-        """Args: the sentence, who cannot be called, and what was tried, the likeliest first."""
+        """Say who cannot be called, and what was tried, the likeliest first."""
         super().__init__(sentence)
         self.candidate = candidate
         self.tried = tuple(tried)

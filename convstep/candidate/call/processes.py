@@ -59,7 +59,7 @@ class LastWords:
     """The end of what a process writes to stderr; it is read all the time, so that nobody waits to write."""
 
     def __init__(self, pipe: int) -> None:
-        """Args: the pipe's end to read from, closed when it has ended."""
+        """Read from a pipe's end, which is closed when it has ended."""
         self._kept = b""
         self._reading = threading.Thread(target=self._read, args=(pipe,), name="last words", daemon=True)
         self._reading.start()
@@ -93,13 +93,9 @@ class Process(Protocol):
     """What it writes to stderr."""
 
     def end(self, *, by_itself: bool = False) -> int | None:
-        """Kill it with all it started.
+        """Kill it with all it started; its exit code, negative for a signal, None if unknown.
 
-        Args:
-            by_itself: it is ending already, so its exit code is worth a moment.
-
-        Returns:
-            That code, negative for a signal; None if unknown.
+        If it is ending `by_itself`, that code is worth a moment.
         """
         ...
 

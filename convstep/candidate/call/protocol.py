@@ -25,8 +25,6 @@ from convstep.oracle.messages import (
 )
 from convstep.printable import SENTENCE, printable, printable_lines
 
-Array = npt.NDArray[Any]
-
 RECORD, JUDGE, HOLD = "record", "judge", "hold"
 """What a question holds that asks for a recording, for what is to be said of one, or of several draws."""
 _KINDS = {"str": str, "int": int, "bool": bool, "tuple[str, ...]": tuple}
@@ -76,11 +74,7 @@ def answer(outcome: Outcome) -> dict[str, npt.ArrayLike]:
 
 
 def read_answer(message: Message, call: Call, problem: Problem) -> Outcome:
-    """The outcome, its gradients by name and in our layout.
-
-    Raises:
-        Malformed: it is not what `answer` makes.
-    """
+    """The outcome, its gradients by name and in our layout; `Malformed` if `answer` makes no such thing."""
     with strictly():
         facts = _facts(json.loads(text(message, "outcome")), _OUTCOME)
         labels = facts["labels"]
@@ -104,11 +98,7 @@ def introduction(candidate: Candidate) -> dict[str, npt.ArrayLike]:
 
 
 def read_introduction(message: Message) -> Candidate:
-    """The candidate of a message.
-
-    Raises:
-        Malformed: it is not what `introduction` makes.
-    """
+    """The candidate of a message; `Malformed` if `introduction` makes no such thing."""
     with strictly():
         require(len(message) == 1)
         facts = _facts(json.loads(text(message, "candidate")), _CANDIDATE)

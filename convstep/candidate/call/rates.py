@@ -38,15 +38,8 @@ def set_rates(held: Any, depth: int = 2) -> bool:
 def written_rate(held: Any, path: tuple[str, ...]) -> float:
     """The number by which a layer's code multiplies the gradient that it subtracts from an array it keeps.
 
-    `self.W -= 0.01 * dW` and, with a number LR in the file, `self.W = self.W - LR * dW` have one;
-    `self.W -= dW` has 1.
-
-    Args:
-        held: the layer.
-        path: where it keeps the array.
-
-    Returns:
-        0 where no such line is found, or what is subtracted is more than a number times a gradient.
+    `self.W -= 0.01 * dW` and, with a number LR in the file, `self.W = self.W - LR * dW` have one; `self.W -=
+    dW` has 1. 0 where no such line is found, or what is subtracted is more than a number times a gradient.
     """
     if len(path) != 1:
         return 0.0

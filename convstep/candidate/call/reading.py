@@ -9,25 +9,23 @@ import numpy as np
 
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import by_name, methods_like
-from convstep.candidate.call.layer import Array, Before, Layer
+from convstep.candidate.call.layer import Before, Layer
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import sides_of
 from convstep.candidate.call.objects import Place, is_array, places, says, sounds
 from convstep.candidate.call.outcome import NAMES
 from convstep.candidate.call.returned import check_size, plain
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 UPDATES = r"update\w*|step|apply_grad\w*|optimi[sz]e|learn|weight_update"
 """What is called to have the kernels updated."""
 
 
 def read(layer: Layer, result: Any, before: Before) -> dict[str, Any]:
-    """The gradients by name, as the layer has them.
+    """The gradients by name, as the layer has them, from what its backward returned or changed.
 
-    Args:
-        layer: who.
-        result: what its backward returned.
-        before: what its arrays were before that, by place.
+    `before` is what its arrays were before that, by place.
     """
     after = places(layer.held)
     returned = places(result, ("returned",)) if result is not None else []

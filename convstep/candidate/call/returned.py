@@ -10,7 +10,6 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import LAYER, word_of
@@ -22,8 +21,7 @@ from convstep.candidate.load.parsing import tree_of
 from convstep.conv.problem import Problem
 from convstep.language import tr
 from convstep.oracle.messages import longest_about
-
-Array = npt.NDArray[Any]
+from convstep.steps.cells import Array
 
 MOST = 64
 """Values that a candidate may return."""
@@ -34,8 +32,7 @@ def plain_gradients(
 ) -> tuple[tuple[Array, ...], tuple[str, ...]]:
     """What came back as arrays, with names where it has them or some of them are None.
 
-    Raises:
-        Unusable: something in it is not an array of numbers.
+    `Unusable` if something in it is not an array of numbers.
     """
     if result is None:
         raise Unusable(tr("it returned None; a backward must return its gradients"))
@@ -66,11 +63,7 @@ def plain_gradients(
 
 
 def check_size(arrays: Sequence[Array], problem: Problem) -> None:
-    """Refuse what is far too large for a gradient, before comparing it fills the memory.
-
-    Raises:
-        Unusable: it has far too many numbers.
-    """
+    """Refuse, as `Unusable`, what is far too large for a gradient, before comparing it fills the memory."""
     if sum(array.nbytes for array in arrays) > longest_about(problem) // 4:
         count = sum(array.size for array in arrays)
         raise Unusable(tr("it returned {count} numbers, far more than its gradients have", count=count))
@@ -138,12 +131,8 @@ def flattened(
     """What a candidate returned as a flat tuple, and the names it gave, if it returned a dict.
 
     `dX, [dW, db]` becomes three values, a list of planes or of numbers stays one; a dict is taken by its
-    keys' meaning, and what stands beside it is what it does not name.
-
-    Args:
-        result: what came back.
-        roles: of the candidate's parameters, by name.
-        axes: of dW.
+    keys' meaning, and what stands beside it is what it does not name. The roles are those of the candidate's
+    parameters, the axes those of dW.
     """
     meaning = functools.partial(meaning_among, roles or {})
     if is_dataclass(result) and not isinstance(result, type):

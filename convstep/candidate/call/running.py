@@ -17,7 +17,7 @@ from convstep.candidate.call.by_name import ForwardFailed
 from convstep.candidate.call.call import TAPE, Call
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, value_of
-from convstep.candidate.call.layer import CLEARING, Array, Before, Layer, box_of, called, cleared
+from convstep.candidate.call.layer import CLEARING, Before, Layer, box_of, called, cleared
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
@@ -27,24 +27,17 @@ from convstep.candidate.call.returned import plain
 from convstep.candidate.call.tape import tape_of
 from convstep.conv.forward import expected_forward
 from convstep.language import tr
+from convstep.steps.cells import Array
 
 
 def run_layer(
     kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, Any]
 ) -> dict[str, Array]:
-    """Make a layer, run it forward and back, and read its gradients.
+    """Make a layer, run it forward and back, and read its gradients, in our layout.
 
-    Args:
-        kind: its class.
-        call: how to do that.
-        inputs: the problem; what the layer was handed is put there.
-        facts: what the outcome is told meanwhile; "places" is what was found where, or where it failed.
-
-    Returns:
-        The gradients in our layout.
-
-    Raises:
-        ForwardFailed: a layer that runs on other problems cannot be made or run forward on this one.
+    The facts tell the outcome meanwhile what was found where ("places"), or where it failed; what the layer
+    was handed is put into the inputs. `ForwardFailed` if one that runs on other problems cannot be made or
+    run forward on this one.
     """
     try:
         return _run(kind, call, inputs, facts)
@@ -150,8 +143,7 @@ def _own_rates(layer: Layer) -> dict[str, float]:
 def on_one_object(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[[], None]]:
     """For an adapter, a class that returns one object whenever it is called; other functions as they are.
 
-    Returns:
-        That, and what clears the object's gradients where its file offers that.
+    And what clears the object's gradients where its file offers that.
     """
     kind = function.args[0] if isinstance(function, functools.partial) and function.args else None
     if not isinstance(kind, type):

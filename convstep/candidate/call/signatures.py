@@ -87,8 +87,7 @@ def _spellings(name: str) -> tuple[str, ...]:
 def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     """A layer's forward, and the ways of calling its backward; None is autograd's.
 
-    Raises:
-        CannotCall: it has no forward or no backward.
+    `CannotCall` if it has no forward or no backward.
     """
     methods = dict(read(text) for text in candidate.methods)
     owner, _, wanted = candidate.name.partition(".")
@@ -133,11 +132,8 @@ def _by_use(
 ) -> tuple[list[str], list[str]]:
     """A forward and a backward that nothing is called: the one reads what the other keeps.
 
-    Args:
-        source: the class.
-        names: its methods that take something, in their order.
-        forth: those that are called a forward.
-        back: the one that is called a backward.
+    The names are of the methods that take something, in their order; `forth` and `back` those that are called
+    so.
     """
     kept: dict[str, set[str]] = {}
     read: dict[str, set[str]] = {}

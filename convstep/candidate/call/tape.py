@@ -41,11 +41,6 @@ def pulled_back(out: Any, dZ: Any, boxes: Mapping[str, Any]) -> dict[str, Any]:
 
     It is handed to `backward`, which may want it as an array or in a box; where that takes none, it is what
     the output has as its own, whatever `backward` would begin with.
-
-    Args:
-        out: the box that a forward made.
-        dZ: its gradient.
-        boxes: those whose gradients are wanted.
     """
     first = next(iter(inspect.signature(out.backward).parameters.values()), None)
     takes = first is not None and "dZ" in roles_of(first.name)

@@ -183,18 +183,20 @@ def _made(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _resolved(source: str, found: dict[str, str]) -> dict[str, str]:
-    """The same with what attributes were set to, `self.step = u`, and what was set to these: `s = self.step`."""
+    """The same with what attributes were set to, `self.step = u`, and what was set to them: `s = self.step`."""
     both: list[tuple[ast.expr, ast.expr]] = []
     for node in ast.walk(tree_of(source)):
         for target in node.targets if isinstance(node, ast.Assign) else ():
+            assert isinstance(node, ast.Assign)
             if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
                 both += zip(target.elts, node.value.elts, strict=False)
             else:
                 both.append((target, node.value))
     for name, value in both:
-        own = isinstance(value, ast.Attribute) and ast.unparse(value.value) == "self"
-        if isinstance(name, ast.Name) and own and found.get(name.id) in ("stride", "padding", "kernel_size"):
-            found.setdefault(value.attr, found[name.id])
+        if isinstance(name, ast.Name) and isinstance(value, ast.Attribute):
+            role = found.get(name.id)
+            if role in ("stride", "padding", "kernel_size") and ast.unparse(value.value) == "self":
+                found.setdefault(value.attr, role)
     for name, value in both:
         if isinstance(name, ast.Attribute) and isinstance(value, ast.Name) and name.attr in found:
             found.setdefault(value.id, found[name.attr])

@@ -54,16 +54,11 @@ class Worker:
     def __init__(
         self, start: Starter, title: str, seconds: float | None = None, flags: tuple[str, ...] = ()
     ) -> None:
-        """Start the process and wait until the candidate is loaded.
+        """Start the process and wait until the candidate is loaded; a `CandidateError` if it cannot be.
 
-        Args:
-            start: starts a process that serves the candidate.
-            title: how the command line names it, or what to call it where it cannot.
-            seconds: how long one call may take, and loading; SECONDS and LOADING if None.
-            flags: what the command line adds, to load it in the same way.
-
-        Raises:
-            CandidateError: it cannot be loaded.
+        The title is how the command line names it, or what to call it where it cannot, and the flags what it
+        adds to load it in the same way. One call may take so many seconds, and so may loading; by default
+        SECONDS and LOADING.
         """
         self.address, self.flags = title, flags
         self.seconds = SECONDS if seconds is None else seconds
@@ -105,8 +100,7 @@ class Worker:
     def of_function(cls, function: Callable[..., Any], seconds: float | None = None) -> Worker:
         """A worker for a function of this process: a copy of the process calls it.
 
-        Raises:
-            CandidateError: this system cannot copy a process, or it is not a function.
+        A `CandidateError` if this system cannot copy a process, or it is not a function.
         """
         if not callable(function):
             raise CandidateError(
@@ -119,10 +113,7 @@ class Worker:
     def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
         """Call the candidate once; whatever happens is in the outcome.
 
-        Args:
-            call: how to call it.
-            problem: what on.
-            fresh: load it again first, so that what it kept from other calls is gone.
+        `fresh`: load it again first, so that what it kept from other calls is gone.
         """
         with self._one_call:
             if fresh and self._called and isinstance(self._process, Forked):
@@ -192,10 +183,7 @@ class Worker:
     def _heard_loading(self, talk: Conversation, starting: bool = False) -> Message:
         """Wait for the message that loading has ended; earlier ones say whose time is running.
 
-        Raises:
-            Silent: it took too long.
-            Ended: it will never be said.
-            Malformed: something else was.
+        `Silent` if it took too long, `Ended` if it will never be said, `Malformed` if something else was.
         """
         left = {False: self.loading, True: max(LOADING, self.loading)}
         importing = starting
@@ -305,11 +293,7 @@ def _address(function: Callable[..., Any]) -> str:
 
 
 def importable(function: Callable[..., Any]) -> Target:
-    """The target under which another process finds a function.
-
-    Raises:
-        CandidateError: it lives in this process alone.
-    """
+    """The target under which another process finds a function; else a `CandidateError`."""
     import inspect
 
     from convstep.candidate.call.source_of import name_of

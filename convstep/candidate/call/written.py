@@ -87,13 +87,7 @@ class _Array(Code):
 
 
 def listed(given: Sequence[Any], named: Mapping[str, Any], parameters: Sequence[str] = ()) -> str:
-    """Arguments with commas between them.
-
-    Args:
-        given: by position.
-        named: by name.
-        parameters: who takes those by position.
-    """
+    """Arguments with commas between them; those by position are taken by the parameters."""
     places = [*parameters, *[""] * len(given)]
     shown = [_shown(value, place) for value, place in zip(given, places, strict=False)]
     return ", ".join([*shown, *(f"{name}={value!r}" for name, value in named.items())])
@@ -201,7 +195,6 @@ class Given:
     """From a role to the code that an adapter passes for it, for one way of calling."""
 
     def __init__(self, candidate: Candidate, call: Call) -> None:
-        """Args: who is called, and how."""
         self._candidate, self._call = candidate, call
         self.tensors = call.with_tensors(candidate) or candidate.kind == "autograd"
         self.lie = lie = layouts_of(call) or Layouts("NCHW", "OIHW")

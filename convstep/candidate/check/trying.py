@@ -121,24 +121,18 @@ class Tried:
 
 
 def told_more(way: Tried, found: Sequence[Tried]) -> Tried:
-    """The same way, told more of what its names say, where that is partly right: a default would hide the rest.
-
-    Args:
-        way: one that is right.
-        found: all that were tried.
-    """
+    """A right way, told more of what its names say where that is partly right: a default hides much."""
     method, last = way.call.backward, len(APART) - 1
-    for other in found if method is not None else ():
-        more = other.call.backward
-        if more is None or other.call.layouts != way.call.layouts or not set(more.given) > set(method.given):  # type: ignore[union-attr]
+    for other in found:
+        fuller = other.call.backward
+        if method is None or fuller is None or other.call.layouts != way.call.layouts:
             continue
-        named = all(
-            roles_of(name) == (role,) and len(name) > 2
-            for name, role in set(more.given) - set(method.given)  # type: ignore[union-attr]
-        )
+        more = set(fuller.given) - set(method.given)
+        named = all(roles_of(name) == (role,) and len(name) > 2 for name, role in more)
         grades = other.results[last].grades if len(other.results) > last else ()
         right = any(each.kind == RIGHT and each.name != "db" for each in grades)
-        if named and right and all(each.kind in (RIGHT, WRONG) for each in grades):
+        wrong = all(each.kind in (RIGHT, WRONG) for each in grades)
+        if more and set(method.given) < set(fuller.given) and named and right and wrong:
             return other
     return way
 

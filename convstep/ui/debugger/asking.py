@@ -32,13 +32,9 @@ class Asking:
     def __init__(
         self, host: Host, mode: Mode, torch: Callable[[], TorchService], copy: Callable[[str], None]
     ) -> None:
-        """Answer for a host.
+        """Answer for a host; the mode says what else is compared, and which command leads here.
 
-        Args:
-            host: whose.
-            mode: says what else is compared, and which command leads here.
-            torch: PyTorch's process.
-            copy: puts a text on the clipboard.
+        `copy` puts a text on the clipboard.
         """
         self._host, self._state, self._mode = host, host.state, mode
         self._torch, self._copy = torch, copy
@@ -105,13 +101,9 @@ class Asking:
         self._host.open(TableScreen(found, opened_with="i", keys=keys, chosen=chosen, beside=whose), answered)
 
     def session(self, problem: str | None = None) -> Session:
-        """All that brings a person back to this view.
+        """All that brings a person back to this view, the problem called as on the command line by default.
 
-        Args:
-            problem: what to call the problem; by default as on the command line.
-
-        Raises:
-            SessionError: there is more of it than a session holds, or a name that no file can have.
+        A `SessionError` if there is more of it than a session holds, or a name that no file can have.
         """
         from convstep.replay.session import SavedStop, Session, View
 
@@ -127,11 +119,7 @@ class Asking:
         )
 
     def save_in(self, folder: Path) -> list[str]:
-        """Save the session, and the problem if the command line has no name for it yet.
-
-        Returns:
-            The commands that lead back here.
-        """
+        """Save the session, and the problem if it has no name yet; the commands that lead back here."""
         from convstep.replay.session import save
 
         problem, path = self._name_anywhere(folder), folder / "session.json"
@@ -139,11 +127,7 @@ class Asking:
         return [*self._mode.commands_back(problem), command_for(str(path))]
 
     def resume(self, session: Session) -> None:
-        """Bring back a session of this problem.
-
-        Raises:
-            SessionError: it names what this problem lacks; one sentence.
-        """
+        """Bring back a session of this problem; a `SessionError` names what this problem lacks."""
         from convstep.replay.session import Session
 
         if session == Session(session.problem, forward=session.forward):
@@ -225,9 +209,7 @@ class Asking:
     def _written(self, case: Snippet, as_test: bool) -> tuple[str, str]:
         """The code of a case, and what is said of it; it is in a file too: not every terminal copies.
 
-        Raises:
-            SnippetError: it cannot be written as code.
-            OSError: nor into a file.
+        A `SnippetError` or an OSError if it cannot be written.
         """
         if in_browser():
             if case.large:

@@ -19,12 +19,7 @@ class Editing:
     """Asks for a number, begins the run anew with it where it stood, and takes edits back."""
 
     def __init__(self, host: Host, mode: Mode) -> None:
-        """Edit for a host.
-
-        Args:
-            host: whose run it is.
-            mode: knows how that begins anew.
-        """
+        """Edit the run of a host; the mode knows how that begins anew."""
         self._host, self._state, self._mode = host, host.state, mode
         self._job: Job | None = None
         self._warned: Edits | None = None
@@ -39,14 +34,9 @@ class Editing:
         }
 
     def set(self, found: Input, text: str) -> None:
-        """Give an input's cell a number.
+        """Give an input's cell a number, as it is typed.
 
-        Args:
-            found: the cell.
-            text: the number, as it is typed.
-
-        Raises:
-            ValueError: it is none, or the array cannot hold it; one sentence.
+        A ValueError says in one sentence that it is none, or that the array cannot hold it.
         """
         number = number_of(text, found.number.dtype)
         if same(number, found.number):
@@ -58,12 +48,9 @@ class Editing:
         self.begin_anew(self._state.edits.with_edit(edit), said, ahead)
 
     def begin_anew(self, edits: Edits, said: str, ahead: str = "") -> None:
-        """Begin the run anew with edits, where it stands.
+        """Begin the run anew with all edits, where it stands, and say so.
 
-        Args:
-            edits: all of them.
-            said: what to say then.
-            ahead: what to say instead where no other number shown has changed yet.
+        `ahead` is said instead where no other number shown has changed yet.
         """
         if self._job is not None and self._job.running:
             self._host.say(tr("it is being recorded with the number before; wait until that is done"))

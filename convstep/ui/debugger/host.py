@@ -105,11 +105,7 @@ class Host(Protocol):
         """Answer a key, until the next move."""
 
     def show(self, *, keep_said: bool = False) -> None:
-        """Hand the scene at the timeline's position to every part.
-
-        Args:
-            keep_said: whether what a key was answered with stays.
-        """
+        """Hand the scene at the timeline's position to every part; what was said may stay."""
 
     def show_status(self) -> None:
         """Say where one stands in place of what a key was answered with."""
@@ -133,12 +129,7 @@ class Host(Protocol):
         """How to go on from the last step; "" before it, and where there is nothing after it."""
 
     def restage(self, stage: Staged, position: int | None = None) -> None:
-        """Show another run in place of this one.
-
-        Args:
-            stage: of the other run.
-            position: where to stand; by default where this one stands.
-        """
+        """Show another run in place of this one, by default where this one stands."""
 
     def lets_go(self) -> bool:
         """Whether the person may leave; who would lose something is told so once."""

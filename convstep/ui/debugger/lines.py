@@ -42,13 +42,8 @@ class Lines:
     ) -> None:
         """Write on a screen.
 
-        Args:
-            screen: has the lines.
-            state: what they say.
-            mode: names what is looked at.
-            focused_panel: the panel whose statistics are shown.
-            standing: what the status says when no cell is asked about.
-            playing: what title and status say while it plays.
+        The statistics are of the focused panel. `standing` is what the status says when no cell is asked
+        about, `playing` what title and status say while it plays.
         """
         self._screen, self._state, self._mode = screen, state, mode
         self._focused_panel, self._standing, self._playing = focused_panel, standing, playing
@@ -95,12 +90,7 @@ class Lines:
         self.spoken = ""
 
     def show_cell(self, message: CellMessage, *, pointed: bool = False) -> None:
-        """One cell in full precision.
-
-        Args:
-            message: which.
-            pointed: whether it is under the cursor, so that Enter is about it.
-        """
+        """One cell in full precision; `pointed`: it is under the cursor, so that Enter is about it."""
         panel, cell = self._state.scene.find(message.key), message.cell
         if panel is None:
             return
@@ -136,11 +126,7 @@ class Lines:
             self._screen.query_one("#sentence", Static).update(shown, layout=False)
 
     def count(self, changed: Changed) -> None:
-        """Keep the statistics of the focused face; only what a move changed is looked at again.
-
-        Args:
-            changed: where each panel may have changed, as `State.renew` says.
-        """
+        """Keep the statistics of the focused face; only what a move changed is looked at again."""
         panel = self._focused_panel()
         if panel is None:
             return
@@ -162,9 +148,7 @@ class Lines:
     def _write(self, left: str, *, said: bool = False) -> None:
         """A sentence on the left; on the right as much of the facts as there is room for.
 
-        Args:
-            left: the sentence.
-            said: whether it answers a key and must be seen without a status line, too.
+        `said`: it answers a key and must be seen without a status line, too.
         """
         self.spoken = left
         panel, state = self._focused_panel(), self._state.scene.state

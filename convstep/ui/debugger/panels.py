@@ -41,13 +41,7 @@ class Panels:
     """Draws the parts, and follows what a person wants to see of them."""
 
     def __init__(self, host: Host, screen: Screen[Any], mode: Mode) -> None:
-        """Look after the parts.
-
-        Args:
-            host: whose state they show.
-            screen: has them.
-            mode: says which they are, and where they stand.
-        """
+        """Look after a screen's parts; the mode says which they are, and where they stand."""
         self._host, self._state = host, host.state
         self._screen, self._mode = screen, mode
         self._had_keys: Widget | None = None
@@ -96,12 +90,7 @@ class Panels:
         return self._screen.query_one(f"#{key}", TensorGrid)
 
     def show(self, old: Scene, changed: Changed) -> None:
-        """Hand the scene to every part.
-
-        Args:
-            old: the one before it.
-            changed: where each panel may have changed since then.
-        """
+        """Hand the scene to every part; each panel may have changed there since the old one."""
         scene = self._state.scene
         self._take_in(old)
         stepped = (old.position, old.made) != (scene.position, scene.made)

@@ -45,12 +45,8 @@ class Playing:
     ) -> None:
         """Play a host's timeline.
 
-        Args:
-            host: whose.
-            clock: makes ticks come.
-            plays_on: does what a tick does in place of a step; None for a step, False if nothing is left.
-            rewinds: whether playing goes on wherever it stands, so that there is nothing to rewind.
-            under_way: whether a far place is still being built.
+        `plays_on` does what a tick does in place of a step; None for a step, False if nothing is left. Where
+        it `rewinds`, playing goes on wherever it stands. While a far place is being built it is `under_way`.
         """
         self._host, self._state, self._clock = host, host.state, clock
         self._plays_on, self._rewinds, self._under_way = plays_on, rewinds, under_way

@@ -27,10 +27,8 @@ class Runs:
     ) -> None:
         """Run a host's timeline.
 
-        Args:
-            host: whose.
-            lands: whether a stopped search shall end where it has come to.
-            point_at: puts the cursor on a cell of a panel.
+        `lands` tells whether a stopped search shall end where it has come to; `point_at` puts the cursor on a
+        panel's cell.
         """
         self._host, self._state = host, host.state
         self._lands, self._point_at = lands, point_at
@@ -55,10 +53,7 @@ class Runs:
     def to_next(self, stop: Stop, none: str, *, backwards: bool) -> None:
         """Go to the next (previous) step that a stop waits at, whatever others there are.
 
-        Args:
-            stop: what is looked for.
-            none: what is said where there is no such step.
-            backwards: the direction.
+        Where there is no such step, `none` is said.
         """
         self._set_out([stop], backwards, lambda: self._host.say(none))
 

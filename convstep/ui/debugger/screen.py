@@ -57,11 +57,9 @@ class DebuggerScreen(Once, Screen[int | None]):
     BINDINGS: ClassVar[list[Binding]] = bindings()  # type: ignore[assignment]
 
     def __init__(self, mode: Mode, *, turned: bool = False) -> None:
-        """Debug what a mode is about.
+        """Debug what a mode is about: what the parts show, and what keys mean beside what they do.
 
-        Args:
-            mode: what the parts show, and what keys mean beside what they do.
-            turned: whether it lies over the screen of the other direction.
+        `turned`: it lies over the screen of the other direction.
         """
         super().__init__()
         self.mode, self.state = mode, mode.state
@@ -109,12 +107,7 @@ class DebuggerScreen(Once, Screen[int | None]):
         return {id: handler for id, handler in found.items() if id not in self.mode.lacks}
 
     def restage(self, stage: Staged, position: int | None = None) -> None:
-        """Show another run in place of this one.
-
-        Args:
-            stage: of the other run.
-            position: where to stand; by default where this one stands.
-        """
+        """Show another run in place of this one, by default where this one stands."""
         self.travel.stop()
         self.state.restage(stage, position)
         self.__dict__.pop("handlers", None)  # they may not have been asked for since

@@ -100,9 +100,7 @@ class State:
     def restage(self, stage: Staged, position: int | None = None) -> None:
         """Show another run in place of this one, with what it has of stops and faces.
 
-        Args:
-            stage: of the other run.
-            position: where to stand; by default at the same position, or at the end.
+        By default at the same position, or at the end.
         """
         from convstep.replay.session import Session, SessionError, View
 

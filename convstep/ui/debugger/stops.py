@@ -45,12 +45,7 @@ class StopKeeping:
         self._host.mark_timeline()
 
     def marks(self, place_of: Callable[[int], int], columns: int) -> Marks:
-        """Where stops on a place or a cell wait on a timeline, and where bookmarks stand.
-
-        Args:
-            place_of: from a position to its column.
-            columns: of the timeline.
-        """
+        """Where stops on a place or a cell wait on a timeline's columns, and where bookmarks stand."""
         marks: Marks = {}
         for stop in self._state.stops:
             found = _marked(self._state.stage.steps_of(stop), place_of) if stop.enabled else {}

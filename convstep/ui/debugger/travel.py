@@ -17,12 +17,7 @@ class Travel:
     """Steps, loops, places and long ways."""
 
     def __init__(self, host: Host, interrupted: Callable[[], None]) -> None:
-        """Move a host's timeline.
-
-        Args:
-            host: whose.
-            interrupted: told that somebody goes somewhere by hand.
-        """
+        """Move a host's timeline; `interrupted` is told that somebody goes somewhere by hand."""
         self._host, self._state = host, host.state
         self._interrupted = interrupted
         self._jobs: list[Job] = []
@@ -89,13 +84,9 @@ class Travel:
         self._jobs.append(self._host.begin("travel", work))
 
     def stop(self, *, landing: bool = False) -> bool:
-        """Give up a long way.
+        """Give up a long way; whether there was one.
 
-        Args:
-            landing: whether a run shall end where it has come to; else the screen stays where it is.
-
-        Returns:
-            Whether there was one.
+        `landing`: a run ends where it has come to; else the screen stays where it is.
         """
         self._interrupted()
         self._state.begin_at = 0

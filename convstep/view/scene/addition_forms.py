@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -19,7 +18,6 @@ from convstep.view.scene.blocks import ENOUGH, Arrangement, Block, Row, around, 
 from convstep.view.scene.scene import Addition
 from convstep.view.text.wrapping import wrap
 
-Array = npt.NDArray[Any]
 Groups = tuple[Row, ...]
 ALL_CELLS = slice(None), slice(None)
 
@@ -54,13 +52,7 @@ class AdditionForms:
     """One addition in a width; iterating gives its forms, the briefest first."""
 
     def __init__(self, addition: Addition, mark: str, width: int) -> None:
-        """Show an addition.
-
-        Args:
-            addition: of the scene.
-            mark: what stands before it.
-            width: columns of room.
-        """
+        """Show an addition of the scene behind a mark."""
         self._addition, self._mark, self._width = addition, mark, width
         self._style = "" if addition.done else "dim"
         self._at = _most_changed(addition)

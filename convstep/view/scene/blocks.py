@@ -5,20 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from convstep.steps.cells import Array
 from convstep.view.grid.panel import Panel
 from convstep.view.numbers.factor import UNSIGNED_UNITS, common_power, factor_text
 from convstep.view.numbers.factor import scaled as scaled_by
 from convstep.view.numbers.text import NARROWEST, CellFormat, is_whole, largest_finite
 from convstep.view.text.wrapping import centred
-
-Array = npt.NDArray[Any]
 
 GAP: Final = 2
 """Columns between two blocks."""
@@ -49,12 +47,7 @@ class Block(NamedTuple):
     """What stands between its name and that of the block before: `→`."""
 
     def written(self, text: int, *, scaled: bool = True) -> CellFormat:
-        """How its numbers are written in so many columns each.
-
-        Args:
-            text: columns of a number.
-            scaled: whether a factor may be taken out of them.
-        """
+        """How its numbers are written in so many columns each; `scaled`: a factor may be taken out."""
         measured = np.concatenate(self.alike) if self.alike else self.values
         limit, whole, signed = largest_finite(measured, 1.0), is_whole(measured), bool((measured < 0).any())
         if self.panel is not None and limit <= self.panel.most:
@@ -95,10 +88,7 @@ class Arrangement(NamedTuple):
 def arrangements(groups: tuple[int, ...], shape: tuple[int, int], width: int) -> list[Arrangement]:
     """How groups of blocks can stand in a width, the fewest rows first: all in a row, a group, a block.
 
-    Args:
-        groups: how many blocks belong together, and rather stand side by side.
-        shape: rows and columns of all of them.
-        width: columns of room.
+    The groups say how many belong together, and rather stand side by side; the shape is that of all of them.
     """
     rows, columns = shape
     found = list[Arrangement]()

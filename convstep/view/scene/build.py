@@ -8,15 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Region
 from convstep.view.grid.faces import Face, Fixed, face
 from convstep.view.grid.panel import READS, WRITES, Cell, Panel, Span
 from convstep.view.numbers.text import largest
 from convstep.view.scene.scene import NO_WORDS, Addition, Scene, SourceLine, Words
-
-Array = npt.NDArray[Any]
 
 LONGEST_NAME = 12
 """Characters of a name that a title has room for."""
@@ -33,15 +31,10 @@ def build(
 ) -> Scene:
     """The scene of one step.
 
-    Args:
-        place: steps executed, and steps in all.
-        event: the step.
-        arrays: what it reads and writes, by name, live.
-        panels: the faces to show, in reading order, without anything of the step on them; what is written
-            and has none is seen in its last two axes.
-        parts: by array, which part of its values is shown where not all, the longest form first.
-        source: the lines of the loop.
-        words: by the number of a write, what its statement says, where it has one of its own.
+    `place`: steps executed, and steps in all. The arrays are live, and the panels in reading order, without
+    anything of the step on them; what is written and has none is seen in its last two axes. `parts` says by
+    array which part of its values is shown where not all, the longest form first; `words` by the number of a
+    write what its statement says, where it has one of its own.
     """
     event = replace(event, accesses=tuple(map(ascending, event.accesses)))
     return Scene(
@@ -289,13 +282,7 @@ def _evenly(places: Array) -> range:
 
 
 def values_on(fixed: Fixed, region: Region, values: Array | np.generic) -> Array:
-    """Of an access's values those on a face, as rows and columns.
-
-    Args:
-        fixed: the face.
-        region: the cells of the access.
-        values: in the region's shape.
-    """
+    """Of an access's values, in the region's shape, those on a face, as rows and columns."""
     index: list[int | slice | None] = []
     for held, part in zip(fixed, (*region, *[slice(None)] * (len(fixed) - len(region))), strict=True):
         if isinstance(part, slice):

@@ -24,11 +24,7 @@ MARKS = {"done": "✓", "next": "▶", "later": " "}
 def draw_card(scene: Scene, width: int, height: int, *, products: bool = True) -> Text:
     """The step in as much detail as the room allows.
 
-    Args:
-        scene: what the screen shows.
-        width: columns of room.
-        height: lines of room.
-        products: whether what is added is shown, too; else what is written has its room.
+    Unless what is added is shown too (`products`), what is written has its room.
     """
     above, below, forms = _above(scene, width), _below(scene, width), _forms(scene, width, products=products)
     lines = [*above, *_as_full_as_fits(scene, forms, height - len(above) - len(below))]

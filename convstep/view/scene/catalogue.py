@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from convstep.language import tr
 from convstep.printable import printable
+from convstep.steps.cells import Array
 from convstep.steps.number_text import shape_text
 from convstep.view.numbers.text import short
 from convstep.view.text.wrapping import padded
@@ -19,7 +19,6 @@ from convstep.view.text.wrapping import padded
 if TYPE_CHECKING:
     from convstep.recording.facts import ArrayInfo
 
-Array = npt.NDArray[Any]
 
 WIDEST_NAME = 24
 """Columns of a name at the most."""
@@ -35,13 +34,10 @@ class ArrayTable:
         source: Callable[[int], str],
         shown: Callable[[], set[str]],
     ) -> None:
-        """Draw these arrays.
+        """Draw the arrays in the order in which they appear.
 
-        Args:
-            infos: what is known of each, in the order in which they appear.
-            arrays: those that there are by now.
-            source: the text of a line.
-            shown: the names of those that have a panel.
+        `arrays` are those that there are by now, `source` gives the text of a line, `shown` the names that
+        have a panel.
         """
         self.infos, self._arrays, self._source, self._shown = infos, arrays, source, shown
         self._width = 80

@@ -44,12 +44,7 @@ class Compared(Protocol):
         """What is said of its tolerance before it answers; "" for nothing."""
 
     def ask(self, oracle: str, torch: TorchService) -> Comparison:
-        """Ask one of them; blocks.
-
-        Raises:
-            OracleUnavailable: it cannot answer here.
-            ServiceClosed: PyTorch's process was closed.
-        """
+        """Ask one of them; blocks, and raises `OracleUnavailable` or `ServiceClosed`."""
 
     def explained(self) -> str:
         """What is compared with what, a sentence."""

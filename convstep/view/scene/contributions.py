@@ -34,12 +34,7 @@ class ContributionTable:
     """Draws rows of a provenance; nothing is drawn before it is asked for."""
 
     def __init__(self, provenance: Provenance, position: int) -> None:
-        """Draw these contributions.
-
-        Args:
-            provenance: the cell and what made it.
-            position: where the pass stands.
-        """
+        """Draw what made a cell, at a position of the pass."""
         self.provenance = provenance
         """What is drawn."""
         self.done = provenance.done(position)
@@ -98,11 +93,7 @@ class ContributionTable:
         return Text(f"{line}  {self._heading('sum', tr('sum'), self._room('sum'), right=True)}", "dim")
 
     def row(self, at: int) -> Text:
-        """One contribution: `✓` made or not, step, place, factors, product, running sum.
-
-        Args:
-            at: which, counted from 0.
-        """
+        """One contribution: `✓` made or not, step, place, factors, product, running sum."""
         made = at < self.done
         step, place, first, second = self._cells(at)
         line = f"{'✓' if made else ' '} {step}  {place}  "

@@ -15,10 +15,8 @@ Changed = dict[str, set[Span] | None]
 def difference(old: Scene, new: Scene, swept: Mapping[str, Span]) -> Changed:
     """Where each panel may look different, by its key; None for all of it.
 
-    Args:
-        old: what is shown.
-        new: what shall be, at any other place of the same pass.
-        swept: by array, the block of its faces that was written in between, where it is known.
+    The new scene is at any other place of the same pass; `swept` has by array the block of its faces that was
+    written in between, where it is known.
     """
     marked = _marks_tell(*sorted((old, new), key=lambda scene: scene.progress))
     # what somebody's own function reads it may also write

@@ -35,16 +35,12 @@ class Part:
 
 
 def statement_at(lines: Sequence[str], number: int) -> str:
-    r"""The statement on a line, on as many lines as it takes; of one with a body its head alone.
+    r"""The statement on a line, from 1, on as many lines as it takes; of one with a body its head alone.
 
     >>> statement_at(["def f(x):", "    y = g(x,", "          2)", "    for i in y: pass"], 3)
     'y = g(x,\n          2)'
     >>> statement_at(["def f(x):", "    for i in x:", "        pass"], 2)
     'for i in x: pass'
-
-    Args:
-        lines: of the file.
-        number: counted from 1.
     """
     here = lines[number - 1].strip() if 0 < number <= len(lines) else ""
     text = "\n".join(lines)
@@ -67,9 +63,7 @@ def statement_at(lines: Sequence[str], number: int) -> str:
 def parts(statement: str, value_of: Callable[[str], object]) -> list[Part]:
     """Every expression of a statement with its value, those within others first; each once.
 
-    Args:
-        statement: of the source.
-        value_of: an expression's value; raises ValueError, one sentence, where it has none.
+    `value_of` raises a ValueError of one sentence where an expression has no value.
     """
     tree = _parsed(statement)
     if tree is None:

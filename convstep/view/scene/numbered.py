@@ -13,13 +13,11 @@ from convstep.steps.event import Subscript
 def numbered(text: str, subscripts: Sequence[Subscript]) -> str:
     """Source text whose indices are the numbers that they had; as it is written where that is not known.
 
+    The text is on one line; a subscript that had several values in this step stays as it is written.
+
     >>> subscripts = [Subscript("m", "m[k]", "1"), Subscript("dx", "", "0, :, 2:4")]
     >>> numbered("dx[n, :, i * s:i * s + 2] += m[k] * x[idx]", subscripts)
     'dx[0, :, 2:4] += m[1] * x[idx]'
-
-    Args:
-        text: a statement or an expression, on one line.
-        subscripts: what was evaluated; one that had several values in this step stays as it is written.
     """
     if not subscripts:
         return text

@@ -20,11 +20,7 @@ MOST = 20
 
 
 def draw_outcome(recording: Recording) -> list[Text]:
-    """How it ended, in paragraphs.
-
-    Args:
-        recording: wherever it stands.
-    """
+    """How a recording ended, wherever it stands, in paragraphs."""
     ended = recording.ended
     if ended is None:
         said = [Text(_heading(recording), "bold")]

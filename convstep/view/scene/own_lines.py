@@ -42,14 +42,9 @@ def own_lines(
     *,
     executed: bool,
 ) -> tuple[SourceLine, ...]:
-    """The lines of the function that a step runs in.
+    """The lines of the function that a step runs in, by their numbers, with what a statement came to.
 
-    Args:
-        event: the step.
-        lines: of the function, by their numbers.
-        notes: by line, what a statement came to.
-        current: the line at which it stands.
-        executed: whether all of the step is.
+    It stands at the `current` line; `executed`: all of the step is.
     """
     done = _done(event, executed=executed)
     loops = {loop.line: turn_text(loop) for loop in event.loops if loop.line}
@@ -114,13 +109,7 @@ def set_text(variables: Mapping[str, object]) -> str:
 
 
 def draw_own(lines: Sequence[SourceLine], width: int, height: int) -> Text:
-    """As many lines around the one where the step stands as there is room for, each of them whole.
-
-    Args:
-        lines: of the function.
-        width: columns of room.
-        height: lines of room.
-    """
+    """As many lines around the one where the step stands as there is room for, each of them whole."""
     last = lines[-1].number if lines else 0
     # what is said of somebody's lines comes later than they do, and has its column from the start
     number = len(str(last)) + 1 if last and width >= NUMBERED_FROM else bool(last)

@@ -25,11 +25,7 @@ def sign(mark: Mark | None) -> str:
 def draw_said(verdicts: Verdicts, lines: Sequence[str], line: int, position: int) -> list[Text]:
     """All that is said, in paragraphs, that of the line and of the position where one stands first.
 
-    Args:
-        verdicts: what is said.
-        lines: of the source; line 1 stands at 0.
-        line: the line under the cursor.
-        position: where the run stands.
+    The source's line 1 stands at 0.
     """
     paragraphs = list[Text]()
     if verdicts.note:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.frozen import frozen
 from convstep.language import tr
+from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Loop
 from convstep.view.grid.faces import Face
 from convstep.view.grid.panel import Panel, Span
-
-Array = npt.NDArray[Any]
 
 
 class Words(NamedTuple):
@@ -200,11 +198,7 @@ class Scene:
         return 0.0 if self.taken is None else float(self.taken.value)
 
     def panel(self, key: str) -> Panel:
-        """The panel with a key.
-
-        Raises:
-            KeyError: it is not shown.
-        """
+        """The panel with a key; a KeyError if it is not shown."""
         found = self.find(key)
         if found is None:
             raise KeyError(key)

@@ -29,12 +29,7 @@ FULL_FROM: Final = 100
 
 
 def draw_sentence(scene: Scene, width: int) -> Text:
-    """The value that the step takes, and its additions; long indices are left out for room, then the last.
-
-    Args:
-        scene: what the screen shows.
-        width: columns of room.
-    """
+    """The value that the step takes, and its additions; long indices are left out for room, then the last."""
     named, value = _begin(scene)
     for begin, target in ((named, _whole), (named, _shortened), (value, _shortened), (value, _bare)):
         words = [_addition(scene, number, target) for number in range(len(scene.additions))]
@@ -63,10 +58,7 @@ def _begin(scene: Scene) -> tuple[str, str]:
 def draw_banner(scene: Scene, width: int, said: str = "") -> Text:
     """The value that the step takes in big digits, and beside it the additions, one a line.
 
-    Args:
-        scene: what the screen shows.
-        width: columns of room.
-        said: what a key is answered with; it takes the last lines beside the value.
+    What a key is answered with takes the last lines beside the value.
     """
     best: tuple[int, list[str], list[Text]] = -1, [], []
     for taken in _takings(scene, width):

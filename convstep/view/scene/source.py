@@ -19,10 +19,7 @@ from convstep.view.scene.scene import Scene, SourceLine, turn_text
 def draw_source(scene: Scene, width: int, height: int) -> Text:
     """The lines with the place of the step: `▶` runs next or rests, `✓` is done in this step.
 
-    Args:
-        scene: what the screen shows.
-        width: columns of room.
-        height: lines of room; where the loop is longer, the lines around the mark are shown.
+    Where the loop is longer than the room, the lines around the mark are shown.
     """
     return draw_own(scene.source, width, height)
 
@@ -92,10 +89,7 @@ def _parse(line: str) -> LoopLine:
 def at_step(lines: Sequence[LoopLine], event: Event, values: Mapping[str, object]) -> tuple[SourceLine, ...]:
     """The lines at a step, without a loop around them that makes a single turn by definition.
 
-    Args:
-        lines: of the loop.
-        event: the step.
-        values: what the names in it stand for, beside the lines that set them.
+    `values` are what the names in it stand for, beside the lines that set them.
     """
     turns = {loop.name: turn_text(loop) for loop in event.loops}
     first = next((at for at, line in enumerate(lines) if line.loop in turns), 0)

@@ -187,11 +187,7 @@ class Staged(Protocol):
         return [self.run]
 
     def loop_end(self, around: int) -> int:
-        """The next position at which a loop is complete.
-
-        Args:
-            around: 0 for the innermost loop, 1 for the one around it.
-        """
+        """The next position at which the innermost loop is complete, or the one around it (1)."""
         run, length = self.run, self._steps_in(around)
         return min((run.position // length + 1) * length, run.total)
 
@@ -219,11 +215,9 @@ class Staged(Protocol):
         return self.run.layout.nest.text_of(position - 1)
 
     def first_nonfinite(self, scout: Stepped, leave: Callable[[], bool]) -> Spot | None:
-        """Where the first NaN or inf is made.
+        """Where the first NaN or inf is made; the scout is one of `scout()`.
 
-        Args:
-            scout: one of `scout()`.
-            leave: asked now and then; when it says so the search ends with None.
+        `leave` is asked now and then; when it says so the search ends with None.
         """
 
     # panels
@@ -274,8 +268,7 @@ class Staged(Protocol):
     def resumed(self, session: Session) -> Resumed:
         """What a session brings back.
 
-        Raises:
-            SessionError: it names what this run lacks; one sentence that says what the run has.
+        A `SessionError` is one sentence that says what it names and this run lacks, and what that has.
         """
 
     def toggle_share(self) -> str:
@@ -362,11 +355,8 @@ class Staged(Protocol):
     def with_numbers(self, numbers: Numbers) -> Staged:
         """The stage of a new run in which some inputs hold other numbers, before its first step.
 
-        Args:
-            numbers: all that is edited of what there was in the beginning, whatever is edited here.
-
-        Raises:
-            ValueError: there cannot be such a run; one sentence.
+        The numbers are all that is edited of what there was in the beginning, whatever is edited here. A
+        ValueError says in one sentence that there cannot be such a run.
         """
         raise ValueError(tr("the numbers of this run cannot be changed"))
 
@@ -418,22 +408,14 @@ class Staged(Protocol):
         return None
 
     def save(self, path: str) -> None:
-        """Write what is stepped through to a file that the command line opens.
-
-        Raises:
-            OSError: the file cannot be written, or there is no such file.
-        """
+        """Write what is stepped through to a file that the command line opens; an OSError if it cannot be."""
         raise OSError(tr("there is no file for this"))
 
     def case(self, name: str, function: str = "") -> Snippet:
         """What is stepped through as code that runs by itself; it may take a while.
 
-        Args:
-            name: what it is called.
-            function: of a recorded one, what the command line says to record it.
-
-        Raises:
-            SnippetError: it cannot be written.
+        `function` is what the command line says to record a recorded one. A `SnippetError` if it cannot be
+        written.
         """
         from convstep.snippet import SnippetError
 

@@ -10,16 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convstep.printable import printable
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event, Loop
 from convstep.view.numbers.text import full
 from convstep.view.scene.numbered import numbered
 from convstep.view.scene.scene import loop_words
 
-Array = npt.NDArray[Any]
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 MOST = 400
@@ -27,12 +25,7 @@ MOST = 400
 
 
 def event_text(event: Event, total: int) -> str:
-    """A step of any run as lines of words and numbers, without a line at the end.
-
-    Args:
-        event: the step.
-        total: how many steps there are.
-    """
+    """A step of any run as lines of words and numbers, without a line at the end."""
     from convstep.view.scene.own_lines import set_text  # it measures texts, which a convolution's steps lack
 
     place = ", ".join(map(loop_words, event.loops))
@@ -53,19 +46,15 @@ def event_text(event: Event, total: int) -> str:
 def event_record(event: Event) -> dict[str, Json]:
     """A step of any run as a value that `json.dumps(..., allow_nan=False)` takes.
 
-    JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf". Every other
-    number is the shortest that reads back as the same bits.
+    JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf". Every other number is
+    the shortest that reads back as the same bits.
 
-    Args:
-        event: the step.
-
-    Returns:
-        `step` (from 0), `position` (after it, as on the screen), `line`, `loops` (each with `name`, `at`,
-        `count`, `value`, `line`) and `statements`, each with its `line`, `text`, `numbered` text, the
-        `depth` of calls, `variables` that it sets, and `accesses`: `array`, `cells` (as NumPy writes them),
-        `region` (by axis a number, or `[start, stop, step]`), `mask` (of scattered cells, else None),
-        `kind`, `text`, the `value` of what is read, `before` and `after` of what is written. A run without
-        statements has `accesses` in their place.
+    It has `step` (from 0), `position` (after it, as on the screen), `line`, `loops` (each with `name`, `at`,
+    `count`, `value`, `line`) and `statements`, each with its `line`, `text`, `numbered` text, the `depth` of
+    calls, `variables` that it sets, and `accesses`: `array`, `cells` (as NumPy writes them), `region` (by
+    axis a number, or `[start, stop, step]`), `mask` (of scattered cells, else None), `kind`, `text`, the
+    `value` of what is read, `before` and `after` of what is written. A run without statements has `accesses`
+    in their place.
     """
     found: dict[str, Json] = {
         "step": event.index,
@@ -122,11 +111,9 @@ def json_value(value: Any) -> Json:
 
 
 def matrix(values: Array | np.generic, cells: Array | None = None) -> list[str]:
-    """Numbers in aligned columns, a block for each place of the axes before the last two.
+    """Numbers of any shape in aligned columns, a block for each place of the axes before the last two.
 
-    Args:
-        values: of any shape.
-        cells: which of them are meant, the others a dot; None for all.
+    Of `cells` the others are a dot; None for all.
     """
     values = np.asarray(values)
     if values.ndim < 2:
@@ -141,9 +128,7 @@ def matrix(values: Array | np.generic, cells: Array | None = None) -> list[str]:
 def _access_lines(access: Access, *, named: bool = False) -> Iterator[str]:
     """What is read or written, before and after.
 
-    Args:
-        access: what happens to cells.
-        named: whether the source's words for the value are said, where no statement says them.
+    `named`: the source's words for the value are said, where no statement says them.
     """
     cells = cell_text(access.array, access.region) if access.region else access.array
     if access.cells is not None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from rich.text import Text
 
 from convstep.language import tr
-from convstep.steps.cells import cell_text
+from convstep.steps.cells import Array, cell_text
 from convstep.view.grid.look import NOW, READS, WRITES
 from convstep.view.numbers.factor import factor_text
 from convstep.view.numbers.text import NARROWEST, largest, short
@@ -19,7 +18,6 @@ from convstep.view.scene.blocks import ENOUGH, WIDEST, Block, around, cut, share
 from convstep.view.scene.card import first_that_fits, mark_of
 from convstep.view.scene.scene import Scene
 
-Array = npt.NDArray[Any]
 Lines = list[Text]
 
 RULES = ("dw = x * dy", "dx = w * dy", "db = dy")
@@ -50,12 +48,8 @@ class Window(NamedTuple):
 def draw_window(scene: Scene, window: Window, width: int, height: int, *, hidden: bool = False) -> Text:
     """The window in as much detail as the room allows.
 
-    Args:
-        scene: of the backward step; the numbers of those additions are shown that it has.
-        window: the same step, forward.
-        width: columns of room.
-        height: lines of room.
-        hidden: whether the value of y is not to be seen.
+    The scene is of the backward step, whose additions' numbers are shown; the window is the same step,
+    forward. The value of y may be `hidden`.
     """
     drawing = _Drawing(scene, window, width, hidden=hidden)
     form = next((form for form in drawing.forms() if form.lines <= height), None)
@@ -126,12 +120,7 @@ class _Drawing:
                 yield _Form(cells, whole, text, beside, lines + below)
 
     def drawn(self, form: _Form, spare: int) -> Lines:
-        """The arrays of a form, each gradient below the array that it is of.
-
-        Args:
-            form: one of `forms`.
-            spare: lines more than it takes.
-        """
+        """The arrays of a form, each gradient below the array that it is of; so many lines are to spare."""
         below = [] if form.beside else [self._rule(number) for number in range(2, len(self._marked))]
         targets = spare > 0
         gaps = min(spare - targets, 2 + bool(below))
