@@ -183,7 +183,7 @@ def _made(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _resolved(source: str, found: dict[str, str]) -> dict[str, str]:
-    """The same with what attributes were set to, `self.step = u`, and what was set to them: `s = self.step`."""
+    """The same with what attributes were set to, `self.step = u`, and what they gave: `s = self.step`."""
     both: list[tuple[ast.expr, ast.expr]] = []
     for node in ast.walk(tree_of(source)):
         for target in node.targets if isinstance(node, ast.Assign) else ():

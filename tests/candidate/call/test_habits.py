@@ -285,3 +285,96 @@ def test_an_input_may_be_named_z_and_its_forward_may_take_no_remainders(files: F
 )
 def test_a_border_that_is_asked_whether_it_is_valid_alone_may_be_same(asked: str, other: bool) -> None:
     assert _other_words(Parameter("border", "'valid'"), f"if self.border {asked}: pass") is other
+
+
+SCHICHT = """
+import numpy as np
+
+class Faltung:
+    def __init__(self, gewichte, versatz, schrittweite=1, rand=0):
+        self.gewichte, self.versatz = gewichte, versatz
+        self.schrittweite, self.rand = schrittweite, rand
+    def vorwaerts(self, bild):
+        r, s = self.rand, self.schrittweite
+        self.weit = np.pad(bild, ((0, 0), (0, 0), (r, r), (r, r)))
+        k, m = self.gewichte.shape[2:]
+        self.teile = np.lib.stride_tricks.sliding_window_view(self.weit, (k, m), axis=(2, 3))[:, :, ::s, ::s]
+        return np.einsum("ncijkl,fckl->nfij", self.teile, self.gewichte) + self.versatz[:, None, None]
+    def rueckwaerts(self, fehler):
+        r, s = self.rand, self.schrittweite
+        k, m = self.gewichte.shape[2:]
+        self.grad_gewichte = np.einsum("nfij,ncijkl->fckl", fehler, self.teile)
+        self.grad_versatz = fehler.sum((0, 2, 3))
+        dx = np.zeros_like(self.weit)
+        for i in range(fehler.shape[2]):
+            for j in range(fehler.shape[3]):
+                oben, links = i * s, j * s
+                part = np.einsum("nf,fckl->nckl", fehler[:, :, i, j], self.gewichte)
+                dx[:, :, oben:oben + k, links:links + m] += part
+        return dx[:, :, r:dx.shape[2] - r, r:dx.shape[3] - r]
+"""
+
+
+@SELDOM
+def test_a_border_that_is_padded_with_is_no_seed_whatever_it_is_called(files: Files) -> None:
+    text = SCHICHT.replace("versatz", "verschiebung")
+    verdict = check(f"{files.write('schicht.py', text)}:Faltung")
+    assert verdict.ok, str(verdict)
+    assert "padding" not in str(verdict).partition("not tried")[2].replace("different padding", "")
+    assert not check(
+        f"{files.write('falsch.py', text.replace('r:dx.shape[3] - r', ':dx.shape[3]'))}:Faltung"
+    ).ok
+
+
+TWO = """
+import numpy as np
+
+class Op:
+    def __init__(self, stride=1):
+        self.stride = stride
+    def compute(self, A, B):
+        s = self.stride
+        self.seen = np.lib.stride_tricks.sliding_window_view(A, B.shape[2:], axis=(2, 3))[:, :, ::s, ::s]
+        return np.einsum("ncijkl,fckl->nfij", self.seen, B)
+    def gradient(self, out_grad, A, B):
+        s, (k, m) = self.stride, B.shape[2:]
+        dA = np.zeros(A.shape)
+        for i in range(out_grad.shape[2]):
+            for j in range(out_grad.shape[3]):
+                part = np.einsum("nf,fckl->nckl", out_grad[:, :, i, j], B)
+                dA[:, :, s * i:s * i + k, s * j:s * j + m] += part
+        return dA, np.einsum("nfij,ncijkl->fckl", out_grad, self.seen)
+"""
+
+
+def test_a_name_means_backward_what_it_means_forward(files: Files) -> None:
+    verdict = check(f"{files.write('op.py', TWO)}:Op")
+    assert verdict.ok, str(verdict)
+    assert not check(f"{files.write('wrong.py', TWO.replace('s * j:s * j + m', 'j:j + m'))}:Op").ok
+
+
+PIXELS = """
+import numpy as np
+
+def rueckwaerts(dy, bild, kern, schritt=1, rand=0):
+    n, c, h, b = bild.shape
+    k, m = kern.shape[2:]
+    dx, weit = np.zeros(bild.shape), np.pad(bild, ((0, 0), (0, 0), (rand, rand), (rand, rand)))
+    teile = np.lib.stride_tricks.sliding_window_view(weit, (k, m), axis=(2, 3))[:, :, ::schritt, ::schritt]
+    for y in range(h):
+        for x in range(b):
+            for u in range(k):
+                for v in range(m):
+                    i, j = (y + rand - u) // schritt, (x + rand - v) // schritt
+                    if REST 0 <= i < dy.shape[2] and 0 <= j < dy.shape[3]:
+                        dx[:, :, y, x] += dy[:, :, i, j] @ kern[:, :, u, v]
+    return dx, np.einsum("nfij,ncijkl->fckl", dy, teile), dy.sum((0, 2, 3))
+"""
+RIGHT_REST = "(y + rand - u) % schritt == 0 and (x + rand - v) % schritt == 0 and"
+
+
+@SELDOM
+def test_no_default_hides_a_stride_that_half_of_the_gradients_are_right_with(files: Files) -> None:
+    verdict = check(f"{files.write('wrong.py', PIXELS.replace('REST', ''))}:rueckwaerts")
+    assert "stride > 1" in verdict.headline, str(verdict)
+    assert check(f"{files.write('mine.py', PIXELS.replace('REST', RIGHT_REST))}:rueckwaerts").ok
