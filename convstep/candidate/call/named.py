@@ -63,7 +63,7 @@ SELDOM = [
 ]
 """The other orders of their axes, one of which is as likely as the next; and of pictures of one channel or
 filter."""
-_ALONE = [LAYOUTS[0], Layouts("CHW", "OIHW"), Layouts("HW", "HW")]
+_ALONE = [LAYOUTS[0], Layouts("CHW", "OIHW"), Layouts("HW", "HW"), Layouts("NHW", "HW")]
 """The same of what PyTorch's autograd is asked for."""
 FLAT = [Layouts("NCHW", "O(IHW)"), Layouts("NHWC", "(HWI)O")]
 """The same of kernels that are a matrix, for what is told their size besides, as one number."""

@@ -26,7 +26,7 @@ _FORWARD = (
     r"forwards?(_?(pass|prop\w*|step|propagate))?|fwd|fprop|feed_?forward|ff|forward_\w+|\w+_forward",
     r"__call__|call|predict|run|apply|process|propagate|conv(olve|olution)?(2d)?|compute(_output)?|activate|output"
     r"|get_output|f",
-    r"vorw(ae|ä)rts\w*|avant|propag(er|ar)|propagation_avant|adelante|avanti|naprzod|前向\w*|正向\w*|順伝播",
+    r"vorw(ae|ä)rts\w*|avant|propag(er|ar|ation)|propagation_avant|adelante|avanti|naprzod|前向\w*|正向\w*|順伝播",
 )
 _BACKWARD = (
     r"backward",

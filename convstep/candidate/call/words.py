@@ -32,6 +32,7 @@ cache: memoire memoria speicher pamiec
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
 hparameters: hparameters hparams hparam conv_param conv_params hyperparameters config
 hparameters: cfg conf options opts opt settings hyper hp params_conv conv_cfg
+rate: taux tasa lernrate
 rate: lr learning_rate learningrate learn_rate rate alpha step_size l_rate
 in_channels: in_channels in_channel input_channels n_in_channels cin c_in in_c in_ch channels_in in_features
 in_channels: in_planes input_depth in_depth n_channels num_channels channels depth_in nc ic c input_dim
@@ -98,7 +99,7 @@ _MAKING = (
     (r"data_format|layout|order", "format"),
     (r"config|cfg|h(yper)?_?param(eter)?s?|conv_params?|params|options|args"
      r"|settings|layer_info|spec(ification)?|\w+_(cfg|config|spec)", "hparameters"),
-    (r"(l_?|learning_?|learn_?)rate|lr|alpha|eta|step_size", "rate"),
+    (r"(l_?|learning_?|learn_?|lern)rate|lr|alpha|eta|step_size|taux(_\w+)?|tasa(_\w+)?", "rate"),
     (r"batch(_?(size|num|n))?|n_?batch\w*|num_?(batch|samples|images)|n|m|bs|n_samples"
      r"|mini_?batch\w*", "batch"),
     (r"(pad|padding)s?(_?(size|len|length|width|amount|shape|mode|type|h|w|x|y|num))?|p"

@@ -243,15 +243,16 @@ def in_lists(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]
 def square_pictures(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     """Try again, with square pictures, the ways whose own forward takes no others.
 
-    Without a forward it is the code that says so: it reads one side of its pictures.
+    Without a forward it is the code that says so: it reads one side of its pictures, or asserts something.
     """
     for way in [way for way in tried if way.call.convention == "named" and not guessed(way.call)][:SQUARES]:
         unseen = all(result.outcome.Z is None for result in way.results)
         one_side = len(set(sides_read(way.call, worker.candidate.source, "A_prev"))) == 1
-        if any(map(forward_fits, way.results)) or (unseen and not one_side):
+        asserts = any("AssertionError" in result.outcome.message for result in way.results)
+        if any(map(forward_fits, way.results)) or (unseen and not (one_side or asserts)):
             continue
         again = _tried(worker, replace(way.call, square_pictures=True, returns=()))
-        if again.perfect or (again.right and all(map(forward_fits, again.results))):
+        if again.perfect or (again.right and (asserts or all(map(forward_fits, again.results)))):
             return [again]
     return []
 

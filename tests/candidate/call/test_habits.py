@@ -378,3 +378,98 @@ def test_no_default_hides_a_stride_that_half_of_the_gradients_are_right_with(fil
     verdict = check(f"{files.write('wrong.py', PIXELS.replace('REST', ''))}:rueckwaerts")
     assert "stride > 1" in verdict.headline, str(verdict)
     assert check(f"{files.write('mine.py', PIXELS.replace('REST', RIGHT_REST))}:rueckwaerts").ok
+
+
+SQUARES = """
+import numpy as np
+
+def conv_backward(dconv_prev, conv_in, filt, s):
+    assert conv_in.shape[1] == conv_in.shape[2], "square images only"
+    (n_f, _, f, _), (_, side, _) = filt.shape, conv_in.shape
+    dx, dw = np.zeros(conv_in.shape), np.zeros(filt.shape)
+    for n in range(n_f):
+        y = 0
+        while y * s + f <= side:
+            x = 0
+            while x * s + f <= side:
+                part = np.s_[:, y * s:y * s + f, x * s:x * s + f]
+                dw[n] += dconv_prev[n, y, x] * conv_in[part]
+                dx[part] += dconv_prev[n, y, x] * filt[n]
+                x += 1
+            y += 1
+    return dx, dw, dconv_prev.sum(axis=(1, 2)).reshape(n_f, 1)
+"""
+GREY = """
+import torch
+from torch.autograd import Function
+
+class Grey(Function):
+    @staticmethod
+    def forward(ctx, input, filter, bias):
+        ctx.save_for_backward(input, filter)
+        (k, m), out = filter.shape, bias
+        h, w = input.shape[1] - k + 1, input.shape[2] - m + 1
+        for i in range(k):
+            for j in range(m):
+                out = out + filter[i, j] * input[:, i:i + h, j:j + w]
+        return out
+    @staticmethod
+    def backward(ctx, g):
+        input, filter = ctx.saved_tensors
+        dx, dw = torch.zeros_like(input), torch.zeros_like(filter)
+        h, w = g.shape[1:]
+        for i in range(filter.shape[0]):
+            for j in range(filter.shape[1]):
+                dw[i, j] = (g * input[:, i:i + h, j:j + w]).sum()
+                dx[:, i:i + h, j:j + w] += filter[i, j] * g
+        return dx, dw, g.sum().reshape(1)
+"""
+COUCHE = """
+import numpy as np
+
+class Couche:
+    def __init__(self, canaux, n_noyaux, k, pas=1):
+        self.k, self.pas = k, pas
+        self.noyaux, self.biais = np.random.randn(n_noyaux, canaux, k, k), np.zeros(n_noyaux)
+    def parts(self):
+        for i in range((self.entree.shape[2] - self.k) // self.pas + 1):
+            for j in range((self.entree.shape[3] - self.k) // self.pas + 1):
+                y, x = i * self.pas, j * self.pas
+                yield i, j, np.s_[:, :, y:y + self.k, x:x + self.k]
+    def propagation(self, entree):
+        self.entree = entree
+        sizes = ((side - self.k) // self.pas + 1 for side in entree.shape[2:])
+        sortie = np.zeros((len(entree), len(self.noyaux), *sizes))
+        for i, j, part in self.parts():
+            sortie[:, :, i, j] = np.einsum("ncij,fcij->nf", entree[part], self.noyaux) + self.biais
+        return sortie
+    def retropropagation(self, grad_sortie, taux):
+        grad_noyaux, grad_entree = np.zeros(self.noyaux.shape), np.zeros(self.entree.shape)
+        for i, j, part in self.parts():
+            delta = grad_sortie[:, :, i, j]
+            grad_noyaux += np.einsum("nf,ncij->fcij", delta, self.entree[part])
+            grad_entree[part] += np.einsum("nf,fcij->ncij", delta, self.noyaux)
+        self.noyaux -= taux * grad_noyaux
+        self.biais -= taux * grad_sortie.sum(axis=(0, 2, 3))
+        return grad_entree
+"""
+
+
+@SELDOM
+@pytest.mark.parametrize(
+    ("text", "name", "wrong"),
+    [
+        (SQUARES, "conv_backward", ("* filt[n]", "* filt[n, :, ::-1]")),
+        (
+            GREY,
+            "Grey",
+            ("dx[:, i:i + h, j:j + w] += filter[i, j] * g", "dx[:, i:i + h, j:j + w] = filter[i, j] * g"),
+        ),
+        (COUCHE, "Couche", ("grad_entree[part] +=", "grad_entree[part] =")),
+    ],
+    ids=["square pictures are asserted", "a Function of grey pictures", "a layer in French"],
+)
+def test_they_are_called_and_judged(files: Files, text: str, name: str, wrong: tuple[str, str]) -> None:
+    verdict = check(f"{files.write('mine.py', text)}:{name}")
+    assert verdict.ok, str(verdict)
+    assert not check(f"{files.write('wrong.py', text.replace(*wrong))}:{name}").ok
