@@ -105,7 +105,7 @@ class CandidateApp(DebuggerApp):
     def look_at_file(self) -> None:
         """Check it anew if its file was saved, and leave for what came of it; not below a dialog."""
         assert self._again is not None
-        if self.screen is not self.debugger:
+        if self.screen_stack[-1:] != [self.debugger]:  # or none is left: the clock may ring while it is left
             return
         if self._news is not None:
             (worker, verdict), self._news = self._news, None

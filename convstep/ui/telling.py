@@ -8,6 +8,7 @@ from typing import Any
 
 from textual.dom import DOMNode
 from textual.timer import Timer
+from textual.types import NoActiveAppError
 from textual.worker import Worker
 
 
@@ -32,7 +33,7 @@ def tell(
 
     try:
         return listener.app.call_from_thread(told)
-    except CancelledError:  # the program ends
+    except (CancelledError, NoActiveAppError):  # the program ends, or the listener was taken off the screen
         return False
 
 

@@ -26,6 +26,12 @@ class Parted(Screen[None]):
         yield Static(id="part")
 
 
+def test_who_was_taken_off_the_screen_is_told_nothing() -> None:
+    told: list[str] = []
+    assert not tell(Parted(), told.append, "news")
+    assert not told
+
+
 async def test_who_goes_is_told_nothing_from_the_first_moment_on() -> None:
     app: App[None] = App()
     screen = Parted()
