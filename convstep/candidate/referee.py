@@ -157,7 +157,10 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
         raise
     if isinstance(verdict, Verdict) and verdict.another:
         held = against_forward(worker)
-        return held if isinstance(held, PairVerdict) and held.ok else verdict
+        # what was not held against it, such as an update of the kernels, may be what is wrong
+        judged = {one.name for result in verdict.swept.results for one in result.grades}
+        whole = isinstance(held, PairVerdict) and held.ok and len(held.held.ends) >= len(judged)
+        return held if isinstance(held, PairVerdict) and whole else verdict
     if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict

@@ -126,7 +126,7 @@ def test_a_rate_that_is_a_whole_number_is_a_dilation(files: Files) -> None:
     assert "is right: all gradients agree" in words, words
     assert "expressed: dilation" not in words
     wrong = said(files, *DILATED, ("i * self.rate:i * self.rate", "i:i"))
-    assert "only when dilation > 1" in wrong, wrong
+    assert "wrong only when the kernel is larger than 1x1 and dilation > 1" in wrong, wrong
 
 
 WRITTEN = textwrap.dedent(
