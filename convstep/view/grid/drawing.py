@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -116,25 +116,39 @@ def _row_segments(
     number = _big_format_of(panel, width) if big else format_of(panel, width)
     special = _special(row, look, columns)
     alike = look.alike((number, layout.text, width, panel.limit, panel.use, panel.done is None))
-    plain, before = look.mode == "both" and look.coloured, dict[object, tuple[Segment, tuple[str, ...]]]()
-    for column, value in zip(columns, values, strict=True):
+    plain = look.mode == "both" and look.coloured
+    for column, value, state in zip(columns, values, _states(row, columns, look), strict=True):
         if column in special:
             yield from _drawn(row, column, value, layout.text, width, number, look)
             continue
-        state = _state(row, column)
-        key = (value, *state)
+        key = value, state
         if key not in alike:
             if plain and value and not row.scale.mark(value) and isinstance(number, CellFormat):
                 # of its looks, all but number and colour are those of others like it
-                if state not in before:
-                    before[state] = gutter(row, column, look, " "), _roles(row, Cell(line.row, column), look)
-                side, roles = before[state]
+                like = panel.use, panel.done is None, state
+                if like not in look.plain:
+                    roles = _roles(row, Cell(line.row, column), look)
+                    look.plain[like] = gutter(row, column, look, " "), roles
+                side, roles = look.plain[like]
                 style = _style(value, False, roles, row.scale, look)
                 alike[key] = side, Segment(number.text(value).rjust(layout.text), style)
             else:
                 alike[key] = _drawn(row, column, value, layout.text, width, number, look)
         yield from alike[key]
     yield gutter(row, columns.stop, look, " ")
+
+
+def _states(row: Row, columns: range, look: Look) -> Sequence[int]:
+    """A number for what `_state` says of each cell: most rows are like one that was drawn before."""
+    panel, length = row.panel, row.panel.face.shape[1]
+    done = -1 if panel.done is None else min(max(panel.done - row.line.row * length, 0), length)
+    sides = *row.frame.items(), *row.crop.items()
+    kind = row.framed, row.changed, row.inside, len(row.frame), sides, done, columns
+    known, numbers = look.states(), look.numbers
+    if kind not in known:
+        each = (_state(row, column) for column in columns)
+        known[kind] = [numbers.setdefault(state, len(numbers)) for state in each]
+    return known[kind]
 
 
 def _special(row: Row, look: Look, columns: range) -> Collection[int]:

@@ -46,6 +46,11 @@ class Look:
     """What every cell and line begins with: the screen's own colours."""
     colours: Colours = Colours.ALL
     """What the terminal has."""
+    plain: dict[tuple[object, ...], tuple[Segment, tuple[str, ...]]] = field(default_factory=dict)
+    """Of cells in a state, the left gutter of an ordinary value and the roles, by all these depend on."""
+    numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
+    """States that cells were in, numbered."""
+    _states: dict[tuple[object, ...], list[int]] = field(default_factory=dict)
     _cache: dict[tuple[object, ...], Style] = field(default_factory=dict)
     _alike: dict[tuple[object, ...], dict[tuple[object, ...], tuple[Segment, Segment]]] = field(
         default_factory=dict
@@ -57,6 +62,12 @@ class Look:
         if len(drawn) > MOST_ALIKE:
             drawn.clear()
         return drawn
+
+    def states(self) -> dict[tuple[object, ...], list[int]]:
+        """The numbers of the states of a row's cells, by all they depend on."""
+        if len(self._states) > MOST_ALIKE:
+            self._states.clear()
+        return self._states
 
     def scale(self, limit: float) -> Scale:
         """The scale of an array's values up to a limit."""
