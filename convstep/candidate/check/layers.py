@@ -93,13 +93,19 @@ def _multiplied(result: Result, name: str) -> bool:
 
 
 def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call:
-    """The call with the padding of an even kernel, where odd ones get half of it and the forward shows it."""
+    """The call with the padding of an even kernel, where odd ones get half of it and the forward shows it.
+
+    At stride 1 that is also what ceil(size / stride) places take.
+    """
     case = Case((6, 7), (4, 4), channels=2, filters=4, batch=1)
-    for rule in ("low", "high") if call.rule == "half" else ():
+    strided = replace(case, kernel=(3, 3), stride=(2, 2))
+    rules = (("tf", strided), ("low", case), ("high", case)) if call.rule == "half" else ()
+    for rule, case in rules:
         other, padding = replace(call, rule=rule), layers.padding_of(rule, case.geometry)
         assert padding is not None
         even = fitted(replace(case, padding=padding), convention_of(other))
-        sayable = even.kernel == case.kernel and not convention_of(other).cannot_say(even.geometry)
+        same = (even.kernel, even.stride) == (case.kernel, case.stride)
+        sayable = same and not convention_of(other).cannot_say(even.geometry)
         if sayable and _forward_right(tried(other, even)):
             return other
     return call
