@@ -28,7 +28,7 @@ MOSTLY = 0.8
 CHANCE = 0.01
 """How likely it may be at the most that no problem without a feature fails, if it had no part in that."""
 RIVALS, WIDER = 8, 6
-"""Other claims that fit as well, and features of all that fails, from which a claim is told apart, at most."""
+"""From how many others that fit, and features of all that fails, a claim is told apart at the most."""
 CLAIMS = 12
 """The most claims that are tried; each that falls leaves problems behind that the next must explain."""
 
@@ -238,6 +238,7 @@ def _stands(
     Many claims may fit all that was seen so far, and a feature of all that fails may be why it does: so it is
     asked of problems where these hold and the claim does not.
     """
+
     def fits() -> bool:
         return all(claim.fits(*each) for each in seen(fresh.results)[known:])
 
@@ -283,7 +284,9 @@ def _claims(seen: Seen, more: Sequence[Feature]) -> Iterator[_Claim]:
     held = list(zip((*FEATURES, *more), zip(*by_problem, strict=True), strict=True))
     for feature, values in held:
         if values == wrong:
-            yield _Claim(tr(feature.words), feature.holds, True, near=(functools.partial(_not, feature.holds),))
+            yield _Claim(
+                tr(feature.words), feature.holds, exact=True, near=(functools.partial(_not, feature.holds),)
+            )
     covers = [
         (sum(values), number, feature)
         for number, (feature, values) in enumerate(held)
@@ -305,7 +308,7 @@ def _claims(seen: Seen, more: Sequence[Feature]) -> Iterator[_Claim]:
                 holds = functools.partial(_joined, join, one, other)
                 sides = ((one, other), (other, one)) if join is all else ()
                 near = tuple(functools.partial(_only_one, *side) for side in sides)
-                yield _Claim(said, holds, True, near=near or (functools.partial(_not, holds),))
+                yield _Claim(said, holds, exact=True, near=near or (functools.partial(_not, holds),))
     yield from (only(values, feature) for values, _, feature in covers)
 
 
