@@ -35,6 +35,10 @@ _BACKWARD = (
     r"(compute_|get_|calc\w*_)?(grads?|gradients?)|propagate_back\w*|reverse|df|pullback|vjp|derivative|\w*_?grad\w*",
     r"r(ue|ü)ckw(ae|ä)rts\w*|arriere|retro_?propag\w*|atras|indietro|wstecz|反向\w*|后向\w*|逆伝播",
 )
+_NO_BACKWARD = (
+    r"(zero|clear|reset|init|clip|scale|apply|update|check|no|requires?|enable|disable|set|show)_?\w*"
+)
+"""What has a gradient in its name and makes none."""
 _SIZES = ("in_channels", "out_channels", "kernel_size", "kernel_h", "kernel_w", "input_shape", "in_h", "in_w")
 _TOLD = (*_SIZES, "stride", "padding", "dilation", "groups", "rate", "batch", "hparameters")
 _REPEATED = (
@@ -93,7 +97,10 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     owner, _, wanted = candidate.name.partition(".")
     names = [name for name in methods if not name.startswith("@")]
     back = [
-        name for name in _best(names, _BACKWARD) if not methods[name] or any(map(_from_above, methods[name]))
+        name
+        for name in _best(names, _BACKWARD)
+        if (not methods[name] or any(map(_from_above, methods[name])))
+        and not any(re.fullmatch(_NO_BACKWARD, word, re.I) for word in _spellings(name))
     ][:1]
     if wanted in names:
         back = [wanted]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convention, convention_of
 from convstep.candidate.call.likely import is_forward, likely, spoken
-from convstep.candidate.call.named import described, makes_column
+from convstep.candidate.call.named import RULES, described, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
@@ -165,7 +165,10 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
             if outcome.kind == RAISED and re.search(told, outcome.message):
                 call = replace(call, pairs=False)
     if way.hung is None:
-        call = layers.with_even_kernels(functools.partial(asked, worker), call)
+        shown = layers.with_even_kernels(functools.partial(asked, worker), call)
+        if shown.rule != call.rule:
+            reason = reason.replace(tr(RULES[call.rule]), tr(RULES[shown.rule]))
+        call = shown
     return call, reason, way.hung
 
 

@@ -23,6 +23,8 @@ from convstep.candidate.call.outcome import (
     Outcome,
 )
 from convstep.candidate.call.rates import OPTIMIZERS
+from convstep.candidate.call.used import used_as
+from convstep.candidate.call.words import making_roles
 from convstep.candidate.check.cases import Case, cases_for, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result
 from convstep.conv.forward import expected_forward
@@ -77,10 +79,42 @@ def detect_layer_call(
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
+    if name := _misread(tried, call, outcome, candidate):
+        message = tr("what {name} is could not be found out", name=name)
+        raise _cannot(candidate, [Attempt(reason, message)])
     call = _limited(tried, with_even_kernels(tried, call))
     if any(case.kernel[0] != case.kernel[1] for case in cases_for(convention_of(call), candidate)[0]):
         reason = re.sub(r"\bK(, |\*)K\b", r"K\1L", reason)  # of square kernels both sides are K
     return call, reason, None
+
+
+def _misread(
+    tried: Callable[[Call, Case], Result], call: Call, outcome: Outcome, candidate: Candidate
+) -> str:
+    """What a constructor was given for something that it is not, as its forward shows; "" if none is known.
+
+    A stride or padding that no name says changes the output's size; a rate is nothing for a forward.
+    """
+    assert call.maker is not None
+    used = used_as(candidate.source)
+    plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
+    for name, role in call.maker.given if plain is not None else ():
+        assert plain is not None
+        case = plain
+        if role == "rate" and re.fullmatch(r"(?i)_?alpha", name):  # a slope as often
+            fits = _forward_right if not layers.changes(outcome) else None
+        elif role in ("stride", "padding") and role not in (*making_roles(name), used.get(name)):
+            strided = replace(plain, stride=(2, 2))
+            case = strided if role == "stride" else replace(plain, padding=((1, 1), (1, 1)))
+            fits = _forward_fits
+        else:
+            fits = None
+        if fits is None or convention_of(call).cannot_say(case.geometry):
+            continue
+        result = tried(call, case)
+        if result.outcome.Z is not None and not fits(result):
+            return name
+    return ""
 
 
 def _multiplied(result: Result, name: str) -> bool:
@@ -93,13 +127,19 @@ def _multiplied(result: Result, name: str) -> bool:
 
 
 def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call:
-    """The call with the padding of an even kernel, where odd ones get half of it and the forward shows it."""
+    """The call with the padding of an even kernel, where odd ones get half of it and the forward shows it.
+
+    At stride 1 that is also what ceil(size / stride) places take.
+    """
     case = Case((6, 7), (4, 4), channels=2, filters=4, batch=1)
-    for rule in ("low", "high") if call.rule == "half" else ():
+    strided = replace(case, kernel=(3, 3), stride=(2, 2))
+    rules = (("tf", strided), ("low", case), ("high", case)) if call.rule == "half" else ()
+    for rule, case in rules:
         other, padding = replace(call, rule=rule), layers.padding_of(rule, case.geometry)
         assert padding is not None
         even = fitted(replace(case, padding=padding), convention_of(other))
-        sayable = even.kernel == case.kernel and not convention_of(other).cannot_say(even.geometry)
+        same = (even.kernel, even.stride) == (case.kernel, case.stride)
+        sayable = same and not convention_of(other).cannot_say(even.geometry)
         if sayable and _forward_right(tried(other, even)):
             return other
     return call

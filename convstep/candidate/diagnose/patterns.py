@@ -27,6 +27,8 @@ MOSTLY = 0.8
 """Of the problems with a feature, the share from which on it is not counted how many fail."""
 CHANCE = 0.01
 """How likely it may be at the most that no problem without a feature fails, if it had no part in that."""
+RIVALS, WIDER = 8, 6
+"""From how many others that fit, and features of all that fails, a claim is told apart at the most."""
 CLAIMS = 12
 """The most claims that are tried; each that falls leaves problems behind that the next must explain."""
 
@@ -52,6 +54,8 @@ class _Claim:
     exact: bool
     needs: int = 0
     """Problems without it that must be seen to be right; fewer may be so by chance, if few with it fail."""
+    near: tuple[Holds, ...] = ()
+    """What holds where only one thing is missing, of an exact claim."""
 
     def fits(self, geometry: Geometry, failed: bool) -> bool:
         """Whether one problem is as claimed."""
@@ -91,6 +95,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("there is one input channel", lambda g: g.input_shape[2] == 1),
     Feature("there are several input channels", lambda g: g.input_shape[2] > 1),
     Feature("the input is not square", lambda g: g.input_shape[0] != g.input_shape[1]),
+    Feature("the input is wider than it is tall", lambda g: g.input_shape[0] < g.input_shape[1]),
+    Feature("the input is taller than it is wide", lambda g: g.input_shape[0] > g.input_shape[1]),
     Feature("the output is not square", lambda g: g.output_shape[0] != g.output_shape[1]),
     Feature("the kernel is not square", lambda g: g.kernel_shape[1] != g.kernel_shape[2]),
     Feature("the kernel is wider than it is tall", lambda g: g.kernel_shape[1] < g.kernel_shape[2]),
@@ -214,10 +220,47 @@ def _first_that_holds(
         more = claim.needs - _without(claim, [*swept, *seen(fresh.results)])
         if more > 0:
             fresh(functools.partial(_not, claim.holds), more)
-        now = seen(fresh.results)
-        if all(claim.fits(*each) for each in now[len(known) :]):
-            return claim if _without(claim, [*swept, *now]) >= claim.needs else None
+        if _stands(claim, len(known), seen, fresh, more_features, swept):
+            return claim if _without(claim, [*swept, *seen(fresh.results)]) >= claim.needs else None
     return None
+
+
+def _stands(
+    claim: _Claim,
+    known: int,
+    seen: Callable[[Iterable[Result]], Seen],
+    fresh: FreshProblems,
+    more: Sequence[Feature],
+    swept: Seen,
+) -> bool:
+    """Whether a claim fits all but the first `known` fresh problems, and those that tell it from others.
+
+    Many claims may fit all that was seen so far, and a feature of all that fails may be why it does: so it is
+    asked of problems where these hold and the claim does not.
+    """
+
+    def fits() -> bool:
+        return all(claim.fits(*each) for each in seen(fresh.results)[known:])
+
+    if not claim.exact or not fits():
+        return fits()
+    rivals = list(_claims([*swept, *seen(fresh.results)], more))
+    asked = [functools.partial(_unlike, claim.holds, each.holds) for each in rivals if each.exact][:RIVALS]
+    wider = [each.holds for each in rivals if not each.exact][:WIDER]
+    asked += [functools.partial(_both, near, holds) for near in claim.near for holds in wider]
+    for holds in asked:
+        fresh(holds, LEAST - sum(holds(geometry) for geometry, _ in seen(fresh.results)))
+        if not fits():
+            return False
+    return True
+
+
+def _unlike(one: Holds, other: Holds, geometry: Geometry) -> bool:
+    return one(geometry) != other(geometry)
+
+
+def _both(one: Holds, other: Holds, geometry: Geometry) -> bool:
+    return one(geometry) and other(geometry)
 
 
 def _without(claim: _Claim, seen: Seen) -> int:
@@ -241,7 +284,9 @@ def _claims(seen: Seen, more: Sequence[Feature]) -> Iterator[_Claim]:
     held = list(zip((*FEATURES, *more), zip(*by_problem, strict=True), strict=True))
     for feature, values in held:
         if values == wrong:
-            yield _Claim(tr(feature.words), feature.holds, exact=True)
+            yield _Claim(
+                tr(feature.words), feature.holds, exact=True, near=(functools.partial(_not, feature.holds),)
+            )
     covers = [
         (sum(values), number, feature)
         for number, (feature, values) in enumerate(held)
@@ -260,8 +305,15 @@ def _claims(seen: Seen, more: Sequence[Feature]) -> Iterator[_Claim]:
         for (one, a), (other, b) in itertools.combinations(held, 2):
             if tuple(map(join, zip(a, b, strict=True))) == wrong:
                 said = tr(words, one=tr(one.words), other=tr(other.words))
-                yield _Claim(said, functools.partial(_joined, join, one, other), exact=True)
+                holds = functools.partial(_joined, join, one, other)
+                sides = ((one, other), (other, one)) if join is all else ()
+                near = tuple(functools.partial(_only_one, *side) for side in sides)
+                yield _Claim(said, holds, exact=True, near=near or (functools.partial(_not, holds),))
     yield from (only(values, feature) for values, _, feature in covers)
+
+
+def _only_one(one: Feature, other: Feature, geometry: Geometry) -> bool:
+    return one.holds(geometry) and not other.holds(geometry)
 
 
 def _joined(join: Callable[[Sequence[bool]], bool], one: Feature, other: Feature, geometry: Geometry) -> bool:

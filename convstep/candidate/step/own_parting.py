@@ -217,5 +217,6 @@ def _writers(run: OwnRun, place: Place) -> list[Writer]:
     at: Any = [] if owner is None else np.argwhere(places_of(owner.view) == place[1])
     if owner is None or len(at) != 1 or owner.name not in recording.layout.written:
         return []
+    made = bisect_right(recording.index.ends, owner.since)  # what wrote before had an earlier array's name
     known = recording.writers(owner.name, tuple(int(i) for i in at[0]))
-    return [one for one in known if one.kind != "makes"]
+    return [one for one in known if one.kind != "makes" and one.step >= made]

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from convstep import check
+from convstep import CandidateError, check
 from convstep.candidate.call.parameters import Parameter
 from convstep.candidate.call.signatures import _other_words
 from tests.candidate.conftest import Files
@@ -473,3 +473,19 @@ def test_they_are_called_and_judged(files: Files, text: str, name: str, wrong: t
     verdict = check(f"{files.write('mine.py', text)}:{name}")
     assert verdict.ok, str(verdict)
     assert not check(f"{files.write('wrong.py', text.replace(*wrong))}:{name}").ok
+
+
+@pytest.mark.parametrize("name", ["gain", "alpha"])
+def test_what_scales_the_output_is_taken_for_no_stride_or_rate(files: Files, name: str) -> None:
+    changed = LAYER.replace("n_out, k)", f"n_out, k, {name})").replace("return np.einsum", "z = np.einsum")
+    changed = changed.replace("np.zeros(n_out)", f"np.zeros(n_out)\n        self.gain = {name}")
+    changed = changed.replace("None, None]\n", "None, None]\n        return z * self.gain\n", 1)
+    headline = check(f"{files.write('mine.py', changed)}:Layer").headline
+    assert headline.startswith("Layer is wrong for its own Layer.forward")
+
+
+def test_what_clears_gradients_is_no_backward(files: Files) -> None:
+    start, _, _ = LAYER.partition("    def backward")
+    source = start + "    def zero_grad(self):\n        self.dw = np.zeros_like(self.w)\n"
+    with pytest.raises(CandidateError, match="Layer has no backward"):
+        check(f"{files.write('mine.py', source)}:Layer")

@@ -362,6 +362,46 @@ def test_even_kernels_are_tried_where_the_forward_shows_how_they_are_padded(file
     assert "only when the kernel is even" in wrong.headline
 
 
+AS_MANY = """
+    import numpy as np
+
+    def around(n, k, s):
+        total = max((-(-n // s) - 1) * s + k - n, 0)
+        return total // 2, total - total // 2
+
+    def sides(x, w, stride):
+        return (0, 0), around(x.shape[1], w.shape[0], stride), around(x.shape[2], w.shape[1], stride), (0, 0)
+
+    def same(x, w, b, stride=1):
+        wide, (kh, kw) = np.pad(x, sides(x, w, stride)), w.shape[:2]
+        y = np.zeros((len(x), -(-x.shape[1] // stride), -(-x.shape[2] // stride), w.shape[3]))
+        for i, j in np.ndindex(y.shape[1:3]):
+            at = np.s_[:, i * stride:i * stride + kh, j * stride:j * stride + kw]
+            y[:, i, j] = np.tensordot(wide[at], w, 3) + b
+        return y
+
+    def same_backward(dy, x, w, stride=1):
+        _, (top, bottom), (left, right), _ = pads = sides(x, w, stride)
+        wide, (kh, kw) = np.pad(x, pads), w.shape[:2]
+        dx, dw = np.zeros_like(wide), np.zeros_like(w)
+        for i, j in np.ndindex(dy.shape[1:3]):
+            at = np.s_[:, i * stride:i * stride + kh, j * stride:j * stride + kw]
+            dw += np.tensordot(wide[at], dy[:, i, j], (0, 0))
+            dx[at] += np.tensordot(dy[:, i, j], w, (1, 3))
+        return dx[:, top:top + x.shape[1], left:left + x.shape[2]], dw, dy.sum((0, 1, 2))
+"""
+
+
+@SELDOM
+def test_a_padding_that_depends_on_the_stride_is_known_by_the_forward(files: Files) -> None:
+    right = check(f"{files.write('mine.py', AS_MANY)}:same_backward")
+    assert right.ok
+    assert "padding so that ceil(size / stride) places come out" in right.swept.reason
+    cut = AS_MANY.replace("[:, top:top", "[:, bottom:bottom").replace("left:left", "right:right")
+    wrong = check(f"{files.write('other.py', cut)}:same_backward")
+    assert [each.id for each in wrong.diagnosis] == ["crop-offset"]
+
+
 OWN_CACHE = """
     import numpy as np
 

@@ -142,6 +142,22 @@ def test_a_claim_that_fresh_problems_contradict_is_not_said() -> None:
     assert pattern(few, failing, fresh=twelve()) == "wrong only when stride is 3 or more"
 
 
+def test_of_two_features_of_all_that_fails_the_one_that_fresh_problems_bear_out_is_said() -> None:
+    few = [result for result in GRID if result.case and result.case.stride[0] != 3]
+    sizes = [*((h, w) for h in (4, 5, 6) for w in (h, h + 2)), *((h + 2, h) for h in (4, 5, 6))]
+    alike = [Case(size, (3, 3), (1, 1), PADS[p], 1, n) for size in sizes for p in (0, 1, 2) for n in (1, 3)]
+    apart = [Case((h, h + 1), (3, 3), (2, 2), PADS[0], 1, n) for h in (5, 7, 9) for n in (1, 2, 3)]
+    cases = iter([*alike, *apart])  # of `apart` the input alone is wider
+    fresh = FreshProblems(lambda problem: Outcome(RAISED), cases, 60.0, lambda: 0.0)
+
+    def failing(result: Result) -> bool:
+        rows, columns, _ = result.right.problem.geometry.output_shape
+        return rows < columns
+
+    assert pattern(few, failing) == "wrong only when the input is wider than it is tall"
+    assert pattern(few, failing, fresh=fresh) == "wrong only when the output is wider than it is tall"
+
+
 def test_what_no_fresh_problem_can_tell_apart_is_not_said() -> None:
     few = [result for result in GRID if result.case and result.case.batch == 1]
     pair = [result for result in GRID if result.case and result.case.batch == 2][:1]

@@ -46,6 +46,7 @@ BROKEN = {
     "flipped": (*COURSERA, "+= W[:, :, :, c]", "+= W[::-1, ::-1, :, c]", PARTS),
     "cut, a copy": (*COURSERA, "[pad:-pad, pad:-pad, :]", "[:-2 * pad, :-2 * pad, :]", CUT),
     "averaged": (*COURSERA, "return dA_prev, dW, db", "return dA_prev, dW / m, db", MAKES),
+    "averaged, of the same name": (*COURSERA, "assert(dA_prev", "dW = dW / m; assert(dA_prev", MAKES),
     "divided": (*COURSERA, "assert(dA_prev", "dW /= m; assert(dA_prev", PARTS),
     "two of a line": (*CS231N, "hs, ws = i * stride, j * stride", "hs, ws = i, j", PARTS),
     "one of a line": (*CS231N, "hs, ws = i * stride, j * stride", "hs, ws = i * stride, j", PARTS),
