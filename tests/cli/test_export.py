@@ -146,7 +146,7 @@ def test_a_lesson_whose_candidate_cannot_be_loaded_is_refused(refused: Refused) 
         "```python candidate\ndef backward(): return 3\n```\n"
     )
     said = refused("export", "mine.md", "--steps", "1", "-o", "out.svg")
-    assert said.startswith("the lesson's candidate cannot be shown: backward() fits no convention")
+    assert said.startswith("the lesson's candidate cannot be shown: backward() takes nothing")
     assert not Path("out.svg").exists()
 
 

@@ -42,7 +42,7 @@ def test_a_name_says_which_operator_it_is_of(name: str, operators: set[str]) -> 
         ("MyGRU", "no check is known for gru"),
         ("ConvNet", "no check is known for net"),
         ("Sequential", "no check is known for sequential"),
-        ("leaky_relu_backward", "no check is known for leaky"),
+        ("leaky_relu_backward", "no check is known for leakyrelu"),
         ("softmax_backward", "no check is known for softmax"),
         ("spatial_groupnorm_backward", "no check is known for groupnorm"),
         ("global_avg_pool_backward", "no check is known for globalavgpool"),
