@@ -110,7 +110,11 @@ def perform(
             if hinted := hint(error):
                 facts["message"] = facts["lacks"] = hinted
     held, originals = (problem, before) if convention.name == "problem" else (inputs, kept)
-    facts["changed"] = tuple(name for name in originals if not _same(originals[name], getattr(held, name)))
+    rated = call.backward is not None and any(role == "rate" for _, role in call.backward.given)
+    kept = [
+        name for name in originals if not (rated and name in ("W", "b"))
+    ]  # who is told a rate updates these
+    facts["changed"] = tuple(name for name in kept if not _same(originals[name], getattr(held, name)))
     return Outcome(memory=resident(), **facts, **heard)
 
 

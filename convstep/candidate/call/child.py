@@ -12,6 +12,7 @@ import functools
 import inspect
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -66,8 +67,12 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
     if kind == "autograd" and isinstance(function, type) and not told_later:
         places = places[1:]
     names = tuple(p.name for p in places)
+    used = {*getattr(getattr(subject, "__code__", None), "co_names", ())}
+    others = [
+        each for each in _functions(namespace) if each not in used or re.search("forward|fwd", each, re.I)
+    ]
     forward = _sibling(name, namespace) or matching_forward(
-        name, _functions(namespace), lambda each: [p.name for p in parameters_of(namespace[each])]
+        name, others, lambda each: [p.name for p in parameters_of(namespace[each])]
     )
     by_name = {p.name: p.default is p.empty for p in listed if p.kind is p.KEYWORD_ONLY}
     for rest in listed if kind != "class" else ():

@@ -30,7 +30,7 @@ from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.used import in_pairs, taken_apart, used_as
-from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
 
@@ -193,7 +193,9 @@ def guessed(call: Call) -> bool:
     """Whether a parameter was given a role that its name does not say."""
     method = call.backward or call.forward
     return method is not None and not all(
-        path_of(name) or role.partition(":")[0] in ("dZ", "layer", *roles_of(name)) or role[:5] == "into "
+        path_of(name)
+        or role.partition(":")[0] in ("dZ", "layer", "zero", *roles_of(name))
+        or role[:5] == "into "
         for name, role in method.given
     )
 
@@ -348,6 +350,9 @@ def _assigned(
         roles = [role for role in roles_of(word) if role in _GIVEN] or [
             role for role in (_buffer(word, source) or used.get(word, ""),) if role
         ]
+        if not roles:  # how much a penalty weighs, which has no part in this, or how large a step is
+            said = {*making_roles(word), *roles_of(word)}
+            roles = ["zero"] if "zero" in said else ["rate"] if "rate" in said else []
         roles = [FILLED] if fills(word, source) else roles
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]

@@ -105,6 +105,8 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     if wanted in names:
         back = [wanted]
     forth = [name for name in _best(names, _FORWARD) if name not in back]
+    stem = re.sub(r"_(backward|bwd|backprop|gradients?|grad)$", "", back[0]) if back else ""
+    forth = [name for name in (f"{stem}_forward", stem) if name in names and name not in back] + forth
     forth.sort(key=lambda name: name[:1] == "_" != name[1:2])  # helpers last
     shown = [name for name in names if not name.startswith("_")]
     if not (forth and (back or candidate.tensors or candidate.tape)):

@@ -489,3 +489,99 @@ def test_what_clears_gradients_is_no_backward(files: Files) -> None:
     source = start + "    def zero_grad(self):\n        self.dw = np.zeros_like(self.w)\n"
     with pytest.raises(CandidateError, match="Layer has no backward"):
         check(f"{files.write('mine.py', source)}:Layer")
+
+
+PIECES = """
+import numpy as np
+
+def conv_valid(a, k):
+    seen = np.lib.stride_tricks.sliding_window_view(a, k.shape[2:], axis=(2, 3))
+    return np.einsum("ncijkl,fckl->nfij", seen, k)
+
+def conv_backward(dZ, A, W, stride, pad):
+    (n, f, h, w), (kh, kw) = dZ.shape, W.shape[2:]
+    wide = np.pad(A, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    D = np.zeros((n, f, wide.shape[2] - kh + 1, wide.shape[3] - kw + 1))
+    D[:, :, ::stride, ::stride][:, :, :h, :w] = dZ
+    dW = conv_valid(wide.swapaxes(0, 1), D.swapaxes(0, 1)).swapaxes(0, 1)
+    full = np.pad(D, ((0, 0), (0, 0), (kh - 1, kh - 1), (kw - 1, kw - 1)))
+    dA = conv_valid(full, W[:, :, ::-1, ::-1].swapaxes(0, 1))
+    return dA[:, :, pad:pad + A.shape[2], pad:pad + A.shape[3]], dW, dZ.sum(axis=(0, 2, 3))
+"""
+DECAY = """
+import numpy as np
+
+def conv_backward(dz, a, w, reg, stride=1):
+    f = w.shape[0]
+    da, dw = np.zeros_like(a), np.zeros_like(w)
+    for i in range(dz.shape[1]):
+        for j in range(dz.shape[2]):
+            part = np.s_[:, i * stride:i * stride + f, j * stride:j * stride + f]
+            dw += np.einsum("mxyc,mn->xycn", a[part], dz[:, i, j])
+            da[part] += np.einsum("xycn,mn->mxyc", w, dz[:, i, j])
+    return da, dw + reg * w, dz.sum(axis=(0, 1, 2))
+"""
+UPDATE = """
+import numpy as np
+
+def conv_backward_update(model, cache, dout, lr):
+    x, stride = cache["x"], cache["stride"]
+    W, b = model["W"], model["b"]
+    k, m = W.shape[2:]
+    dx, dW = np.zeros_like(x), np.zeros_like(W)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            part = np.s_[:, :, i * stride:i * stride + k, j * stride:j * stride + m]
+            dW += np.einsum("nf,nckl->fckl", dout[:, :, i, j], x[part])
+            dx[part] += np.einsum("nf,fckl->nckl", dout[:, :, i, j], W)
+    model["W"] -= lr * dW
+    model["b"] -= lr * dout.sum(axis=(0, 2, 3))
+    return dx
+"""
+NET = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_kernels, ksize, channels, stride=1):
+        self.kernels = np.random.randn(n_kernels, channels, ksize, ksize)
+        self.bias, self.stride = np.zeros(n_kernels), stride
+    def conv(self, x):
+        s, k = self.stride, self.kernels.shape[2]
+        seen = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::s, ::s]
+        return np.einsum("ncijkl,fckl->nfij", seen, self.kernels) + self.bias[:, None, None]
+    def forward(self, x):
+        return 1 / (1 + np.exp(-self.conv(x)))
+    def conv_backward(self, dz, x):
+        s, k = self.stride, self.kernels.shape[2]
+        dx, dk = np.zeros(x.shape), np.zeros(self.kernels.shape)
+        for i in range(dz.shape[2]):
+            for j in range(dz.shape[3]):
+                part = np.s_[:, :, i * s:i * s + k, j * s:j * s + k]
+                dk += np.einsum("nf,nckl->fckl", dz[:, :, i, j], x[part])
+                dx[part] += np.einsum("nf,fckl->nckl", dz[:, :, i, j], self.kernels)
+        return dx, dk, dz.sum(axis=(0, 2, 3))
+"""
+
+
+@SELDOM
+@pytest.mark.parametrize(
+    ("text", "name", "wrong"),
+    [
+        (PIECES, "conv_backward", ("W[:, :, ::-1, ::-1]", "W")),
+        (DECAY, "conv_backward", ("da[part] +=", "da[part] =")),
+        (UPDATE, "conv_backward_update", ("dx[part] +=", "dx[part] =")),
+        (NET, "Net.conv_backward", ("dx[part] +=", "dx[part] =")),
+    ],
+    ids=[
+        "what it calls is no forward",
+        "a penalty weighs nothing",
+        "a rate updates",
+        "a net's own convolution",
+    ],
+)
+def test_what_stands_beside_a_backward_is_no_mistake_of_it(
+    files: Files, text: str, name: str, wrong: tuple[str, str]
+) -> None:
+    verdict = check(f"{files.write('mine.py', text)}:{name}")
+    assert verdict.ok, str(verdict)
+    assert not check(f"{files.write('wrong.py', text.replace(*wrong))}:{name}").ok
