@@ -111,10 +111,12 @@ def perform(
                 facts["message"] = facts["lacks"] = hinted
     held, originals = (problem, before) if convention.name == "problem" else (inputs, kept)
     rated = call.backward is not None and any(role == "rate" for _, role in call.backward.given)
-    kept = [
-        name for name in originals if not (rated and name in ("W", "b"))
-    ]  # who is told a rate updates these
-    facts["changed"] = tuple(name for name in kept if not _same(originals[name], getattr(held, name)))
+    updated = ("W", "b") if rated else ()  # who is told a rate is to change these
+    facts["changed"] = tuple(
+        name
+        for name, array in originals.items()
+        if name not in updated and not _same(array, getattr(held, name))
+    )
     return Outcome(memory=resident(), **facts, **heard)
 
 

@@ -123,16 +123,17 @@ class Tried:
 def told_more(way: Tried, found: Sequence[Tried]) -> Tried:
     """A right way, told more of what its names say where that is partly right: a default hides much."""
     method, last = way.call.backward, len(APART) - 1
-    for other in found:
+    for other in found if method is not None else ():
         fuller = other.call.backward
-        if method is None or fuller is None or other.call.layouts != way.call.layouts:
+        if fuller is None or other.call.layouts != way.call.layouts or len(other.results) <= last:
             continue
-        more = set(fuller.given) - set(method.given)
+        assert method is not None
+        more = {*fuller.given} - {*method.given}
         named = all(roles_of(name) == (role,) and len(name) > 2 for name, role in more)
-        grades = other.results[last].grades if len(other.results) > last else ()
+        grades = other.results[last].grades
+        sized = all(each.kind in (RIGHT, WRONG) for each in grades)
         right = any(each.kind == RIGHT and each.name != "db" for each in grades)
-        wrong = all(each.kind in (RIGHT, WRONG) for each in grades)
-        if more and set(method.given) < set(fuller.given) and named and right and wrong:
+        if {*method.given} < {*fuller.given} and named and sized and right:
             return other
     return way
 
