@@ -217,13 +217,8 @@ class CNN:
 
 
 def test_a_nets_method_is_told_its_layer_and_given_a_dict_to_fill(tmp_path: Path) -> None:
-    for ok, written in ((True, NET), (False, NET.replace("dout.sum(axis", "dout.mean(axis"))):
-        (tmp_path / "net.py").write_text(f"import numpy as np\n{written}")
-        with open_caller(f"{tmp_path / 'net.py'}:CNN.conv_backward") as worker:
-            said = against_forward(worker)
-        assert isinstance(said, PairVerdict), said
-        assert said.ok is ok
-        assert {"dx", "grads['W1']", "grads['b1']"} == {one.result for one in said.held.ends}
+    wrong = NET.replace("dout.sum(axis", "dout.mean(axis")
+    _held(tmp_path, "CNN.conv_backward", NET, wrong, {"dx", "grads['W1']", "grads['b1']"})
 
 
 TWO = """
@@ -253,10 +248,16 @@ class Net:
 
 
 def test_a_net_is_judged_by_its_backward_and_not_by_that_of_its_layers(tmp_path: Path) -> None:
-    for ok, written in ((True, TWO), (False, TWO.replace("d * (self.z1 > 0)", "d * (self.z1 < 0)"))):
-        (tmp_path / "net.py").write_text(f"import numpy as np\n{written}")
-        with open_caller(f"{tmp_path / 'net.py'}:Net") as worker:
+    wrong = TWO.replace("d * (self.z1 > 0)", "d * (self.z1 < 0)")
+    _held(tmp_path, "Net", TWO, wrong, {"dx", "self.dW1", "self.dW2"})
+
+
+def _held(folder: Path, name: str, right: str, wrong: str, results: set[str]) -> None:
+    """Both are held against their own forward, all their results, and only the one agrees."""
+    for ok, written in ((True, right), (False, wrong)):
+        (folder / "net.py").write_text(f"import numpy as np\n{written}")
+        with open_caller(f"{folder / 'net.py'}:{name}") as worker:
             said = against_forward(worker)
         assert isinstance(said, PairVerdict), said
         assert said.ok is ok
-        assert {"dx", "self.dW1", "self.dW2"} == {one.result for one in said.held.ends}
+        assert results == {one.result for one in said.held.ends}
