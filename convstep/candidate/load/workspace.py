@@ -30,7 +30,6 @@ from convstep.candidate.load.imports import Imports, installed_import
 _NEVER_SHADOWED = frozenset({*sys.builtin_module_names, "os", "io", "abc", "codecs", "site", "importlib"})
 """What Python itself finds before any file, or the child could not go on without."""
 _WORKED_WITH = frozenset({"convstep", "numpy", "torch"})
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _PROJECT = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 """What stands in the outermost folder of a project: what is above is somebody else's."""
 _HIGHEST = 4
@@ -125,7 +124,9 @@ class Workspace(MetaPathFinder):
         if path is None:
             places = self._places_of(fullname)
         else:
-            places = [Path(entry) for entry in path if self._covers(Path(entry))]
+            # what is below a library is the library's, wherever it is installed
+            package = sys.modules.get(fullname.rpartition(".")[0])
+            places = [Path(entry) for entry in path] if _is_candidate(package) else []
         last = fullname.rpartition(".")[2]
         for place in places:
             for file in (place / last / "__init__.py", place / f"{last}.py"):
@@ -232,13 +233,6 @@ class Workspace(MetaPathFinder):
             if _holds_modules(folder / top):
                 places.append(folder)
         return places
-
-    def _covers(self, folder: Path) -> bool:
-        """Whether a package's folder is the candidate's, and not something installed below it."""
-        for root in (*self._roots, *(place for places in self._places.values() for place in places)):
-            if folder.is_relative_to(root):
-                return not _INSTALLED & set(folder.relative_to(root).parts)
-        return False
 
     def _adopt_path(self) -> None:
         """Look for helpers in folders newly in `sys.path`; relative ones start at the file's folder."""

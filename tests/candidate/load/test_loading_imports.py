@@ -253,6 +253,25 @@ def test_dataclasses_and_installed_packages_below_the_folder(files: Files) -> No
     assert files.result("mine.py:f") == 4
 
 
+@pytest.mark.parametrize("folder", ["vendored", "env/lib/site-packages"])
+def test_what_python_finds_below_the_folder_is_a_library_and_runs_whole(
+    files: Files, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    files.write(f"{folder}/convlib/__init__.py", "from convlib import limits\n")
+    files.write(
+        f"{folder}/convlib/limits.py",
+        """\
+        class Limit:
+            def __neg__(self): return -7
+        Limit = Limit()
+        least = -Limit
+        """,
+    )
+    files.write("mine.py", "import convlib\ndef f(): return convlib.limits.least")
+    monkeypatch.syspath_prepend(str(files.folder / folder))
+    assert files.result("mine.py:f") == -7
+
+
 def test_plots_open_no_window(files: Files) -> None:
     files.write("mine.py", "import os\ndef f(): return os.environ['MPLBACKEND']\n")
     assert files.result("mine.py:f") == "Agg"
