@@ -149,6 +149,15 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self._set_dirty()
         return told
 
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Paint what came into sight; no scrollbar is moved, as none is seen: it would be a frame's every part."""
+        if round(old_value) != round(new_value):
+            self.refresh(self.size.region)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The same."""
+        self.watch_scroll_x(old_value, new_value)
+
     def on_focus(self) -> None:
         """Show the cell cursor."""
         self._redraw_cursor()
