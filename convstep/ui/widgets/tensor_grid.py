@@ -150,9 +150,9 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         return told
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
-        """Paint what came into sight; no scrollbar is moved, as none is seen: it would be a frame's every part."""
+        """Paint what came into sight; no bar is moved: none is seen, and all parts would be placed anew."""
         if round(old_value) != round(new_value):
-            self.refresh(self.size.region)
+            self._refresh_lines()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The same."""
@@ -259,11 +259,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     ) -> None:
         """Refresh what the panel draws differently from an older one and its layout."""
         new, after = self._drawn, self._plan
-        if changed is None or old is None or new is None or before is None or after is None:
+        if old is None or new is None or before is None or after is None:
             self.refresh()
             return
-        if (before, old.power) != (after, new.power):
-            self.refresh()
+        if changed is None or (before, old.power) != (after, new.power):
+            self._refresh_lines()
             return
         for span in changed:
             self._refresh_span(span)
@@ -271,6 +271,10 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if cell is not None:
                 y = after.y_of(cell.row)
                 self._refresh_rect(Rect(self.scroll_offset.x, y, after.margin, after.lines))
+
+    def _refresh_lines(self) -> None:
+        """Refresh all lines; with the borders beside them, as a line that is painted in part is cut first."""
+        self.refresh(Region(-1, 0, self.size.width + 2, self.size.height))
 
     def _refresh_span(self, span: Span) -> None:
         if self._plan is not None:
