@@ -156,25 +156,26 @@ def add_place_dA(run: Run, index: tuple[int, int, int], channels: range) -> None
         target[..., seen] = total
 
 
-def add_place_kept(run: Run, index: StepIndex, most: int) -> list[tuple[Array, ...]]:
+def add_place_kept(run: Run, index: StepIndex, most: int) -> list[Array]:
     """Execute a step and up to `most` at its place in its group; the cells that each overwrites, before it.
 
-    Those of `dW`, `dA_prev_pad` and, with a bias, `db`. The run's gradients stand at the step.
+    Those of `dW`, `dA_prev_pad` and, with a bias, `db`, step by step. The run's gradients stand at the step.
     """
     channels = _by_group(run, range(index.i_c, min(index.i_c + most, len(run.dW))))[0]
     here, window = slice(channels.start, channels.stop), run.geometry.window(index)
     dz = run.samples(run.problem.dZ)[index.i_n, index.i_h, index.i_w, here]
     factors, target = dz[:, np.newaxis, np.newaxis, np.newaxis], run.samples(run.dA_prev_pad)[window]
-    kept = [run.dW[here].copy(), np.empty((len(channels) + 1, *target.shape), target.dtype)]
+    terms = np.empty((len(channels) + 1, *target.shape), target.dtype)
+    kept = [run.dW[here].copy(), terms[:-1]]
     run.dW[here] += run.samples(run.problem.A_prev_pad)[window][np.newaxis] * factors
-    kept[1][0] = target
-    np.multiply(run.problem.W[here], factors, out=kept[1][1:])
-    np.add.accumulate(kept[1], axis=0, out=kept[1])  # strictly one after the other
-    target[...] = kept[1][-1]
+    terms[0] = target
+    np.multiply(run.problem.W[here], factors, out=terms[1:])
+    np.add.accumulate(terms, axis=0, out=terms)  # strictly one after the other
+    target[...] = terms[-1]
     if run.db is not None:
         kept.append(run.db[here].copy())
         run.db[here] += dz
-    return [tuple(before[number, ...] for before in kept) for number in range(len(channels))]
+    return kept
 
 
 def exact_gradients(problem: Problem) -> Gradients:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +48,10 @@ class Overwritten(NamedTuple):
         return brief(self)
 
 
+Made = Callable[[], tuple[Overwritten, ...]]
+"""What a step has overwritten, write by write: of most steps nobody asks."""
+
+
 class Timeline:
     """A backward pass at a position that can move in any direction.
 
@@ -72,7 +77,7 @@ class Timeline:
         self._checkpoints = Checkpoints(problem, budget - budget // BEHIND_SHARE)
         step_bytes = PER_STEP + 2 * (problem.W.nbytes // len(problem.W))
         kept = min(budget // BEHIND_SHARE // step_bytes, MOST_BEHIND)
-        self._history: deque[tuple[Overwritten, ...]] = deque(maxlen=max(kept, 1))
+        self._history: deque[Made] = deque(maxlen=max(kept, 1))
 
     def __repr__(self) -> str:
         place = place_text(self.step.loop_index, self.problem.geometry)
@@ -117,7 +122,7 @@ class Timeline:
         Of a write that is not made yet, before is what stands there, and after what it will be.
         """
         step = self.step
-        made = self._under_way or (self._history[-1] if self._history else ())
+        made = self._under_way or (self._history[-1]() if self._history else ())
         overwritten = {change.array: change.before for change in made}
         with quiet():
             accesses = tuple(
@@ -183,7 +188,7 @@ class Timeline:
         elif self._position == 0:
             return None
         else:
-            self._undo(self._history.pop())
+            self._undo(self._history.pop()())
             self._position -= 1
         self._ensure_history()
         return self.step
@@ -196,7 +201,7 @@ class Timeline:
             self.back()
         if 0 < self._position - position < len(self._history):
             while self._position > position:
-                self._undo(self._history.pop())
+                self._undo(self._history.pop()())
                 self._position -= 1
         elif not 0 <= position - self._position <= NEAR:
             # the step to look at is executed itself: what it overwrites is shown
@@ -223,7 +228,7 @@ class Timeline:
     @property
     def history_bytes(self) -> int:
         """What is kept to travel in time: checkpoints, the furthest pass, overwritten values."""
-        before = sum(change.before.nbytes for made in self._history for change in made)
+        before = sum(change.before.nbytes for made in self._history for change in made())
         return self._checkpoints.kept_bytes + before + PER_STEP * len(self._history)
 
     def touching(self, array: str, index: Sequence[int]) -> Sequence[int]:
@@ -257,7 +262,7 @@ class Timeline:
         if not self._under_way:
             if self._position == 0:
                 return False
-            self._under_way = list(self._history.pop())
+            self._under_way = list(self._history.pop()())
             self._position -= 1
         self._undo([self._under_way.pop()])
         if not self._under_way:
@@ -278,7 +283,7 @@ class Timeline:
     def _complete(self) -> None:
         """Count the step under way as executed once all its writes are made."""
         if self.made == len(self._running):
-            self._history.append(tuple(self._under_way))
+            self._history.append(partial(tuple, self._under_way))
             self._under_way = []
             self._position += 1
 
@@ -314,13 +319,21 @@ class Timeline:
         """Execute the steps up to a position that stand at one place, all at once."""
         step = self._step(self._position)
         kept = add_place_kept(self._run, step.loop_index, position - self._position)
-        for i_c, before in enumerate(kept, step.i_c):
-            regions = (i_c,), step.region, (i_c,)
-            self._history.append(tuple(map(Overwritten, self._running, regions, before)))
-            self._position += 1
+        overwritten = partial(_overwritten, tuple(self._running), step.region, kept, step.i_c)
+        self._history.extend(map(partial, repeat(overwritten), range(len(kept[0]))))
+        self._position += len(kept[0])
 
     def _restore(self, position: int) -> None:
         """Go to a position from the nearest checkpoint; nothing is left to undo there."""
         self._checkpoints.restore(self._run, self._position, position)
         self._history.clear()
         self._position = position
+
+
+def _overwritten(
+    arrays: Sequence[str], window: Region, kept: Sequence[Array], first: int, number: int
+) -> tuple[Overwritten, ...]:
+    """What one of the steps of a place has overwritten, of what all of them have."""
+    channel = (first + number,)
+    regions, before = (channel, window, channel), (each[number, ...] for each in kept)
+    return tuple(map(Overwritten, arrays, regions, before))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -61,6 +61,8 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._late = True
         """Whether it waits for room to be laid out in."""
         self._look: Look | None = None
+        self._seen: tuple[Size, Offset] | None = None
+        """While lines are painted, the room and what is scrolled past: neither changes from line to line."""
         self._border = ("", "")
 
     def show(self, panel: Panel, changed: Collection[Span] | None, *, stepped: bool = True) -> None:
@@ -119,13 +121,20 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw_cursor()
         self._bring_into_view(Span.single(cell))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the visible part."""
+        self._seen = self.size, self.scroll_offset
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._seen = None
+
     def render_line(self, y: int) -> Strip:
         """One line of the visible part."""
-        width = self.size.width
+        (width, height), (scroll_x, scroll_y) = self._seen or (self.size, self.scroll_offset)
         panel = self._drawn
         if panel is None or self._plan is None:
             return Strip.blank(width, self.rich_style)
-        scroll_x, scroll_y = self.scroll_offset
         look = self._current_look()
         if panel.note:
             segments = draw_note(panel.note, y, width, look)
@@ -133,9 +142,7 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             segments = draw_header(panel, self._plan, scroll_x, width, look)
         else:
             header = self._plan.header
-            cut = self._plan.lines > 1 and self._plan.is_cut(
-                y + scroll_y, header + scroll_y, self.size.height - header
-            )
+            cut = self._plan.lines > 1 and self._plan.is_cut(y + scroll_y, header + scroll_y, height - header)
             segments = draw_line(panel, self._plan, y + scroll_y, scroll_x, width, look, cut=cut)
         return Strip(segments, width)
 
@@ -148,6 +155,15 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self._follow()
             self._set_dirty()
         return told
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Paint what came into sight; no bar is moved: none is seen, and all parts would be placed anew."""
+        if round(old_value) != round(new_value):
+            self._refresh_lines()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The same."""
+        self.watch_scroll_x(old_value, new_value)
 
     def on_focus(self) -> None:
         """Show the cell cursor."""
@@ -250,11 +266,11 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
     ) -> None:
         """Refresh what the panel draws differently from an older one and its layout."""
         new, after = self._drawn, self._plan
-        if changed is None or old is None or new is None or before is None or after is None:
+        if old is None or new is None or before is None or after is None:
             self.refresh()
             return
-        if (before, old.power) != (after, new.power):
-            self.refresh()
+        if changed is None or (before, old.power) != (after, new.power):
+            self._refresh_lines()
             return
         for span in changed:
             self._refresh_span(span)
@@ -262,6 +278,10 @@ class TensorGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if cell is not None:
                 y = after.y_of(cell.row)
                 self._refresh_rect(Rect(self.scroll_offset.x, y, after.margin, after.lines))
+
+    def _refresh_lines(self) -> None:
+        """Refresh all lines; with the borders beside them, as a line that is painted in part is cut first."""
+        self.refresh(Region(-1, 0, self.size.width + 2, self.size.height))
 
     def _refresh_span(self, span: Span) -> None:
         if self._plan is not None:

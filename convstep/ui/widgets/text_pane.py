@@ -57,7 +57,7 @@ class TextPane(Widget, can_focus=True):
             self._draw_for(size)
             for y in range(min(max(len(self._lines), len(self._painted)), size.height)):
                 if self._lines[y : y + 1] != self._painted[y : y + 1]:
-                    self._set_dirty(Region(0, y, size.width, 1))
+                    self._set_dirty(Region(-1, y, size.width + 2, 1))  # a line in part is cut first
         return super()._exchange_repaint_regions()
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -63,7 +63,7 @@ def draw_line(
     first = left // (layout.text + 1)
     last = min((left + room) // (layout.text + 1) + 1, layout.columns)
     skip = left - first * (layout.text + 1)
-    segments = list(_row_segments(panel, layout, line, range(first, last), look))
+    segments = _row_segments(panel, layout, line, range(first, last), look)
     if cut:
         segments = [s if s.text in RUNS_ON else Segment(" " * len(s.text), look.base) for s in segments]
     else:
@@ -75,8 +75,8 @@ def draw_line(
 
 
 def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, look: Look) -> None:
-    """A number cut in two could lose its sign: cells not wholly in sight are left empty."""
-    for place in range(1, len(segments), 2):
+    """A number cut in two could lose its sign: the first or last cell, if not wholly in sight, is left empty."""
+    for place in {1, len(segments) - 2} if len(segments) > 1 else ():
         start = place // 2 * (text + 1) + 1
         if start < skip or start + text > skip + room:
             segments[place] = Segment(" " * text, look.base)
@@ -86,13 +86,14 @@ def _cut(segments: list[Segment], skip: int, width: int, base: Style) -> list[Se
     """Exactly `width` columns of the segments, `skip` columns in. All text is one column a character."""
     kept = []
     for segment in segments:
-        text, style, _ = segment
-        if skip > 0 or len(text) > width:
-            segment = Segment(text[max(skip, 0) :][:width], style)
-            skip -= len(text)
-        if segment.text:
+        length = len(segment.text)
+        if skip > 0 or length > width:
+            segment = Segment(segment.text[max(skip, 0) :][:width], segment.style)
+            skip -= length
+            length = len(segment.text)
+        if length:
             kept.append(segment)
-            width -= len(segment.text)
+            width -= length
     if width:
         kept.append(Segment(" " * width, base))
     return kept
@@ -108,7 +109,7 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
 
 def _row_segments(
     panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
-) -> Iterator[Segment]:
+) -> list[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
     width = number_width(layout, shaded=_shaded(look))
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
@@ -117,25 +118,35 @@ def _row_segments(
     special = _special(row, look, columns)
     alike = look.alike((number, layout.text, width, panel.limit, panel.use, panel.done is None))
     plain = look.mode == "both" and look.coloured
-    for column, value, state in zip(columns, values, _states(row, columns, look), strict=True):
+    drawn = list[Segment]()
+    for column, key in zip(columns, zip(values, _states(row, columns, look), strict=True), strict=True):
         if column in special:
-            yield from _drawn(row, column, value, layout.text, width, number, look)
+            drawn += _drawn(row, column, key[0], layout.text, width, number, look)
             continue
-        key = value, state
-        if key not in alike:
-            if plain and value and not row.scale.mark(value) and isinstance(number, CellFormat):
-                # of its looks, all but number and colour are those of others like it
-                like = panel.use, panel.done is None, state
-                if like not in look.plain:
-                    roles = _roles(row, Cell(line.row, column), look)
-                    look.plain[like] = gutter(row, column, look, " "), roles
-                side, roles = look.plain[like]
-                style = _style(value, False, roles, row.scale, look)
-                alike[key] = side, Segment(number.text(value).rjust(layout.text), style)
+        if (found := alike.get(key)) is None:
+            if plain and key[0] and isinstance(number, CellFormat) and not row.scale.mark(key[0]):
+                found = _ordinary(row, column, *key, layout.text, number, look)
             else:
-                alike[key] = _drawn(row, column, value, layout.text, width, number, look)
-        yield from alike[key]
-    yield gutter(row, columns.stop, look, " ")
+                found = _drawn(row, column, key[0], layout.text, width, number, look)
+            alike[key] = found
+        drawn += found
+    drawn.append(gutter(row, columns.stop, look, " "))
+    return drawn
+
+
+def _ordinary(
+    row: Row, column: int, value: float, state: int, text: int, number: CellFormat, look: Look
+) -> tuple[Segment, Segment]:
+    """The same as `_drawn` of a number on its colour: all else of its looks is that of others in its state."""
+    like = row.panel.use, row.panel.done is None, state
+    if (known := look.plain.get(like)) is None:
+        roles = _roles(row, Cell(row.line.row, column), look)
+        known = look.plain[like] = gutter(row, column, look, " "), roles, {}
+    side, roles, styles = known
+    step = row.scale.bucket(value)
+    if (style := styles.get(step)) is None:
+        style = styles[step] = _style(value, False, roles, row.scale, look)
+    return side, Segment(number.text(value).rjust(text), style)
 
 
 def _states(row: Row, columns: range, look: Look) -> Sequence[int]:

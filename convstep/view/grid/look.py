@@ -46,8 +46,11 @@ class Look:
     """What every cell and line begins with: the screen's own colours."""
     colours: Colours = Colours.ALL
     """What the terminal has."""
-    plain: dict[tuple[object, ...], tuple[Segment, tuple[str, ...]]] = field(default_factory=dict)
-    """Of cells in a state, the left gutter of an ordinary value and the roles, by all these depend on."""
+    plain: dict[tuple[object, ...], tuple[Segment, tuple[str, ...], dict[int, Style]]] = field(
+        default_factory=dict
+    )
+    """Of cells in a state, the left gutter of an ordinary value, the roles, and the style on each step of a
+    scale, by all these depend on."""
     numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
     """States that cells were in, numbered."""
     _states: dict[tuple[object, ...], list[int]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from rich.cells import cell_len
@@ -110,10 +110,8 @@ def _as_full_as_fits(scene: Scene, forms: Sequence[Sequence[Form]], height: int)
     """The additions alike in the fullest form that fits; then each as fully, the most telling first."""
     if not forms:
         return []
-    ranks = sorted({form.rank for own in forms for form in own}, reverse=True)
     briefly = [own[0] for own in forms]
-    alike = ([_at_most(own, rank) for own in forms] for rank in ranks)
-    chosen = next((found for found in alike if _lines(found) <= height), briefly)
+    chosen = next((found for found in _alike(forms) if _lines(found) <= height), briefly)
     order = _most_telling(scene)
     if chosen[order[0]].rank < MATRICES:  # rather all cells of one, and the others in a line each
         one_whole = _fuller(briefly, forms, order[0], height)
@@ -134,9 +132,14 @@ def _drawn(chosen: Sequence[Form], height: int, *, below_title: bool) -> list[Te
     return lines
 
 
-def _at_most(forms: Sequence[Form], rank: tuple[int, ...]) -> Form:
-    """The fullest form of no higher rank."""
-    return max((form for form in forms if form.rank <= rank), key=_rank, default=forms[0])
+def _alike(forms: Sequence[Sequence[Form]]) -> Iterator[list[Form]]:
+    """Each addition in its fullest form of no higher rank, for one rank after the other, the highest first."""
+    left = [sorted(reversed(own), key=_rank) for own in forms]  # of two alike the first is rather taken
+    for rank in sorted({form.rank for own in forms for form in own}, reverse=True):
+        for own in left:
+            while own[-1].rank > rank and len(own) > 1:
+                own.pop()
+        yield [own[-1] for own in left]
 
 
 def _fuller(chosen: Sequence[Form], forms: Sequence[Sequence[Form]], at: int, height: int) -> list[Form]:
