@@ -27,7 +27,6 @@ from convstep.ui.dialogs.once import Once
 from convstep.ui.messages import CellClicked, CellHovered, SeekRequested
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.telling import tell_after
-from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
 
@@ -168,7 +167,6 @@ class DebuggerScreen(Once, Screen[int | None]):
         """Title, panels, status, timeline, keys."""
         yield Static(id="title")
         yield PanelArea(*self.mode.parts())
-        yield GridRoles()
         yield Static(id="sentence")
         yield Static(id="too-small")
         yield Static(id="status")
