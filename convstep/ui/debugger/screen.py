@@ -53,6 +53,7 @@ class DebuggerScreen(Once, Screen[int | None]):
 
     app: TorchApp
 
+    AUTO_FOCUS = ""  # which part has the keys is decided here
     BINDINGS: ClassVar[list[Binding]] = bindings()  # type: ignore[assignment]
 
     def __init__(self, mode: Mode, *, turned: bool = False) -> None:
