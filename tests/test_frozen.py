@@ -6,7 +6,7 @@ import copy
 import inspect
 import pickle
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -83,6 +83,20 @@ def test_fields_and_arguments_are_those_of_the_standard_library() -> None:
     ours, theirs = (inspect.signature(kind).parameters.values() for kind in KINDS)
     assert [(one.name, one.annotation) for one in ours] == [(one.name, one.annotation) for one in theirs]
     assert [one.name for one in fields(Ours)] == [one.name for one in fields(Theirs)]
+
+
+def test_what_is_asked_of_it_first_changes_nothing() -> None:
+    @frozen()
+    class Fresh:
+        """Nobody has made one yet."""
+
+        known: ClassVar = "all"
+        marks: list[str] = field(default_factory=list)
+
+    assert [one.name for one in fields(Fresh)] == ["marks"]
+    first, second = Fresh(), Fresh()
+    first.marks.append("x")
+    assert (second.marks, Fresh.known, replace(first, marks=[]) == second) == ([], "all", True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

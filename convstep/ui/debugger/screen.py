@@ -27,7 +27,6 @@ from convstep.ui.dialogs.once import Once
 from convstep.ui.messages import CellClicked, CellHovered, SeekRequested
 from convstep.ui.panel_area import PanelArea
 from convstep.ui.telling import tell_after
-from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.key_line import KeyLine
 from convstep.ui.widgets.timeline_bar import TimelineBar
 
@@ -54,6 +53,7 @@ class DebuggerScreen(Once, Screen[int | None]):
 
     app: TorchApp
 
+    AUTO_FOCUS = ""  # which part has the keys is decided here
     BINDINGS: ClassVar[list[Binding]] = bindings()  # type: ignore[assignment]
 
     def __init__(self, mode: Mode, *, turned: bool = False) -> None:
@@ -168,7 +168,6 @@ class DebuggerScreen(Once, Screen[int | None]):
         """Title, panels, status, timeline, keys."""
         yield Static(id="title")
         yield PanelArea(*self.mode.parts())
-        yield GridRoles()
         yield Static(id="sentence")
         yield Static(id="too-small")
         yield Static(id="status")

@@ -18,7 +18,6 @@ from convstep.oracle.expectation import OracleUnavailable
 from convstep.oracle.service import ServiceClosed, TorchService
 from convstep.ui.dialogs.once import Once
 from convstep.ui.telling import tell
-from convstep.ui.widgets.grid_roles import GridRoles
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from convstep.view.grid.panel import Panel
 from convstep.view.text.wrapping import Paragraph, wrap
@@ -83,7 +82,6 @@ class ComparisonScreen(Once, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A place for each oracle, then the differences."""
-        yield GridRoles()
         with VerticalScroll(can_focus=False) as box:
             box.border_title = self._title()
             box.border_subtitle = tr("f explains the comparison · Esc closes")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.await_complete import AwaitComplete
 
 if TYPE_CHECKING:
+    from textual.geometry import Size
     from textual.screen import Screen
 
     Base = Screen[Any]
@@ -29,6 +30,11 @@ class Once(Base):
         """Draw no frame in a batch: Textual draws a whole one there, and then does not show it."""
         if not self.app._batch_count:
             super()._compositor_refresh()
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay the parts out for another size: Textual tells each several times."""
+        if size != self._compositor.size:
+            super()._screen_resized(size)
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
         """Do something after the next frame, if the screen is still there.

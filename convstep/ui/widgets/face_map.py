@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from convstep.language import tr
 from convstep.ui.widgets.fitted import Fitted
-from convstep.ui.widgets.grid_roles import look_for
+from convstep.ui.widgets.looks import look_for
 from convstep.view.grid.look import Look
 from convstep.view.grid.overview import Overview
 from convstep.view.grid.panel import Panel, Span

@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from convstep.ui.messages import CellClicked, CellHovered
-from convstep.ui.widgets.grid_roles import look_for
+from convstep.ui.widgets.looks import look_for
 from convstep.view.grid.drawing import Look, draw_header, draw_line, draw_note
 from convstep.view.grid.panel import Cell, Panel, Span, title_of
 from convstep.view.grid.places import GridLayout, Rect, lay_out_in_unit

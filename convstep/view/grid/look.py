@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import lru_cache
 
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
@@ -32,8 +33,7 @@ class Look:
     """How to draw, whatever is drawn."""
 
     styles: Mapping[str, Style]
-    """A style a role: cell, padding, todo, window, changed, now, marked, differs, cursor, frame,
-    reads, writes, the grounds of these two, stop, mark, crop, label."""
+    """A style a role, as `role_styles` makes them; a role without one looks like a cell."""
     mode: str = "both"
     """One of `MODES`."""
     dark: bool = True
@@ -103,6 +103,21 @@ class Look:
         return combined
 
 
+def role_styles(inks: Mapping[str, Color]) -> Mapping[str, Style]:
+    """A style a role, in a theme's `INKS`."""
+    error, foreground, reads, writes, *grounds = (inks[name] for name in INKS)
+    return {
+        **_ROLES,
+        "differs": Style(color=error, bold=True),
+        "stop": Style(color=error, bold=True),
+        "frame": Style(color=foreground, bold=True),
+        READS: Style(color=reads, bold=True),
+        WRITES: Style(color=writes, bold=True),
+        READS + GROUND: Style(bgcolor=grounds[0]),
+        WRITES + GROUND: Style(bgcolor=grounds[1]),
+    }
+
+
 @lru_cache(maxsize=256)
 def _scale(limit: float, dark: bool, colours: Colours) -> Scale:
     return Scale(limit, dark, colours)
@@ -119,11 +134,24 @@ def big_roles(roles: tuple[str, ...], dark: bool) -> tuple[str, ...]:
     return ("marked on dark",) if "marked" in roles and dark else ()
 
 
-_NONE, _BRIGHT = Style(), Style(dim=False)
+INKS = "error", "foreground", READS, WRITES, READS + GROUND, WRITES + GROUND
+"""The colours of a theme that roles have."""
+_NONE, _BRIGHT, _DIM = Style(), Style(dim=False), Style(dim=True)
+_ROLES = {
+    **dict.fromkeys(("padding", "todo", "crop", "label", "hint"), _DIM),
+    "window": Style(bold=True),
+    "changed": Style(bold=True, underline=True),
+    NOW: Style(bold=True, reverse=True),
+    # a marker pen: the same on every theme, and stronger than any heat
+    "marked": Style(color="#000000", bgcolor="#ffd83d", bold=True, underline=True),
+    "mark": Style(color="#000000", bgcolor="#ffd83d", bold=True),
+    "cursor": Style(reverse=True),
+}
+"""The same on every theme."""
 _OWN = {
     "plain": Style(underline=False),
     "held on dark": Style(color="#ffffff", bgcolor="#6e6e6e", reverse=False),
     "held on light": Style(color="#000000", bgcolor="#9e9e9e", reverse=False),
     "marked on dark": Style(color="#ffffff", bgcolor="#8a6d00"),
 }
-"""What no style sheet says: a tall cell is underlined once; big digits keep the screen's kind of ink."""
+"""The same for everybody: a tall cell is underlined once; big digits keep the screen's kind of ink."""

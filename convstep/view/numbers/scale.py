@@ -15,6 +15,7 @@ up, so small gradients remain visible beside large ones.
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from bisect import bisect_left
@@ -64,12 +65,12 @@ class Scale:
 
     def foreground(self, value: float) -> str:
         """Black or white as `#rrggbb`, whichever reads better on `background(value)`."""
-        return _INKS[self.colours, self.dark][self._slot(value)]
+        return _inks(self.colours, self.dark)[self._slot(value)]
 
     def heat(self, value: float) -> tuple[str, str]:
         """Both: what is behind a value, and its ink."""
         slot, look = self._slot(value), (self.colours, self.dark)
-        return _RAMPS[look][slot], _INKS[look][slot]
+        return _RAMPS[look][slot], _inks(*look)[slot]
 
     def shade(self, value: float) -> str:
         """One of ` ░▒▓█` by magnitude; a space for NaN, whose mark speaks for it."""
@@ -109,8 +110,14 @@ def round_limit(magnitude: float) -> float:
     return math.ldexp(1.0, exponent) if exponent < sys.float_info.max_exp else sys.float_info.max
 
 
-def _readable_on(backgrounds: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(max("#000000", "#ffffff", key=lambda ink: contrast(ink, ground)) for ground in backgrounds)
+@functools.cache
+def _inks(colours: Colours, dark: bool) -> tuple[str, ...]:
+    """What is readable on each colour of a ramp."""
+    ramp = _RAMPS[colours, dark]
+    if colours is not Colours.SIXTEEN:
+        return tuple(max("#000000", "#ffffff", key=lambda ink: contrast(ink, ground)) for ground in ramp)
+    # black reads better on the yellow that most have than white on the brown that some have
+    return tuple("#000000" if ground in ("#00aaaa", "#aa5500", "#aaaaaa") else "#ffffff" for ground in ramp)
 
 
 # each ramp: steps -8 to 8, then NaN, +inf, -inf
@@ -158,11 +165,3 @@ _RAMPS: Final = {
     ),
 }
 # fmt: on
-_INKS: Final = {key: _readable_on(ramp) for key, ramp in _RAMPS.items()} | {
-    # black reads better on the yellow that most have than white on the brown that some have
-    (Colours.SIXTEEN, dark): tuple(
-        "#000000" if ground in ("#00aaaa", "#aa5500", "#aaaaaa") else "#ffffff"
-        for ground in _RAMPS[Colours.SIXTEEN, dark]
-    )
-    for dark in (True, False)
-}
