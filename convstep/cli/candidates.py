@@ -68,10 +68,13 @@ class Calling:
 
 def opened(target: str, calling: Calling) -> Caller:
     """The candidate of a command line, loaded in a process of its own; CandidateError if it cannot be."""
-    from convstep.candidate.operators.caller import open_caller
+    from convstep.candidate.call.opening import open_worker
+    from convstep.candidate.call.processes import AskedSpawned
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
-    return open_caller(target, loading, calling.timeout, _meanwhile)
+    # as `open_caller` does, which may be imported only once the other interpreter starts
+    worker = open_worker(target, loading, calling.timeout, _meanwhile, spawned=AskedSpawned, kind=_caller)
+    return worker  # type: ignore[return-value]
 
 
 class Saved:
@@ -105,6 +108,12 @@ class Saved:
         except BaseException:
             worker.close()
             raise
+
+
+def _caller() -> type[Caller]:
+    from convstep.candidate.operators.caller import Caller
+
+    return Caller
 
 
 def _meanwhile() -> None:

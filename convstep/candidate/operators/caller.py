@@ -16,7 +16,7 @@ import numpy as np
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.opening import open_worker
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED
-from convstep.candidate.call.processes import RecordingSpawned
+from convstep.candidate.call.processes import AskedSpawned
 from convstep.candidate.call.worker import nonsense
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators import child, recorded
@@ -83,10 +83,6 @@ class Raw:
     """line, line_text, file, cell."""
 
 
-class _AskedSpawned(RecordingSpawned):
-    main = "convstep.candidate.operators.child"
-
-
 class _AskedForked(_Forked):
     others = {  # noqa: RUF012  # it is looked at only
         **_Forked.others,
@@ -98,7 +94,7 @@ class _AskedForked(_Forked):
 class Caller(Recorder):
     """Calls and records a function in its process, as a convolution's backward or as any operator's."""
 
-    Spawned = _AskedSpawned
+    Spawned = AskedSpawned
     Forked = _AskedForked
 
     def ask(
@@ -252,5 +248,5 @@ def open_caller(
 ) -> Caller:
     """The candidate in a process of its own, that calls it as any operator; see `open_worker`."""
     return open_worker(  # type: ignore[return-value]
-        candidate, options, timeout, meanwhile, spawned=_AskedSpawned, kind=lambda: Caller
+        candidate, options, timeout, meanwhile, spawned=AskedSpawned, kind=lambda: Caller
     )

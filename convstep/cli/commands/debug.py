@@ -28,12 +28,12 @@ class Options:
 def run(options: Options) -> int:
     """Open the debugger with the candidate beside the reference."""
     say_loading(options.target)
-    from convstep.candidate.call.outcome import CannotCall
-    from convstep.candidate.operators.ways import likely
-    from convstep.cli.problems import named_problem, position_of
-
     check = f"convstep check {shlex.quote(options.target)}"
     with candidates.opened(options.target, options.calling) as worker:
+        from convstep.candidate.call.outcome import CannotCall
+        from convstep.candidate.operators.ways import likely
+        from convstep.cli.problems import named_problem, position_of
+
         name, problem = (None, None) if options.problem is None else named_problem(options.problem)
         saved = candidates.Saved(options.target, options.calling, problem)
         if lack := lacking():  # it can be loaded, so that the other command does work
