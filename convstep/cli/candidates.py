@@ -6,12 +6,12 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep import waiting
 from convstep.cli.arguments import flag, option, seconds
 from convstep.cli.console import UsageError, is_watched, show_progress
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ TARGET = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Calling:
     """How a candidate is loaded and called."""
 
@@ -72,9 +72,10 @@ def opened(target: str, calling: Calling) -> Caller:
     from convstep.candidate.call.processes import AskedSpawned
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
-    # as `open_caller` does, which may be imported only once the other interpreter starts
-    worker = open_worker(target, loading, calling.timeout, _meanwhile, spawned=AskedSpawned, kind=_caller)
-    return worker  # type: ignore[return-value]
+    # as `open_caller` does, which would import NumPy before the other interpreter starts
+    return open_worker(  # type: ignore[return-value]
+        target, loading, calling.timeout, _meanwhile, spawned=AskedSpawned, kind=_caller
+    )
 
 
 class Saved:
@@ -117,10 +118,8 @@ def _caller() -> type[Caller]:
 
 
 def _meanwhile() -> None:
-    """What a verdict needs, made ready while another interpreter starts."""
-    from convstep.candidate.referee import prepare
-
-    prepare()
+    """What a verdict needs, imported while another interpreter starts."""
+    import convstep.candidate.referee  # noqa: F401
 
 
 def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:

@@ -11,9 +11,10 @@ from functools import cached_property, lru_cache
 from types import CodeType
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SourceText:
     """A file as its author sees it."""
 
@@ -45,7 +46,7 @@ class SourceText:
         return on_one_line(self.lines[first - 1 : last])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Definition:
     """A function in a file."""
 

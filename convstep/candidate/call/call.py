@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
+from convstep.frozen import frozen
 
 TAPE, CLOSURE = "tape", "closure"
 """The backwards that a forward's output brings along: its own `backward`, or a function beside it."""
@@ -16,7 +16,7 @@ BROUGHT = {TAPE: ("out = ", "out.backward"), CLOSURE: ("out, back = ", "back")}
 """How the forward and such a backward are written."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Method:
     """One of the calls it takes: making a layer, its forward, its backward."""
 
@@ -29,7 +29,7 @@ class Method:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Call:
     """How a candidate is called."""
 

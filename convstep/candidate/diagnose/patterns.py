@@ -10,13 +10,13 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.layers import told_same
 from convstep.candidate.check.fresh import FreshProblems
 from convstep.candidate.check.grade import Result
 from convstep.conv.geometry import Geometry
+from convstep.frozen import frozen
 from convstep.language import tr
 
 SIDE = 12
@@ -35,7 +35,7 @@ CLAIMS = 12
 Holds = Callable[[Geometry], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Feature:
     """Something that is true of some problems and not of others."""
 
@@ -45,7 +45,7 @@ class Feature:
     """Whether a problem has it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Claim:
     """It fails only when something holds; and then always, if it is exact."""
 

@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record.recorder import Recorder, _Forked
 from convstep.candidate.verdicts.marks import Verdicts
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.operator import Array
 from convstep.oracle import messages
@@ -39,7 +40,7 @@ ROOM = 256 << 20
 KINDS = (RETURNED, REFUSED, RAISED, HUNG, DIED, UNSAID)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Handed:
     """One problem as it is handed over."""
 
@@ -51,7 +52,7 @@ class Handed:
     """By axis letter and role; see `telling.Told`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Raw:
     """What one call brought, as it came."""
 

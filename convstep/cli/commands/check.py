@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli import candidates
@@ -28,6 +28,7 @@ from convstep.cli.console import (
 from convstep.cli.outputs import check_new, write, writing
 from convstep.cli.recordings import Values
 from convstep.cli.targets import PYTHON
+from convstep.frozen import frozen
 from convstep.printable import SentenceError, printable
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ PRINTED = "-"
 USE = "find out whether your backward is right and, if not, why"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep check` is asked."""
 

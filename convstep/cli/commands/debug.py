@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from convstep.cli import candidates
 from convstep.cli.arguments import CALL, LAYER, count, group, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 USE = "open your backward beside the reference, where the two diverge"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep debug` is asked."""
 
