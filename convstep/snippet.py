@@ -12,10 +12,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from convstep.files import written_whole
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import SentenceError, printable
 
@@ -34,7 +35,7 @@ class SnippetError(SentenceError, ValueError):
     """The case cannot be written as code; one sentence."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Check:
     """A result beside what it should be."""
 
@@ -46,7 +47,7 @@ class Check:
     """How far a number may be off."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Snippet:
     """One case, before it is written."""
 

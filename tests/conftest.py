@@ -132,7 +132,8 @@ def pytest_runtest_setup() -> None:
     random.seed(0)
     np.random.seed(0)
     if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(0)
+        # `torch.manual_seed` would keep where it is called from, for devices that are not there
+        sys.modules["torch"].default_generator.manual_seed(0)
 
 
 def pytest_collection_finish() -> None:

@@ -6,6 +6,7 @@ import functools
 import graphlib
 import subprocess
 import sys
+from pathlib import Path
 
 import grimp
 import pytest
@@ -54,6 +55,19 @@ def test_loads_numpy_alone() -> None:
         "import convstep; convstep.check, convstep.assert_correct, convstep.Verdict, convstep.CandidateError",
         "import convstep; assert convstep.check(convstep.conv2d_backward, timeout=30).ok",
         "from convstep.cli import main; assert main(['trace', 'one-window', '--format', 'jsonl']) == 0",
+    )
+
+
+@pytest.mark.parametrize("command", ["check {}", "check {}:conv_backward", "debug {}:conv_backward"])
+def test_the_candidates_interpreter_starts_before_numpy_is_imported_here(
+    command: str, tmp_path: Path
+) -> None:
+    """It takes as long to start as we take for our own imports, so that a verdict comes a third earlier."""
+    (tmp_path / "mine.py").write_text("def conv_backward(dout, cache): ...\n")
+    words = [word.format(tmp_path / "mine.py") for word in command.split()]
+    first = "lambda event, _: event == 'subprocess.Popen' and (print('loaded', *sys.modules), sys.exit())"
+    assert "numpy" not in loaded(
+        f"sys.addaudithook({first})", f"from convstep.cli import main; main({words})"
     )
 
 

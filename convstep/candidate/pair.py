@@ -21,6 +21,7 @@ from convstep.candidate.operators.answer import OWN
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.recorder import Recorder
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Held
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import printable, printable_lines
 
@@ -166,7 +167,7 @@ class PairVerdict(AnyVerdict):
         return list(self.as_dict()["gradients"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Open:
     """Why a backward is not judged by its own forward."""
 

@@ -17,7 +17,6 @@ from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words, w
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, before_relu, fresh_problems, sweep
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
-from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, about_relu, notes
 from convstep.candidate.operators.caller import Caller, open_caller

@@ -6,12 +6,12 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convstep import waiting
 from convstep.cli.arguments import flag, option, seconds
 from convstep.cli.console import UsageError, is_watched, show_progress
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ TARGET = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Calling:
     """How a candidate is loaded and called."""
 
@@ -68,10 +68,14 @@ class Calling:
 
 def opened(target: str, calling: Calling) -> Caller:
     """The candidate of a command line, loaded in a process of its own; CandidateError if it cannot be."""
-    from convstep.candidate.operators.caller import open_caller
+    from convstep.candidate.call.opening import open_worker
+    from convstep.candidate.call.processes import AskedSpawned
 
     loading = {"run_all": calling.run_all, "python2": calling.python2, "adapter": calling.adapter}
-    return open_caller(target, loading, calling.timeout, _meanwhile)
+    # as `open_caller` does, which would import NumPy before the other interpreter starts
+    return open_worker(  # type: ignore[return-value]
+        target, loading, calling.timeout, _meanwhile, spawned=AskedSpawned, kind=_caller
+    )
 
 
 class Saved:
@@ -107,11 +111,15 @@ class Saved:
             raise
 
 
-def _meanwhile() -> None:
-    """What a verdict needs, made ready while another interpreter starts."""
-    from convstep.candidate.referee import prepare
+def _caller() -> type[Caller]:
+    from convstep.candidate.operators.caller import Caller
 
-    prepare()
+    return Caller
+
+
+def _meanwhile() -> None:
+    """What a verdict needs, imported while another interpreter starts."""
+    import convstep.candidate.referee  # noqa: F401
 
 
 def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:

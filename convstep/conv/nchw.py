@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convstep.brief import brief
 from convstep.conv.geometry import Padding, Pair
+from convstep.frozen import frozen
 from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ REFUSABLE = {
 """What code under test may be unable to express, and how that is said."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class NCHW:
     """The arrays of a problem, channels first; see `Problem.nchw`.
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.timeline import Timeline
+from convstep.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class FirstNonfinite:
     """The first step after which a running gradient has a cell that is NaN or infinite."""
 

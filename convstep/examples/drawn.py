@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from convstep.frozen import frozen
 from convstep.language import tr
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MOST_STEPS = 1000
 """Steps up to which that is looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Sizes:
     """A convolution in numbers, as a person gives them."""
 

@@ -8,13 +8,13 @@ float64, as PyTorch's is that it is held against. `python -m convstep.examples.t
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 
 from convstep.conv.backward import conv2d_backward
 from convstep.conv.problem import Problem
 from convstep.examples.digits import INK, load_digits
+from convstep.frozen import frozen
 from convstep.steps.cells import Array
 
 SPLIT_SEED, SEED = 0, 20  # the second chosen together with IMAGE
@@ -31,7 +31,7 @@ mostly cut off by the ReLU; training itself is not tuned to either.
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Network:
     """The parameters; a gradient by all of them has the same form."""
 
@@ -49,7 +49,7 @@ class Network:
         return self.W, self.b, self.W_out, self.b_out
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Pass:
     """What one forward and backward pass over some images leaves behind."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from rich.color_triplet import ColorTriplet
 from textual._compositor import LayoutUpdate
 from textual.color import Color
 
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _DIM = 0.4
 """How far a dim character fades into its background, as in Rich's own pictures."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Look:
     """How a cell looks when all is said: reverse and dim are already worked into the colours."""
 
@@ -45,7 +45,7 @@ class Look:
     strike: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Run:
     """Neighbouring cells of one row that look the same."""
 
@@ -58,7 +58,7 @@ Row = tuple[Run, ...]
 """One line of the screen; its characters take exactly the screen's columns."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Frame:
     """One painted screen, and what a picture of it says about it."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from PIL import GifImagePlugin, Image
 
 from convstep.export.frame import Frame, Rgb, cells
 from convstep.export.ink import Canvas
+from convstep.frozen import frozen
 
 CELL: Final = (9, 18)
 """Width and height of a cell in pixels: text as large as on an ordinary screen, where the font is sharp."""
@@ -34,7 +34,7 @@ Indices = npt.NDArray[np.uint8]
 """Places in the palette. Shape: `(height, width)`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Palette:
     """The colours of a whole GIF."""
 

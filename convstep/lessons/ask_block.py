@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
+from convstep.frozen import frozen
 from convstep.lessons.errors import wrong
 from convstep.lessons.expressions import fill_in
 from convstep.lessons.fields import Fields
@@ -17,7 +18,7 @@ from convstep.lessons.words import say
 At = TypeVar("At", bound=Standing, covariant=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class AskBlock(Generic[At]):
     """What an `ask` block says, and where it is said."""
 

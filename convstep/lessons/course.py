@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from dataclasses import dataclass
 from importlib import resources
 
+from convstep.frozen import frozen
 from convstep.lessons.document import parse_document
 from convstep.lessons.errors import wrong
 from convstep.lessons.lesson import Lesson
@@ -17,7 +17,7 @@ HUNT = "hunt-"
 """How the names of bug hunts begin."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Entry:
     """A bundled lesson, as far as a list of them needs it."""
 

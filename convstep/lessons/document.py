@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.lessons.errors import wrong
 from convstep.lessons.fields import Fields, parse_fields
@@ -21,7 +21,7 @@ LARGEST_PAGE = 20_000
 """Characters of a page: Markdown that is meant badly takes time by the square of its length."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Block:
     """A piece of a page."""
 
@@ -35,7 +35,7 @@ class Block:
     """Whether it stands between ``` lines."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Section:
     """A page as it is written: all that stands below a `##` heading."""
 
@@ -44,7 +44,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Document:
     """A lesson's file, taken apart but not understood."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from convstep.conv.timeline import Timeline
 from convstep.expr.language import read_expression
 from convstep.expr.text import LONGEST
 from convstep.expr.values import Shape
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.lessons.errors import LessonError, wrong
 
@@ -145,7 +145,7 @@ def _number(value: Any, text: str, line: int) -> float:
         raise wrong("{text!r} is too large", line, text=text) from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _OfTimeline:
     """The numbers of a convolution: the tensors, and the step shown."""
 
@@ -182,7 +182,7 @@ class _OfTimeline:
         return names
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Beside:
     """The numbers of a run, and those of another one under `before.`."""
 

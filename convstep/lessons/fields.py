@@ -7,13 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.lessons.errors import LessonError, wrong
 
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_ -]*?)\s*:(?:\s+(.*))?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Field:
     """One value and where it stands."""
 

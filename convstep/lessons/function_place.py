@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convstep.expr.values import Shape
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.expressions import no_next_step
@@ -186,7 +187,7 @@ class Function:
         return replace(place, opens=WHY, why=(array, index))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Stood:
     """A place of a recorded function, with the recording really there."""
 

@@ -8,13 +8,14 @@ import functools
 import re
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convstep.frozen import frozen
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields
 from convstep.lessons.function_place import MOST_STEPS, Function
@@ -34,7 +35,7 @@ LARGEST = 1_000
 """Of sizes, strides and paddings: what they make has to stay small."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Wish:
     """The description of a function, in the front matter or a `problem` block."""
 

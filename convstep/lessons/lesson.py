@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from convstep.frozen import frozen
 from convstep.lessons.document import Block
 from convstep.lessons.questions import POINTS, Question
 from convstep.lessons.tensors import Cells, Index
@@ -28,7 +29,7 @@ WHAT_IF = "what-if"
 """The third one: the same with another number in a cell."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PagePlace:
     """Where the debugger stands, and what it points at."""
 
@@ -107,7 +108,7 @@ class Subject(Protocol):
         """Read a `stop` block, in which what is left out is as on the page before; or LessonError."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Page:
     """One screenful of a lesson."""
 
@@ -134,7 +135,7 @@ class Page:
         return self.subject.problem
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Lesson:
     """A walkthrough."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
 from convstep.conv.timeline import Timeline
+from convstep.frozen import frozen
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field, Fields, whole_number
 from convstep.lessons.lesson import COMPARISON, WHAT_IF, WHY, PagePlace
@@ -31,7 +32,7 @@ CARDS = ("step", "window")
 Face = tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Placed:
     """A place with the debugger really there."""
 
@@ -73,7 +74,7 @@ class Placed:
         return (*batch, None, None, last)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Convolution:
     """A convolution that a lesson steps through; see `Subject`."""
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from convstep.conv.geometry import Geometry
+from convstep.frozen import frozen
 from convstep.lessons.expressions import arithmetic, typed
 from convstep.lessons.tensors import Index
 from convstep.lessons.words import escaped, say
@@ -42,7 +43,7 @@ class AnswerError(SentenceError, ValueError):
     """What was typed is no answer at all; one sentence in the lesson's language."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Judged:
     """What an answer is worth."""
 
@@ -304,7 +305,7 @@ class LineQuestion(Question):
         return str(min(self.lines))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Option:
     """One of the choices of a question."""
 

@@ -6,11 +6,11 @@ import itertools
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.lessons.errors import LessonError, wrong
 from convstep.lessons.fields import Field
@@ -27,7 +27,7 @@ MOST_CELLS = 20_000
 """Cells that one directive may name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Cells:
     """Some cells of one tensor."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair, random_pair
 from convstep.operators.pooling import CROP, ONE_TURN, WORDS
 
@@ -130,7 +130,7 @@ def _problem(
     )
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; FluxML/Flux.jl#1197]
     A cell that lies in several windows has a share of each of them, and its gradient is their sum. With = the

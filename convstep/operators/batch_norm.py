@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 
@@ -132,7 +132,7 @@ def _problem(
     return OperatorProblem(arrays, {"dout": rng.standard_normal(sizes)}, {"eps": eps}, about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 variance-path-missing: the path through the variance is missing  [deeplearning4j PR#8379; mxnet#1053; mlpack PR#2474]
     Every sample takes part in the variance, so each one moves all the others of its feature. Without this path

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 
@@ -155,7 +155,7 @@ def _problem(
     return OperatorProblem(arrays, {"dout": dout}, {"stride": stride, "padding": padding}, about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 stride-ignored: the stride is ignored
     The forward reads output i_l from the window that begins at i_l * stride. At i_l inputs and gradients are

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair, random_pair
 
 
@@ -186,7 +186,7 @@ def _problem(
     return OperatorProblem(arrays, {"dout": rng.standard_normal((N, C_out, *out))}, options, about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 kernel-flipped: the kernel is turned round
     In the readable loop tap (k_h, k_w) of the kernel meets cell (top + k_h, left + k_w) of the window, in the forward and

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from convstep.operators import losses
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 
@@ -58,7 +58,7 @@ def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorPr
     return replace(problem, arrays={"x": probs, "y": problem.arrays["y"]})
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 not-averaged: the gradient is not divided by the number of samples
     The loss is the mean over the samples, so each has one Nth of it. Without 1/N the gradient is N times too

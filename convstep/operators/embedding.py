@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
 
@@ -107,7 +107,7 @@ def _problem(rng: np.random.Generator, about: str, shape: tuple[int, ...], V: in
     return OperatorProblem(arrays, {"dout": rng.standard_normal((*shape, D))}, about=about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 repeats-lost: of a word that repeats, only one gradient is kept  [HIPS/autograd#39; mxnet#9172; pytorch#1528; nn-zero-to-hero#57; pytensor PR#2242]
     dw[x] += dout reads all rows, adds, and writes them back: where a row is asked for twice, both sums begin
@@ -211,7 +211,7 @@ first-step-lost: the first word of each sentence is left out
     _by_word,
 )
 
-ALSO_RIGHT = mistakes(
+ALSO_RIGHT = Mistakes(
     """
 padding-index: row 0 has no gradient, as that of a padding index
     Sentences of unequal length are filled up with an index that is no word, often 0, and its row is not to learn:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 
@@ -115,7 +115,7 @@ def _problem(
     return OperatorProblem(arrays, {"dout": rng.standard_normal(sizes)}, {"eps": eps}, about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 variance-path-missing: the path through the variance is missing  [openxla/xla PR#8225]
     Every feature takes part in the variance of its sample, so each one moves all the others of the row. What flows

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 
@@ -92,7 +92,7 @@ def _problem(rng: np.random.Generator, about: str, sizes: tuple[int, ...], outpu
     return OperatorProblem(arrays, {"dout": rng.standard_normal((sizes[0], outputs))}, about=about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 db-wrong-axis: db is summed over the wrong axis  [Kulbear/deep-learning-coursera#8; HomericIntelligence/Odyssey#2724]
     The bias of an output is added for each sample, so its gradient is the sum over samples. Summed over

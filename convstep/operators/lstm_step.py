@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 
@@ -157,7 +157,7 @@ def _of_some_gates() -> tuple[str, str]:
 
 _SUMMED, _TURNED_SOME = _of_some_gates()
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 dc-path-missing: what reaches the cell through next_h is missing  [jinzishuai/learn2deeplearn#44]
     next_c is used twice: by the next step, and by this step's next_h = o * tanh(next_c). Its gradient is dnext_c plus

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem, Pair, random_pair
 from convstep.operators.pooling import CROP, ONE_TURN, WORDS
 
@@ -140,7 +140,7 @@ def _problem(
     return OperatorProblem({"x": x}, {"dout": dout}, options, about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 overwrite: the gradient is assigned instead of added  [FluxML/NNlib.jl#205; ahrefs/ocannl#512; 0809zheng/CS231n-assignment2019#19]
     A cell that is the largest of several windows gets the sum of what they send back. With = the last
@@ -346,7 +346,7 @@ padded-with-zeros: the padding takes part as zeros
     _at_stride_1,
 )
 
-ALSO_RIGHT = mistakes(
+ALSO_RIGHT = Mistakes(
     """
 ties-share: tied maxima share dout equally
     Where the largest number of a window stands there several times, each of the cells gets an equal part of

@@ -7,17 +7,17 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.language import also_in, unwrapped
 
 _DOES = re.compile(r"(for .+?)(?= in )|([^=#\"]+?)( *[-+*/]?= )(?!np\.zeros)")
 """What a line loops over, or what it assigns to, and how; making zeros is only a beginning."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Variant:
     """One way of making a mistake."""
 
@@ -74,7 +74,7 @@ class Variant:
         return _patched(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Mistake:
     """A mistake and all that is said of it."""
 
@@ -92,8 +92,8 @@ class Mistake:
     __repr__ = brief
 
 
-def mistakes(text: str, *forms: Callable[..., Any]) -> tuple[Mistake, ...]:
-    """The mistakes of a literal, one after the other.
+class Mistakes(Sequence[Mistake]):
+    """The mistakes of a literal, one after the other; it is read when they are first asked for.
 
     A mistake begins with its `id: title  [where people met it; and where]`. Indented below stand its
     explanation and both in Chinese; then its variants, as a patch is written: `- ` before a right line, `+ `
@@ -102,10 +102,22 @@ def mistakes(text: str, *forms: Callable[..., Any]) -> tuple[Mistake, ...]:
     the same loop. A line `# label | 标签` ends a variant; so does a blank line.
 
     `forms` are the readable backward, and others that say the same in other lines; a variant is one of the
-    first that has all of its right lines. A ValueError if there is none.
+    first that has all of its right lines. Reading raises a ValueError if there is none.
     """
-    parts = (each.partition("\n") for each in re.split(r"\n(?=\S)", textwrap.dedent(text).strip()))
-    return tuple(_mistake(head, below, forms) for head, _, below in parts)
+
+    def __init__(self, text: str, *forms: Callable[..., Any]) -> None:
+        self._text, self._forms = text, forms
+
+    @functools.cached_property
+    def _read(self) -> tuple[Mistake, ...]:
+        parts = (each.partition("\n") for each in re.split(r"\n(?=\S)", textwrap.dedent(self._text).strip()))
+        return tuple(_mistake(head, below, self._forms) for head, _, below in parts)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._read[place]
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 def _mistake(head: str, below: str, forms: tuple[Callable[..., Any], ...]) -> Mistake:

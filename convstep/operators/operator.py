@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.operators.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def random_pair(rng: np.random.Generator, low: int, high: int) -> Pair:
     return int(rng.integers(low, high)), int(rng.integers(low, high))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class OperatorProblem:
     """The arguments of an operator's forward, and the gradients from above."""
 
@@ -43,7 +44,7 @@ class OperatorProblem:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Convention:
     """How somebody lays an operator's arrays, and by what they divide its gradients."""
 
@@ -108,9 +109,9 @@ class Operator:
     blocks: Mapping[str, str] = field(default_factory=dict)
     """By axis letter, a letter for each of the equal blocks along it, whose order everybody chooses: the gates
     of an LSTM, `{"G": "ifog"}`."""
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: Sequence[Mistake] = ()
     """What people do wrong, commonest first."""
-    also_right: tuple[Mistake, ...] = ()
+    also_right: Sequence[Mistake] = ()
     """What has other numbers and is right as well, as patches: which of several tied maxima gets dout."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What only this operator needs to say, for whoever asks for it by name."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convstep.language import tr
-from convstep.operators.mistake import mistakes as mistakes_of
+from convstep.operators.mistake import Mistake, Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import OperatorError, add, is_ours
 from convstep.printable import SENTENCE, error_text, printable
@@ -175,11 +175,11 @@ def _returned(name: str, backward: Callable[..., Any]) -> tuple[str, ...]:
     return found
 
 
-def _mistakes(name: str, text: str, backward: Callable[..., Any]) -> Any:
+def _mistakes(name: str, text: str, backward: Callable[..., Any]) -> tuple[Mistake, ...]:
     if not text.strip():
         return ()
     try:
-        return mistakes_of(text, backward)
+        return tuple(Mistakes(text, backward))
     except (ValueError, LookupError, OSError, TypeError, SyntaxError) as error:
         said = printable(str(error), SENTENCE)
         raise OperatorError(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
 
@@ -68,7 +68,7 @@ def _problem(rng: np.random.Generator, about: str, shape: tuple[int, ...]) -> Op
     return OperatorProblem({"x": x}, {"dout": dout}, about=about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 writes-into-dout: it writes into the caller's dout  [14 of 46 published CS231n solutions; BVLC/caffe#2015]
     dx = dout does not copy: it is a second name for the caller's array, and dx[x <= 0] = 0 then changes
@@ -149,7 +149,7 @@ dout-missing: the slope is returned without dout
     _chosen,
 )
 
-ALSO_RIGHT = mistakes(
+ALSO_RIGHT = Mistakes(
     """
 mask-includes-zero: the gradient passes where the input is exactly 0  [PyTorch's tutorial; iamtrask/Grokking-Deep-Learning PR#13]
     ReLU has a corner at 0: its slope is 0 on the left and 1 on the right, and either is a right choice there.

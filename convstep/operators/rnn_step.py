@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 
@@ -115,7 +115,7 @@ def _problem(rng: np.random.Generator, about: str, samples: int, inputs: int, un
     return OperatorProblem(arrays, {"dnext_h": rng.standard_normal((samples, units))}, about=about)
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 tanh-slope-missing: the slope of tanh is missing
     dnext_h is the gradient after tanh, and everything below needs it before tanh: times 1 - next_h**2, once, at

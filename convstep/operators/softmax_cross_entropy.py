@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convstep.operators import losses
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 LARGE = "logits of 1000"
@@ -93,7 +93,7 @@ def _problem(rng: np.random.Generator, about: str, N: int, C: int) -> OperatorPr
     return replace(problem, arrays={"x": x, "y": y})
 
 
-MISTAKES = mistakes(
+MISTAKES = Mistakes(
     """
 loss-overflows: the loss is inf or nan at large logits  [31 of 46 published CS231n softmax_loss]
     Subtracting the largest logit keeps exp from overflowing, but a class far below the largest still has

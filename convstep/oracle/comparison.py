@@ -6,7 +6,7 @@ import dataclasses
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from convstep.conv.blocks import run_to
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
 from convstep.conv.validation import as_array, as_float, cell_text, check_type, shape_text
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.expectation import NAMES, Expectation, Expected, Oracle, OracleUnavailable
 from convstep.oracle.numeric import NumericOracle
@@ -41,7 +42,7 @@ ORACLES: dict[str, type[TorchOracle] | type[NumericOracle] | type[RecordedOracle
 """What `compare` knows by name."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Comparison:
     """All gradients at one position beside an oracle's."""
 

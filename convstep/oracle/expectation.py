@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.printable import SentenceError
 from convstep.steps.cells import Array
 
@@ -22,7 +22,7 @@ class OracleUnavailable(SentenceError, RuntimeError):
     """The oracle cannot answer here; the message is one sentence that says what to do."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Expected:
     """What one gradient should be, and how much was added up to make it."""
 
@@ -44,7 +44,7 @@ class Expected:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Expectation:
     """The gradients an oracle expects at one position."""
 

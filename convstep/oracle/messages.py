@@ -11,7 +11,6 @@ import math
 import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from convstep.brief import brief
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.oracle.expectation import Expectation, Expected
 
 Message = dict[str, npt.NDArray[Any]]
@@ -233,7 +233,7 @@ def read_expectation(message: Message, problem: Problem) -> Expectation:
         return Expectation(text(message, "oracle"), gradients)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class OperatorQuestion:
     """What PyTorch is asked about an operator; see `torch_run`."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.tolerance import SAFETY
@@ -60,7 +61,7 @@ CALLS = 100_000
 EPS = float(np.finfo(np.float64).eps)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class SampledGradient:
     """Some cells of one gradient by central differences; the arrays run along the cells."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from convstep.brief import brief
 from convstep.conv.geometry import Geometry, Padding, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable
@@ -80,7 +80,7 @@ INSTALL = 'pip install "torch>=2.4"'
 NO_PADDING: Padding = ((0, 0), (0, 0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class PaddedGradients:
     """A whole backward pass, in the article's layout."""
 

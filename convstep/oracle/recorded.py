@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from convstep.conv.magnitude import work
 from convstep.conv.problem import Problem
 from convstep.conv.recorded import Recorded
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, OracleUnavailable, absolute_problem
 from convstep.oracle.recording import (
@@ -37,7 +37,7 @@ LARGE = 1 << 26
 """Multiply-adds of one product from which on the loop is not run for gradients that are right at sight."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class RecordedOracle:
     """What a problem brings along; it knows the end of the loop only."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from convstep.conv.recorded import NAMES, check_origin
 from convstep.conv.storage import RUN
 from convstep.conv.validation import ProblemError
 from convstep.files import written_whole
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
 from convstep.oracle.captured_layer import CapturedLayer, CaptureError, Skipped
@@ -40,7 +40,7 @@ LARGEST = 2**63 - 1
 """What a count can be."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Run:
     """What such a file holds."""
 

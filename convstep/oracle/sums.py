@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from convstep.conv.blocks import Block, add_block_dA, add_block_db, add_block_dW
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
+from convstep.frozen import frozen
 from convstep.oracle import watched
 from convstep.oracle.expectation import dZ_until
 from convstep.steps.cells import Array
@@ -29,7 +29,7 @@ CELLS = 1 << 21
 """Cells of the windows that are copied at a time: 16 MB."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Way:
     """How one gradient comes about in the loop's order; all arrays have its shape."""
 

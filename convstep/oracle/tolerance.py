@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.expectation import Expected
 from convstep.oracle.sums import Way
@@ -50,7 +50,7 @@ DRIFTS = 3
 """How often the loop's own drift another order of the same additions may be off."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Judgement:
     """Every cell of one gradient, measured; all arrays have the gradient's shape."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from convstep import brief as reprs
+from convstep.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class ArrayInfo:
     """An array of a recording, whether it is shown or not."""
 
@@ -27,7 +27,7 @@ class ArrayInfo:
     __repr__ = reprs.brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Alarm:
     """A write into memory of the caller's arguments."""
 
@@ -43,7 +43,7 @@ class Alarm:
     __repr__ = reprs.brief
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Writer:
     """One write to a cell."""
 

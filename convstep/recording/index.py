@@ -7,13 +7,13 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import frozen
 from convstep.recording.bindings import Binding, bindings_of
 from convstep.recording.columns import Entries, Rows, column
 from convstep.recording.kept import Kept
@@ -26,7 +26,7 @@ Short = npt.NDArray[np.integer[Any]]
 """Numbers in as few bytes as they need: there are as many as entries."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Frame:
     """One call of a function of the source."""
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from convstep.frozen import frozen
 from convstep.recording.sites import Hole, Part
 
 _NEWAXIS = Part(False, (None,))
 _ELLIPSIS = Part(False, (), ellipsis=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Index:
     """An index: its template, and the expressions of what the template leaves open."""
 

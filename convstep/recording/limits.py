@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sized
-from dataclasses import dataclass
 
+from convstep.frozen import frozen
 from convstep.language import tr
 
 ENTRY = 160
@@ -13,7 +13,7 @@ EVERY = 256
 """Turns between two looks at the clock."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Limits:
     """When a recording is stopped; what was recorded until then stays."""
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.recording.shelf import narrow
 from convstep.recording.sites import Sites
 
@@ -80,7 +81,7 @@ class Storage(NamedTuple):
     """Whether it came in with the arguments."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ended:
     """Why a run ended before its function returned."""
 

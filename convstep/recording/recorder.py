@@ -14,6 +14,7 @@ from operator import is_
 from types import MappingProxyType
 from typing import Any
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import error_text
 from convstep.recording import trees
@@ -225,7 +226,7 @@ def _names(followed: Mapping[types.FunctionType, Definition]) -> frozenset[str]:
     return frozenset(names)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Rewritten:
     """Functions with hooks, kept for the next time that they are recorded."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from convstep.frozen import frozen
+
 
 class Kind(Enum):
     """What happens at a site."""
@@ -49,7 +51,7 @@ WRITES = frozenset({Kind.WRITE, Kind.WHOLE, Kind.SCATTERED})
 """What changes cells."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class LoopSite:
     """A loop of the source."""
 
@@ -67,7 +69,7 @@ class LoopSite:
     """The site after it; -1 for a comprehension."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class StatementSite:
     """A statement of the source."""
 
@@ -87,7 +89,7 @@ class StatementSite:
     """Whether it is a step of its own: it stands in no innermost loop, and in no generator."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class FunctionSite:
     """A function of the source."""
 
@@ -104,7 +106,7 @@ class FunctionSite:
     generator: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Site:
     """One place at which something is noted."""
 
@@ -135,7 +137,7 @@ class Site:
     """TURN, ELEMENT, CALL: the variables whose values the payload has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Part:
     """One entry of an index: a slice's three numbers, or a single one; each constant or open."""
 
@@ -145,7 +147,7 @@ class Part:
     ellipsis: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Hole:
     """Stands for a number that is known when the code runs."""
 

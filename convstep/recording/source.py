@@ -11,9 +11,10 @@ from functools import cached_property, lru_cache
 from types import CodeType
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SourceText:
     """A file as its author sees it."""
 
@@ -33,19 +34,15 @@ class SourceText:
     def statement(self, number: int) -> str:
         """The statement that a line belongs to, on one line; of one with a body, its head."""
         try:
-            tree = _parsed(self.path, "\n".join(self.lines)).tree
+            heads = _parsed(self.path, "\n".join(self.lines)).heads
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return self.line(number).strip()
-        around = [
-            (one.lineno, head_end(one))
-            for one in ast.walk(tree)
-            if isinstance(one, ast.stmt) and one.lineno <= number <= head_end(one)
-        ]
+        around = [(first, last) for first, last in heads if first <= number <= last]
         first, last = max(around, default=(number, number))
         return on_one_line(self.lines[first - 1 : last])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Definition:
     """A function in a file."""
 
@@ -73,6 +70,11 @@ class Source:
         """What Python knows of a file or cell by its code's name, or None; SyntaxError if it is none now."""
         lines = linecache.getlines(path)
         return _parsed(path, "".join(lines)) if lines else None
+
+    @cached_property
+    def heads(self) -> Sequence[tuple[int, int]]:
+        """The first and the last line of each statement; of one with a body, of its head."""
+        return [(one.lineno, head_end(one)) for one in ast.walk(self.tree) if isinstance(one, ast.stmt)]
 
     @cached_property
     def _by_line(self) -> Mapping[tuple[str, int], Definition]:

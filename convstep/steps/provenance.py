@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.steps.cells import Array, cell_text
 from convstep.steps.event import Access, Event
 from convstep.steps.nest import Nest
@@ -17,7 +17,7 @@ Steps = npt.NDArray[np.int64]
 Cell = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Provenance:
     """Every contribution to one cell, in the order of the steps. All arrays have the shape `(n,)`."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import SentenceError
 from convstep.replay.edits import Edits
@@ -42,7 +42,7 @@ class Checking(Protocol):
         """Load and check it; called in a thread. A `SentenceError` if it cannot be loaded or called now."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Anew:
     """A candidate that was checked anew, and where its person stood."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from convstep import language
 from convstep.language import speak, tr
-from convstep.operators.mistake import mistakes
+from convstep.operators.mistake import Mistakes
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ unseen: numbers do not show it
 
 
 def test_a_literal_holds_ids_titles_sources_and_explanations() -> None:
-    overwrite, left_out, unseen = mistakes(TEXT, scaled, summed)
+    overwrite, left_out, unseen = Mistakes(TEXT, scaled, summed)
     assert (overwrite.id, overwrite.title) == ("overwrite", "it is assigned")
     assert overwrite.sources == ("somebody/where#1", "elsewhere")
     assert overwrite.explanation == "What stood there is lost; it shows from the second turn on."
@@ -75,7 +75,7 @@ def test_a_literal_holds_ids_titles_sources_and_explanations() -> None:
 
 
 def test_its_chinese_is_said_where_chinese_is_spoken_and_lines_are_joined_without_a_space() -> None:
-    overwrite, *_ = mistakes(TEXT, scaled, summed)
+    overwrite, *_ = Mistakes(TEXT, scaled, summed)
     speak("zh")
     assert tr(overwrite.title) == "这里是赋值"
     assert tr(overwrite.explanation) == "原来的数丢了；从第二轮起就看得出来。"
@@ -83,7 +83,7 @@ def test_its_chinese_is_said_where_chinese_is_spoken_and_lines_are_joined_withou
 
 
 def test_a_variant_ends_at_a_blank_line_or_a_label_and_finds_the_form_with_its_lines() -> None:
-    first, second, third = mistakes(TEXT, scaled, summed)[0].variants
+    first, second, third = Mistakes(TEXT, scaled, summed)[0].variants
     assert (first.form, second.form, third.form) == (scaled, summed, scaled)
     assert (first.label, second.label, third.label) == ("", "the last part alone", "")
     assert first.hunks == (("total += a * b", "total = a * b"),)
@@ -102,14 +102,14 @@ def test_a_variant_ends_at_a_blank_line_or_a_label_and_finds_the_form_with_its_l
     ],
 )
 def test_a_wrong_line_alone_stands_for_the_only_one_that_does_the_same(wrong: str, right: str) -> None:
-    (odd,) = mistakes(f"odd: odd\n    Odd.\n  {wrong}\n", assigned)
+    (odd,) = Mistakes(f"odd: odd\n    Odd.\n  {wrong}\n", assigned)
     assert odd.variants[0].right == right
 
 
 @pytest.mark.parametrize("wrong", ["+ b = 1", "+ pass", "+ b += 1", "+ out = 0", "+ for i in range(2):"])
 def test_a_wrong_line_that_does_what_none_or_several_do_needs_its_right_line(wrong: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"no readable backward has the lines '{wrong[2:]}'")):
-        mistakes(f"odd: odd\n    Odd.\n  {wrong}\n", assigned)
+        len(Mistakes(f"odd: odd\n    Odd.\n  {wrong}\n", assigned))
 
 
 def assigned(a: float) -> list[float]:
@@ -124,7 +124,7 @@ def assigned(a: float) -> list[float]:
 
 
 def test_the_patched_backward_runs_and_its_text_is_what_runs() -> None:
-    overwrite, left_out, _ = mistakes(TEXT, scaled, summed)
+    overwrite, left_out, _ = Mistakes(TEXT, scaled, summed)
     first, second, third = overwrite.variants
     assert scaled(2, 3) == summed(2, 3) == 21
     assert first.backward(2, 3) == 8  # the last turn's product and index
@@ -139,7 +139,7 @@ def test_the_patched_backward_runs_and_its_text_is_what_runs() -> None:
 def test_right_lines_that_no_form_has_are_refused(lines: str) -> None:
     text = f"odd: odd\n    Odd.\n  - {lines}\n  + pass\n"
     with pytest.raises(ValueError, match=re.escape("odd: no readable backward has the lines")):
-        mistakes(text, scaled)
+        len(Mistakes(text, scaled))
 
 
 def gated(a: float) -> list[float]:
@@ -162,7 +162,7 @@ two: they have changed places
 
 
 def test_a_mistake_is_made_with_blocks_in_another_order_unless_it_is_one_of_order() -> None:
-    one, two = mistakes(GATED, gated)
+    one, two = Mistakes(GATED, gated)
     ordered = one.variants[0].in_order("if", (1, 0))
     assert ordered is not None
     assert one.variants[0].backward(1) == [1, 2]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import Candidate
+from convstep.frozen import frozen
 
 TAPE, CLOSURE = "tape", "closure"
 """The backwards that a forward's output brings along: its own `backward`, or a function beside it."""
@@ -16,7 +17,7 @@ BROUGHT = {TAPE: ("out = ", "out.backward"), CLOSURE: ("out, back = ", "back")}
 """How the forward and such a backward are written."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Method:
     """One of the calls it takes: making a layer, its forward, its backward."""
 
@@ -29,7 +30,7 @@ class Method:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Call:
     """How a candidate is called."""
 
@@ -106,15 +107,7 @@ class Call:
     @property
     def says(self) -> frozenset[str]:
         """The roles of all that it is given, in whatever call."""
-        methods = (self.maker, self.forward, self.backward)
-        roles = {role for method in methods if method is not None for _, role in method.given}
-        if "hparameters:pair" in roles:
-            roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
-        if self.maker is None:
-            roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
-        roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}
-        roles |= {"stride", "padding"} if "hparameters" in roles else set()
-        return frozenset(role for role in roles if role.partition(":")[0] not in self.untold)
+        return _says(self)
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Call:
@@ -131,3 +124,17 @@ class Call:
                 given = tuple((parameter, role) for parameter, role in facts[name]["given"])
                 facts[name] = Method(facts[name]["name"], given)
         return cls(**facts)
+
+
+@functools.lru_cache(maxsize=256)
+def _says(call: Call) -> frozenset[str]:
+    """It is asked for with each of hundreds of problems."""
+    methods = (call.maker, call.forward, call.backward)
+    roles = {role for method in methods if method is not None for _, role in method.given}
+    if "hparameters:pair" in roles:
+        roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
+    if call.maker is None:
+        roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
+    roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}
+    roles |= {"stride", "padding"} if "hparameters" in roles else set()
+    return frozenset(role for role in roles if role.partition(":")[0] not in call.untold)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,12 @@ from convstep.candidate.call.used import in_pairs
 from convstep.candidate.load.target import CandidateError
 from convstep.conv.geometry import Geometry, Pair
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Convention:
     """The layouts, order and arguments of a call: a convention that many people use, or a call's own."""
 

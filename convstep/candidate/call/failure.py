@@ -8,7 +8,6 @@ import os
 import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from convstep.candidate.call.outcome import RAISED, REFUSED, Candidate
 from convstep.candidate.load.installed import is_installed
 from convstep.candidate.load.placeholders import Missing
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import SentenceError
 from convstep.recording.source import SourceText
@@ -42,7 +42,7 @@ class Unusable(SentenceError):
     """What came back is not a gradient; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Line:
     """A line of the candidate's code in a traceback."""
 

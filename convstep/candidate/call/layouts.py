@@ -18,6 +18,7 @@ import numpy as np
 from convstep.brief import brief
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
@@ -33,7 +34,7 @@ LISTS = {
 """What lists hold: arrays of two axes; numbers; or, of the kernels alone, an array for each filter."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Layouts:
     """How somebody's arrays lie."""
 

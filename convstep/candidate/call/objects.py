@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from operator import setitem
 from types import ModuleType
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.words import roles_of
+from convstep.frozen import frozen
 
 DEEPEST, MOST = 6, 5_000
 """How far into a layer is looked, and at how many things."""
@@ -36,7 +36,7 @@ _KEPT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Place:
     """Where an array is kept."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from convstep.brief import brief
 from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
@@ -23,7 +24,7 @@ OUT_OF_MEMORY, CLOSED = 87, 88
 """The exit codes of a process that has no memory left even to say so, or no way to say anything."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Candidate:
     """What loading a candidate found out; all of it plain text and numbers."""
 
@@ -82,7 +83,7 @@ class Candidate:
         return (*self.parameters[: self.required], *self.keywords_required)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Outcome:
     """What one call of a candidate came to."""
 
@@ -140,7 +141,7 @@ def not_tried(said: str) -> str:
     return tr("not tried: its own forward raises there: {message}", message=said)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Attempt:
     """One way of calling that was tried."""
 

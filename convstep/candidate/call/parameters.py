@@ -6,11 +6,12 @@ import ast
 import contextlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from convstep.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen()
 class Parameter:
     """One parameter as it is written."""
 

@@ -285,3 +285,9 @@ class RecordingSpawned(Spawned):
     """A new interpreter that loads a target, and records its calls where it is asked to."""
 
     main = "convstep.candidate.record.child"
+
+
+class AskedSpawned(RecordingSpawned):
+    """The same, which also calls it as any operator."""
+
+    main = "convstep.candidate.operators.child"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import default_rng
@@ -25,6 +25,7 @@ from convstep.conv.blocks import exact_gradients
 from convstep.conv.forward import expected_forward
 from convstep.conv.geometry import Geometry, Padding, Pair
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.oracle.expectation import absolute_problem
 from convstep.oracle.tolerance import contributions, factor
 from convstep.steps.cells import Array
@@ -34,7 +35,7 @@ LOOSE = 4e-6
 passes, a mistake does not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Case:
     """The integers of one problem of the sweep."""
 
@@ -108,7 +109,7 @@ class Case:
         return min(h_out, w_out, *self.size) > 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Right:
     """What is right on one problem."""
 

@@ -33,7 +33,7 @@ class FreshProblems:
         """Nothing is called yet; all of it may take so many seconds of the clock."""
         self._ask, self._cases, self._clock = ask, cases, clock
         self._until = clock() + seconds
-        self._waiting: list[Case] = []
+        self._waiting: list[tuple[Case, Geometry]] = []
         self._left = CALLS
         self.results: list[Result] = []
         """All that came of it so far."""
@@ -55,13 +55,14 @@ class FreshProblems:
         return found
 
     def _next(self, holds: Callable[[Geometry], bool]) -> Case | None:
-        for number, case in enumerate(self._waiting):
-            if holds(case.geometry):
-                return self._waiting.pop(number)
-        for case in self._cases:
-            if holds(case.geometry):
+        for number, (case, geometry) in enumerate(self._waiting):
+            if holds(geometry):
+                del self._waiting[number]
                 return case
-            self._waiting.append(case)
+        for case in self._cases:
+            if holds(geometry := case.geometry):
+                return case
+            self._waiting.append((case, geometry))
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from convstep.candidate.load.target import CandidateError
 from convstep.conv.forward import expected_forward
 from convstep.conv.step import quiet
 from convstep.conv.validation import padding_text, pair_text, shape_text
+from convstep.frozen import frozen
 from convstep.steps.cells import Array
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ RIGHT, WRONG, SHAPE = "right", "wrong", "shape"
 """How a gradient compares: its numbers are right, or wrong in the right shape, or its shape is wrong."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Grade:
     """How right one gradient of one call is."""
 
@@ -47,7 +48,7 @@ class Grade:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Result:
     """One problem of the sweep, and what the candidate made of it."""
 

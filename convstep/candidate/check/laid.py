@@ -7,7 +7,7 @@ wrong order, or refuse it; `loss.sum().backward()` is enough to make a dZ that i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, RETURNED
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Right
 from convstep.candidate.check.grade import Result, grade
+from convstep.frozen import frozen
 
 TRIED = 3
 """Problems on which each is tried."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Laying:
     """A way in which tensors lie."""
 
@@ -45,7 +46,7 @@ LAYINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Laid:
     """The outcome of one way on one problem."""
 

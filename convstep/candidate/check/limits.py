@@ -12,7 +12,6 @@ import contextlib
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.brief import brief
@@ -25,6 +24,7 @@ from convstep.candidate.call.words import roles_of
 from convstep.candidate.check.grade import SHAPE, Result, forward_fits, problem_words
 from convstep.candidate.load.parsing import tree_of
 from convstep.conv.geometry import Geometry
+from convstep.frozen import frozen
 from convstep.language import tr
 
 ENOUGH = 3
@@ -43,7 +43,7 @@ WRITTEN = r"(?<![\w.]){}(?![\w.])|\b[A-Z][A-Z_]+\b"
 """How a source has a size in it: as a number, or as the name of a constant."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Limit:
     """What a candidate does not take."""
 

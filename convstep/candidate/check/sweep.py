@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from convstep.candidate.check.trying import GUESSES, LARGEST_BATCH, trials
 from convstep.conv.forward import expected_forward
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 
 BUDGET = 40.0
 """Seconds that a sweep may take; what is not reached by then is not tried, and said so."""
@@ -37,7 +38,7 @@ Progress = Callable[[int, int], None]
 """Told how many problems are done, and how many there are."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Swept:
     """What a sweep found."""
 

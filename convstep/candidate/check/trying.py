@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import word_of
@@ -19,6 +19,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, cases_for, fitted
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, asked, forward_fits, grade
 from convstep.candidate.check.limits import sides_read
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
@@ -43,7 +44,7 @@ PAIRS = (
 """Problems whose stride and padding, or dilation, differ along the axes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Tried:
     """A way of calling, and the results of its trials."""
 

@@ -9,13 +9,14 @@ from convstep.brief import brief
 from convstep.candidate.check.wording import ENOUGH, LIKELY, PROVEN, AnyFinding
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS, KnownBug, Patch, Variant, both
 from convstep.candidate.diagnose.mistakes.patch import ALL, shown
+from convstep.frozen import frozen
 from convstep.language import tr
 
 if TYPE_CHECKING:
     from convstep.recording.facts import Alarm
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Match:
     """Mistakes that give a gradient exactly as the candidate has it, on every problem tried."""
 

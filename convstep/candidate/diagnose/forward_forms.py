@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
@@ -18,7 +18,7 @@ CLOSE = 4e-6
 """How far an output may be off, as a share of its size."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Form:
     """One thing that a forward may do instead of this convolution."""
 
@@ -163,7 +163,7 @@ ACTIVATIONS: tuple[Activation, ...] = (
 """What may be made of the output."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Whole:
     """All that a forward does instead: up to two forms and an activation."""
 

@@ -8,7 +8,7 @@ against what people's forwards do instead; where none is it, the candidate's own
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from convstep.candidate.diagnose.forward_forms import Whole, wholes
 from convstep.candidate.diagnose.reproduce import wrong_gradients
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
@@ -40,7 +41,7 @@ DIRECTIONS = 2
 """Along how many directions a slope is looked at where that costs no call."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class OwnForward:
     """What is known of a forward that is not this convolution."""
 

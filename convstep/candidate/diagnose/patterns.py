@@ -10,13 +10,13 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.layers import told_same
 from convstep.candidate.check.fresh import FreshProblems
 from convstep.candidate.check.grade import Result
 from convstep.conv.geometry import Geometry
+from convstep.frozen import frozen
 from convstep.language import tr
 
 SIDE = 12
@@ -35,7 +35,7 @@ CLAIMS = 12
 Holds = Callable[[Geometry], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Feature:
     """Something that is true of some problems and not of others."""
 
@@ -45,7 +45,7 @@ class Feature:
     """Whether a problem has it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Claim:
     """It fails only when something holds; and then always, if it is exact."""
 
@@ -63,10 +63,6 @@ class _Claim:
         return held == failed if self.exact else held or not failed
 
 
-def _padding(geometry: Geometry) -> tuple[int, ...]:
-    return tuple(side for axis in geometry.padding for side in axis)
-
-
 def _windows_overlap(geometry: Geometry) -> bool:
     """Whether two of its windows have a cell in common, padding counted."""
     axes = zip(
@@ -81,11 +77,11 @@ def _windows_overlap(geometry: Geometry) -> bool:
 
 FEATURES: tuple[Feature, ...] = (
     Feature("stride > 1", lambda g: max(g.stride) > 1),
-    Feature("padding is 0", lambda g: max(_padding(g)) == 0),
+    Feature("padding is 0", lambda g: not any(map(any, g.padding))),
     Feature("padding is 0 along an axis", lambda g: any(max(axis) == 0 for axis in g.padding)),
-    Feature("padding > 0", lambda g: max(_padding(g)) > 0),
-    Feature("padding is not 1", lambda g: any(side != 1 for side in _padding(g))),
-    Feature("padding > 1", lambda g: max(_padding(g)) > 1),
+    Feature("padding > 0", lambda g: any(map(any, g.padding))),
+    Feature("padding is not 1", lambda g: g.padding != ((1, 1), (1, 1))),
+    Feature("padding > 1", lambda g: max(map(max, g.padding)) > 1),
     Feature("the batch has more than one sample", lambda g: g.samples > 1),
     Feature("the batch has a single sample", lambda g: g.samples == 1),
     Feature("the batch has not just 2 samples", lambda g: g.samples != 2),

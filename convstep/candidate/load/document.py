@@ -20,6 +20,7 @@ from convstep.candidate.load.names import in_words, line_words
 from convstep.candidate.load.parsing import Parsed, Parser, Unread, parse, parse_quietly
 from convstep.candidate.load.target import LARGEST, CandidateError
 from convstep.files import contents
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import printable
 
@@ -37,7 +38,7 @@ _MOST_VALUES = 4_000_000
 """Signs between which JSON has its values: each may take a hundred times its own byte."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Part:
     """A file's text, or one cell of a notebook."""
 

@@ -7,18 +7,18 @@ import contextlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.candidate.load.names import in_words
 from convstep.candidate.load.placeholders import Placeholder
+from convstep.frozen import frozen
 from convstep.language import tr
 
 FAILURES = (Exception, SystemExit)
 """What executing somebody's file may raise; Ctrl+C still ends everything."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Absent:
     """A name that could not be imported."""
 

@@ -7,18 +7,18 @@ import dis
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.candidate.load import names
 from convstep.candidate.load.document import Document, Part
 from convstep.candidate.load.placeholders import Placeholder, why_missing
 from convstep.candidate.load.target import CandidateError
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import error_text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Definition:
     """The lines where something is defined."""
 

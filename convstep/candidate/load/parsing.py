@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from convstep.frozen import frozen
 from convstep.language import tr
 
 Parser = Callable[[str], ast.Module]
@@ -41,7 +42,7 @@ _ASIDES = re.compile(r" \(detected at line \d+\)|\. Did you mean print\(\.\.\.\)
 """What Python adds to a reason that a sentence of ours says anyway."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Unread:
     """Lines that are no Python."""
 

@@ -13,8 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from convstep.candidate.load.target import CandidateError
 from convstep.language import tr
 
@@ -124,12 +122,16 @@ class _Divisor:
 
     def __array_ufunc__(self, ufunc: Any, method: str, numerator: Any, _: Any, **named: Any) -> Any:
         """An array divided by it; for `/=`, `out` is the array itself."""
+        import numpy as np
+
         if _is_whole(numerator):
             return np.floor_divide(numerator, self._value, casting="unsafe", **named)
         return np.true_divide(numerator, self._value, **named)
 
 
 def _is_whole(value: Any) -> bool:
+    import numpy as np  # here alone: the candidate's interpreter starts before NumPy is imported
+
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "iub"
     return isinstance(value, (int, np.integer, np.bool_))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import keyword
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from convstep.candidate.load import names
 from convstep.files import contents, opened
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import SentenceError
 
@@ -30,7 +30,7 @@ class NotLoaded(CandidateError):
     """Nothing of its file can be used: running that did not end, or ended its process."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Target:
     """Where a candidate lives."""
 

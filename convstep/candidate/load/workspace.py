@@ -14,7 +14,6 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -26,6 +25,7 @@ from convstep.candidate.load import python2, removed_names
 from convstep.candidate.load.document import Document
 from convstep.candidate.load.execution import Execution
 from convstep.candidate.load.imports import Imports, installed_import
+from convstep.frozen import frozen
 
 _NEVER_SHADOWED = frozenset({*sys.builtin_module_names, "os", "io", "abc", "codecs", "site", "importlib"})
 """What Python itself finds before any file, or the child could not go on without."""
@@ -36,7 +36,7 @@ _HIGHEST = 4
 """Folders above the file that may hold modules of its project."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """How a candidate's files are run."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from convstep.brief import brief
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED
+from convstep.frozen import frozen
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 OWN = "own"
@@ -16,7 +17,7 @@ UNSAID = "unsaid"
 """Beside the kinds of `call.outcome`: it has no way to be told this problem; nothing is said of it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Answer:
     """What one call came to."""
 
@@ -64,7 +65,7 @@ class Answer:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Judged:
     """An answer beside what is right."""
 
@@ -86,7 +87,7 @@ class Judged:
         return any(share > 1 for share in self.off.values()) or self.answer.kind in (RAISED, HUNG, DIED)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Swept:
     """Somebody's backward, tried on many problems."""
 

@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.opening import open_worker
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED
-from convstep.candidate.call.processes import RecordingSpawned
+from convstep.candidate.call.processes import AskedSpawned
 from convstep.candidate.call.worker import nonsense
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators import child, recorded
@@ -24,6 +24,7 @@ from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.candidate.record.recorder import Recorder, _Forked
 from convstep.candidate.verdicts.marks import Verdicts
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.operator import Array
 from convstep.oracle import messages
@@ -39,7 +40,7 @@ ROOM = 256 << 20
 KINDS = (RETURNED, REFUSED, RAISED, HUNG, DIED, UNSAID)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Handed:
     """One problem as it is handed over."""
 
@@ -51,7 +52,7 @@ class Handed:
     """By axis letter and role; see `telling.Told`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Raw:
     """What one call brought, as it came."""
 
@@ -83,10 +84,6 @@ class Raw:
     """line, line_text, file, cell."""
 
 
-class _AskedSpawned(RecordingSpawned):
-    main = "convstep.candidate.operators.child"
-
-
 class _AskedForked(_Forked):
     others = {  # noqa: RUF012  # it is looked at only
         **_Forked.others,
@@ -98,7 +95,7 @@ class _AskedForked(_Forked):
 class Caller(Recorder):
     """Calls and records a function in its process, as a convolution's backward or as any operator's."""
 
-    Spawned = _AskedSpawned
+    Spawned = AskedSpawned
     Forked = _AskedForked
 
     def ask(
@@ -252,5 +249,5 @@ def open_caller(
 ) -> Caller:
     """The candidate in a process of its own, that calls it as any operator; see `open_worker`."""
     return open_worker(  # type: ignore[return-value]
-        candidate, options, timeout, meanwhile, spawned=_AskedSpawned, kind=lambda: Caller
+        candidate, options, timeout, meanwhile, spawned=AskedSpawned, kind=lambda: Caller
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from convstep.candidate.operators.answer import UNSAID, Judged, Swept
 from convstep.candidate.operators.axes import blocks, in_our_order, sizes
 from convstep.candidate.operators.gathering import how_far
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.operators.mistake import Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
@@ -26,7 +27,7 @@ def same(one: Array, other: Array) -> bool:
     return how_far(one, other) <= 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Evidence:
     """A sweep, and what mistakes make of its problems."""
 

@@ -22,6 +22,7 @@ from convstep.candidate.record.child import Wish
 from convstep.candidate.record.recorder import ROOM, Recorded
 from convstep.candidate.record.watching import WatchedFile
 from convstep.candidate.verdicts.marks import Verdicts
+from convstep.frozen import frozen
 from convstep.language import spoken, tr
 from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
@@ -260,7 +261,7 @@ class _There:
         return made if messages.number(said, "several") else made[0]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Way(Variant):
     """A way of making a mistake, whose lines run there."""
 

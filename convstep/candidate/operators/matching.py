@@ -8,7 +8,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from convstep.candidate.operators.answer import Judged
 from convstep.candidate.operators.evidence import Evidence, copied, is_wrong, same
 from convstep.candidate.operators.settled import shows_other_numbers
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.operators.mistake import Mistake, Variant
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
@@ -26,7 +27,7 @@ BREADTH = 16
 """Problems on which mistakes with the same numbers are told apart."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Match:
     """Mistakes that give a gradient as the candidate has it."""
 

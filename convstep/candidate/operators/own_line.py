@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from convstep.candidate.verdicts.running import Check, checks, line_of
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime
 from convstep.candidate.verdicts.trace import Trace
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.recording.recording import Recording
@@ -49,7 +50,7 @@ Lay = Callable[[str, Array], Array]
 """An array by the operator's name for it, in another layout."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class OwnLine:
     """Where a gradient parts, in the author's own run."""
 
@@ -110,7 +111,7 @@ class OwnLine:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class OwnWords:
     """What is said of the author's own lines, wherever it comes from."""
 

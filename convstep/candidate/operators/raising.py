@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from convstep.candidate.call.outcome import RAISED, REFUSED, RETURNED
 from convstep.candidate.check.wording import LIKELY, OTHERS, SEEN, VERBS, called, count
@@ -12,6 +11,7 @@ from convstep.candidate.operators.answer import Answer, Judged
 from convstep.candidate.operators.evidence import Evidence, divisors, same
 from convstep.candidate.operators.finding import Finding
 from convstep.candidate.operators.pattern import where
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.mistake import Mistake, Variant
 
@@ -60,7 +60,7 @@ def _fails(evidence: Evidence, variant: Variant, judged: Judged) -> bool:
     return made is None or any(not same(made[name], right) for name, right in judged.right.items())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Likely:
     """A mistake that may be what raises."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,7 @@ from convstep.candidate.verdicts.marks import DIFFERS, UNKNOWN, Ending, Mark, Ve
 from convstep.candidate.verdicts.running import read_before
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, Loss, jacobian
 from convstep.candidate.verdicts.trace import Trace
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.operator import Array, Operator, OperatorProblem
 from convstep.oracle.comparison import Comparison, row_of
@@ -49,7 +50,7 @@ Asking = Callable[[OperatorQuestion], tuple[str, Mapping[str, Array]]]
 """PyTorch: its name, and the gradients."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class SoFar:
     """The gradients at one position."""
 

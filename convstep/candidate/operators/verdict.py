@@ -16,6 +16,7 @@ from convstep.candidate.operators.gathering import forward_fits
 from convstep.candidate.operators.pattern import where
 from convstep.candidate.operators.written import option_text, shape_of
 from convstep.files import written_whole
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.operator import OperatorProblem
 
@@ -23,7 +24,7 @@ FEW = 5
 """A candidate that is right on fewer problems is said to be right on these alone."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Divergence:
     """The cell of a wrong gradient, on the smallest failing problem, that is furthest from what is right."""
 

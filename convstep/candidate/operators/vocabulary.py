@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field, fields
 from typing import Any
 
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.record.filling import KEPT
 from convstep.candidate.verdicts.naming import is_upstream
+from convstep.frozen import frozen
 from convstep.operators.operator import Operator
 
 HELD = re.compile(
@@ -44,7 +45,7 @@ _OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Vocabulary:
     """The words of one operator."""
 
@@ -92,7 +93,7 @@ class Vocabulary:
 
     def as_plain(self) -> dict[str, Any]:
         """What JSON can say."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def apart(self) -> Vocabulary:

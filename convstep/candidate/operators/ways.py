@@ -6,7 +6,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from convstep.candidate.operators.parts import taken_apart
 from convstep.candidate.operators.telling import OUTPUT as OUTPUT
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 from convstep.operators.registry import operators
 
@@ -32,7 +33,7 @@ DRAWN = 40
 """Problems that are looked at for those to try a way on."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Way:
     """One way of calling somebody's operator."""
 

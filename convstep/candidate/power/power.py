@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.brief import brief, told
 from convstep.candidate.check.wording import patch_lines, wrapped
 from convstep.candidate.power.suspects import Suspect, problem_words, untold
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.operator import Operator, OperatorProblem
 from convstep.printable import printable, printable_lines
@@ -17,7 +17,7 @@ SEEN, MISSED, UNTRIED = "seen", "missed", "untried"
 """A test fails on the mistake; it passes; the run did not end."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Row:
     """One way of making a mistake, and whether the test sees it."""
 
@@ -40,7 +40,7 @@ class Row:
         return self.outcome == MISSED and bool(self.spoiled or self.smallest)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Power:
     """What a test can see."""
 

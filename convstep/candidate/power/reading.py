@@ -12,7 +12,6 @@ import inspect
 import itertools
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from convstep.candidate.operators.axes import Unsayable, layouts, ours, sizes, t
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.calls import Called, Path, text, walked
 from convstep.candidate.verdicts.naming import is_upstream
+from convstep.frozen import frozen
 from convstep.operators.operator import Array, Convention, Operator, OperatorProblem
 
 CLOSE, SINGLE = 1e-6, 1e-4
@@ -39,7 +39,7 @@ GUESSED: Mapping[str, tuple[Any, ...]] = {
 """What an option may be that nobody is told: a constant of theirs."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Reading:
     """A call, read."""
 

@@ -6,7 +6,6 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from convstep.candidate.operators.ways import CONV2D
 from convstep.candidate.verdict import Verdict
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.operators.operator import Array, Operator, OperatorProblem
 
 PLAIN = {"padding": 0, "output_padding": 0, "dilation": 1, "groups": 1}
@@ -53,7 +53,7 @@ _WRITES = re.compile("writes-into|mutates")
 """Mistakes whose numbers are right: the caller's arrays are changed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Suspect:
     """One way of making a mistake."""
 
@@ -95,7 +95,7 @@ def untold(operator: Operator) -> list[str]:
     return [one.id for one in known if not one.variants or _WRITES.match(one.id)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Patched:
     operator: Operator
     backward: Callable[..., Any]
@@ -115,7 +115,7 @@ def posed(problem: OperatorProblem) -> Problem:
     return Problem(**arrays)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Flawed:
     variant: Variant
 

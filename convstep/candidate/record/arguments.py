@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from convstep.candidate.load.target import CandidateError
 from convstep.conv.held import Held
 from convstep.conv.storage import made_of
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 LARGEST = 1 << 22
@@ -23,14 +24,14 @@ _SHAPE = re.compile(r"[0-9]{1,9}(?:x[0-9]{1,9})+x?|[0-9]{1,9}x")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Shape:
     """An array that is drawn: whole numbers from -4 to 4, always the same ones."""
 
     axes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Arguments:
     """Where the arguments of a call come from; with nothing given they are found."""
 

@@ -9,7 +9,7 @@ import itertools
 import json
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ from convstep.candidate.record.guessing import Guess
 from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
 from convstep.candidate.verdicts.slopes import Clock
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle import messages
 from convstep.printable import SentenceError, printable
@@ -230,7 +231,7 @@ def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Wish:
     """That a call which was recorded is to be recorded with other numbers."""
 
@@ -258,7 +259,7 @@ class Wish:
         return cls(guess, numbers)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Done:
     """A call that was recorded."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 
 from convstep.candidate.record.filling import KEPT, NOTHING, Lookup, upstream
+from convstep.frozen import frozen
 
 X = (
     "x a_prev a x_in inp input net_input flat inputs input_data in_data data features image images img z xs "
@@ -25,7 +26,7 @@ W = "w weight weights theta kernel kernels filters"
 B = "b bias biases"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Guess:
     """What the parameters of an operator's functions are given."""
 
@@ -63,7 +64,7 @@ _UNPACKED = re.compile(rf"^[ \t]*\(?(\w+(?:, *\w+)+)\)? *= *(?:{KEPT.pattern})[ 
 """A line that takes the cache apart: `x, size, stride = cache`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Asked:
     """Who is to be called."""
 

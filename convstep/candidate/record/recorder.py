@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import numpy.typing as npt
@@ -29,6 +29,7 @@ from convstep.candidate.record.child import Wish
 from convstep.candidate.record.watching import WatchedFile
 from convstep.candidate.verdicts.marks import Held, Verdicts, digest
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle import messages
 from convstep.oracle.conversation import Ended, Silent
@@ -56,7 +57,7 @@ SHOWN = (
 """The convolutions that a backward is stepped on: the first that its call can say."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Recorded:
     """A function that was recorded, and how."""
 

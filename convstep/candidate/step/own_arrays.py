@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from convstep.brief import brief
 from convstep.candidate.call.layouts import Layouts
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.recording.log import View
 from convstep.recording.placing import places_of as places_of
 from convstep.recording.recording import Recording
@@ -27,7 +27,7 @@ FEWEST = 4
 """Cells that must be found again before an array is taken for a copy of another one."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Held:
     """An array of the problem in the memory of a run: where each of its cells is."""
 

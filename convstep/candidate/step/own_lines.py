@@ -8,7 +8,7 @@ holds is said: which line writes the cell last, or makes it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,7 @@ from convstep.candidate.step.own_run import (
 )
 from convstep.candidate.step.probing import Divergence, reference
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.recording.facts import Alarm
 from convstep.recording.recording import Recording
@@ -51,7 +52,7 @@ SECONDS = 10.0
 """How long the call may run while it is recorded."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class OwnLines:
     """A recorded call of the candidate beside the reference."""
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from convstep.candidate.load.parsing import tree_of
+from convstep.frozen import frozen
 
 SIZES = re.compile(r"(.*\.shape(\[[-\d:]*\])?|len\(.*\)|.*np\.(zeros|empty)(_like)?\(.*\))")
 """What makes no numbers that could be wrong: sizes, and room for a sum."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Made:
     """What the numbers of a line come from, besides what its function is given."""
 

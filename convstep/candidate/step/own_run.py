@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.step.own_arrays import Held, holding_of, touched
 from convstep.candidate.step.own_window import OwnWindow, window_of
 from convstep.conv.problem import Problem
+from convstep.frozen import frozen
 from convstep.recording.placing import places_of
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text
@@ -34,7 +35,7 @@ PARTS, LAST, MAKES, CUT = "parts", "last", "makes", "cut"
 writes the cell; it makes the array; it takes another part than it should of an array that is right."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class OwnStep:
     """A step of the candidate's own run, and the line of it that matters."""
 
@@ -74,7 +75,7 @@ class Group(NamedTuple):
     """The steps of the reference that these cells belong to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class OwnRun:
     """One gradient in a recorded call."""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from convstep.brief import brief
 from convstep.candidate.step.own_arrays import Held, axis_of, touched
 from convstep.conv.geometry import Geometry, StepIndex
+from convstep.frozen import frozen
 from convstep.recording.recording import Recording
 from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Statement
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class OwnWindow:
     """Rows and columns of one array of the author's."""
 
@@ -161,7 +162,7 @@ def _bound(event: Event, statement: Statement) -> dict[str, Statement]:
     return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Deciding:
     """Looks for the statement of a step that says where an access begins."""
 

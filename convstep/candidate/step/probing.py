@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +25,14 @@ from convstep.conv.blocks import exact_gradients
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
+from convstep.frozen import frozen
 from convstep.steps.cells import Array
 
 SHOWN_CELLS = 50
 """Cells of a divergence that are listed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Divergence:
     """The first step at which a candidate diverges from the reference."""
 
@@ -66,7 +66,7 @@ class Divergence:
         return 0 if self.before_any else self.step + 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Additivity:
     """Whether a candidate's parts add up to its whole."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from convstep.candidate.step.own_lines import OwnLines, own_lines
 from convstep.candidate.step.probing import Divergence, Probe, describe
 from convstep.conv.problem import Problem
 from convstep.conv.validation import shape_text
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
@@ -42,7 +43,7 @@ STRETCHES = 128
 """Into how many stretches a longer timeline is cut."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Beside:
     """The candidate at one position, or after one step alone."""
 

@@ -9,7 +9,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from convstep.candidate.load import names
 from convstep.candidate.load.document import Document, Part, read
 from convstep.candidate.load.selection import is_stub
 from convstep.candidate.verdicts import naming
+from convstep.frozen import frozen
 from convstep.language import tr
 
 _OTHER = re.compile(
@@ -36,7 +36,7 @@ _LAYER = re.compile(
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Found:
     """A backward that a file defines."""
 
@@ -50,7 +50,7 @@ class Found:
     """Whether it does more than say that it is not written yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Contents:
     """What a file holds."""
 

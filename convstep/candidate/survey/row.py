@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Self
 
 from convstep.candidate.load.names import line_words
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 RIGHT, WRONG = "right", "wrong"
@@ -18,7 +19,7 @@ VERDICTS = (WRONG, RIGHT, UNCALLED, UNLOADED, UNWRITTEN, UNKNOWN, MISSING, UNCHE
 """What a row can say, in the order in which they are counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Mistake:
     """A known mistake, explained once for all who made it."""
 
@@ -30,7 +31,7 @@ class Mistake:
     """The lines as they should be."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Row:
     """One backward of a submission."""
 

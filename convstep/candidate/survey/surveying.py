@@ -17,6 +17,7 @@ from convstep.candidate.survey.judges import Answer, Judges, Question, Unanswere
 from convstep.candidate.survey.row import MISSING, UNCHECKED, UNLOADED, Row
 from convstep.conv.validation import check_type
 from convstep.files import path_of
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.operators.registry import operator_named, operators
 
@@ -24,7 +25,7 @@ _NOBODYS = frozenset({"__pycache__", "__MACOSX", "node_modules", "site-packages"
 """Folders that hold what nobody has written for the course."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Handed:
     """A file that was handed in."""
 
@@ -78,7 +79,7 @@ def _is_nobodys(name: str) -> bool:
     return name.startswith(".") or name in _NOBODYS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """How backwards are checked; see `convstep.check`."""
 

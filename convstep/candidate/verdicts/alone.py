@@ -7,7 +7,6 @@ is wrong they do not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from convstep.candidate.verdicts.running import Check, Held, checks, held
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime
 from convstep.candidate.verdicts.trace import Trace
 from convstep.candidate.verdicts.trial import definition_of, name_of, source_of
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.recording import recorder
 from convstep.recording.limits import Limits
@@ -107,7 +107,7 @@ class _Itself:
         return np.array(result if self._number is None else result[self._number])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Sentence:
     """Says what was found at a position."""
 

@@ -6,11 +6,12 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from convstep.frozen import frozen
 from convstep.recording.reach import DEEP, entries
 from convstep.steps.cells import Array
 
@@ -22,7 +23,7 @@ Path = tuple[str, ...]
 """How something is reached from the arguments of a call: `("cache", "[0]")`, `("self", ".W")`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Called:
     """A call: a function and what it is called with; making it changes nothing here."""
 
@@ -124,7 +125,7 @@ def left_in(held: Any) -> str:
     return next((name for name in arrays if LEFT.fullmatch(name.strip("_").lower())), "")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Pair:
     """A forward, and the backward that is called with what it has made."""
 

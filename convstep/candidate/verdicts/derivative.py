@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from convstep.candidate.verdicts.naming import of_gradient, returned
 from convstep.candidate.verdicts.slopes import BEND, NOISE, STEP
 from convstep.candidate.verdicts.trial import definition_of, name_of, source_of
 from convstep.candidate.verdicts.worded import of_pair
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.recording.source import Source
 from convstep.steps.cells import Array, cell_text
@@ -28,7 +28,7 @@ SIZES = (1.0, 3.0, 0.3, 1.0, 5.0, 2.0)
 """How large the numbers of each draw are."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Draw:
     """One draw of numbers."""
 

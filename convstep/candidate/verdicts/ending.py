@@ -6,7 +6,6 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from convstep.candidate.verdicts.changes import CHANGE
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Mark
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, OutOfTime, Slope, directions, jacobian
 from convstep.candidate.verdicts.trial import Result, Trial, slope_along
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import shape_text, short
@@ -29,7 +29,7 @@ SMALL = 1e-4
 """By how much the gradients from above are shrunk, to see whether a backward clips."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Judged:
     """A result, and what is known of the gradient that it should be."""
 

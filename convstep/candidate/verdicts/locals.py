@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from convstep.candidate.verdicts.moving import INSIDE, MOST_USES, Moving, Versio
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime, Slope, directions
 from convstep.candidate.verdicts.trace import Setting
 from convstep.candidate.verdicts.trial import Trial
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 from convstep.steps.number_text import short
@@ -24,7 +24,7 @@ PART = "part"
 """It is what moving `NAME` does through some of its uses."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Line:
     """What is known of a line that sets a gradient of the backward's own."""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.trace import Touch, Trace
+from convstep.frozen import frozen
 from convstep.steps.cells import Array
 
 Loop = ast.For | ast.While
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Place:
     """The loop in which a result is made."""
 

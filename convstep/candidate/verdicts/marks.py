@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 from convstep.recording.source import SourceText
 
 AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "unknown"
 KINDS = AGREES, DIFFERS, UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Mark:
     """What is said of one line, position or result."""
 
@@ -28,7 +29,7 @@ class Mark:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ending:
     """What is said of one result of a backward."""
 
@@ -44,7 +45,7 @@ class Ending:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Verdicts:
     """All that is said of a run."""
 
@@ -100,7 +101,7 @@ class Verdicts:
             raise ValueError(f"these are no verdicts: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Held:
     """What one way of calling a backward came to."""
 

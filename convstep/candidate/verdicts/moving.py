@@ -19,6 +19,7 @@ import numpy as np
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.slopes import STEP, Slope, size_of, slope
 from convstep.candidate.verdicts.trial import Trial
+from convstep.frozen import frozen
 from convstep.recording import recorder
 from convstep.steps.cells import Array
 
@@ -35,7 +36,7 @@ MOST_TIMES = 100
 """How often an expression that is held may be evaluated."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Version:
     """A variable between two of its assignments."""
 

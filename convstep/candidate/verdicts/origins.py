@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from convstep.candidate.verdicts import naming
 from convstep.candidate.verdicts.marks import DIFFERS, Mark
+from convstep.frozen import frozen
 
 _RECKON = ast.AugAssign, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call
 """What stands in a statement that does more than name or take apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Line:
     """A statement that sets variables."""
 

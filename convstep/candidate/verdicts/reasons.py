@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from convstep.candidate.verdicts.ending import Judged, fits
 from convstep.candidate.verdicts.moving import INSIDE, Moving
 from convstep.candidate.verdicts.slopes import Clock, OutOfTime, Slope, directions
 from convstep.candidate.verdicts.trial import Trial, slope_along
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 from convstep.steps.number_text import short
@@ -182,7 +182,7 @@ def _by_cells(run: Trial, one: Judged, array: Array) -> tuple[Iterator[tuple[str
     return whole, _where(run, cells, arrays)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Cells:
     """A result beside the gradient, cell by cell."""
 

@@ -19,6 +19,7 @@ from convstep.candidate.verdicts.loops import Place, place_of
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, Mark
 from convstep.candidate.verdicts.slopes import Clock, Jacobian, jacobian
 from convstep.candidate.verdicts.trial import Trial
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array, cell_text
 from convstep.steps.number_text import short
@@ -113,7 +114,7 @@ class BySlopes:
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Check:
     """The result at one position."""
 

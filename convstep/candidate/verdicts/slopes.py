@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts.calls import Called, Path, at
+from convstep.frozen import frozen
 from convstep.steps.cells import Array
 
 STEP = 1e-6
@@ -53,7 +54,7 @@ class Clock:
             raise OutOfTime
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Loss:
     """`sum(out * dout)` of what a forward returns."""
 
@@ -82,7 +83,7 @@ class Loss:
         return float(sum(float(np.abs(one * up).sum()) for one, up in zip(parts, self.upstream, strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Slope:
     """A derivative of the loss along a direction."""
 
@@ -136,7 +137,7 @@ def directions(shape: tuple[int, ...], count: int = DIRECTIONS) -> list[Array]:
     return [rng.standard_normal(shape) for _ in range(count)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Jacobian:
     """What moving single cells of an array does to each output."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convstep.candidate.verdicts import naming
+from convstep.frozen import frozen
 from convstep.recording.recording import Recording
 from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event
@@ -20,7 +21,7 @@ MOST_LOOKED_AT = 5_000_000
 """How many cells that steps read or write are looked at."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Touch:
     """Cells that a step reads or writes."""
 
@@ -41,7 +42,7 @@ class Touch:
         return self.kind not in ("reads", "names")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Setting:
     """A line that has set or changed a variable of the function."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from convstep.candidate.verdicts.calls import Called, Pair, Path, left_in, text,
 from convstep.candidate.verdicts.changes import CHANGE, changes
 from convstep.candidate.verdicts.slopes import STEP, Clock, Loss, Slope, directions, moved, size_of, slope
 from convstep.candidate.verdicts.trace import Trace
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording import recorder
@@ -30,7 +31,7 @@ class CannotJudge(Exception):
     """Nothing can be said; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Result:
     """A gradient that a backward has made."""
 
@@ -44,7 +45,7 @@ class Result:
     """The line that made it what it is; 0 if that is not known."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Trial:
     """A forward and its backward, after both have run."""
 

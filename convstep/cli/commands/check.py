@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli import candidates
@@ -28,11 +28,13 @@ from convstep.cli.console import (
 from convstep.cli.outputs import check_new, write, writing
 from convstep.cli.recordings import Values
 from convstep.cli.targets import PYTHON
+from convstep.frozen import frozen
 from convstep.printable import SentenceError, printable
 
 if TYPE_CHECKING:
     from convstep.candidate.operators.verdict import OperatorVerdict
     from convstep.candidate.pair import PairVerdict
+    from convstep.candidate.record.arguments import Arguments
     from convstep.candidate.verdict import Verdict
 
 PRINTED = "-"
@@ -41,7 +43,7 @@ PRINTED = "-"
 USE = "find out whether your backward is right and, if not, why"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep check` is asked."""
 
@@ -168,19 +170,15 @@ def _check(options: Options) -> int:
     if options.write_adapter is not None:
         return _write_adapter(options, options.write_adapter)
     _check_outputs(options)
-    from convstep.candidate.call.outcome import CannotCall
-    from convstep.candidate.record.arguments import Arguments
-    from convstep.candidate.report import uncallable_json, uncallable_report
-
-    arguments = Arguments(options.way, options.values.args, tuple(options.values.shape))
-    if arguments.words:
-        _check_alone(options, arguments.words[0])
-        arguments.check()
+    arguments = _arguments(options)
     with candidates.opened(options.target, options.calling) as worker:
+        from convstep.candidate.call.outcome import CannotCall
+        from convstep.candidate.report import uncallable_json, uncallable_report
+
         try:
             verdict = (
                 candidates.held(worker, arguments)
-                if arguments.words
+                if arguments is not None
                 else candidates.judged(worker, options.calling, options.operator)
             )
         except CannotCall as error:
@@ -212,6 +210,18 @@ def _check(options: Options) -> int:
             if options.snippet == PRINTED:
                 return _tell(written, code, unsaved)
     return _tell(said, code, unsaved)
+
+
+def _arguments(options: Options) -> Arguments | None:
+    """What is said of the arguments, checked; None, without importing NumPy, if nothing is."""
+    if options.way is None and options.values.args is None and not options.values.shape:
+        return None
+    from convstep.candidate.record.arguments import Arguments
+
+    arguments = Arguments(options.way, options.values.args, tuple(options.values.shape))
+    _check_alone(options, arguments.words[0])
+    arguments.check()
+    return arguments
 
 
 def _check_alone(options: Options, word: str) -> None:

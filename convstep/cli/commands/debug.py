@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from convstep.cli import candidates
 from convstep.cli.arguments import CALL, LAYER, count, group, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say_loading
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 USE = "open your backward beside the reference, where the two diverge"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep debug` is asked."""
 
@@ -28,12 +28,12 @@ class Options:
 def run(options: Options) -> int:
     """Open the debugger with the candidate beside the reference."""
     say_loading(options.target)
-    from convstep.candidate.call.outcome import CannotCall
-    from convstep.candidate.operators.ways import likely
-    from convstep.cli.problems import named_problem, position_of
-
     check = f"convstep check {shlex.quote(options.target)}"
     with candidates.opened(options.target, options.calling) as worker:
+        from convstep.candidate.call.outcome import CannotCall
+        from convstep.candidate.operators.ways import likely
+        from convstep.cli.problems import named_problem, position_of
+
         name, problem = (None, None) if options.problem is None else named_problem(options.problem)
         saved = candidates.Saved(options.target, options.calling, problem)
         if lack := lacking():  # it can be loaded, so that the other command does work

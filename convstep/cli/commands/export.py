@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from convstep.cli.console import FINE, UsageError, is_watched, say, show_progres
 from convstep.cli.outputs import check_output, writing
 from convstep.cli.recordings import CALL, Found, Values, Wanted, nothing_to_step, refuse_unused, stepped
 from convstep.cli.targets import is_target
+from convstep.frozen import frozen
 from convstep.language import speak, tr
 from convstep.printable import printable
 from convstep.waiting import columns_of
@@ -70,7 +71,7 @@ def _steps(text: str) -> tuple[int, int | None]:
     return first, last
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep export` is asked."""
 

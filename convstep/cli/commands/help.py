@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from convstep.cli.arguments import positional
 from convstep.cli.commands import COMMANDS
 from convstep.cli.console import FINE, UsageError, page_width, say, say_drawn
+from convstep.frozen import frozen
 
 USE = "read the guide: its topics, or one of them"
 
@@ -17,7 +17,7 @@ GUIDE = resources.files("convstep") / "guide"
 """The folder of the guide: a Markdown file a topic, whose first heading is its title."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep help` is asked."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from convstep.cli.arguments import flag, option, positional
 from convstep.cli.console import FINE, UsageError, lacking, say, say_loading
+from convstep.frozen import frozen
 from convstep.language import speak, tr
 
 USE = "lessons and bug hunts: learn backward by doing it"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep learn` is asked."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import flag, positional
 from convstep.cli.console import FINE, page_width, say, say_json
+from convstep.frozen import frozen
 from convstep.language import tr
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ CONV2D = "conv2d", "the convolution, which has commands of its own: convstep ope
 INDENT = "    "
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep operators` is asked."""
 
@@ -163,7 +163,7 @@ def _summary(one: Operator) -> dict[str, Any]:
 
 
 def _plain(one: Operator) -> dict[str, Any]:
-    def mistakes(listed: tuple[Mistake, ...]) -> list[dict[str, Any]]:
+    def mistakes(listed: Sequence[Mistake]) -> list[dict[str, Any]]:
         return [
             {
                 "id": mistake.id,

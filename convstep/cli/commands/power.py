@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from convstep.cli import candidates
 from convstep.cli.arguments import flag, option, positional, seconds
 from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, complain, say, say_json, terminal_width
+from convstep.frozen import frozen
 
 USE = "find out which known mistakes your own test would let pass"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep power` is asked."""
 

@@ -6,11 +6,11 @@ import argparse
 import errno
 import ipaddress
 import re
-from dataclasses import dataclass
 
 from convstep.cli.arguments import option, positional
 from convstep.cli.console import UsageError, say
 from convstep.examples import DEFAULT
+from convstep.frozen import frozen
 from convstep.printable import printable
 
 USE = "show a problem in the browser"
@@ -37,7 +37,7 @@ def _address(text: str) -> str:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep serve` is asked."""
 

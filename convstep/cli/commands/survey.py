@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from convstep.cli import candidates
 from convstep.cli.arguments import flag, group, option, positional
 from convstep.cli.console import FINE, INTERRUPTED, UsageError, say, terminal_width
 from convstep.cli.outputs import check_new, write
+from convstep.frozen import frozen
 
 if TYPE_CHECKING:
     from convstep.candidate.survey.surveying import Survey
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 USE = "check every submission in a folder: which mistakes were made"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Options:
     """What `convstep survey` is asked."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from convstep.frozen import frozen
 from convstep.steps.cells import Array
 from convstep.view.grid.drawing import format_of
 from convstep.view.grid.look import READS, WRITES
@@ -34,7 +35,7 @@ _USES = ("", READS, WRITES)
 """What a step does with cells, by its number on the tape."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class View:
     """The rows and columns of a face that are in sight."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from convstep.frozen import frozen
 from convstep.view.scene.own_lines import note_forms
 from convstep.view.scene.scene import Scene, SourceLine
 
@@ -12,7 +12,7 @@ DONE, NEXT = "v", ">"
 """Marks of lines, as the tape has them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Line:
     """One line of a source at a step."""
 

@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from importlib.metadata import version
@@ -18,6 +17,7 @@ import numpy as np
 from convstep.export.html.cells import COLOURS, MINUS_INF, NAN, PLUS_INF, Json
 from convstep.export.html.prose import inline
 from convstep.export.html.tape import Tape
+from convstep.frozen import frozen
 from convstep.language import spoken, tr
 from convstep.printable import printable
 from convstep.view.grid.colours import HUES
@@ -42,7 +42,7 @@ _FOR_SCRIPTS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 """What would end the script, or mean something else there; in JSON they stand in strings alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Page:
     """What a page is made of."""
 

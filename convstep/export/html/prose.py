@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from html import escape
 from math import isfinite
 
 from markdown_it import MarkdownIt
 
 from convstep.export.html.cells import Json
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.document import Block
@@ -56,7 +56,7 @@ def page_section(lesson: Lesson, number: int) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Picks:
     """Where cells are marked on a page."""
 

@@ -43,6 +43,7 @@ from convstep.export.html.cells import (
     written,
 )
 from convstep.export.html.lines import Line, state_of
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.cells import Array
@@ -58,7 +59,7 @@ MOST_CELLS = 81
 """Cells of a table of the step; of more, the panels show what is changed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Shown:
     """A scene with what a page shows beside it."""
 

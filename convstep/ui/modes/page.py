@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from convstep.frozen import frozen
 from convstep.lessons.ask_edit import EditQuestion
 from convstep.lessons.questions import CellsQuestion, ChoiceQuestion, LineQuestion
 from convstep.lessons.words import say
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from convstep.ui.widgets.narration import Narration
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Begun:
     """An answer that was begun and not submitted."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rich.cells import cell_len
 
 from convstep.candidate.check.grade import wrong_cells
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 from convstep.view.grid.faces import Face, face
@@ -36,7 +37,7 @@ def keys_of(gradient: str) -> tuple[str, str, str]:
     return key, f"{key}_{CANDIDATE}", f"{key}_{DIFFERENCE}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Answer:
     """What the candidate has at one place of the pass, held against the reference there."""
 

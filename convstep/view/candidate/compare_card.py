@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.wording import distinguishable
 from convstep.steps.cells import Array
@@ -39,7 +39,7 @@ class Stray(NamedTuple):
     """What the candidate adds."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Share:
     """One of the step's additions, twice."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from convstep.frozen import frozen
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Page
 from convstep.lessons.questions import ChoiceQuestion, LineQuestion, Question
@@ -28,7 +29,7 @@ RIGHT, WRONG = "✓", "✗"
 """Before what turned out to be right, and wrong."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Telling:
     """A page and how far the learner is with it."""
 
@@ -54,7 +55,7 @@ class Telling:
     """Whether cells are being marked, so that the question must be in sight."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Told:
     """A page as lines."""
 

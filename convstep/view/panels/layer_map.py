@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer, Skipped
 from convstep.printable import printable
@@ -38,7 +39,7 @@ LARGEST_POWER = 300
 """Beyond, a ratio is written as a power of ten: it may be no number any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Axis:
     """Where a ratio of 1 stands in the bars' columns, and how long a factor of ten is."""
 

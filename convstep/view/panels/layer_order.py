@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from convstep.conv.recorded import NAMES
+from convstep.frozen import frozen
 from convstep.oracle.captured import CapturedLayer, Skipped
 from convstep.printable import printable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Order:
     """One way to sort the list."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from convstep.conv.recorded import NAMES
 from convstep.conv.validation import shape_text
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.oracle.captured import CapturedLayer, Skipped
 from convstep.printable import printable
@@ -30,7 +30,7 @@ BAD = "✗"
 """Stands before counts of NaN and inf."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Column:
     """One column of the table."""
 

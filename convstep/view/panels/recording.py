@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from convstep.candidate.operators.case import operator_case_of
 from convstep.candidate.record.file import save
 from convstep.candidate.verdicts.marks import DIFFERS
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.recording.case import case_of
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from convstep.view.panels.unedited import Unedited
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Chosen:
     """What a person wants to see other than what the loop is at."""
 

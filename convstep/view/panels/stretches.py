@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from convstep.frozen import frozen
 from convstep.recording.glance import glance, loops_of, touched
 from convstep.steps.event import Access, Event, Loop
 from convstep.view.grid.faces import Fixed
@@ -27,7 +28,7 @@ ELSEWHERE = 24
 """Places in the rest of it at which two steps are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Following:
     """An axis whose place is told by a loop: `start + pace * turn`."""
 
@@ -39,7 +40,7 @@ class Following:
     """How far it moves in a turn."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Seen:
     """How an array is seen in a stretch."""
 

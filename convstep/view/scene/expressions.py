@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from rich.text import Text
 
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import printable
 from convstep.steps.cells import cell_text
@@ -22,7 +22,7 @@ CELL = 9
 """Columns of a cell."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Part:
     """An expression within a statement."""
 

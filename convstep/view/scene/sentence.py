@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from convstep.frozen import frozen
 from convstep.view.grid.panel import NOW, READS
 from convstep.view.numbers.big_digits import GLYPHS, LINES, columns_of, drawn, written
 from convstep.view.numbers.text import short
@@ -81,7 +81,7 @@ def draw_banner(scene: Scene, width: int, said: str = "") -> Text:
     return banner
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Taken:
     """The value that a step takes, as a block of lines."""
 

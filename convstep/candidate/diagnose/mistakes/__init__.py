@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from convstep.candidate.diagnose.mistakes import often, seldom, sometimes
 from convstep.candidate.diagnose.mistakes.bug import KnownBug as KnownBug
 from convstep.candidate.diagnose.mistakes.bug import Variant as Variant
-from convstep.candidate.diagnose.mistakes.flawed import compiled
 from convstep.candidate.diagnose.mistakes.flawed import flawed_gradient as flawed_gradient
 from convstep.candidate.diagnose.mistakes.flawed import flawed_running as flawed_running
 from convstep.candidate.diagnose.mistakes.patch import Patch as Patch
@@ -28,10 +27,3 @@ def variants_of(gradient: str) -> Sequence[tuple[KnownBug, Variant]]:
     """The variants that can spoil "dW", "db" or "dA_prev" and be seen in its numbers, commonest first."""
     every = ((bug, variant) for bug in KNOWN_BUGS.values() for variant in bug.variants)
     return tuple((bug, variant) for bug, variant in every if gradient in variant.gradients)
-
-
-def prepare() -> None:
-    """Compile the patched loops of `dW` and `dA_prev`, which is half of what looking for a mistake takes."""
-    for gradient in ("dW", "dA_prev"):
-        for _, variant in variants_of(gradient):
-            compiled(program(gradient, variant.mistakes))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from convstep.brief import brief
 from convstep.candidate.diagnose.mistakes.patch import ALL, Patch, patch
+from convstep.frozen import frozen
 from convstep.language import also_in, unwrapped
 
 _SHORT = {
@@ -30,7 +30,7 @@ border as far as it goes, where it would otherwise raise."""
 _OF_OTHERS = re.compile(r"((?:dW|db|dA_prev| )+):\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Variant:
     """One member of a mistake's family."""
 
@@ -44,7 +44,7 @@ class Variant:
     __repr__ = brief
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class KnownBug:
     """A mistake people really make: what it looks like, why it happens, and what it computes."""
 

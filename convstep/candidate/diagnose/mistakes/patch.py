@@ -6,10 +6,10 @@ import functools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from convstep.brief import brief
+from convstep.frozen import frozen
 
 ARTICLE = """
 def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
@@ -128,7 +128,7 @@ _NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?![\w=])")
 """A variable; no attribute, no keyword argument."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Patch:
     """What is written in place of which lines; without any, the loop is right."""
 
