@@ -24,9 +24,12 @@ def root_of(array: Array) -> Array:
 def address_of(array: Array) -> int:
     """Where its first cell lies."""
     if _AT is not None:
-        return ctypes.c_void_p.from_address(id(array) + _AT).value or 0
+        return _pointer(id(array) + _AT).value or 0
     place: int = array.__array_interface__["data"][0]
     return place
+
+
+_pointer = ctypes.c_void_p.from_address
 
 
 def _place_of_address() -> int | None:
@@ -37,7 +40,7 @@ def _place_of_address() -> int | None:
     at, tried = object.__basicsize__, np.arange(6.0)[2:]
     if sys.implementation.name != "cpython":
         return None
-    found = ctypes.c_void_p.from_address(id(tried) + at).value
+    found = _pointer(id(tried) + at).value
     return at if found == tried.__array_interface__["data"][0] else None
 
 

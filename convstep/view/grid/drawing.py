@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -75,7 +75,7 @@ def draw_line(
 
 
 def _blank_partial(segments: list[Segment], text: int, skip: int, room: int, look: Look) -> None:
-    """A number cut in two could lose its sign: the first or last cell, if not wholly in sight, is left empty."""
+    """A number cut in two could lose its sign: the first or last cell not wholly in sight is left empty."""
     for place in {1, len(segments) - 2} if len(segments) > 1 else ():
         start = place // 2 * (text + 1) + 1
         if start < skip or start + text > skip + room:
@@ -107,9 +107,7 @@ def _row_label(panel: Panel, layout: GridLayout, line: Line, look: Look) -> Segm
     return Segment(label.rjust(layout.margin), look.style(roles, None))
 
 
-def _row_segments(
-    panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look
-) -> list[Segment]:
+def _row_segments(panel: Panel, layout: GridLayout, line: Line, columns: range, look: Look) -> list[Segment]:
     """One of the lines of a row of cells: marks beside the middle one, sides along all of them."""
     width = number_width(layout, shaded=_shaded(look))
     values = panel.face.values[line.row, columns.start : columns.stop].tolist()
@@ -137,7 +135,7 @@ def _row_segments(
 def _ordinary(
     row: Row, column: int, value: float, state: int, text: int, number: CellFormat, look: Look
 ) -> tuple[Segment, Segment]:
-    """The same as `_drawn` of a number on its colour: all else of its looks is that of others in its state."""
+    """The same as `_drawn` of a number on its colour: all else of its looks is as in others of its state."""
     like = row.panel.use, row.panel.done is None, state
     if (known := look.plain.get(like)) is None:
         roles = _roles(row, Cell(row.line.row, column), look)

@@ -133,8 +133,8 @@ def _drawn(chosen: Sequence[Form], height: int, *, below_title: bool) -> list[Te
 
 
 def _alike(forms: Sequence[Sequence[Form]]) -> Iterator[list[Form]]:
-    """Each addition in its fullest form of no higher rank, for one rank after the other, the highest first."""
-    left = [sorted(reversed(own), key=_rank) for own in forms]  # of two alike the first is rather taken
+    """Each addition in its fullest form of no higher rank, for every rank, the highest first."""
+    left = [sorted(own, key=_rank, reverse=True)[::-1] for own in forms]  # the first of two alike is the last
     for rank in sorted({form.rank for own in forms for form in own}, reverse=True):
         for own in left:
             while own[-1].rank > rank and len(own) > 1:
