@@ -6,16 +6,13 @@ import math
 
 import numpy as np
 
-from convstep.conv.backward import conv2d_backward_steps
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
-from convstep.conv.step import quiet
+from convstep.conv.step import Run, quiet
 from convstep.steps.cells import Array
 
 STEPWISE = 2_000
 """Steps that are executed to see how large the gradients get meanwhile."""
-TOGETHER = 64
-"""Steps that are looked at together: NumPy takes longer to be asked than to look."""
 AT_ONCE = 20_000_000
 """Multiply-adds below which the gradients can be measured before the first screen."""
 
@@ -64,26 +61,32 @@ def reached_magnitudes(problem: Problem) -> dict[str, float]:
 
 
 def running_magnitudes(problem: Problem) -> dict[str, float]:
-    """The largest magnitude of each gradient at any step, all of which, `STEPWISE` at most, are executed."""
+    """The largest magnitude of each gradient at any step, all of which, `STEPWISE` at most, are executed.
+
+    A place at a time: of its channels only those of one group meet, in `dA_prev`, one after the other.
+    """
     largest = dict.fromkeys(("dW", "dA_prev", "db"), 0.0)
-    written = {name: list[Array]() for name in largest}
+    run, geometry = Run.begin(problem), problem.geometry
+    _, f_h, f_w, c_k = geometry.kernel_shape
+    A_prev_pad, dZ, dA_prev_pad = map(run.samples, (problem.A_prev_pad, problem.dZ, run.dA_prev_pad))
+    W = problem.W.reshape(problem.groups, -1, f_h, f_w, c_k).transpose(1, 2, 3, 0, 4)
+    W = W.reshape(*W.shape[:3], -1)  # the groups side by side, over all channels that they read
+    dW, added = np.zeros_like(W), np.empty((len(W) + 1, *W.shape[1:]), W.dtype)
     with quiet():
-        for step in conv2d_backward_steps(problem.dZ, problem.cache, *problem.numbers):
-            written["dW"].append(step.dW[step.i_c].copy())
-            written["dA_prev"].append(step.run.samples(step.dA_prev_pad)[step.window].copy())
-            if step.db is not None:
-                written["db"].append(step.db[step.i_c])
-            if len(written["dW"]) == TOGETHER:
-                _take_largest(written, largest)
-        _take_largest(written, largest)
+        for place in np.ndindex(dZ.shape[:3]):
+            i_n, i_h, i_w = place
+            window = i_n, geometry.rows(i_h), geometry.columns(i_w)
+            dz = dZ[place].reshape(problem.groups, -1).T.repeat(c_k, axis=1)[:, np.newaxis, np.newaxis]
+            dW += A_prev_pad[window] * dz
+            added[0], added[1:] = dA_prev_pad[window], W * dz
+            running = np.add.accumulate(added)
+            dA_prev_pad[window] = running[-1]
+            written = {"dW": dW, "dA_prev": running}
+            if run.db is not None:
+                run.db[...] += dZ[place]
+                written["db"] = run.db
+            largest |= {name: max(largest[name], _largest(values)) for name, values in written.items()}
     return largest
-
-
-def _take_largest(written: dict[str, list[Array]], largest: dict[str, float]) -> None:
-    """Look at what was written, and forget it."""
-    for name, values in written.items():
-        largest[name] = max(largest[name], _largest(np.array(values)))
-        values.clear()
 
 
 def _usual(values: Array) -> float:

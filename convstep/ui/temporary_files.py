@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,4 +75,6 @@ def stem_of(name: str) -> str:
 
 def command_for(path: str) -> str:
     """What opens a file."""
+    import shlex
+
     return f"convstep open {shlex.quote(path)}"

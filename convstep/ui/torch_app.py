@@ -93,6 +93,8 @@ class TorchApp(EndingApp):
         `live`: a person sits in front of it, so that torch is loaded beforehand.
         """
         super().__init__()
+        # two widgets less on every screen: what is said has a line of its own, and nothing has a tooltip
+        self._disable_notifications = self._disable_tooltips = True
         self._torch, self._live = torch, live
         self._first_frame, self._painted, self._waited = ExitStack(), ExitStack(), ""
         self._legible = Legible(Colours.ALL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import shlex
 from collections.abc import Iterator
 
 from convstep.cli.arguments import FORWARD, flag, option
@@ -73,6 +72,8 @@ def _show(options: Options, found: Found) -> int:
     if not recorded.recording.total:
         raise UsageError(nothing_to_step(recorded.recording))
     session = begun(recorded, session_of(options.problem), options.goto, options.breaks)
+    import shlex
+
     _need_screen(f"`convstep trace {shlex.join([recorded.target, *recorded.words])}` works")
     from convstep.ui.recording_app import run_recording
 

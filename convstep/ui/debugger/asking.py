@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -260,6 +259,8 @@ class Asking:
 
         def answered(path: Path | None) -> None:
             if path is not None:
+                import shlex
+
                 command = f"convstep open {shlex.quote(str(path))}"
                 self._host.say(tr("saved: {command}", command=command))
 

@@ -261,6 +261,8 @@ def _broken(code: str, room: int) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=2048)
 def _breaks(code: str, room: int) -> int:
     """How often a line is broken; within a word counts twice."""
+    if cell_len(code) <= room:
+        return 0
     pieces = _broken(code, room)
     return len(pieces) - 1 + _cuts(code, pieces)
 
