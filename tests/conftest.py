@@ -139,7 +139,6 @@ def pytest_runtest_setup() -> None:
 def pytest_collection_finish() -> None:
     """Look for garbage less often, and never among the modules: a third of the time of a test with an app."""
     gc.enable()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     # each copy of this process would find out anew which module has which file

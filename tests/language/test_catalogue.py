@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -144,15 +144,16 @@ def spoken_sentences() -> dict[str, str]:
     """By sentence, the file in which `tr` says it."""
     found = {sentence: path for path, table in TABLES.items() for sentence in table}
     for path, tree in trees():
-        for node in ast.walk(tree):
+        nodes = list(ast.walk(tree))
+        for node in nodes:
             if isinstance(node, ast.Call) and named(node.func) in SAYING:
                 first = node.args[0]
                 assert not isinstance(first, ast.JoinedStr), (
                     f"{path}:{node.lineno} tr cannot look up an f-string"
                 )
-                found |= dict.fromkeys(literals(first, tree), path)
+                found |= dict.fromkeys(literals(first, nodes), path)
             elif isinstance(node, ast.keyword) and node.arg == "caption":  # a panel says it through `tr`
-                found |= dict.fromkeys(filter(None, literals(node.value, tree)), path)
+                found |= dict.fromkeys(filter(None, literals(node.value, nodes)), path)
     return found
 
 
@@ -163,22 +164,22 @@ def named(function: ast.expr) -> str:
     return getattr(function, "id", "")
 
 
-def literals(node: ast.expr, tree: ast.Module) -> Iterator[str]:
-    """What an expression can be: a literal, one of several, or a name that was given some."""
+def literals(node: ast.expr, nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """What an expression can be: a literal, one of several, or a name that a file's nodes give some."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
         for side in (node.body, node.orelse):
             assert isinstance(side, ast.Constant | ast.IfExp), f"line {node.lineno}: one of some literals"
-            yield from literals(side, tree)
+            yield from literals(side, nodes)
     elif isinstance(node, ast.Name):
-        for given in ast.walk(tree):
+        for given in nodes:
             if (
                 isinstance(given, ast.Assign)
                 and getattr(given.targets[0], "id", "") == node.id
                 and isinstance(given.value, ast.Constant | ast.IfExp)
             ):
-                yield from literals(given.value, tree)
+                yield from literals(given.value, nodes)
 
 
 def fields(text: str) -> set[str]:

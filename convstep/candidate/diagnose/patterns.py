@@ -259,6 +259,10 @@ def _both(one: Holds, other: Holds, geometry: Geometry) -> bool:
     return one(geometry) and other(geometry)
 
 
+def _either(one: Holds, other: Holds, geometry: Geometry) -> bool:
+    return one(geometry) or other(geometry)
+
+
 def _without(claim: _Claim, seen: Seen) -> int:
     """On how many problems the claim says that it does not fail."""
     return sum(not claim.holds(geometry) for geometry, _ in seen)
@@ -297,11 +301,11 @@ def _claims(seen: Seen, more: Sequence[Feature]) -> Iterator[_Claim]:
 
     mostly = [cover for cover in covers if sum(wrong) >= MOSTLY * cover[0]]
     yield from (only(values, feature) for values, _, feature in mostly)
-    for words, join in (("{one} and {other}", all), ("{one} or {other}", any)):
+    for words, join, joined in (("{one} and {other}", all, _both), ("{one} or {other}", any, _either)):
         for (one, a), (other, b) in itertools.combinations(held, 2):
             if tuple(map(join, zip(a, b, strict=True))) == wrong:
                 said = tr(words, one=tr(one.words), other=tr(other.words))
-                holds = functools.partial(_joined, join, one, other)
+                holds = functools.partial(joined, one.holds, other.holds)
                 sides = ((one, other), (other, one)) if join is all else ()
                 near = tuple(functools.partial(_only_one, *side) for side in sides)
                 yield _Claim(said, holds, exact=True, near=near or (functools.partial(_not, holds),))
@@ -310,7 +314,3 @@ def _claims(seen: Seen, more: Sequence[Feature]) -> Iterator[_Claim]:
 
 def _only_one(one: Feature, other: Feature, geometry: Geometry) -> bool:
     return one.holds(geometry) and not other.holds(geometry)
-
-
-def _joined(join: Callable[[Sequence[bool]], bool], one: Feature, other: Feature, geometry: Geometry) -> bool:
-    return join((one.holds(geometry), other.holds(geometry)))

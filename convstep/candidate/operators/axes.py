@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -71,6 +72,7 @@ def ours(array: Array, own: str, other: str, shape: tuple[int, ...]) -> Array:
     return turned.reshape([next(lengths) if letter in places else 1 for letter in axes])
 
 
+@functools.lru_cache
 def _letters(own: str, other: str, rank: int) -> tuple[str, str]:
     """Both with a letter for each axis, "*" spelled out for that rank; `Unsayable` if it cannot be."""
     count = rank - len(own.replace("*", ""))

@@ -117,8 +117,8 @@ ROWS = [
     (NUMBERS, "conv_backward", "lists of numbers", ("kernels[c][::-1]]", "kernels[c]]")),
     (FILTERS, "conv_backward", "a list of filters", ("+= kernel * d", "= kernel * d")),
     (ONE_PICTURE, "conv_backward", "kernels (F, K, L)", ("+= d[r][c] * kernel", "= d[r][c] * kernel")),
-    (ALONE, "kernel_gradients", "kernels (F, K, L)", ("grads.append(", "grads.append(2 * ")),
     (LAYER, "ConvLayer", "kernels[:][:] (F, C, K, K)", ("kernel[::-1, ::-1]", "kernel")),
+    (ALONE, "kernel_gradients", "kernels (F, K, L)", ("grads.append(", "grads.append(2 * ")),
 ]
 
 
