@@ -190,6 +190,8 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     notes = [
         *filter(None, [held.assumes]),
         tr("whether {forward} itself is right is not known", forward=_forward(held)),
+        *([tr("it agrees with {numbers}, too", numbers=tr("; with ").join(held.also))] if held.also else []),
+        *([tr("not varied: {numbers}", numbers=listed(held.kept))] if held.kept else []),
         *(tr("besides: {why}", why=why) for why in held.notes[:3]),
         *(
             tr("`{result}` is not judged: {why}", result=one.result, why=one.mark.how)
