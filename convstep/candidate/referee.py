@@ -36,6 +36,8 @@ from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.operators.operator import Operator
 
+FORWARD = "forward-wrong"
+"""The id of a finding about a forward."""
 CONV = "conv"
 """What the name of a convolution has."""
 _PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
@@ -159,8 +161,10 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
         held = against_forward(worker)
         # what was not held against it, such as an update of the kernels, may be what is wrong
         judged = {one.name for result in verdict.swept.results for one in result.grades}
-        whole = isinstance(held, PairVerdict) and held.ok and len(held.held.ends) >= len(judged)
-        return held if isinstance(held, PairVerdict) and whole else verdict
+        if not isinstance(held, PairVerdict) or (held.ok and len(held.held.ends) < len(judged)):
+            return verdict
+        known = any(one.bug is not None and one.id != FORWARD for one in verdict.diagnosis)
+        return verdict if known and not held.ok else held
     if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict

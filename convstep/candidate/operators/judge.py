@@ -50,7 +50,7 @@ def operator_verdict(
         worker.address,
         worker.candidate.name,
         result,
-        diagnose(result),
+        diagnose(result, worker.candidate.source),
         (*said, *notes(result), *_untried(worker.candidate, result)),
         flags=(*worker.flags, *named, *laid),
         own=own.words if own else "",

@@ -158,14 +158,15 @@ def _varied(served: Served, ready: Ready, held: Held, clock: Clock) -> tuple[Hel
 
     What differs only on larger arrays differs whatever it is told.
     """
-    subject, basis, also, names = Subject.of(served), ready, list[str](), list[str]()
+    subject, basis = Subject.of(served), ready
+    also, names, notes = list[str](), list[str](), list[str]()
 
     def tried(other: Ready) -> Held | None:
         return _on_draws(served, other, clock, FEWER) if clock.left > SHORT else None
 
     for each in on_other_arrays(subject, ready):
         again = tried(each.ready)
-        if again is not None and again.differs:
+        if again is not None and again.differs and each.surely:
             note = tr("that is with {other}; on smaller arrays it agrees", other=each.words)
             return replace(again, notes=(note, *again.notes)), each.ready
         if again is not None and again.agrees:
@@ -181,7 +182,10 @@ def _varied(served: Served, ready: Ready, held: Held, clock: Clock) -> tuple[Hel
                 also.append(each.words)
                 names += each.names
                 break
-    return replace(held, also=tuple(also), kept=tuple(left_alone(subject, ready, names))), ready
+            if again is not None and again.notes and not again.ends:
+                notes.append(tr("with {other}, {why}", other=each.words, why=again.notes[0]))
+    kept = tuple(left_alone(subject, ready, names))
+    return replace(held, also=tuple(also), kept=kept, notes=(*held.notes, *notes)), ready
 
 
 def _calls(served: Served, arguments: Arguments) -> Iterator[Ready]:

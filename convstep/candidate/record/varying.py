@@ -57,8 +57,8 @@ class Varied:
     """What is other: `stride=2`."""
     ready: Ready
     """The call."""
-    like: Ready | None = None
-    """The same but for that, where it is not the first call: on larger arrays."""
+    surely: bool = True
+    """Whether it is meant to be called so: whoever wrote it may have had fewer axes in mind."""
 
 
 def on_other_arrays(subject: Subject, ready: Ready) -> Iterator[Varied]:
@@ -69,7 +69,8 @@ def on_other_arrays(subject: Subject, ready: Ready) -> Iterator[Varied]:
     for grown, shape in _grown(guess, subject.asked().inputs):
         made = _made(subject, grown, {}, ready.how)
         if made is not None and _outputs(made) and _sizes(made) != _sizes(ready):
-            yield Varied((), shape, replace(made, guess=replace(grown, varied=True)))
+            alike = np.ndim(ready.places[0]) == np.ndim(made.places[0]) if ready.places and made.places else False
+            yield Varied((), shape, replace(made, guess=replace(grown, varied=True)), alike)
 
 
 def with_other_numbers(subject: Subject, ready: Ready) -> Iterator[list[Varied]]:
@@ -80,18 +81,18 @@ def with_other_numbers(subject: Subject, ready: Ready) -> Iterator[list[Varied]]
     guess = ready.guess
     for names, words, make in ready.others() if ready.others is not None else ():
         with contextlib.suppress(Exception, SystemExit):  # whatever somebody's own code raises
-            yield [Varied(names, words, make(), ready)]
+            yield [Varied(names, words, make())]
     if guess is None or ready.others is not None:
         return
     lookup = guess.lookup()
-    for numbers in _others(subject, lookup):
+    for numbers in _others(subject, ready, lookup):
         found = []
         for told in numbers:
             made = _made(subject, guess, told, ready.how)
             if made is not None and _shows(ready, made):
                 words = ", ".join(f"{name}={_word(value)}" for name, value in told.items())
                 sure = replace(guess, sure=True, varied=True)
-                found.append(Varied(tuple(told), words, replace(made, guess=sure), ready))
+                found.append(Varied(tuple(told), words, replace(made, guess=sure)))
         yield found
 
 
@@ -127,17 +128,18 @@ def _is_pair(value: Any) -> bool:
     return type(value) in (tuple, list) and 0 < len(value) < 4 and all(type(one) is int for one in value)
 
 
-def _others(subject: Subject, lookup: Lookup) -> list[list[dict[str, Any]]]:
+def _others(subject: Subject, ready: Ready, lookup: Lookup) -> list[list[dict[str, Any]]]:
     """Other numbers for what has one, where its backward can know of it: for each, what may be told."""
     own = [each.name for each in parameters_of(subject.function)]
+    settings = _settings(subject, lookup)
     before = [each.name for f in (subject.maker, subject.forward) if f for each in parameters_of(f)]
-    made = any(KEPT.fullmatch(name.lower()) for name in own)
-    told = subject.maker is not None or made
+    kept = any(KEPT.fullmatch(name.lower()) for name in own) or _is_handed_over(ready)
+    told = subject.maker is not None or kept
     # `k` of a backward may be the `kernel` of its forward, which it has to be told as well
-    alone = [name[:1].lower() for name, (value, _) in _settings(subject, lookup).items() if name not in before]
+    alone = [name[:1].lower() for name in settings if name not in before]
     counts: list[tuple[bool, list[dict[str, Any]]]] = []
     fractions: dict[str, float] = {}
-    for name, (value, default) in _settings(subject, lookup).items():
+    for name, (value, default) in settings.items():
         knows = told or name in own
         if name not in before or not knows or BESIDES.fullmatch(name) and type(value) is not float:
             continue
@@ -149,6 +151,13 @@ def _others(subject: Subject, lookup: Lookup) -> list[list[dict[str, Any]]]:
             counts.append((GEOMETRY.fullmatch(name) is None, [{name: each} for each in more]))
     counts.sort(key=lambda each: each[0])
     return [*([[fractions]] if fractions else []), *(each for _, each in counts[:MOST])]
+
+
+def _is_handed_over(ready: Ready) -> bool:
+    """Whether a backward is given something that its forward has made besides its output."""
+    out = ready.before[2] if ready.before is not None else None
+    made = [id(one) for one in out[1:]] if type(out) is tuple else []
+    return any(id(one) in made for one in (*ready.places, *ready.named.values()))
 
 
 def _beside(value: Any) -> list[Any]:
@@ -184,6 +193,8 @@ def _grown(guess: Guess, inputs: Sequence[str]) -> Iterator[tuple[Guess, str]]:
     shape = guess.values[name].shape
     rank = len(shape)
     last = [tuple(range(rank))[-2:], (1, 2), (rank - 1,), (rank - 2,), (0,)]
+    if rank == 3:  # x[:, ::stride, ::stride] has rows and columns, and works without
+        yield _with_sizes(guess, name, (shape[0], 5, 7, shape[2]))
     for axes in dict.fromkeys(axes for axes in last if all(0 <= axis < rank for axis in axes)):
         more = dict(zip(axes, GROWN, strict=False))
         for samples in (2, shape[0]) if rank > 2 and shape[0] == 1 and 0 not in axes else (shape[0],):
@@ -191,13 +202,18 @@ def _grown(guess: Guess, inputs: Sequence[str]) -> Iterator[tuple[Guess, str]]:
             sizes[0] = sizes[0] if 0 in axes else samples
             if len({*sizes[-3:]}) < len(sizes[-3:]) and rank > 2:  # 4x5 and 4 channels, say
                 sizes = [length + (axis == axes[-1]) for axis, length in enumerate(sizes)]
-            values = {
-                each: _resized(array, tuple(sizes))
-                if isinstance(array, np.ndarray) and array.shape == shape and array.dtype.kind == "f"
-                else array
-                for each, array in guess.values.items()
-            }
-            yield replace(guess, values=values, out=tuple(sizes)), f"{name} of {shape_text(tuple(sizes))}"
+            yield _with_sizes(guess, name, tuple(sizes))
+
+
+def _with_sizes(guess: Guess, name: str, sizes: tuple[int, ...]) -> tuple[Guess, str]:
+    shape = guess.values[name].shape
+    values = {
+        each: _resized(array, sizes)
+        if isinstance(array, np.ndarray) and array.shape == shape and array.dtype.kind == "f"
+        else array
+        for each, array in guess.values.items()
+    }
+    return replace(guess, values=values, out=sizes), f"{name} of {shape_text(sizes)}"
 
 
 def _resized(array: Array, shape: tuple[int, ...]) -> Array:
