@@ -175,6 +175,8 @@ class Open:
     """A clause."""
     asks: bool = False
     """Whether something has to be told."""
+    paired: bool = False
+    """Whether its own forward was run."""
 
 
 def against_forward(worker: Recorder, arguments: Arguments | None = None) -> PairVerdict | Open:
@@ -187,10 +189,12 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     if held.asks:
         return Open(held.asks, asks=True)
     if not (held.agrees or held.differs):
-        return Open(_unsaid(held))
+        return Open(_unsaid(held), paired=True)
     notes = [
         *filter(None, [held.assumes]),
         tr("whether {forward} itself is right is not known", forward=_forward(held)),
+        *([tr("it agrees with {numbers}, too", numbers=tr("; with ").join(held.also))] if held.also else []),
+        *([tr("not varied: {numbers}", numbers=listed(held.kept))] if held.kept else []),
         *(tr("besides: {why}", why=why) for why in held.notes[:3]),
         *(
             tr("`{result}` is not judged: {why}", result=one.result, why=one.mark.how)

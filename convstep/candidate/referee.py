@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +14,19 @@ from convstep.candidate.call.opening import open_worker as open_worker
 from convstep.candidate.call.outcome import RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
-from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words, wrong_forwards
+from convstep.candidate.check.grade import (
+    RIGHT,
+    WRONG,
+    Result,
+    ends_in_relu,
+    problem_words,
+    wrong_cells,
+    wrong_forwards,
+)
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, before_relu, fresh_problems, sweep
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
+from convstep.candidate.diagnose.evidence import resemblance
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, about_relu, notes
 from convstep.candidate.operators.caller import Caller, open_caller
@@ -35,10 +45,14 @@ from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.operators.operator import Operator
 
+FORWARD = "forward-wrong"
+"""The id of a finding about a forward."""
 CONV = "conv"
 """What the name of a convolution has."""
 _PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
 """A call in words with an array of four axes."""
+MOST_WRONG = 0.99
+"""The share of cells that is wrong where none is right but by chance."""
 ATTEMPTS = 3
 """How many of the reasons are told for which a candidate refuses every problem."""
 
@@ -140,7 +154,8 @@ def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVer
         return _as_operator(worker, AUTO, None, progress, None, numbers=bool(unknown))
     except CannotCall:
         kind = worker.candidate.kind
-        if kind != "class" and (unknown or kind == "autograd"):  # its own reason says more
+        paired = held.paired and not _speaks_of_conv(worker.candidate)
+        if kind != "class" and (unknown or kind == "autograd" or paired):  # its own reason says more
             raise _unknown(worker.candidate, unknown, held) from None
         raise
 
@@ -154,12 +169,14 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
         if isinstance(held, PairVerdict):
             return held
         raise
-    if isinstance(verdict, Verdict) and verdict.another:
+    if isinstance(verdict, Verdict) and (verdict.another or verdict.unfit):
         held = against_forward(worker)
         # what was not held against it, such as an update of the kernels, may be what is wrong
         judged = {one.name for result in verdict.swept.results for one in result.grades}
-        whole = isinstance(held, PairVerdict) and held.ok and len(held.held.ends) >= len(judged)
-        return held if isinstance(held, PairVerdict) and whole else verdict
+        if not isinstance(held, PairVerdict) or (held.ok and len(held.held.ends) < len(judged)):
+            return verdict
+        known = any(one.bug is not None and one.id != FORWARD for one in verdict.diagnosis)
+        return verdict if (known or verdict.unfit) and not held.ok else held
     if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict
@@ -242,6 +259,17 @@ def _check_conv2d(verdict: Verdict) -> None:
     """
     candidate, results = verdict.swept.candidate, verdict.swept.results
     if any(result.outcome.kind == RETURNED for result in results):
+        if _shows_nothing(verdict):
+            raise CannotCall(
+                tr(
+                    "{name} cannot be called: in every way that was tried its gradients are other ones than "
+                    "a convolution's, no known mistake makes them, and no forward is beside it that says "
+                    "what it is meant to be; if it is a convolution's, say so with --operator {operator}",
+                    name=candidate.name,
+                    operator=CONV2D,
+                ),
+                candidate,
+            )
         return
     unknown = why_not(candidate.name)
     if not unknown and _speaks_of_conv(candidate):
@@ -252,6 +280,40 @@ def _check_conv2d(verdict: Verdict) -> None:
     guess = tr("nothing says which operator it is; as {operator} it {says}", operator=CONV2D, says=says)
     said = tr("{name} cannot be called: {reason}", name=candidate.name, reason=unknown or guess)
     raise CannotCall(said, candidate, [Attempt.of(how, first.outcome)])
+
+
+def _shows_nothing(verdict: Verdict) -> bool:
+    """Whether a function without a forward shows nothing of a convolution whose kernel has several cells.
+
+    A cell that is right shows it, as does what looks like one of its gradients, such as a sign or a factor.
+    """
+    swept = verdict.swept
+    if verdict.ok or swept.candidate.forward or swept.candidate.kind != "function":
+        return False
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    wide = [one for one in returned if math.prod(one.right.problem.geometry.kernel_shape[1:3]) > 1]
+    judged = [(one, found) for one in wide for found in one.grades if found.name != "db"]
+    named = {name for one in verdict.diagnosis if one.id != UNKNOWN for name in one.gradients}
+    plain = all(one.id in (UNKNOWN, "raises") or one.gradients for one in verdict.diagnosis)
+    like = any(
+        resemblance(name, [one for one, found in judged if (found.name, found.kind) == (name, WRONG)])
+        for name in ("dW", "dA_prev")
+    )
+    return (
+        bool(judged)
+        and plain
+        and not like
+        and not any(
+            found.name in named or found.kind == RIGHT or _has_right_cells(one, found.name)
+            for one, found in judged
+        )
+    )
+
+
+def _has_right_cells(result: Result, name: str) -> bool:
+    """Whether more of a gradient's cells are right than would be by chance."""
+    right, actual = result.right.gradients[name], result.outcome.gradients[name]
+    return right.shape == actual.shape and bool(wrong_cells(name, result.right, actual).mean() < MOST_WRONG)
 
 
 def _speaks_of_conv(candidate: Candidate) -> bool:
@@ -299,7 +361,7 @@ def verdict_of(
     found = Verdict(
         report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags, own
     )
-    return replace(found, another=forward is not None and _is_another(forward, swept))
+    return replace(found, another=forward is not None and _is_another(forward, swept), unfit=bool(unfit))
 
 
 def _is_another(forward: OwnForward, swept: Swept) -> bool:

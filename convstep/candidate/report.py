@@ -244,7 +244,7 @@ def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
 
 
 OWN_NUMBERS = {
-    PARTS: "after this step {cell} is {value}; in the reference it is {expected} after the same part of dZ",
+    PARTS: "after a part of dZ {cell} is {value}; in the reference it is {expected} after the same part",
     LAST: "{cell} is {value} instead of {expected}, and no later line writes it",
     MAKES: "{cell} is {value} instead of {expected}, and this line makes it",
 }

@@ -7,6 +7,7 @@ candidate returned, wrong or right, and shows on at least `ENOUGH` problems. Wha
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -46,13 +47,54 @@ SECONDS = 4.0
 """How long mistakes that come in pairs are sought."""
 
 
-def diagnose(swept: Swept) -> tuple[Finding, ...]:
+def diagnose(swept: Swept, source: str = "") -> tuple[Finding, ...]:
     """What is wrong with a candidate, the likeliest explanation first; empty if nothing is.
 
-    The sweep comes with what is right in another way `settled`.
+    The sweep comes with what is right in another way `settled`. The candidate's `source` tells mistakes apart
+    that have the same numbers.
     """
+    return _told_apart(_found(_of_fewest_axes(_as_usual(swept))), source)
+
+
+ASSIGNED = "overwrite"
+"""The id of what is assigned instead of added."""
+_ADDS = re.compile(
+    r"\]\s*\+=|\.(at|index_add_?|scatter_add_?|index_put_?|bincount)\(|\w\[[^\n=]*\]\s*=[^=\n]*\+"
+)
+"""How a source adds to cells."""
+_ASSIGNS = re.compile(r"\w\[[^\n=]*\]\s*=(?!=)")
+"""How it assigns them."""
+
+
+def _told_apart(found: tuple[Finding, ...], source: str) -> tuple[Finding, ...]:
+    """The findings, what is assigned first where the same numbers come from a sum and nothing is added."""
+    assigned = next((one for one in found if one.id == ASSIGNED and one.alternative), None)
+    if assigned is None or not _ASSIGNS.search(source) or _ADDS.search(source):
+        return found
+    at = next(
+        n for n, one in enumerate(found) if not one.alternative and {*one.gradients} >= {*assigned.gradients}
+    )
+    swapped = replace(found[at], alternative=True), replace(assigned, alternative=False)
+    return tuple(dict(zip((assigned, found[at]), swapped, strict=True)).get(one, one) for one in found)
+
+
+def _of_fewest_axes(swept: Swept) -> Swept:
+    """The sweep without an x of more axes, if only then all that is wrong is a known mistake's.
+
+    What is wrong there as well is a mistake of its own, which hides behind this one.
+    """
+    first = next(iter(swept.operator.axes))
+    ranks = [one.answer.problem.arrays[first].ndim for one in swept.results]
+    few = tuple(one for one, rank in zip(swept.results, ranks, strict=True) if rank == min(ranks))
+    low = replace(swept, results=few)
+    fewer, whole = Evidence(low), Evidence(swept)
+    wrong = fewer.wrong()
+    plain = len({*ranks}) > 1 and wrong and all(map(fewer.reproduced, wrong))
+    return low if plain and not all(map(whole.reproduced, wrong)) else swept
+
+
+def _found(swept: Swept) -> tuple[Finding, ...]:
     found: list[Finding] = []
-    swept = _as_usual(swept)
     evidence = Evidence(swept)
     if swept.varying:
         said = tr(

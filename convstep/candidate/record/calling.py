@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
-from convstep.candidate.record.filling import NOTHING, by_name, upstream
+from convstep.candidate.record.filling import by_name, upstream
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.subject import Ready as Ready
 from convstep.candidate.record.subject import Subject, failed_words
@@ -32,6 +33,8 @@ from convstep.candidate.verdicts.calls import Called
 from convstep.conv.problem import Problem
 from convstep.language import tr
 
+Other = tuple[tuple[str, ...], str, Callable[[], Ready]]
+"""What is told something else, in names and in words, and the call."""
 LAYERS = 200
 """Ways of making a layer that are tried."""
 SEED = 0
@@ -55,26 +58,6 @@ def given_call(served: Served, arguments: Arguments) -> Iterator[Ready]:
         yield from _guessed(subject)
 
 
-def with_other_numbers(served: Served, ready: Ready) -> Iterator[tuple[Ready, str]]:
-    """A guessed call with other numbers than its defaults, and these in words, as often as there are some."""
-    subject, guess = Subject.of(served), ready.guess
-    if guess is None:
-        return
-    lookup = guess.lookup()
-    for numbers in subject.other_numbers(lookup):
-
-        def other(name: str, numbers: Mapping[str, float] = numbers) -> Any:
-            return numbers.get(name, NOTHING) if (value := lookup(name)) is NOTHING else value
-
-        np.random.seed(SEED)
-        try:
-            made = subject.ready(other, ready.how, guess.kept(subject.asked().source), guess.out)
-        except CandidateError:
-            continue
-        words = ", ".join(f"{name}={value:g}" for name, value in numbers.items())
-        yield replace(made, guess=replace(guess, sure=True, varied=True)), words
-
-
 def by_convention(served: Served, call: Call, problem: Problem) -> Ready:
     """The call of a backward on a problem of a convolution, with the cache of its own forward."""
     try:
@@ -95,7 +78,6 @@ def as_layers(served: Served) -> Iterator[Ready]:
     kind = served.function
     if not isinstance(kind, type) or served.candidate.kind != "class":
         return
-    problems = [_problem(channels, filters) for channels, filters in ((2, 4), (1, 4), (1, 1))]
     tried: set[object] = set()
     with contextlib.suppress(CandidateError):  # it has no forward or no backward
         for call, reason in layers.ways(served.candidate):
@@ -106,18 +88,44 @@ def as_layers(served: Served) -> Iterator[Ready]:
             tried.add(key)
             if len(tried) > LAYERS:
                 return
-            problem = next(each for each in problems if not call.layouts.cannot_say(each.geometry))
+            problem = _sayable(call)
             with contextlib.suppress(Exception, SystemExit):  # whatever somebody's own code raises
                 yield _on_layer(kind, call, problem, reason)
 
 
-def _problem(channels: int, filters: int) -> Problem:
-    """A small one, of a kernel of 3x3 at stride 1."""
+def _sayable(call: Call, *batch: int, **geometry: int) -> Problem:
+    """A small problem that a call's arrays can hold, of as many channels as they can."""
+    assert call.layouts is not None
+    problems = (_problem(batch, *channels, **geometry) for channels in ((2, 4), (1, 4), (1, 1)))
+    return next(each for each in problems if not call.layouts.cannot_say(each.geometry))
+
+
+def _problem(batch: tuple[int, ...], channels: int, filters: int, **geometry: int) -> Problem:
+    """A small one, of a kernel of 3x3."""
     rng = np.random.default_rng(SEED)
-    x, w, dz = ((7, 8, channels), (filters, 3, 3, channels), (5, 6, filters))
-    return Problem(
-        rng.standard_normal(x), rng.standard_normal(w), rng.standard_normal(filters), rng.standard_normal(dz)
-    )
+    shapes = (*batch, 7, 8, channels), (filters, 3, 3, channels), filters
+    x, w, b = (rng.standard_normal(shape) for shape in shapes)
+    return Problem(x, w, b, None, **geometry)
+
+
+def _others(kind: type, call: Call, reason: str) -> Iterator[Other]:
+    """The same on other convolutions, as far as its parameters say which."""
+    if call.layouts is not None and "N" in call.layouts.A:
+        yield (), tr("several samples"), functools.partial(_on_layer, kind, call, _sayable(call, 2), reason)
+    for option in ("stride", "padding", "dilation"):
+        names = _told(call, option)
+        number = 1 if option == "padding" else 2
+        if names:
+            words = ", ".join(f"{name}={number}" for name in names)
+            problem = _sayable(call, **{option: number})
+            yield names, words, functools.partial(_on_layer, kind, call, problem, reason)
+
+
+def _told(call: Call, option: str) -> tuple[str, ...]:
+    """The parameters of a layer that are told a stride, or a padding."""
+    methods = [each for each in (call.maker, call.forward) if each is not None]
+    given = [pair for method in methods for pair in method.given]
+    return tuple(name for name, role in given if role.partition(":")[0] == option)
 
 
 def _on_layer(kind: type, call: Call, problem: Problem, reason: str) -> Ready:
@@ -149,6 +157,7 @@ def _on_layer(kind: type, call: Call, problem: Problem, reason: str) -> Ready:
         before=(before, Called(forward, places, named), out),
         guess=guessing.Guess("", {}, made.Z.shape, sure=False),
         only_right=True,
+        others=functools.partial(_others, kind, call, reason),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import itertools
 import json
@@ -27,10 +28,11 @@ from convstep.candidate.record.calling import (
     as_layers,
     by_convention,
     given_call,
-    with_other_numbers,
 )
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.guessing import Guess
+from convstep.candidate.record.subject import Subject
+from convstep.candidate.record.varying import left_alone, on_other_arrays, with_other_numbers
 from convstep.candidate.verdicts.calls import Called, Pair
 from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
 from convstep.candidate.verdicts.slopes import Clock
@@ -46,6 +48,10 @@ from convstep.recording.source import Source, SourceText
 
 WAYS = 24
 """How many ways of calling a function are held against its forward."""
+DRAWS, FEWER = 6, 3
+"""How many draws of numbers are tried, and how many of a call like one that agrees."""
+SHORT = 1.0
+"""Seconds without which no more such calls are tried."""
 TRIES = 3
 """How often a function is loaded otherwise because of what it raises."""
 
@@ -139,19 +145,48 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
             if one is None or (ready.only_right and not one.agrees):
                 continue
             said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
-            for other, words in with_other_numbers(served, ready) if one.agrees else ():
-                again = _on_draws(served, other, clock)
-                if again is not None and again.differs:
-                    note = tr("that is with {numbers}; with its defaults it agrees", numbers=words)
-                    yield replace(again, notes=(note, *again.notes)), other
-                    return
-            yield one, ready
+            yield _varied(served, ready, one, clock) if one.agrees else (one, ready)
             if one.agrees or clock.left < 0:
                 return
         loaded = served.otherwise(said) if said and number + 1 < TRIES else None
         if loaded is None:
             return
         served = loaded
+
+
+def _varied(served: Served, ready: Ready, held: Held, clock: Clock) -> tuple[Held, Ready]:
+    """What agrees, with what else it agrees with; or the first thing with which it does not, and that call.
+
+    What differs only on larger arrays differs whatever it is told.
+    """
+    subject, basis = Subject.of(served), ready
+    also, names, notes = list[str](), list[str](), list[str]()
+
+    def tried(other: Ready) -> Held | None:
+        return _on_draws(served, other, clock, FEWER) if clock.left > SHORT else None
+
+    for each in on_other_arrays(subject, ready):
+        again = tried(each.ready)
+        if again is not None and again.differs and each.surely:
+            note = tr("that is with {other}; on smaller arrays it agrees", other=each.words)
+            return replace(again, notes=(note, *again.notes)), each.ready
+        if again is not None and again.agrees:
+            basis = each.ready
+            break
+    for others in with_other_numbers(subject, basis):
+        for each in others:
+            again = tried(each.ready)
+            if again is not None and again.differs:
+                note = tr("that is with {other}; without that it agrees", other=each.words)
+                return replace(again, notes=(note, *again.notes)), each.ready
+            if again is not None and again.agrees:
+                also.append(each.words)
+                names += each.names
+                break
+            if again is not None and again.notes and not again.ends:
+                notes.append(tr("with {other}, {why}", other=each.words, why=again.notes[0]))
+    kept = tuple(left_alone(subject, ready, names))
+    return replace(held, also=tuple(also), kept=kept, notes=(*held.notes, *notes)), ready
 
 
 def _calls(served: Served, arguments: Arguments) -> Iterator[Ready]:
@@ -196,18 +231,20 @@ def _over_arrays(served: Served) -> Served:
     return replace(served, function=over_arrays(served.function), namespace={**served.namespace, **functions})
 
 
-def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
+def _on_draws(served: Served, ready: Ready, clock: Clock, draws: int = DRAWS) -> Held | None:
     """What its own forward says of a call on several draws of numbers; None if it has none."""
     from convstep.candidate.verdicts.deliberate import left_open
     from convstep.candidate.verdicts.derivative import derivative
-    from convstep.candidate.verdicts.draws import held as on_draws
+    from convstep.candidate.verdicts.draws import held
 
+    on_draws = functools.partial(held, draws=draws)
     pair = _pair(served, ready)
     if pair is None:
         return None
     sources = source_in(served, pair.forward.function), source_in(served, pair.backward.function)
     share = Clock.of(max(clock.left / 2, 1.0))
-    guessed = ready.guess is not None
+    # of one that agreed before, another shape is no guess
+    guessed = ready.guess is not None and not ready.guess.varied
     if served.candidate.kind == "autograd":  # PyTorch's engine runs its lines, which nobody sees
         found = on_draws(pair, (None, None), share, guessed=guessed, lines=False)
         return left_open(found, pair, served.candidate.source)
@@ -219,7 +256,7 @@ def _on_draws(served: Served, ready: Ready, clock: Clock) -> Held | None:
     if found.differs and (other := pair.otherwise()) is not None:  # as `1 - a ** 2` is meant
         again = on_draws(other, sources, share, guessed=guessed)
         return replace(again, of_output=("",) in other.links.values()) if again.agrees else found
-    if guessed and not found.agrees and (above := pair.from_above()) is not None:
+    if ready.guess is not None and not found.agrees and (above := pair.from_above()) is not None:
         again = on_draws(above, sources, share, guessed=True)
         if again.agrees:
             return again

@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,8 @@ class Ready:
     """What its arguments are guessed by; None if they are given."""
     only_right: bool = False
     """Whether it says something only where its backward is right: it may have been told the wrong things."""
+    others: Callable[[], Iterator[tuple[tuple[str, ...], str, Callable[[], Ready]]]] | None = None
+    """Of a layer that convolves, the same on other convolutions: what is told something else, in words."""
 
 
 @dataclass(slots=True)
@@ -206,27 +208,6 @@ class Subject:
             () if self.maker is None else tuple(each.name.lower() for each in parameters_of(self.maker)),
             "\n".join(filter(None, map(_text_of, (self.forward, self.function)))),
         )
-
-    def other_numbers(self, known: Lookup) -> list[dict[str, float]]:
-        """Other numbers for parameters that have one by default, where its backward can know of it.
-
-        Fractions go together; of how many there are of something, each by itself, as few numbers fit all.
-        """
-        own = [each.name for each in parameters_of(self.function)]
-        told = self.maker is not None or any(KEPT.fullmatch(name.lower()) for name in own)
-        counts: list[dict[str, float]] = [
-            {each.name: each.default + 1}
-            for each in parameters_of(self.maker or (lambda: None))
-            if type(each.default) is int and 0 < each.default < 4 and known(each.name) is NOTHING
-        ]
-        fractions = {
-            each.name: 0.6 * each.default if abs(each.default) > 0.1 else each.default + 0.25
-            for function in (self.maker, self.forward)
-            if function is not None
-            for each in parameters_of(function)
-            if type(each.default) is float and 1e-4 < abs(each.default) < 1e4 and (told or each.name in own)
-        }
-        return [*([fractions] if fractions else []), *counts[:2]]
 
     def _own(self) -> list[inspect.Parameter]:
         listed = parameters_of(self.function)

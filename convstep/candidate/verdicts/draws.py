@@ -25,9 +25,6 @@ from convstep.recording.source import Source
 from convstep.steps.cells import Array
 from convstep.steps.number_text import short
 
-DRAWS = 6
-"""How many draws of numbers are tried."""
-
 
 def held(
     pair: Pair,
@@ -36,11 +33,13 @@ def held(
     *,
     guessed: bool = False,
     lines: bool = True,
+    draws: int = 6,
 ) -> Held:
     """Hold a backward against its forward, first as it is called, then with other numbers.
 
     `sources` are their files, where Python does not know them. Where its arguments are `guessed`, a gradient
-    of another shape than its input proves nothing. `lines`: those that are run are the author's.
+    of another shape than its input proves nothing. `lines`: those that are run are the author's. `draws`: how
+    many draws of numbers are tried.
     """
     said: dict[str, list[Judged]] = {}
     off: dict[str, list[tuple[Trial, Judged]]] = {}
@@ -48,7 +47,7 @@ def held(
     notes: list[str] = []
     known = differing = 0
     misfit = False
-    for run, one, found in _tried(pair, sources, clock, notes):
+    for run, one, found in _tried(pair, sources, clock, notes, draws):
         all_found = [*found, *_numbers(run)]
         misfit = misfit or any(_misfit(each, run) for each in all_found)
         ends = [_left_open(each, guess=guessed and misfit) for each in all_found]
@@ -104,11 +103,11 @@ def held(
 
 
 def _tried(
-    pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock, notes: list[str]
+    pair: Pair, sources: tuple[Source | None, Source | None], clock: Clock, notes: list[str], draws: int
 ) -> Iterator[tuple[Trial, Pair, list[Judged]]]:
     """Each draw that can be judged: the run, its calls, and what is said of each result."""
     enough, above = clock.left / 3, None
-    for number in range(DRAWS):
+    for number in range(draws):
         if number and clock.left < enough:
             return
         try:

@@ -134,6 +134,10 @@ class Held:
     misfit: bool = False
     """Whether a result has another shape than its input, and it may be the guess that is to blame."""
 
+    also: tuple[str, ...] = ()
+    """With what else it agrees: `stride=2`."""
+    kept: tuple[str, ...] = ()
+    """What was the same in all calls, by default or as the file has it: `causal=False`."""
     assumes: str = ""
     """What it takes the gradient from above to be like, where it is right only then, a sentence."""
     _TEXTS: ClassVar = ("backward", "forward", "asks", "assumes")
@@ -155,7 +159,8 @@ class Held:
         said = Verdicts(self.ends, {self.line: Mark(DIFFERS, self.how)}).as_plain()
         texts = {name: getattr(self, name) for name in self._TEXTS}
         numbers = {"draws": self.draws, "differing": self.differing, "of_output": self.of_output}
-        return {"said": said, "notes": list(self.notes), "before": list(self.before), **numbers, **texts}
+        lists = {name: list(getattr(self, name)) for name in ("notes", "before", "also", "kept")}
+        return {"said": said, **lists, **numbers, **texts}
 
     @classmethod
     def read(cls, plain: Any) -> Held:
@@ -172,6 +177,8 @@ class Held:
                 how=mark.how,
                 before=tuple(map(_number, plain["before"])),
                 notes=tuple(map(_text, plain["notes"])),
+                also=tuple(map(_text, plain["also"])),
+                kept=tuple(map(_text, plain["kept"])),
                 of_output=plain["of_output"] is True,
                 **texts,
             )
