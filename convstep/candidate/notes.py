@@ -46,6 +46,15 @@ def notes(swept: Swept) -> Iterator[str]:
             else "not varied: {names}, which kept their defaults",
             names=listed(kept),
         )
+    if swept.summing:
+        yield tr(
+            "{names} adds up over calls, and nothing in its file clears it: right if whoever trains does, as a "
+            "zero_grad would"
+            if len(swept.summing) == 1
+            else "{names} add up over calls, and nothing in its file clears them: right if whoever trains does, "
+            "as a zero_grad would",
+            names=listed(swept.summing),
+        )
     yield from (limit.note for limit in swept.limits)
     if swept.untried:
         yield tr(

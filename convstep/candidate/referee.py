@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -247,6 +248,17 @@ def _check_conv2d(verdict: Verdict) -> None:
     """
     candidate, results = verdict.swept.candidate, verdict.swept.results
     if any(result.outcome.kind == RETURNED for result in results):
+        if _shows_nothing(verdict):
+            raise CannotCall(
+                tr(
+                    "{name} cannot be called: in every way that was tried its gradients are other ones than a "
+                    "convolution's, no known mistake makes them, and no forward is beside it that says what it "
+                    "is meant to be; if it is a convolution's, say so with --operator {operator}",
+                    name=candidate.name,
+                    operator=CONV2D,
+                ),
+                candidate,
+            )
         return
     unknown = why_not(candidate.name)
     if not unknown and _speaks_of_conv(candidate):
@@ -257,6 +269,27 @@ def _check_conv2d(verdict: Verdict) -> None:
     guess = tr("nothing says which operator it is; as {operator} it {says}", operator=CONV2D, says=says)
     said = tr("{name} cannot be called: {reason}", name=candidate.name, reason=unknown or guess)
     raise CannotCall(said, candidate, [Attempt.of(how, first.outcome)])
+
+
+def _shows_nothing(verdict: Verdict) -> bool:
+    """Whether a function without a forward shows nothing of a convolution: not where its kernel has more cells.
+
+    Its own exceptions, and what is like a convolution's, such as a gradient in another order, say that it is
+    meant to be one.
+    """
+    swept = verdict.swept
+    if verdict.ok or swept.candidate.forward or swept.candidate.kind != "function":
+        return False
+    returned = [result for result in swept.results if result.outcome.kind == RETURNED]
+    wide = [one for one in returned if math.prod(one.right.problem.geometry.kernel_shape[1:3]) > 1]
+    judged = [found for one in wide for found in one.grades if found.name != "db"]
+    explained = {name for one in verdict.diagnosis if one.id != UNKNOWN for name in one.gradients}
+    return (
+        bool(judged)
+        and not any(found.kind == RIGHT for found in judged)
+        and not explained & {found.name for found in judged}
+        and all(one.id == UNKNOWN or one.gradients or one.id == "raises" for one in verdict.diagnosis)
+    )
 
 
 def _speaks_of_conv(candidate: Candidate) -> bool:

@@ -19,6 +19,8 @@ RETURNED, REFUSED, RAISED, HUNG, DIED = "returned", "refused", "raised", "hung",
 """How a call ends: with a result, with the candidate's own `raise` on a size it does not take,
 with any other exception, not within its time, or with its process."""
 
+UNCLEARED = "uncleared"
+"""Among the places of an outcome: its gradients add up over calls, and nothing in its file speaks of that."""
 OUT_OF_MEMORY, CLOSED = 87, 88
 """The exit codes of a process that has no memory left even to say so, or no way to say anything."""
 

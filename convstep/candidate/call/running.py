@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import inspect
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from convstep.candidate.call.layer import CLEARING, Before, Layer, box_of, calle
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.objects import Place, is_array, places, says
+from convstep.candidate.call.outcome import UNCLEARED
 from convstep.candidate.call.rates import set_rates, written_rate
 from convstep.candidate.call.reading import note_Z, ours, read
 from convstep.candidate.call.returned import plain
@@ -92,10 +94,14 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
     before: Before = {}
     if call.after:
         layer.problem = problem.with_arrays(A_prev=1 - problem.A_prev, dZ=1 - problem.dZ)
+    uncleared = False
     for turn in range(2 if call.again or call.after else 1):
         if turn:
             layer.problem = problem
-            _clear(held, [place for name in ("dW", "db") if (place := layer.place(name)) is not None])
+            kept = [place for name in ("dW", "db") if (place := layer.place(name)) is not None]
+            uncleared = not _clear(held, kept) and bool(kept) and not _is_used(held, kept)
+            if uncleared and call.after:  # whether they add up is asked on one picture
+                _set_to_zero(kept)
             layer.put_back(before)
         at("forward")
         layer.forward()
@@ -117,7 +123,11 @@ def _run(kind: Callable[..., Any], call: Call, inputs: Inputs, facts: dict[str, 
         if not np.array_equal(plain(handed), plain(layer.unboxed(layer.hand(name))), equal_nan=True):
             setattr(inputs, name, plain(handed))  # it was changed in place
     gradients = ours(layer, found)
-    facts["places"] = (*_places(layer), *(("optimizer plain",) if plainly else ()))
+    facts["places"] = (
+        *_places(layer),
+        *(("optimizer plain",) if plainly else ()),
+        *((UNCLEARED,) if uncleared else ()),
+    )
     return gradients
 
 
@@ -250,19 +260,63 @@ def _multiple(Z: Array, wanted: Array) -> bool:
     return factor != 0 and np.allclose(Z, factor * wanted, 1e-4, 1e-4 * abs(factor))
 
 
-def _clear(held: Any, gradients: list[Place]) -> None:
-    """Clear a layer's gradients between two calls, if the layer, its parameters or its file offer a way."""
+def _clear(held: Any, gradients: list[Place]) -> bool:
+    """Clear a layer's gradients between two calls; whether it, its parameters or its file offer a way."""
     if cleared(held):
-        return
+        return True
     clears = any(_clears(kind, gradients) for kind in type(held).__mro__[:-1])
+    # those of an object for each parameter are its optimizer's to clear
+    own = [each for each in gradients if len(each.path) > 1 and each.path[-1] in ("grad", "gradient")]
+    _set_to_zero(gradients if clears else own)
+    return clears
+
+
+def _set_to_zero(gradients: list[Place]) -> None:
     for place in gradients:
-        # those of an object for each parameter are its optimizer's to clear
-        if not (clears or (len(place.path) > 1 and place.path[-1] in ("grad", "gradient"))):
-            continue
         if hasattr(place.value, "detach"):
             place.value.detach().zero_()
         elif isinstance(place.value, np.ndarray) and place.value.flags.writeable and place.single:
             place.value[...] = 0
+
+
+def _is_used(held: Any, gradients: list[Place]) -> bool:
+    """Whether a class's file computes with its gradients, as in an update, other than by adding to them.
+
+    Then nobody else does, who would clear them after that.
+    """
+    names = {place.path[0] for place in gradients}
+    for kind in type(held).__mro__[:-1]:
+        with contextlib.suppress(TypeError, OSError, SyntaxError):
+            lines, _ = inspect.findsource(kind)
+            if any(_computes_with(node, names) for node in _parts_of(ast.parse("".join(lines)))):
+                return True
+    return False
+
+
+def _parts_of(node: ast.AST) -> Iterator[ast.AST]:
+    """The functions of a file, and what stands outside of them."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, (ast.Module, ast.ClassDef)):
+            yield from _parts_of(inner)
+        else:
+            yield inner
+
+
+def _computes_with(part: ast.AST, names: set[str]) -> bool:
+    """Whether a function that does not add to some attributes takes them into a sum or a product."""
+    nodes = list(ast.walk(part))
+    stores = (
+        one.targets if isinstance(one, ast.Assign) else [one.target]
+        for one in nodes
+        if isinstance(one, (ast.Assign, ast.AugAssign))
+    )
+    if any(_holds(target, names) for targets in stores for target in targets):
+        return False
+    return any(isinstance(one, (ast.BinOp, ast.AugAssign)) and _holds(one, names) for one in nodes)
+
+
+def _holds(node: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(one, ast.Attribute) and one.attr in names for one in ast.walk(node))
 
 
 def _clears(kind: type, gradients: list[Place]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from convstep.brief import brief
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, convention_of
-from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, Candidate, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, RAISED, RETURNED, UNCLEARED, Candidate, Outcome
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, Right, cases_for, right_of
 from convstep.candidate.check.detect_convention import detect_convention
@@ -69,6 +69,8 @@ class Swept:
     """What came of tensors that lie in memory otherwise."""
     stale: bool = False
     """Whether an object that was called on another picture before returns something else."""
+    summing: tuple[str, ...] = ()
+    """Gradients that a second call adds to those of the first, for all that its file shows on purpose."""
 
     __repr__ = brief
 
@@ -123,8 +125,11 @@ def sweep(
             progress(number + 2, len(cases))
     untried = len(cases) - len(results)
     stopped = results[-1].outcome.kind == HUNG or deaths >= DEATHS
+    summing: tuple[str, ...] = ()
     if not stopped and not keeps_state and (other := _on_one_object(worker, call, results)) is not None:
-        second, keeps_state = other, True
+        summing = _summing(results, other)
+        if not summing:
+            second, keeps_state = other, True
     stale = not stopped and not keeps_state and _after_another(worker, call, results)
     beyond: tuple[Limit, ...] = ()
     if not stopped:
@@ -160,6 +165,7 @@ def sweep(
         _whole_numbers(worker, call, results, keeps_state),
         () if stopped else tuple(laid_otherwise(worker, call, results, fresh=keeps_state)),
         stale,
+        summing,
     )
 
 
@@ -253,6 +259,28 @@ def _on_one_object(worker: Worker, call: Call, results: Sequence[Result]) -> Out
     again, once_more = (worker.call(replace(call, again=True), first.right.problem) for _ in range(2))
     differs = again.kind == RETURNED and not _same(first.outcome, again)
     return again if differs and _same(again, once_more) else None
+
+
+def _summing(results: Sequence[Result], again: Outcome) -> tuple[str, ...]:
+    """The gradients that a second call on one object adds to the first's, if that is all that differs.
+
+    Whoever trains has to clear them then: a `zero_grad` of another file. () if its own file does not leave
+    that open.
+    """
+    first = next(result.outcome for result in results if result.outcome.kind == RETURNED)
+    if UNCLEARED not in again.places or first.gradients.keys() != again.gradients.keys():
+        return ()
+    found = []
+    for name, one in first.gradients.items():
+        other = again.gradients[name]
+        if one.shape != other.shape:
+            return ()
+        if np.allclose(one, other, rtol=1e-6, atol=1e-9):
+            continue
+        if name == "dA_prev" or not np.allclose(2 * one, other, rtol=1e-6, atol=1e-9):
+            return ()
+        found.append(name)
+    return tuple(found)
 
 
 def _after_another(worker: Worker, call: Call, results: Sequence[Result]) -> bool:

@@ -58,7 +58,9 @@ def diagnose(swept: Swept, source: str = "") -> tuple[Finding, ...]:
 
 ASSIGNED = "overwrite"
 """The id of what is assigned instead of added."""
-_ADDS = re.compile(r"\]\s*\+=|\.(at|index_add_?|scatter_add_?|index_put_?|bincount)\(|\w\[[^\n=]*\]\s*=[^=\n]*\+")
+_ADDS = re.compile(
+    r"\]\s*\+=|\.(at|index_add_?|scatter_add_?|index_put_?|bincount)\(|\w\[[^\n=]*\]\s*=[^=\n]*\+"
+)
 """How a source adds to cells."""
 _ASSIGNS = re.compile(r"\w\[[^\n=]*\]\s*=(?!=)")
 """How it assigns them."""
@@ -69,7 +71,9 @@ def _told_apart(found: tuple[Finding, ...], source: str) -> tuple[Finding, ...]:
     assigned = next((one for one in found if one.id == ASSIGNED and one.alternative), None)
     if assigned is None or not _ASSIGNS.search(source) or _ADDS.search(source):
         return found
-    at = next(n for n, one in enumerate(found) if not one.alternative and {*one.gradients} >= {*assigned.gradients})
+    at = next(
+        n for n, one in enumerate(found) if not one.alternative and {*one.gradients} >= {*assigned.gradients}
+    )
     swapped = replace(found[at], alternative=True), replace(assigned, alternative=False)
     return tuple(dict(zip((assigned, found[at]), swapped, strict=True)).get(one, one) for one in found)
 

@@ -24,7 +24,7 @@ from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments, called, drawn, loaded
-from convstep.candidate.record.filling import NOTHING, by_name, upstream
+from convstep.candidate.record.filling import by_name, upstream
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.subject import Ready as Ready
 from convstep.candidate.record.subject import Subject, failed_words

@@ -69,7 +69,9 @@ def on_other_arrays(subject: Subject, ready: Ready) -> Iterator[Varied]:
     for grown, shape in _grown(guess, subject.asked().inputs):
         made = _made(subject, grown, {}, ready.how)
         if made is not None and _outputs(made) and _sizes(made) != _sizes(ready):
-            alike = np.ndim(ready.places[0]) == np.ndim(made.places[0]) if ready.places and made.places else False
+            alike = (
+                np.ndim(ready.places[0]) == np.ndim(made.places[0]) if ready.places and made.places else False
+            )
             yield Varied((), shape, replace(made, guess=replace(grown, varied=True)), alike)
 
 
@@ -141,13 +143,17 @@ def _others(subject: Subject, ready: Ready, lookup: Lookup) -> list[list[dict[st
     fractions: dict[str, float] = {}
     for name, (value, default) in settings.items():
         knows = told or name in own
-        if name not in before or not knows or BESIDES.fullmatch(name) and type(value) is not float:
+        if name not in before or not knows or (BESIDES.fullmatch(name) and type(value) is not float):
             continue
-        if name not in own and (name[:1].lower() in alone or (name in ("axis", "dim") and {*"ad"} & {*alone})):
+        if name not in own and (
+            name[:1].lower() in alone or (name in ("axis", "dim") and {*"ad"} & {*alone})
+        ):
             continue
         if type(value) is float and default and 1e-4 < abs(value) < 1e4:
             fractions[name] = 0.6 * value if abs(value) > 0.1 else value + 0.25
-        elif (default or GEOMETRY.fullmatch(name)) and not SWITCH.fullmatch(name) and (more := _beside(value)):
+        elif (
+            (default or GEOMETRY.fullmatch(name)) and not SWITCH.fullmatch(name) and (more := _beside(value))
+        ):
             counts.append((GEOMETRY.fullmatch(name) is None, [{name: each} for each in more]))
     counts.sort(key=lambda each: each[0])
     return [*([[fractions]] if fractions else []), *(each for _, each in counts[:MOST])]
@@ -187,7 +193,9 @@ def _made(subject: Subject, guess: Guess, numbers: Mapping[str, Any], how: str) 
 def _grown(guess: Guess, inputs: Sequence[str]) -> Iterator[tuple[Guess, str]]:
     """The guess with a larger first array and all that have its shape, several ways; in words what it is."""
     names = [name.strip("_") for name in inputs if isinstance(guess.values.get(name.strip("_")), np.ndarray)]
-    name = next((one for one in names if guess.values[one].ndim and guess.values[one].dtype.kind == "f"), None)
+    name = next(
+        (one for one in names if guess.values[one].ndim and guess.values[one].dtype.kind == "f"), None
+    )
     if name is None:
         return
     shape = guess.values[name].shape
@@ -251,7 +259,9 @@ def _constants(subject: Subject, ready: Ready) -> list[str]:
     """The numbers that its file has fixed by a name, and that it reads: `STRIDE = 2`, or a class's `stride`."""
     functions = [one for one in (subject.function, subject.forward) if one is not None]
     functions += [subject.maker.__init__] if subject.maker is not None else []  # type: ignore[misc]
-    codes = [code for one in functions if (code := getattr(inspect.unwrap(one), "__code__", None)) is not None]
+    codes = [
+        code for one in functions if (code := getattr(inspect.unwrap(one), "__code__", None)) is not None
+    ]
     read = [name for code in codes for name in code.co_names]
     names = subject.served.namespace
     found = {name: names[name] for name in read if name in names and _is_fixed(names[name])}
