@@ -174,6 +174,8 @@ class Open:
     """A clause."""
     asks: bool = False
     """Whether something has to be told."""
+    paired: bool = False
+    """Whether its own forward was run."""
 
 
 def against_forward(worker: Recorder, arguments: Arguments | None = None) -> PairVerdict | Open:
@@ -186,7 +188,7 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
     if held.asks:
         return Open(held.asks, asks=True)
     if not (held.agrees or held.differs):
-        return Open(_unsaid(held))
+        return Open(_unsaid(held), paired=True)
     notes = [
         *filter(None, [held.assumes]),
         tr("whether {forward} itself is right is not known", forward=_forward(held)),

@@ -14,10 +14,19 @@ from convstep.candidate.call.opening import open_worker as open_worker
 from convstep.candidate.call.outcome import RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
-from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words, wrong_forwards
+from convstep.candidate.check.grade import (
+    RIGHT,
+    WRONG,
+    Result,
+    ends_in_relu,
+    problem_words,
+    wrong_cells,
+    wrong_forwards,
+)
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, before_relu, fresh_problems, sweep
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
+from convstep.candidate.diagnose.evidence import resemblance
 from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, about_relu, notes
@@ -43,6 +52,8 @@ CONV = "conv"
 """What the name of a convolution has."""
 _PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
 """A call in words with an array of four axes."""
+MOST_WRONG = 0.99
+"""The share of cells that is wrong where none is right but by chance."""
 ATTEMPTS = 3
 """How many of the reasons are told for which a candidate refuses every problem."""
 
@@ -144,7 +155,8 @@ def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVer
         return _as_operator(worker, AUTO, None, progress, None, numbers=bool(unknown))
     except CannotCall:
         kind = worker.candidate.kind
-        if kind != "class" and (unknown or kind == "autograd"):  # its own reason says more
+        paired = held.paired and not _speaks_of_conv(worker.candidate)
+        if kind != "class" and (unknown or kind == "autograd" or paired):  # its own reason says more
             raise _unknown(worker.candidate, unknown, held) from None
         raise
 
@@ -272,24 +284,37 @@ def _check_conv2d(verdict: Verdict) -> None:
 
 
 def _shows_nothing(verdict: Verdict) -> bool:
-    """Whether a function without a forward shows nothing of a convolution: not where its kernel has more cells.
+    """Whether a function without a forward shows nothing of a convolution whose kernel has several cells.
 
-    Its own exceptions, and what is like a convolution's, such as a gradient in another order, say that it is
-    meant to be one.
+    A cell that is right shows it, as does what looks like one of its gradients, such as a sign or a factor.
     """
     swept = verdict.swept
     if verdict.ok or swept.candidate.forward or swept.candidate.kind != "function":
         return False
     returned = [result for result in swept.results if result.outcome.kind == RETURNED]
     wide = [one for one in returned if math.prod(one.right.problem.geometry.kernel_shape[1:3]) > 1]
-    judged = [found for one in wide for found in one.grades if found.name != "db"]
-    explained = {name for one in verdict.diagnosis if one.id != UNKNOWN for name in one.gradients}
+    judged = [(one, found) for one in wide for found in one.grades if found.name != "db"]
+    named = {name for one in verdict.diagnosis if one.id != UNKNOWN for name in one.gradients}
+    plain = all(one.id in (UNKNOWN, "raises") or one.gradients for one in verdict.diagnosis)
+    like = any(
+        resemblance(name, [one for one, found in judged if (found.name, found.kind) == (name, WRONG)])
+        for name in ("dW", "dA_prev")
+    )
     return (
         bool(judged)
-        and not any(found.kind == RIGHT for found in judged)
-        and not explained & {found.name for found in judged}
-        and all(one.id == UNKNOWN or one.gradients or one.id == "raises" for one in verdict.diagnosis)
+        and plain
+        and not like
+        and not any(
+            found.name in named or found.kind == RIGHT or _has_right_cells(one, found.name)
+            for one, found in judged
+        )
     )
+
+
+def _has_right_cells(result: Result, name: str) -> bool:
+    """Whether more of a gradient's cells are right than would be by chance."""
+    right, actual = result.right.gradients[name], result.outcome.gradients[name]
+    return right.shape == actual.shape and bool(wrong_cells(name, result.right, actual).mean() < MOST_WRONG)
 
 
 def _speaks_of_conv(candidate: Candidate) -> bool:

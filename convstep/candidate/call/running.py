@@ -8,7 +8,7 @@ import functools
 import inspect
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -288,31 +288,20 @@ def _is_used(held: Any, gradients: list[Place]) -> bool:
     for kind in type(held).__mro__[:-1]:
         with contextlib.suppress(TypeError, OSError, SyntaxError):
             lines, _ = inspect.findsource(kind)
-            if any(_computes_with(node, names) for node in _parts_of(ast.parse("".join(lines)))):
+            if any(_computes_with(node, names) for node in ast.walk(ast.parse("".join(lines)))):
                 return True
     return False
 
 
-def _parts_of(node: ast.AST) -> Iterator[ast.AST]:
-    """The functions of a file, and what stands outside of them."""
-    for inner in ast.iter_child_nodes(node):
-        if isinstance(inner, (ast.Module, ast.ClassDef)):
-            yield from _parts_of(inner)
-        else:
-            yield inner
-
-
-def _computes_with(part: ast.AST, names: set[str]) -> bool:
-    """Whether a function that does not add to some attributes takes them into a sum or a product."""
-    nodes = list(ast.walk(part))
-    stores = (
-        one.targets if isinstance(one, ast.Assign) else [one.target]
-        for one in nodes
-        if isinstance(one, (ast.Assign, ast.AugAssign))
-    )
-    if any(_holds(target, names) for targets in stores for target in targets):
+def _computes_with(node: ast.AST, names: set[str]) -> bool:
+    """Whether a statement makes something else of some attributes than what it writes back to them."""
+    if not isinstance(node, (ast.Assign, ast.AugAssign)):
         return False
-    return any(isinstance(one, (ast.BinOp, ast.AugAssign)) and _holds(one, names) for one in nodes)
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if any(_holds(target, names) for target in targets):
+        return False
+    sums = [node] if isinstance(node, ast.AugAssign) else ast.walk(node.value)
+    return any(isinstance(one, (ast.BinOp, ast.AugAssign)) and _holds(one, names) for one in sums)
 
 
 def _holds(node: ast.AST, names: set[str]) -> bool:

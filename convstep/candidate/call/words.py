@@ -5,6 +5,13 @@ from __future__ import annotations
 import functools
 import re
 
+BESIDES = re.compile(
+    r"_?(name|layer_?name|retain\w*|dtype|seed|rng|random_state|verbose|debug|(is_)?train\w*|device|\w*init\w*"
+    r"|out|optimi[sz]er|lr|eta|learning_?rate|momentum|cache\w*|return_\w+|ctx|copy|inplace|eps\w*|epsilon|args"
+    r"|kwargs|keep_?dims|eval|inference|requires_grad|memory|(save|store|keep)_\w+)",
+    re.I,
+)
+"""Parameters that do not change what is computed, but how, or what for."""
 _WORDS = """
 dZ: dz dy dout d_out dl_dz dldz dl_dout dloss dlout delta deltas grad gradient gradients grads grad_output
 dZ: grad_outputs grad_out gradoutput output_gradient output_grad out_grad upstream upstream_grad

@@ -232,12 +232,17 @@ def in_lists(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]
         and not way.call.with_tensors(worker.candidate)
     )
     found: list[Tried] = []
-    for call, held, lying in itertools.product(readings, LISTS, LAYOUTS):
-        if not in_time():
-            break
-        found.append(_tried(worker, replace(call, layouts=lying, lists=held)))
-        if found[-1].perfect:
-            return found[-1:]
+    for call, held in itertools.product(readings, LISTS):
+        ruled_out = RuledOut(NO_LIST)
+        for each in (replace(call, layouts=lying, lists=held) for lying in LAYOUTS):
+            if ruled_out(each):
+                continue
+            if not in_time():
+                return [way for way in found if way.right]
+            found.append(_tried(worker, each))
+            if found[-1].perfect:
+                return found[-1:]
+            ruled_out.learn(found[-1])
     return [way for way in found if way.right]
 
 
@@ -289,14 +294,18 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
     return tried
 
 
+NO_LIST = r"AttributeError: 'list'|TypeError: .*'list'|list indices must be"
+"""Exceptions of what takes no lists, however these lie."""
+
+
 class RuledOut:
     """The ways of one reading that earlier trials have shown to be hopeless."""
 
     READING = r"KeyError|AttributeError|indices must be|only integers, slices|not (subscriptable|callable)"
     """Exceptions of something that was given in the place of something else, however it lies."""
 
-    def __init__(self) -> None:
-        self._reading = False
+    def __init__(self, reading: str = READING) -> None:
+        self._reading, self._told = False, reading
         self._seen: set[tuple[object, ...]] = set()
         self._out: set[tuple[object, ...]] = set()
 
@@ -304,7 +313,7 @@ class RuledOut:
         """Whether a way need not be tried."""
         lying = call.layouts or Layouts()
         axes, pictures = (len(lying.A), len(lying.W), len(lying.Z)), (lying.A, lying.W, lying.Z)
-        known = {axes, (*pictures, lying.b), (*pictures, "rule", call.rule)}
+        known = {axes, pictures, (*pictures, lying.b), (*pictures, "rule", call.rule)}
         return self._reading or not self._out.isdisjoint(known)
 
     def learn(self, way: Tried) -> None:
@@ -312,12 +321,13 @@ class RuledOut:
 
         The same exception at the same place rules out: in two layouts, all of this reading if something is
         not what it was taken for, and those with as many axes if it cannot be unpacked; with two paddings,
-        the others. Where what came back does not fit, no other bias helps.
+        the others; with two biases, the others, and if that was with two paddings, too, these pictures and
+        kernels. Where what came back does not fit, no other bias helps.
         """
         outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
         said, pictures = (outcome.line, outcome.message), (lying.A, lying.W, lying.Z)
         axes = len(lying.A), len(lying.W), len(lying.Z)
-        unpacking, other = "unpack" in outcome.message, re.search(self.READING, outcome.message)
+        unpacking, other = "unpack" in outcome.message, re.search(self._told, outcome.message)
         if _wrong_arguments(outcome) or (other and said in self._seen):
             self._reading = True
         if outcome.kind == RETURNED and not way.fit[0]:
@@ -325,9 +335,18 @@ class RuledOut:
         if outcome.kind in (RAISED, REFUSED):
             if unpacking and (*axes, *said) in self._seen:
                 self._out.add(axes)
-            if (*pictures, lying.b, *said) in self._seen:
+            by_padding = (*pictures, lying.b, *said) in self._seen
+            by_bias = (*pictures, "rule", rule, *said) in self._seen
+            if by_padding:
                 self._out.add((*pictures, lying.b))
-            self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
+            if by_bias:
+                self._out.add((*pictures, "rule", rule))
+            if by_padding and (*pictures, "biases", *said) in self._seen:
+                self._out.add(pictures)
+            if by_bias:
+                self._seen.add((*pictures, "biases", *said))
+            self._seen |= {said, (*axes, *said)}
+            self._seen |= {(*pictures, lying.b, *said), (*pictures, "rule", rule, *said)}
 
 
 def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:

@@ -75,18 +75,25 @@ def observations(name: str, results: Sequence[Result], call: Call | None = None)
 def facts(name: str, results: Sequence[Result]) -> list[str]:
     """The same of the problems where its numbers are wrong, without how many these are."""
     wrong = [result for result in results if _kind(name, result) == WRONG]
+    found = resemblance(name, wrong)
+    if found or not wrong:
+        return [found] if found else []
+    return _where(name, wrong, [wrong_cells(name, each.right, _actual(name, each)) for each in wrong])
+
+
+def resemblance(name: str, wrong: Sequence[Result]) -> str:
+    """What makes the right numbers of wrong ones, on all of some problems: a factor, a flip; "" if nothing."""
     if not wrong:
-        return []
-    pairs = [
-        (result.outcome.gradients[name].astype(np.float64), result.right.gradients[name]) for result in wrong
-    ]
-    masks = [
-        wrong_cells(name, result.right, actual) for result, (actual, _) in zip(wrong, pairs, strict=True)
-    ]
+        return ""
+    pairs = [(_actual(name, each), each.right.gradients[name]) for each in wrong]
     sizes = [result.right.loose[name] for result in wrong]
+    masks = [wrong_cells(name, each.right, actual) for each, (actual, _) in zip(wrong, pairs, strict=True)]
     found = _ratio(name, pairs, sizes) or _rearranged(name, pairs, sizes) or _shift(name, pairs, sizes)
-    found = found or _penalised(name, wrong, pairs, sizes) or _imprecise(name, wrong, masks)
-    return [found] if found else _where(name, wrong, masks)
+    return found or _penalised(name, wrong, pairs, sizes) or _imprecise(name, wrong, masks)
+
+
+def _actual(name: str, result: Result) -> Array:
+    return result.outcome.gradients[name].astype(np.float64)
 
 
 def _kind(name: str, result: Result) -> str:

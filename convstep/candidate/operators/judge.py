@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from convstep.candidate.call.conventions import AUTO
 from convstep.candidate.call.outcome import RAISED, Attempt, Candidate, CannotCall
-from convstep.candidate.call.parameters import read
+from convstep.candidate.call.parameters import Parameter, read
+from convstep.candidate.call.words import BESIDES
 from convstep.candidate.check.wording import listed
 from convstep.candidate.operators.answer import UNSAID, Answer, Judged, Swept
 from convstep.candidate.operators.caller import Caller
@@ -20,10 +21,14 @@ from convstep.candidate.operators.report import report
 from convstep.candidate.operators.settled import settled
 from convstep.candidate.operators.sweep import Progress, swept
 from convstep.candidate.operators.verdict import OperatorVerdict
+from convstep.candidate.operators.vocabulary import Vocabulary, comes_from_above, holds, keeps
+from convstep.candidate.operators.ways import vocabulary
 from convstep.language import tr
 
 GEOMETRY = re.compile(r"(?i)_?(dilations?|dilation_?(rate|size|factor)|atrous_?rate|(n_?|num_?)?groups?)")
 """Parameters that change what windows read, and that no operator but conv2d has."""
+CALLED = re.compile(r"forward|fwd|backward|bwd|back_?prop|call", re.I)
+"""What the methods are called that a check calls."""
 MISCALLED = ("AttributeError", "IndexError", "KeyError", "TypeError", "ValueError")
 """Exceptions that may come from how something is called."""
 
@@ -60,10 +65,16 @@ def operator_verdict(
 
 def _untried(candidate: Candidate, tried: Swept) -> Iterator[str]:
     """Which of its parameters stayed as they are, where the operator has no such thing."""
-    made = [each.name for text in candidate.methods for each in read(text)[1]]
-    names = dict.fromkeys((*candidate.parameters, *candidate.keywords, *candidate.forward_parameters, *made))
+    made = [(name, each) for text in candidate.methods for name, listed in [read(text)] for each in listed]
+    names = dict.fromkeys((*candidate.parameters, *candidate.keywords, *candidate.forward_parameters))
+    names |= dict.fromkeys(each.name for _, each in made)
+    needed = {*candidate.needed, *candidate.forward_required, *_needed(made)}
+    words = vocabulary(tried.operator)
     beyond = [
-        name for name in names if GEOMETRY.fullmatch(name) and name not in tried.operator.small().options
+        name
+        for name in names
+        if (GEOMETRY.fullmatch(name) and name not in tried.operator.small().options)
+        or not (name in needed or _is_told(name, words) or BESIDES.fullmatch(name))
     ]
     if beyond:
         yield tr(
@@ -72,6 +83,20 @@ def _untried(candidate: Candidate, tried: Swept) -> Iterator[str]:
             else "not varied: {names}, which kept their defaults",
             names=listed(beyond),
         )
+
+
+def _needed(methods: Sequence[tuple[str, Parameter]]) -> Iterator[str]:
+    """The parameters that have no default, and those of methods that are called for something else."""
+    for name, each in methods:
+        if each.default is None or each.star or not (name == "__init__" or CALLED.search(name)):
+            yield each.name
+
+
+def _is_told(name: str, words: Vocabulary) -> bool:
+    """Whether a parameter is one that the operator has a word for."""
+    return bool(words.role(name) or words.making(name)) or any(
+        says(name) for says in (keeps, holds, comes_from_above)
+    )
 
 
 def _check_called(worker: Caller, tried: Swept) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from convstep.candidate.call.parameters import parameters_of
+from convstep.candidate.call.words import BESIDES
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.filling import KEPT, NOTHING, Lookup
 from convstep.candidate.record.guessing import Guess
@@ -30,13 +31,6 @@ GEOMETRY = re.compile(
     re.I,
 )
 """Names of numbers that say where cells are taken from: these are varied first."""
-BESIDES = re.compile(
-    r"_?(name|layer_?name|retain\w*|dtype|seed|rng|random_state|verbose|debug|(is_)?train\w*|device|\w*init\w*|out"
-    r"|optimi[sz]er|lr|eta|learning_?rate|momentum|cache\w*|return_\w+|ctx|copy|inplace|eps\w*|epsilon|args|kwargs|"
-    r"keep_?dims|eval|inference|requires_grad|memory|(save|store|keep)_\w+)",
-    re.I,
-)
-"""Parameters that do not change what is computed, but how, or what for."""
 SWITCH = re.compile(r"\w*(mode|phase|train|test|flag|debug|verbose|use_|is_|with_|enable)\w*", re.I)
 """Numbers that stand for yes or no, or for one of several functions."""
 MOST = 4
