@@ -48,11 +48,11 @@ def notes(swept: Swept) -> Iterator[str]:
         )
     if swept.summing:
         yield tr(
-            "{names} adds up over calls, and nothing in its file clears it: right if whoever trains does, as a "
-            "zero_grad would"
+            "{names} adds up over calls, and nothing in its file clears it: right if whoever trains does, "
+            "as a zero_grad would"
             if len(swept.summing) == 1
-            else "{names} add up over calls, and nothing in its file clears them: right if whoever trains does, "
-            "as a zero_grad would",
+            else "{names} add up over calls, and nothing in its file clears them: right if whoever trains "
+            "does, as a zero_grad would",
             names=listed(swept.summing),
         )
     yield from (limit.note for limit in swept.limits)

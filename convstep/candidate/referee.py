@@ -263,9 +263,9 @@ def _check_conv2d(verdict: Verdict) -> None:
         if _shows_nothing(verdict):
             raise CannotCall(
                 tr(
-                    "{name} cannot be called: in every way that was tried its gradients are other ones than a "
-                    "convolution's, no known mistake makes them, and no forward is beside it that says what it "
-                    "is meant to be; if it is a convolution's, say so with --operator {operator}",
+                    "{name} cannot be called: in every way that was tried its gradients are other ones than "
+                    "a convolution's, no known mistake makes them, and no forward is beside it that says "
+                    "what it is meant to be; if it is a convolution's, say so with --operator {operator}",
                     name=candidate.name,
                     operator=CONV2D,
                 ),

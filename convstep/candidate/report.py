@@ -244,7 +244,7 @@ def own_words(own: OwnLines, step: OwnStep, *, names: bool = True) -> list[str]:
 
 
 OWN_NUMBERS = {
-    PARTS: "once it has read a part of dZ, {cell} is {value}; of the same part the reference makes {expected}",
+    PARTS: "after a part of dZ {cell} is {value}; in the reference it is {expected} after the same part",
     LAST: "{cell} is {value} instead of {expected}, and no later line writes it",
     MAKES: "{cell} is {value} instead of {expected}, and this line makes it",
 }

@@ -515,7 +515,7 @@ def test_a_derivative_of_the_output_is_right_and_says_so(file: Callable[[str], s
 @SELDOM
 def test_a_number_that_agrees_only_as_its_default_is_wrong(file: Callable[[str], str]) -> None:
     verdict = check(f"{file(ALONE.replace('x > 0, 1, alpha * np', 'x > 0, 1, np'))}:elastic_derivative")
-    assert "that is with alpha=0.6; with its defaults it agrees" in str(verdict)
+    assert "that is with alpha=0.6; without that it agrees" in str(verdict)
     assert "to see it" not in str(verdict)  # stepped, it would have its defaults
 
 

@@ -82,7 +82,7 @@ def facts(name: str, results: Sequence[Result]) -> list[str]:
 
 
 def resemblance(name: str, wrong: Sequence[Result]) -> str:
-    """What makes the right numbers of wrong ones, on all of some problems: a factor, a flip; "" if nothing."""
+    """What makes the right numbers of wrong ones on all problems: a factor, a flip; "" if nothing."""
     if not wrong:
         return ""
     pairs = [(_actual(name, each), each.right.gradients[name]) for each in wrong]

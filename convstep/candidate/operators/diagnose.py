@@ -79,7 +79,7 @@ def _told_apart(found: tuple[Finding, ...], source: str) -> tuple[Finding, ...]:
 
 
 def _of_fewest_axes(swept: Swept) -> Swept:
-    """The sweep without an x of more axes, if with fewer all that is wrong is a known mistake's, and else not.
+    """The sweep without an x of more axes, if only then all that is wrong is a known mistake's.
 
     What is wrong there as well is a mistake of its own, which hides behind this one.
     """

@@ -57,7 +57,7 @@ class Ready:
     only_right: bool = False
     """Whether it says something only where its backward is right: it may have been told the wrong things."""
     others: Callable[[], Iterator[tuple[tuple[str, ...], str, Callable[[], Ready]]]] | None = None
-    """Of a layer that convolves, the same on other convolutions: what is told something else, and in words."""
+    """Of a layer that convolves, the same on other convolutions: what is told something else, in words."""
 
 
 @dataclass(slots=True)

@@ -93,7 +93,7 @@ def with_other_numbers(subject: Subject, ready: Ready) -> Iterator[list[Varied]]
 
 
 def left_alone(subject: Subject, ready: Ready, varied: Sequence[str]) -> list[str]:
-    """The parameters that were told the same in all calls, each with its value, and what the file has fixed."""
+    """The parameters that were told the same in all calls, with their values, and what the file fixes."""
     lookup = ready.guess.lookup() if ready.guess is not None else lambda name: NOTHING
     told = {
         name: value
@@ -241,6 +241,8 @@ def _sizes(ready: Ready) -> list[tuple[int, ...]]:
 def _shows(ready: Ready, other: Ready) -> bool:
     """Whether another number makes another output, which has several cells wherever its size is another."""
     first, then = _outputs(ready)[:1], _outputs(other)[:1]
+    if not (first or then):
+        return True  # its forward is run later
     if not (first and then) or first[0].ndim != then[0].ndim:
         return bool(first and then)
     sizes = list(zip(first[0].shape, then[0].shape, strict=True))
@@ -250,7 +252,7 @@ def _shows(ready: Ready, other: Ready) -> bool:
 
 
 def _constants(subject: Subject, ready: Ready) -> list[str]:
-    """The numbers that its file has fixed by a name, and that it reads: `STRIDE = 2`, or a class's `stride`."""
+    """The numbers that its file fixes by a name, and that it reads: `STRIDE = 2`, a class's `stride`."""
     functions = [one for one in (subject.function, subject.forward) if one is not None]
     functions += [subject.maker.__init__] if subject.maker is not None else []  # type: ignore[misc]
     codes = [
