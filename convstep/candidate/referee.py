@@ -170,14 +170,14 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
         if isinstance(held, PairVerdict):
             return held
         raise
-    if isinstance(verdict, Verdict) and verdict.another:
+    if isinstance(verdict, Verdict) and (verdict.another or verdict.unfit):
         held = against_forward(worker)
         # what was not held against it, such as an update of the kernels, may be what is wrong
         judged = {one.name for result in verdict.swept.results for one in result.grades}
         if not isinstance(held, PairVerdict) or (held.ok and len(held.held.ends) < len(judged)):
             return verdict
         known = any(one.bug is not None and one.id != FORWARD for one in verdict.diagnosis)
-        return verdict if known and not held.ok else held
+        return verdict if (known or verdict.unfit) and not held.ok else held
     if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict
@@ -362,7 +362,7 @@ def verdict_of(
     found = Verdict(
         report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags, own
     )
-    return replace(found, another=forward is not None and _is_another(forward, swept))
+    return replace(found, another=forward is not None and _is_another(forward, swept), unfit=bool(unfit))
 
 
 def _is_another(forward: OwnForward, swept: Swept) -> bool:

@@ -63,6 +63,8 @@ class Verdict(AnyVerdict):
     """Its own lines at the first divergence; None where its call cannot be recorded, or nothing is sure."""
     another: bool = False
     """Whether its own forward is no convolution, and nothing that is known to be made instead of one."""
+    unfit: bool = False
+    """Whether that is known to be meant as another function, of which the gradients seem to be none."""
 
     @property
     def ok(self) -> bool:
