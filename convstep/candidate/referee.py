@@ -36,7 +36,7 @@ from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.operators.operator import Operator
 
-CONV = "conv"
+CONV = "conv|faltung|svertk|juanji|卷积|畳み込み"
 """What the name of a convolution has."""
 _PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
 """A call in words with an array of four axes."""
@@ -220,7 +220,9 @@ def _as_operator(
         other = operator_verdict(worker, None, convention, progress) if free and numbers else None
         if other is not None:
             return other
-        if not free or CONV in f"{error.candidate.name} {error.candidate.forward}".lower():
+        if not free or re.search(
+            CONV, f"{error.candidate.name} {error.candidate.forward}".lower()
+        ):
             raise
         unknown = why_not(error.candidate.name) if guessed else ""
         raise CannotCall(

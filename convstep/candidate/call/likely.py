@@ -47,7 +47,8 @@ OPPOSITES = (
         ("_back", "_forward"),
     ),
     *(("arriere", "avant"), ("rueckwaerts", "vorwaerts"), ("atras", "adelante"), ("indietro", "avanti")),
-    *(("wstecz", "naprzod"), ("nazad", "vpered"), ("geri", "ileri")),
+    *(("wstecz", "naprzod"), ("nazad", "vpered"), ("geri", "ileri"), ("tras", "frente")),
+    *(("fanxiang", "qianxiang"), ("rückwärts", "vorwärts"), ("反向", "前向"), ("逆伝播", "順伝播")),
 )
 """What backwards have in their names, and forwards in that place, in the order they are looked for."""
 _SPEAKS_OF_ANOTHER = re.compile(
