@@ -82,7 +82,7 @@ DEPTHWISE = [
     )
 ]
 """The same where each channel has a kernel of its own."""
-POINTWISE = r"(?i)point_?wise|1 ?x ?1"
+POINTWISE = r"(?i)point_?wise|1 ?x ?1|shortcut|projection|down_?sampl|\[(:, *:|\.{3}), *0, *0\]"
 """How a source says that its kernels are of one cell."""
 FLAT_KERNELS = [
     Layouts(*each) for each in (("NHWC", "IO"), ("NHWC", "OI"), ("NCHW", "OI"), ("NCHW", "IO"), ("CHW", "OI"))
@@ -117,6 +117,7 @@ FILLED = "into grads"
 """The role of one that it is handed, to put its gradients into."""
 UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
+_SIZES = ("kernel_size", "kernel_h", "kernel_w")
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
     "A_prev_pad", "W_shape", "input_shape", "kernel_size", "kernel_h", "kernel_w", "activation", "Z", "layer",
@@ -196,6 +197,7 @@ def guessed(call: Call) -> bool:
         path_of(name)
         or role.partition(":")[0] in ("dZ", "layer", "zero", *roles_of(name))
         or role[:5] == "into "
+        or (role == "W" and not {*roles_of(name)}.isdisjoint(_SIZES))  # an array, as its code says
         for name, role in method.given
     )
 
@@ -354,6 +356,8 @@ def _assigned(
             said = {*making_roles(word), *roles_of(word)}
             roles = ["zero"] if "zero" in said else ["rate"] if "rate" in said else []
         roles = [FILLED] if fills(word, source) else roles
+        if {*roles} & {*_SIZES} and re.search(rf"\b{re.escape(word)}\.shape\b", source):  # f is an array
+            roles = ["W"]
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]
         if len(roles) > 1 and "kernel_size" in roles:  # a kernel that is handed over is an array

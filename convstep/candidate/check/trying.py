@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.containers import word_of
+from convstep.candidate.call.containers import path_of, root_of, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.named import LAYOUTS, POINTWISE, described, guessed, ways
@@ -206,14 +206,16 @@ def right_with_two(worker: Worker, way: Tried) -> bool:
     return convention_of(way.call).layouts.batched and _tried(worker, way.call, 2).right
 
 
-def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
+def written_kernels(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]) -> list[Tried]:
     """Try again, with kernels of a size that is a number in the source, the ways that failed on a size."""
     sizes = [
         size for size in (5, 2, 7, 4) if re.search(rf"(?<![\w.]){size}(?![\w.])", worker.candidate.source)
     ]
-    pointwise = re.search(POINTWISE, worker.candidate.source) is not None
-    sizes = [1, *sizes] if pointwise else sizes
-    misfits = [way for way in tried if pointwise or re.search(MISFIT, way.results[0].outcome.message)]
+    if re.search(POINTWISE, worker.candidate.source):
+        found = by_name(worker, in_time, (("kernel", "1x1"),))
+        if any(way.right for way in found):
+            return found
+    misfits = [way for way in tried if re.search(MISFIT, way.results[0].outcome.message)]
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
         found.append(_tried(worker, replace(way.call, places=(("kernel", f"{size}x{size}"),))))
@@ -258,16 +260,23 @@ def square_pictures(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     return []
 
 
-def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
-    """Try the ways that the parameters' names suggest, until one fits or time is up."""
+def by_name(
+    worker: Worker, in_time: Callable[[], bool], places: tuple[tuple[str, str], ...] = ()
+) -> list[Tried]:
+    """Try the ways that the parameters' names suggest, until one fits or time is up.
+
+    `places` are those of `Call` where the way says none.
+    """
     tried: list[Tried] = []
+    halves: list[Tried] = []
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
         more: list[tuple[bool | None, bool | None]] = [(None, None)]
         for tensors, pairs in more:
             ruled_out, ended = RuledOut(), list[Tried]()
-            for call in (replace(call, tensors=tensors, pairs=pairs) for call in group):
-                if ruled_out(call):
+            for call in group:
+                call = replace(call, tensors=tensors, pairs=pairs, places=call.places or places)
+                if ruled_out(call) or (halves and not _may_be_whole(call, halves)):
                     continue
                 if not in_time() or sum(way.results[-1].outcome.kind == DIED for way in tried) > 2:
                     return tried
@@ -284,9 +293,22 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
                 more.append((False, None))
             if pairs is None and any(_wants_pairs(way.results) for way in ended):
                 more.append((tensors, True))
-        if any(way.right and not guessed(way.call) for way in tried):
-            break  # a guess that is right by halves may be right by accident
+        # a guess that is right by halves may be right by accident
+        halves = [way for way in tried if way.right and not guessed(way.call)]
+        if halves and not (worker.candidate.forward and any(map(_of_a_cache, halves))):
+            break
     return tried
+
+
+def _of_a_cache(way: Tried) -> bool:
+    """Whether its cache was made of what its parts are called, of which its own forward knows more."""
+    given = () if way.call.own_cache or way.call.backward is None else way.call.backward.given
+    return any("cache" in roles_of(root_of(name)) for name, _ in given if path_of(name))
+
+
+def _may_be_whole(call: Call, halves: Sequence[Tried]) -> bool:
+    """Whether the cache of its own forward may make right what is right by halves: `x` may be padded in it."""
+    return call.own_cache and any(way.call.layouts == call.layouts for way in halves)
 
 
 class RuledOut:
