@@ -237,7 +237,8 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
         )
     ]
     names = (*candidate.parameters, *candidate.keywords)
-    for given in _assigned(*_taken_apart(candidate, names, candidate.needed), candidate.source):
+    given_ctx = any(each and each[0][1] == "ctx" for each in (method.given for method in own))
+    for given in _assigned(*_taken_apart(candidate, names, candidate.needed, given_ctx), candidate.source):
         roles, backward = {role for _, role in given}, Method("", given)
         if "ctx" in roles:
             for forward in own:
@@ -266,6 +267,8 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
     listed = sorted([*apart, *whole], key=lambda each: names.index(root_of(each)))
     held = _assigned(listed, [*needed, *whole], candidate.source) if {*listed} != {*names} else ()
     for given in itertools.chain(held, _assigned(names, candidate.needed, candidate.source)):
+        if not given_ctx:  # what its forward is not given comes back from it
+            given = tuple((name, "cache" if role == "ctx" else role) for name, role in given)
         roles = {role for _, role in given}
         if "dZ" in roles and "ctx" not in roles and any(r == "cache" or r.startswith("own") for r in roles):
             for forward in own:
@@ -308,9 +311,12 @@ def _forwards(
 
 
 def _taken_apart(
-    candidate: Candidate, names: Sequence[str], needed: Sequence[str]
+    candidate: Candidate, names: Sequence[str], needed: Sequence[str], given_ctx: bool = True
 ) -> tuple[list[str], list[str]]:
-    """The parameters; one that holds several things gives way to these if all of them are known."""
+    """The parameters; one that holds several things gives way to these if all of them are known.
+
+    `given_ctx`: a ctx is what its forward is given to keep things in.
+    """
     used = _used_as(candidate.source)
 
     def meanings(word: str) -> list[str]:
@@ -321,7 +327,7 @@ def _taken_apart(
         root: [written(root, path, word) for path, word in found]
         for root, found in leaves(candidate.source, names).items()
         if (
-            set(roles_of(root)) <= {"cache", "hparameters"}
+            set(roles_of(root)) <= {"cache", "hparameters", *(() if given_ctx else ("ctx",))}
             or all(isinstance(path[0], str) and path[0][0] != "." for path, _ in found)
         )
         and all(meanings(word) for _, word in found)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.containers import path_of, root_of, word_of
+from convstep.candidate.call.containers import path_of, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.named import LAYOUTS, POINTWISE, described, guessed, ways
@@ -303,7 +303,7 @@ def by_name(
 def _of_a_cache(way: Tried) -> bool:
     """Whether its cache was made of what its parts are called, of which its own forward knows more."""
     given = () if way.call.own_cache or way.call.backward is None else way.call.backward.given
-    return any("cache" in roles_of(root_of(name)) for name, _ in given if path_of(name))
+    return any(path_of(name) for name, _ in given)
 
 
 def _may_be_whole(call: Call, halves: Sequence[Tried]) -> bool:
