@@ -16,12 +16,14 @@ from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.conventions import CONVENTIONS, spelled
 from convstep.candidate.call.layouts import axes_of
 from convstep.candidate.call.likely import is_forward
+from convstep.candidate.call.named import BOXED
 from convstep.candidate.call.objects import says
 from convstep.candidate.call.outcome import NAMES, Candidate, CannotCall
 from convstep.candidate.call.returned import meaning, meaning_among, taken
+from convstep.candidate.call.used import GRADS, HELD, INPUTS
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
+from convstep.candidate.call.written import DECIDE, NODES, Code, Given, listed, moved
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.parsing import tree_of
 from convstep.candidate.load.target import Target
@@ -30,6 +32,8 @@ from convstep.printable import printable
 CALL = "call"
 """What the adapter's function is called."""
 ORDER = f"{DECIDE}which gradients come back, in which order?"
+BOXES = ("boxed A_prev", "boxed W", "boxed b")
+"""The roles of arrays that are handed over as nodes of a graph."""
 _SHORT = {"dA_prev": "dx", "dW": "dw", "db": "db"}
 _SEVERAL = (ast.Tuple, ast.List)
 
@@ -180,6 +184,8 @@ class Writer:
             made = self._given(call.forward, candidate.parameters)
             self.lines.append(f"back = next(each for each in {function}({listed(*made)}) if callable(each))")
             return self._returned(f"back({self.value.inputs.dZ})", returns)
+        if any(role.partition(":")[0] in ("node", *BOXES) for _, role in call.backward.given):
+            return self._of_nodes(function, forward)
         given = self._given(call.backward, candidate.parameters)
         if call.forward is not None:
             made = self._given(call.forward, candidate.forward_parameters)
@@ -212,6 +218,45 @@ class Writer:
         self.lines += [f"{_SHORT[name]} = numpy.zeros_like({self.value(of)})" for name, of in buffers.items()]
         self.lines.append(f"{function}({arguments})")
         return {name: _SHORT[name] for name in buffers}
+
+    def _of_nodes(self, function: str, forward: str) -> dict[str, str]:
+        call, source = self.call, self.candidate.source
+        held, gradients, of = (
+            [*dict.fromkeys(re.findall(rf"\.({pattern})\b", source))] or [usual]
+            for pattern, usual in ((HELD, "value"), (GRADS, "grad"), (INPUTS, "inputs"))
+        )
+        assert call.backward is not None
+
+        def node(array: Code, gradient: str, parts: str = "") -> str:
+            facts = [*(f"{name}={array}" for name in held), *(f"{name}={gradient}" for name in gradients)]
+            return (
+                f"types.SimpleNamespace({', '.join([*facts, *(f'{name}={parts}' for name in of if parts)])})"
+            )
+
+        handed = [role for _, role in (call.forward or call.backward).given if role in BOXES]
+        if not handed:  # only as what the output was made of
+            handed = list(BOXES[:2] if "node:two" in call.says else BOXES)
+        roles = [role.removeprefix(BOXED) for role in handed]
+        for role in roles:
+            name, array = NODES[role], getattr(self.value.inputs, role)
+            if self.value.tensors:
+                self.lines += [f"{name} = {array}", *(f"{name}.{each} = {name} * 0" for each in gradients)]
+            else:
+                self.lines.append(f"{name} = {node(array, f'{array} * 0')}")
+        dz, parts = self.value.inputs.dZ, f"[{', '.join(NODES[role] for role in roles)}]"
+        if call.forward is not None:
+            self.lines.append(
+                f"out = {forward}({listed(*self._given(call.forward, self.candidate.forward_parameters))})"
+            )
+        elif "node" in {role.partition(":")[0] for role in call.says}:
+            self.lines.append(f"out = {dz}.clone()" if self.value.tensors else f"out = {node(dz, dz, parts)}")
+        if call.forward is not None or self.value.tensors:
+            self.lines += [f"out.{each} = {dz}" for each in gradients if "dZ" not in call.says]
+        self.lines.append(f"{function}({listed(*self._given(call.backward, self.candidate.parameters))})")
+        found = {f"d{role}": f"{NODES[role]}.{gradients[0]}" for role in roles}
+        if "b" in roles and "b" not in call.says:
+            found["db"] = f"({found['db']} if {found['db']}.any() else None)"
+        return found
 
     def _keys(self, name: str) -> list[str]:
         """Under which keys it puts gradients into a dict that it is handed, those of its first layer."""

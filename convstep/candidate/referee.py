@@ -220,9 +220,7 @@ def _as_operator(
         other = operator_verdict(worker, None, convention, progress) if free and numbers else None
         if other is not None:
             return other
-        if not free or re.search(
-            CONV, f"{error.candidate.name} {error.candidate.forward}".lower()
-        ):
+        if not free or re.search(CONV, f"{error.candidate.name} {error.candidate.forward}".lower()):
             raise
         unknown = why_not(error.candidate.name) if guessed else ""
         raise CannotCall(

@@ -107,7 +107,8 @@ class Call:
     def says(self) -> frozenset[str]:
         """The roles of all that it is given, in whatever call."""
         methods = (self.maker, self.forward, self.backward)
-        roles = {role for method in methods if method is not None for _, role in method.given}
+        listed = (role for method in methods if method is not None for _, role in method.given)
+        roles = {role.removeprefix("boxed ") for role in listed}
         if "hparameters:pair" in roles:
             roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
         if self.maker is None:

@@ -104,7 +104,7 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     signature = tr("its signature is {signature}", signature=shown)
     alone = tr("it takes one argument: {signature}", signature=shown)
     styles: list[tuple[str, Iterable[int], float, str]] = [  # with so many arguments; how likely; why
-        ("problem", () if "dZ" in roles_of("".join(parameters[:1])) else (1,), 3, alone),
+        ("problem", (1,) if _may_be_problem(candidate) else (), 3, alone),
         ("coursera", () if channels_first and not options else (2,), 2 + coursera - cs231n, called),
         ("cs231n", (2,) if channels_first or not options else (), 2.5 + cs231n - 1.5 * coursera, called),
         ("article", (4,), 4 * cached, signature),
@@ -113,6 +113,14 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     ]
     fitting = [row for row in styles if any(least <= count <= most for count in row[1])]
     return [(name, reason) for name, _, _, reason in sorted(fitting, key=lambda row: -row[2])]
+
+
+def _may_be_problem(candidate: Candidate) -> bool:
+    """Whether the one argument that it takes may be a `Problem`, by its name or what is read of it."""
+    first = "".join(candidate.parameters[:1])
+    read = rf"\b{re.escape(first)}\.(A_prev|W|b|dZ|nchw|geometry)\b"
+    named = re.fullmatch(r"(?i)prob(lem)?|p|case|task", first) is not None
+    return named or not candidate.source or re.search(read, candidate.source) is not None
 
 
 def spoken(candidate: Candidate, convention: str) -> bool:

@@ -29,7 +29,7 @@ from convstep.candidate.call.containers import (
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.used import in_pairs, taken_apart, used_as
+from convstep.candidate.call.used import in_pairs, nodes_of, taken_apart, used_as
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -190,12 +190,16 @@ def makes_column(source: str) -> bool:
     return re.search(COLUMN, source) is not None
 
 
+BOXED = "boxed "
+"""Before the role of an array that is handed over as a node of a graph."""
+
+
 def guessed(call: Call) -> bool:
     """Whether a parameter was given a role that its name does not say."""
     method = call.backward or call.forward
     return method is not None and not all(
         path_of(name)
-        or role.partition(":")[0] in ("dZ", "layer", "zero", *roles_of(name))
+        or role.removeprefix(BOXED).partition(":")[0] in ("dZ", "layer", "zero", "node", *roles_of(name))
         or role[:5] == "into "
         or (role == "W" and not {*roles_of(name)}.isdisjoint(_SIZES))  # an array, as its code says
         for name, role in method.given
@@ -237,6 +241,7 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
         )
     ]
     names = (*candidate.parameters, *candidate.keywords)
+    yield from _of_nodes(candidate, own)
     given_ctx = any(each and each[0][1] == "ctx" for each in (method.given for method in own))
     for given in _assigned(*_taken_apart(candidate, names, candidate.needed, given_ctx), candidate.source):
         roles, backward = {role for _, role in given}, Method("", given)
@@ -273,6 +278,35 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
         if "dZ" in roles and "ctx" not in roles and any(r == "cache" or r.startswith("own") for r in roles):
             for forward in own:
                 yield Call("named", own_cache=True, forward=forward, backward=Method("", given))
+
+
+def _of_nodes(candidate: Candidate, own: Sequence[Method]) -> Iterator[Call]:
+    """The readings of who is handed nodes of a graph, and puts gradients into them."""
+    found = nodes_of(candidate.source)
+    names = [name for name in candidate.parameters if name in candidate.needed or name in found]
+    outputs = [name for name in names if found.get(name) == "node"]
+    if not found or not names or len(outputs) > 1:
+        return
+    others = [name for name in names if name not in outputs]
+    for given in _assigned(others if outputs else (*others, "dZ"), names, candidate.source):
+        told = {name: f"{BOXED}{role}" if role in ("A_prev", "W", "b") else role for name, role in given}
+        if any(role.startswith("own") or role == "dZ" for role in told.values()) == bool(outputs):
+            continue
+        whole = {"A_prev", "W"} <= {role for _, role in given}
+        for form in ("node", "node:two") if outputs else ("",):
+            told |= dict.fromkeys(outputs, form)
+            backward = Method("", tuple((name, told[name]) for name in names if name in told))
+            if outputs:
+                for forward in own if form == "node" else ():
+                    made = ((n, f"{BOXED}{r}" if r in ("A_prev", "W", "b") else r) for n, r in forward.given)
+                    yield Call(
+                        "named",
+                        own_cache=True,
+                        forward=replace(forward, given=tuple(made)),
+                        backward=backward,
+                    )
+            if whole or not others:
+                yield Call("named", backward=backward)
 
 
 def _beside(own: Sequence[Method], roles: Mapping[str, str]) -> Method | None:

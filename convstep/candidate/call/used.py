@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from typing import overload
 
@@ -12,6 +13,12 @@ from convstep.candidate.call.containers import PAIRS, numbered, sides_of
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 
+HELD = "(?:data|value|val|array)"
+"""What a node of a graph calls its array."""
+GRADS = "(?:grad|g|gradient|adjoint)"
+"""What it calls its gradient."""
+INPUTS = "(?:inputs|parents|children|_?prev|operands|sources)"
+"""What it calls the nodes that it was made of."""
 CONV2D = ("A_prev", "W", "b", "stride", "padding", "dilation")
 """What a conv2d of a library takes by place."""
 _ROUNDED = ("int", "floor", "int32", "int64")
@@ -59,6 +66,30 @@ def taken_apart(source: str) -> dict[str, int]:
             case ast.Assign([ast.Tuple(names)], ast.Name() | ast.Attribute(attr="shape") as value):
                 if not any(isinstance(each, ast.Starred) for each in names):
                     found.setdefault(ast.unparse(value), len(names))
+    return found
+
+
+@functools.lru_cache(64)
+def nodes_of(source: str) -> dict[str, str]:
+    r"""The names that a source takes for nodes of a graph, by what they are: "node", an output, or "boxed".
+
+    It puts gradients into what they keep: `x.g = …`, `node.inputs[0].grad += …`.
+
+    >>> nodes_of("def f(x, w, out):\n x.g = out.g @ w.data"), nodes_of("def f(node):\n x, = node.inputs")
+    ({'x': 'boxed', 'out': 'node', 'w': 'boxed'}, {})
+    """
+    found: dict[str, str] = {}
+    put = re.search(rf"\.{GRADS}\b(\[[^\]\n]*\])*\s*[+-]?=(?!=)|\.{GRADS}\.add_\(", source) is not None
+    stored = {
+        ast.unparse(node.value)
+        for node in ast.walk(tree_of(source))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    stored |= set(re.findall(rf"\b(\w+)\.{GRADS}\s*(?:\[[^\n=]*\]\s*[+-]?=(?!=)|\.add_\()", source))
+    for name, attribute in re.findall(rf"\b(\w+)\.({HELD}|{GRADS}|{INPUTS})\b", source) if put else ():
+        output = re.fullmatch(INPUTS, attribute) or (re.fullmatch(GRADS, attribute) and name not in stored)
+        if found.get(name) != "node" and name != "self":
+            found[name] = "node" if output else "boxed"
     return found
 
 

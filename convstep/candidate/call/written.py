@@ -11,7 +11,7 @@ from convstep.candidate.call.call import BROUGHT, Call, Method
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.given import value_of
 from convstep.candidate.call.layouts import FILTERS, NUMBERS, PLANES, Inputs, Layouts, axes_of
-from convstep.candidate.call.named import FILLED, UNUSED, given
+from convstep.candidate.call.named import BOXED, FILLED, UNUSED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.problem import Problem
@@ -120,6 +120,9 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
     def code(role: str) -> Any:
         if role == UNUSED:
             return None
+        if role.startswith("node"):
+            return _Array(f"node of {tuple(inputs.dZ.shape)}")
+        role = role.removeprefix(BOXED)
         if role in ("A_prev", "W", "dZ", "b"):
             shape = "" if role == "b" else f" of {tuple(getattr(inputs, role).shape)}"
             return _Array(f"{words.get(role, role)}{shape}")
@@ -141,6 +144,8 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
     return listed(places, named, parameters)
 
 
+NODES = {"A_prev": "x", "W": "w", "b": "b", "node": "out"}
+"""What an adapter calls the nodes of a graph, by role."""
 DECIDE = "  # decide: "
 """What stands before a comment where the person has to."""
 _K, _L = "n.w.shape[2]", "n.w.shape[3]"
@@ -230,6 +235,8 @@ class Given:
     def __call__(self, role: str) -> Code:
         """What a parameter with a role is given; one with the role "?name" is for the person to decide."""
         base, _, form = role.partition(":")
+        if base == "node" or base.startswith(BOXED):
+            return Code(NODES[base.removeprefix(BOXED)])
         layer, A = self._call.convention == "layer", self.lie.A
         if base[0] == "?":
             self.undecided += [

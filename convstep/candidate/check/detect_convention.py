@@ -104,7 +104,9 @@ def detect_convention(
     else:
         found = by_name(worker, lambda: clock() - began < budget)
         if not any(way.right for way in (*tried, *found)):
-            found += written_kernels(worker, found, lambda: clock() - began < 2 * budget) or square_pictures(worker, found)
+            found += written_kernels(worker, found, lambda: clock() - began < 2 * budget) or square_pictures(
+                worker, found
+            )
             found += in_lists(worker, found, lambda: clock() - began < 2 * budget)
     cropped = any(way.perfect and way.cropped for way in found)
     better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)

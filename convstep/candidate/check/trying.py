@@ -307,7 +307,7 @@ def _of_a_cache(way: Tried) -> bool:
 
 
 def _may_be_whole(call: Call, halves: Sequence[Tried]) -> bool:
-    """Whether the cache of its own forward may make right what is right by halves: `x` may be padded in it."""
+    """Whether its own forward's cache may make right what is right by halves: `x` may be padded in it."""
     return call.own_cache and any(way.call.layouts == call.layouts for way in halves)
 
 
@@ -430,7 +430,7 @@ def _may_be_cropped(call: Call, result: Result, array: Array) -> bool:
 def _computable(call: Call) -> list[str]:
     """The gradients that can be computed from what a call is given: no dA_prev without kernels."""
     says = call.says
-    if call.convention in CONVENTIONS or call.forward is not None:
+    if call.convention in CONVENTIONS or call.forward is not None or "node" in says:
         return [*NAMES]
     made_of = {"dA_prev": {"W"}, "dW": {"A_prev", "A_prev_pad"}}
     return [name for name in NAMES if name not in made_of or says & made_of[name]]
