@@ -77,8 +77,9 @@ def places(root: Any, path: tuple[str, ...] = ()) -> list[Place]:
             numbers.append(Place(at, np.asarray(value), put))
         if is_array(value):
             found.append(Place(at, value, put))
-            if (gradient := getattr(value, "grad", None)) is not None and is_array(gradient):
-                found.append(Place((*at, "grad"), gradient, lambda value: None))
+            for name in ("grad", "g"):
+                if is_array(gradient := getattr(value, name, None)):
+                    found.append(Place((*at, name), gradient, lambda value: None))
             continue
         if isinstance(value, list) and (whole := _numbers(value)) is not None:
             found.append(Place(at, whole, partial(_refill, value), single=False))
@@ -229,7 +230,7 @@ def role_of(word: str) -> tuple[str, bool]:
     for role in ("W", "b"):
         if role in roles_of(plain) or _tail(plain, role):
             return role, False
-    if plain in ("x", "input", "inputs", "a", "a_prev", "x_pad"):
+    if plain in ("x", "input", "inputs", "inp", "a", "a_prev", "x_pad"):
         return "A_prev", False
     if found := _GRADIENT.match(plain):
         rest = (found["what"] or found["before"] or "").strip("_")

@@ -257,7 +257,7 @@ def _clear(held: Any, gradients: list[Place]) -> None:
     clears = any(_clears(kind, gradients) for kind in type(held).__mro__[:-1])
     for place in gradients:
         # those of an object for each parameter are its optimizer's to clear
-        if not (clears or (len(place.path) > 1 and place.path[-1] in ("grad", "gradient"))):
+        if not (clears or (len(place.path) > 1 and place.path[-1] in ("grad", "gradient", "g"))):
             continue
         if hasattr(place.value, "detach"):
             place.value.detach().zero_()

@@ -84,8 +84,10 @@ def gradient_of(node: Any) -> Any:
 
 def hand_back(node: Any, gradient: Any) -> None:
     """Put the gradient from above into an output, whatever it is called there."""
-    for name in [each for each in _GRADIENTS if hasattr(node, each)] or _GRADIENTS:
-        setattr(node, name, gradient)
+    for name in _GRADIENTS:
+        if not callable(getattr(node, name, None)):
+            with contextlib.suppress(AttributeError, RuntimeError):  # of what cannot have it, or not this
+                setattr(node, name, gradient)
 
 
 def pulled_back(out: Any, dZ: Any, boxes: Mapping[str, Any]) -> dict[str, Any]:
