@@ -131,7 +131,9 @@ def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVer
         # a convolution says more of one; else its arrays lie as those of no operator do
         pictures = not unknown and _PICTURES.search(held.held.forward)
         as_conv = _by_pictures(worker, progress) if pictures else None
-        return held if as_conv is None else as_conv
+        # what convolves twice has more gradients than one of its convolutions
+        part = as_conv is not None and as_conv.ok and held.ok
+        return held if as_conv is None or (part and len(held.held.ends) > _judged(as_conv)) else as_conv
     if found is not None:
         return found
     assert isinstance(held, Open)
@@ -158,13 +160,19 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
     if isinstance(verdict, Verdict) and verdict.another:
         held = against_forward(worker)
         # what was not held against it, such as an update of the kernels, may be what is wrong
-        judged = {one.name for result in verdict.swept.results for one in result.grades}
-        whole = isinstance(held, PairVerdict) and held.ok and len(held.held.ends) >= len(judged)
+        whole = (
+            isinstance(held, PairVerdict) and held.ok and len(held.held.ends) >= _judged(verdict) + verdict.ok
+        )
         return held if isinstance(held, PairVerdict) and whole else verdict
     if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict
     return verdict
+
+
+def _judged(verdict: Verdict) -> int:
+    """How many gradients a verdict is about."""
+    return len({one.name for result in verdict.swept.results for one in result.grades})
 
 
 def _unknown(candidate: Candidate, unknown: str, said: Open) -> CannotCall:
@@ -300,7 +308,8 @@ def verdict_of(
     found = Verdict(
         report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags, own
     )
-    return replace(found, another=forward is not None and _is_another(forward, swept))
+    odd = forward is not None and forward.fits and not forward.does
+    return replace(found, another=odd or (forward is not None and _is_another(forward, swept)))
 
 
 def _is_another(forward: OwnForward, swept: Swept) -> bool:
