@@ -31,11 +31,17 @@ def matching_forward(
         name
         for name in names
         if name != backward
+        and len({_axes_of(name), _axes_of(backward)} - {""}) < 2
         and any(word in name.lower() for word in said)
         and {"A_prev", "W"} <= (roles := {role for each in parameters(name) for role in roles_of(each)[:1]})
         and not roles & {"dZ", "cache", "ctx"}
     ]
     return found[0] if len(found) == 1 else ""
+
+
+def _axes_of(name: str) -> str:
+    """Along how many axes a name says that it goes: "3" of `Conv3D`; "" if it says none."""
+    return "".join(re.findall(r"([123])_?[dD](?![a-z])", name)[:1])
 
 
 OPPOSITES = (
@@ -55,6 +61,18 @@ _SPEAKS_OF_ANOTHER = re.compile(
     r"conv_?[13]_?d|depthwise|transpose|deconv|^(?!.*(conv|back|grad|bwd|prop|diff|vjp|pullback))"
 )
 """What a function is called that is not the backward of a file's one convolution."""
+CONV1D = r"conv_?1d"
+LENGTH = (
+    r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*"
+    r"(?!(?:w|k|f|self\.[wkf])\w*\.shape)\w+\.shape"
+)
+"""What the name and the source of a conv1d say; the kernels of one channel are K by L."""
+VOLUME = (
+    r"(?im)conv_?3_?d|axis=\(2, 3, 4\)"
+    r"|^\s*\(?\w+,\s*\w+,\s*[dtz]\w*,\s*\w*h\w*,\s*\w*w\w*\)?\s*=\s*(\w|\.)+\.shape\s*$"
+    r"|^\s*\(?\w+,\s*\w+,\s*\w+\)?\s*=\s*(\w|\.)+\.shape\[2:\]"
+)
+"""The same of a conv3d: pictures have a depth, or kernels three sides."""
 _NO_OPERATOR = "(back|grad|bwd|layer|naive|fast|slow|simple)[a-z]*"
 """What a backward's name has in it besides the name of what it is of."""
 FORWARDS = (
@@ -113,6 +131,15 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     ]
     fitting = [row for row in styles if any(least <= count <= most for count in row[1])]
     return [(name, reason) for name, _, _, reason in sorted(fitting, key=lambda row: -row[2])]
+
+
+def of_other_axes(candidate: Candidate, shown: str) -> str:
+    """That a candidate convolves along one axis or three, as its text says; "" if it says no such thing."""
+    if re.search(CONV1D, candidate.name.lower()) or re.search(LENGTH, candidate.source):
+        return tr("{call}: this looks like a conv1d, which --operator conv1d checks", call=shown)
+    if re.search(VOLUME, f"{candidate.name}\n{candidate.source}"):
+        return tr("{call}: this looks like a conv3d, for which no check is known", call=shown)
+    return ""
 
 
 def _may_be_problem(candidate: Candidate) -> bool:

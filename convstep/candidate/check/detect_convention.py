@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convention, convention_of
-from convstep.candidate.call.likely import is_forward, likely, spoken
+from convstep.candidate.call.likely import CONV1D, is_forward, likely, of_other_axes, spoken
 from convstep.candidate.call.named import RULES, described, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import Worker
@@ -35,12 +35,6 @@ from convstep.language import tr
 
 TRIED = 12
 """Attempts that are told of a candidate that cannot be called."""
-CONV1D = r"conv_?1d"
-LENGTH = (
-    r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*"
-    r"(?!(?:w|k|f|self\.[wkf])\w*\.shape)\w+\.shape"
-)
-"""What the name and the source of a conv1d say; the kernels of one channel are K by L."""
 
 
 def detect_convention(
@@ -225,8 +219,8 @@ def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> Cann
         sentence = tr("{name} is a forward; name its backward", name=name)
     elif attempts and set(attempts) <= set(_empty()):
         sentence = tr("{name} is not written yet: it returns None", name=name)
-    elif re.search(CONV1D, name.lower()) or re.search(LENGTH, candidate.source):
-        sentence = tr("{call}: this looks like a conv1d, and only conv2d is checked", call=shown)
+    elif another := of_other_axes(candidate, shown):
+        sentence = another
     elif not candidate.parameters and not candidate.variadic:
         sentence = tr("{call} takes nothing, so it cannot be handed a gradient from above", call=shown)
     else:

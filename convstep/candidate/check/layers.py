@@ -13,6 +13,7 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.layouts import Layouts, sides_of
+from convstep.candidate.call.likely import of_other_axes
 from convstep.candidate.call.outcome import (
     DIED,
     HUNG,
@@ -436,4 +437,4 @@ def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:
         message=likeliest.message,
         place=place,
     )
-    return CannotCall(sentence, candidate, attempts[:TOLD])
+    return CannotCall(of_other_axes(candidate, name) or sentence, candidate, attempts[:TOLD])
