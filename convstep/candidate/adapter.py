@@ -145,7 +145,9 @@ class Writer:
     def _limits(self) -> list[str]:
         call, lie, told = self.call, self.value.lie, self._says("n.padding")
         same = "n.stride == 1 and n.w.shape[2] == 2 * n.padding + 1"
-        sized = {"kernel_size", "kernel_h", "W"} & {role.partition(":")[0] for role in call.says}
+        sized = {"kernel_size", "kernel_h", "W", "hparameters"} & {
+            role.partition(":")[0] for role in call.says
+        }
         fixed = None if sized else layers.kernel_of(call)
         own = "one" if call.rule == "one" else "half" if call.rule else ""
         limits = {

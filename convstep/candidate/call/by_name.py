@@ -24,7 +24,7 @@ from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import BOXED, FILLED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import check_size, meaning_among, plain, taken
-from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -150,7 +150,7 @@ class Values:
         kind, *fields = self.candidate.options or ("",)
         made = getattr(self.function, "__globals__", {}).get(kind)
         if made is None:
-            return Config(self)
+            return Config(lambda key: self((*making_roles(key), "")[0]))
         return made(**{name: self(roles_of(name)[0]) for name in fields})
 
     def _output(self, role: str) -> Any:

@@ -111,6 +111,8 @@ class Call:
         roles = {role.removeprefix("boxed ") for role in listed}
         if "hparameters:pair" in roles:
             roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
+        if not roles.isdisjoint(("hparameters:kernel", "hparameters:full")):
+            roles |= {"hparameters", "kernel_size:pair"}
         if self.maker is None:
             roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
         roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}
