@@ -148,7 +148,7 @@ class Writer:
         sized = {"kernel_size", "kernel_h", "W", "hparameters"} & {
             role.partition(":")[0] for role in call.says
         }
-        fixed = None if sized else layers.kernel_of(call)
+        fixed = None if sized and call.maker else layers.kernel_of(call)
         own = "one" if call.rule == "one" else "half" if call.rule else ""
         limits = {
             "n.stride != 1": (not self._says("n.stride"), "stride > 1"),
@@ -315,8 +315,12 @@ class Writer:
             self.lines.append(f"x = {f'{inputs.A_prev}.requires_grad_()' if back is None else box}")
             inputs.A_prev = Code("x")
         if call.forward is not None:
-            needed = brought or back is None or {"cache", "Z"} & {role for _, role in back.given}
+            told = {role for _, role in back.given} if back is not None else set()
+            needed = brought or not told or {"cache", "Z"} & told
             self.lines.append(f"{'made = ' if needed else ''}{self._method(call.forward)}")
+            if back is not None and not back.given:  # it reads what its output has as its gradient
+                attributes = dict.fromkeys(re.findall(rf"\.({GRADS})\b", self.candidate.source))
+                self.lines += [f"made.{name} = {inputs.dZ}" for name in attributes]
         if back is None:
             self.lines.append(f"made.backward({inputs.dZ})")
             return {"dA_prev": "x.grad"} | {f"d{name}": f"{place}.grad" for name, place in places.items()}
@@ -370,11 +374,20 @@ class Writer:
     def _returned(self, call: str, names: Sequence[str]) -> dict[str, str]:
         """Write a call and give names to what comes back; `names` are the gradients, where they are known."""
         parts, told = returned_parts(self.candidate)
-        if len(told) == 1 and isinstance(told[0], ast.Dict):
-            keys = [key.value for key in told[0].keys if isinstance(key, ast.Constant)]
-            self.lines.append(f"grads = {call}")
-            roles = taken(self.call)
-            return {meaning_among(roles, str(key)): f"grads[{key!r}]" for key in keys}
+        held = [self._keys_of(part) for part in told]
+        if any(held) and len(told) == len(parts):
+            self.lines.append(f"result = {call}")
+            found: dict[str, str] = {}
+            for number, keys in enumerate(held):
+                place = "result" if len(parts) == 1 else f"result[{number}]"
+                found |= {meaning_among(taken(self.call), key): f"{place}[{key!r}]" for key in keys}
+            free = (name for name in _SHORT if name not in found)
+            return found | {next(free): f"result[{number}]" for number, keys in enumerate(held) if not keys}
+        made = told[0] if len(told) == 1 else None
+        if isinstance(made, ast.Call) and re.match("_?[A-Z]", ast.unparse(made.func)):  # an object of a class
+            self.lines.append(f"result = {call}")
+            call = "result if isinstance(result, tuple) else vars(result).values()"
+            told = parts = [*made.args, *(each.value for each in made.keywords)]
         decide = ""
         if not names:
             names = [*map(_meaning, told)]
@@ -392,6 +405,19 @@ class Writer:
             ]
         self.lines.append(f"{', '.join(words)} = {call}{decide}")
         return {name: _SHORT[name] for name in names if name}
+
+    def _keys_of(self, part: ast.expr) -> list[str]:
+        """The keys of what a candidate returns as a dict, as far as its text has them."""
+        name, keys = ast.unparse(part), list[str]()
+        for node in ast.walk(tree_of(self.candidate.source)):
+            match node:
+                case ast.Assign([ast.Subscript(value, ast.Constant(str() as key))]) if (
+                    ast.unparse(value) == name
+                ):
+                    keys.append(key)
+                case ast.Assign([target], value) if ast.unparse(target) == name:
+                    keys += _literal_keys(value)
+        return [*dict.fromkeys([*keys, *_literal_keys(part)])]
 
     def _gradients(self, where: dict[str, str]) -> None:
         """The last line: gradients back in our layout."""
@@ -414,6 +440,20 @@ class Writer:
                 text = f"{text}.reshape({moved(array, ours, axes)}.shape)"
             words.append(text if text == "None" else moved(text, axes, ours))
         self.lines.append(f"return n.gradients({', '.join(words)})")
+
+
+def _literal_keys(value: ast.expr) -> list[str]:
+    """The keys of a dict as it is written.
+
+    >>> [_literal_keys(ast.parse(text, mode="eval").body) for text in ("{'w': 1}", "dict(b=2)", "f(c=3)")]
+    [['w'], ['b'], []]
+    """
+    match value:
+        case ast.Dict(keys):
+            return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+        case ast.Call(ast.Name("dict"), [], keywords):
+            return [each.arg for each in keywords if each.arg]
+    return []
 
 
 def _meaning(part: ast.expr) -> str:
