@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from convstep.candidate.call.containers import leaves
 from convstep.candidate.call.conventions import torch_role
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.words import roles_of
@@ -133,6 +134,14 @@ def likely(candidate: Candidate) -> list[tuple[str, str]]:
     return [(name, reason) for name, _, _, reason in sorted(fitting, key=lambda row: -row[2])]
 
 
+def _holds_others(candidate: Candidate) -> bool:
+    """Whether the cache is taken apart into something else than an input and kernels first."""
+    parts = leaves(candidate.source, candidate.parameters[1:2])
+    names = {path: name for found in parts.values() for path, name in found}
+    said = [(names.get((place,), ""), role) for place, role in enumerate(("A_prev", "W"))]
+    return any(name and role not in roles_of(name) for name, role in said)
+
+
 def of_other_axes(candidate: Candidate, shown: str) -> str:
     """That a candidate convolves along one axis or three, as its text says; "" if it says no such thing."""
     if re.search(CONV1D, candidate.name.lower()) or re.search(LENGTH, candidate.source):
@@ -154,6 +163,8 @@ def spoken(candidate: Candidate, convention: str) -> bool:
     """Whether the names of its parameters, and not only their number, say that it follows a convention."""
     words = [parameter.lower() for parameter in candidate.parameters]
     if convention in ("cs231n", "coursera"):
+        if _holds_others(candidate):
+            return False
         return words[:1] in (["dout"], ["dz"], ["dh"]) or any("cache" in word for word in words)
     if convention == "torch":
         known = {torch_role(word) for word in words}

@@ -408,8 +408,8 @@ def _options(parameter: Parameter, names: Collection[str], used: Mapping[str, st
         elif role == "in_channels" and required and re.search(CHAIN, name):
             found += [(role, number), ("in_channels:chain", number + 1)]
         elif role == "hparameters":
-            forms = {"": 0, ":pair": 1, ":kernel": 1, ":out": 2, ":full": 2}
-            found += [(f"{role}{form}", number + cost) for form, cost in forms.items()]
+            costs = {"": 0, ":pair": 1, ":kernel": 1, ":out": 2, ":full": 2}
+            found += [(f"{role}{form}", number + cost) for form, cost in costs.items()]
         elif role == "W" and required and any(_buffer(each) == "dW" for each in names):
             found += [("W", number), ("W:vector", number + 1)]
         elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):
