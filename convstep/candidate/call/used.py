@@ -100,18 +100,14 @@ def in_pairs(method: None, source: str) -> None: ...
 def in_pairs(method: Method | None, source: str) -> Method | None:
     """The same method, told pairs even where both are equal of what its source takes apart into two."""
     pairs, sides = _pairs(source), sides_of(source)
-    return method and Method(
-        method.name,
-        tuple(
-            (
-                name,
-                f"{role}:pair"
-                if role in PAIRS and name in pairs and not (sides and role == "padding")
-                else role,
-            )
-            for name, role in method.given
-        ),
-    )
+
+    def told(name: str, role: str) -> str:
+        if name not in pairs or (sides and role == "padding"):
+            return role
+        both = (*PAIRS, "kernel_size")
+        return f"{role}:pair" if role in both else "input_shape:HW" if role == "input_shape" else role
+
+    return method and Method(method.name, tuple((name, told(name, role)) for name, role in method.given))
 
 
 @functools.lru_cache(64)
@@ -123,6 +119,9 @@ def _pairs(source: str) -> frozenset[str]:
     """
     found = {name for name, count in taken_apart(source).items() if count == 2}
     for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Tuple([_, _, ast.Starred(ast.Name(name))]):  # (n, c, *size)
+                found.add(name)
         if isinstance(node, ast.FunctionDef):
             plain = node.args.posonlyargs + node.args.args
             defaults = zip(plain[::-1], node.args.defaults[::-1], strict=False)
