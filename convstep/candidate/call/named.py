@@ -282,31 +282,31 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
 
 def _of_nodes(candidate: Candidate, own: Sequence[Method]) -> Iterator[Call]:
     """The readings of who is handed nodes of a graph, and puts gradients into them."""
-    found = nodes_of(candidate.source)
-    names = [name for name in candidate.parameters if name in candidate.needed or name in found]
+    found, names = nodes_of(candidate.source), candidate.parameters
     outputs = [name for name in names if found.get(name) == "node"]
-    if not found or not names or len(outputs) > 1:
+    if not {*names} & {*found} or len(outputs) > 1:
         return
     others = [name for name in names if name not in outputs]
-    for given in _assigned(others if outputs else (*others, "dZ"), names, candidate.source):
-        told = {name: f"{BOXED}{role}" if role in ("A_prev", "W", "b") else role for name, role in given}
-        if any(role.startswith("own") or role == "dZ" for role in told.values()) == bool(outputs):
+    needed = [name for name in others if name in candidate.needed or name in found]
+    for given in _assigned(others if outputs else (*others, "dZ"), (*needed, "dZ"), candidate.source):
+        told = dict(boxed(given))
+        roles = {role for _, role in given}
+        if any(role.startswith("own") for role in roles) or not (outputs or "dZ" in roles):
             continue
-        whole = {"A_prev", "W"} <= {role for _, role in given}
         for form in ("node", "node:two") if outputs else ("",):
             told |= dict.fromkeys(outputs, form)
-            backward = Method("", tuple((name, told[name]) for name in names if name in told))
-            if outputs:
-                for forward in own if form == "node" else ():
-                    made = ((n, f"{BOXED}{r}" if r in ("A_prev", "W", "b") else r) for n, r in forward.given)
-                    yield Call(
-                        "named",
-                        own_cache=True,
-                        forward=replace(forward, given=tuple(made)),
-                        backward=backward,
-                    )
-            if whole or not others:
-                yield Call("named", backward=backward)
+            call = Call(
+                "named", backward=Method("", tuple((name, told[name]) for name in names if name in told))
+            )
+            for forward in own if form == "node" else ():
+                yield replace(call, own_cache=True, forward=replace(forward, given=boxed(forward.given)))
+            if {"A_prev", "W"} <= roles or not roles - {"dZ"}:
+                yield call
+
+
+def boxed(given: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same, with nodes of a graph for the arrays that have gradients."""
+    return tuple((name, f"{BOXED}{role}" if role in ("A_prev", "W", "b") else role) for name, role in given)
 
 
 def _beside(own: Sequence[Method], roles: Mapping[str, str]) -> Method | None:

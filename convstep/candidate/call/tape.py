@@ -15,7 +15,7 @@ from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.lookup import held_by
 
 _HELD = ("data", "value", "val", "array")
-_GRADIENTS = ("grad", "g", "gradient", "adjoint")
+_GRADIENTS = ("grad", "g", "gradient", "adjoint", "diff")
 _INPUTS = ("inputs", "parents", "children", "prev", "_prev", "operands", "sources")
 """What a node calls its array, its gradient and the nodes that it was made of; as in `used.py`."""
 

@@ -15,7 +15,7 @@ from convstep.candidate.load.parsing import tree_of
 
 HELD = "(?:data|value|val|array)"
 """What a node of a graph calls its array."""
-GRADS = "(?:grad|g|gradient|adjoint)"
+GRADS = "(?:grad|g|gradient|adjoint|diff)"
 """What it calls its gradient."""
 INPUTS = "(?:inputs|parents|children|_?prev|operands|sources)"
 """What it calls the nodes that it was made of."""
@@ -73,9 +73,9 @@ def taken_apart(source: str) -> dict[str, int]:
 def nodes_of(source: str) -> dict[str, str]:
     r"""The names that a source takes for nodes of a graph, by what they are: "node", an output, or "boxed".
 
-    It puts gradients into what they keep: `x.g = …`, `node.inputs[0].grad += …`.
+    It puts gradients into what they keep, `x.g = …`, or looks at what they were made of, `node.inputs`.
 
-    >>> nodes_of("def f(x, w, out):\n x.g = out.g @ w.data"), nodes_of("def f(node):\n x, = node.inputs")
+    >>> nodes_of("def f(x, w, out):\n x.g = out.g @ w.data"), nodes_of("def f(x, w):\n return x.data")
     ({'x': 'boxed', 'out': 'node', 'w': 'boxed'}, {})
     """
     found: dict[str, str] = {}
@@ -86,7 +86,9 @@ def nodes_of(source: str) -> dict[str, str]:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     }
     stored |= set(re.findall(rf"\b(\w+)\.{GRADS}\s*(?:\[[^\n=]*\]\s*[+-]?=(?!=)|\.add_\()", source))
-    for name, attribute in re.findall(rf"\b(\w+)\.({HELD}|{GRADS}|{INPUTS})\b", source) if put else ():
+    for name, attribute in re.findall(rf"\b(\w+)\.({HELD}|{GRADS}|{INPUTS})\b", source):
+        if not put and (not re.fullmatch(INPUTS, attribute) or {"cache", "ctx"} & {*roles_of(name)}):
+            continue
         output = re.fullmatch(INPUTS, attribute) or (re.fullmatch(GRADS, attribute) and name not in stored)
         if found.get(name) != "node" and name != "self":
             found[name] = "node" if output else "boxed"
