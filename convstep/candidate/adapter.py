@@ -408,16 +408,16 @@ class Writer:
 
     def _keys_of(self, part: ast.expr) -> list[str]:
         """The keys of what a candidate returns as a dict, as far as its text has them."""
-        name, keys = ast.unparse(part), list[str]()
+        name, keys = ast.unparse(part), _literal_keys(part)
         for node in ast.walk(tree_of(self.candidate.source)):
             match node:
-                case ast.Assign([ast.Subscript(value, ast.Constant(str() as key))]) if (
+                case ast.Assign([target], value) if ast.unparse(target) == name:
+                    keys += _literal_keys(value)
+                case ast.Subscript(value, ast.Constant(str() as key), ast.Store()) if (
                     ast.unparse(value) == name
                 ):
                     keys.append(key)
-                case ast.Assign([target], value) if ast.unparse(target) == name:
-                    keys += _literal_keys(value)
-        return [*dict.fromkeys([*keys, *_literal_keys(part)])]
+        return [*dict.fromkeys(keys)]
 
     def _gradients(self, where: dict[str, str]) -> None:
         """The last line: gradients back in our layout."""
