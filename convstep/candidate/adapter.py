@@ -14,6 +14,7 @@ from convstep.candidate.call import layers, named
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.conventions import CONVENTIONS, spelled
+from convstep.candidate.call.layers import HANDED
 from convstep.candidate.call.layouts import axes_of
 from convstep.candidate.call.likely import is_forward
 from convstep.candidate.call.named import BOXED
@@ -314,13 +315,20 @@ class Writer:
             box = f'{self.name}.forward.__globals__["{self.candidate.tape}"]({inputs.A_prev})'
             self.lines.append(f"x = {f'{inputs.A_prev}.requires_grad_()' if back is None else box}")
             inputs.A_prev = Code("x")
+        if HANDED in where.get("dA_prev", ""):
+            self.lines.append(f"x = {inputs.A_prev}")
+            inputs.A_prev = Code("x")
         if call.forward is not None:
             told = {role for _, role in back.given} if back is not None else set()
-            needed = brought or not told or {"cache", "Z"} & told
+            needed = brought or "dZ" not in told or {"cache", "Z"} & told
             self.lines.append(f"{'made = ' if needed else ''}{self._method(call.forward)}")
-            if back is not None and not back.given:  # it reads what its output has as its gradient
-                attributes = dict.fromkeys(re.findall(rf"\.({GRADS})\b", self.candidate.source))
+            attributes = [*dict.fromkeys(re.findall(rf"\.({GRADS})\b", self.candidate.source))]
+            if back is not None and "dZ" not in told:  # it reads what its output has as its gradient
                 self.lines += [f"made.{name} = {inputs.dZ}" for name in attributes]
+                if HANDED in where.get("dA_prev", ""):
+                    self.lines.append(self._method(back))
+                    places = {name: f"layer.{at}" for name in ("dW", "db") if (at := where.get(name))}
+                    return {"dA_prev": f"x.{attributes[0]}", **places}
         if back is None:
             self.lines.append(f"made.backward({inputs.dZ})")
             return {"dA_prev": "x.grad"} | {f"d{name}": f"{place}.grad" for name, place in places.items()}

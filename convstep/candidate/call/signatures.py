@@ -14,7 +14,7 @@ from convstep.candidate.call.containers import leaves, path_of, root_of, word_of
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
-from convstep.candidate.call.used import used_as
+from convstep.candidate.call.used import nodes_of, used_as
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -129,7 +129,12 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     if apart != methods[forth[0]]:
         ways = {name: _taken_apart(candidate.source, name, ways[name], back=True) for name in back}
     found: list[Method | None] = [
-        Method(name, given) for name in back for given in _backward_given(ways[name], used, forward)
+        Method(name, given)
+        for name in back
+        for given in (
+            *_of_nodes(candidate.source, name, ways[name]),
+            *_backward_given(ways[name], used, forward),
+        )
     ]
     if candidate.tape and not found:
         found = [Method(TAPE, (("", "dZ"),))]
@@ -240,6 +245,18 @@ def _backward_given(
         rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
         return [((plain[0].name, "dZ"), *rest)]
     return [given for _, _, given in sorted(fits)[:4]]
+
+
+def _of_nodes(
+    source: str, name: str, parameters: Sequence[Parameter]
+) -> Iterator[tuple[tuple[str, str], ...]]:
+    """How a backward is called that reads its output's gradient, and puts others into what it is handed."""
+    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
+    graph = nodes_of(next((ast.unparse(each) for each in defined if each.name == name), ""))
+    plain = [each.name for each in parameters if not each.star and each.default is None]
+    told = [("Z",) if graph.get(each) == "node" else roles_of(each)[:1] for each in plain]
+    if told.count(("Z",)) == 1 and set(told) <= {("Z",), ("A_prev",), ("W",), ("b",)}:
+        yield tuple((each, role) for each, (role,) in zip(plain, told, strict=True))
 
 
 def _from_above(parameter: Parameter) -> bool:
