@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
-from convstep.candidate.call.parameters import read
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.defaults import left_alone
 from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words
 from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
@@ -17,12 +16,6 @@ from convstep.candidate.step.probing import Probe
 from convstep.language import tr
 from convstep.steps.number_text import short
 
-_BESIDES = re.compile(
-    r"_?(name|layer_?name|retain\w*|dtype|seed|rng|random_state|verbose|debug|(is_)?train(ing)?|device|\w*init\w*|activation\w*"
-    r"|optimi[sz]er|lr|eta|learning_?rate|momentum|cache\w*|out|ctx|(use_?|has_?)?bias|eps\w*|args|kwargs|optimize)",
-    re.I,
-)
-"""Parameters that do not say which convolution is meant."""
 SINGLE = 1e-5
 """Of the error that still counts as right: what float32 leaves and float64 does not."""
 
@@ -39,7 +32,7 @@ def notes(swept: Swept) -> Iterator[str]:
             convention=swept.call.convention,
             geometry=tr(", ").join(swept.unsaid),
         )
-    if kept := _kept(swept):
+    if kept := [each.name for each in left_alone(swept.call, swept.candidate)]:
         yield tr(
             "not varied: {names}, which kept its default"
             if len(kept) == 1
@@ -151,28 +144,6 @@ def _laid(swept: Swept) -> Iterator[str]:
                 when=tr(words),
                 message=raising[0].message,
             )
-
-
-def _kept(swept: Swept) -> list[str]:
-    """The parameters that nobody told anything, as far as they may say what is computed."""
-    call, candidate = swept.call, swept.candidate
-    if call.convention in CONVENTIONS:
-        return []
-    methods = [each for each in (call.maker, call.forward, call.backward) if each is not None]
-    told = {re.split(r"[\[:]", name.removeprefix("self."))[0] for each in methods for name, _ in each.given}
-    optional = [*candidate.parameters[candidate.required :], *candidate.keywords]
-    if call.forward is not None:
-        optional += [name for name in candidate.forward_parameters if name not in candidate.forward_required]
-    named = {"__init__", *(each.name for each in methods)}
-    for text in candidate.methods if candidate.kind == "class" else ():
-        name, listed_here = read(text)
-        if name.lstrip("@") in named:
-            optional += [each.name for each in listed_here if each.default is not None and not each.star]
-    return [
-        name
-        for name in dict.fromkeys(optional)
-        if name not in told and name not in candidate.needed and not _BESIDES.fullmatch(name)
-    ]
 
 
 def _not_computed(swept: Swept) -> list[str]:

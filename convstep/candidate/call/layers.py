@@ -116,6 +116,12 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
     return done, "; ".join((reason, tr(", ").join(parts)))
 
 
+def told_more(reason: str, call: Call, more: Call, candidate: Candidate) -> str:
+    """The reason of a call that was found to take more than it was told."""
+    owner = candidate.name.partition(".")[0]
+    return reason.replace(_words(call, owner), _words(more, owner))
+
+
 def changes(outcome: Outcome) -> list[str]:
     """The gradients that were read as the change of what they belong to."""
     return [each.partition(" ")[0] for each in outcome.places if each.endswith(" change")]

@@ -16,6 +16,7 @@ from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import fitted, right_of
+from convstep.candidate.check.defaults import told_by_numbers
 from convstep.candidate.check.grade import Result, asked
 from convstep.candidate.check.trying import (
     PAIRS,
@@ -151,6 +152,10 @@ def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], b
 def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
     """The result for the way that was chosen, after finding out whether it takes pairs."""
     call, reason = way.call, way.reason
+    if way.hung is None and call.convention == "named":
+        more = told_by_numbers(functools.partial(asked, worker), call, worker.candidate)
+        reason = reason.replace(described(call, worker.candidate), described(more, worker.candidate))
+        call = more
     convention = convention_of(call)
     if way.hung is None and call.convention in ("torch", "named") and call.pairs is None:
         told = r"TypeError|tuple|sequence|inhomogeneous|integral" if call.convention == "torch" else ""
