@@ -37,6 +37,7 @@ def matching_forward(
         and {"A_prev", "W"} <= (roles := {role for each in parameters(name) for role in roles_of(each)[:1]})
         and not roles & {"dZ", "cache", "ctx"}
     ]
+    found = found or [name for name in names if name != backward and _all_but_one(parameters, name, backward)]
     return found[0] if len(found) == 1 else ""
 
 
@@ -45,6 +46,21 @@ def _axes_of(name: str) -> str:
     return "".join(re.findall(r"([123])_?[dD](?![a-z])", name)[:1])
 
 
+def _all_but_one(parameters: Callable[[str], Iterable[str]], name: str, backward: str) -> bool:
+    """Whether a function takes all that a backward takes, and in that order, but the gradient."""
+    if any(len({word in each.lower() for each in (name, backward)}) > 1 for word in _KINDS):
+        return False
+    taken, own = [*parameters(name)], [*parameters(backward)]
+    more = [each for each in own if each not in taken]
+    return (
+        len(taken) > 1 and len(more) == 1 and taken == [each for each in own if each not in more]
+        and not {"A_prev", "W", "b"} & {*roles_of(more[0])[:1]}
+        and {"A_prev", "W"} <= {role for each in taken for role in roles_of(each)[:1]}
+    )  # fmt: skip
+
+
+_KINDS = ("1d", "3d", "depthwise", "transpose", "deconv", "pool")
+"""What the name of a function of another kind has in it."""
 OPPOSITES = (
     *(
         ("backward", "forward"),
@@ -55,6 +71,8 @@ OPPOSITES = (
     ),
     *(("arriere", "avant"), ("rueckwaerts", "vorwaerts"), ("atras", "adelante"), ("indietro", "avanti")),
     *(("wstecz", "naprzod"), ("nazad", "vpered"), ("geri", "ileri"), ("tras", "frente")),
+    *(("terug", "vooruit"), ("achterwaarts", "voorwaarts"), ("bakat", "framat"), ("zpet", "vpred")),
+    *(("gyaku", "jun"), ("yeokjeonpa", "sunjeonpa"), ("역전파", "순전파")),
     *(("fanxiang", "qianxiang"), ("rückwärts", "vorwärts"), ("反向", "前向"), ("逆伝播", "順伝播")),
 )
 """What backwards have in their names, and forwards in that place, in the order they are looked for."""

@@ -32,6 +32,17 @@ W: nuclei juanjihe quanzhong yadro yadra vesa 权重 核 卷积核
 b: biais sesgo vies versatz schwellen pianzhi smeschenie sdvig 偏置
 stride: pas paso passo zancada schritt schrittweite buchang shag window_strides window_stride 步长
 padding: marge relleno rembourrage preenchimento bordo borda riempimento rand tianchong otstup 填充 边距
+dZ: gradyan hata blad fout chyba gosa ocha pomylka 오차 誤差
+A_prev: girdi giris goruntu wejscie obraz invoer beeld indata vstup vkhid nyuryoku gazo ipryeok 입력 入力
+W: agirlik agirliklar filtre cekirdek jadro jadra filtry gewichten vikter vahy vagy
+W: omomi gajungchi 가중치 重み
+b: yanlilik sapma obciazenie przesuniecie posun zsuv baiasu pyeonhyang 편향 バイアス
+stride: adim krok stap stapgrootte steg sutoraido ストライド 스트라이드
+padding: dolgu dopelnienie wypelnienie opvulling utfyllnad vypln vidstup padingu パディング 패딩
+dilation: dilatazione dilatacion dilatacao dilatation genlesme dylatacja dilatace
+cache: onbellek geheugen minne
+Z: cikti cikis wyjscie uitvoer utdata vystup vykhid shutsuryoku chulryeok 출력 出力
+rate: ogrenme_orani leersnelheid
 cache: memoire memoria speicher zwischenspeicher puffer huancun kesh pamiec 缓存
 Z: ausgabe ausgang aus salida sortie saida uscita shuchu vyhod 输出
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
@@ -77,9 +88,10 @@ _ABOVE = re.compile(
 """What a gradient is called, and of what: `dz_dy`, `d_salida`, `gout`, `y_bar`."""
 
 
-_PLAIN = str.maketrans("àáâãçèéêëìíîïñòóôõùúûÿ", "aaaaceeeeiiiinoooouuuy", "") | {
-    ord(letter): plain for letter, plain in zip("äöüß", ("ae", "oe", "ue", "ss"), strict=True)
-}
+_PLAIN = str.maketrans(
+    "àáâãåąçćčďèéêëęěğìíîïıłñńňòóôõřśšşťùúûůÿýźżž",
+    "aaaaaacccdeeeeeegiiiiilnnnoooorssstuuuuyyzzz",
+) | {ord(letter): plain for letter, plain in zip("äöüß", ("ae", "oe", "ue", "ss"), strict=True)}
 """Letters as people write them who have no others on their keyboards."""
 
 

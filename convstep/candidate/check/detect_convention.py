@@ -163,7 +163,8 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
             if convention.cannot_say(case.geometry, worker.candidate):
                 continue
             outcome = worker.call(call, right_of(case).problem)
-            if outcome.kind == RAISED and re.search(told, outcome.message):
+            raised = outcome.kind == RAISED or outcome.forward_message
+            if raised and re.search(told, outcome.message):
                 call = replace(call, pairs=False)
     if way.hung is None:
         shown = layers.with_even_kernels(functools.partial(asked, worker), call)
