@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.defaults import left_alone
+from convstep.candidate.check.defaults import defaults, left_alone
 from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words
 from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
@@ -39,6 +39,8 @@ def notes(swept: Swept) -> Iterator[str]:
             else "not varied: {names}, which kept their defaults",
             names=listed(kept),
         )
+    if others := list(_told_otherwise(swept)):
+        yield tr("called with {values}", values=listed(others))
     yield from (limit.note for limit in swept.limits)
     if swept.untried:
         yield tr(
@@ -144,6 +146,17 @@ def _laid(swept: Swept) -> Iterator[str]:
                 when=tr(words),
                 message=raising[0].message,
             )
+
+
+def _told_otherwise(swept: Swept) -> Iterator[str]:
+    """What was told something else than its default, so that it is a plain convolution."""
+    call = swept.call
+    for method in (call.maker, call.forward, call.backward):
+        values = {} if method is None else defaults(method, call, swept.candidate)
+        for name, role in method.given if method is not None else ():
+            value, default = {"zero": "0", "use_bias": "True"}.get(role), values.get(name, "...")
+            if value is not None and default not in (value, "...", "0.0", "None"):
+                yield tr("{name}={value} (by default {default})", name=name, value=value, default=default)
 
 
 def _not_computed(swept: Swept) -> list[str]:

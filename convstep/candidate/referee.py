@@ -15,8 +15,10 @@ from convstep.candidate.call.worker import LOADING, SECONDS, Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words, wrong_forwards
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, before_relu, fresh_problems, sweep
+from convstep.candidate.diagnose.activated import activated
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
+from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.diagnose.mistakes import prepare as prepare
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, about_relu, notes
@@ -295,7 +297,7 @@ def verdict_of(
     divergence = None if unfit else first_divergence(worker, swept, diagnosis)
     said = [forward.note] if forward is not None and forward.fits else [*about_relu(swept)]
     if unfit:
-        said.append(tr("its numbers are shown beside those of this convolution, which it is not meant to be"))
+        said.append(_beside())
     said += [*([about_means(swept)] if mean is not None else []), *notes(swept)]
     if not unfit and any(finding.id == UNKNOWN for finding in diagnosis):
         said += about_linearity(worker, swept)
@@ -308,8 +310,38 @@ def verdict_of(
     found = Verdict(
         report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags, own
     )
+    if found.ok and (more := activated(worker, swept)) is not None:
+        if more.swept is not None and more.finding is not None:
+            return _by_default(found, more.swept, more.finding)
+        found = replace(found, notes=(more.note, *found.notes))
     odd = forward is not None and forward.fits and not forward.does
     return replace(found, another=odd or (forward is not None and _is_another(forward, swept)))
+
+
+def _beside() -> str:
+    return tr("its numbers are shown beside those of this convolution, which it is not meant to be")
+
+
+def _by_default(found: Verdict, swept: Swept, finding: Finding) -> Verdict:
+    """The verdict on what is right without an activation and wrong with the one that it has by default."""
+    note = tr("with its activation switched off, {verdict}", verdict=found.headline)
+    failing = sum(each.failed for each in swept.results)
+    pattern = tr(
+        "{fails} on {count} of {tried} problems, in no simple pattern",
+        fails=tr("wrong"),
+        count=failing,
+        tried=len(swept.results),
+    )
+    return replace(
+        found,
+        swept=swept,
+        diagnosis=(finding,),
+        first_divergence=None,
+        notes=(note, _beside(), *found.notes),
+        pattern=pattern,
+        patterns=dict.fromkeys(finding.gradients, pattern),
+        own=None,
+    )
 
 
 def _is_another(forward: OwnForward, swept: Swept) -> bool:

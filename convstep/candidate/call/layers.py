@@ -117,7 +117,9 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
 
 
 def told_more(reason: str, call: Call, more: Call, candidate: Candidate) -> str:
-    """The reason of a call that was found to take more than it was told."""
+    """The reason of a call that was found to take more, or less, than it was told."""
+    if call.maker is None:
+        return reason
     owner = candidate.name.partition(".")[0]
     return reason.replace(_words(call, owner), _words(more, owner))
 

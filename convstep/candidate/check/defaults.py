@@ -57,6 +57,11 @@ def told_by_numbers(tried: Callable[[Call, Case], Result], call: Call, candidate
     return call
 
 
+def defaults(method: Method, call: Call, candidate: Candidate) -> dict[str, str]:
+    """The defaults of what one of its calls may be told, by name, as Python writes them."""
+    return {each.name: each.default or "" for each in _optional(method, call, candidate)}
+
+
 def root(name: str) -> str:
     """The parameter that a name is taken from: "cache" of "cache[0]: x"."""
     return re.split(r"[\[:]", name.removeprefix("self."))[0]
