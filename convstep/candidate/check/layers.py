@@ -27,7 +27,7 @@ from convstep.candidate.call.rates import OPTIMIZERS
 from convstep.candidate.call.used import used_as
 from convstep.candidate.call.words import making_roles
 from convstep.candidate.check.cases import Case, cases_for, fitted
-from convstep.candidate.check.defaults import told_by_numbers
+from convstep.candidate.check.defaults import defaults, told_by_numbers
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, makes_it
 from convstep.language import tr
 
@@ -80,6 +80,8 @@ def detect_layer_call(
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
+    call, before = _without_misread(tried, call, candidate), call
+    reason = layers.told_more(reason, before, call, candidate)
     if name := _misread(tried, call, outcome, candidate):
         message = tr("what {name} is could not be found out", name=name)
         raise _cannot(candidate, [Attempt(reason, message)])
@@ -89,6 +91,25 @@ def detect_layer_call(
     if any(case.kernel[0] != case.kernel[1] for case in cases_for(convention_of(call), candidate)[0]):
         reason = re.sub(r"\bK(, |\*)K\b", r"K\1L", reason)  # of square kernels both sides are K
     return call, reason, None
+
+
+def _without_misread(tried: Callable[[Call, Case], Result], call: Call, candidate: Candidate) -> Call:
+    """The call without a stride or padding that its name does not say, and its forward shows to be none.
+
+    `i * d:i * d + h` may be a window or the place of a tap; what has a default is left at that.
+    """
+    assert call.maker is not None
+    optional = defaults(call.maker, call, candidate)
+    for name, role in call.maker.given:
+        shown = {"stride": {"stride": (2, 2)}, "padding": {"padding": ((1, 1), (1, 1))}}.get(role, {})
+        plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
+        if not shown or plain is None or name not in optional or role in making_roles(name):
+            continue
+        result = tried(call, replace(plain, **shown))  # type: ignore[arg-type]
+        if result.outcome.Z is not None and not makes_it(result) and makes_it(tried(call, plain)):
+            given = tuple(pair for pair in call.maker.given if pair[0] != name)
+            call = replace(call, maker=replace(call.maker, given=given))
+    return call
 
 
 def _misread(

@@ -61,12 +61,17 @@ def activated(worker: Worker, swept: Swept) -> Activated | None:
     if activation is None:
         return Activated(tr("not tried with its default, {default}: it was called without", default=default))
     does = tr(activation.words)
+    if not does:
+        return None
     if all(each.ok for each in results):
-        leaves = (
-            "with its default, {default}, {does}, and the backward leaves that out: it is right if it is "
+        return Activated(
+            tr(
+                "with its default, {default}, {does}, which the backward leaves out: it is right if it is "
+                "given the gradient before that",
+                default=default,
+                does=does,
+            )
         )
-        leaves += "given the gradient before that"
-        return Activated(tr(leaves, default=default, does=does)) if does else None
     behind = [each for result in results if (each := _behind(result, activation)) is not None]
     wrong = [name for name in NAMES if any(each.wrong(name) for each in behind)]
     if not wrong:
