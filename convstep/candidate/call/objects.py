@@ -23,8 +23,8 @@ _GRADIENT = re.compile(
     r"^(?:nabla|deltas?|gradients?|grads?|d_?(?:l|loss|e|j|c|out)_?d|g|d|partial)_?(?P<what>.+)$"
     r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g|diffs?)$"
 )
-_OF_CONV = r"^(d_?|grad_?|)(?:([wb])_?c(?:onv)?1?|c(?:onv)?1?_?([wb]))$"
-"""How a network names what its convolution has: Wc, b_conv, dconv1_w."""
+_OF_CONV = r"^(d_?|grad_?|)(?:[fk]_?(b)|([wb])_?c(?:onv)?1?|c(?:onv)?1?_?([wb]))$"
+"""How a network names what its convolution has: Wc, b_conv, dconv1_w, Fb."""
 _BARE = re.compile(
     r"^_*(?:d|g|grads?|gradients?|deltas?|derivatives?|nabla|diffs?|grad_?dict|grad_?params)_*$", re.I
 )
@@ -224,7 +224,7 @@ def role_of(word: str) -> tuple[str, bool]:
     (('W', True), ('W', False), ('', False))
     """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", word.strip("_")).lower()
-    plain = re.sub(_OF_CONV, r"\1\2\3", plain)
+    plain = re.sub(_OF_CONV, r"\1\2\3\4", plain)
     if plain in _BIAS:
         return "b", False
     for role in ("W", "b"):
