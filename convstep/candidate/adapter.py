@@ -14,14 +14,17 @@ from convstep.candidate.call import layers, named
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import LAYER
 from convstep.candidate.call.conventions import CONVENTIONS, spelled
+from convstep.candidate.call.layers import HANDED
 from convstep.candidate.call.layouts import axes_of
 from convstep.candidate.call.likely import is_forward
+from convstep.candidate.call.named import BOXED
 from convstep.candidate.call.objects import says
 from convstep.candidate.call.outcome import NAMES, Candidate, CannotCall
 from convstep.candidate.call.returned import meaning, meaning_among, taken
+from convstep.candidate.call.used import GRADS, HELD, INPUTS
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.call.written import DECIDE, Code, Given, listed, moved
+from convstep.candidate.call.written import DECIDE, NODES, Code, Given, listed, moved
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.parsing import tree_of
 from convstep.candidate.load.target import Target
@@ -30,6 +33,8 @@ from convstep.printable import printable
 CALL = "call"
 """What the adapter's function is called."""
 ORDER = f"{DECIDE}which gradients come back, in which order?"
+BOXES = ("boxed A_prev", "boxed W", "boxed b")
+"""The roles of arrays that are handed over as nodes of a graph."""
 _SHORT = {"dA_prev": "dx", "dW": "dw", "db": "db"}
 _SEVERAL = (ast.Tuple, ast.List)
 
@@ -141,8 +146,10 @@ class Writer:
     def _limits(self) -> list[str]:
         call, lie, told = self.call, self.value.lie, self._says("n.padding")
         same = "n.stride == 1 and n.w.shape[2] == 2 * n.padding + 1"
-        sized = {"kernel_size", "kernel_h", "W"} & {role.partition(":")[0] for role in call.says}
-        fixed = None if sized else layers.kernel_of(call)
+        sized = {"kernel_size", "kernel_h", "W", "hparameters"} & {
+            role.partition(":")[0] for role in call.says
+        }
+        fixed = None if sized and call.maker else layers.kernel_of(call)
         own = "one" if call.rule == "one" else "half" if call.rule else ""
         limits = {
             "n.stride != 1": (not self._says("n.stride"), "stride > 1"),
@@ -180,6 +187,8 @@ class Writer:
             made = self._given(call.forward, candidate.parameters)
             self.lines.append(f"back = next(each for each in {function}({listed(*made)}) if callable(each))")
             return self._returned(f"back({self.value.inputs.dZ})", returns)
+        if any(role.partition(":")[0] in ("node", *BOXES) for _, role in call.backward.given):
+            return self._of_nodes(function, forward)
         given = self._given(call.backward, candidate.parameters)
         if call.forward is not None:
             made = self._given(call.forward, candidate.forward_parameters)
@@ -212,6 +221,45 @@ class Writer:
         self.lines += [f"{_SHORT[name]} = numpy.zeros_like({self.value(of)})" for name, of in buffers.items()]
         self.lines.append(f"{function}({arguments})")
         return {name: _SHORT[name] for name in buffers}
+
+    def _of_nodes(self, function: str, forward: str) -> dict[str, str]:
+        call, source = self.call, self.candidate.source
+        held, gradients, of = (
+            [*dict.fromkeys(re.findall(rf"\.({pattern})\b", source))] or [usual]
+            for pattern, usual in ((HELD, "value"), (GRADS, "grad"), (INPUTS, "inputs"))
+        )
+        assert call.backward is not None
+
+        def node(array: Code, gradient: str, parts: str = "") -> str:
+            facts = [*(f"{name}={array}" for name in held), *(f"{name}={gradient}" for name in gradients)]
+            return (
+                f"types.SimpleNamespace({', '.join([*facts, *(f'{name}={parts}' for name in of if parts)])})"
+            )
+
+        handed = [role for _, role in (call.forward or call.backward).given if role in BOXES]
+        if not handed:  # only as what the output was made of
+            handed = list(BOXES[:2] if "node:two" in call.says else BOXES)
+        roles = [role.removeprefix(BOXED) for role in handed]
+        for role in roles:
+            name, array = NODES[role], getattr(self.value.inputs, role)
+            if self.value.tensors:
+                self.lines += [f"{name} = {array}", *(f"{name}.{each} = {name} * 0" for each in gradients)]
+            else:
+                self.lines.append(f"{name} = {node(array, f'{array} * 0')}")
+        dz, parts = self.value.inputs.dZ, f"[{', '.join(NODES[role] for role in roles)}]"
+        if call.forward is not None:
+            self.lines.append(
+                f"out = {forward}({listed(*self._given(call.forward, self.candidate.forward_parameters))})"
+            )
+        elif "node" in {role.partition(":")[0] for role in call.says}:
+            self.lines.append(f"out = {dz}.clone()" if self.value.tensors else f"out = {node(dz, dz, parts)}")
+        if call.forward is not None or self.value.tensors:
+            self.lines += [f"out.{each} = {dz}" for each in gradients if "dZ" not in call.says]
+        self.lines.append(f"{function}({listed(*self._given(call.backward, self.candidate.parameters))})")
+        found = {f"d{role}": f"{NODES[role]}.{gradients[0]}" for role in roles}
+        if "b" in roles and "b" not in call.says:
+            found["db"] = f"({found['db']} if {found['db']}.any() else None)"
+        return found
 
     def _keys(self, name: str) -> list[str]:
         """Under which keys it puts gradients into a dict that it is handed, those of its first layer."""
@@ -267,9 +315,20 @@ class Writer:
             box = f'{self.name}.forward.__globals__["{self.candidate.tape}"]({inputs.A_prev})'
             self.lines.append(f"x = {f'{inputs.A_prev}.requires_grad_()' if back is None else box}")
             inputs.A_prev = Code("x")
+        if HANDED in where.get("dA_prev", ""):
+            self.lines.append(f"x = {inputs.A_prev}")
+            inputs.A_prev = Code("x")
         if call.forward is not None:
-            needed = brought or back is None or {"cache", "Z"} & {role for _, role in back.given}
+            told = {role for _, role in back.given} if back is not None else set()
+            needed = brought or "dZ" not in told or {"cache", "Z"} & told
             self.lines.append(f"{'made = ' if needed else ''}{self._method(call.forward)}")
+            attributes = [*dict.fromkeys(re.findall(rf"\.({GRADS})\b", self.candidate.source))]
+            if back is not None and "dZ" not in told:  # it reads what its output has as its gradient
+                self.lines += [f"made.{name} = {inputs.dZ}" for name in attributes]
+                if HANDED in where.get("dA_prev", ""):
+                    self.lines.append(self._method(back))
+                    places = {name: f"layer.{at}" for name in ("dW", "db") if (at := where.get(name))}
+                    return {"dA_prev": f"x.{attributes[0]}", **places}
         if back is None:
             self.lines.append(f"made.backward({inputs.dZ})")
             return {"dA_prev": "x.grad"} | {f"d{name}": f"{place}.grad" for name, place in places.items()}
@@ -323,11 +382,20 @@ class Writer:
     def _returned(self, call: str, names: Sequence[str]) -> dict[str, str]:
         """Write a call and give names to what comes back; `names` are the gradients, where they are known."""
         parts, told = returned_parts(self.candidate)
-        if len(told) == 1 and isinstance(told[0], ast.Dict):
-            keys = [key.value for key in told[0].keys if isinstance(key, ast.Constant)]
-            self.lines.append(f"grads = {call}")
-            roles = taken(self.call)
-            return {meaning_among(roles, str(key)): f"grads[{key!r}]" for key in keys}
+        held = [self._keys_of(part) for part in told]
+        if any(held) and len(told) == len(parts):
+            self.lines.append(f"result = {call}")
+            found: dict[str, str] = {}
+            for number, keys in enumerate(held):
+                place = "result" if len(parts) == 1 else f"result[{number}]"
+                found |= {meaning_among(taken(self.call), key): f"{place}[{key!r}]" for key in keys}
+            free = (name for name in _SHORT if name not in found)
+            return found | {next(free): f"result[{number}]" for number, keys in enumerate(held) if not keys}
+        made = told[0] if len(told) == 1 else None
+        if isinstance(made, ast.Call) and re.match("_?[A-Z]", ast.unparse(made.func)):  # an object of a class
+            self.lines.append(f"result = {call}")
+            call = "result if isinstance(result, tuple) else vars(result).values()"
+            told = parts = [*made.args, *(each.value for each in made.keywords)]
         decide = ""
         if not names:
             names = [*map(_meaning, told)]
@@ -345,6 +413,19 @@ class Writer:
             ]
         self.lines.append(f"{', '.join(words)} = {call}{decide}")
         return {name: _SHORT[name] for name in names if name}
+
+    def _keys_of(self, part: ast.expr) -> list[str]:
+        """The keys of what a candidate returns as a dict, as far as its text has them."""
+        name, keys = ast.unparse(part), _literal_keys(part)
+        for node in ast.walk(tree_of(self.candidate.source)):
+            match node:
+                case ast.Assign([target], value) if ast.unparse(target) == name:
+                    keys += _literal_keys(value)
+                case ast.Subscript(value, ast.Constant(str() as key), ast.Store()) if (
+                    ast.unparse(value) == name
+                ):
+                    keys.append(key)
+        return [*dict.fromkeys(keys)]
 
     def _gradients(self, where: dict[str, str]) -> None:
         """The last line: gradients back in our layout."""
@@ -367,6 +448,20 @@ class Writer:
                 text = f"{text}.reshape({moved(array, ours, axes)}.shape)"
             words.append(text if text == "None" else moved(text, axes, ours))
         self.lines.append(f"return n.gradients({', '.join(words)})")
+
+
+def _literal_keys(value: ast.expr) -> list[str]:
+    """The keys of a dict as it is written.
+
+    >>> [_literal_keys(ast.parse(text, mode="eval").body) for text in ("{'w': 1}", "dict(b=2)", "f(c=3)")]
+    [['w'], ['b'], []]
+    """
+    match value:
+        case ast.Dict(keys):
+            return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+        case ast.Call(ast.Name("dict"), [], keywords):
+            return [each.arg for each in keywords if each.arg]
+    return []
 
 
 def _meaning(part: ast.expr) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from convstep.candidate.call.conventions import CONVENTIONS
 from convstep.candidate.call.outcome import NAMES, RETURNED
-from convstep.candidate.call.parameters import read
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.check.defaults import defaults, left_alone
 from convstep.candidate.check.grade import RIGHT, ends_in_relu, problem_words
 from convstep.candidate.check.laid import NOBODY, Laid
 from convstep.candidate.check.sweep import Swept
@@ -17,12 +16,6 @@ from convstep.candidate.step.probing import Probe
 from convstep.language import tr
 from convstep.steps.number_text import short
 
-_BESIDES = re.compile(
-    r"_?(name|layer_?name|retain\w*|dtype|seed|rng|random_state|verbose|debug|(is_)?train(ing)?|device|\w*init\w*|activation\w*"
-    r"|optimi[sz]er|lr|eta|learning_?rate|momentum|cache\w*|out|ctx|(use_?|has_?)?bias|eps\w*|args|kwargs|optimize)",
-    re.I,
-)
-"""Parameters that do not say which convolution is meant."""
 SINGLE = 1e-5
 """Of the error that still counts as right: what float32 leaves and float64 does not."""
 
@@ -39,7 +32,7 @@ def notes(swept: Swept) -> Iterator[str]:
             convention=swept.call.convention,
             geometry=tr(", ").join(swept.unsaid),
         )
-    if kept := _kept(swept):
+    if kept := [each.name for each in left_alone(swept.call, swept.candidate)]:
         yield tr(
             "not varied: {names}, which kept its default"
             if len(kept) == 1
@@ -55,6 +48,8 @@ def notes(swept: Swept) -> Iterator[str]:
             "does, as a zero_grad would",
             names=listed(swept.summing),
         )
+    if others := list(_told_otherwise(swept)):
+        yield tr("called with {values}", values=listed(others))
     yield from (limit.note for limit in swept.limits)
     if swept.untried:
         yield tr(
@@ -162,26 +157,15 @@ def _laid(swept: Swept) -> Iterator[str]:
             )
 
 
-def _kept(swept: Swept) -> list[str]:
-    """The parameters that nobody told anything, as far as they may say what is computed."""
-    call, candidate = swept.call, swept.candidate
-    if call.convention in CONVENTIONS:
-        return []
-    methods = [each for each in (call.maker, call.forward, call.backward) if each is not None]
-    told = {re.split(r"[\[:]", name.removeprefix("self."))[0] for each in methods for name, _ in each.given}
-    optional = [*candidate.parameters[candidate.required :], *candidate.keywords]
-    if call.forward is not None:
-        optional += [name for name in candidate.forward_parameters if name not in candidate.forward_required]
-    named = {"__init__", *(each.name for each in methods)}
-    for text in candidate.methods if candidate.kind == "class" else ():
-        name, listed_here = read(text)
-        if name.lstrip("@") in named:
-            optional += [each.name for each in listed_here if each.default is not None and not each.star]
-    return [
-        name
-        for name in dict.fromkeys(optional)
-        if name not in told and name not in candidate.needed and not _BESIDES.fullmatch(name)
-    ]
+def _told_otherwise(swept: Swept) -> Iterator[str]:
+    """What was told something else than its default, so that it is a plain convolution."""
+    call = swept.call
+    for method in (call.maker, call.forward, call.backward):
+        values = {} if method is None else defaults(method, call, swept.candidate)
+        for name, role in method.given if method is not None else ():
+            value, default = {"zero": "0", "use_bias": "True"}.get(role), values.get(name, "...")
+            if value is not None and default not in (value, "...", "0.0", "None"):
+                yield tr("{name}={value} (by default {default})", name=name, value=value, default=default)
 
 
 def _not_computed(swept: Swept) -> list[str]:

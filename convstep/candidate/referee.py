@@ -24,9 +24,11 @@ from convstep.candidate.check.grade import (
     wrong_forwards,
 )
 from convstep.candidate.check.sweep import BUDGET, Progress, Swept, before_relu, fresh_problems, sweep
+from convstep.candidate.diagnose.activated import activated
 from convstep.candidate.diagnose.averaging import about_means, summed
 from convstep.candidate.diagnose.diagnosis import UNKNOWN, diagnose
 from convstep.candidate.diagnose.evidence import resemblance
+from convstep.candidate.diagnose.findings import Finding
 from convstep.candidate.diagnose.own_forward import OwnForward, own_forward, right_for_it
 from convstep.candidate.notes import about_linearity, about_relu, notes
 from convstep.candidate.operators.caller import Caller, open_caller
@@ -47,7 +49,7 @@ from convstep.operators.operator import Operator
 
 FORWARD = "forward-wrong"
 """The id of a finding about a forward."""
-CONV = "conv"
+CONV = "conv|faltung|svertk|juanji|卷积|畳み込み"
 """What the name of a convolution has."""
 _PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
 """A call in words with an array of four axes."""
@@ -144,7 +146,9 @@ def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVer
         # a convolution says more of one; else its arrays lie as those of no operator do
         pictures = not unknown and _PICTURES.search(held.held.forward)
         as_conv = _by_pictures(worker, progress) if pictures else None
-        return held if as_conv is None else as_conv
+        # what convolves twice has more gradients than one of its convolutions
+        part = as_conv is not None and as_conv.ok and held.ok
+        return held if as_conv is None or (part and len(held.held.ends) > _judged(as_conv)) else as_conv
     if found is not None:
         return found
     assert isinstance(held, Open)
@@ -172,15 +176,20 @@ def _as_named(worker: Caller, progress: Progress | None) -> Verdict | OperatorVe
     if isinstance(verdict, Verdict) and (verdict.another or verdict.unfit):
         held = against_forward(worker)
         # what was not held against it, such as an update of the kernels, may be what is wrong
-        judged = {one.name for result in verdict.swept.results for one in result.grades}
-        if not isinstance(held, PairVerdict) or (held.ok and len(held.held.ends) < len(judged)):
+        needed = _judged(verdict) + verdict.ok
+        if not isinstance(held, PairVerdict) or (held.ok and len(held.held.ends) < needed):
             return verdict
         known = any(one.bug is not None and one.id != FORWARD for one in verdict.diagnosis)
-        return verdict if (known or verdict.unfit) and not held.ok else held
+        return verdict if (known or verdict.ok or verdict.unfit) and not held.ok else held
     if isinstance(verdict, OperatorVerdict) and verdict.partly:
         held = against_forward(worker)  # which says more of a function that is another
         return held if isinstance(held, PairVerdict) and held.ok else verdict
     return verdict
+
+
+def _judged(verdict: Verdict) -> int:
+    """How many gradients a verdict is about."""
+    return len({one.name for result in verdict.swept.results for one in result.grades})
 
 
 def _unknown(candidate: Candidate, unknown: str, said: Open) -> CannotCall:
@@ -236,7 +245,7 @@ def _as_operator(
         other = operator_verdict(worker, None, convention, progress) if free and numbers else None
         if other is not None:
             return other
-        if not free or CONV in f"{error.candidate.name} {error.candidate.forward}".lower():
+        if not free or re.search(CONV, f"{error.candidate.name} {error.candidate.forward}".lower()):
             raise
         unknown = why_not(error.candidate.name) if guessed else ""
         raise CannotCall(
@@ -348,7 +357,7 @@ def verdict_of(
     divergence = None if unfit else first_divergence(worker, swept, diagnosis)
     said = [forward.note] if forward is not None and forward.fits else [*about_relu(swept)]
     if unfit:
-        said.append(tr("its numbers are shown beside those of this convolution, which it is not meant to be"))
+        said.append(_beside())
     said += [*([about_means(swept)] if mean is not None else []), *notes(swept)]
     if not unfit and any(finding.id == UNKNOWN for finding in diagnosis):
         said += about_linearity(worker, swept)
@@ -361,7 +370,40 @@ def verdict_of(
     found = Verdict(
         report, worker.address, swept, diagnosis, divergence, tuple(said), None, pattern, patterns, flags, own
     )
-    return replace(found, another=forward is not None and _is_another(forward, swept), unfit=bool(unfit))
+    if found.ok and (more := activated(worker, swept)) is not None:
+        if more.swept is not None and more.finding is not None:
+            return _by_default(found, more.swept, more.finding)
+        found = replace(found, notes=(more.note, *found.notes))
+    odd = forward is not None and forward.fits and not forward.does
+    return replace(
+        found, another=odd or (forward is not None and _is_another(forward, swept)), unfit=bool(unfit)
+    )
+
+
+def _beside() -> str:
+    return tr("its numbers are shown beside those of this convolution, which it is not meant to be")
+
+
+def _by_default(found: Verdict, swept: Swept, finding: Finding) -> Verdict:
+    """The verdict on what is right without an activation and wrong with the one that it has by default."""
+    note = tr("with its activation switched off, {verdict}", verdict=found.headline)
+    failing = sum(each.failed for each in swept.results)
+    pattern = tr(
+        "{fails} on {count} of {tried} problems, in no simple pattern",
+        fails=tr("wrong"),
+        count=failing,
+        tried=len(swept.results),
+    )
+    return replace(
+        found,
+        swept=swept,
+        diagnosis=(finding,),
+        first_divergence=None,
+        notes=(note, _beside(), *found.notes),
+        pattern=pattern,
+        patterns=dict.fromkeys(finding.gradients, pattern),
+        own=None,
+    )
 
 
 def _is_another(forward: OwnForward, swept: Swept) -> bool:

@@ -68,6 +68,57 @@ WRITTEN = {
             dx, dw, db = right(cache['input'], cache['kernel'], dout, stride, padding)
             return {'d_kernel': dw, 'd_bias': db, 'd_input': dx}
     """,
+    "a dict beside dx, of its own cache": """
+        def forward(x, w, b, stride=1, pad=0):
+            return None, (x, w, stride, pad)
+
+        def back(dout, cache):
+            x, w, stride, pad = cache
+            grads = {}
+            dx, grads['W'], grads['b'] = right(x, w, dout, stride, pad)
+            return dx, grads
+    """,
+    "a dict before dx": """
+        def back(dout, x, w, stride):
+            dx, dw, db = right(x, w, dout, stride)
+            found = dict(weight=dw, bias=db)
+            return found, dx
+    """,
+    "an object of gradients": """
+        from dataclasses import dataclass
+
+        @dataclass
+        class Grads:
+            dx: object
+            dw: object
+            db: object
+
+        def back(dout, x, w, stride):
+            dx, dw, db = right(x, w, dout, stride)
+            return Grads(dx, dw, db)
+    """,
+    "nodes of a graph": """
+        def back(out, x, w, s=1):
+            x.grad, w.grad, _ = right(x.data, w.data, out.grad, s)
+    """,
+    "a layer of a config": """
+        class back:
+            def __init__(self, config):
+                self.w, self.b = np.zeros(config.kernel_shape), np.zeros(config.kernel_shape[0])
+                self.stride = config.stride
+            def forward(self, x):
+                self.x = x
+            def backward(self, dout):
+                dx, self.dw, self.db = right(self.x, self.w, dout, self.stride)
+                return dx
+    """,
+    "kernels of 1x1": """
+        def back(dout, x, w, stride):
+            # a 1x1 shortcut
+            dx, dw, db = right(x, w[:, :, :1, :1], dout, stride)
+            assert w.shape[2:] == (1, 1)
+            return dx, dw, db
+    """,
     "channels last": """
         def back(dZ, A_prev, W, b, stride):
             (m, n_H, n_W, n_C) = A_prev.shape

@@ -21,10 +21,10 @@ from convstep.candidate.call.failure import Unusable, failure
 from convstep.candidate.call.given import Config, value_of
 from convstep.candidate.call.layers import told_same
 from convstep.candidate.call.layouts import Inputs
-from convstep.candidate.call.named import FILLED, given
+from convstep.candidate.call.named import BOXED, FILLED, given
 from convstep.candidate.call.outcome import Candidate
 from convstep.candidate.call.returned import check_size, meaning_among, plain, taken
-from convstep.candidate.call.words import roles_of
+from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
 from convstep.language import tr
@@ -88,6 +88,8 @@ class Values:
     """The cache of its own forward, or None."""
     filled: dict[str, Any] = field(default_factory=dict)
     """The arrays that it was handed to write its gradients into, by name."""
+    nodes: dict[str, Any] = field(default_factory=dict)
+    """The arrays that it was handed as nodes of a graph, by role."""
     extras: Sequence[Any] = field(default_factory=tuple)
     """What its own forward returned besides Z, one by one."""
 
@@ -99,6 +101,13 @@ class Values:
             if place >= len(self.extras):
                 raise Unusable(tr("its own forward returns nothing that could be given for it"))
             return self.extras[place]
+        if role.startswith(BOXED):
+            name = role.removeprefix(BOXED)
+            if name not in self.nodes:
+                self.nodes[name] = tape.node_of(self.function, getattr(inputs, name))
+            return self.nodes[name]
+        if role.startswith("node"):
+            return self._output(role)
         if role == FILLED:
             return defaultdict(float)
         if role.startswith("into "):
@@ -141,8 +150,18 @@ class Values:
         kind, *fields = self.candidate.options or ("",)
         made = getattr(self.function, "__globals__", {}).get(kind)
         if made is None:
-            return Config(self)
+            return Config(lambda key: self((*making_roles(key), "")[0]))
         return made(**{name: self(roles_of(name)[0]) for name in fields})
+
+    def _output(self, role: str) -> Any:
+        """The node that its forward made, or one like it, with the gradient from above in it."""
+        made = self.made
+        if self.call.forward is None:
+            names = [name for name in ("A_prev", "W", "b") if getattr(self.inputs, name) is not None]
+            parts = [self(f"{BOXED}{name}") for name in names[: 2 if role == "node:two" else 3]]
+            made = tape.node_of(self.function, self("Z"), parts)
+        tape.hand_back(made, self.inputs.dZ)
+        return made
 
     def aside(self) -> Values:
         """The same on copies of the arrays: what a forward writes into them must not reach the backward."""
@@ -199,7 +218,7 @@ def run(
                 raise Unusable(tr("what it makes is not Z in size"))
         except Exception as error:
             raise ForwardFailed from error
-        values.made, values.extras = _cache_of(made)
+        values.made, values.extras = (made, ()) if "node" in call.says else _cache_of(made)
     elif call.watched is not None and forward is not None and _can_hear(call.watched, inputs):
         try:  # its backward may be right all the same
             _forward(forward, call.watched, values.aside(), facts)
@@ -216,7 +235,10 @@ def run(
         for key, value in _contents(each).items()
         if value is not before.get(key) and meaning_among(taken(call), str(key))
     }
-    if returned is None:
+    if values.nodes:
+        found = {f"d{name}": tape.gradient_of(node) for name, node in values.nodes.items()}
+        put |= {name: gradient for name, gradient in found.items() if gradient is not None}
+    if returned is None or (values.nodes and put):
         return values.filled or put or None
     return (returned, put) if put and hasattr(returned, "shape") else returned
 
@@ -322,12 +344,13 @@ def _Z_of(made: Any, method: Method, values: Values) -> Any:
     if isinstance(made, dict):
         parts = [made.get("Z", made.get("out"))] if known else list(made.values())
     for part in parts[: 1 if known else None]:
+        part = part if known else tape.array_in(part)
         if hasattr(part, "shape") or (known and part is not None):
             with contextlib.suppress(Exception):
                 array = plain(part)
                 check_size([array], problem)
                 Z = convention.ours("Z" if convention.layouts.Z else "dA_prev", array, problem)
-                if problem.b is not None and all(role != "b" for _, role in method.given):
+                if problem.b is not None and all(role not in ("b", f"{BOXED}b") for _, role in method.given):
                     Z = Z + problem.b  # a forward without a bias lacks none
                 if known or Z.shape == problem.dZ.shape:
                     return Z

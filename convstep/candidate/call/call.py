@@ -130,9 +130,12 @@ class Call:
 def _says(call: Call) -> frozenset[str]:
     """It is asked for with each of hundreds of problems."""
     methods = (call.maker, call.forward, call.backward)
-    roles = {role for method in methods if method is not None for _, role in method.given}
+    listed = (role for method in methods if method is not None for _, role in method.given)
+    roles = {role.removeprefix("boxed ") for role in listed}
     if "hparameters:pair" in roles:
         roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
+    if not roles.isdisjoint(("hparameters:kernel", "hparameters:full")):
+        roles |= {"hparameters", "kernel_size:pair"}
     if call.maker is None:
         roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
     roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}

@@ -72,7 +72,9 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         each for each in _functions(namespace) if each not in used or re.search("forward|fwd", each, re.I)
     ]
     forward = _sibling(name, namespace) or matching_forward(
-        name, others, lambda each: [p.name for p in parameters_of(namespace[each])]
+        name,
+        others,
+        lambda each: [p.name for p in (listed if each == name else parameters_of(namespace[each]))],
     )
     by_name = {p.name: p.default is p.empty for p in listed if p.kind is p.KEYWORD_ONLY}
     for rest in listed if kind != "class" else ():

@@ -80,12 +80,19 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     if base == "format":
         return "channels_last" if axes_of(layouts.A).endswith("C") else "channels_first"
     if base == "hparameters":
-        sides = ("kernel_size", "stride", "padding", "dilation") if form == "pair" else ()
-        named = {role: f"{role}:pair" for role in sides}
-        if form == "out":  # its "channels" are those that it makes
-            named["in_channels"] = "out_channels"
-        return Config(lambda role: value_of(named.get(role, role), problem, call))
+        return Config(lambda key: value_of(config_role(key, form), problem, call))
     return None
+
+
+def config_role(key: str, form: str) -> str:
+    """What a key of hyperparameters is given, whose role has a form; "" if the key says nothing."""
+    role = (*making_roles(key), "")[0]
+    if role == "kernel_size" and (form == "full" or re.match("(?i)w(eights?)?_", key)):
+        return f"{role}:full"
+    if form == "out" and role == "in_channels":  # its "channels" are those that it makes
+        return "out_channels"
+    pairs = {"pair": ("kernel_size", "stride", "padding", "dilation"), "kernel": ("kernel_size",)}
+    return f"{role}:pair" if role in pairs.get(form, ()) else role
 
 
 def by_name(method: Callable[..., Any], problem: Problem, call: Call, size: str = "") -> list[Any]:
@@ -221,15 +228,14 @@ class Config(dict[str, Any]):
     """Hyperparameters as a dict or an object: any key is answered by what its name means."""
 
     def __init__(self, value: Callable[[str], Any]) -> None:
-        """Know what leads from a role to a value."""
+        """Know what leads from a key, whose name says something, to a value."""
         super().__init__(stride=value("stride"), pad=value("padding"), padding=value("padding"))
         self._value = value
 
     def __missing__(self, key: str) -> Any:
-        roles = making_roles(str(key))
-        if not roles:
+        if key not in self:
             raise KeyError(key)
-        return self._value(roles[0])
+        return self._value(str(key))
 
     def __contains__(self, key: object) -> bool:
         return bool(making_roles(str(key)))

@@ -21,6 +21,7 @@ from convstep.candidate.call.call import TAPE, Call, Method
 from convstep.candidate.call.containers import path_of
 from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import Node, by_name, methods_like, value_of
+from convstep.candidate.call.layers import HANDED
 from convstep.candidate.call.layouts import BIASES, Layouts, axes_of, sides_of
 from convstep.candidate.call.named import given
 from convstep.candidate.call.objects import Place, places, says
@@ -266,7 +267,12 @@ class Layer:
             return tape.pulled_back(self.out, dZ, {"dA_prev": self.inputs["A_prev"]})
         self.inputs["dZ"] = self.hand("dZ")
         if self.call.backward is not None:
-            return self._called(self.call.backward)
+            if any(role == "dZ" for _, role in self.call.backward.given):
+                return self._called(self.call.backward)
+            tape.hand_back(self.out, self.inputs["dZ"])  # it reads what its output has as its gradient
+            result = self._called(self.call.backward)
+            handed = tape.gradient_of(self.inputs["A_prev"])
+            return {HANDED: handed} if result is None and handed is not None else result
         leaves = {"dA_prev": self.inputs["A_prev"]}
         for name in ("W", "b"):
             if (place := self.place(name)) is not None and place.value.requires_grad:

@@ -18,6 +18,8 @@ from convstep.language import tr
 RATE = 0.375
 """The learning rate of a layer that updates itself: so large that a gradient that was made from kernels
 already updated shows, and nobody's mean, as 1/2 would be."""
+HANDED = "put into the input"
+"""The key of a gradient that is kept on what a forward was handed, and not returned."""
 RULES = ("half", "one", "tf", "alx")
 """Paddings that layers make by themselves: half a kernel on each side; one; what makes ceil(size / stride),
 the odd cell last; what keeps the size at any stride."""
@@ -104,13 +106,22 @@ def settled(call: Call, reason: str, outcome: Outcome) -> tuple[Call, str]:
                 rate=float(found.get("rate", RATE)),
             )
         ]
-    if any(where.startswith("returned") for name, where in found.items() if name.startswith("d")):
-        read.append(tr("what backward returns"))
+    back = [where for name, where in found.items() if name[:1] == "d" and where.startswith("returned")]
+    read += [tr("what backward returns")] * any(HANDED not in where for where in back)
+    read += [tr("what it puts into the input")] * any(HANDED in where for where in back)
     if not call.backward:
         read = [tr("PyTorch's autograd")]
     if read:
         parts.append(tr("gradients from {places}", places=tr(", ").join(read)))
     return done, "; ".join((reason, tr(", ").join(parts)))
+
+
+def told_more(reason: str, call: Call, more: Call, candidate: Candidate) -> str:
+    """The reason of a call that was found to take more, or less, than it was told."""
+    if call.maker is None:
+        return reason
+    owner = candidate.name.partition(".")[0]
+    return reason.replace(_words(call, owner), _words(more, owner))
 
 
 def changes(outcome: Outcome) -> list[str]:

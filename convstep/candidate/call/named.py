@@ -29,7 +29,7 @@ from convstep.candidate.call.containers import (
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.used import in_pairs, taken_apart, used_as
+from convstep.candidate.call.used import in_pairs, nodes_of, taken_apart, used_as
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -82,7 +82,7 @@ DEPTHWISE = [
     )
 ]
 """The same where each channel has a kernel of its own."""
-POINTWISE = r"(?i)point_?wise|1 ?x ?1"
+POINTWISE = r"(?i)point_?wise|1 ?x ?1|shortcut|projection|down_?sampl|\[(:, *:|\.{3}), *0, *0\]"
 """How a source says that its kernels are of one cell."""
 FLAT_KERNELS = [
     Layouts(*each) for each in (("NHWC", "IO"), ("NHWC", "OI"), ("NCHW", "OI"), ("NCHW", "IO"), ("CHW", "OI"))
@@ -117,6 +117,7 @@ FILLED = "into grads"
 """The role of one that it is handed, to put its gradients into."""
 UNUSED = "unused"
 """The role of what the code takes and never looks at: whatever it is given, None will do."""
+_SIZES = ("kernel_size", "kernel_h", "kernel_w")
 _GIVEN = {
     *ARRAYS, "b", "stride", "padding", "dilation", "groups", "cache", "hparameters", "ctx",
     "A_prev_pad", "W_shape", "input_shape", "kernel_size", "kernel_h", "kernel_w", "activation", "Z", "layer",
@@ -189,13 +190,18 @@ def makes_column(source: str) -> bool:
     return re.search(COLUMN, source) is not None
 
 
+BOXED = "boxed "
+"""Before the role of an array that is handed over as a node of a graph."""
+
+
 def guessed(call: Call) -> bool:
     """Whether a parameter was given a role that its name does not say."""
     method = call.backward or call.forward
     return method is not None and not all(
         path_of(name)
-        or role.partition(":")[0] in ("dZ", "layer", "zero", *roles_of(name))
+        or role.removeprefix(BOXED).partition(":")[0] in ("dZ", "layer", "zero", "node", *roles_of(name))
         or role[:5] == "into "
+        or (role == "W" and not {*roles_of(name)}.isdisjoint(_SIZES))  # an array, as its code says
         for name, role in method.given
     )
 
@@ -235,7 +241,9 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
         )
     ]
     names = (*candidate.parameters, *candidate.keywords)
-    for given in _assigned(*_taken_apart(candidate, names, candidate.needed), candidate.source):
+    yield from _of_nodes(candidate, own)
+    given_ctx = any(each and each[0][1] == "ctx" for each in (method.given for method in own))
+    for given in _assigned(*_taken_apart(candidate, names, candidate.needed, given_ctx), candidate.source):
         roles, backward = {role for _, role in given}, Method("", given)
         if "ctx" in roles:
             for forward in own:
@@ -264,10 +272,41 @@ def _readings(candidate: Candidate) -> Iterator[Call]:
     listed = sorted([*apart, *whole], key=lambda each: names.index(root_of(each)))
     held = _assigned(listed, [*needed, *whole], candidate.source) if {*listed} != {*names} else ()
     for given in itertools.chain(held, _assigned(names, candidate.needed, candidate.source)):
+        if not given_ctx:  # what its forward is not given comes back from it
+            given = tuple((name, "cache" if role == "ctx" else role) for name, role in given)
         roles = {role for _, role in given}
         if "dZ" in roles and "ctx" not in roles and any(r == "cache" or r.startswith("own") for r in roles):
             for forward in own:
                 yield Call("named", own_cache=True, forward=forward, backward=Method("", given))
+
+
+def _of_nodes(candidate: Candidate, own: Sequence[Method]) -> Iterator[Call]:
+    """The readings of who is handed nodes of a graph, and puts gradients into them."""
+    found, names = nodes_of(candidate.source), candidate.parameters
+    outputs = [name for name in names if found.get(name) == "node"]
+    if not {*names} & {*found} or len(outputs) > 1:
+        return
+    others = [name for name in names if name not in outputs]
+    needed = [name for name in others if name in candidate.needed or name in found]
+    for given in _assigned(others if outputs else (*others, "dZ"), (*needed, "dZ"), candidate.source):
+        told = dict(boxed(given))
+        roles = {role for _, role in given}
+        if any(role.startswith("own") for role in roles) or not (outputs or "dZ" in roles):
+            continue
+        for form in ("node", "node:two") if outputs else ("",):
+            told |= dict.fromkeys(outputs, form)
+            call = Call(
+                "named", backward=Method("", tuple((name, told[name]) for name in names if name in told))
+            )
+            for forward in own if form == "node" else ():
+                yield replace(call, own_cache=True, forward=replace(forward, given=boxed(forward.given)))
+            if {"A_prev", "W"} <= roles or not roles - {"dZ"}:
+                yield call
+
+
+def boxed(given: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same, with nodes of a graph for the arrays that have gradients."""
+    return tuple((name, f"{BOXED}{role}" if role in ("A_prev", "W", "b") else role) for name, role in given)
 
 
 def _beside(own: Sequence[Method], roles: Mapping[str, str]) -> Method | None:
@@ -306,9 +345,12 @@ def _forwards(
 
 
 def _taken_apart(
-    candidate: Candidate, names: Sequence[str], needed: Sequence[str]
+    candidate: Candidate, names: Sequence[str], needed: Sequence[str], given_ctx: bool = True
 ) -> tuple[list[str], list[str]]:
-    """The parameters; one that holds several things gives way to these if all of them are known."""
+    """The parameters; one that holds several things gives way to these if all of them are known.
+
+    `given_ctx`: a ctx is what its forward is given to keep things in.
+    """
     used = _used_as(candidate.source)
 
     def meanings(word: str) -> list[str]:
@@ -319,7 +361,7 @@ def _taken_apart(
         root: [written(root, path, word) for path, word in found]
         for root, found in leaves(candidate.source, names).items()
         if (
-            set(roles_of(root)) <= {"cache", "hparameters"}
+            set(roles_of(root)) <= {"cache", "hparameters", *(() if given_ctx else ("ctx",))}
             or all(isinstance(path[0], str) and path[0][0] != "." for path, _ in found)
         )
         and all(meanings(word) for _, word in found)
@@ -354,6 +396,8 @@ def _assigned(
             said = {*making_roles(word), *roles_of(word)}
             roles = ["zero"] if "zero" in said else ["rate"] if "rate" in said else []
         roles = [FILLED] if fills(word, source) else roles
+        if {*roles} & {*_SIZES} and re.search(rf"\b{re.escape(word)}\.shape\b", source):  # f is an array
+            roles = ["W"]
         if "ctx" in roles and place == 0:
             roles = ["ctx", *(role for role in roles if role != "ctx")]
         if len(roles) > 1 and "kernel_size" in roles:  # a kernel that is handed over is an array

@@ -23,8 +23,8 @@ _GRADIENT = re.compile(
     r"^(?:nabla|deltas?|gradients?|grads?|d_?(?:l|loss|e|j|c|out)_?d|g|d|partial)_?(?P<what>.+)$"
     r"|^(?P<before>.+?)_?(?:gradients?|grads?|deltas?|derivatives?|g|diffs?)$"
 )
-_OF_CONV = r"^(d_?|grad_?|)(?:([wb])_?c(?:onv)?1?|c(?:onv)?1?_?([wb]))$"
-"""How a network names what its convolution has: Wc, b_conv, dconv1_w."""
+_OF_CONV = r"^(d_?|grad_?|)(?:[fk]_?(b)|([wb])_?c(?:onv)?1?|c(?:onv)?1?_?([wb]))$"
+"""How a network names what its convolution has: Wc, b_conv, dconv1_w, Fb."""
 _BARE = re.compile(
     r"^_*(?:d|g|grads?|gradients?|deltas?|derivatives?|nabla|diffs?|grad_?dict|grad_?params)_*$", re.I
 )
@@ -77,8 +77,9 @@ def places(root: Any, path: tuple[str, ...] = ()) -> list[Place]:
             numbers.append(Place(at, np.asarray(value), put))
         if is_array(value):
             found.append(Place(at, value, put))
-            if (gradient := getattr(value, "grad", None)) is not None and is_array(gradient):
-                found.append(Place((*at, "grad"), gradient, lambda value: None))
+            for name in ("grad", "g"):
+                if is_array(gradient := getattr(value, name, None)):
+                    found.append(Place((*at, name), gradient, lambda value: None))
             continue
         if isinstance(value, list) and (whole := _numbers(value)) is not None:
             found.append(Place(at, whole, partial(_refill, value), single=False))
@@ -223,13 +224,13 @@ def role_of(word: str) -> tuple[str, bool]:
     (('W', True), ('W', False), ('', False))
     """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", word.strip("_")).lower()
-    plain = re.sub(_OF_CONV, r"\1\2\3", plain)
+    plain = re.sub(_OF_CONV, r"\1\2\3\4", plain)
     if plain in _BIAS:
         return "b", False
     for role in ("W", "b"):
         if role in roles_of(plain) or _tail(plain, role):
             return role, False
-    if plain in ("x", "input", "inputs", "a", "a_prev", "x_pad"):
+    if plain in ("x", "input", "inputs", "inp", "a", "a_prev", "x_pad"):
         return "A_prev", False
     if found := _GRADIENT.match(plain):
         rest = (found["what"] or found["before"] or "").strip("_")

@@ -77,7 +77,10 @@ class Candidate:
     def depthwise(self) -> bool:
         """Whether its name says that each channel has a kernel of its own."""
         whole = not re.search(r"separab|point_?wise", f"{self.name} {self.source}", re.I)
-        return whole and re.search(r"depth_?wise|dw_?conv", self.name, re.I) is not None
+        # dw_conv(x, dy) makes dw
+        back = self.kind != "function" or re.search("back|bwd|grad|prop|vjp", self.name, re.I)
+        said = r"depth_?wise|dw_?conv" if back else r"depth_?wise"
+        return whole and re.search(said, self.name, re.I) is not None
 
     @property
     def needed(self) -> tuple[str, ...]:

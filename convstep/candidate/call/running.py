@@ -266,7 +266,7 @@ def _clear(held: Any, gradients: list[Place]) -> bool:
         return True
     clears = any(_clears(kind, gradients) for kind in type(held).__mro__[:-1])
     # those of an object for each parameter are its optimizer's to clear
-    own = [each for each in gradients if len(each.path) > 1 and each.path[-1] in ("grad", "gradient")]
+    own = [each for each in gradients if len(each.path) > 1 and each.path[-1] in ("grad", "gradient", "g")]
     _set_to_zero(gradients if clears else own)
     return clears
 

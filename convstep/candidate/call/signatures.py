@@ -14,7 +14,7 @@ from convstep.candidate.call.containers import leaves, path_of, root_of, word_of
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate, CannotCall
 from convstep.candidate.call.parameters import Parameter, read
-from convstep.candidate.call.used import used_as
+from convstep.candidate.call.used import nodes_of, used_as
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -26,14 +26,16 @@ _FORWARD = (
     r"forwards?(_?(pass|prop\w*|step|propagate))?|fwd|fprop|feed_?forward|ff|forward_\w+|\w+_forward",
     r"__call__|call|predict|run|apply|process|propagate|conv(olve|olution)?(2d)?|compute(_output)?|activate|output"
     r"|get_output|f",
-    r"vorw(ae|ä)rts\w*|avant|propag(er|ar|ation)|propagation_avant|adelante|avanti|naprzod|前向\w*|正向\w*|順伝播",
+    r"vorw(ae|ä)rts\w*|avant|propag(er|ar|ation)|propagation_avant|adelante|avanti|naprzod|w_?przod\w*|ileri\w*"
+    r"|vooruit|voorwaarts|framat|framåt|vpred|vpered|jun_?denpa|sunjeonpa|순전파|前向\w*|正向\w*|順伝播",
 )
 _BACKWARD = (
     r"backward",
     r"backwards?(_?(pass|prop\w*|step|propagate))?|bwd|bprop|back_?prop\w*|backpass|back|back_pass|backward_\w+"
     r"|\w+_backward|\w+backprop\w*",
     r"(compute_|get_|calc\w*_)?(grads?|gradients?)|propagate_back\w*|reverse|df|pullback|vjp|derivative|\w*_?grad\w*",
-    r"r(ue|ü)ckw(ae|ä)rts\w*|arriere|retro_?propag\w*|atras|indietro|wstecz|反向\w*|后向\w*|逆伝播",
+    r"r(ue|ü)ckw(ae|ä)rts\w*|arriere|retro_?propag\w*|atras|indietro|wstecz\w*|geri\w*"
+    r"|terug|achterwaarts|bakat|bakåt|zpet|nazad|gyaku_?denpa|yeokjeonpa|역전파|反向\w*|后向\w*|逆伝播",
 )
 _NO_BACKWARD = (
     r"(zero|clear|reset|init|clip|scale|apply|update|check|no|requires?|enable|disable|set|show)_?\w*"
@@ -129,7 +131,12 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     if apart != methods[forth[0]]:
         ways = {name: _taken_apart(candidate.source, name, ways[name], back=True) for name in back}
     found: list[Method | None] = [
-        Method(name, given) for name in back for given in _backward_given(ways[name], used, forward)
+        Method(name, given)
+        for name in back
+        for given in (
+            *_of_nodes(candidate.source, name, ways[name]),
+            *_backward_given(ways[name], used, forward),
+        )
     ]
     if candidate.tape and not found:
         found = [Method(TAPE, (("", "dZ"),))]
@@ -146,26 +153,44 @@ def _by_use(
     """
     kept: dict[str, set[str]] = {}
     read: dict[str, set[str]] = {}
+    made = set(re.findall(r"self\.(\w+) *=(?!=| *None\b)", _body(source, "__init__")))
     for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.FunctionDef) and node.name in names:
             own = [
                 n for n in ast.walk(node) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "self"
             ]
-            kept[node.name] = {n.attr for n in own if isinstance(n.ctx, ast.Store)}
             read[node.name] = {n.attr for n in own if isinstance(n.ctx, ast.Load)}
-    for first, then in itertools.permutations(kept, 2):
+            moved = {
+                each.target.attr
+                for each in ast.walk(node)
+                if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Attribute)
+            }
+            updated = made & (read[node.name] | moved)
+            kept[node.name] = {n.attr for n in own if isinstance(n.ctx, ast.Store)} - updated
+
+    def reads_of_others(pair: tuple[str, str]) -> bool:
+        return any(kept[name] & read[pair[0]] for name in {*kept} - {*pair})
+
+    # an update reads what a backward keeps, which reads what a forward keeps
+    pairs = sorted(itertools.permutations(kept, 2), key=reads_of_others)
+    for first, then in pairs:
         fits = first in (forth or kept) and then in (back or kept) and then not in forth and first not in back
         if fits and kept[first] & read[then] and not kept[then] & read[first] and first not in read[then]:
             return [first], [then]
     return forth, back
 
 
+def _body(source: str, name: str) -> str:
+    """The text of one of a class's methods; "" if it has none of that name."""
+    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
+    return next((ast.unparse(each) for each in defined if each.name == name), "")
+
+
 def _taken_apart(
     source: str, name: str, parameters: tuple[Parameter, ...], *, back: bool = False
 ) -> tuple[Parameter, ...]:
     """A method's parameters; one that holds the input, the kernels or their gradients gives way to these."""
-    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
-    body = next((ast.unparse(each) for each in defined if each.name == name), "")
+    body = _body(source, name)
     held = leaves(body, [each.name for each in parameters])
     found: list[Parameter] = []
     for each in parameters:
@@ -207,8 +232,7 @@ def _forward_given(
 
 def _set_before(source: str, name: str) -> tuple[tuple[str, str], ...]:
     """What a forward without parameters is given: the input is set as an attribute that it reads."""
-    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
-    body = next((ast.unparse(each) for each in defined if each.name == name), "")
+    body = _body(source, name)
     read = [
         word for word in re.findall(r"self\.(\w+)\b(?! *=[^=])", body) if roles_of(word)[:1] == ("A_prev",)
     ]
@@ -240,6 +264,18 @@ def _backward_given(
         rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
         return [((plain[0].name, "dZ"), *rest)]
     return [given for _, _, given in sorted(fits)[:4]]
+
+
+def _of_nodes(
+    source: str, name: str, parameters: Sequence[Parameter]
+) -> Iterator[tuple[tuple[str, str], ...]]:
+    """How a backward is called that reads its output's gradient, and puts others into what it is handed."""
+    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
+    graph = nodes_of(next((ast.unparse(each) for each in defined if each.name == name), ""))
+    plain = [each.name for each in parameters if not each.star and each.default is None]
+    told = [("Z",) if graph.get(each) == "node" else roles_of(each)[:1] for each in plain]
+    if told.count(("Z",)) == 1 and set(told) <= {("Z",), ("A_prev",), ("W",), ("b",)}:
+        yield tuple((each, role) for each, (role,) in zip(plain, told, strict=True))
 
 
 def _from_above(parameter: Parameter) -> bool:
@@ -408,7 +444,8 @@ def _options(parameter: Parameter, names: Collection[str], used: Mapping[str, st
         elif role == "in_channels" and required and re.search(CHAIN, name):
             found += [(role, number), ("in_channels:chain", number + 1)]
         elif role == "hparameters":
-            found += [(role, number), (f"{role}:pair", number + 1), (f"{role}:out", number + 2)]
+            costs = {"": 0, ":pair": 1, ":kernel": 1, ":out": 2, ":full": 2}
+            found += [(f"{role}{form}", number + cost) for form, cost in costs.items()]
         elif role == "W" and required and any(_buffer(each) == "dW" for each in names):
             found += [("W", number), ("W:vector", number + 1)]
         elif role in _TOLD or required or (role == "zero" and isinstance(value, float) and value):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.lookup import held_by
+
+_HELD = ("data", "value", "val", "array")
+_GRADIENTS = ("grad", "g", "gradient", "adjoint", "diff")
+_INPUTS = ("inputs", "parents", "children", "prev", "_prev", "operands", "sources")
+"""What a node calls its array, its gradient and the nodes that it was made of; as in `used.py`."""
 
 
 @functools.lru_cache(8)
@@ -33,7 +39,55 @@ def boxed(kind: type, array: Any) -> Any:
 def array_in(box: Any) -> Any:
     """The array in a box; anything else as it is."""
     name = held_by(type(box))
+    if not name and not hasattr(box, "shape"):  # of a node without a backward of its own
+        name = next((each for each in _HELD if hasattr(getattr(box, each, None), "shape")), "")
     return getattr(box, name) if name else box
+
+
+class Node(np.ndarray[Any, Any]):
+    """An array as a node of a graph: itself, and its value under whatever name."""
+
+    @property
+    def value(self) -> Any:
+        """The array alone."""
+        return self.view(np.ndarray)
+
+    val = array = data = value
+
+
+def node_of(function: Callable[..., Any], array: Any, inputs: Sequence[Any] = ()) -> Any:
+    """An array as a node of a graph, made of others or of none; its gradient begins at zero.
+
+    One that is made of none is of the class that the function's file has for it, if it has one.
+    """
+    plain: Any = inspect.unwrap(getattr(function, "__func__", function))
+    tensor = hasattr(array, "detach")
+    for kind in () if tensor or inputs else list(getattr(plain, "__globals__", {}).values()):
+        code = getattr(getattr(kind, "__init__", None), "__code__", None) if isinstance(kind, type) else None
+        names = {*getattr(code, "co_names", ()), *getattr(kind, "__annotations__", {})}
+        if names & {*_GRADIENTS} and names & {*_HELD}:
+            with contextlib.suppress(Exception):
+                return kind(array)
+    made = array if tensor else np.asarray(array).view(Node)
+    for name in _GRADIENTS:
+        setattr(made, name, array * 0)
+    for name in _INPUTS:
+        setattr(made, name, list(inputs))
+    return made
+
+
+def gradient_of(node: Any) -> Any:
+    """What was put into a node as its gradient; None if it is still zero."""
+    found = (array_in(getattr(node, name, None)) for name in _GRADIENTS)
+    return next((each for each in found if hasattr(each, "shape") and bool((each != 0).any())), None)
+
+
+def hand_back(node: Any, gradient: Any) -> None:
+    """Put the gradient from above into an output, whatever it is called there."""
+    for name in _GRADIENTS:
+        if not callable(getattr(node, name, None)):
+            with contextlib.suppress(AttributeError, RuntimeError):  # of what cannot have it, or not this
+                setattr(node, name, gradient)
 
 
 def pulled_back(out: Any, dZ: Any, boxes: Mapping[str, Any]) -> dict[str, Any]:

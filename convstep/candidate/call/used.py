@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from typing import overload
 
@@ -12,6 +13,12 @@ from convstep.candidate.call.containers import PAIRS, numbered, sides_of
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.load.parsing import tree_of
 
+HELD = "(?:data|value|val|array)"
+"""What a node of a graph calls its array."""
+GRADS = "(?:grad|g|gradient|adjoint|diff)"
+"""What it calls its gradient."""
+INPUTS = "(?:inputs|parents|children|_?prev|operands|sources)"
+"""What it calls the nodes that it was made of."""
 CONV2D = ("A_prev", "W", "b", "stride", "padding", "dilation")
 """What a conv2d of a library takes by place."""
 _ROUNDED = ("int", "floor", "int32", "int64")
@@ -62,6 +69,32 @@ def taken_apart(source: str) -> dict[str, int]:
     return found
 
 
+@functools.lru_cache(64)
+def nodes_of(source: str) -> dict[str, str]:
+    r"""The names that a source takes for nodes of a graph, by what they are: "node", an output, or "boxed".
+
+    It puts gradients into what they keep, `x.g = …`, or looks at what they were made of, `node.inputs`.
+
+    >>> nodes_of("def f(x, w, out):\n x.g = out.g @ w.data"), nodes_of("def f(x, w):\n return x.data")
+    ({'x': 'boxed', 'out': 'node', 'w': 'boxed'}, {})
+    """
+    found: dict[str, str] = {}
+    put = re.search(rf"\.{GRADS}\b(\[[^\]\n]*\])*\s*[+-]?=(?!=)|\.{GRADS}\.add_\(", source) is not None
+    stored = {
+        ast.unparse(node.value)
+        for node in ast.walk(tree_of(source))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    stored |= set(re.findall(rf"\b(\w+)\.{GRADS}\s*(?:\[[^\n=]*\]\s*[+-]?=(?!=)|\.add_\()", source))
+    for name, attribute in re.findall(rf"\b(\w+)\.({HELD}|{GRADS}|{INPUTS})\b", source):
+        if not put and (not re.fullmatch(INPUTS, attribute) or {"cache", "ctx"} & {*roles_of(name)}):
+            continue
+        output = re.fullmatch(INPUTS, attribute) or (re.fullmatch(GRADS, attribute) and name not in stored)
+        if found.get(name) != "node" and name != "self":
+            found[name] = "node" if output else "boxed"
+    return found
+
+
 @overload
 def in_pairs(method: Method, source: str) -> Method: ...
 @overload
@@ -69,18 +102,14 @@ def in_pairs(method: None, source: str) -> None: ...
 def in_pairs(method: Method | None, source: str) -> Method | None:
     """The same method, told pairs even where both are equal of what its source takes apart into two."""
     pairs, sides = _pairs(source), sides_of(source)
-    return method and Method(
-        method.name,
-        tuple(
-            (
-                name,
-                f"{role}:pair"
-                if role in PAIRS and name in pairs and not (sides and role == "padding")
-                else role,
-            )
-            for name, role in method.given
-        ),
-    )
+
+    def told(name: str, role: str) -> str:
+        if name not in pairs or (sides and role == "padding"):
+            return role
+        both = (*PAIRS, "kernel_size")
+        return f"{role}:pair" if role in both else "input_shape:HW" if role == "input_shape" else role
+
+    return method and Method(method.name, tuple((name, told(name, role)) for name, role in method.given))
 
 
 @functools.lru_cache(64)
@@ -92,6 +121,9 @@ def _pairs(source: str) -> frozenset[str]:
     """
     found = {name for name, count in taken_apart(source).items() if count == 2}
     for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Tuple([_, _, ast.Starred(ast.Name(name))]):  # (n, c, *size)
+                found.add(name)
         if isinstance(node, ast.FunctionDef):
             plain = node.args.posonlyargs + node.args.args
             defaults = zip(plain[::-1], node.args.defaults[::-1], strict=False)

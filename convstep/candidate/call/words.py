@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 
 BESIDES = re.compile(
     r"_?(name|layer_?name|retain\w*|dtype|seed|rng|random_state|verbose|debug|(is_)?train\w*|device|\w*init\w*"
@@ -31,11 +32,26 @@ padding: margin margins border pad_amount
 padding: padding pad p pads conv_pad conv_padding pad_size padding_size zero_padding pad_width zp
 dilation: dilation dilations dilate dilates dil dilation_rate d rate atrous_rate rhs_dilation kernel_dilation
 groups: groups group g n_groups num_groups num_group n_group ngroups
-W: poids pesos gewichte wagi kerne kern noyau noyaux filtres nucleo nucleos 权重 核 卷积核
-b: biais sesgo schwellen 偏置
-stride: pas paso passo schritt schrittweite window_strides window_stride 步长
-padding: marge relleno rembourrage rand 填充 边距
-cache: memoire memoria speicher pamiec
+dZ: fehler gradiente gradientes erreur erro errore oshibka tidu 梯度 误差
+A_prev: eingabe eingang bild entrada entradas entree imagen imagem ingresso immagine shuru tupian vhod 输入
+W: poids pesos pesi gewichte wagi kerne kern noyau noyaux filtre filtres filtro filtros filtri nucleo nucleos
+W: nuclei juanjihe quanzhong yadro yadra vesa 权重 核 卷积核
+b: biais sesgo vies versatz schwellen pianzhi smeschenie sdvig 偏置
+stride: pas paso passo zancada schritt schrittweite buchang shag window_strides window_stride 步长
+padding: marge relleno rembourrage preenchimento bordo borda riempimento rand tianchong otstup 填充 边距
+dZ: gradyan hata blad fout chyba gosa ocha pomylka 오차 誤差
+A_prev: girdi giris goruntu wejscie obraz invoer beeld indata vstup vkhid nyuryoku gazo ipryeok 입력 入力
+W: agirlik agirliklar filtre cekirdek jadro jadra filtry gewichten vikter vahy vagy
+W: omomi gajungchi 가중치 重み
+b: yanlilik sapma obciazenie przesuniecie posun zsuv baiasu pyeonhyang 편향 バイアス
+stride: adim krok stap stapgrootte steg sutoraido ストライド 스트라이드
+padding: dolgu dopelnienie wypelnienie opvulling utfyllnad vypln vidstup padingu パディング 패딩
+dilation: dilatazione dilatacion dilatacao dilatation genlesme dylatacja dilatace
+cache: onbellek geheugen minne
+Z: cikti cikis wyjscie uitvoer utdata vystup vykhid shutsuryoku chulryeok 출력 出力
+rate: ogrenme_orani leersnelheid
+cache: memoire memoria speicher zwischenspeicher puffer huancun kesh pamiec 缓存
+Z: ausgabe ausgang aus salida sortie saida uscita shuchu vyhod 输出
 cache: cache caches context saved cached memory state memo stash tape stored kept residuals
 hparameters: hparameters hparams hparam conv_param conv_params hyperparameters config
 hparameters: cfg conf options opts opt settings hyper hp params_conv conv_cfg
@@ -72,6 +88,18 @@ def _by_role() -> dict[str, tuple[str, ...]]:
 
 ROLES = _by_role()
 """Names by role, in lower case; which of several roles a name has depends on where it stands."""
+_ABOVE = re.compile(
+    r"(?:d_?(?:[a-z]|loss)_?d_?|d_|g_|(?:grad(?:ient)?e?s?|delta|der|deriv|nabla)_?)(?P<of>\w+)"
+    r"|[dg](?P<out>z|y|outs?|outputs?)|(?P<its>\w+?)_(?:grad(?:ient)?e?s?|delta|bar|error|tidu)"
+)
+"""What a gradient is called, and of what: `dz_dy`, `d_salida`, `gout`, `y_bar`."""
+
+
+_PLAIN = str.maketrans(
+    "àáâãåąçćčďèéêëęěğìíîïıłñńňòóôõřśšşťùúûůÿýźżž",
+    "aaaaaacccdeeeeeegiiiiilnnnoooorssstuuuuyyzzz",
+) | {ord(letter): plain for letter, plain in zip("äöüß", ("ae", "oe", "ue", "ss"), strict=True)}
+"""Letters as people write them who have no others on their keyboards."""
 
 
 @functools.lru_cache(1024)
@@ -83,8 +111,10 @@ def roles_of(name: str) -> tuple[str, ...]:
     >>> roles_of("kernel")
     ('W', 'kernel_size')
     """
-    word = name.lower().strip("_")
+    word = unicodedata.normalize("NFKC", name).lower().strip("_").translate(_PLAIN)
     found = tuple(role for role, words in ROLES.items() if word in words)
+    if not found and (of := _ABOVE.fullmatch(word)) is not None:
+        return ("dZ",) if "Z" in roles_of(next(filter(None, of.groups()))) else ()
     several = not found and len(word) > 3 and word.endswith("s") and word != "params"  # which holds several
     return roles_of(word[:-1]) if several else found
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from convstep.candidate.call.by_name import Values
 from convstep.candidate.call.call import BROUGHT, Call, Method
+from convstep.candidate.call.containers import built
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
-from convstep.candidate.call.given import value_of
+from convstep.candidate.call.given import config_role, value_of
 from convstep.candidate.call.layouts import FILTERS, NUMBERS, PLANES, Inputs, Layouts, axes_of
-from convstep.candidate.call.named import FILLED, UNUSED, given
+from convstep.candidate.call.named import BOXED, FILLED, UNUSED, given
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.words import making_roles, roles_of
+from convstep.candidate.call.words import roles_of
 from convstep.conv.problem import Problem
 
 Shape = tuple[int, ...]
@@ -120,6 +121,9 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
     def code(role: str) -> Any:
         if role == UNUSED:
             return None
+        if role.startswith("node"):
+            return _Array(f"node of {tuple(inputs.dZ.shape)}")
+        role = role.removeprefix(BOXED)
         if role in ("A_prev", "W", "dZ", "b"):
             shape = "" if role == "b" else f" of {tuple(getattr(inputs, role).shape)}"
             return _Array(f"{words.get(role, role)}{shape}")
@@ -141,6 +145,8 @@ def _arguments(call: Call, method: Method, candidate: Candidate, inputs: Inputs)
     return listed(places, named, parameters)
 
 
+NODES = {"A_prev": "x", "W": "w", "b": "b", "node": "out"}
+"""What an adapter calls the nodes of a graph, by role."""
 DECIDE = "  # decide: "
 """What stands before a comment where the person has to."""
 _K, _L = "n.w.shape[2]", "n.w.shape[3]"
@@ -230,6 +236,8 @@ class Given:
     def __call__(self, role: str) -> Code:
         """What a parameter with a role is given; one with the role "?name" is for the person to decide."""
         base, _, form = role.partition(":")
+        if base == "node" or base.startswith(BOXED):
+            return Code(NODES[base.removeprefix(BOXED)])
         layer, A = self._call.convention == "layer", self.lie.A
         if base[0] == "?":
             self.undecided += [
@@ -260,7 +268,7 @@ class Given:
         if base == "ones":
             return Code(f"{self.inputs.dZ} * 0 + 1")
         if base in ("cache", "hparameters"):
-            return Code(repr(self._cache() if base == "cache" else self._hyper()))
+            return Code(repr(self._cache() if base == "cache" else self._hyper(form)))
         if base == "Z" and layer:
             return Code("made[0] if isinstance(made, tuple) else made")
         return getattr(self.inputs, base, Code("None"))
@@ -273,14 +281,20 @@ class Given:
             return tuple(map(self, ("A_prev", "W", "b", "hparameters")))
         return Code("made[1] if isinstance(made, tuple) else made")
 
-    def _hyper(self) -> Code | dict[str, Code]:
+    def _hyper(self, form: str) -> object:
         if self._call.convention == "named" and self._candidate.options:
             kind, *names = self._candidate.options
             fields = ", ".join(f"{name}={self(roles_of(name)[0])}" for name in names)
             return Code(f"{self._candidate.name}.__globals__[{kind!r}]({fields})")
-        roles = making_roles if self._call.convention == "layer" else roles_of
+        maker = self._call.maker
+        for name in [name for name, role in maker.given if role.startswith("hparameters")] if maker else ():
+            read = rf"\b{re.escape(name)}(?:\[['\"](\w+)|\.get\(['\"](\w+)|(\.(?!get\b)\w+))"
+            keys = [key for each in re.findall(read, self._candidate.source) for key in each if key]
+            return built(
+                [((key,), self(config_role(key.strip("."), form) or "none")) for key in dict.fromkeys(keys)]
+            )
         words = dict.fromkeys(re.findall(r"""["'](\w+)["']""", self._candidate.source))
-        found = {word: role for word in words for role in _KNOWN if role in roles(word)}
+        found = {word: role for word in words for role in _KNOWN if role in roles_of(word)}
         return {word: self(role) for word, role in (found or {"stride": "stride", "pad": "padding"}).items()}
 
 

@@ -165,10 +165,7 @@ def right_of(case: Case) -> Right:
 def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case], tuple[str, ...]]:
     """The cases that a convention can express, smallest first, and what it cannot express."""
     every = _all_cases(convention.name)
-    if convention.told is not None and convention.name == "layer":
-        told = dict.fromkeys(each for case in every for each in _of_layer(case, convention.told))
-    else:
-        told = dict.fromkeys(fitted(case, convention) for case in every)
+    told = dict.fromkeys(each for case in every for each in expressed(case, convention))
     cases = [case for case in told if case.possible and not convention.cannot_say(case.geometry, candidate)]
     unsaid = {
         reason: None
@@ -176,6 +173,14 @@ def cases_for(convention: Convention, candidate: Candidate) -> tuple[list[Case],
         if (reason := convention.cannot_say(case.geometry, candidate))
     }
     return sorted(cases, key=lambda case: case.work), tuple(unsaid)
+
+
+def expressed(case: Case, convention: Convention) -> Iterator[Case]:
+    """The case changed so that a call can express it, in one way or several."""
+    if convention.told is not None and convention.name == "layer":
+        yield from _of_layer(case, convention.told)
+    else:
+        yield fitted(case, convention)
 
 
 def fitted(case: Case, convention: Convention) -> Case:

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convention, convention_of
-from convstep.candidate.call.likely import is_forward, likely, spoken
+from convstep.candidate.call.likely import CONV1D, is_forward, likely, of_other_axes, spoken
 from convstep.candidate.call.named import RULES, described, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import fitted, right_of
+from convstep.candidate.check.defaults import told_by_numbers
 from convstep.candidate.check.grade import Result, asked
 from convstep.candidate.check.trying import (
     PAIRS,
@@ -35,12 +36,6 @@ from convstep.language import tr
 
 TRIED = 12
 """Attempts that are told of a candidate that cannot be called."""
-CONV1D = r"conv_?1d"
-LENGTH = (
-    r"(?im)^\s*\(?\w+,\s*\w+,\s*(l|t|len\w*|time|seq\w*|steps|n_?[lt]\w*)\)?\s*=\s*"
-    r"(?!(?:w|k|f|self\.[wkf])\w*\.shape)\w+\.shape"
-)
-"""What the name and the source of a conv1d say; the kernels of one channel are K by L."""
 
 
 def detect_convention(
@@ -104,7 +99,9 @@ def detect_convention(
     else:
         found = by_name(worker, lambda: clock() - began < budget)
         if not any(way.right for way in (*tried, *found)):
-            found += written_kernels(worker, found) or square_pictures(worker, found)
+            found += written_kernels(worker, found, lambda: clock() - began < 2 * budget) or square_pictures(
+                worker, found
+            )
             found += in_lists(worker, found, lambda: clock() - began < 2 * budget)
     cropped = any(way.perfect and way.cropped for way in found)
     better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)
@@ -155,6 +152,10 @@ def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], b
 def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
     """The result for the way that was chosen, after finding out whether it takes pairs."""
     call, reason = way.call, way.reason
+    if way.hung is None and call.convention == "named":
+        more = told_by_numbers(functools.partial(asked, worker), call, worker.candidate)
+        reason = reason.replace(described(call, worker.candidate), described(more, worker.candidate))
+        call = more
     convention = convention_of(call)
     if way.hung is None and call.convention in ("torch", "named") and call.pairs is None:
         told = r"TypeError|tuple|sequence|inhomogeneous|integral" if call.convention == "torch" else ""
@@ -162,7 +163,8 @@ def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:
             if convention.cannot_say(case.geometry, worker.candidate):
                 continue
             outcome = worker.call(call, right_of(case).problem)
-            if outcome.kind == RAISED and re.search(told, outcome.message):
+            raised = outcome.kind == RAISED or outcome.forward_message
+            if raised and re.search(told, outcome.message):
                 call = replace(call, pairs=False)
     if way.hung is None:
         shown = layers.with_even_kernels(functools.partial(asked, worker), call)
@@ -223,8 +225,8 @@ def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> Cann
         sentence = tr("{name} is a forward; name its backward", name=name)
     elif attempts and set(attempts) <= set(_empty()):
         sentence = tr("{name} is not written yet: it returns None", name=name)
-    elif re.search(CONV1D, name.lower()) or re.search(LENGTH, candidate.source):
-        sentence = tr("{call}: this looks like a conv1d, and only conv2d is checked", call=shown)
+    elif another := of_other_axes(candidate, shown):
+        sentence = another
     elif not candidate.parameters and not candidate.variadic:
         sentence = tr("{call} takes nothing, so it cannot be handed a gradient from above", call=shown)
     else:

@@ -190,6 +190,16 @@ def forward_fits(result: Result) -> bool | None:
     return _alike(Z, expected) or _alike(Z, np.maximum(expected, 0))
 
 
+def makes_it(result: Result) -> bool:
+    """Whether its forward gave what is right, or what a true convolution gives: its kernel rotated."""
+    Z, problem = result.outcome.Z, result.right.problem
+    rotated = problem.with_arrays(W=problem.W[:, ::-1, ::-1])
+    return Z is not None and any(
+        Z.shape == problem.dZ.shape and np.allclose(Z, expected_forward(each), 1e-4, 1e-4)
+        for each in (problem, rotated)
+    )
+
+
 def ends_in_relu(results: Sequence[Result]) -> bool:
     """Whether the candidate's own forward, right but for that, returns what went through a ReLU."""
     made = [

@@ -13,6 +13,7 @@ from convstep.candidate.call import layers
 from convstep.candidate.call.call import Call, Method
 from convstep.candidate.call.conventions import convention_of
 from convstep.candidate.call.layouts import Layouts, sides_of
+from convstep.candidate.call.likely import of_other_axes
 from convstep.candidate.call.outcome import (
     DIED,
     HUNG,
@@ -26,8 +27,8 @@ from convstep.candidate.call.rates import OPTIMIZERS
 from convstep.candidate.call.used import used_as
 from convstep.candidate.call.words import making_roles
 from convstep.candidate.check.cases import Case, cases_for, fitted
-from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result
-from convstep.conv.forward import expected_forward
+from convstep.candidate.check.defaults import defaults, told_by_numbers
+from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, makes_it
 from convstep.language import tr
 
 TOLD, DEATHS, TRIES = 8, 3, 600
@@ -79,13 +80,36 @@ def detect_layer_call(
         kept = tuple(each for each in outcome.places if not each.endswith(" change"))
         outcome = replace(outcome, places=kept)
     call, reason = layers.settled(call, reason, outcome)
+    call, before = _without_misread(tried, call, candidate), call
+    reason = layers.told_more(reason, before, call, candidate)
     if name := _misread(tried, call, outcome, candidate):
         message = tr("what {name} is could not be found out", name=name)
         raise _cannot(candidate, [Attempt(reason, message)])
-    call = _limited(tried, with_even_kernels(tried, call))
+    more = told_by_numbers(tried, call, candidate)
+    reason = layers.told_more(reason, call, more, candidate)
+    call = _limited(tried, with_even_kernels(tried, more))
     if any(case.kernel[0] != case.kernel[1] for case in cases_for(convention_of(call), candidate)[0]):
         reason = re.sub(r"\bK(, |\*)K\b", r"K\1L", reason)  # of square kernels both sides are K
     return call, reason, None
+
+
+def _without_misread(tried: Callable[[Call, Case], Result], call: Call, candidate: Candidate) -> Call:
+    """The call without a stride or padding that its name does not say, and its forward shows to be none.
+
+    `i * d:i * d + h` may be a window or the place of a tap; what has a default is left at that.
+    """
+    assert call.maker is not None
+    optional = defaults(call.maker, call, candidate)
+    for name, role in call.maker.given:
+        shown = {"stride": {"stride": (2, 2)}, "padding": {"padding": ((1, 1), (1, 1))}}.get(role, {})
+        plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
+        if not shown or plain is None or name not in optional or role in making_roles(name):
+            continue
+        result = tried(call, replace(plain, **shown))  # type: ignore[arg-type]
+        if result.outcome.Z is not None and not makes_it(result) and makes_it(tried(call, plain)):
+            given = tuple(pair for pair in call.maker.given if pair[0] != name)
+            call = replace(call, maker=replace(call.maker, given=given))
+    return call
 
 
 def _misread(
@@ -102,7 +126,7 @@ def _misread(
         assert plain is not None
         case = plain
         if role == "rate" and re.fullmatch(r"(?i)_?alpha", name):  # a slope as often
-            fits = _forward_right if not layers.changes(outcome) else None
+            fits = makes_it if not layers.changes(outcome) else None
         elif role in ("stride", "padding") and role not in (*making_roles(name), used.get(name)):
             strided = replace(plain, stride=(2, 2))
             case = strided if role == "stride" else replace(plain, padding=((1, 1), (1, 1)))
@@ -140,7 +164,7 @@ def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call
         even = fitted(replace(case, padding=padding), convention_of(other))
         same = (even.kernel, even.stride) == (case.kernel, case.stride)
         sayable = same and not convention_of(other).cannot_say(even.geometry)
-        if sayable and _forward_right(tried(other, even)):
+        if sayable and makes_it(tried(other, even)):
             return other
     return call
 
@@ -238,7 +262,7 @@ class _Search:
                 self.attempts.setdefault(outcome.message, attempt)
                 if outcome.message.startswith("NotImplementedError") and stage != "make":
                     self.over = True
-        if results and all(map(_forward_right, results)) and results[0].right.problem.W.shape[1] > 1:
+        if results and all(map(makes_it, results)) and results[0].right.problem.W.shape[1] > 1:
             if any(map(_is_flat, results)):
                 pass  # what takes pictures in any shape may be meant to be given flat ones
             elif any(one.kind == RETURNED or self.own(one.message) for one in outcomes):
@@ -266,11 +290,11 @@ class _Search:
                 said, (-_STAGES.index("output"), Attempt.of(reason, made[0].outcome, said))
             )
             return
-        if "(" in call.layouts.A + call.layouts.Z and not any(map(_forward_right, results)):  # type: ignore[union-attr]
+        if "(" in call.layouts.A + call.layouts.Z and not any(map(makes_it, results)):  # type: ignore[union-attr]
             return  # the size of a flat output says little of how it lies
         fit = _fit(results)
         by_itself = call.stride != 1 or (call.rule and not call.worded and "padding" not in call.says)
-        if by_itself and not any(map(_forward_right, results)) and fit[0] <= len(returned):
+        if by_itself and not any(map(makes_it, results)) and fit[0] <= len(returned):
             return  # what it does untold is believed of numbers alone; db may be right anyhow
         if returned and (self.best is None or fit > self.best[0]):
             wrong = {found.name for result in results for found in result.grades if found.kind == WRONG}
@@ -308,7 +332,7 @@ def _results(tried: Callable[[Call, Case], Result], call: Call) -> list[Result]:
         stages = {_stage(r.outcome) if r.outcome.kind != RETURNED else "" for r in results}
         if "plant" in stages or not results:
             continue  # its kernels have another size
-        if stages == {"backward"} and trials[-1].batch and all(map(_forward_right, results)):
+        if stages == {"backward"} and trials[-1].batch and all(map(makes_it, results)):
             result = tried(call, replace(trials[-1], batch=2))
             results += [result] if result.ok else []
         break
@@ -374,21 +398,11 @@ def _forward_fits(result: Result) -> bool:
     return Z is not None and Z.shape == result.right.problem.dZ.shape
 
 
-def _forward_right(result: Result) -> bool:
-    """Whether its forward gave what is right, or what a true convolution gives: its kernel rotated."""
-    Z, problem = result.outcome.Z, result.right.problem
-    rotated = problem.with_arrays(W=problem.W[:, ::-1, ::-1])
-    return Z is not None and any(
-        Z.shape == problem.dZ.shape and np.allclose(Z, expected_forward(each), 1e-4, 1e-4)
-        for each in (problem, rotated)
-    )
-
-
 def _fit(results: list[Result]) -> tuple[int, ...]:
     """How well a way fits: forwards and gradients right, shapes right, calls that returned."""
     judged = [found for result in results for found in result.grades]
     return (
-        sum(map(_forward_right, results)) + sum(found.kind == RIGHT for found in judged),
+        sum(map(makes_it, results)) + sum(found.kind == RIGHT for found in judged),
         sum(found.kind != SHAPE for found in judged),
         sum(result.outcome.kind == RETURNED for result in results),
     )
@@ -436,4 +450,4 @@ def _cannot(candidate: Candidate, attempts: list[Attempt]) -> CannotCall:
         message=likeliest.message,
         place=place,
     )
-    return CannotCall(sentence, candidate, attempts[:TOLD])
+    return CannotCall(of_other_axes(candidate, name) or sentence, candidate, attempts[:TOLD])

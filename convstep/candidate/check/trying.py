@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
-from convstep.candidate.call.containers import word_of
+from convstep.candidate.call.containers import path_of, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.named import LAYOUTS, POINTWISE, described, guessed, ways
@@ -207,14 +207,16 @@ def right_with_two(worker: Worker, way: Tried) -> bool:
     return convention_of(way.call).layouts.batched and _tried(worker, way.call, 2).right
 
 
-def written_kernels(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
+def written_kernels(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]) -> list[Tried]:
     """Try again, with kernels of a size that is a number in the source, the ways that failed on a size."""
     sizes = [
         size for size in (5, 2, 7, 4) if re.search(rf"(?<![\w.]){size}(?![\w.])", worker.candidate.source)
     ]
-    pointwise = re.search(POINTWISE, worker.candidate.source) is not None
-    sizes = [1, *sizes] if pointwise else sizes
-    misfits = [way for way in tried if pointwise or re.search(MISFIT, way.results[0].outcome.message)]
+    if re.search(POINTWISE, worker.candidate.source):
+        found = by_name(worker, in_time, (("kernel", "1x1"),))
+        if any(way.right for way in found):
+            return found
+    misfits = [way for way in tried if re.search(MISFIT, way.results[0].outcome.message)]
     found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
         found.append(_tried(worker, replace(way.call, places=(("kernel", f"{size}x{size}"),))))
@@ -264,16 +266,23 @@ def square_pictures(worker: Worker, tried: Sequence[Tried]) -> list[Tried]:
     return []
 
 
-def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
-    """Try the ways that the parameters' names suggest, until one fits or time is up."""
+def by_name(
+    worker: Worker, in_time: Callable[[], bool], places: tuple[tuple[str, str], ...] = ()
+) -> list[Tried]:
+    """Try the ways that the parameters' names suggest, until one fits or time is up.
+
+    `places` are those of `Call` where the way says none.
+    """
     tried: list[Tried] = []
+    halves: list[Tried] = []
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
         more: list[tuple[bool | None, bool | None]] = [(None, None)]
         for tensors, pairs in more:
             ruled_out, ended = RuledOut(), list[Tried]()
-            for call in (replace(call, tensors=tensors, pairs=pairs) for call in group):
-                if ruled_out(call):
+            for call in group:
+                call = replace(call, tensors=tensors, pairs=pairs, places=call.places or places)
+                if ruled_out(call) or (halves and not _may_be_whole(call, halves)):
                     continue
                 if not in_time() or sum(way.results[-1].outcome.kind == DIED for way in tried) > 2:
                     return tried
@@ -290,13 +299,26 @@ def by_name(worker: Worker, in_time: Callable[[], bool]) -> list[Tried]:
                 more.append((False, None))
             if pairs is None and any(_wants_pairs(way.results) for way in ended):
                 more.append((tensors, True))
-        if any(way.right and not guessed(way.call) for way in tried):
-            break  # a guess that is right by halves may be right by accident
+        # a guess that is right by halves may be right by accident
+        halves = [way for way in tried if way.right and not guessed(way.call)]
+        if halves and not (worker.candidate.forward and any(map(_of_a_cache, halves))):
+            break
     return tried
 
 
 NO_LIST = r"AttributeError: 'list'|TypeError: .*'list'|list indices must be"
 """Exceptions of what takes no lists, however these lie."""
+
+
+def _of_a_cache(way: Tried) -> bool:
+    """Whether its cache was made of what its parts are called, of which its own forward knows more."""
+    given = () if way.call.own_cache or way.call.backward is None else way.call.backward.given
+    return any(path_of(name) for name, _ in given)
+
+
+def _may_be_whole(call: Call, halves: Sequence[Tried]) -> bool:
+    """Whether its own forward's cache may make right what is right by halves: `x` may be padded in it."""
+    return call.own_cache and any(way.call.layouts == call.layouts for way in halves)
 
 
 class RuledOut:
@@ -428,7 +450,7 @@ def _may_be_cropped(call: Call, result: Result, array: Array) -> bool:
 def _computable(call: Call) -> list[str]:
     """The gradients that can be computed from what a call is given: no dA_prev without kernels."""
     says = call.says
-    if call.convention in CONVENTIONS or call.forward is not None:
+    if call.convention in CONVENTIONS or call.forward is not None or "node" in says:
         return [*NAMES]
     made_of = {"dA_prev": {"W"}, "dW": {"A_prev", "A_prev_pad"}}
     return [name for name in NAMES if name not in made_of or says & made_of[name]]

@@ -9,7 +9,7 @@ from convstep.candidate.operators.ways import likely
 from convstep.language import tr
 
 _UNKNOWN = re.compile(
-    r"conv_?3_?d|depthwise|attention|attn|dropout|(group|instance)_?norm|sigmoid|tanh|softplus|silu|swish|leaky(_?relu)?"
+    r"conv_?3_?d|depthwise_separable|separable|depthwise|attention|attn|dropout|(group|instance)_?norm|sigmoid|tanh|softplus|silu|swish|leaky(_?relu)?"
     r"|(global|adaptive)_?(avg|average|mean|max)_?pool(ing)?"
     r"|(?<![a-z])(gn|rnn|gru|svm|mse|hinge|prelu|elu|selu|gelu|relu6)(?![a-z])|activation"
     r"|sequential|(?<![a-z])(network|net|model|module|trainer|tensor|variable|parameter)(?![a-z])"

@@ -333,6 +333,14 @@ def _attention(asked: Asked) -> Iterator[Guess]:
         yield Guess("attention", values | given((X, x)), x.shape)
 
 
+_KERNELS = ("kernel", "kernels", "filter", "filters", "weight", "weights", "w", "k")
+_DEPTH, _POINT = (
+    " ".join([*stems, *(f"{stem}_{word} {word}_{stem}" for stem in stems for word in _KERNELS)])
+    for stems in (("dw", "depth", "depthwise"), ("pw", "point", "pointwise"))
+)
+"""What the kernels of a depthwise and of a pointwise convolution are called."""
+
+
 def _conv(asked: Asked) -> Iterator[Guess]:
     options = {"stride": 1, "pad": 1}
     pair = any(isinstance(asked.defaults.get(name), tuple) for name in ("stride", "strides"))
@@ -345,8 +353,7 @@ def _conv(asked: Asked) -> Iterator[Guess]:
         ("out_channels c_out cout out_ch out_c n_out num_filters n_filters filters out_channel", 2),
         ("kernel_size", (3, 3) if sides else 3), ("filter_size ksize k f", 3),
         ("rng", np.random.RandomState(0)), ("in_shape input_shape", (2, 4, 4)),
-        ("depth_kernel depthwise depth_kernels w_depth dw", whole(2, 3, 3, seed=6)),
-        ("point_kernel pointwise point_kernels w_point pw", whole(3, 2, seed=7)),
+        (_DEPTH, whole(2, 3, 3, seed=6)), (_POINT, whole(3, 2, seed=7)),
     )  # fmt: skip
     sizes = {"n": 2, "c": 2, "h": 4, "w": 5, "f": 3, "kh": 3, "kw": 2}
     told = {"n", "c", "h", "w"} <= asked.parameters
@@ -354,6 +361,14 @@ def _conv(asked: Asked) -> Iterator[Guess]:
         rows = whole(2 * 2 * 4 * 5) if told else whole(2, 32)
         yield Guess("a convolution", common | given((X, rows)) | (sizes if told else {}), rows.shape)
     x, w, b = (1, 2, 4, 4), (2, 2, 3, 3), (2,)
+    if re.search(r"separab|(?<![a-z])pw(?![a-z])|point_?wise", f"{asked.name} {asked.text}", re.I):
+        last = given(
+            (X, whole(1, 4, 5, 2)), (B, whole(3, seed=5)), (_POINT, whole(2, 3, seed=7)),
+            (_DEPTH, whole(3, 3, 2, seed=6)),
+        )  # fmt: skip
+        first = given((X, whole(1, 2, 4, 5)), (B, whole(3, seed=5)))
+        for values in (first, last)[:: -1 if asked.channels_last else 1]:
+            yield Guess("a separable convolution", common | values, (1, 3, 2, 3))
     batched = (x, w, b), ((1, 4, 4, 2), (3, 3, 2, 2), (1, 1, 1, 2))
     single = ((4, 4, 2), (2, 3, 3, 2), b), ((4, 4), (3, 3), ()), ((6,), (3,), ())
     deep = ((2, 2, 4, 5), (2, 3, 3), b), ((2, 4, 5, 2), (3, 3, 2), b)

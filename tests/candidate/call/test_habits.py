@@ -585,3 +585,134 @@ def test_what_stands_beside_a_backward_is_no_mistake_of_it(
     verdict = check(f"{files.write('mine.py', text)}:{name}")
     assert verdict.ok, str(verdict)
     assert not check(f"{files.write('wrong.py', text.replace(*wrong))}:{name}").ok
+
+
+SHORTCUT = """
+import numpy as np
+
+def shortcut_forward(x, w, stride=2):
+    few = x[:, :, ::stride, ::stride]
+    return np.einsum("fc,nchw->nfhw", w[:, :, 0, 0], few), (x.shape, few, w, stride)
+
+def shortcut_backward(dy, cache):
+    # a 1x1 convolution
+    shape, xs, w, stride = cache
+    dx = np.zeros(shape)
+    dx[:, :, ::stride, ::stride] = np.einsum("fc,nfhw->nchw", w[:, :, 0, 0], dy)
+    return dx, np.einsum("nfhw,nchw->fc", dy, xs)[:, :, None, None]
+"""
+BATCH_LAST = """
+import numpy as np
+
+def vl_nnconv(X, F, B, DZDY, stride=1, pad=0):
+    wide = np.pad(X, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
+    DX, DF = np.zeros_like(wide), np.zeros_like(F)
+    for i in range(DZDY.shape[0]):
+        for j in range(DZDY.shape[1]):
+            part = np.s_[i * stride:i * stride + F.shape[0], j * stride:j * stride + F.shape[1]]
+            DF += np.einsum("kn,hwcn->hwck", DZDY[i, j], wide[part])
+            DX[part] += np.einsum("kn,hwck->hwcn", DZDY[i, j], F)
+    return DX[pad:pad + X.shape[0], pad:pad + X.shape[1]], DF, DZDY.sum(axis=(0, 1, 3))
+"""
+BY_ITSELF = """
+import numpy as np
+
+def Dw_conv(dout, x, kernel_size, stride):
+    kh, kw = kernel_size
+    dw = np.zeros((dout.shape[1], x.shape[1], kh, kw))
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            part = x[:, :, i * stride:i * stride + kh, j * stride:j * stride + kw]
+            dw += np.einsum("nf,nckl->fckl", dout[:, :, i, j], part)
+    return dw
+"""
+OF_INPUT = """
+import numpy as np
+
+def conv_dx(dout, kernel, input_size):
+    h, w = input_size
+    dx = np.zeros((len(dout), kernel.shape[1], h, w))
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            part = np.s_[:, :, i:i + kernel.shape[2], j:j + kernel.shape[3]]
+            dx[part] += np.einsum("nf,fckl->nckl", dout[:, :, i, j], kernel)
+    return dx
+"""
+CONFIGS = (
+    ("spec", "spec['weight_shape']"),
+    ("layer_config", "layer_config.kernel_shape"),
+    ("params", "(params['n_filters'], params['channels'], *params['filter_size'])"),
+)
+
+
+@SELDOM
+@pytest.mark.parametrize(
+    ("text", "name", "wrong"),
+    [
+        (
+            SHORTCUT,
+            "shortcut_backward",
+            ('"fc,nfhw->nchw", w[:, :, 0, 0]', '"fc,nfhw->nchw", -w[:, :, 0, 0]'),
+        ),
+        (BATCH_LAST, "vl_nnconv", ("DX[part] +=", "DX[part] =")),
+        (BY_ITSELF, "Dw_conv", ("dw +=", "dw =")),
+        (OF_INPUT, "conv_dx", ("dx[part] +=", "dx[part] =")),
+        *(
+            (
+                LAYER.replace("n_in, n_out, k)", f"{name})")
+                .replace("np.zeros((n_out, n_in, k, k))", f"np.zeros({shape})")
+                .replace("np.zeros(n_out)", f"np.zeros(({shape})[0])"),
+                "Layer",
+                ("j:j + g.shape[3]] +=", "j:j + g.shape[3]] ="),
+            )
+            for name, shape in CONFIGS
+        ),
+    ],
+    ids=["a strided shortcut", "the batch last", "dw alone", "dx alone", *(name for name, _ in CONFIGS)],
+)
+def test_what_some_write_is_called_and_judged(
+    files: Files, text: str, name: str, wrong: tuple[str, str]
+) -> None:
+    verdict = check(f"{files.write('mine.py', text)}:{name}")
+    assert verdict.ok, str(verdict)
+    assert wrong[0] in text
+    assert not check(f"{files.write('wrong.py', text.replace(*wrong))}:{name}").ok
+
+
+BLOCK = """
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+class Block:
+    def __init__(self, dw, pw):
+        self.dw, self.pw = dw, pw
+    def forward(self, x):
+        self.seen = sliding_window_view(x, self.dw.shape[1:], axis=(2, 3))
+        self.size, self.mid = x.shape, np.einsum("nchwij,cij->nchw", self.seen, self.dw)
+        return np.einsum("nchw,fc->nfhw", self.mid, self.pw)
+    def backward(self, dy):
+        self.d_pw = np.einsum("nfhw,nchw->fc", dy, self.mid)
+        dmid = np.einsum("nfhw,fc->nchw", dy, self.pw)
+        self.d_dw = np.einsum("nchw,nchwij->cij", dmid, self.seen)
+        dx = np.zeros(self.size)
+        for i in range(dmid.shape[2]):
+            for j in range(dmid.shape[3]):
+                part = np.s_[:, :, i:i + self.dw.shape[1], j:j + self.dw.shape[2]]
+                dx[part] += dmid[:, :, i, j][:, :, None, None] * self.dw
+        return dx
+"""
+
+
+@SELDOM
+@pytest.mark.parametrize("name", ["SeparableConv", "DepthwiseSeparable", "PointwiseAfterDepthwise"])
+def test_two_convolutions_in_one_are_held_against_their_own_forward(files: Files, name: str) -> None:
+    text = BLOCK.replace("Block", name)
+    assert check(f"{files.write('mine.py', text)}:{name}").headline.startswith(f"{name} is right for its own")
+    wrong = text.replace("dx[part] +=", "dx[part] =")
+    assert not check(f"{files.write('wrong.py', wrong)}:{name}").ok
+
+
+def test_a_convolution_of_volumes_is_refused_as_one(files: Files) -> None:
+    text = LAYER.replace("axis=(2, 3))", "axis=(2, 3, 4))").replace("(k, k), ax", "(k, k, k), ax")
+    with pytest.raises(CandidateError, match="looks like a conv3d, for which no check is known"):
+        check(f"{files.write('mine.py', text)}:Layer")
