@@ -82,8 +82,11 @@ DEPTHWISE = [
     )
 ]
 """The same where each channel has a kernel of its own."""
-POINTWISE = r"(?i)point_?wise|1 ?x ?1|shortcut|projection|down_?sampl|\[(:, *:|\.{3}), *0, *0\]"
-"""How a source says that its kernels are of one cell."""
+ONE_CELL = r"(?i)\b(?:[wkf]|weight|kern|filt)\w*\[(?:(?::, *:|\.{3}), *)?0, *0\]"
+POINTWISE = r"(?i)point_?wise|1 ?x ?1|shortcut|projection|down_?sampl"
+"""How a source takes the one cell of its kernels, and says that they have one."""
+SIZED = r"(?i)\b[kf]_?[hw]\b|\bhh\b|kernel_size|filter_size|\bksize\b"
+"""How it says that they are of several sizes."""
 FLAT_KERNELS = [
     Layouts(*each) for each in (("NHWC", "IO"), ("NHWC", "OI"), ("NCHW", "OI"), ("NCHW", "IO"), ("CHW", "OI"))
 ]

@@ -63,6 +63,8 @@ WANTED = r"(target_)?(input_)?ind(ex|ic)es|propagate_down|needs?_\w*grad|req"
 """What a parameter is called that says of which inputs a gradient is wanted."""
 _RECKONED = ("stride", "padding", "kernel_size")
 """Roles that code gives away by what it reckons with a parameter."""
+KEEPS = "keeps"
+"""What a flag does without which a forward keeps nothing."""
 _PLAIN = ("linear", "none", "identity")
 _ORDERS = (
     ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
@@ -125,7 +127,9 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
     used = used_as(candidate.source)
     own = any(roles_of(name)[:1] == ("W",) for name in re.findall(r"self\.(\w+) *=[^=]", candidate.source))
     forward = Method(
-        forth[0], _forward_given(apart, used, own=own) or _set_before(candidate.source, forth[0])
+        forth[0],
+        _forward_given(apart, {**used, **_keeping(candidate.source, forth[0])}, own=own)
+        or _set_before(candidate.source, forth[0]),
     )
     ways = {name: methods[name] for name in back}
     if apart != methods[forth[0]]:
@@ -203,6 +207,24 @@ def _taken_apart(
     return tuple(found)
 
 
+def _keeping(source: str, name: str) -> dict[str, str]:
+    """The parameters without which a method keeps nothing for its backward: `if training: self.x = x`."""
+    methods = (
+        each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef) and each.name == name
+    )
+    asked = (each for method in methods for each in ast.walk(method) if isinstance(each, ast.If))
+    return {
+        each.test.id: KEEPS
+        for each in asked
+        if isinstance(each.test, ast.Name)
+        and any(
+            isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            for inner in each.body
+            for node in ast.walk(inner)
+        )
+    }
+
+
 def _forward_given(
     parameters: Sequence[Parameter], used: Mapping[str, str], *, own: bool
 ) -> tuple[tuple[str, str], ...]:
@@ -224,6 +246,8 @@ def _forward_given(
         elif parameter.default is None:
             flag = used.get(parameter.name) == "flag"
             given.append((parameter.name, "flag" if flag else (*making_roles(parameter.name), "flag")[0]))
+        elif parameter.default == "False" and used.get(parameter.name) == KEEPS:
+            given.append((parameter.name, "flag"))
     said = [role for _, role in given]
     if "b" in said and "W" not in said:  # forward(a, b): kernels, not a bias
         given[said.index("b")] = given[said.index("b")][0], "W"

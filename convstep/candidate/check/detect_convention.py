@@ -10,7 +10,7 @@ from dataclasses import replace
 from convstep.candidate.call.calling import Call
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convention, convention_of
 from convstep.candidate.call.likely import CONV1D, is_forward, likely, of_other_axes, spoken
-from convstep.candidate.call.named import RULES, described, makes_column
+from convstep.candidate.call.named import ONE_CELL, RULES, described, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
@@ -23,6 +23,7 @@ from convstep.candidate.check.trying import (
     Tried,
     by_name,
     in_lists,
+    pointwise,
     right_with_two,
     square_pictures,
     told_more,
@@ -97,7 +98,9 @@ def detect_convention(
     if (best is not None and _surely(best)) or re.search(CONV1D, candidate.name.lower()):
         found = []
     else:
-        found = by_name(worker, lambda: clock() - began < budget)
+        found = pointwise(worker, ONE_CELL, lambda: clock() - began < budget)
+        if not any(way.right for way in found):
+            found += by_name(worker, lambda: clock() - began < budget)
         if not any(way.right for way in (*tried, *found)):
             found += written_kernels(worker, found, lambda: clock() - began < 2 * budget) or square_pictures(
                 worker, found

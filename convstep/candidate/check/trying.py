@@ -11,7 +11,7 @@ from convstep.candidate.call.calling import Call
 from convstep.candidate.call.containers import path_of, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.layouts import LISTS, Layouts
-from convstep.candidate.call.named import LAYOUTS, POINTWISE, described, guessed, ways
+from convstep.candidate.call.named import LAYOUTS, POINTWISE, SIZED, described, guessed, ways
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.candidate.call.returned import meaning, returned_names
 from convstep.candidate.call.words import roles_of
@@ -212,17 +212,22 @@ def written_kernels(worker: Worker, tried: Sequence[Tried], in_time: Callable[[]
     sizes = [
         size for size in (5, 2, 7, 4) if re.search(rf"(?<![\w.]){size}(?![\w.])", worker.candidate.source)
     ]
-    if re.search(POINTWISE, worker.candidate.source):
-        found = by_name(worker, in_time, (("kernel", "1x1"),))
-        if any(way.right for way in found):
-            return found
+    found = pointwise(worker, POINTWISE, in_time)
+    if any(way.right for way in found):
+        return found
     misfits = [way for way in tried if re.search(MISFIT, way.results[0].outcome.message)]
-    found = []
     for size, way in itertools.product(sizes, misfits[: 5 * GUESSES]):
         found.append(_tried(worker, replace(way.call, places=(("kernel", f"{size}x{size}"),))))
         if found[-1].perfect:
             return found[-1:]
     return [way for way in found if way.right]
+
+
+def pointwise(worker: Worker, said: str, in_time: Callable[[], bool]) -> list[Tried]:
+    """Try the ways that names suggest on kernels of one cell, where the source says that it has no others."""
+    source = worker.candidate.source
+    alone = re.search(said, source) and not re.search(SIZED, source)
+    return by_name(worker, in_time, (("kernel", "1x1"),)) if alone else []
 
 
 def in_lists(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]) -> list[Tried]:

@@ -104,6 +104,16 @@ def test_a_layer_that_keeps_its_input_where_it_is_called_is_called(files: Files)
 
 
 @SELDOM
+def test_a_forward_that_keeps_its_input_when_told_is_told(files: Files) -> None:
+    kept = (
+        ("def forward(self, a):", "def forward(self, a, training=False):"),
+        ("        self.a = a", "        if training:\n            self.a = a"),
+    )
+    assert "is right: all gradients agree" in said(files, *kept)
+    assert "is wrong" in said(files, *kept, ("j:j + g.shape[3]] +=", "j:j + g.shape[3]] ="))
+
+
+@SELDOM
 def test_an_object_that_uses_what_it_kept_of_another_picture_is_wrong(files: Files) -> None:
     kept = "if not hasattr(self, 'p'):\n            self.p = self.patches(self.a).copy()\n        self.dw"
     words = said(files, ("self.dw", kept), ("g, self.patches(self.a))", "g, self.p)"))
