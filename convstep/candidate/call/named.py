@@ -88,7 +88,8 @@ FLAT_KERNELS = [
     Layouts(*each) for each in (("NHWC", "IO"), ("NHWC", "OI"), ("NCHW", "OI"), ("NCHW", "IO"), ("CHW", "OI"))
 ]
 """The same of these where they have no rows and columns."""
-BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
+BIASES = ("O", "", "111O", "O1", "1O11", "O11", "1O")
+"""How a bias lies, the commonest first; "" is a number."""
 SIGNATURES = 8
 """Readings of a signature that are tried."""
 COLUMN = r"(?:zeros|empty)\(\(\s*(?:[^(),]|\([^()]*\)|\[[^\]]*\])+,\s*1\s*\)"
@@ -132,11 +133,12 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     told = dict.fromkeys(_in_pairs(_in_words(call, candidate.source), candidate.source) for call in readings)
     fixed = [s for s in (2, 3) if _may_be_stride(s, candidate.source)]
     untold = [replace(call, stride=s) for s in fixed for call in told if _may_have_its_own(call)]
+    first = _ALONE if candidate.kind == "autograd" else []
     for call in (*told, *untold):
         says = call.says
         sides = "padding" in says and sides_of(candidate.source) != ""
         call = replace(call, column=makes_column(candidate.source), sides=sides)
-        layouts = _ALONE if candidate.kind == "autograd" else [*LAYOUTS, *SELDOM]
+        layouts = [*dict.fromkeys((*first, *LAYOUTS, *SELDOM))]
         if "groups" not in says and candidate.depthwise:
             call, layouts = replace(call, depthwise=True), DEPTHWISE
         if re.search(POINTWISE, candidate.source):
@@ -162,7 +164,9 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
                 places=(("kernel", "1x1"),) if lying in FLAT_KERNELS else (),
             )
             for rule, bias, lying in itertools.product(rules, biases, layouts)
-            if not (rule and lying in FLAT_KERNELS) and (bias == biases[0] or lying not in SELDOM)
+            if not (rule and lying in FLAT_KERNELS)
+            and (bias == biases[0] or lying not in SELDOM)
+            and (bias or lying.one_filter)
         )
 
 
@@ -460,8 +464,9 @@ def described(call: Call, candidate: Candidate) -> str:
         tr("pictures ({axes})", axes=", ".join(lying.A)),
         tr("kernels ({axes})", axes=layers.axes_of(lying.W).replace("K, K", "K, L")),
     ]
-    if "b" in call.says and lying.b not in ("", "O"):
-        parts.append(tr("bias ({axes})", axes=", ".join(lying.b.replace("O", "F"))))
+    if "b" in call.says and lying.b != "O":
+        shown = tr("bias ({axes})", axes=", ".join(lying.b.replace("O", "F")))
+        parts.append(shown if lying.b else tr("a bias that is a number"))
     if call.stride > 1:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if not call.says & {"padding", "padding:word"}:
