@@ -110,6 +110,7 @@ class Call:
         roles = {role for method in methods if method is not None for _, role in method.given}
         if "hparameters:pair" in roles:
             roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
+        roles |= {role.replace(":either", ":pair") for role in roles}
         if self.maker is None:
             roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
         roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}

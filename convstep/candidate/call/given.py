@@ -39,7 +39,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         return _kernel_size(form, (filters, channels, f_h, f_w), layouts)
     if base == "input_shape":
         return _input_shape(form, problem, layouts)
-    if base == "padding" and form:
+    if base == "padding" and form not in ("", "either"):
         return _padding(form, problem, call)
     if role == "in_channels:chain":
         return [channels, filters]
@@ -70,7 +70,8 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     pairs = {"stride": geometry.stride, "dilation": geometry.dilation}
     pairs["padding"] = (geometry.padding[0][0], geometry.padding[1][0])
     if base in pairs:
-        return pairs[base] if form == "pair" else pairs[base][0]
+        differ = form == "either" and pairs[base][0] != pairs[base][1]
+        return pairs[base] if form == "pair" or differ else pairs[base][0]
     if base == "activation":
         return "linear" if form == "linear" else _same
     if base == "initializer":
@@ -128,7 +129,7 @@ def _kernel_size(form: str, sizes: tuple[int, int, int, int], layouts: Layouts) 
         return (f_h, f_w, channels) if last else (channels, f_h, f_w)
     if form == "full":
         return (f_h, f_w, channels, filters) if last else (filters, channels, f_h, f_w)
-    return (f_h, f_w) if form == "pair" else f_h
+    return (f_h, f_w) if form == "pair" or (form == "either" and f_h != f_w) else f_h
 
 
 def _input_shape(form: str, problem: Problem, layouts: Layouts) -> Any:

@@ -415,6 +415,8 @@ def _options(parameter: Parameter, names: Collection[str], used: Mapping[str, st
             found.append((role, number))
         elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:
             found += [("activation:linear", 0), ("activation", 1)]
+        elif role == "b" and parameter.default == "None" and any("W" in making_roles(each) for each in names):
+            found.append((role, 0))  # else its gradient is not made
         elif role == "use_bias" and value is False:
             found.append((role, 0))
     if not required and isinstance(value, bool):

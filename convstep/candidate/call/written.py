@@ -229,6 +229,7 @@ class Given:
 
     def __call__(self, role: str) -> Code:
         """What a parameter with a role is given; one with the role "?name" is for the person to decide."""
+        role = role.removesuffix(":either")  # an adapter's are numbers
         base, _, form = role.partition(":")
         layer, A = self._call.convention == "layer", self.lie.A
         if base[0] == "?":
