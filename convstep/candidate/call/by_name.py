@@ -253,6 +253,8 @@ def accepted(function: Callable[..., Any] | None, *, by_place: bool = False) -> 
     with contextlib.suppress(TypeError, ValueError):
         listed = inspect.signature(function).parameters.values() if function is not None else ()
         left_out = {inspect.Parameter.VAR_KEYWORD, *([inspect.Parameter.KEYWORD_ONLY] if by_place else [])}
+        if by_place:
+            listed = [each for each in listed if each.kind is not each.VAR_POSITIONAL]
         if all(each.kind is not each.VAR_POSITIONAL for each in listed):
             return tuple(each.name for each in listed if each.kind not in left_out)
     return ()

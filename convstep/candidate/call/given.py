@@ -211,11 +211,32 @@ class Node:
 
     def __init__(self, value: Any, inputs: Iterable[Any] = ()) -> None:
         self.value = self.data = self.val = self.array = self.cached_data = value
-        self.inputs = self.parents = self.children = self.prev = [Node(each) for each in inputs]
+        self.inputs = self.parents = self.children = self.prev = [_leaf(each) for each in inputs]
 
     def realize_cached_data(self) -> Any:
         """The value."""
         return self.value
+
+
+class _Leaf(np.ndarray[Any, np.dtype[Any]]):
+    """An array that is also the node that holds it: some reckon with nodes, others with their values."""
+
+    @property
+    def value(self) -> Any:
+        """The array alone."""
+        return self.view(np.ndarray)
+
+    data = val = array = cached_data = value  # type: ignore[assignment]
+
+    def realize_cached_data(self) -> Any:
+        """The same."""
+        return self.value
+
+    numpy = detach = realize_cached_data
+
+
+def _leaf(value: Any) -> Any:
+    return value.view(_Leaf) if isinstance(value, np.ndarray) else value
 
 
 class Config(dict[str, Any]):

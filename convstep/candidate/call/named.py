@@ -491,7 +491,9 @@ def given(method: Method, parameters: Sequence[str], values: Any) -> tuple[list[
     places: list[Any] = []
     named: dict[str, Any] = {}
     for number, (root, held) in enumerate(parts.items()):
-        if root[:1] in "[*" or (tuple(parameters[number : number + 1]) == (root,) and not named):
+        if root[:1] == "*" and isinstance(held[0][1], list):  # `*inputs`
+            places += held[0][1]
+        elif root[:1] in "[*" or (tuple(parameters[number : number + 1]) == (root,) and not named):
             places.append(built(held))
         else:
             named[root] = built(held)
