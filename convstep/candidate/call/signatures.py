@@ -179,9 +179,7 @@ def _taken_apart(
     return tuple(found)
 
 
-def _of_inputs(
-    source: str, name: str, parameters: Sequence[Parameter], forward: Method
-) -> Iterator[str]:
+def _of_inputs(source: str, name: str, parameters: Sequence[Parameter], forward: Method) -> Iterator[str]:
     """The parameters of a backward that hold what its forward was given: `x, w = inputs`."""
     count = sum(role in ("A_prev", "W", "b") for _, role in forward.given)
     held = leaves(_body(source, name), [each.name for each in parameters])
@@ -246,9 +244,7 @@ def _backward_given(
     if not plain:
         return [(("", "dZ"),)] if parameters else [()]
     options = [
-        ["nodes"]
-        if each.name in nodes
-        else _back_options(each, used, alone=len(plain) == 1)
+        ["nodes"] if each.name in nodes else _back_options(each, used, alone=len(plain) == 1)
         for each in plain
     ]
     if len(plain) > 1:
