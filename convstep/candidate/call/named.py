@@ -17,6 +17,7 @@ from typing import Any
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import (
+    PAIRS,
     Path,
     built,
     leaves,
@@ -29,7 +30,7 @@ from convstep.candidate.call.containers import (
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.used import in_pairs, taken_apart, used_as
+from convstep.candidate.call.used import in_pairs, returns_function, taken_apart, used_as
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -128,7 +129,8 @@ _GIVEN = {
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
+    known = itertools.islice(_readings(candidate), SIGNATURES)
+    readings = itertools.chain(_with_closure(candidate), known, _by_place(candidate))
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
     told = dict.fromkeys(_in_pairs(_in_words(call, candidate.source), candidate.source) for call in readings)
     fixed = [s for s in (2, 3) if _may_be_stride(s, candidate.source)]
@@ -419,6 +421,25 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
             for place, role in zip(unknown, (*first, *rest), strict=True):
                 full[place] = role
             yield full
+
+
+def _with_closure(candidate: Candidate) -> Iterator[Call]:
+    """The reading of a forward that returns its backward: by names, by use, and else by place."""
+    if candidate.kind != "function" or not returns_function(candidate.source):
+        return
+    used, given = used_as(candidate.source), dict[str, str]()
+    for name in candidate.needed:
+        said = [used.get(name, ""), *roles_of(name)]
+        given[name] = next((role for role in said if role in (*PAIRS, "A_prev", "W", "b")), "")
+    left = (role for role in ("A_prev", "W", "b") if role not in given.values())
+    given = {name: role or next(left, "") for name, role in given.items()}
+    for name in candidate.parameters:  # what has a default is told what is known of it
+        if name not in given and used.get(name) in PAIRS:
+            given[name] = used[name]
+    roles = [*given.values()]
+    if {"A_prev", "W"} <= {*roles} and "" not in roles and len({*roles}) == len(roles):
+        forward = Method("", tuple(given.items()))
+        yield Call("named", forward=forward, backward=Method(CLOSURE, (("", "dZ"),)))
 
 
 def _by_place(candidate: Candidate) -> Iterator[Call]:

@@ -151,6 +151,28 @@ OPERATORS = [
     ("forward", "grad(self, g, *inputs)", "x, w = inputs"),
 ]
 
+CLOSURE = """
+import numpy as np
+
+def falte(bild, kerne, versatz, weite=1):
+    k = kerne.shape[1]
+    h, w = (bild.shape[0] - k) // weite + 1, (bild.shape[1] - k) // weite + 1
+    def stueck(i, j):
+        return np.s_[i * weite:i * weite + k, j * weite:j * weite + k]
+    karte = np.zeros((h, w, len(kerne)))
+    for i in range(h):
+        for j in range(w):
+            karte[i, j] = np.tensordot(kerne, bild[stueck(i, j)], 3) + versatz
+    def zurueck(oben):
+        d_bild, d_kerne = np.zeros_like(bild), np.zeros_like(kerne)
+        for i in range(h):
+            for j in range(w):
+                d_bild[stueck(i, j)] += np.tensordot(oben[i, j], kerne, 1)
+                d_kerne += oben[i, j][:, None, None, None] * bild[stueck(i, j)]
+        return d_bild, d_kerne, oben.sum((0, 1))
+    return karte, zurueck
+"""
+
 
 def judged(files: Files, source: str, name: str, wrong: tuple[str, str]) -> str:
     """The text of its verdict, which is that it is right; that of its twin is that it is wrong."""
@@ -216,3 +238,9 @@ def test_an_operator_is_handed_what_its_forward_was_given(
 ) -> None:
     source = OPERATOR.replace("COMPUTE", compute).replace("BACK", back).replace("TAKEN", taken)
     judged(files, source, "Op", ("g, w[:, :, k, l]", "g, w[:, :, l, k]"))
+
+
+@SELDOM
+def test_a_forward_that_returns_its_backward_is_called_by_use_and_place(files: Files) -> None:
+    text = judged(files, CLOSURE, "falte", ("d_bild[stueck(i, j)] +=", "d_bild[stueck(i, j)] ="))
+    assert "pictures (H, W, C)" in " ".join(text.split())
