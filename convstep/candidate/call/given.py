@@ -226,7 +226,7 @@ class _Leaf(np.ndarray[Any, np.dtype[Any]]):
         """The array alone."""
         return self.view(np.ndarray)
 
-    data = val = array = cached_data = value  # type: ignore[assignment]
+    data = val = array = cached_data = value
 
     def realize_cached_data(self) -> Any:
         """The same."""
