@@ -273,8 +273,10 @@ def _by_tape(function: Callable[..., Any], method: Method, values: Values, facts
 def accepted(function: Callable[..., Any] | None, *, by_place: bool = False) -> tuple[str, ...]:
     """The parameters that a function can be given one by one, or by place; none where they cannot be told."""
     with contextlib.suppress(TypeError, ValueError):
-        listed = inspect.signature(function).parameters.values() if function is not None else ()
+        listed = [*inspect.signature(function).parameters.values()] if function is not None else []
         left_out = {inspect.Parameter.VAR_KEYWORD, *([inspect.Parameter.KEYWORD_ONLY] if by_place else [])}
+        if by_place:
+            listed = [each for each in listed if each.kind is not each.VAR_POSITIONAL]
         if all(each.kind is not each.VAR_POSITIONAL for each in listed):
             return tuple(each.name for each in listed if each.kind not in left_out)
     return ()

@@ -136,6 +136,7 @@ def _says(call: Call) -> frozenset[str]:
         roles |= {"hparameters", "kernel_size:pair", "stride:pair", "padding:pair"}
     if not roles.isdisjoint(("hparameters:kernel", "hparameters:full")):
         roles |= {"hparameters", "kernel_size:pair"}
+    roles |= {role.replace(":either", ":pair") for role in roles}
     if call.maker is None:
         roles |= {role.partition(":")[0] for role in roles if role.endswith(":pair")}
     roles |= {"hparameters"} & {role.partition(":")[0] for role in roles}

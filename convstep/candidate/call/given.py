@@ -39,7 +39,7 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
         return _kernel_size(form, (filters, channels, f_h, f_w), layouts)
     if base == "input_shape":
         return _input_shape(form, problem, layouts)
-    if base == "padding" and form:
+    if base == "padding" and form not in ("", "either"):
         return _padding(form, problem, call)
     if role == "in_channels:chain":
         return [channels, filters]
@@ -70,7 +70,8 @@ def value_of(role: str, problem: Problem, call: Call, tensors: bool = False) -> 
     pairs = {"stride": geometry.stride, "dilation": geometry.dilation}
     pairs["padding"] = (geometry.padding[0][0], geometry.padding[1][0])
     if base in pairs:
-        return pairs[base] if form == "pair" else pairs[base][0]
+        differ = form == "either" and pairs[base][0] != pairs[base][1]
+        return pairs[base] if form == "pair" or differ else pairs[base][0]
     if base == "activation":
         return "linear" if form == "linear" else _same
     if base == "initializer":
@@ -135,7 +136,7 @@ def _kernel_size(form: str, sizes: tuple[int, int, int, int], layouts: Layouts) 
         return (f_h, f_w, channels) if last else (channels, f_h, f_w)
     if form == "full":
         return (f_h, f_w, channels, filters) if last else (filters, channels, f_h, f_w)
-    return (f_h, f_w) if form == "pair" else f_h
+    return (f_h, f_w) if form == "pair" or (form == "either" and f_h != f_w) else f_h
 
 
 def _input_shape(form: str, problem: Problem, layouts: Layouts) -> Any:
@@ -217,11 +218,32 @@ class Node:
 
     def __init__(self, value: Any, inputs: Iterable[Any] = ()) -> None:
         self.value = self.data = self.val = self.array = self.cached_data = value
-        self.inputs = self.parents = self.children = self.prev = [Node(each) for each in inputs]
+        self.inputs = self.parents = self.children = self.prev = [_leaf(each) for each in inputs]
 
     def realize_cached_data(self) -> Any:
         """The value."""
         return self.value
+
+
+class _Leaf(np.ndarray[Any, np.dtype[Any]]):
+    """An array that is also the node that holds it: some reckon with nodes, others with their values."""
+
+    @property
+    def value(self) -> Any:
+        """The array alone."""
+        return self.view(np.ndarray)
+
+    data = val = array = cached_data = value
+
+    def realize_cached_data(self) -> Any:
+        """The same."""
+        return self.value
+
+    numpy = detach = realize_cached_data
+
+
+def _leaf(value: Any) -> Any:
+    return value.view(_Leaf) if isinstance(value, np.ndarray) else value
 
 
 class Config(dict[str, Any]):

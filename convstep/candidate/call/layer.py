@@ -316,9 +316,10 @@ class Layer:
         own = {**self.inputs, "cache": self.cache, "Z": self.Z}
         if any(role == "ones" for _, role in method.given):
             own["ones"] = self.inputs["dZ"] * 0 + 1  # an array or a tensor
-        if any(role == "node" for _, role in method.given):
+        if {"node", "nodes"} & {role for _, role in method.given}:
             handed = [role for _, role in self.call.forward.given if role in ("A_prev", "W", "b")]  # type: ignore[union-attr]
             own["node"] = Node(self.Z, [own[role] if role in own else self.value(role) for role in handed])
+            own["nodes"] = own["node"].inputs
         for name, role in method.given:
             if name.startswith("self."):
                 setattr(self.held, name[5:], own[role])

@@ -43,7 +43,7 @@ class Layouts:
     W: str = "OHWI"
     """The kernels and their gradient."""
     b: str = "O"
-    """The bias and its gradient; "" where there is none."""
+    """The bias and its gradient; "" for a number, where there is one filter."""
     Z: str = ""
     """dZ and the output, where they have other axes than the input; else ""."""
 
@@ -54,19 +54,20 @@ class Layouts:
         """Whether pictures always have a batch axis."""
         return "N" in self.A
 
+    @property
+    def one_filter(self) -> bool:
+        """Whether there is never more than one filter."""
+        return "O" not in self.W or "C" not in (self.Z or self.A)
+
     def cannot_say(self, geometry: Geometry) -> str:
         """What of a geometry has no place in these arrays; "" if all of it has."""
         if geometry.batch is not None and "N" not in self.A:
             return tr("a batch")
         if "C" not in self.A and geometry.input_shape[2] > 1:
             return tr("several input channels")
-        if "C" not in (self.Z or self.A) and geometry.kernel_shape[0] > 1:
-            return tr("several filters")
         if "I" not in self.W and geometry.kernel_shape[3] > 1:
             return tr("several input channels")
-        if "O" not in self.W and geometry.kernel_shape[0] > 1:
-            return tr("several filters")
-        return ""
+        return tr("several filters") if self.one_filter and geometry.kernel_shape[0] > 1 else ""
 
     def theirs(self, name: str, array: Array) -> Array:
         """An array of ours in their layout: contiguous, and a copy.
@@ -77,7 +78,7 @@ class Layouts:
         ours, wanted = _OURS[kind], getattr(self, kind) or self.A
         if kind == "b":
             wanted = self.b
-            return np.array(array).reshape([-1 if axis == "O" else 1 for axis in wanted or "O"])
+            return np.array(array).reshape([-1 if axis == "O" else 1 for axis in wanted])
         if array.ndim == len(ours) - 1:  # no batch
             array = array[np.newaxis]
         axes = axes_of(wanted)

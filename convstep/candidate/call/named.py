@@ -17,6 +17,7 @@ from typing import Any
 from convstep.candidate.call import layers
 from convstep.candidate.call.call import BROUGHT, CLOSURE, TAPE, Call, Method
 from convstep.candidate.call.containers import (
+    PAIRS,
     Path,
     built,
     leaves,
@@ -29,7 +30,7 @@ from convstep.candidate.call.containers import (
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.objects import role_of
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.used import in_pairs, nodes_of, taken_apart, used_as
+from convstep.candidate.call.used import in_pairs, nodes_of, returns_function, taken_apart, used_as
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.candidate.load.parsing import tree_of
 from convstep.language import tr
@@ -91,7 +92,8 @@ FLAT_KERNELS = [
     Layouts(*each) for each in (("NHWC", "IO"), ("NHWC", "OI"), ("NCHW", "OI"), ("NCHW", "IO"), ("CHW", "OI"))
 ]
 """The same of these where they have no rows and columns."""
-BIASES = ("O", "111O", "O1", "1O11", "O11", "1O")
+BIASES = ("O", "", "111O", "O1", "1O11", "O11", "1O")
+"""How a bias lies, the commonest first; "" is a number."""
 SIGNATURES = 8
 """Readings of a signature that are tried."""
 COLUMN = r"(?:zeros|empty)\(\(\s*(?:[^(),]|\([^()]*\)|\[[^\]]*\])+,\s*1\s*\)"
@@ -131,16 +133,18 @@ _GIVEN = {
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
-    readings = itertools.chain(itertools.islice(_readings(candidate), SIGNATURES), _by_place(candidate))
+    known = itertools.islice(_readings(candidate), SIGNATURES)
+    readings = itertools.chain(_with_closure(candidate), known, _by_place(candidate))
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
     told = dict.fromkeys(_in_pairs(_in_words(call, candidate.source), candidate.source) for call in readings)
     fixed = [s for s in (2, 3) if _may_be_stride(s, candidate.source)]
     untold = [replace(call, stride=s) for s in fixed for call in told if _may_have_its_own(call)]
+    first = _ALONE if candidate.kind == "autograd" else []
     for call in (*told, *untold):
         says = call.says
         sides = "padding" in says and sides_of(candidate.source) != ""
         call = replace(call, column=makes_column(candidate.source), sides=sides)
-        layouts = _ALONE if candidate.kind == "autograd" else [*LAYOUTS, *SELDOM]
+        layouts = [*dict.fromkeys((*first, *LAYOUTS, *SELDOM))]
         if "groups" not in says and candidate.depthwise:
             call, layouts = replace(call, depthwise=True), DEPTHWISE
         if re.search(POINTWISE, candidate.source):
@@ -166,7 +170,9 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
                 places=(("kernel", "1x1"),) if lying in FLAT_KERNELS else (),
             )
             for rule, bias, lying in itertools.product(rules, biases, layouts)
-            if not (rule and lying in FLAT_KERNELS) and (bias == biases[0] or lying not in SELDOM)
+            if not (rule and lying in FLAT_KERNELS)
+            and (bias == biases[0] or lying not in SELDOM)
+            and (bias or lying.one_filter)
         )
 
 
@@ -464,6 +470,25 @@ def _filled(picked: Sequence[str]) -> Iterator[list[str]]:
             yield full
 
 
+def _with_closure(candidate: Candidate) -> Iterator[Call]:
+    """The reading of a forward that returns its backward: by names, by use, and else by place."""
+    if candidate.kind != "function" or not returns_function(candidate.source):
+        return
+    used, given = used_as(candidate.source), dict[str, str]()
+    for name in candidate.needed:
+        said = [used.get(name, ""), *roles_of(name)]
+        given[name] = next((role for role in said if role in (*PAIRS, "A_prev", "W", "b")), "")
+    left = (role for role in ("A_prev", "W", "b") if role not in given.values())
+    given = {name: role or next(left, "") for name, role in given.items()}
+    for name in candidate.parameters:  # what has a default is told what is known of it
+        if name not in given and used.get(name) in PAIRS:
+            given[name] = used[name]
+    roles = [*given.values()]
+    if {"A_prev", "W"} <= {*roles} and "" not in roles and len({*roles}) == len(roles):
+        forward = Method("", tuple(given.items()))
+        yield Call("named", forward=forward, backward=Method(CLOSURE, (("", "dZ"),)))
+
+
 def _by_place(candidate: Candidate) -> Iterator[Call]:
     """Readings by place alone: the three arrays in any order, then what else it takes."""
     listed, _ = _taken_apart(candidate, candidate.parameters, ())
@@ -507,8 +532,9 @@ def described(call: Call, candidate: Candidate) -> str:
         tr("pictures ({axes})", axes=", ".join(lying.A)),
         tr("kernels ({axes})", axes=layers.axes_of(lying.W).replace("K, K", "K, L")),
     ]
-    if "b" in call.says and lying.b not in ("", "O"):
-        parts.append(tr("bias ({axes})", axes=", ".join(lying.b.replace("O", "F"))))
+    if "b" in call.says and lying.b != "O":
+        shown = tr("bias ({axes})", axes=", ".join(lying.b.replace("O", "F")))
+        parts.append(shown if lying.b else tr("a bias that is a number"))
     if call.stride > 1:
         parts.append(tr("a stride of {stride} of its own", stride=call.stride))
     if not call.says & {"padding", "padding:word"}:
@@ -533,7 +559,9 @@ def given(method: Method, parameters: Sequence[str], values: Any) -> tuple[list[
     places: list[Any] = []
     named: dict[str, Any] = {}
     for number, (root, held) in enumerate(parts.items()):
-        if root[:1] in "[*" or (tuple(parameters[number : number + 1]) == (root,) and not named):
+        if root[:1] == "*" and isinstance(held[0][1], list):  # `*inputs`
+            places += held[0][1]
+        elif root[:1] in "[*" or (tuple(parameters[number : number + 1]) == (root,) and not named):
             places.append(built(held))
         else:
             named[root] = built(held)

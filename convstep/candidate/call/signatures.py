@@ -132,14 +132,17 @@ def methods_of(candidate: Candidate) -> tuple[Method, list[Method | None]]:
         or _set_before(candidate.source, forth[0]),
     )
     ways = {name: methods[name] for name in back}
+    nodes: set[str] = set()
     if apart != methods[forth[0]]:
         ways = {name: _taken_apart(candidate.source, name, ways[name], back=True) for name in back}
+    elif not isinstance(_returned(candidate.source, forth[0]), ast.Tuple):  # else it is what that keeps
+        nodes = {each for name in back for each in _of_inputs(candidate.source, name, ways[name], forward)}
     found: list[Method | None] = [
         Method(name, given)
         for name in back
         for given in (
             *_of_nodes(candidate.source, name, ways[name]),
-            *_backward_given(ways[name], used, forward),
+            *_backward_given(ways[name], used, forward, nodes),
         )
     ]
     if candidate.tape and not found:
@@ -184,12 +187,6 @@ def _by_use(
     return forth, back
 
 
-def _body(source: str, name: str) -> str:
-    """The text of one of a class's methods; "" if it has none of that name."""
-    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
-    return next((ast.unparse(each) for each in defined if each.name == name), "")
-
-
 def _taken_apart(
     source: str, name: str, parameters: tuple[Parameter, ...], *, back: bool = False
 ) -> tuple[Parameter, ...]:
@@ -225,6 +222,28 @@ def _keeping(source: str, name: str) -> dict[str, str]:
     }
 
 
+def _of_inputs(source: str, name: str, parameters: Sequence[Parameter], forward: Method) -> Iterator[str]:
+    """The parameters of a backward that hold what its forward was given: `x, w = inputs`."""
+    count = sum(role in ("A_prev", "W", "b") for _, role in forward.given)
+    held = leaves(_body(source, name), [each.name for each in parameters])
+    for each in parameters[1:]:
+        items = {path[0] for path, _ in held.get(each.name, [])}
+        if count > 1 and items == set(range(count)) and each.default is None and each.star != "**":
+            yield each.name
+
+
+def _body(source: str, name: str) -> str:
+    """The text of a function of a source; "" if it has none."""
+    defined = [each for each in ast.walk(tree_of(source)) if isinstance(each, ast.FunctionDef)]
+    return next((ast.unparse(each) for each in defined if each.name == name), "")
+
+
+def _returned(source: str, name: str) -> ast.expr | None:
+    """What a function of a source returns at its end."""
+    ends = [node.value for node in ast.walk(tree_of(_body(source, name))) if isinstance(node, ast.Return)]
+    return ends[-1] if ends else None
+
+
 def _forward_given(
     parameters: Sequence[Parameter], used: Mapping[str, str], *, own: bool
 ) -> tuple[tuple[str, str], ...]:
@@ -256,22 +275,23 @@ def _forward_given(
 
 def _set_before(source: str, name: str) -> tuple[tuple[str, str], ...]:
     """What a forward without parameters is given: the input is set as an attribute that it reads."""
-    body = _body(source, name)
-    read = [
-        word for word in re.findall(r"self\.(\w+)\b(?! *=[^=])", body) if roles_of(word)[:1] == ("A_prev",)
-    ]
+    found = re.findall(r"self\.(\w+)\b(?! *=[^=])", _body(source, name))
+    read = [word for word in found if roles_of(word)[:1] == ("A_prev",)]
     return ((f"self.{read[0]}" if read else "", "A_prev"),)
 
 
 def _backward_given(
-    parameters: Sequence[Parameter], used: Mapping[str, str], forward: Method
+    parameters: Sequence[Parameter], used: Mapping[str, str], forward: Method, nodes: Collection[str] = ()
 ) -> list[tuple[tuple[str, str], ...]]:
     """The ways of filling a backward's parameters, the likeliest first: a name means what it does forward."""
     known = {name: role for name, role in forward.given if role in ("A_prev", "W", "b")}
-    plain = [each for each in parameters if not each.star]
+    plain = [each for each in parameters if not each.star or each.name in nodes]
     if not plain:
         return [(("", "dZ"),)] if parameters else [()]
-    options = [_back_options(each, used, alone=len(plain) == 1) for each in plain]
+    options = [
+        ["nodes"] if each.name in nodes else _back_options(each, used, alone=len(plain) == 1)
+        for each in plain
+    ]
     if len(plain) > 1:
         options = [
             list(dict.fromkeys([*([known[each.name]] if each.name in known else []), *its]))
@@ -282,7 +302,7 @@ def _backward_given(
         told = [role for role in picked if role]
         if told.count("dZ") == 1 and len(set(told)) == len(told):
             cost = sum(option.index(role) for option, role in zip(options, picked, strict=True))
-            given = tuple((p.name, role) for p, role in zip(plain, picked, strict=True) if role)
+            given = tuple((f"{p.star}{p.name}", role) for p, role in zip(plain, picked, strict=True) if role)
             fits.append((cost, number, given))
     if not fits:  # whatever its first parameter is called, it is what comes from above
         rest = [(p.name, (*making_roles(p.name), "none")[0]) for p in plain[1:] if p.default is None]
@@ -476,6 +496,8 @@ def _options(parameter: Parameter, names: Collection[str], used: Mapping[str, st
             found.append((role, number))
         elif role == "activation" and isinstance(value, str) and value.lower() not in _PLAIN:
             found += [("activation:linear", 0), ("activation", 1)]
+        elif role == "b" and parameter.default == "None" and any("W" in making_roles(each) for each in names):
+            found.append((role, 0))  # else its gradient is not made
         elif role == "use_bias" and value is False:
             found.append((role, 0))
     if not required and isinstance(value, bool):

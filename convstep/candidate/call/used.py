@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from typing import overload
@@ -93,6 +94,26 @@ def nodes_of(source: str) -> dict[str, str]:
         if found.get(name) != "node" and name != "self":
             found[name] = "node" if output else "boxed"
     return found
+
+
+@functools.lru_cache(64)
+def returns_function(source: str) -> bool:
+    r"""Whether a function returns, besides its output, a function that is written in it.
+
+    >>> returns_function("def f(x):\n def back(g):\n  return g\n return x, back")
+    True
+    """
+    nodes = [*ast.walk(tree_of(source))]
+    inner = {each.name for each in nodes if isinstance(each, ast.FunctionDef)}
+    tuples = [
+        each.value.elts
+        for each in nodes
+        if isinstance(each, ast.Return) and isinstance(each.value, ast.Tuple)
+    ]
+    parts = itertools.chain.from_iterable(tuples)
+    return any(
+        isinstance(each, ast.Lambda) or (isinstance(each, ast.Name) and each.id in inner) for each in parts
+    )
 
 
 @overload

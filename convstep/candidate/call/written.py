@@ -235,6 +235,7 @@ class Given:
 
     def __call__(self, role: str) -> Code:
         """What a parameter with a role is given; one with the role "?name" is for the person to decide."""
+        role = role.removesuffix(":either")  # an adapter's are numbers
         base, _, form = role.partition(":")
         if base == "node" or base.startswith(BOXED):
             return Code(NODES[base.removeprefix(BOXED)])

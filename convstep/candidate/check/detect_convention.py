@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -191,7 +192,11 @@ def _its_own(way: Tried, speaks: bool) -> bool:
     ]
     if _surely(way):
         return True
-    return speaks and bool(said) and not any(m in _empty() or re.search(CALLING, m) for m in said)
+    return (
+        speaks
+        and bool(said)
+        and not any(m in _empty() or re.search(CALLING, m) or _reshaped(m) for m in said)
+    )
 
 
 def _empty() -> tuple[str, str]:
@@ -205,7 +210,17 @@ def _empty() -> tuple[str, str]:
 def _surely(way: Tried) -> bool:
     """Whether an exception can have no other reason than the code that raised it."""
     said = r"^(NameError|UnboundLocalError)\b|returned an invalid gradient"
-    return any(re.search(said, result.outcome.message) for result in way.results)
+    messages = [result.outcome.message for result in way.results]
+    return any(re.search(said, message) and not _reshaped(message) for message in messages)
+
+
+def _reshaped(message: str) -> bool:
+    """Whether PyTorch refuses a gradient for its shape that fits if its input is given in that shape."""
+    shapes = re.search(r"invalid gradient .*got \[([\d, ]*)\] but expected .*\[([\d, ]*)\]", message)
+    if shapes is None:
+        return False
+    got, expected = ([int(size) for size in re.findall(r"\d+", each)] for each in shapes.groups())
+    return math.prod(got) == math.prod(expected) and (len(got) != len(expected) or len(got) < 3)
 
 
 def _cannot(candidate: Candidate, tried: Sequence[Tried], forward: bool) -> CannotCall:

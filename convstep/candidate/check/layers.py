@@ -87,7 +87,7 @@ def detect_layer_call(
         raise _cannot(candidate, [Attempt(reason, message)])
     more = told_by_numbers(tried, call, candidate)
     reason = layers.told_more(reason, call, more, candidate)
-    call = _limited(tried, with_even_kernels(tried, more))
+    call = _limited(tried, _with_pairs(tried, with_even_kernels(tried, more)))
     if any(case.kernel[0] != case.kernel[1] for case in cases_for(convention_of(call), candidate)[0]):
         reason = re.sub(r"\bK(, |\*)K\b", r"K\1L", reason)  # of square kernels both sides are K
     return call, reason, None
@@ -167,6 +167,45 @@ def with_even_kernels(tried: Callable[[Call, Case], Result], call: Call) -> Call
         if sayable and makes_it(tried(other, even)):
             return other
     return call
+
+
+def _with_pairs(tried: Callable[[Call, Case], Result], call: Call) -> Call:
+    """The call with pairs where they differ, for what was told as a number and may be a pair as well.
+
+    Its forward says so. Where its backward raises for either it may be that it is PyTorch that takes pairs.
+    """
+    plain = next(iter(_trials(call, layers.kernel_of(call) or (3, 3), fixed=True)), None)
+    if plain is None:
+        return call
+    (p, _), _ = plain.padding
+    for role, cases in {
+        "stride": [replace(plain, stride=pair) for pair in ((1, 2), (2, 1))],
+        "padding": [replace(plain, padding=pair) for pair in (((1, 1), (0, 0)), ((0, 0), (1, 1)))],
+        "dilation": [replace(plain, dilation=pair, padding=((p, p),) * 2) for pair in ((1, 2), (2, 1))],
+        "kernel_size": [replace(plain, kernel=pair) for pair in ((3, 2), (2, 3))],
+    }.items():
+        paired = replace(
+            call, maker=_either(call.maker, role), forward=_either(call.forward, role), pairs=True
+        )
+        cases = [case for case in cases if not convention_of(paired).cannot_say(case.geometry)]
+        if paired == call:
+            continue
+        for case in cases:
+            result = tried(paired, case)
+            if not makes_it(result):
+                break
+            if result.outcome.kind == RETURNED:
+                call = paired
+                break
+    return call
+
+
+def _either(method: Method | None, role: str) -> Method | None:
+    """The same, told a role's number where it is the same along both axes, else a pair."""
+    if method is None:
+        return None
+    given = tuple((name, f"{its}:either" if its == role else its) for name, its in method.given)
+    return replace(method, given=given)
 
 
 def _limited(tried: Callable[[Call, Case], Result], call: Call) -> Call:

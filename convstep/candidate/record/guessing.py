@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.words import roles_of
 from convstep.candidate.record.filling import KEPT, NOTHING, Lookup, upstream
 from convstep.frozen import frozen
 
@@ -377,6 +378,42 @@ def _conv(asked: Asked) -> Iterator[Guess]:
         arrays = [whole(*shape, seed=at + 3) for at, shape in enumerate(shapes)]
         values = common | given((X, arrays[0]), (W, arrays[1]), (B, arrays[2]))
         yield Guess("a convolution", values, shapes[0], (*arrays, options))
+    yield from _with_others(asked, common)
+
+
+_MASK = (1.0, 0.0, 1.0, 1.0, 0.0)
+
+
+def _with_others(asked: Asked, common: Mapping[str, Any]) -> Iterator[Guess]:
+    """A convolution with one or two tensors more: a mask, or a scale of each filter or input channel."""
+    lying = ((2, 2, 5, 6), (3, 2, 3, 3), 1), ((2, 5, 6, 2), (3, 3, 2, 3), -1)
+    single = ((2, 5, 6), (3, 2, 3, 3), 0), ((5, 6), (3, 3), None)
+    needed = [name for name in asked.inputs if name not in asked.defaults and name != "ctx"]
+    said = {name: (*roles_of(name), "")[0] for name in needed}
+    for x, w, axis in (*lying[:: -1 if asked.channels_last else 1], *single):
+        filters, channels = ((), ()) if axis is None else ((3,), (2,))
+        arrays = {"A_prev": whole(*x), "W": whole(*w, seed=4), "b": whole(*filters, seed=5)}
+        meant = arrays | {"stride": 1, "padding": 1, "dilation": 1, "groups": 1}
+        known = {**common, **given((X, arrays["A_prev"]), (W, arrays["W"]), (B, arrays["b"]))}
+        for name, role in said.items():  # a mask is a kernel to some, where nothing else is one
+            if name not in known and role in meant and list(said.values()).count(role) == 1:
+                known[name] = meant[role]
+        others = [name for name in needed if name not in known]
+        if not 0 < len(others) < 3:
+            return
+        masks = [re.search("mask|keep|prun", name) is not None for name in others]
+        of_filters = {filters, (*filters, 1, 1)[: len(w)]}
+        shapes = [
+            (w, *of_filters, channels, x, ()) if mask else (*of_filters, channels, w, x, ()) for mask in masks
+        ]
+        for picked in itertools.product(*map(dict.fromkeys, shapes)):
+            added = {
+                name: np.resize(_MASK, shape) if mask else np.asarray(small(*shape, seed=at + 7) + 0.125)
+                for at, (name, mask, shape) in enumerate(zip(others, masks, picked, strict=True))
+            }
+            # what is called a mask and fits the kernels is one of these
+            sure = all(masks) and {*picked} == {w}
+            yield Guess("a convolution", known | added, x, sure=sure)
 
 
 Make = Callable[[Asked], Iterator[Guess]]
