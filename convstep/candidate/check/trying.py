@@ -241,8 +241,10 @@ def in_lists(worker: Worker, tried: Sequence[Tried], in_time: Callable[[], bool]
     )
     found: list[Tried] = []
     for call, held in itertools.product(readings, LISTS):
-        ruled_out = RuledOut(NO_LIST)
-        for each in (replace(call, layouts=lying, lists=held) for lying in LAYOUTS):
+        by_axes: dict[int, RuledOut] = {}  # with more axes there are lists in lists
+        for lying in LAYOUTS:
+            each = replace(call, layouts=lying, lists=held)
+            ruled_out = by_axes.setdefault(len(lying.A), RuledOut(NO_LIST))
             if ruled_out(each):
                 continue
             if not in_time():
