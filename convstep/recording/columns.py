@@ -318,7 +318,7 @@ def _joined(blocks: Sequence[Column]) -> Column | None:
     return first.joined(blocks) if alike else None
 
 
-def _short(values: Any) -> Array | None:
+def _short(values: Sequence[Any]) -> Array | None:
     """Whole numbers of four bytes at the most, in as few as will do; None if there is anything else.
 
     To look at the type of each, and then at its value, takes longer. Of such a number `marshal` writes a

@@ -15,7 +15,6 @@ import pytest
 from convstep import Problem
 from convstep.oracle.expectation import Expectation, Expected
 from convstep.oracle.messages import (
-    LARGE,
     Malformed,
     expectation_message,
     opened,
@@ -74,21 +73,6 @@ def test_a_message_larger_than_the_pipe_goes_through(pipe: tuple[Any, Any]) -> N
     sending.join()
     assert received is not None
     np.testing.assert_array_equal(opened(received)["a"], array)
-
-
-@pytest.mark.parametrize("end", [0, 1])
-def test_a_message_that_takes_large_pages_arrives_whole_or_not_at_all(end: int) -> None:
-    slow, cells = Halting(10**6), np.arange(LARGE // 8 + 1)
-    send(slow, {"a": cells.view(np.uint8), "b": cells[:3]})
-    slow.kept = slow.kept[: len(slow.kept) - end]
-    received = receive(slow)
-    if end:
-        assert received is None
-        return
-    assert received is not None
-    message = opened(received)
-    assert message["a"].tobytes() == cells.tobytes()
-    assert message["b"].tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("kept", [0, 4, 8, 12, 30])
