@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> None:
         _answer(received, answers)
 
 
-def _answer(received: SimpleQueue[messages.Received], answers: messages.RawPipe) -> None:
+def _answer(received: SimpleQueue[bytearray], answers: messages.RawPipe) -> None:
     """Answer questions for ever; a question without a problem is about the previous one."""
     problem: Problem | None = None
     while True:

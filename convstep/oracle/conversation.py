@@ -57,7 +57,7 @@ class Conversation:
     def __init__(self, questions: Pipe, answers: Pipe) -> None:
         """What the process says first needs no question, and has the number 0."""
         self._questions: SimpleQueue[dict[str, npt.ArrayLike] | None] = SimpleQueue()
-        self._answers: SimpleQueue[messages.Received | Malformed | None] = SimpleQueue()
+        self._answers: SimpleQueue[bytearray | Malformed | None] = SimpleQueue()
         self._number, self._room = 0, messages.SPARE
         self.spent = 0.0
         """Seconds of CPU time that the process had when it said the last thing."""
@@ -117,9 +117,9 @@ class Conversation:
             pipe.close()
 
 
-def heard(questions: messages.RawPipe) -> SimpleQueue[messages.Received]:
+def heard(questions: messages.RawPipe) -> SimpleQueue[bytearray]:
     """Questions as they come; without a parent this process has no reason to live, whatever it computes."""
-    received: SimpleQueue[messages.Received] = SimpleQueue()
+    received: SimpleQueue[bytearray] = SimpleQueue()
 
     def read() -> None:
         while (question := messages.receive(questions)) is not None:

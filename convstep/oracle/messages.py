@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import mmap
 import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,8 +22,6 @@ from convstep.frozen import frozen
 from convstep.oracle.expectation import Expectation, Expected
 
 Message = dict[str, npt.NDArray[Any]]
-Received = bytearray | mmap.mmap
-"""A message as it came."""
 
 _LENGTH = struct.Struct(">Q")
 _PROBLEM = ("A_prev", "W", "b", "dZ", "stride", "padding", "dilation", "groups")
@@ -37,8 +34,6 @@ SPARE = 64 << 20
 """Bytes that a message may have whatever it is about."""
 AT_ONCE = 1 << 16
 """Bytes that are put together before they are written, and that are read at once: what a pipe holds."""
-LARGE = 16 << 20
-"""Bytes of a message from which it is worth asking for large pages."""
 _TIMES = 16
 """How many times a problem's arrays an answer about it may be, on top."""
 
@@ -115,7 +110,7 @@ def _write(pipe: RawPipe, held: bytes | bytearray | memoryview) -> None:
         left = left[pipe.write(left) or 0 :]
 
 
-def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> Received | None:
+def receive(pipe: RawPipe, longest: Callable[[], int] = lambda: SPARE) -> bytearray | None:
     """The next message as it came, None at the end; Malformed if longer than `longest` says then."""
     header = _exactly(pipe, _LENGTH.size)
     if header is None:
@@ -143,7 +138,7 @@ def strictly() -> Iterator[None]:
         raise Malformed(str(error)) from error
 
 
-def opened(received: bytes | Received) -> Message:
+def opened(received: bytes | bytearray) -> Message:
     """The arrays of a received message: numbers and texts, whole. Raises Malformed: it is none."""
     with strictly():
         table_end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
@@ -158,7 +153,7 @@ def opened(received: bytes | Received) -> Message:
 
 
 def _array(
-    received: bytes | Received, start: int, dtype: str, shape: list[Any]
+    received: bytes | bytearray, start: int, dtype: str, shape: list[Any]
 ) -> tuple[npt.NDArray[Any], int]:
     """One array of a message, and where the next one starts."""
     kind = np.dtype(dtype)
@@ -297,29 +292,11 @@ def tuples(value: Any) -> Any:
     return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
-def _exactly(pipe: RawPipe, size: int) -> Received | None:
-    small = bytearray()
-    found: Received = small
-    take: Callable[[bytes], object] = small.extend
-    if size >= LARGE and (room := _large_pages(size)) is not None:
-        found, take = room, room.write
-    while size:  # and no room is taken for what does not come
-        part = pipe.read(min(size, AT_ONCE))
+def _exactly(pipe: RawPipe, size: int) -> bytearray | None:
+    found = bytearray()
+    while len(found) < size:  # and no room is taken for what does not come
+        part = pipe.read(min(size - len(found), AT_ONCE))
         if not part:
             return None
-        take(part)
-        size -= len(part)
+        found += part
     return found
-
-
-def _large_pages(size: int) -> mmap.mmap | None:
-    """Room that a machine gives in large pages, each when it is filled; None where it has none.
-
-    To be given a hundred megabytes in pages of 4 KB takes longer than to read them.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            found = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            found.madvise(mmap.MADV_HUGEPAGE)
-            return found
-    return None

@@ -24,12 +24,9 @@ def root_of(array: Array) -> Array:
 def address_of(array: Array) -> int:
     """Where its first cell lies."""
     if _AT is not None:
-        return _pointer(id(array) + _AT).value or 0
+        return ctypes.c_void_p.from_address(id(array) + _AT).value or 0
     place: int = array.__array_interface__["data"][0]
     return place
-
-
-_pointer = ctypes.c_void_p.from_address
 
 
 def _place_of_address() -> int | None:
@@ -40,7 +37,7 @@ def _place_of_address() -> int | None:
     at, tried = object.__basicsize__, np.arange(6.0)[2:]
     if sys.implementation.name != "cpython":
         return None
-    found = _pointer(id(tried) + at).value
+    found = ctypes.c_void_p.from_address(id(tried) + at).value
     return at if found == tried.__array_interface__["data"][0] else None
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import marshal
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -302,8 +301,6 @@ def column(values: Sequence[Any], depth: int = 0) -> Column:
             return whole
     if not values:
         return Numbers("none", np.zeros(0, np.uint8))
-    if type(values[0]) is int and (short := _short(values)) is not None:
-        return Numbers("ints", short)
     if countOf(map(type, values), type(values[0])) == len(values):
         return _alike(values, type(values[0]), depth)
     several = list(dict.fromkeys(map(type, values)))
@@ -316,28 +313,6 @@ def _joined(blocks: Sequence[Column]) -> Column | None:
     first = blocks[0]
     alike = all(type(one) is type(first) and one.kind is first.kind for one in blocks)
     return first.joined(blocks) if alike else None
-
-
-def _short(values: Sequence[Any]) -> Array | None:
-    """Whole numbers of four bytes at the most, in as few as will do; None if there is anything else.
-
-    To look at the type of each, and then at its value, takes longer. Of such a number `marshal` writes a
-    letter and its bytes; nobody but this reads what it writes.
-    """
-    try:
-        told = marshal.dumps(values, 2)
-    except ValueError:
-        return None
-    if len(told) != _HEAD + _TOLD.itemsize * len(values):
-        return None
-    cells = np.frombuffer(told, _TOLD, offset=_HEAD)
-    if not (cells["letter"] == ord("i")).all():
-        return None
-    found = cells["value"].astype(np.int32)
-    return found.astype(np.uint8) if int(found.view(np.uint32).max()) < 256 else narrow(found)
-
-
-_HEAD, _TOLD = 5, np.dtype([("letter", np.uint8), ("value", "<i4")])
 
 
 def _mixed(values: Sequence[Any], codes: list[int], depth: int) -> Column:

@@ -99,9 +99,8 @@ class Registry:
 
     def meet(self, array: Array) -> int:
         """The number of an array that was not met before; -1 if it is not followed."""
-        dtype, base = array.dtype, array.base
-        known = _KINDS.get(id(dtype))  # a loop cuts out a window at every turn
-        kind = kind_of(dtype) if known is None else known[1]
+        kind = kind_of(array.dtype)
+        base = array.base
         if base is None:
             root = array
         else:
@@ -123,11 +122,7 @@ class Registry:
         self._of.append(storage)
         self._met.append(array)
         # now that it is at hand; it may be given another shape
-        offset = (
-            0
-            if array is self._roots[storage]
-            else address_of(array) - (self._lows[storage] or self._low(storage))
-        )
+        offset = 0 if array is self._roots[storage] else address_of(array) - self._low(storage)
         self.log.views.append(_new(View, (storage, offset, array.shape, array.strides, kind)))
         return number
 
@@ -215,9 +210,7 @@ class Registry:
             for number in writing:
                 payloads = log.payloads[number]
                 firsts = (
-                    payloads.met()
-                    if isinstance(payloads, Column)
-                    else set(map(operator.itemgetter(0), payloads))
+                    payloads.met() if isinstance(payloads, Column) else {payload[0] for payload in payloads}
                 )
                 known = not any(type(first) is str for first in firsts)
                 written |= (

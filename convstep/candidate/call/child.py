@@ -202,7 +202,7 @@ def serve(
 
     `others` answer what is no call, by a name that only such a question holds.
     """
-    received: SimpleQueue[messages.Received] = SimpleQueue()
+    received: SimpleQueue[bytearray] = SimpleQueue()
     threading.Thread(target=_read, args=(questions, received), daemon=True).start()
     limit_memory(MEMORY)
     introduced = replace(served.candidate, compiles=_compiles(served))
@@ -258,7 +258,7 @@ def _compiles(served: Served) -> bool:
     return any(str(owner).partition(".")[0] in COMPILERS for owner in owners)
 
 
-def _read(questions: messages.RawPipe, received: SimpleQueue[messages.Received]) -> None:
+def _read(questions: messages.RawPipe, received: SimpleQueue[bytearray]) -> None:
     """Pass questions on; when the parent is gone, exit at once, whatever is being computed."""
     try:
         while (question := messages.receive(questions)) is not None:
