@@ -49,8 +49,8 @@ from convstep.operators.operator import Operator
 
 FORWARD = "forward-wrong"
 """The id of a finding about a forward."""
-CONV = "conv|faltung|svertk|juanji|卷积|畳み込み"
-"""What the name of a convolution has."""
+CONV = r"conv|faltung|svertk|juanji|\u5377\u79ef|\u7573\u307f\u8fbc\u307f"
+"""What the name of a convolution has, in Chinese and in Japanese at the end."""
 _PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
 """A call in words with an array of four axes."""
 MOST_WRONG = 0.99
