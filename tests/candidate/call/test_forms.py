@@ -189,7 +189,7 @@ def judged(files: Files, source: str, name: str, wrong: tuple[str, str]) -> str:
     [
         (PLANE, "Plane", ("up * kernel[k, l]", "up * kernel[l, k]"), "a bias that is a number"),
         (LAST, "Last", ("up @ w[k, l].T", "up @ w[-k, l].T"), "kernels (K, L, C, F)"),
-        (MASKED, "PrunedConv", ("up) * keep", "up)"), "right for its own PrunedConv.apply"),
+        (MASKED, "PrunedConv", ("shape, kern", "shape, kern.flip(2)"), "right for its own PrunedConv.apply"),
         (SCALED, "GainConv", ("(up * z).sum", "(dz * z).sum"), "right for its own GainConv.apply"),
     ],
     ids=["a bias of no axes", "channels last", "a mask", "a scale"],
