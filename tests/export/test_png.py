@@ -134,13 +134,14 @@ def test_every_character_the_screens_may_show_is_drawn() -> None:
     """Lessons and interface are searched as text: a character nobody can draw is a hollow box."""
     package = REGULAR.parents[2]
     pen, hollow = Pen(CELL), {1: Pen(CELL).mask("\u0f00"), 2: Pen(CELL).mask("\U0001f389", 2)}
-    strangers = ("signatures.py", "likely.py", "names.py", "words.py")  # what methods are called in their code
+    # what things are called in strangers' code is on no screen
+    strangers = ("signatures.py", "likely.py", "names.py", "words.py")
     shown = {
         character
         for folder in ("view", "ui", "lessons", "replay", "oracle", "candidate", "examples")
         for path in (package / folder).rglob("*")
         if path.suffix in (".py", ".md", ".json", ".toml", ".tcss")
-        and path.name not in ("signatures.py", "likely.py", "names.py", "words.py")  # what methods are called in strangers' code
+        and path.name not in strangers
         for character in path.read_text(encoding="utf-8")
         if not character.isascii()
     }
