@@ -140,8 +140,7 @@ def test_every_character_the_screens_may_show_is_drawn() -> None:
         character
         for folder in ("view", "ui", "lessons", "replay", "oracle", "candidate", "examples")
         for path in (package / folder).rglob("*")
-        if path.suffix in (".py", ".md", ".json", ".toml", ".tcss")
-        and path.name not in strangers
+        if path.suffix in (".py", ".md", ".json", ".toml", ".tcss") and path.name not in strangers
         for character in path.read_text(encoding="utf-8")
         if not character.isascii()
     }
