@@ -134,7 +134,7 @@ _GIVEN = {
 def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     """Ways of calling a candidate, likeliest first: readings of its signature, each in every layout."""
     known = itertools.islice(_readings(candidate), SIGNATURES)
-    readings = itertools.chain(_with_closure(candidate), known, _by_place(candidate))
+    readings = itertools.chain(known, _with_closure(candidate), _by_place(candidate))
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
     told = dict.fromkeys(_in_pairs(_in_words(call, candidate.source), candidate.source) for call in readings)
     fixed = [s for s in (2, 3) if _may_be_stride(s, candidate.source)]

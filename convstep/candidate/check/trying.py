@@ -343,7 +343,7 @@ class RuledOut:
         """Whether a way need not be tried."""
         lying = call.layouts or Layouts()
         axes, pictures = (len(lying.A), len(lying.W), len(lying.Z)), (lying.A, lying.W, lying.Z)
-        known = {axes, pictures, (*pictures, lying.b), (*pictures, "rule", call.rule)}
+        known = {axes, (*pictures, lying.b), (*pictures, "rule", call.rule)}
         return self._reading or not self._out.isdisjoint(known)
 
     def learn(self, way: Tried) -> None:
@@ -351,8 +351,7 @@ class RuledOut:
 
         The same exception at the same place rules out: in two layouts, all of this reading if something is
         not what it was taken for, and those with as many axes if it cannot be unpacked; with two paddings,
-        the others; with two biases, the others, and if that was with two paddings, too, these pictures and
-        kernels. Where what came back does not fit, no other bias helps.
+        the others. Where what came back does not fit, no other bias helps.
         """
         outcome, lying, rule = way.results[0].outcome, way.call.layouts or Layouts(), way.call.rule
         said, pictures = (outcome.line, outcome.message), (lying.A, lying.W, lying.Z)
@@ -365,18 +364,9 @@ class RuledOut:
         if outcome.kind in (RAISED, REFUSED):
             if unpacking and (*axes, *said) in self._seen:
                 self._out.add(axes)
-            by_padding = (*pictures, lying.b, *said) in self._seen
-            by_bias = (*pictures, "rule", rule, *said) in self._seen
-            if by_padding:
+            if (*pictures, lying.b, *said) in self._seen:
                 self._out.add((*pictures, lying.b))
-            if by_bias:
-                self._out.add((*pictures, "rule", rule))
-            if by_padding and (*pictures, "biases", *said) in self._seen:
-                self._out.add(pictures)
-            if by_bias:
-                self._seen.add((*pictures, "biases", *said))
-            self._seen |= {said, (*axes, *said)}
-            self._seen |= {(*pictures, lying.b, *said), (*pictures, "rule", rule, *said)}
+            self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
 
 
 def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:

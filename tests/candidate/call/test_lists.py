@@ -118,7 +118,7 @@ ROWS = [
     (FILTERS, "conv_backward", "a list of filters", ("+= kernel * d", "= kernel * d")),
     (ONE_PICTURE, "conv_backward", "kernels (F, K, L)", ("+= d[r][c] * kernel", "= d[r][c] * kernel")),
     (LAYER, "ConvLayer", "kernels[:][:] (F, C, K, K)", ("kernel[::-1, ::-1]", "kernel")),
-    (ALONE, "kernel_gradients", "kernels (F, K, L)", ("grads.append(", "grads.append(2 * ")),
+    (ALONE, "kernel_gradients", "kernels (F, K, L)", ("return grads", "return [*map(np.tril, grads)]")),
 ]
 
 
