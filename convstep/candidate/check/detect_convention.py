@@ -12,6 +12,7 @@ from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convent
 from convstep.candidate.call.likely import CONV1D, is_forward, likely, of_other_axes, spoken
 from convstep.candidate.call.named import ONE_CELL, RULES, described, makes_column
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
+from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers
@@ -76,7 +77,7 @@ def detect_convention(
         (Call(name, own_cache, column=makes_column(candidate.source)), reason)
         for name, reason in options
         for own_cache in (False, True)
-        if not own_cache or (own and CONVENTIONS[name].held)
+        if not own_cache or (own and CONVENTIONS[name].held and _may_take_options(candidate, name))
     ]
     if (len(known) == 1 and known[0][0].convention == "problem") or (
         convention not in (AUTO, "torch") and len(known) == 1
@@ -130,6 +131,12 @@ def detect_convention(
     if not forward and (only := written_batches(worker, [*tried, *found])):
         return _taken(worker, max(only, key=lambda way: way.fit))
     raise _cannot(candidate, [*tried, *found], forward)
+
+
+def _may_take_options(candidate: Candidate, convention: str) -> bool:
+    """Whether its own forward may be handed hyperparameters as a convention has it."""
+    roles = [role for name in candidate.forward_parameters[3:4] for role in roles_of(name)]
+    return convention not in ("coursera", "cs231n") or not roles or "hparameters" in roles
 
 
 def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], bool]) -> list[Tried]:
