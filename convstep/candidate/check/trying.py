@@ -447,7 +447,7 @@ def _may_be_cropped(call: Call, result: Result, array: Array) -> bool:
 def _computable(call: Call) -> list[str]:
     """The gradients that can be computed from what a call is given: no dA_prev without kernels."""
     says = call.says
-    if call.convention in CONVENTIONS or call.forward is not None or not says.isdisjoint(("node", "node:two")):
+    if call.convention in CONVENTIONS or call.forward is not None or says & {"node", "node:two"}:
         return [*NAMES]
     made_of = {"dA_prev": {"W"}, "dW": {"A_prev", "A_prev_pad"}}
     return [name for name in NAMES if name not in made_of or says & made_of[name]]
