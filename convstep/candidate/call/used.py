@@ -80,12 +80,11 @@ def nodes_of(source: str) -> dict[str, str]:
     ({'x': 'boxed', 'out': 'node', 'w': 'boxed'}, {})
     """
     found: dict[str, str] = {}
-    put = re.search(rf"\.{GRADS}\b(\[[^\]\n]*\])*\s*[+-]?=(?!=)|\.{GRADS}\.add_\(", source) is not None
-    stored = {
-        ast.unparse(node.value)
-        for node in ast.walk(tree_of(source))
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-    }
+    attributes = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Attribute)]
+    written = [node for node in attributes if isinstance(node.ctx, ast.Store)]
+    inside = re.search(rf"\.{GRADS}(\[[^\]\n]*\])+\s*[+-]?=(?!=)|\.{GRADS}\.add_\(", source)
+    put = inside is not None or any(re.fullmatch(GRADS, node.attr) for node in written)
+    stored = {ast.unparse(node.value) for node in written}
     stored |= set(re.findall(rf"\b(\w+)\.{GRADS}\s*(?:\[[^\n=]*\]\s*[+-]?=(?!=)|\.add_\()", source))
     for name, attribute in re.findall(rf"\b(\w+)\.({HELD}|{GRADS}|{INPUTS})\b", source):
         if not put and (not re.fullmatch(INPUTS, attribute) or {"cache", "ctx"} & {*roles_of(name)}):
