@@ -35,6 +35,7 @@ from convstep.candidate.operators.caller import Caller, open_caller
 from convstep.candidate.operators.file import known
 from convstep.candidate.operators.judge import operator_verdict
 from convstep.candidate.operators.naming import named_operators, why_not
+from convstep.candidate.operators.outputs import FORWARD
 from convstep.candidate.operators.verdict import OperatorVerdict
 from convstep.candidate.operators.ways import CONV2D, likely
 from convstep.candidate.pair import Open, PairVerdict, against_forward
@@ -47,8 +48,6 @@ from convstep.conv.validation import check_type
 from convstep.language import tr
 from convstep.operators.operator import Operator
 
-FORWARD = "forward-wrong"
-"""The id of a finding about a forward."""
 CONV = r"conv|faltung|svertk|juanji|\u5377\u79ef|\u7573\u307f\u8fbc\u307f"
 """What the name of a convolution has, in Chinese and in Japanese at the end."""
 _PICTURES = re.compile(r"of \d+x\d+x\d+x\d+\b")
