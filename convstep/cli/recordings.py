@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from convstep.candidate.operators.file import FileShown
     from convstep.candidate.operators.shown import Shown
     from convstep.candidate.operators.so_far import Running
-    from convstep.candidate.record.recorder import Recordable, Recorded
+    from convstep.candidate.record.recorder import Recorded
+    from convstep.candidate.recordable import Recordable
     from convstep.recording.log import Ended
     from convstep.recording.recording import Recording
     from convstep.replay.session import Session
@@ -132,7 +133,7 @@ def stepped(
     refuse_unused(values, wanted)
     if (held := kept(name)) is None:
         return None
-    from convstep.candidate.record.kept import Kept
+    from convstep.candidate.kept import Kept
 
     of_file = Kept(held.recording, held.target, held.words)
     anew, runs = (of_file.with_numbers, of_file.runs) if of_file.is_there else (None, "")
@@ -142,7 +143,7 @@ def stepped(
 def recordable(name: str, call: str | None, values: Values, loading: Any) -> Recordable:
     """The function of a target, nothing of which has run; raises SentenceError or OSError, see `stepped`."""
     from convstep.candidate.record.arguments import Arguments
-    from convstep.candidate.record.recorder import Recordable
+    from convstep.candidate.recordable import Recordable
 
     arguments = Arguments(call, values.args, tuple(values.shape))
     options = {"run_all": loading.run_all, "python2": loading.python2}

@@ -241,7 +241,7 @@ def _run(source: str, name: str, call: str, numbers: Numbers = MappingProxyType(
     from convstep.candidate.call.worker import SECONDS
     from convstep.candidate.load.target import CandidateError
     from convstep.candidate.record.arguments import Arguments
-    from convstep.candidate.record.recorder import Recordable
+    from convstep.candidate.recordable import Recordable
 
     with tempfile.TemporaryDirectory(prefix="convstep-") as folder:
         path = Path(folder) / "lesson.py"

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from convstep.candidate.record.file import save
-from convstep.candidate.record.recorder import Recordable, Recorded
+from convstep.candidate.record.recorder import Recorded
+from convstep.candidate.recordable import Recordable
 from convstep.cli import console
 from convstep.cli.targets import is_target
 from convstep.recording.record import record

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call import protocol
 from convstep.candidate.call.failure import died_at
 from convstep.candidate.call.opening import open_worker
 from convstep.candidate.call.outcome import DIED, HUNG, RAISED, REFUSED, RETURNED
@@ -22,7 +23,7 @@ from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators import child, recorded
 from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.vocabulary import Vocabulary
-from convstep.candidate.record.recorder import Recorder, _Forked
+from convstep.candidate.record.recorder import Posed, Recorder, _Forked
 from convstep.candidate.verdicts.marks import Verdicts
 from convstep.frozen import frozen
 from convstep.language import tr
@@ -30,7 +31,6 @@ from convstep.operators.operator import Array
 from convstep.oracle import messages
 from convstep.oracle.conversation import Ended, Silent
 from convstep.printable import SENTENCE, printable
-from convstep.recording import transfer
 from convstep.recording.recording import Recording
 
 RECORDING = 5.0
@@ -88,7 +88,7 @@ class _AskedForked(_Forked):
     others = {  # noqa: RUF012  # it is looked at only
         **_Forked.others,
         child.QUESTION: child.answered,
-        child.RECORD: recorded.recorded,
+        protocol.RECORD: recorded.recorded,
     }
 
 
@@ -124,23 +124,20 @@ class Caller(Recorder):
                     break
         return found
 
-    def record_operator(
-        self,
-        words: Vocabulary,
-        problem: Handed,
-        *,
-        pairs: frozenset[str] = frozenset(),
-        mode: str = "",
-        seconds: float = RECORDING,
-    ) -> tuple[Recording, Verdicts]:
+    def pose(
+        self, words: Vocabulary, problem: Handed, pairs: frozenset[str] = frozenset(), mode: str = ""
+    ) -> Posed:
+        """A problem to be recorded, as `ask` asks it."""
+        question = _question(self._asked_of(words, pairs, False, mode), [problem])
+        return Posed(json.loads(question.pop(child.QUESTION)), question)
+
+    def record_operator(self, posed: Posed, seconds: float = RECORDING) -> tuple[Recording, Verdicts]:
         """Record its backward on a problem; with what its own forward says of it, if it has one.
 
         The call may take so many seconds, and as long again what is said of it. A `CandidateError` says in
         one sentence that it cannot be called like that, or that its process ended.
         """
-        question = _question(self._asked_of(words, pairs, False, mode), [problem])
-        asked = json.loads(question.pop(child.QUESTION))
-        return self._replied(child.RECORD, asked, question, seconds, _recording)
+        return self.record(posed, seconds)[0], self.judge(posed, seconds)[0]
 
     def _asked_of(self, words: Vocabulary, pairs: frozenset[str], tensors: bool, mode: str) -> dict[str, Any]:
         """How it is called, as the child reads it."""
@@ -233,12 +230,6 @@ def _read(said: messages.Message) -> Raw:
             printable(messages.checked(facts["call"], str), SENTENCE),
             place,
         )
-
-
-def _recording(said: messages.Message) -> tuple[Recording, Verdicts]:
-    with messages.strictly():
-        facts = messages.checked(json.loads(messages.text(said, "facts")), dict)
-        return transfer.recording_of(messages.without("log", said)), Verdicts.read(facts["verdicts"])
 
 
 def open_caller(

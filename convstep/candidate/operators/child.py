@@ -26,8 +26,8 @@ from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.language import tr
 from convstep.oracle import messages
 
-QUESTION, RECORD = "operator", "operator-record"
-"""What a question holds that asks for calls of an operator, or for one that is recorded."""
+QUESTION = "operator"
+"""What a question holds that asks for calls of an operator."""
 
 
 def answered(ways: Ways, question: messages.Message) -> Iterator[dict[str, npt.ArrayLike]]:
@@ -86,15 +86,14 @@ def as_asked(words: Vocabulary, asked: dict[str, Any], each: dict[str, Any], arr
 
 def main(arguments: Sequence[str]) -> None:
     """Serve a target; see `convstep.candidate.call.child.main`."""
-    recording = "convstep.candidate.record.child"
+    recording = "convstep.candidate.operators.recorded"
     child.main(
         arguments,
         {
             protocol.RECORD: _later(recording, "recorded"),
             protocol.JUDGE: _later(recording, "judged"),
-            protocol.HOLD: _later(recording, "held"),
+            protocol.HOLD: _later("convstep.candidate.record.child", "held"),
             QUESTION: answered,
-            RECORD: _later("convstep.candidate.operators.recorded", "recorded"),
         },
     )
 

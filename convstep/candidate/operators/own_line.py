@@ -131,7 +131,7 @@ def own_words(worker: Caller, swept: Swept) -> OwnWords | None:
         return None
     try:
         words = vocabulary(swept.operator)
-        recording, said = worker.record_operator(words, handed[1], pairs=way.pairs, mode=way.mode)
+        recording, said = worker.record_operator(worker.pose(words, handed[1], way.pairs, way.mode))
     except CandidateError:
         return None
     wrong = [name for name, share in judged.off.items() if 1 < share < np.inf]  # not of another shape

@@ -9,7 +9,7 @@ import inspect
 import itertools
 import json
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -56,14 +56,29 @@ TRIES = 3
 """How often a function is loaded otherwise because of what it raises."""
 
 
-def recorded(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
+Readying = Callable[[Ways, Mapping[str, Any], messages.Message], tuple[Served, Ready]]
+"""Makes the call ready that `check` makes on a problem: who is called, and with what."""
+
+
+def on_convolution(ways: Ways, asked: Mapping[str, Any], question: messages.Message) -> tuple[Served, Ready]:
+    """A convolution's."""
+    call = Call.read(asked["call"])
+    served = ways.used(call)
+    return served, by_convention(served, call, messages.read_problem(question))
+
+
+def recorded(
+    ways: Ways, question: messages.Message, readying: Readying = on_convolution
+) -> dict[str, npt.ArrayLike]:
     """Record a call of the loaded function, and say what came of it: its log, or why there is none."""
-    return _answered(ways, question, RECORD, _sent)
+    return _answered(ways, question, RECORD, _sent, readying)
 
 
-def judged(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
+def judged(
+    ways: Ways, question: messages.Message, readying: Readying = on_convolution
+) -> dict[str, npt.ArrayLike]:
     """Say what its own forward says of a call's run; see `recorded`."""
-    return _answered(ways, question, JUDGE, _said)
+    return _answered(ways, question, JUDGE, _said, readying)
 
 
 def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
@@ -315,7 +330,9 @@ class _Done:
 Answer = Callable[[_Done, float], dict[str, npt.ArrayLike]]
 
 
-def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer) -> dict[str, npt.ArrayLike]:
+def _answered(
+    ways: Ways, question: messages.Message, kind: str, answer: Answer, readying: Readying
+) -> dict[str, npt.ArrayLike]:
     asked = json.loads(str(question[kind]))
     limits, wish = Limits(seconds=asked["seconds"]), Wish.read(asked.get("wish"))
     paired = kind == JUDGE
@@ -328,10 +345,8 @@ def _answered(ways: Ways, question: messages.Message, kind: str, answer: Answer)
                     name=candidate.name,
                 )
             )
-        if asked["call"] is not None:
-            call = Call.read(asked["call"])
-            served = ways.used(call)
-            ready = by_convention(served, call, messages.read_problem(question))
+        if asked["arguments"] is None:
+            served, ready = readying(ways, asked, question)
             done = _done(served, ready, limits, paired, wish.numbers)
         else:
             # a path was typed where the command was; the file's own code may have gone elsewhere

@@ -8,7 +8,7 @@ import pytest
 
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.recorder import Recordable
+from convstep.candidate.recordable import Recordable
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS
 from tests.strategies import SELDOM
 

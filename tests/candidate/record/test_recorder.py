@@ -13,7 +13,7 @@ from convstep.candidate.load import python2
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import recorder
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.recorder import Recordable
+from convstep.candidate.recordable import Recordable
 from convstep.recording.record import record
 from tests.candidate.conftest import Files
 from tests.candidate.record.test_calling import COURSES

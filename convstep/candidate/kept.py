@@ -17,7 +17,7 @@ import numpy as np
 
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.candidate.record.arguments import Arguments
-from convstep.candidate.record.recorder import Recordable
+from convstep.candidate.recordable import Recordable
 from convstep.language import tr
 from convstep.recording.recorder import Edited
 from convstep.recording.recording import Recording

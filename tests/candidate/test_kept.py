@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convstep.candidate.kept import Kept
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.file import load, save
-from convstep.candidate.record.kept import Kept
-from convstep.candidate.record.recorder import Recordable
+from convstep.candidate.recordable import Recordable
 from convstep.recording.recording import Recording
 from tests.strategies import SELDOM
 
