@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from convstep.candidate.call.parameters import read
 from convstep.candidate.call.written import call_text, their_cell, their_shape
 from convstep.candidate.check.grade import problem_words
 from convstep.candidate.check.wording import diagnosis_lines, headed, listed, patch_lines, wrapped
-from convstep.candidate.load.names import line_words
+from convstep.candidate.load.names import line_words, looks_backward
 from convstep.candidate.step.own_made import made_of
 from convstep.candidate.step.own_run import CUT, LAST, MAKES, PARTS
 from convstep.conv.validation import cell_text, place_text, shape_text
@@ -18,7 +19,7 @@ from convstep.steps.number_text import short, told_apart
 
 if TYPE_CHECKING:
     from convstep.candidate.call.call import Call
-    from convstep.candidate.call.outcome import CannotCall
+    from convstep.candidate.call.outcome import Candidate, CannotCall
     from convstep.candidate.check.grade import Grade, Result
     from convstep.candidate.diagnose.findings import Finding
     from convstep.candidate.step.own_lines import OwnLines
@@ -76,9 +77,24 @@ def uncallable_report(error: CannotCall, target: str, *, adapted: bool = False) 
         named = shlex.quote(target)
         lines += [""]
         if error.candidate.kind != "autograd" and not error.candidate.tensors:  # those `open` refuses
-            lines += [f"to step it as it stands: convstep open {named}"]
+            command = f"convstep open {named} --call {shlex.quote(_own_call(error.candidate))}"
+            lines += [tr("to step it as it stands, with arguments of yours: {command}", command=command)]
         lines += [f"to start from: convstep check {named} --write-adapter adapter.py"]
     return printable_lines("\n".join(lines))
+
+
+def _own_call(candidate: Candidate) -> str:
+    """How somebody would call it, with its parameters for arguments: `Conv(…).backward(dout)`."""
+    owner, _, method = candidate.name.rpartition(".")
+    needed = candidate.needed
+    if candidate.kind == "class":
+        backwards = [each for each in map(read, candidate.methods) if looks_backward(each[0])]
+        if not backwards:
+            return f"{candidate.name}(…)"
+        owner, (method, listed) = candidate.name, backwards[0]
+        needed = tuple(each.name for each in listed if each.default is None and not each.star)
+    made = f"{owner}(…)." if owner else ""
+    return f"{made}{method}({', '.join(needed)})"
 
 
 def uncallable_json(error: CannotCall, target: str) -> dict[str, Any]:

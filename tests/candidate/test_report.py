@@ -214,7 +214,8 @@ def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> N
         "  back(x, w)",
         "    TypeError: missing dy",
         "",
-        "to step it as it stands: convstep open 'my file.py:back'",
+        "to step it as it stands, with arguments of yours: "
+        "convstep open 'my file.py:back' --call 'back(a, b)'",
         "to start from: convstep check 'my file.py:back' --write-adapter adapter.py",
     ]
     assert "to start from" not in uncallable_report(error, "mine.py:back", adapted=True)
@@ -226,6 +227,24 @@ def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> N
         "line": None,
         "line_text": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("candidate", "call"),
+    [
+        (Candidate("Conv.backward", "method", ("dout", "lr"), 1), "Conv(…).backward(dout)"),
+        (
+            Candidate("Net", "class", (), 0, methods=("__init__(n)", "fit(x)", "backward(dy, rate=0.1)")),
+            "Net(…).backward(dy)",
+        ),
+        (Candidate("Value", "class", (), 0, methods=("__init__(data)",)), "Value(…)"),
+    ],
+)
+def test_what_cannot_be_called_is_stepped_with_arguments_of_the_author_s(
+    candidate: Candidate, call: str
+) -> None:
+    said = uncallable_report(CannotCall("it fits nothing", candidate, ()), "mine.py:it")
+    assert f"--call '{call}'" in said
 
 
 def test_of_many_ways_that_were_tried_a_few_are_told() -> None:

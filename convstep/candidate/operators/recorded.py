@@ -59,7 +59,8 @@ def _ready(ways: Ways, asked: Mapping[str, Any], question: messages.Message) -> 
         return child.on_convolution(ways, asked, question)
     served, told = ways.first, dict(asked["operator"])
     (each,) = told["problems"]
-    arrays = {name.removeprefix("0."): array for name, array in question.items() if name.startswith("0.")}
+    # copies, which it may change
+    arrays = {name[2:]: np.array(array) for name, array in question.items() if name.startswith("0.")}
     making = _Readying()
     np.random.seed(0)
     try:

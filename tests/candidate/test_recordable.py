@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convstep.candidate import recordable
 from convstep.candidate.load import python2
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record import recorder
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.recordable import Recordable
+from convstep.candidate.verdicts.marks import AGREES
 from convstep.recording.record import record
 from tests.candidate.conftest import Files
 from tests.candidate.record.test_calling import COURSES
@@ -95,6 +97,62 @@ def test_a_convolution_is_called_as_check_does_with_the_cache_of_its_own_forward
 
     (alarm,) = Recordable(f"{path}:changes", Arguments(shapes=("x=3x",))).record().recording.alarms
     assert (alarm.array, alarm.text) == ("x", "x += 1")
+
+
+COLUMNS = """
+import numpy as np
+
+class Dense:
+    def __init__(self, input_size, output_size):
+        self.weights = np.random.randn(output_size, input_size)
+        self.bias = np.random.randn(output_size, 1)
+
+    def forward(self, input):
+        self.input = input
+        return np.dot(self.weights, self.input) + self.bias
+
+    def backward(self, output_gradient, learning_rate):
+        weights_gradient = np.dot(output_gradient, self.input.T)
+        input_gradient = np.dot(self.weights.T, output_gradient)
+        self.weights -= learning_rate * weights_gradient
+        self.bias -= learning_rate * output_gradient
+        return input_gradient
+"""
+
+
+def test_a_layer_of_an_operator_is_called_as_check_does_where_the_guess_does_not_fit(files: Files) -> None:
+    """Its samples are columns, which no name says; so it is judged, run again and edited in that call."""
+    function = Recordable(f"{files.write('dense.py', COLUMNS)}:Dense")
+    found = function.record()
+    recording = found.recording
+    assert (found.how, recording.name) == ("on a small problem, as check calls it", "Dense.backward")
+    recording.seek(recording.total)
+    arrays = recording.arrays
+    assert np.array_equal(recording.result, arrays["input_gradient"])
+    assert np.array_equal(arrays["weights_gradient"], arrays["output_gradient"] @ arrays["self.input"].T)
+    assert [(one.result, one.mark.kind) for one in function.judge(recording).end][:1] == [
+        ("input_gradient", AGREES)
+    ]
+    above = np.array(arrays["output_gradient"])
+    other = function.with_numbers({"output_gradient": {(1, 0): 50.0}})
+    other.seek(other.total)
+    assert other.arrays["output_gradient"][1, 0] == 50.0
+    above[1, 0] = 50.0
+    assert np.array_equal(other.arrays["weights_gradient"], above @ arrays["self.input"].T)
+    files.write("dense.py", COLUMNS.replace("self.weights.T, output", "self.weights.T, 2 * output"))
+    again = function.again()
+    assert again is not None
+    again.seek(again.total)
+    assert np.array_equal(again.arrays["input_gradient"], 2 * arrays["input_gradient"])
+
+
+def test_what_ends_its_process_is_not_called_in_other_ways(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordable, "posed", lambda caller: pytest.fail("it is called again"))
+    text = COLUMNS.replace("self.input = input", "import os; os._exit(3)")
+    with pytest.raises(CandidateError, match="it ended its process with exit code 3"):
+        Recordable(f"{files.write('dense.py', text)}:Dense").record()
 
 
 def test_the_numbers_are_those_of_the_same_call_in_this_process(files: Files) -> None:
