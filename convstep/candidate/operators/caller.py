@@ -89,6 +89,7 @@ class _AskedForked(_Forked):
         **_Forked.others,
         child.QUESTION: child.answered,
         protocol.RECORD: recorded.recorded,
+        protocol.JUDGE: recorded.judged,
     }
 
 
