@@ -15,9 +15,6 @@ from convstep.candidate.check.cases import Case, fitted, right_of
 from convstep.candidate.check.detect_convention import detect_convention
 from convstep.candidate.load.names import looks_backward
 from convstep.candidate.load.target import CandidateError, Target
-from convstep.candidate.operators.caller import Caller
-from convstep.candidate.operators.posing import posed
-from convstep.candidate.operators.ways import likely
 from convstep.candidate.record import guessing
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.record.child import Wish
@@ -76,7 +73,7 @@ class Recordable:
 
         Any thread may, one at a time. A `CandidateError` says why it cannot be loaded or called.
         """
-        started, kind = None, Caller if self.edited and isinstance(self._what, Posed) else Recorder
+        started, kind = None, self._kind if self.edited else Recorder
         with contextlib.suppress(OSError):  # the recorder tries again, and says what is wrong
             started = self._running = kind.Spawned(self._parsed, self._loading)
         if meanwhile is not None:
@@ -113,8 +110,7 @@ class Recordable:
         what, before = self._what, self._judging
         if before is not None:  # of what was recorded before: nobody wants to know any more
             before.close()
-        kind = Caller if isinstance(what, Posed) else Recorder
-        with kind.of_target(self._parsed, self._loading, self._timeout) as judging:
+        with self._kind.of_target(self._parsed, self._loading, self._timeout) as judging:
             self._judging = judging
             if self._closed:
                 self.close()
@@ -179,6 +175,10 @@ class Recordable:
 
     def _posed(self, candidate: Candidate) -> Recorded | None:
         """It, recorded as `check` calls the operator that its name says; None if it can't be called so."""
+        from convstep.candidate.operators.caller import Caller
+        from convstep.candidate.operators.posing import posed
+        from convstep.candidate.operators.ways import likely
+
         if not likely(candidate):
             return None
         with Caller.of_target(self._parsed, self._loading, self._timeout) as caller:
@@ -198,6 +198,15 @@ class Recordable:
         flags = (f"--{name.replace('_', '-')}" for name, value in self._options.items() if value)
         words = (*self.arguments.words, *flags)
         return Recorded(recording, self.target, words, how, recorder.candidate.notes)
+
+    @property
+    def _kind(self) -> type[Recorder]:
+        """What records the call that was recorded last."""
+        if not isinstance(self._what, Posed):
+            return Recorder
+        from convstep.candidate.operators.caller import Caller  # most functions need none
+
+        return Caller
 
     @property
     def _seconds(self) -> float:

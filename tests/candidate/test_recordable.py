@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convstep.candidate import recordable
 from convstep.candidate.load import python2
 from convstep.candidate.load.target import CandidateError
+from convstep.candidate.operators import posing
 from convstep.candidate.record import recorder
 from convstep.candidate.record.arguments import Arguments
 from convstep.candidate.recordable import Recordable
@@ -149,7 +149,7 @@ def test_a_layer_of_an_operator_is_called_as_check_does_where_the_guess_does_not
 def test_what_ends_its_process_is_not_called_in_other_ways(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordable, "posed", lambda caller: pytest.fail("it is called again"))
+    monkeypatch.setattr(posing, "posed", lambda caller: pytest.fail("it is called again"))
     text = COLUMNS.replace("self.input = input", "import os; os._exit(3)")
     with pytest.raises(CandidateError, match="it ended its process with exit code 3"):
         Recordable(f"{files.write('dense.py', text)}:Dense").record()
