@@ -84,10 +84,8 @@ class Geometry:
     @property
     def output_shape(self) -> tuple[int, int, int]:
         """`(H_out, W_out, C_out)` of one sample of `dZ`: `(H + p - reach) // s + 1`, as `torch.nn.Conv2d`."""
-        h_pad, w_pad, _ = self.padded_shape
-        h_out = (h_pad - self.reach[0]) // self.stride[0] + 1
-        w_out = (w_pad - self.reach[1]) // self.stride[1] + 1
-        return h_out, w_out, self.kernel_shape[0]
+        (h_pad, w_pad, _), (r_h, r_w), (s_h, s_w) = self.padded_shape, self.reach, self.stride
+        return (h_pad - r_h) // s_h + 1, (w_pad - r_w) // s_w + 1, self.kernel_shape[0]
 
     @property
     def crop(self) -> tuple[slice, slice]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -228,6 +229,12 @@ class Here:
             return outcome
         gradients = named(convention_of(call), outcome.returned, outcome.labels, problem)
         return replace(outcome, gradients=gradients)
+
+    def calls(self, call: Call, problems: Sequence[Problem]) -> list[Outcome]:
+        found: list[Outcome] = []
+        while len(found) < len(problems) and not (found and found[-1].not_begun):
+            found.append(self.call(call, problems[len(found)]))
+        return found
 
 
 def written(target: str, *flags: str) -> str:

@@ -23,6 +23,7 @@ from convstep.candidate.call.layers import told_same
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import BOXED, FILLED, given
 from convstep.candidate.call.outcome import Candidate
+from convstep.candidate.call.parameters import signature_of
 from convstep.candidate.call.returned import check_size, meaning_among, plain, taken
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.forward import expected_forward
@@ -273,7 +274,7 @@ def _by_tape(function: Callable[..., Any], method: Method, values: Values, facts
 def accepted(function: Callable[..., Any] | None, *, by_place: bool = False) -> tuple[str, ...]:
     """The parameters that a function can be given one by one, or by place; none where they cannot be told."""
     with contextlib.suppress(TypeError, ValueError):
-        listed = [*inspect.signature(function).parameters.values()] if function is not None else []
+        listed = [*signature_of(function).parameters.values()] if function is not None else []
         left_out = {inspect.Parameter.VAR_KEYWORD, *([inspect.Parameter.KEYWORD_ONLY] if by_place else [])}
         if by_place:
             listed = [each for each in listed if each.kind is not each.VAR_POSITIONAL]

@@ -217,12 +217,16 @@ def serve(
                 for each in (reply,) if isinstance(reply, Mapping) else reply:
                     messages.send(answers, answering(question, each))
                 continue
-            call, problem, fresh = protocol.read_question(question)
+            call, problems, fresh = protocol.read_question(question)
             if fresh:
                 with contextlib.suppress(CandidateError), announced(answers, question):
                     ways.reload(call)  # it was loaded once
                 messages.send(answers, answering(question, {"loaded": True}))
-            messages.send(answers, answering(question, protocol.answer(ways.called(call, problem))))
+            for problem in problems:
+                outcome = ways.called(call, problem)
+                messages.send(answers, answering(question, protocol.answer(outcome)))
+                if outcome.not_begun:
+                    break
     except OSError:  # nobody listens, or the candidate closed what it does not know
         os._exit(CLOSED)
     except MemoryError:  # a candidate that returned has left no room for its result

@@ -179,6 +179,7 @@ def written(root: str, path: Path, word: str) -> str:
     return f"{root}{keys}: {word}"
 
 
+@functools.lru_cache(maxsize=1 << 10)  # of each parameter at each call
 def root_of(text: str) -> str:
     """The parameter of a place that was written."""
     return re.split(r"[.\[]", text, maxsplit=1)[0]
@@ -189,6 +190,7 @@ def word_of(text: str) -> str:
     return text.rpartition(": ")[2]
 
 
+@functools.lru_cache(maxsize=1 << 10)
 def path_of(text: str) -> Path:
     """The path of a place that was written; empty for the parameter itself."""
     keys = re.findall(r"\.\w+|\[(?:'[^']*'|\"[^\"]*\"|-?\d+)\]", text.rpartition(": ")[0])

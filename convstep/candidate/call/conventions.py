@@ -62,8 +62,10 @@ class Convention:
         """
         if self.name == "problem":
             return ""
-        assert self.told is not None or candidate is not None
-        call = self.told or spelled(Call(self.name), candidate)
+        call = self.told
+        if call is None:
+            assert candidate is not None
+            call = spelled(Call(self.name), candidate)
         says, (_, rows, columns, _) = call.says, geometry.kernel_shape
         told, free = {role.partition(":")[0] for role in says}, "hparameters" in says
         if call.depthwise and geometry.kernel_shape[3] > 1:
@@ -261,15 +263,17 @@ def convention_of(call: Call) -> Convention:
     )
 
 
-@functools.lru_cache(maxsize=64)
 def spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None = None) -> Call:
     """The call with its convention written out: what each parameter of this candidate is given.
 
     `accepted` are the parameters of its forward, by default of the one that was found beside it.
     """
-    known = CONVENTIONS.get(call.convention)
-    if known is None:
-        return call
+    return _spelled(call, candidate, accepted) if call.convention in CONVENTIONS else call
+
+
+@functools.lru_cache(maxsize=64)
+def _spelled(call: Call, candidate: Candidate, accepted: Sequence[str] | None) -> Call:
+    known = CONVENTIONS[call.convention]
     if candidate.kind == "autograd":
         forward = in_pairs(_placed(CONVENTIONS["torch"], _TORCH, candidate.parameters), candidate.source)
         return replace(call, layouts=known.layouts, forward=forward)

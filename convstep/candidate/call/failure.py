@@ -138,7 +138,8 @@ def _message(error: BaseException, line: str) -> str:
     if isinstance(error, MemoryError):
         said = short(str(error))
         return tr("it ran out of memory: {said}", said=said) if said else tr("it ran out of memory")
-    raised = traceback.TracebackException.from_exception(error)
+    # where it was is told elsewhere: to look up each line of the traceback takes longer than most calls
+    raised = traceback.TracebackException.from_exception(error, limit=0)
     raised.__notes__ = None  # they would come last, in the message's place
     text = list(raised.format_exception_only())[-1].strip().removeprefix("numpy.exceptions.")
     text = text.removeprefix("numpy._core._exceptions.").removeprefix("_UFunc")

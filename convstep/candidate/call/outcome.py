@@ -11,6 +11,7 @@ from convstep.candidate.load.names import line_words
 from convstep.candidate.load.target import CandidateError
 from convstep.frozen import frozen
 from convstep.language import tr
+from convstep.printable import SENTENCE, printable
 from convstep.steps.cells import Array
 
 NAMES = ("dW", "db", "dA_prev")
@@ -139,6 +140,15 @@ class Outcome:
     def place(self) -> str:
         """The line that raised, for a sentence: "line 5" or "cell 3, line 5"; "" if unknown."""
         return line_words(self.line, self.cell)
+
+    @property
+    def not_begun(self) -> bool:
+        """Whether a call did not even begin: it has other parameters."""
+        # as it is shown: before and after it came through a pipe the answer is the same
+        said = printable(self.forward_message or self.message, SENTENCE)
+        if self.forward_message:
+            return "TypeError" in said and "argument" in said
+        return self.kind == RAISED and not self.line and "argument" in said
 
 
 def not_tried(said: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import Any
 
 from convstep.frozen import frozen
@@ -91,10 +93,24 @@ def _shown(default: object) -> str:
     return "..."
 
 
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """As `inspect.signature`, which takes as long as many a call: of a function or a method it is kept."""
+    if inspect.isfunction(function):
+        return _kept(function, bound=False)
+    if inspect.ismethod(function) and inspect.isfunction(function.__func__):
+        return _kept(function.__func__, bound=True)
+    return inspect.signature(function)
+
+
+@functools.lru_cache(maxsize=1 << 8)
+def _kept(function: FunctionType, *, bound: bool) -> inspect.Signature:
+    return inspect.signature(MethodType(function, object()) if bound else function)
+
+
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """The parameters that a function can be given one by one; none where that cannot be told."""
     try:
-        listed = inspect.signature(function).parameters.values()
+        listed = signature_of(function).parameters.values()
     except (TypeError, ValueError):
         return []
     return [each for each in listed if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 import numpy.typing as npt
 
+from convstep.candidate.call.call import Method
 from convstep.candidate.call.calling import INPUTS, Call
 from convstep.candidate.call.conventions import convention_of, named
+from convstep.candidate.call.layouts import Layouts
 from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
 from convstep.conv.problem import Problem
 from convstep.oracle.messages import (
     Message,
     checked,
+    prefixed,
     problem_message,
     read_problem,
     require,
     strictly,
     text,
+    without,
 )
 from convstep.printable import SENTENCE, printable, printable_lines
 
@@ -39,20 +43,33 @@ _EXACT = ("file",)
 _ENDINGS = (RETURNED, REFUSED, RAISED, HUNG, DIED)
 
 
-def question(call: Call, problem: Problem, *, fresh: bool) -> dict[str, npt.ArrayLike]:
-    """Call the candidate; `fresh` loads it again first, so that what it kept is gone."""
-    return {"call": _written(call, fresh)} | problem_message(problem)
+def question(call: Call, problems: Sequence[Problem], *, fresh: bool) -> dict[str, npt.ArrayLike]:
+    """Call the candidate on one problem after the other, until it does not even begin.
+
+    `fresh` loads it again first, so that what it kept is gone.
+    """
+    arrays: dict[str, npt.ArrayLike] = {"call": _written(call, fresh)}
+    for number, problem in enumerate(problems):
+        arrays |= prefixed(str(number), problem_message(problem))
+    return arrays
 
 
-def read_question(message: Message) -> tuple[Call, Problem, bool]:
-    """The call, the problem, and whether the candidate is to be loaded again."""
+def read_question(message: Message) -> tuple[Call, list[Problem], bool]:
+    """The call, the problems, and whether the candidate is to be loaded again."""
     call, fresh = _read(str(message["call"]))
-    return call, read_problem(message), fresh
+    numbers = dict.fromkeys(name.partition(".")[0] for name in message if "." in name)
+    return call, [read_problem(without(number, message)) for number in numbers], fresh
 
 
 @functools.lru_cache(maxsize=64)  # one call is asked for on many problems
 def _written(call: Call, fresh: bool) -> str:
-    return json.dumps(asdict(call) | {"fresh": fresh})
+    return json.dumps(_plain(call) | {"fresh": fresh})
+
+
+def _plain(value: Call | Layouts | Method) -> dict[str, Any]:
+    """What `asdict` makes of it but for tuples, which are lists in JSON anyway, in a tenth of its time."""
+    facts = {each.name: getattr(value, each.name) for each in fields(value)}
+    return {name: _plain(one) if isinstance(one, (Layouts, Method)) else one for name, one in facts.items()}
 
 
 @functools.lru_cache(maxsize=64)

@@ -94,6 +94,15 @@ def plain(value: Any) -> Array:
     return np.ascontiguousarray(array) if array.ndim else array
 
 
+def same(first: Array, second: Array) -> bool:
+    """Whether shapes and numbers are the same, NaN and NaN too."""
+    if first.shape != second.shape:
+        return False
+    if first.dtype == second.dtype and first.tobytes() == second.tobytes():
+        return True  # as nearly always, and sooner told
+    return bool(np.array_equal(first, second, equal_nan=True))
+
+
 def _readable(tensor: Any) -> Any:
     """A tensor as NumPy can read it: on the CPU, pending signs applied, in a precision that NumPy has."""
     read = tensor.detach().cpu()

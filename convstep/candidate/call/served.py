@@ -69,7 +69,7 @@ class Ways:
 
     def used(self, call: Call) -> Served:
         """As it is loaded for a way of calling it."""
-        return self._others.get(_key(call), self._served)
+        return self._others.get(_key(call), self._served) if self._others else self._served
 
     def reload(self, call: Call) -> None:
         """Forget what earlier calls left."""
@@ -88,7 +88,7 @@ class Ways:
         given = {name: np.copy(array) for name in INPUTS if (array := getattr(problem, name)) is not None}
         used = self.used(call)
         outcome, said = _called(used, call, problem)
-        tried, tries = used, self._tries.get(key, 0)
+        tried, tries = used, self._tries.get(key, 0) if said and self._tries else 0
         while said and tries < self.TRIES:
             other = self._otherwise(tried, said)
             if other is None:
@@ -98,8 +98,9 @@ class Ways:
             if _helped(outcome, found):
                 used, outcome = other, found
                 self._others[key] = other
-        self._tries[key] = tries + (tried is not used)
-        return replace(outcome, notes=used.candidate.notes)
+        if tried is not used:
+            self._tries[key] = tries + 1
+        return replace(outcome, notes=used.candidate.notes) if used.candidate.notes else outcome
 
     def _otherwise(self, tried: Served, said: str) -> Served | None:
         """Load it as an exception suggests: once for all calls that raise the same."""
@@ -112,6 +113,8 @@ class Ways:
 
 
 def _key(call: Call) -> Call:
+    if not (call.integers or call.again or call.after or call.laid):
+        return call
     return replace(call, integers=False, again=False, after=False, laid=())
 
 

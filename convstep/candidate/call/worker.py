@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -115,6 +115,22 @@ class Worker:
 
         `fresh`: load it again first, so that what it kept from other calls is gone.
         """
+        return self._outcomes(call, [problem], fresh=fresh)[0]
+
+    def calls(self, call: Call, problems: Sequence[Problem]) -> list[Outcome]:
+        """Call it on one problem after the other, until it hangs or does not even begin.
+
+        They are sent at once: to wait for each takes longer than most calls.
+        """
+        found: list[Outcome] = []
+        while len(found) < len(problems):  # a process that died is followed by another
+            found += self._outcomes(call, problems[len(found) :])
+            if found[-1].kind == HUNG or found[-1].not_begun:
+                break
+        return found
+
+    def _outcomes(self, call: Call, problems: Sequence[Problem], *, fresh: bool = False) -> list[Outcome]:
+        """What comes of a call in one process: of fewer problems where it ends, or does not begin."""
         with self._one_call:
             if fresh and self._called and isinstance(self._process, Forked):
                 self._end()
@@ -122,9 +138,9 @@ class Worker:
                 try:
                     self._begin()
                 except CandidateError as error:
-                    return Outcome(DIED, message=str(error))
+                    return [Outcome(DIED, message=str(error))]
             try:
-                return self._answer(call, problem, fresh and self._called)
+                return self._answers(call, problems, fresh and self._called)
             except BaseException:  # Ctrl+C: the answer to this call must not become the next one's
                 self._end()
                 raise
@@ -137,19 +153,25 @@ class Worker:
         busy = time.thread_time() + self._spent + (0.0 if talk is None else talk.spent)
         return busy + (time.monotonic() - busy) / WAITING
 
-    def _answer(self, call: Call, problem: Problem, fresh: bool) -> Outcome:
+    def _answers(self, call: Call, problems: Sequence[Problem], fresh: bool) -> list[Outcome]:
         talk = self._conversation
         assert talk is not None
         loading = fresh
+        found: list[Outcome] = []
         try:
-            talk.ask(protocol.question(call, problem, fresh=fresh), messages.longest_about(problem))
+            room = sum(map(messages.longest_about, problems))
+            talk.ask(protocol.question(call, problems, fresh=fresh), room)
             if fresh:  # it says when it is loaded, and the time of the call starts
                 self._heard_loading(talk)
                 loading = False
-            outcome = protocol.read_answer(talk.hear(self._seconds_of(call, problem)), call, problem)
-            if outcome.notes != self.candidate.notes:  # it had to be loaded otherwise
-                self.candidate = replace(self.candidate, notes=outcome.notes)
-            return outcome
+            for problem in problems:
+                outcome = protocol.read_answer(talk.hear(self._seconds_of(call, problem)), call, problem)
+                found.append(outcome)
+                if outcome.notes != self.candidate.notes:  # it had to be loaded otherwise
+                    self.candidate = replace(self.candidate, notes=outcome.notes)
+                if outcome.not_begun:
+                    break
+            return found
         except Silent as silent:
             self._end()
             message = tr(
@@ -158,20 +180,21 @@ class Worker:
                 else "it did not return within {seconds:g} s",
                 seconds=silent.seconds,
             )
-            return Outcome(HUNG, message=message)
+            return [*found, Outcome(HUNG, message=message)]
         except Ended:
             how, places = self._death()
-            return Outcome(DIED, message=how, **died_at(places, self.candidate))
+            return [*found, Outcome(DIED, message=how, **died_at(places, self.candidate))]
         except messages.Malformed:
             self._end()
-            return Outcome(DIED, message=nonsense())
+            return [*found, Outcome(DIED, message=nonsense())]
 
     def _seconds_of(self, call: Call, problem: Problem) -> float:
         """How long a call may take: the first of its kind may have to wait for a compiler, or for PyTorch."""
-        kind = call, problem.A_prev.dtype.str
-        new, self._compiled = kind not in self._compiled, self._compiled | {kind}
-        if new and self.candidate.compiles and not self._limited:
-            return COMPILING
+        if self.candidate.compiles and not self._limited:
+            kind = call, problem.A_prev.dtype.str
+            if kind not in self._compiled:
+                self._compiled |= {kind}
+                return COMPILING
         return self.seconds + self._seconds_of_torch(call.with_tensors(self.candidate))
 
     def _seconds_of_torch(self, tensors: bool) -> float:

@@ -12,11 +12,12 @@ from convstep.candidate.call.containers import path_of, word_of
 from convstep.candidate.call.conventions import CONVENTIONS, convention_of, named
 from convstep.candidate.call.layouts import LISTS, Layouts
 from convstep.candidate.call.named import LAYOUTS, POINTWISE, SIZED, described, guessed, ways
-from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate, Outcome
+from convstep.candidate.call.outcome import DIED, HUNG, NAMES, RAISED, REFUSED, RETURNED, Candidate
 from convstep.candidate.call.returned import meaning, returned_names
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.check.cases import Case, cases_for, fitted
+from convstep.candidate.check.cases import Case, cases_for, fitted, right_of
+from convstep.candidate.check.foreseen import Foreseen
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, asked, forward_fits, grade
 from convstep.candidate.check.limits import sides_read
 from convstep.frozen import frozen
@@ -282,6 +283,7 @@ def by_name(
     """
     tried: list[Tried] = []
     halves: list[Tried] = []
+    deaths, foreseen = 0, Foreseen()
     no_backward = tr("{name} is a forward; name its backward", name=worker.candidate.name)
     for group in ways(worker.candidate):
         more: list[tuple[bool | None, bool | None]] = [(None, None)]
@@ -291,9 +293,10 @@ def by_name(
                 call = replace(call, tensors=tensors, pairs=pairs, places=call.places or places)
                 if ruled_out(call) or (halves and not _may_be_whole(call, halves)):
                     continue
-                if not in_time() or sum(way.results[-1].outcome.kind == DIED for way in tried) > 2:
+                if not in_time() or deaths > 2:
                     return tried
-                way = _tried(worker, call)
+                way = _tried(worker, call, foreseen=foreseen)
+                deaths += way.results[-1].outcome.kind == DIED
                 tried.append(way)
                 ended.append(way)
                 whole = way.perfect and not way.cropped
@@ -357,7 +360,7 @@ class RuledOut:
         said, pictures = (outcome.line, outcome.message), (lying.A, lying.W, lying.Z)
         axes = len(lying.A), len(lying.W), len(lying.Z)
         unpacking, other = "unpack" in outcome.message, re.search(self._told, outcome.message)
-        if _wrong_arguments(outcome) or (other and said in self._seen):
+        if outcome.not_begun or (other and said in self._seen):
             self._reading = True
         if outcome.kind == RETURNED and not way.fit[0]:
             self._out.add((*pictures, "rule", rule))
@@ -369,17 +372,24 @@ class RuledOut:
             self._seen |= {said, (*axes, *said), (*pictures, lying.b, *said)}
 
 
-def _tried(worker: Worker, call: Call, batch: int = 0) -> Tried:
+def _tried(worker: Worker, call: Call, batch: int = 0, foreseen: Foreseen | None = None) -> Tried:
     """Try a way found from names; the order of what it returns is found on the problem that tells most.
 
-    A crop by padding 0 leaves an empty array, which by its shape is nothing's gradient.
+    A crop by padding 0 leaves an empty array, which by its shape is nothing's gradient. What is `foreseen`
+    is not called.
     """
+    cases = trials(worker, call, batch)
+    known = [None if foreseen is None else foreseen(call, case) for case in cases]
+    asked_for = [case for case, outcome in zip(cases, known, strict=True) if outcome is None]
+    came = iter(worker.calls(call, [right_of(case).problem for case in asked_for]))
     results: list[Result] = []
-    for case in trials(worker, call, batch):
-        result = asked(worker, call, case)
-        results.append(result)
-        if result.outcome.kind == HUNG or _wrong_arguments(result.outcome):
-            break
+    for case, outcome in zip(cases, known, strict=True):
+        if outcome is None:
+            if (outcome := next(came, None)) is None:
+                break  # it hung before, or did not even begin
+            if foreseen is not None:
+                foreseen.learn(call, case, outcome)
+        results.append(grade(case, right_of(case), outcome))
     orders = [shapes_of(call, result) for result in results if not result.outcome.labels]
     if not call.returns and any(orders):
         order = max(orders, key=lambda order: sum(map(bool, order)))
@@ -451,13 +461,6 @@ def _computable(call: Call) -> list[str]:
         return [*NAMES]
     made_of = {"dA_prev": {"W"}, "dW": {"A_prev", "A_prev_pad"}}
     return [name for name in NAMES if name not in made_of or says & made_of[name]]
-
-
-def _wrong_arguments(outcome: Outcome) -> bool:
-    """Whether a call did not even begin: it has other parameters."""
-    if outcome.forward_message:
-        return "TypeError" in outcome.forward_message and "argument" in outcome.forward_message
-    return outcome.kind == RAISED and not outcome.line and "argument" in outcome.message
 
 
 def _wants_pairs(results: Sequence[Result]) -> bool:

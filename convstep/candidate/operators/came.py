@@ -18,6 +18,7 @@ from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.objects import Place, is_array, numbers_in, places, says
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.returned import plain as plain_array
+from convstep.candidate.call.returned import same as same
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.steps.cells import Array
 
@@ -135,11 +136,6 @@ def _returned_names(code: CodeType) -> tuple[str, ...]:
 
 def _plain(place: Place) -> Array:
     return np.array(plain_array(place.value))
-
-
-def same(first: Array, second: Array) -> bool:
-    """Whether shapes and numbers are the same, NaN and NaN too."""
-    return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=True))
 
 
 def unpackings(text: str, cache: str) -> list[str]:

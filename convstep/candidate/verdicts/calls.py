@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.parameters import signature_of
 from convstep.frozen import frozen
 from convstep.recording.reach import DEEP, entries
 from convstep.steps.cells import Array
@@ -68,7 +69,7 @@ class Called:
         """What each parameter is given, by name; `self` first."""
         given: dict[str, Any] = {"self": self.owner} if self.owner is not None else {}
         try:
-            bound = inspect.signature(self.function).bind(*self.places, **(self.named or {}))
+            bound = signature_of(self.function).bind(*self.places, **(self.named or {}))
         except (TypeError, ValueError):
             return given | {f"[{at}]": value for at, value in enumerate(self.places)}
         return given | dict(bound.arguments)

@@ -65,7 +65,9 @@ class Loss:
 
     def parts(self, forward: Called) -> list[Array]:
         """The outputs of a forward's call, in float64; a LookupError if it returned something else."""
-        made = {"": forward.make()} | forward.arguments()
+        made = {"": forward.make()}
+        if any(path[0] for path in self.outputs):  # to bind them takes as long as many a forward
+            made |= forward.arguments()
         try:
             found = [np.array(at(made, path), np.float64) for path in self.outputs]
         except (KeyError, StopIteration, TypeError, ValueError) as error:

@@ -53,19 +53,21 @@ def there(message: Any) -> Any:
     "call", [Call("torch"), Call("article", own_cache=True, integers=True), Call("torch", tensors=False)]
 )
 def test_a_question_arrives_bit_for_bit(call: Call, fresh: bool) -> None:
-    arrived, problem, again = protocol.read_question(
-        there(protocol.question(call, RIGHT.problem, fresh=fresh))
-    )
+    asked = [RIGHT.problem, right_of(Case((5, 6), (3, 2), (2, 1), filters=3, batch=2)).problem]
+    arrived, problems, again = protocol.read_question(there(protocol.question(call, asked, fresh=fresh)))
     assert (arrived, again) == (call, fresh)
-    for name in ("A_prev", "W", "b", "dZ"):
-        assert getattr(problem, name).tobytes() == getattr(RIGHT.problem, name).tobytes()
-    assert problem.geometry == RIGHT.problem.geometry
+    for problem, wanted in zip(problems, asked, strict=True):
+        for name in ("A_prev", "W", "b", "dZ"):
+            assert getattr(problem, name).tobytes() == getattr(wanted, name).tobytes()
+        assert problem.geometry == wanted.geometry
 
 
 def test_a_problem_without_bias_in_single_precision_with_nan_arrives() -> None:
     A_prev = np.full((3, 4, 1), np.nan, np.float32)
     problem = Problem(A_prev, np.ones((2, 2, 2, 1), np.float32), None, None)
-    _, arrived, _ = protocol.read_question(there(protocol.question(Call("problem"), problem, fresh=False)))
+    _, (arrived,), _ = protocol.read_question(
+        there(protocol.question(Call("problem"), [problem], fresh=False))
+    )
     assert arrived.b is None
     assert arrived.dtype == np.float32
     assert np.isnan(arrived.A_prev).all()

@@ -151,6 +151,37 @@ def test_a_death_is_a_sentence_and_the_next_call_works(end: Callable[[], Any], m
         assert running.call(CALL, other).kind == RETURNED
 
 
+def test_of_several_problems_one_that_kills_it_is_followed_by_the_others_and_one_that_hangs_by_none() -> None:
+    def backward(problem: Problem) -> Any:
+        if problem.geometry.samples == 2:
+            os._exit(3)
+        while problem.geometry.samples == 3:
+            pass
+        return reference(problem)
+
+    cases = [Case((3, 3), (2, 2), batch=batch) for batch in (1, 2, 1, 3, 1)]
+    problems = [right_of(case).problem for case in cases]
+    with Worker.of_function(backward, GENEROUS) as running:
+        found = running.calls(CALL, problems[:3])
+        assert [each.kind for each in found] == [RETURNED, DIED, RETURNED]
+        assert running.calls(CALL, []) == []
+        running.seconds = BRIEF
+        assert [each.kind for each in running.calls(CALL, problems[3:])] == [HUNG]
+        running.seconds = GENEROUS
+        assert running.call(CALL, problems[0]).kind == RETURNED
+
+
+def test_of_several_problems_none_comes_after_one_on_which_it_did_not_even_begin() -> None:
+    def backward(one: Any, other: Any) -> Any:
+        return None
+
+    with Worker.of_function(backward, GENEROUS) as running:
+        (found,) = running.calls(CALL, [RIGHT.problem] * 3)
+        assert found.not_begun
+        assert "argument" in found.message
+        assert running.call(CALL, RIGHT.problem).message == found.message
+
+
 def endless(problem: Problem) -> Any:
     return endless(problem)
 
