@@ -58,9 +58,12 @@ SAYING = ("tr", "wrong")
 """Functions that take an English sentence and say it in the language in use."""
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
+def trees(*words: str) -> Iterator[tuple[str, ast.Module]]:
+    """Each file of the package; or those alone in which one of the words stands."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        yield str(path.relative_to(PACKAGE)), ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if not words or any(word in text for word in words):
+            yield str(path.relative_to(PACKAGE)), ast.parse(text)
 
 
 TABLES: dict[str, Iterable[str]] = {
@@ -143,7 +146,7 @@ IN_CODE = {*TABLES["candidate/mistakes"], *TABLES["operators/mistakes"]}
 def spoken_sentences() -> dict[str, str]:
     """By sentence, the file in which `tr` says it."""
     found = {sentence: path for path, table in TABLES.items() for sentence in table}
-    for path, tree in trees():
+    for path, tree in trees(*(f"{name}(" for name in SAYING), "caption"):
         nodes = list(ast.walk(tree))
         for node in nodes:
             if isinstance(node, ast.Call) and named(node.func) in SAYING:

@@ -143,8 +143,10 @@ def test_what_is_no_exception_of_the_app_is_found_too(pressed: Any, kind: str) -
 
 
 def test_what_never_comes_back_is_woken_and_found() -> None:
-    player = Player(opened=fragile(lambda *_: threading.Event().wait()))
-    with Watchdog(1.0):
+    with contextlib.ExitStack() as watched:  # from the key on: until there is an app takes its time
+        player = Player(
+            opened=fragile(lambda *_: watched.enter_context(Watchdog(SOON)) and threading.Event().wait())
+        )
         found = player.play(Script("learn", "", (20, 5), ("n", "|")))
     assert found is not None
     assert found.kind.startswith("Hang")
