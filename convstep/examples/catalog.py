@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import pkgutil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from convstep.frozen import NamedTuple
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import OfProblem, flag
 from convstep.cli.console import DIFFERENT, FINE, say, say_json
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
