@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
 from typing import Any, Protocol
 
-COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+COMMANDS = (
+    *("check", "compare", "debug", "examples", "export", "help", "learn", "new", "open"),
+    *("operators", "power", "serve", "survey", "trace"),
+)
+"""In the order of the alphabet; to look for the files takes as long as a command that says one line."""
 
 
 class Command(Protocol):
