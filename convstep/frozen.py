@@ -12,7 +12,15 @@ import functools
 import inspect
 from collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import (
+    _FIELD,  # type: ignore[attr-defined]
+    MISSING,
+    Field,
+    FrozenInstanceError,
+    dataclass,
+    field,
+    fields,
+)
 from operator import attrgetter
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
@@ -70,20 +78,27 @@ class _Later:
         return made.__get__(instance, owner) if callable(made) else made
 
 
-def _fields(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
-    """The fields and their types by name, those of its bases first."""
+def _fields(kind: Any) -> dict[str, Field[Any]]:
+    """The fields by name, those of its bases first, as the library describes them."""
     found = {}
     for base in reversed(kind.__mro__):
         for name, (default, hint) in vars(base).get("__own__", {}).items():
-            found[name] = default if isinstance(default, Field) else field(default=default), hint
+            each: Any = default if isinstance(default, Field) else field(default=default)
+            each.name, each.type, each.kw_only, each._field_type = name, hint, False, _FIELD
+            found[name] = each
     return found
+
+
+def _match_args(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, each in kind.__dataclass_fields__.items() if each.init)
 
 
 def _init(kind: Any) -> Callable[..., None]:
     known: dict[str, Any] = {"_left_out": MISSING}
-    given = {name: one for name, one in _fields(kind).items() if one[0].init}  # the others are set afterwards
+    # the others are set afterwards
+    given = {name: each for name, each in kind.__dataclass_fields__.items() if each.init}
     made, defaults = [], []
-    for place, (name, (each, _)) in enumerate(given.items()):
+    for place, (name, each) in enumerate(given.items()):
         known[f"_set{place}"] = getattr(kind, name).__set__  # sooner done than by `object.__setattr__`
         if each.default_factory is not MISSING:
             known[f"_make{place}"] = each.default_factory
@@ -92,7 +107,7 @@ def _init(kind: Any) -> Callable[..., None]:
             defaults.append(each.default)
     code = _init_code(len(given), tuple(made), hasattr(kind, "__post_init__"))
     init: Any = FunctionType(code.replace(co_varnames=("self", *given)), known, None, tuple(defaults))
-    init.__annotations__ = {name: hint for name, (_, hint) in given.items()} | {"return": None}
+    init.__annotations__ = {name: each.type for name, each in given.items()} | {"return": None}
     return init  # type: ignore[no-any-return]
 
 
@@ -127,7 +142,7 @@ def _hash(kind: Any) -> Callable[[Any], int]:
 
 
 def _compared(kind: Any) -> Callable[[Any], Any]:
-    return attrgetter(*(name for name, (each, _) in _fields(kind).items() if each.compare))
+    return attrgetter(*(name for name, each in kind.__dataclass_fields__.items() if each.compare))
 
 
 def _repr(self: Any) -> str:
@@ -143,23 +158,22 @@ def _reduce(self: Any) -> tuple[type[Any], tuple[Any, ...]]:
     return type(self), tuple(getattr(self, each.name) for each in fields(self) if each.init)
 
 
-def _of_library(name: str) -> Callable[[Any], Any]:
-    """What the standard library's dataclass has of this name."""
-
-    def found(kind: Any) -> Any:
-        given = kind.__given__
-        if name not in vars(given):
-            dataclass(init=False, repr=False, eq=False)(given)
-        return vars(given)[name]
-
-    return found
+def _params(kind: Any) -> Any:
+    given = kind.__given__
+    if "__dataclass_params__" not in vars(given):
+        dataclass(init=False, repr=False, eq=False)(given)
+    return given.__dataclass_params__
 
 
 _SHARED = {"__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce}
 _UNSLOTTED = "__dict__", "__weakref__"
 """What a class has that has no slots."""
-_OF_LIBRARY = "__dataclass_fields__", "__dataclass_params__", "__match_args__"
-_UNEQUAL = {"__init__": _init} | {name: _of_library(name) for name in _OF_LIBRARY}
+_UNEQUAL: dict[str, Callable[[Any], Any]] = {
+    "__init__": _init,
+    "__dataclass_fields__": _fields,
+    "__dataclass_params__": _params,
+    "__match_args__": _match_args,
+}
 _EQUAL = _UNEQUAL | {"__eq__": _equal, "__hash__": _hash}
 
 

@@ -57,7 +57,7 @@ def load(name: str) -> Problem:
 
     file = f"{name}.npz"
     # bytes and not a path: in a zipped package there is none; as pkgutil.get_data, which takes longer to load
-    loader: Any = __loader__
+    loader: Any = globals()["__loader__"]
     held = loader.get_data(os.path.join(os.path.dirname(__file__), "problems", file))
     return storage.read(io.BytesIO(held), file)
 
