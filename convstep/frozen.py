@@ -8,24 +8,20 @@ all. What the standard library says of a dataclass is found out when somebody as
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
-from dataclasses import (
-    _FIELD,  # type: ignore[attr-defined]
-    MISSING,
-    Field,
-    FrozenInstanceError,
-    dataclass,
-    field,
-    fields,
-)
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+
+_ORDINARY = vars(dataclasses)["_FIELD"]
+"""What the library calls a field that is no ClassVar and no InitVar."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -84,7 +80,7 @@ def _fields(kind: Any) -> dict[str, Field[Any]]:
     for base in reversed(kind.__mro__):
         for name, (default, hint) in vars(base).get("__own__", {}).items():
             each: Any = default if isinstance(default, Field) else field(default=default)
-            each.name, each.type, each.kw_only, each._field_type = name, hint, False, _FIELD
+            each.name, each.type, each.kw_only, each._field_type = name, hint, False, _ORDINARY
             found[name] = each
     return found
 
