@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from convstep.cli.commands import Command
+from convstep.cli.commands import COMMANDS, Command
 from convstep.cli.console import UsageError
 
 _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
@@ -17,7 +17,7 @@ _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 
 def parsed(name: str, command: Command, words: Sequence[str]) -> dict[str, Any]:
     """The values by field that the words after a command's name give; UsageError if they cannot be read."""
-    parser = _Parser(prog=f"convstep {name}", description=command.USE, allow_abbrev=False)
+    parser = _Parser(prog=f"convstep {name}", description=COMMANDS[name], allow_abbrev=False)
     _add(parser, command.Options)
     known, unknown = parser.parse_known_args(_options_first(parser, words))
     if unknown := [word for word in unknown if word != "--"]:  # ours, which argparse gives back

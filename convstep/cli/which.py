@@ -42,7 +42,7 @@ def command(name: str) -> Command:
 def help_text() -> str:
     """The page of `convstep --help`."""
     width = max(map(len, COMMANDS))
-    lines = (f"  {name:<{width}}  {command(name).USE}" for name in COMMANDS)
+    lines = (f"  {name:<{width}}  {use}" for name, use in COMMANDS.items())
     return _HELP.format(commands="\n".join(lines))
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison
     from convstep.oracle.row import Row
 
-USE = "compare every gradient with an independent source, without a screen"
 
 HEADING = "layer:call"
 """As it stands after the file's name and a colon."""
