@@ -6,10 +6,13 @@ import argparse
 import dataclasses
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from convstep.cli.commands import COMMANDS, Command
+from convstep.cli.commands import COMMANDS
 from convstep.cli.console import UsageError
+
+if TYPE_CHECKING:
+    from convstep.cli.commands import Command
 
 _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 """An option, with its value or without; a number below zero is none."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
-from convstep.cli.commands import COMMANDS, Command
+from convstep.cli.commands import COMMANDS
+
+TYPE_CHECKING = False  # typing costs as much time as starting Python
+if TYPE_CHECKING:
+    from typing import Any
+
+    from convstep.cli.commands import Command
 
 DEFAULT = ["open", "digit"]
 """What is run without any words."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+TYPE_CHECKING = False  # typing costs as much time as starting Python
+if TYPE_CHECKING:
+    from typing import Any, Protocol
 
 COMMANDS = {
     "check": "find out whether your backward is right and, if not, why",
@@ -23,11 +25,13 @@ COMMANDS = {
 """What each is for; here, because the page that names them all would load all that they need."""
 
 
-class Command(Protocol):
-    """What the file of a command holds."""
+if TYPE_CHECKING:
 
-    Options: type[Any]
-    """A frozen dataclass whose fields are its arguments; see `convstep.cli.arguments`."""
+    class Command(Protocol):
+        """What the file of a command holds."""
 
-    def run(self, options: Any) -> int:
-        """Do it, and give the exit code; SentenceError or OSError: something that is asked for cannot be."""
+        Options: type[Any]
+        """A frozen dataclass whose fields are its arguments; see `convstep.cli.arguments`."""
+
+        def run(self, options: Any) -> int:
+            """Do it; the exit code. SentenceError or OSError: something that is asked for cannot be."""
