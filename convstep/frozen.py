@@ -1,19 +1,27 @@
-"""Frozen dataclasses that are quickly defined: the first screen needs dozens of them, a verdict two hundred.
+"""Frozen dataclasses and named tuples that are quickly defined: the first screen needs dozens of either.
 
 `dataclass(frozen=True, slots=True)` compiles six methods for every class, which takes longer than to load the
-rest of its module. Here one is compiled, `__init__`, when it is first called; the others are the same for
+rest of its module, and `typing.NamedTuple` compiles one and every type. Here one is compiled, `__init__` or
+`__new__`, when it is first called, and only if none of as many fields was before; the others are the same for
 all. What the standard library says of a dataclass is found out when somebody asks.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
-from collections.abc import Callable
+from collections import _tuplegetter  # type: ignore[attr-defined]
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+
+_ORDINARY = vars(dataclasses)["_FIELD"]
+"""What the library calls a field that is no ClassVar and no InitVar."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -66,34 +74,53 @@ class _Later:
         return made.__get__(instance, owner) if callable(made) else made
 
 
-def _fields(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
-    """The fields and their types by name, those of its bases first."""
+def _fields(kind: Any) -> dict[str, Field[Any]]:
+    """The fields by name, those of its bases first, as the library describes them."""
     found = {}
     for base in reversed(kind.__mro__):
         for name, (default, hint) in vars(base).get("__own__", {}).items():
-            found[name] = default if isinstance(default, Field) else field(default=default), hint
+            each: Any = default if isinstance(default, Field) else field(default=default)
+            each.name, each.type, each.kw_only, each._field_type = name, hint, False, _ORDINARY
+            found[name] = each
     return found
 
 
+def _match_args(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, each in kind.__dataclass_fields__.items() if each.init)
+
+
 def _init(kind: Any) -> Callable[..., None]:
-    known: dict[str, Any] = {"_set": object.__setattr__, "_left_out": MISSING}
-    given = {name: one for name, one in _fields(kind).items() if one[0].init}  # the others are set afterwards
-    lines, defaults = [f"def __init__(self, {', '.join(given)}):"], []
-    for name, (each, _) in given.items():
-        value = name
+    known: dict[str, Any] = {"_left_out": MISSING}
+    # the others are set afterwards
+    given = {name: each for name, each in kind.__dataclass_fields__.items() if each.init}
+    made, defaults = [], []
+    for place, (name, each) in enumerate(given.items()):
+        known[f"_set{place}"] = getattr(kind, name).__set__  # sooner done than by `object.__setattr__`
         if each.default_factory is not MISSING:
-            known[f"_{name}_"] = each.default_factory
-            value = f"_{name}_() if {name} is _left_out else {name}"
-        if value != name or each.default is not MISSING:
+            known[f"_make{place}"] = each.default_factory
+            made.append(place)
+        if each.default_factory is not MISSING or each.default is not MISSING:
             defaults.append(each.default)
-        lines.append(f" _set(self, {name!r}, {value})")
-    if hasattr(kind, "__post_init__"):
-        lines.append(" self.__post_init__()")
-    exec("\n".join(lines), known)
-    init = known["__init__"]
-    init.__defaults__ = tuple(defaults)
-    init.__annotations__ = {name: hint for name, (_, hint) in given.items()} | {"return": None}
+    code = _init_code(len(given), tuple(made), hasattr(kind, "__post_init__"))
+    init: Any = FunctionType(code.replace(co_varnames=("self", *given)), known, None, tuple(defaults))
+    init.__annotations__ = {name: each.type for name, each in given.items()} | {"return": None}
     return init  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _init_code(count: int, made: tuple[int, ...], goes_on: bool) -> CodeType:
+    """What sets so many fields, of which some are `made` where they are left out; all but their names."""
+    lines = [f"def __init__(self, {', '.join(f'_{place}' for place in range(count))}):"]
+    for place in range(count):
+        value = f"_make{place}() if _{place} is _left_out else _{place}" if place in made else f"_{place}"
+        lines.append(f" _set{place}(self, {value})")
+    return _compiled([*lines, " self.__post_init__()" if goes_on else " pass"], "__init__")
+
+
+def _compiled(lines: Iterable[str], name: str) -> CodeType:
+    known: dict[str, Any] = {}
+    exec("\n".join(lines), known)
+    return known[name].__code__  # type: ignore[no-any-return]
 
 
 def _equal(kind: Any) -> Callable[[Any, object], bool]:
@@ -111,7 +138,7 @@ def _hash(kind: Any) -> Callable[[Any], int]:
 
 
 def _compared(kind: Any) -> Callable[[Any], Any]:
-    return attrgetter(*(name for name, (each, _) in _fields(kind).items() if each.compare))
+    return attrgetter(*(name for name, each in kind.__dataclass_fields__.items() if each.compare))
 
 
 def _repr(self: Any) -> str:
@@ -127,21 +154,80 @@ def _reduce(self: Any) -> tuple[type[Any], tuple[Any, ...]]:
     return type(self), tuple(getattr(self, each.name) for each in fields(self) if each.init)
 
 
-def _of_library(name: str) -> Callable[[Any], Any]:
-    """What the standard library's dataclass has of this name."""
-
-    def found(kind: Any) -> Any:
-        given = kind.__given__
-        if name not in vars(given):
-            dataclass(init=False, repr=False, eq=False)(given)
-        return vars(given)[name]
-
-    return found
+def _params(kind: Any) -> Any:
+    given = kind.__given__
+    if "__dataclass_params__" not in vars(given):
+        dataclass(init=False, repr=False, eq=False)(given)
+    return given.__dataclass_params__
 
 
 _SHARED = {"__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce}
 _UNSLOTTED = "__dict__", "__weakref__"
 """What a class has that has no slots."""
-_OF_LIBRARY = "__dataclass_fields__", "__dataclass_params__", "__match_args__"
-_UNEQUAL = {"__init__": _init} | {name: _of_library(name) for name in _OF_LIBRARY}
+_UNEQUAL: dict[str, Callable[[Any], Any]] = {
+    "__init__": _init,
+    "__dataclass_fields__": _fields,
+    "__dataclass_params__": _params,
+    "__match_args__": _match_args,
+}
 _EQUAL = _UNEQUAL | {"__eq__": _equal, "__hash__": _hash}
+
+
+class _Named(type):
+    """Makes of a class's body what `typing.NamedTuple` makes of it."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+        hints = body["__annotations__"]
+        shared = {**_OF_TUPLES, "_fields": tuple(hints), "__match_args__": tuple(hints)}
+        shared["_field_defaults"] = {one: body[one] for one in hints if one in body}
+        got = {one: _tuplegetter(place, None) for place, one in enumerate(hints)}
+        return type(name, (tuple,), {**shared, "__new__": _Later(_new), **body, **got, "__slots__": ()})
+
+
+def _new(kind: Any) -> staticmethod[..., Any]:
+    code = _new_code(len(kind._fields)).replace(co_varnames=("cls", *kind._fields))
+    defaults = tuple(kind._field_defaults.values())
+    new: Any = FunctionType(code, {"_new": tuple.__new__}, None, defaults)
+    new.__annotations__ = kind.__annotations__
+    return staticmethod(new)
+
+
+@functools.cache
+def _new_code(count: int) -> CodeType:
+    """What makes a tuple of so many fields; all but their names."""
+    names = ", ".join(f"_{place}" for place in range(count))
+    return _compiled([f"def __new__(cls, {names}):", f" return _new(cls, ({names},))"], "__new__")
+
+
+def _make(cls: Any, values: Iterable[Any]) -> Any:
+    made = tuple.__new__(cls, values)
+    if len(made) != len(cls._fields):
+        raise TypeError(f"a {cls.__name__} has {len(cls._fields)} fields, not {len(made)}")
+    return made
+
+
+def _replaced(self: Any, /, **others: Any) -> Any:
+    made = self._make(map(others.pop, self._fields, self))
+    if others:
+        raise ValueError(f"a {type(self).__name__} has no {', '.join(others)}")
+    return made
+
+
+def _tuple_repr(self: Any) -> str:
+    shown = (f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+    return f"{type(self).__name__}({', '.join(shown)})"
+
+
+_OF_TUPLES: dict[str, Any] = {
+    "__repr__": _tuple_repr,
+    "__getnewargs__": lambda self: tuple(self),
+    "_make": classmethod(_make),
+    "_replace": _replaced,
+    "_asdict": lambda self: dict(zip(self._fields, self, strict=True)),
+}
+
+if TYPE_CHECKING:
+    from typing import NamedTuple as NamedTuple
+else:
+    NamedTuple = type.__new__(_Named, "NamedTuple", (), {})
+    """Named tuples are classes of it, as of `typing.NamedTuple`."""

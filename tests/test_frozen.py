@@ -7,10 +7,11 @@ import inspect
 import pickle
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar
+from typing import NamedTuple as Library
 
 import pytest
 
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 
 
 class Body:
@@ -139,3 +140,56 @@ class Wide(Span):
 def test_a_class_may_be_built_upon() -> None:
     assert repr(Wide(1)) == "1 to 7"
     assert (Wide(1, deep=2).deep, Wide(1) == Span(1)) == (2, False)
+
+
+class Spot(NamedTuple):
+    """A place."""
+
+    row: int
+    column: int = 2
+    marks: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        """A method of its own."""
+        return self.row * self.column
+
+
+class TheirSpot(Library):
+    """A place."""
+
+    row: int
+    column: int = 2
+    marks: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        """A method of its own."""
+        return self.row * self.column
+
+
+@pytest.mark.parametrize("kind", [Spot, TheirSpot])
+def test_a_named_tuple_does_what_the_standard_librarys_does(kind: Any) -> None:
+    spot = kind(3, marks=("x",))
+    assert (spot.row, spot.column, spot.marks, spot.cells, *spot) == (3, 2, ("x",), 6, 3, 2, ("x",))
+    assert repr(spot) == f"{kind.__name__}(row=3, column=2, marks=('x',))"
+    assert spot == (3, 2, ("x",)) == kind._make((3, 2, ("x",))) < spot._replace(row=4)
+    assert spot._asdict() == {"row": 3, "column": 2, "marks": ("x",)}
+    assert (kind._fields, kind.__match_args__) == (("row", "column", "marks"),) * 2
+    assert kind._field_defaults == {"column": 2, "marks": ()}
+    assert [*inspect.signature(kind).parameters] == ["row", "column", "marks"]
+    for other in (copy.copy(spot), copy.deepcopy(spot), pickle.loads(pickle.dumps(spot))):
+        assert (type(other), other) == (kind, spot)
+    assert (kind.__bases__, type(kind), hasattr(spot, "__dict__")) == ((tuple,), type, False)
+    match spot:
+        case kind(row, column):
+            assert (row, column) == (3, 2)
+    for wrong in ([], [1, 2, (), 4]):
+        with pytest.raises(TypeError, match="__new__"):
+            kind(*wrong)
+        with pytest.raises(TypeError):
+            kind._make(wrong)
+    with pytest.raises(ValueError, match="deep"):
+        spot._replace(deep=1)
+    with pytest.raises(AttributeError):
+        spot.row = 1

@@ -60,13 +60,14 @@ def _run(given: list[str]) -> int:
         return FINE
     _check_words(given)
     from convstep.cli.which import help_text
-    from convstep.ending import EndsWhenAsked
 
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character
     if given[:1] in (["-h"], ["--help"]):
         console.say(help_text())
         return FINE
+    from convstep.ending import EndsWhenAsked
+
     command, options = parse(given)
     with EndsWhenAsked() as ends:
         try:

@@ -6,10 +6,13 @@ import argparse
 import dataclasses
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from convstep.cli.commands import Command
+from convstep.cli.commands import COMMANDS
 from convstep.cli.console import UsageError
+
+if TYPE_CHECKING:
+    from convstep.cli.commands import Command
 
 _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 """An option, with its value or without; a number below zero is none."""
@@ -17,7 +20,7 @@ _OPTION = re.compile("-[a-zA-Z].*|--.+", re.DOTALL)
 
 def parsed(name: str, command: Command, words: Sequence[str]) -> dict[str, Any]:
     """The values by field that the words after a command's name give; UsageError if they cannot be read."""
-    parser = _Parser(prog=f"convstep {name}", description=command.USE, allow_abbrev=False)
+    parser = _Parser(prog=f"convstep {name}", description=COMMANDS[name], allow_abbrev=False)
     _add(parser, command.Options)
     known, unknown = parser.parse_known_args(_options_first(parser, words))
     if unknown := [word for word in unknown if word != "--"]:  # ours, which argparse gives back

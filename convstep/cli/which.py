@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
-from convstep.cli.commands import COMMANDS, Command
+from convstep.cli.commands import COMMANDS
+
+TYPE_CHECKING = False  # typing costs as much time as starting Python
+if TYPE_CHECKING:
+    from typing import Any
+
+    from convstep.cli.commands import Command
 
 DEFAULT = ["open", "digit"]
 """What is run without any words."""
@@ -42,7 +47,7 @@ def command(name: str) -> Command:
 def help_text() -> str:
     """The page of `convstep --help`."""
     width = max(map(len, COMMANDS))
-    lines = (f"  {name:<{width}}  {command(name).USE}" for name in COMMANDS)
+    lines = (f"  {name:<{width}}  {use}" for name, use in COMMANDS.items())
     return _HELP.format(commands="\n".join(lines))
 
 

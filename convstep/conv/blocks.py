@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Gradients, Run, quiet
+from convstep.frozen import NamedTuple
 from convstep.steps.cells import Array
 
 BUFFER = 1 << 17

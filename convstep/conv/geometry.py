@@ -6,12 +6,12 @@ Everything here is index arithmetic on a handful of integers; no array is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.steps.nest import Nest
 
 Pair = tuple[int, int]

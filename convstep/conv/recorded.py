@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from convstep.brief import array_text, lines, quoted
 from convstep.conv.validation import ProblemError, as_array, as_float, check_type, shape_text
+from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 
@@ -21,7 +22,7 @@ LONGEST_NAME = 200
 """Characters of `by`, which appears in sentences."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Recorded:
     """Gradients of a whole backward pass as they were really computed somewhere.
 

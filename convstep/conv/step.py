@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from convstep.brief import brief, picture
 from convstep.conv.geometry import Geometry, StepIndex, Window
 from convstep.conv.problem import Problem
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.steps.cells import Array
 from convstep.steps.event import Access, Region
 

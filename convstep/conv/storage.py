@@ -45,6 +45,8 @@ T = TypeVar("T")
 _ZIP, _ARRAY = (b"PK\x03\x04", b"PK\x05\x06"), b"\x93NUMPY"
 """How a `.npz` file begins, an empty one too, and how a `.npy` file does."""
 
+LITTLE = 2**20
+"""Bytes for which there is room without asking."""
 SHOWN = 8
 """How many names of a file an error lists."""
 _SHORT = (*_NUMBERS, "layout", "recorded_by", "recorded_eps")
@@ -191,8 +193,7 @@ def _check_sizes(wanted: Mapping[str, Held], name: str) -> None:
             raise ProblemError(tr(said, name=name, array=array, size=max(held.cells, held.nbytes)))
     # whole numbers become float64, halves float32
     claimed = sum(max(held.nbytes, held.cells * 4) for held in wanted.values())
-    free = free_memory()
-    if claimed * COPIES > free:
+    if claimed * COPIES > LITTLE and claimed * COPIES > (free := free_memory()):
         said = (
             "{name} claims arrays of {claimed:,.1f} GiB; stepping through them takes {copies} times as "
             "much memory, and {free:,.1f} GiB are free"
@@ -221,8 +222,7 @@ def check_claims(wanted: Mapping[str, Held], found: Mapping[str, Array]) -> None
     check_fits(recorded, shapes)
     padded, output = (math.prod(shape) for shape in (geometry.padded_shape, geometry.output_shape))
     least = (2 * padded + output) * geometry.samples * 4  # of float32: A_prev_pad, dA_prev_pad and dZ
-    free = free_memory()
-    if least > free:
+    if least > LITTLE and least > (free := free_memory()):
         said = tr(
             "with padding {padding} its arrays take {least:,.1f} GiB at least, and {free:,.1f} GiB are "
             "free; use less padding or smaller arrays",

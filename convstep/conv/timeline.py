@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, repeat
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from convstep.conv.checkpoints import Checkpoints, default_budget
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, Step, quiet
 from convstep.conv.validation import check_type, place_text
+from convstep.frozen import NamedTuple
 from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Region
 from convstep.steps.layout import Layout

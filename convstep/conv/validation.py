@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.conv.geometry import Geometry, Padding, Pair, StepIndex
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.printable import SentenceError
 from convstep.steps.cells import Array

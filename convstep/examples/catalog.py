@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-import pkgutil
-from typing import TYPE_CHECKING, NamedTuple
+import os
+from typing import TYPE_CHECKING, Any
+
+from convstep.frozen import NamedTuple
 
 if TYPE_CHECKING:
     from convstep.conv.problem import Problem
@@ -54,9 +56,9 @@ def load(name: str) -> Problem:
     from convstep.conv import storage
 
     file = f"{name}.npz"
-    # bytes and not a path: in a zipped package there is none
-    held = pkgutil.get_data(__package__, f"problems/{file}")
-    assert held is not None
+    # bytes and not a path: in a zipped package there is none; as pkgutil.get_data, which takes longer to load
+    loader: Any = globals()["__loader__"]
+    held = loader.get_data(os.path.join(os.path.dirname(__file__), "problems", file))
     return storage.read(io.BytesIO(held), file)
 
 

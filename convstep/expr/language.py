@@ -12,12 +12,13 @@ import ast
 import functools
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from convstep.expr.text import ExpressionError, check_characters, closest, error_at, parse_text
 from convstep.expr.values import EACH_CELL, REDUCTIONS, Computing, Evaluate, Node, Place, Shape, Values
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 
 DEEPEST = 40

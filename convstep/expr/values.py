@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from convstep.frozen import NamedTuple
 
 Array = npt.NDArray[Any]
 Values = Mapping[str, Any]

@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.oracle.capture_layers import Choice, kind_of, not_opened
 

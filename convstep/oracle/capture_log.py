@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from convstep.brief import brief
 from convstep.conv.geometry import Pair
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.oracle.capture_reasons import Tally, closest, missing, reason_of
 from convstep.steps.cells import Array

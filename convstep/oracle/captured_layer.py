@@ -8,7 +8,6 @@ import operator
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from convstep.conv.problem import Problem
 from convstep.conv.recorded import NAMES, Recorded
 from convstep.conv.step import quiet
 from convstep.conv.validation import pair_text, table_columns
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.oracle.capture_log import Convolution, Seen
 from convstep.printable import SENTENCE, SentenceError, printable

@@ -11,14 +11,13 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from convstep.brief import brief
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.tolerance import SAFETY

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from convstep.conv.blocks import Block, add_block, add_rest
 from convstep.conv.geometry import StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
+from convstep.frozen import NamedTuple
 from convstep.steps.cells import Array
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from convstep.brief import brief
 from convstep.conv.geometry import Geometry, Padding, StepIndex
 from convstep.conv.problem import Problem
 from convstep.conv.step import quiet
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.language import tr
 from convstep.oracle.expectation import Expectation, Expected, absolute_problem, dZ_until
 from convstep.oracle.expectation import OracleUnavailable as OracleUnavailable

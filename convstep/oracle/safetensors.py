@@ -12,11 +12,12 @@ import functools
 import json
 import math
 import os
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from convstep.conv.held import Held
+from convstep.frozen import NamedTuple
 from convstep.printable import SentenceError
 from convstep.steps.cells import Array
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from convstep.conv.blocks import Block, add_block_dA, add_block_db, add_block_dW
 from convstep.conv.geometry import Geometry
 from convstep.conv.problem import Problem
 from convstep.conv.step import Run, quiet
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.oracle import watched
 from convstep.oracle.expectation import dZ_until
 from convstep.steps.cells import Array

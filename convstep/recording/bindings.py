@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
+from convstep.frozen import NamedTuple
 from convstep.recording.columns import Column, Entries
 from convstep.recording.log import Ref, refs
 from convstep.recording.sites import Site

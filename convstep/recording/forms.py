@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import NamedTuple
 from convstep.recording.log import Ended, Ref, Storage, View
 from convstep.recording.sites import FunctionSite, Hole, Kind, LoopSite, Part, Site, Sites, StatementSite
 from convstep.recording.source import SourceText

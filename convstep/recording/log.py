@@ -8,13 +8,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep.brief import brief
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.recording.shelf import narrow
 from convstep.recording.sites import Sites
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import NamedTuple
 from convstep.recording.columns import Entries
 from convstep.recording.index import Index
 from convstep.recording.log import View

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import NamedTuple
 from convstep.recording.log import View
 from convstep.steps.cells import Array
 from convstep.steps.event import Region

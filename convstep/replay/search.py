@@ -13,11 +13,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from convstep.brief import brief
+from convstep.frozen import NamedTuple
 from convstep.replay.stop_kinds import ConditionStop, Stop
 from convstep.steps.stepped import Matching, Piece, Stepped, check_position
 

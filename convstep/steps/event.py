@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from convstep.brief import brief
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.steps.cells import Array
 
 Region = tuple[int | slice, ...]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.steps.cells import Array
 from convstep.steps.event import Event

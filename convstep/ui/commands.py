@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from textual.binding import Binding
+
+from convstep.frozen import NamedTuple
 
 PLAIN, BESIDE, IN_LESSON, RECORDED = "plain", "beside", "lesson", "recorded"
 """What a footer is for: a problem, a candidate beside the reference, a lesson's page, a recorded function."""

@@ -22,6 +22,8 @@ _LINES = re.compile("[\u2500-\u257f]")
 JOINER = "\u200d"
 MOST_KNOWN = 4096
 """Segments that are kept for the next screens, for one colour behind them."""
+_Styles = dict[tuple[Style | None, float], Style | None]
+"""By a style, and the contrast that a text takes, the style in which it is shown."""
 
 
 class Legible(LineFilter):
@@ -36,36 +38,38 @@ class Legible(LineFilter):
     def __init__(self, colours: Colours, before: Sequence[LineFilter] = ()) -> None:
         """Prepare for a terminal's colours.
 
-        Filters `before` it look at a segment alone, as all of Textual's do.
+        Filters `before` it look at a segment's style alone, as all of Textual's do.
         """
         super().__init__()
         self.before = before
         self.colours = colours
         """What the terminal has."""
-        self._known: dict[Color, dict[tuple[str, Style | None], Segment]] = {}
-        """By what is behind them, segments as they are shown: most stand on screen after screen."""
+        self._known: dict[Color, tuple[dict[tuple[str, Style | None], Segment], _Styles]] = {}
+        """By what is behind them, segments and styles as they are shown: most stand on many screens."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments of a line in other colours; the background is of those that do not say."""
-        known = self._known.setdefault(background, {})
+        known, styles = self._known.setdefault(background, ({}, {}))
         if len(known) > MOST_KNOWN:
             known.clear()
+            styles.clear()
         shown = []
         for segment in segments:
             text, style, _ = segment
             if (made := known.get((text, style))) is None:
-                made = known[text, style] = self._made(segment, background)
+                made = known[text, style] = self._made(segment, background, styles)
             shown.append(made)
         return shown
 
-    def _made(self, segment: Segment, background: Color) -> Segment:
-        for filter in self.before:
-            (segment,) = filter.apply([segment], background)
+    def _made(self, segment: Segment, background: Color, styles: _Styles) -> Segment:
         text, style, _ = segment
-        return Segment(
-            text if text.isprintable() else _harmless(text),
-            None if style is None else _shown(style, _least(text), background.rgb, self.colours),
-        )
+        alike = style, _least(text)
+        if alike not in styles:
+            for filter in self.before:
+                (segment,) = filter.apply([segment], background)
+            found = segment.style
+            styles[alike] = None if found is None else _shown(found, alike[1], background.rgb, self.colours)
+        return Segment(text if text.isprintable() else _harmless(text), styles[alike])
 
 
 def _harmless(text: str) -> str:

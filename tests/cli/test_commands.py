@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
+from convstep.cli import commands
 from convstep.cli.arguments import _without_options
 from convstep.cli.commands import COMMANDS
 from convstep.cli.parser import parsed
@@ -51,3 +53,8 @@ def test_words_without_options_mean_what_they_mean_to_the_parser(name: str, word
 
 def test_what_opens_the_bundled_digit_loads_no_parser() -> None:
     assert _without_options(command("open").Options, ["digit"]) is not None
+
+
+def test_every_file_of_a_command_is_named() -> None:
+    files = Path(commands.__path__[0]).glob("[a-z]*.py")
+    assert sorted(file.stem for file in files) == [*COMMANDS]

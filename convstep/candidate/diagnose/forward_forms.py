@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from convstep.conv.forward import expected_forward
 from convstep.conv.problem import Problem
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 

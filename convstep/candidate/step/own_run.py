@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from convstep.candidate.check.cases import Right
 from convstep.candidate.step.own_arrays import Held, holding_of, touched
 from convstep.candidate.step.own_window import OwnWindow, window_of
 from convstep.conv.problem import Problem
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.recording.placing import places_of
 from convstep.recording.recording import Recording
 from convstep.steps.cells import cell_text

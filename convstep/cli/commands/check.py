@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 PRINTED = "-"
 """In place of a snippet's file: on the screen."""
 
-USE = "find out whether your backward is right and, if not, why"
-
 
 @frozen()
 class Options:

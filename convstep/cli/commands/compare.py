@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from convstep.cli.arguments import OfProblem, flag
 from convstep.cli.console import DIFFERENT, FINE, say, say_json
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.printable import printable
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from convstep.oracle.comparison import Comparison
     from convstep.oracle.row import Row
 
-USE = "compare every gradient with an independent source, without a screen"
 
 HEADING = "layer:call"
 """As it stands after the file's name and a colon."""

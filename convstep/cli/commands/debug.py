@@ -10,8 +10,6 @@ from convstep.cli.console import FINE, UsageError, lacking, say_loading
 from convstep.frozen import frozen
 from convstep.printable import printable
 
-USE = "open your backward beside the reference, where the two diverge"
-
 
 @frozen()
 class Options:

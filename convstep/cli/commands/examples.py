@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from convstep.cli.console import FINE, say
 from convstep.examples import EXAMPLES
 
-USE = "list the bundled problems"
-
 
 @dataclass(frozen=True, slots=True)
 class Options:

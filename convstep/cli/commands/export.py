@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from convstep.export.html.page import Page
     from convstep.lessons.lesson import Lesson
 
-USE = "draw the screen at positions, or write a page to step in a browser"
 
 SECONDS = 0.6
 """How long a position stands unless somebody says otherwise; a lesson's page stands until it is read."""

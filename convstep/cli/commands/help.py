@@ -11,8 +11,6 @@ from convstep.cli.commands import COMMANDS
 from convstep.cli.console import FINE, UsageError, page_width, say, say_drawn
 from convstep.frozen import frozen
 
-USE = "read the guide: its topics, or one of them"
-
 GUIDE = resources.files("convstep") / "guide"
 """The folder of the guide: a Markdown file a topic, whose first heading is its title."""
 

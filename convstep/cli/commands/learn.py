@@ -7,8 +7,6 @@ from convstep.cli.console import FINE, UsageError, lacking, say, say_loading
 from convstep.frozen import frozen
 from convstep.language import speak, tr
 
-USE = "lessons and bug hunts: learn backward by doing it"
-
 
 @frozen()
 class Options:

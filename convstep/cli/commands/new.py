@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, npt.NDArray[Any]]
 
-USE = "make a problem of your sizes and values, and save it"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:

@@ -11,8 +11,6 @@ from convstep.cli.console import FINE, UsageError, lacking, say_loading
 from convstep.cli.recordings import Found, OfStepped, begun, nothing_to_step, session_of
 from convstep.frozen import frozen
 
-USE = "open a problem, an operator or your own function in the debugger"
-
 
 @frozen()
 class Options(OfStepped):

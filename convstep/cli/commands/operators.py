@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from convstep.operators.mistake import Mistake
     from convstep.operators.operator import Convention, Operator
 
-USE = "list the operators, or show one: code, problems, mistakes"
 
 CONV2D = "conv2d", "the convolution, which has commands of its own: convstep open digit, convstep check"
 """The one that is stepped and checked in a way of its own."""

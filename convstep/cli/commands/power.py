@@ -7,8 +7,6 @@ from convstep.cli.arguments import flag, option, positional, seconds
 from convstep.cli.console import BAD_USAGE, DIFFERENT, FINE, complain, say, say_json, terminal_width
 from convstep.frozen import frozen
 
-USE = "find out which known mistakes your own test would let pass"
-
 
 @frozen()
 class Options:

@@ -13,8 +13,6 @@ from convstep.examples import DEFAULT
 from convstep.frozen import frozen
 from convstep.printable import printable
 
-USE = "show a problem in the browser"
-
 HERE = "127.0.0.1"
 """The address at which nobody but this machine can ask."""
 PORT = 8000

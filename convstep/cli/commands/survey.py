@@ -15,8 +15,6 @@ from convstep.frozen import frozen
 if TYPE_CHECKING:
     from convstep.candidate.survey.surveying import Survey
 
-USE = "check every submission in a folder: which mistakes were made"
-
 
 @frozen()
 class Options:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from convstep.steps.event import Event
     from convstep.steps.stepped import Stepped
 
-USE = "write steps as text, or the map of a file of many layers"
-
 
 @frozen()
 class Options(OfStepped):

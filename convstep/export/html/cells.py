@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.steps.cells import Array
 from convstep.view.grid.drawing import format_of
 from convstep.view.grid.look import READS, WRITES

@@ -182,7 +182,8 @@ class DebuggerScreen(Once, Screen[int | None]):
         if self.state.first_nonfinite is not None:
             self.call_after_refresh(self.runs.to_nonfinite, self.state.first_nonfinite)
         self.panels.focus(self.mode.first_part)
-        self.rearrange()
+        self._arranged = self.size
+        self.panels.arrange()
         self.panels.apply_look()  # a resumed session brings its own
         self.show()
         self.mode.opened()

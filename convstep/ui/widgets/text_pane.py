@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.visual import Visual, visualize
@@ -41,6 +43,7 @@ class TextPane(Widget, can_focus=True):
         """What was painted last."""
         self._stale = False
         """Whether something else may be due than that."""
+        self._painting = False
         self._to_line = to_line
 
     def show(self, draw: Draw) -> None:
@@ -65,26 +68,43 @@ class TextPane(Widget, can_focus=True):
         if self._stale:
             self._stale = False
             self._set_dirty()
-        return super().render_lines(crop)
+        self._painting = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._painting = False
+
+    def render_line(self, y: int) -> Strip:
+        """One line; to whoever does not paint, with the place of its parts, by which Textual selects text."""
+        line = super().render_line(y)
+        marked = not self._painting and y < len(self._render_cache.lines)
+        return line.apply_offsets(0, y) if marked else line
 
     def _render_content(self) -> None:
         """Render the new lines alone, if no more than these was asked for."""
         kept, dirty = self._render_cache, self._dirty_regions
-        if (
-            kept.size != self.size
-            or any(region.height > 1 for region in dirty)
-            or self.text_selection is not None
-        ):
+        if self.text_selection is not None:
             super()._render_content()
+        elif kept.size != self.size or any(region.height > 1 for region in dirty):
+            self._render_cache = kept._replace(size=self.size, lines=self._strips(self._render()))
         else:
             rows = {region.y - self.content_offset.y for region in dirty if region}
             new = Text("\n").join(line if y in rows else Text() for y, line in enumerate(self._lines))
-            strips = Visual.to_strips(self, visualize(self, new, markup=False), *self.size, self.visual_style)
+            strips = self._strips(visualize(self, new, markup=False))
             old = dict(enumerate(kept.lines))
             lines = [strip if y in rows else old.get(y, strip) for y, strip in enumerate(strips)]
             self._render_cache = kept._replace(lines=lines)
-            dirty.clear()
+        dirty.clear()
         self._painted = self._lines
+
+    def _strips(self, visual: Visual) -> list[Strip]:
+        """What Textual makes of a text, but for the places of its parts: styles are told apart by them."""
+        assert isinstance(visual, Content)
+        (width, height), base = self.size, self.visual_style
+        lines = [line.expand_tabs().truncate(width) for line in visual.split(allow_blank=True)[:height]]
+        parts = (line.render(base, end="", parse_style=self._get_style) for line in lines)
+        drawn = ([Segment(text, (base + style).rich_style) for text, style in line] for line in parts)
+        return [Strip(segments, line.cell_length) for segments, line in zip(drawn, lines, strict=True)]
 
     def on_click(self, event: events.Click) -> None:
         """Say which line was clicked, if one was."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.language import tr
 from convstep.oracle.wording import distinguishable
 from convstep.steps.cells import Array

@@ -6,10 +6,11 @@ A frame is written like the brackets of a matrix, in the gutters beside its rows
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from rich.segment import Segment
 
+from convstep.frozen import NamedTuple
 from convstep.view.grid.look import Look
 from convstep.view.grid.panel import DIFFERS, Panel, Span
 from convstep.view.grid.places import Line

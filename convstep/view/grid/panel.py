@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import field
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.language import tr
 from convstep.view.grid.faces import Face
 from convstep.view.numbers.factor import USUAL, common_power, factor_text, fits

@@ -10,8 +10,8 @@ A row is one line high, or for readers far from the screen two or three.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
+from convstep.frozen import NamedTuple
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.big_digits import DIGIT, LEAST_BIG, LINES, MOST_BIG, ROOMY_BIG, BigFormat, inked
 from convstep.view.numbers.factor import CLOSE, NARROW, USUAL, fits

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from convstep.frozen import NamedTuple
 from convstep.view.grid.panel import Panel, beside_key
 from convstep.view.grid.places import SCROLLED_TEXT, Rect, lay_out
 from convstep.view.layout.boxes import ENDLESS, Box, across, down, filled, part, whole_width, width_at

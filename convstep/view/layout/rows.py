@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from convstep.frozen import NamedTuple
 from convstep.view.grid.panel import Panel
 from convstep.view.grid.places import MOST_TEXT, Rect, least_text
 from convstep.view.layout.boxes import (

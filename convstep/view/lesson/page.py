@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import field
-from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.lessons.document import Block
 from convstep.lessons.lesson import Page
 from convstep.lessons.questions import ChoiceQuestion, LineQuestion, Question

@@ -16,8 +16,8 @@ room around it.
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
 
+from convstep.frozen import NamedTuple
 from convstep.view.numbers.factor import common_power
 from convstep.view.numbers.text import NARROWEST, WIDEST, CellFormat
 

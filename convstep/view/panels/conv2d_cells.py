@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from convstep.conv.geometry import Geometry, StepIndex
 from convstep.conv.layout import GRADIENTS
 from convstep.conv.problem import Problem
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.view.grid.panel import Cell, Panel, Span
 

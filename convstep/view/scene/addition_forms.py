@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.steps.cells import cell_text
 from convstep.view.grid.look import READS, WRITES

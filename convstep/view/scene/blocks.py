@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from convstep.frozen import NamedTuple
 from convstep.steps.cells import Array
 from convstep.view.grid.panel import Panel
 from convstep.view.numbers.factor import UNSIGNED_UNITS, common_power, factor_text

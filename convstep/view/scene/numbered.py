@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from convstep.frozen import NamedTuple
 from convstep.steps.event import Subscript
 
 

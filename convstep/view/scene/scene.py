@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 from convstep.language import tr
 from convstep.steps.cells import Array
 from convstep.steps.event import Access, Event, Loop

@@ -5,11 +5,11 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from rich.text import Text
 
+from convstep.frozen import NamedTuple
 from convstep.steps.event import Event
 from convstep.view.grid.look import READS, WRITES
 from convstep.view.scene.own_lines import draw_own, set_text

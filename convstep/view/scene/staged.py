@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.view.grid.panel import Cell, Panel, Span
 from convstep.view.numbers.text import full

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from rich.text import Text
 
+from convstep.frozen import NamedTuple
 from convstep.language import tr
 from convstep.steps.cells import Array, cell_text
 from convstep.view.grid.look import NOW, READS, WRITES

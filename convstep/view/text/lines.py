@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
+
+from convstep.frozen import NamedTuple
 
 LEAST_NAME = 8
 """Columns that say enough of a name that is cut."""

@@ -6,10 +6,9 @@ import functools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from convstep.brief import brief
-from convstep.frozen import frozen
+from convstep.frozen import NamedTuple, frozen
 
 ARTICLE = """
 def backward(dZ, A_prev, W, b, stride, padding, dilation, groups):
