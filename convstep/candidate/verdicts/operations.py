@@ -24,7 +24,10 @@ BINARY = {
     "matmul": ("@", operator.matmul),
 }
 """The operators with two operands: how they are written, and what calls them."""
-UNARY = {"__neg__": ("-{a}", operator.neg), "__abs__": ("abs({a})", abs)}
+UNARY: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "__neg__": ("-{a}", operator.neg),
+    "__abs__": ("abs({a})", abs),
+}
 NO_OPERATION = re.compile(
     r"detach|copy|clone|deepcopy|numpy|item|tolist|list|stop|no|backprop|zero|zeros|ones?|onehot|hot|rand\w*"
     r"|grad\w*|requires|cpu|cuda|gpu|to|device|as\w*|type|float\d*|double|half|int|long|bool|arg\w*|sort|round"
@@ -121,11 +124,15 @@ def trials(nodes: Nodes, name: str) -> Iterator[list[Trial]]:
     elif name == "__getitem__":
         if nodes.arrays:
             for text, index in (("1", 1), ("0:2", slice(0, 2)), ("[0, 2, 0]", [0, 2, 0])):
-                yield each(f"a[{text}]", [whole], lambda on, index=index: on[0][index], plain=text == "1")
+                yield each(f"a[{text}]", [whole], _at(index), plain=text == "1")
     elif name.strip("_") in BINARY or name.strip("_")[1:] in BINARY:
         yield from _by_operator(nodes, name, each)
     else:
         yield from _by_method(nodes, name, each)
+
+
+def _at(index: Any) -> Callable[[Sequence[Any]], Any]:
+    return lambda on: on[0][index]
 
 
 def _by_operator(nodes: Nodes, name: str, each: Callable[..., list[Trial]]) -> Iterator[list[Trial]]:
