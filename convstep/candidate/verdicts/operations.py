@@ -135,6 +135,10 @@ def _at(index: Any) -> Callable[[Sequence[Any]], Any]:
     return lambda on: on[0][index]
 
 
+def _with(function: Callable[[Any, Any], Any], number: float) -> Callable[[Sequence[Any]], Any]:
+    return lambda on: function(on[0], number)
+
+
 def _by_operator(nodes: Nodes, name: str, each: Callable[..., list[Trial]]) -> Iterator[list[Trial]]:
     word = name.strip("_")
     swapped = word not in BINARY
@@ -152,13 +156,13 @@ def _by_operator(nodes: Nodes, name: str, each: Callable[..., list[Trial]]) -> I
         return function(on[0], on[1])
 
     if sign == "@":
-        yield from _products(nodes, text, both, each)
+        if nodes.arrays:
+            yield each(text, [WHOLE, (2, 4)], both)
         return
     whole = WHOLE if nodes.arrays else ()
     yield each(text, [whole, whole], both)
     for number in numbers:
-        apply = lambda on, number=number: function(on[0], number)  # noqa: E731
-        yield each(f"a {sign} {number}", [whole], apply, broadcast=nodes.arrays)
+        yield each(f"a {sign} {number}", [whole], _with(function, number), broadcast=nodes.arrays)
     if nodes.arrays:
         yield from _stretched(text, both, each)
 
@@ -168,11 +172,6 @@ def _stretched(text: str, both: Any, each: Callable[..., list[Trial]]) -> Iterat
     for small in ((2,), (1, 2), (3, 1)):
         yield each(text, [WHOLE, small], both, plain=False, broadcast=True)
     yield each(text, [(1, 2), WHOLE], both, plain=False, broadcast=True)
-
-
-def _products(nodes: Nodes, text: str, both: Any, each: Callable[..., list[Trial]]) -> Iterator[list[Trial]]:
-    if nodes.arrays:
-        yield each(text, [WHOLE, (2, 4)], both)
 
 
 def _by_method(nodes: Nodes, name: str, each: Callable[..., list[Trial]]) -> Iterator[list[Trial]]:
