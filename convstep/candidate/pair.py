@@ -105,8 +105,11 @@ class PairVerdict(AnyVerdict):
         one = len(wrong or self.held.ends) == 1
         if self.held.engine:
             return tr(
-                "{name} is right for its own forwards: {gradients} and graphs of them agree with central "
-                "differences on {draws} draws of numbers"
+                "{name} is right for its own forwards: {gradients} agrees with central differences on "
+                "{draws} draws of numbers"
+                if self.ok and one
+                else "{name} is right for its own forwards: {gradients} agree with central differences on "
+                "{draws} draws of numbers"
                 if self.ok
                 else "{name} is wrong for its own forwards: {gradients} differs from central differences"
                 if one
@@ -236,7 +239,7 @@ def report(verdict: PairVerdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
     held = verdict.held
     calls = tr(
-        "an autograd of its own: each operation was called alone and in graphs, and then {backward}"
+        "an autograd of its own: {backward} was called after each operation, and after graphs of them"
         if held.engine
         else "no operator was told or known; called as {backward}"
         if held.backward == held.forward

@@ -68,6 +68,10 @@ class Finding:
     line: int = 0
     ran: frozenset[tuple[str, int]] = frozenset()
     """The lines of operations that ran on the way back."""
+    parts: frozenset[frozenset[str]] = frozenset()
+    """The operations whose way back runs, and those of the other calls."""
+    writer: tuple[str, int] = ("", 0)
+    """Of axes that are not summed: where the gradient is put."""
     also: tuple[str, ...] = ()
     """Other calls that are wrong by the same line."""
 
@@ -152,7 +156,7 @@ class _Engine:
             if any(not one.close and not one.far for one in judged):
                 return Result(trial, UNKNOWN, why=tr("its gradient is close to the slope, and not the same"))
         wrong += flat if moves else []
-        if not said or not moves:
+        if said < 2 or not moves:
             return Result(trial, UNKNOWN, why=why or tr("its output does not move with its operands"))
         if wrong:
             values, one = wrong[0]
@@ -303,6 +307,12 @@ class _Engine:
     def _placed(self, wrong: Sequence[Result]) -> list[Finding]:
         """What is wrong in words, one finding a line: what others are made of first."""
         found = sorted(map(self._finding, wrong), key=lambda one: len(one.ran))
+        found = [_put(one, found) for one in found]
+        walk = any(one.result.trial.operation == WALK for one in found)
+        # what is made of several operations fails because the walk does
+        found.sort(
+            key=lambda one: (walk and one.result.trial.operation != WALK, max(map(len, one.parts), default=0))
+        )
         kept: list[Finding] = []
         for one in found:
             text = one.result.trial.text
@@ -311,14 +321,18 @@ class _Engine:
                     at
                     for at, each in enumerate(kept)
                     if one.result.trial.operation == each.result.trial.operation
+                    or (each.result.trial.operation == WALK and not one.line and not one.result.raised)
                     or (each.line and (each.file, each.line) in {*one.ran, (one.file, one.line)})
+                    or any(part and part < whole for part in each.parts for whole in one.parts)
                 ),
                 None,
             )
             if same is None:
                 kept.append(one)
-            elif text not in (kept[same].result.trial.text, *kept[same].also):
-                kept[same] = replace(kept[same], also=(*kept[same].also, text))
+                continue
+            first = kept[same]
+            also = () if text in (first.result.trial.text, *first.also) else (text,)
+            kept[same] = replace(first, also=(*first.also, *also), parts=first.parts | one.parts)
         return kept
 
     def _finding(self, result: Result) -> Finding:
@@ -338,7 +352,13 @@ class _Engine:
             twice = not alone and not self._carried(trial)
             place = self._line(ran, [] if twice else mine, owners)
             lines = frozenset((each.code.co_filename, each.line) for each in mine)
-            return Finding(result, self._words(result, self._mistake(result, *place)), *place, lines)
+            said = self._mistake(result, *place)
+            last = next((each for each in reversed(ran) if each.wrote), None)
+            unsummed = last is not None and said == tr(UNSUMMED)
+            writer = (last.code.co_filename, last.line) if last is not None and unsummed else ("", 0)
+            return Finding(
+                result, self._words(result, said), *place, lines, frozenset([frozenset(owners)]), writer
+            )
         return Finding(result, self._words(result, ""))
 
     def _ran(self, trial: Trial, values: Sequence[Array], number: int = 0) -> list[Ran]:
@@ -387,7 +407,7 @@ class _Engine:
         if one.claimed.shape != one.slopes.shape:
             summed = _summed_to(one.claimed, one.slopes.shape)
             if summed is not None and np.allclose(summed, one.slopes, 1e-3):
-                return tr("the axes along which it was broadcast are not summed")
+                return tr(UNSUMMED)
             return ""
         if any(each.trial is trial for each in self.results[trial.operation]):
             return ""
@@ -451,15 +471,16 @@ class _Engine:
     # the whole
 
     def _summed(self, right: Sequence[str], findings: Sequence[Finding]) -> Held:
+        name = self.nodes.back_name
         counted = list(itertools.chain(*self.results.values()))
         wrong = {one.result.trial.operation for one in findings}
         ends = [self._ending(one) for one in findings]
         ends += [Ending(name, "", 0, Mark(AGREES, self._of(name))) for name in right if name not in wrong]
-        draws = max((one.draws for one in counted), default=0)
+        draws = min((one.draws for one in counted if one.kind == AGREES), default=0)
         first = next((one for one in findings if one.line and one.file == self.file), None)
         differing = max((one.result.differing for one in findings), default=0)
         return Held(
-            backward=f"out.{self.nodes.back_name}()",
+            backward=f"out.{name}()" if hasattr(self.nodes.kind, name) else f"{name}(out)",
             forward=f"{self.nodes.kind.__name__}(…)",
             draws=draws,
             differing=differing,
@@ -483,7 +504,9 @@ class _Engine:
                 how=how,
             )
         if one.also:
-            how = tr("{how}; so in {calls}", how=how, calls=", ".join(f"`{each}`" for each in one.also[:6]))
+            how = tr(
+                "{how}; also wrong: {calls}", how=how, calls=", ".join(f"`{each}`" for each in one.also[:6])
+            )
         line = one.line if one.file == self.file else 0
         return Ending(one.result.trial.operation, "", line, Mark(DIFFERS, how))
 
@@ -509,11 +532,18 @@ class _Engine:
             yield tr("not judged: {calls}: {why}", calls=", ".join(dict.fromkeys(calls)), why=why)
 
 
+UNSUMMED = "the axes along which it was broadcast are not summed"
 WALKED = "each operation in it is right alone, so that the walk through the graph is not"
 REUSED = (
     "each operation in it is right alone, so that the walk through the graph is not: "
     "y, which is used again later, hands its gradient on before it has all of it, or more than once"
 )
+
+
+def _put(one: Finding, found: Sequence[Finding]) -> Finding:
+    """Axes that several operations leave unsummed, at the line by which all of them put their gradients."""
+    same = {each.result.trial.operation for each in found if each.writer[1] and each.writer == one.writer}
+    return replace(one, file=one.writer[0], line=one.writer[1]) if len(same) > 1 else one
 
 
 def _before(trial: Trial, sign: str, after: Callable[[Any], Any]) -> Trial:
