@@ -108,8 +108,10 @@ class Subject:
         call = made or f"{self.served.candidate.name}({own})"
         if self.served.candidate.engine and self.maker is not None:
             made = f"{self.maker.__name__}(…)"
-            said = "check tries each of its operations; to step one, write the call, like --call '{call}'"
-            return tr(said, call=f"({made} * {made}).{self.method}({own})")
+            return tr(
+                "`convstep check` tries each of its operations; to step one, write the call, like --call '{call}'",
+                call=f"({made} * {made}).{self.method}({own})",
+            )
         if not listed:
             return tr("write the call, like --call '{call}'", call=call)
         shapes = (f"--shape {name}={'4x5' if at == 0 else '…'}" for at, name in enumerate(listed[:4]))

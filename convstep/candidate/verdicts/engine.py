@@ -344,7 +344,7 @@ class _Engine:
             if trial.operation == WALK:
                 code = getattr(self.nodes.back, "__code__", None)
                 place = (code.co_filename, code.co_firstlineno) if code else ("", 0)
-                said = tr(REUSED if trial.text.startswith("y = ") else WALKED)
+                said = tr(REUSED) if trial.text.startswith("y = ") else tr(WALKED)
                 return Finding(result, self._words(result, said), *place)
             ran, owners = self._ran(trial, result.values, one.operand), self._owners(trial)
             mine = [each for each in ran if pulling.own(self.nodes, each) and each.owner in owners]
