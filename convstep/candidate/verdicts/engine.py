@@ -522,10 +522,10 @@ class _Engine:
         for one in itertools.chain(*self.results.values()):
             if one.kind == UNKNOWN and id(one.trial) not in raising:
                 why = tr("its way back raises {error}", error=one.why) if one.raised else one.why
-                if one.raised and one.trial.broadcast:
+                if isinstance(one.raised, ValueError) and one.trial.broadcast:
                     kind = type(one.raised).__name__
                     why = tr("its way back raises {error} where an operand is broadcast", error=kind)
-                words = _on(one.trial, ()) if one.trial.broadcast else ""
+                words = _on(one.trial, ()) if one.trial.broadcast and len(one.trial.shapes) > 1 else ""
                 call = f"`{one.trial.text}`"
                 reasons.setdefault(printable(why), []).append(f"{call} {words}" if words else call)
         for why, calls in reasons.items():
