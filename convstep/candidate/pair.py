@@ -239,7 +239,8 @@ def report(verdict: PairVerdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
     held = verdict.held
     calls = tr(
-        "an autograd of its own: {backward} was called after each operation, and after what could be made of several"
+        "an autograd of its own: {backward} was called after each operation, and after what could be "
+        "made of several"
         if held.engine
         else "no operator was told or known; called as {backward}"
         if held.backward == held.forward
