@@ -103,6 +103,19 @@ class PairVerdict(AnyVerdict):
             "differing": self.held.differing,
         }
         one = len(wrong or self.held.ends) == 1
+        if self.held.engine:
+            return tr(
+                "{name} is right for its own forwards: {gradients} agrees with central differences on "
+                "{draws} draws of numbers"
+                if self.ok and one
+                else "{name} is right for its own forwards: {gradients} agree with central differences on "
+                "{draws} draws of numbers"
+                if self.ok
+                else "{name} is wrong for its own forwards: {gradients} differs from central differences"
+                if one
+                else "{name} is wrong for its own forwards: {gradients} differ from central differences",
+                **facts,
+            )
         if self.held.of_output:
             return tr(
                 "{name} is right, given the output of {forward}, not its input: {gradients} agrees with "
@@ -192,10 +205,12 @@ def against_forward(worker: Recorder, arguments: Arguments | None = None) -> Pai
         return Open(_unsaid(held), paired=True)
     notes = [
         *filter(None, [held.assumes]),
-        tr("whether {forward} itself is right is not known", forward=_forward(held)),
+        tr("whether the forwards of its operations are themselves right is not known")
+        if held.engine
+        else tr("whether {forward} itself is right is not known", forward=_forward(held)),
         *([tr("it agrees with {numbers}, too", numbers=tr("; with ").join(held.also))] if held.also else []),
         *([tr("not varied: {numbers}", numbers=listed(held.kept))] if held.kept else []),
-        *(tr("besides: {why}", why=why) for why in held.notes[:3]),
+        *(held.notes if held.engine else (tr("besides: {why}", why=why) for why in held.notes[:3])),
         *(
             tr("`{result}` is not judged: {why}", result=one.result, why=one.mark.how)
             for one in held.ends
@@ -224,7 +239,10 @@ def report(verdict: PairVerdict) -> str:
     """All that a person wants to read, lines of at most `WIDTH` columns where words allow."""
     held = verdict.held
     calls = tr(
-        "no operator was told or known; called as {backward}"
+        "an autograd of its own: {backward} was called after each operation, and after what could be "
+        "made of several"
+        if held.engine
+        else "no operator was told or known; called as {backward}"
         if held.backward == held.forward
         else "no operator was told or known; called as {backward} after {forward}",
         backward=held.backward,
@@ -233,7 +251,7 @@ def report(verdict: PairVerdict) -> str:
     lines = [*headed(verdict.headline), *wrapped(calls)]
     for one in verdict.diagnosis:
         lines += ["", *wrapped(one.message)]
-    if held.line:
+    if held.line and not held.engine:
         said = {one.mark.how for one in held.ends}
         facts = {"line": held.line, "lines": listed([str(one) for one in held.before[:8] or (0,)])}
         lines += wrapped(

@@ -134,6 +134,8 @@ def judged(
 
 def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVerdict | PairVerdict:
     """The verdict where nobody says what it is: its name does, or its numbers and its own forward."""
+    if worker.candidate.engine and isinstance(engine := against_forward(worker), PairVerdict):
+        return engine
     unknown = why_not(worker.candidate.name)
     if likely(worker.candidate) or (_speaks_of_conv(worker.candidate) and not unknown):
         return _as_named(worker, progress)

@@ -33,6 +33,7 @@ from convstep.candidate.call.parameters import parameters_of, written, written_a
 from convstep.candidate.call.served import Served, Ways, found
 from convstep.candidate.call.tape import tape_of
 from convstep.candidate.load.imports import waiting_for_imports
+from convstep.candidate.load.lookup import has_operators
 from convstep.candidate.load.placeholders import Placeholder
 from convstep.candidate.load.target import CandidateError, Target
 from convstep.language import speak, tr
@@ -96,6 +97,7 @@ def describe(function: Callable[..., Any], kind: str, name: str, namespace: dict
         forward_parameters=tuple(p.name for p in theirs),
         forward_required=tuple(p.name for p in theirs if p.default is p.empty),
         forward_source=written_as(own),
+        engine=kind == "class" and has_operators(function),
         tape=getattr(tape_of(function), "__name__", ""),
         options=own_options(written_as(function), namespace) if kind == "function" else (),
     )

@@ -69,6 +69,8 @@ class Candidate:
     """Its text; "" if unknown."""
     tape: str = ""
     """The class of an autograd that its file has, whose outputs know their way back; "" if it has none."""
+    engine: bool = False
+    """Whether it is a class with operators and without a forward, as the nodes of an autograd are."""
     options: tuple[str, ...] = ()
     """The class of its file whose objects are its hyperparameters, and the fields that it is told."""
 

@@ -17,6 +17,9 @@ from convstep.frozen import frozen
 from convstep.language import tr
 from convstep.printable import error_text
 
+OPERATORS = {"__add__", "__mul__", "__sub__", "__matmul__", "add", "mul", "matmul", "dot"}
+"""Methods of which the nodes of an autograd have some."""
+
 
 @frozen()
 class Definition:
@@ -66,7 +69,8 @@ def resolve(
         return value, "method"
     if held_by(owner) and not names.looks_backward(rest[-1]):  # an operation, whose output knows its way back
         return value, "function"
-    if unmade or _is_layer(owner, value):
+    walks = names.looks_backward(rest[-1]) and has_operators(owner) and not _made_of_nothing(owner)
+    if unmade or walks or _is_layer(owner, value):
         return owner, "class"
     return getattr(_instance(owner, file), rest[-1]), "method"
 
@@ -117,6 +121,14 @@ def is_autograd(kind: type) -> bool:
         base.__qualname__ == "Function" and base.__module__.startswith("torch.autograd")
         for base in kind.__mro__[1:]
     )
+
+
+def has_operators(kind: object) -> bool:
+    """Whether a class has operators and no forward, as that of an autograd's nodes has."""
+    if not isinstance(kind, type) or kind.__module__.partition(".")[0] in ("torch", "numpy", "builtins"):
+        return False
+    own = {name for base in kind.__mro__[:-1] for name in vars(base)}
+    return not own & {"forward", "__call__"} and bool(own & OPERATORS)
 
 
 def held_by(kind: object) -> str:

@@ -91,6 +91,8 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
     asked = json.loads(str(question[HOLD]))
     try:
         with contextlib.chdir(asked["folder"]):
+            if (engine := _engine_held(ways.first, asked)) is not None:
+                return {"held": json.dumps([engine.as_plain(), False])}
             found = list(_held(ways.first, Arguments.read(asked["arguments"]), asked["seconds"]))
     except (SentenceError, RecordingError) as error:
         return {"error": str(error)}
@@ -127,6 +129,15 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
         and not (ways.first.candidate.kind == "autograd" or _on_tensors(ways.first))
     )
     return {"held": json.dumps([best.as_plain(), stepped])}
+
+
+def _engine_held(served: Served, asked: Mapping[str, Any]) -> Held | None:
+    """What the operations of a class of nodes come to; None if it is none, or its call is given."""
+    if not served.candidate.engine or Arguments.read(asked["arguments"]) != Arguments():
+        return None
+    from convstep.candidate.verdicts.engine import engine_held
+
+    return engine_held(served, asked["seconds"])
 
 
 def _is_against(one: Held, best: Held, ready: Ready) -> bool:

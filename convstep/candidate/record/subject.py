@@ -106,6 +106,13 @@ class Subject:
         own = ", ".join(listed)
         made = "" if self.maker is None else f"{self.maker.__name__}(…).{self.method}({own})"
         call = made or f"{self.served.candidate.name}({own})"
+        if self.served.candidate.engine and self.maker is not None:
+            made = f"{self.maker.__name__}(…)"
+            return tr(
+                "`convstep check` tries each of its operations; to step one, write the call, "
+                "like --call '{call}'",
+                call=f"({made} * {made}).{self.method}({own})",
+            )
         if not listed:
             return tr("write the call, like --call '{call}'", call=call)
         shapes = (f"--shape {name}={'4x5' if at == 0 else '…'}" for at, name in enumerate(listed[:4]))

@@ -140,6 +140,8 @@ class Held:
     """What was the same in all calls, by default or as the file has it: `causal=False`."""
     assumes: str = ""
     """What it takes the gradient from above to be like, where it is right only then, a sentence."""
+    engine: bool = False
+    """Whether it is a class of nodes, and its results are operations, each held against its own forward."""
     _TEXTS: ClassVar = ("backward", "forward", "asks", "assumes")
 
     __repr__ = brief
@@ -158,7 +160,8 @@ class Held:
         """The same in lists, dicts, texts and numbers."""
         said = Verdicts(self.ends, {self.line: Mark(DIFFERS, self.how)}).as_plain()
         texts = {name: getattr(self, name) for name in self._TEXTS}
-        numbers = {"draws": self.draws, "differing": self.differing, "of_output": self.of_output}
+        numbers = {"draws": self.draws, "differing": self.differing}
+        numbers |= {"of_output": self.of_output, "engine": self.engine}
         lists = {name: list(getattr(self, name)) for name in ("notes", "before", "also", "kept")}
         return {"said": said, **lists, **numbers, **texts}
 
@@ -180,6 +183,7 @@ class Held:
                 also=tuple(map(_text, plain["also"])),
                 kept=tuple(map(_text, plain["kept"])),
                 of_output=plain["of_output"] is True,
+                engine=plain["engine"] is True,
                 **texts,
             )
         except (TypeError, KeyError) as error:
