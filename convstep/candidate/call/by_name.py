@@ -23,7 +23,7 @@ from convstep.candidate.call.layers import told_same
 from convstep.candidate.call.layouts import Inputs
 from convstep.candidate.call.named import BOXED, FILLED, given
 from convstep.candidate.call.outcome import Candidate
-from convstep.candidate.call.parameters import signature_of
+from convstep.candidate.call.parameters import signature_of, written_as
 from convstep.candidate.call.returned import check_size, meaning_among, plain, taken
 from convstep.candidate.call.words import making_roles, roles_of
 from convstep.conv.forward import expected_forward
@@ -325,8 +325,14 @@ def _is_right(Z: Any, problem: Problem) -> bool:
 
 
 def context_of(forward: Callable[..., Any] | None) -> Any:
-    """A ctx: of a class in its own file that has the saving methods the forward calls, else a `Context`."""
+    """A ctx: a dict where the forward puts items into it, else of a class that has the methods that it calls.
+
+    Where its own file has no such class it is a `Context`.
+    """
     plain = getattr(forward, "__func__", forward)
+    name = next((each for each in accepted(plain) if "ctx" in roles_of(each)), "")
+    if name and re.search(rf"\b{name}(\[[^\]]+\] *=(?!=)|\.update\()", written_as(plain)):
+        return {}
     saving = {name for name in getattr(getattr(plain, "__code__", None), "co_names", ()) if SAVES.match(name)}
     for value in list(getattr(plain, "__globals__", {}).values()):
         if isinstance(value, type) and not hasattr(value, "backward") and saving:

@@ -35,7 +35,7 @@ _FLAT_PICTURES = (
 )
 _SIZED = frozenset(("in_channels", "input_shape", "W", "hparameters"))
 """Roles that say how many input channels there are."""
-_KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "OHW", "HWO")
+_KERNELS = ("OIHW", "HWIO", "OHWI", "IOHW", "HW", "OHW", "HWO", "HWOI", "IHWO")
 
 
 def ways(candidate: Candidate) -> Iterator[tuple[Call, str]]:

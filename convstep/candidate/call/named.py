@@ -136,7 +136,7 @@ def ways(candidate: Candidate) -> Iterator[tuple[Call, ...]]:
     known = itertools.islice(_readings(candidate), SIGNATURES)
     readings = itertools.chain(known, _with_closure(candidate), _by_place(candidate))
     pads = re.search(r"pad|same|full", candidate.source, re.I) is not None or not candidate.source
-    told = dict.fromkeys(_in_pairs(_in_words(call, candidate.source), candidate.source) for call in readings)
+    told = dict.fromkeys(_in_pairs(_in_words(call, candidate.source), candidate) for call in readings)
     fixed = [s for s in (2, 3) if _may_be_stride(s, candidate.source)]
     untold = [replace(call, stride=s) for s in fixed for call in told if _may_have_its_own(call)]
     first = _ALONE if candidate.kind == "autograd" else []
@@ -232,9 +232,11 @@ def _in_words(call: Call, source: str) -> Call:
     return replace(call, backward=Method(method.name, tuple(said)))
 
 
-def _in_pairs(call: Call, source: str) -> Call:
-    """The same call, with pairs for what the source takes apart into two."""
-    return replace(call, forward=in_pairs(call.forward, source), backward=in_pairs(call.backward, source))
+def _in_pairs(call: Call, candidate: Candidate) -> Call:
+    """The same call, with pairs for what the source, or its forward's, takes apart into two."""
+    source = candidate.source
+    forward = in_pairs(in_pairs(call.forward, source), candidate.forward_source)
+    return replace(call, forward=forward, backward=in_pairs(call.backward, source))
 
 
 def _readings(candidate: Candidate) -> Iterator[Call]:

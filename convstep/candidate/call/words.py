@@ -52,7 +52,7 @@ Z: cikti cikis wyjscie uitvoer utdata vystup vykhid shutsuryoku chulryeok 출력
 rate: ogrenme_orani leersnelheid
 cache: memoire memoria speicher zwischenspeicher puffer huancun kesh pamiec 缓存
 Z: ausgabe ausgang aus salida sortie saida uscita shuchu vyhod 输出
-cache: cache caches context saved cached memory state memo stash tape stored kept residuals
+cache: cache caches context saved cached memory state memo stash tape stored kept residuals residual res
 hparameters: hparameters hparams hparam conv_param conv_params hyperparameters config
 hparameters: cfg conf options opts opt settings hyper hp params_conv conv_cfg
 rate: taux tasa lernrate
@@ -149,14 +149,14 @@ _MAKING = (
     (r"canaux|canales|kanaele|通道数", "in_channels"),
     (r"filtres|filtros|卷积核数", "out_channels"),
     (r"(kernel|filter|filt|conv|window|ker|k|f)_?(h|height|rows?|y)|hh|kh|fh"
-     r"|h_?(kernel|filter|k|f)|k_?1|f_?1", "kernel_h"),
+     r"|h_?(kernel|filter|k|f)|k_?1|f_?1|nb_rows?", "kernel_h"),
     (r"(kernel|filter|filt|conv|window|ker|k|f)_?(w|width|cols?|x)|ww|kw|fw"
-     r"|w_?(kernel|filter|k|f)|k_?2|f_?2", "kernel_w"),
+     r"|w_?(kernel|filter|k|f)|k_?2|f_?2|nb_cols?", "kernel_w"),
     (r"(kernel|filter|filt|ker|conv|convolution|window|k|f|w|weights?)s?_?(size|sz|shape|dims?|dimensions?"
      r"|len|length|width|side)s?"
      r"|ksize|fsize|ksz|size|sizes|receptive_field\w*|spatial_extent|extent|k|field|hw"
      r"|size_(kernel|filter)", "kernel_size"),
-    (r"(in|input|inp|x|image|img|data|previous|prev)_?(shape|dims?|dimensions?|size)s?"
+    (r"(in|input|inp|x|image|img|data|previous|prev)_?(shape|dims?|dimensions?|size|hw)s?"
      r"|shape|shape_in\w*", "input_shape"),
     (r"(in|input|inp|image|img|x|data|i|h)_?(h|height|rows?)|height|h|rows?|h_(in|prev)"
      r"|in_?put_?h\w*", "in_h"),

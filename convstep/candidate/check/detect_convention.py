@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from convstep.candidate.call.calling import Call
+from convstep.candidate.call.containers import path_of
 from convstep.candidate.call.conventions import AUTO, CONVENTIONS, check_convention, convention_of
 from convstep.candidate.call.likely import CONV1D, is_forward, likely, of_other_axes, spoken
-from convstep.candidate.call.named import ONE_CELL, RULES, described, makes_column
+from convstep.candidate.call.named import ONE_CELL, RULES, described, makes_column, ways
 from convstep.candidate.call.outcome import DIED, RAISED, REFUSED, RETURNED, Attempt, Candidate, CannotCall
 from convstep.candidate.call.words import roles_of
 from convstep.candidate.call.worker import Worker
@@ -18,7 +20,7 @@ from convstep.candidate.call.written import call_text
 from convstep.candidate.check import layers
 from convstep.candidate.check.cases import fitted, right_of
 from convstep.candidate.check.defaults import told_by_numbers
-from convstep.candidate.check.grade import Result, asked
+from convstep.candidate.check.grade import Result, asked, forward_fits
 from convstep.candidate.check.trying import (
     PAIRS,
     Tried,
@@ -110,7 +112,7 @@ def detect_convention(
     cropped = any(way.perfect and way.cropped for way in found)
     better = max(found, key=lambda way: (way.rights if cropped else 0.0, way.perfect, way.fit), default=None)
     if better is not None and (better.hung or better.perfect):
-        return _taken(worker, told_more(better, found))
+        return _taken(worker, _with_its_cache(worker, told_more(better, found)))
     speaks = best is not None and spoken(candidate, best.call.convention)
     own_mistake = best is not None and _its_own(best, speaks)
     if best is not None and own_mistake and better is not None and better.right:
@@ -157,6 +159,27 @@ def _known(worker: Worker, ways: list[tuple[Call, str]], in_time: Callable[[], b
         if wants_other_arrays(worker.candidate, call, results):
             ways.insert(0, (replace(call, tensors=not call.with_tensors(worker.candidate)), reason))
     return tried
+
+
+def _with_its_cache(worker: Worker, way: Tried) -> Tried:
+    """A right way, or the same with the cache of its own forward, where that forward takes more: a stride.
+
+    A backward that never asks its cache for the stride looks like one that takes none.
+    """
+    held = () if way.call.own_cache or way.call.backward is None else way.call.backward.given
+    said = {role for name in worker.candidate.forward_parameters for role in roles_of(name)}
+    more = (said & {"stride", "padding", "dilation", "groups"}) - way.call.says
+    if way.hung or not more or not any(path_of(name) for name, _ in held):
+        return way
+    for call in itertools.chain.from_iterable(ways(worker.candidate)):
+        alike = (call.layouts, call.rule, call.stride) == (way.call.layouts, way.call.rule, way.call.stride)
+        if not (call.own_cache and more & call.says and alike and "cache" in call.says):
+            continue
+        call = replace(call, returns=way.call.returns, tensors=way.call.tensors, pairs=way.call.pairs)
+        results = tuple(trial_results(worker, call))
+        if results[0].ok and all(forward_fits(one) and one.grades for one in results):
+            return Tried(call, described(call, worker.candidate), results)
+    return way
 
 
 def _taken(worker: Worker, way: Tried) -> tuple[Call, str, Result | None]:

@@ -17,7 +17,7 @@ from typing import Any
 from convstep.brief import brief
 from convstep.candidate.call.call import Call
 from convstep.candidate.call.containers import leaves, word_of
-from convstep.candidate.call.conventions import CONVENTIONS, convention_of
+from convstep.candidate.call.conventions import CONVENTIONS, convention_of, spelled
 from convstep.candidate.call.likely import spoken
 from convstep.candidate.call.outcome import RAISED, RETURNED, Candidate
 from convstep.candidate.call.words import roles_of
@@ -211,7 +211,8 @@ def _claims(kind: str, call: Call, candidate: Candidate) -> bool | None:
         return kind == "size" or len(sides) > 1 if sides else demanded or None
     if call.pairs is True or demanded:
         return True
-    given = [pair for m in (call.maker, call.forward, call.backward) if m is not None for pair in m.given]
+    ways = spelled(call, candidate)
+    given = [pair for m in (ways.maker, ways.forward, ways.backward) if m is not None for pair in m.given]
     names = [word_of(name).removeprefix("self.") for name, what in given if what.partition(":")[0] == kind]
     apart = leaves(candidate.source, [*names, *(f"self.{name}" for name in names)])
     return any({(0,), (1,)} <= {path for path, _ in taken} for taken in apart.values()) or None

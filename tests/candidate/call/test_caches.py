@@ -157,3 +157,95 @@ def low_rank_conv_backward(dout, cache):
 def test_what_a_cache_of_other_things_raises_is_no_mistake(files: Files) -> None:
     with pytest.raises(CandidateError, match="fits no convention"):
         check(f"{files.write('mine.py', TWO_STEPS)}:low_rank_conv_backward")
+
+
+UNASKED = """
+import numpy as np
+
+def conv_forward(x, w, b, step=1):
+    k, m = w.shape[2:]
+    cols = np.lib.stride_tricks.sliding_window_view(x, (k, m), axis=(2, 3))[:, :, ::step, ::step]
+    return np.einsum("ncijkl,fckl->nfij", cols, w) + b[:, None, None], {"x": x, "w": w, "step": step}
+
+def conv_backward(dout, cache):
+    x, w = cache["x"], cache["w"]
+    (k, m), dx, dw = w.shape[2:], np.zeros(x.shape), np.zeros(w.shape)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            part = np.s_[:, :, i:i + k, j:j + m]
+            dw += np.einsum("nf,nckl->fckl", dout[:, :, i, j], x[part])
+            dx[part] += np.einsum("nf,fckl->nckl", dout[:, :, i, j], w)
+    return dx, dw, dout.sum((0, 2, 3))
+"""
+
+
+@SELDOM
+def test_a_stride_that_a_backward_never_asks_its_cache_for_is_ignored(files: Files) -> None:
+    verdict = check(f"{files.write('mine.py', UNASKED)}:conv_backward")
+    assert "only when stride > 1" in verdict.headline
+    assert "stride-ignored" in verdict.mistakes
+    none = UNASKED.replace(", step=1", "").replace(', "step": step', "").replace("::step, ::step", "...")
+    verdict = check(f"{files.write('none.py', none)}:conv_backward")
+    assert verdict.ok, str(verdict)
+
+
+IN_ITEMS = """
+import numpy as np
+
+class Conv:
+    def forward(ctx, x, w, b, stride=1):
+        k, m = w.shape[2:]
+        PUT
+        ctx["cols"] = np.lib.stride_tricks.sliding_window_view(x, (k, m), (2, 3))[:, :, ::stride, ::stride]
+        return np.einsum("ncijkl,fckl->nfij", ctx["cols"], w) + b[:, None, None]
+
+    def backward(ctx, dy):
+        w, s, dx = ctx["w"], ctx["step"], np.zeros(ctx["size"])
+        k, m = w.shape[2:]
+        for i in range(dy.shape[2]):
+            for j in range(dy.shape[3]):
+                part = np.s_[:, :, i * s:i * s + k, j * s:j * s + m]
+                dx[part] += np.einsum("nf,fckl->nckl", dy[:, :, i, j], w)
+        return dx, np.einsum("nfij,ncijkl->fckl", dy, ctx["cols"]), dy.sum((0, 2, 3))
+"""
+
+
+@SELDOM
+@pytest.mark.parametrize(
+    "put",
+    ["ctx.update(w=w, step=stride, size=x.shape)", "ctx['w'], ctx['step'], ctx['size'] = w, stride, x.shape"],
+)
+def test_a_ctx_into_which_items_are_put_is_a_dict(files: Files, put: str) -> None:
+    text = IN_ITEMS.replace("PUT", put).replace("    def", "    @staticmethod\n    def")
+    verdict = check(f"{files.write('mine.py', text)}:Conv.backward")
+    assert verdict.ok, str(verdict)
+    assert not check(f"{files.write('wrong.py', text.replace('dx[part] +=', 'dx[part] ='))}:Conv.backward").ok
+
+
+WITH_BORDERS = """
+import numpy as np
+
+def conv_fwd(x, w, stride, pad):
+    top, left = pad
+    k, m = w.shape[2:]
+    wide = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)))
+    cols = np.lib.stride_tricks.sliding_window_view(wide, (k, m), axis=(2, 3))[:, :, ::stride, ::stride]
+    return np.einsum("ncijkl,fckl->nfij", cols, w), (cols, w, wide.shape, stride, pad)
+
+def conv_bwd(res, g):
+    cols, w, size, stride, (top, left) = res
+    dx, (k, m) = np.zeros(size), w.shape[2:]
+    for i in range(g.shape[2]):
+        for j in range(g.shape[3]):
+            part = np.s_[:, :, i * stride:i * stride + k, j * stride:j * stride + m]
+            dx[part] += np.einsum("nf,fckl->nckl", g[:, :, i, j], w)
+    return dx[:, :, top:size[2] - top, left:size[3] - left], np.einsum("nfij,ncijkl->fckl", g, cols)
+"""
+
+
+@SELDOM
+def test_residuals_with_a_pair_in_them_are_those_of_a_forward_that_is_told_a_pair(files: Files) -> None:
+    verdict = check(f"{files.write('mine.py', WITH_BORDERS)}:conv_bwd")
+    assert verdict.ok, str(verdict)
+    wrong = WITH_BORDERS.replace("left:size[3] - left", "top:size[3] - top")
+    assert not check(f"{files.write('wrong.py', wrong)}:conv_bwd").ok

@@ -38,7 +38,7 @@ RIGHT_ONES = (
     " Cnn Layered Tuples Dataclassy TwoLists GradInput"
     " HeightWidth Taps Shapes Fields NodeOp BiasOfCells HalfSize WrittenRate GreyMaps NoOptimizer"
     " RowsOut Chain Buffers OfInputs OfNodes MayUpdate HandedVectors HandedPlaces"
-    " OfNoName Sized TimesSlope SetFirst"
+    " OfNoName Sized TimesSlope SetFirst RowsAndColumns FiltersBeforeChannels SizeAhead"
 )
 TENSORS = """
 import numpy as np, torch

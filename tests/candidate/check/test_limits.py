@@ -51,6 +51,15 @@ def both_sides(delta: Any, picture: Any, bank: Any, step: int) -> Any:
     return _square(picture, bank, delta, step * kh * kw // (kh * kw))
 
 
+def two_borders(grad_out: Any, input: Any, weight: Any, stride: Any = 1, padding: Any = 0) -> Any:
+    one = stride if isinstance(stride, int) else stride[0]
+    top, left = padding
+    wide = np.pad(input, ((0, 0), (0, 0), (top, top), (left, left)))
+    dx, dw, db = core(wide, weight, grad_out, one)
+    rows, columns = input.shape[2:]
+    return dx[:, :, top : top + rows, top : top + columns], dw, db
+
+
 def one_filter(delta: Any, picture: Any, bank: Any, step: int) -> Any:
     dx, dw, db = core(picture, bank, delta, step)
     return dx, dw * (2 if len(bank) > 1 else 1), db
@@ -112,7 +121,7 @@ def test_a_limit_is_not_held_against_it(function: Callable[..., Any]) -> None:
 
 
 @SELDOM
-@pytest.mark.parametrize("function", [both_sides, one_filter])
+@pytest.mark.parametrize("function", [both_sides, one_filter, two_borders])
 def test_what_it_claims_or_gets_wrong_is_no_limit(function: Callable[..., Any]) -> None:
     found = swept(function)
     assert found.limits == ()

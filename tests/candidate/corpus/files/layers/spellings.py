@@ -799,3 +799,23 @@ class SetFirst:
     def takeShape(self,x): self.weight,self.bias=np.ones((self.n,x.shape[1],3,3)),np.ones(self.n)
     def calForward(self): return convolve(self.input,self.weight,self.bias,self.stride,self.pad)
     def calBackward(self,dout): return gradients(self.input,self.weight,dout,self.stride,self.pad)
+
+class RowsAndColumns:
+    """as the first Keras called them"""
+    def __init__(self,nb_filter,nb_channel,nb_row,nb_col,subsample=1): self.W=np.ones((nb_filter,nb_channel,nb_row,nb_col)); self.b=np.zeros(nb_filter); self.s=subsample
+    def forward(self,X): self.X=X; return convolve(X,self.W,self.b,self.s,0)
+    def backward(self,dY): dX,self.gW,self.gb=gradients(self.X,self.W,dY,self.s,0); return dX
+
+class FiltersBeforeChannels:
+    """it is handed its kernels as (K, L, F, C)"""
+    def __init__(self,W,b,stride=1): self.W,self.b,self.s=W,b,stride
+    def forward(self,x): self.x=x; return convolve(x,self.W.transpose(2,3,0,1),self.b,self.s,0)
+    def backward(self,d): dx,dw,self.db=gradients(self.x,self.W.transpose(2,3,0,1),d,self.s,0); self.dW=dw.transpose(2,3,0,1); return dx
+
+class SizeAhead:
+    """it is told the rows and columns of its pictures before it sees one"""
+    def __init__(self,w,in_hw,stride=1):
+        rows,columns=in_hw; self.w,self.s=w,stride
+        self.out=[(n-k)//stride+1 for n,k in zip((rows,columns),w.shape[2:])]
+    def forward(self,x): self.x=x; return convolve(x,self.w,None,self.s,0).reshape(len(x),-1,*self.out)
+    def backward(self,d): dx,self.dw,_=gradients(self.x,self.w,d,self.s,0); return dx
