@@ -21,21 +21,29 @@ from convstep.language import tr
 
 MAKERS = 40
 """Ways of making a layer that are tried."""
+FORWARD_WORDS = (
+    r"vorw(ae|ä)rts\w*|avant|propag(er|ar|ation)|propagation_avant|adelante|avanti|naprzod|w_?przod\w*|ileri\w*"
+    r"|vooruit|voorwaarts|framat|framåt|vpred|vpered|jun_?denpa|sunjeonpa|순전파|前向\w*|正向\w*|順伝播"
+)
+"""What forwards are called in other languages than English."""
+BACKWARD_WORDS = (
+    r"r(ue|ü)ckw(ae|ä)rts\w*|arriere|retro_?propag\w*|atras|indietro|wstecz\w*|geri\w*"
+    r"|terug|achterwaarts|bakat|bakåt|zpet|nazad|gyaku_?denpa|yeokjeonpa|역전파|反向\w*|后向\w*|逆伝播"
+)
+"""What backwards are."""
 _FORWARD = (
     r"forward",
     r"forwards?(_?(pass|prop\w*|step|propagate))?|fwd|fprop|feed_?forward|ff|forward_\w+|\w+_forward",
     r"__call__|call|predict|run|apply|process|propagate|conv(olve|olution)?(2d)?|compute(_output)?|activate|output"
     r"|get_output|f",
-    r"vorw(ae|ä)rts\w*|avant|propag(er|ar|ation)|propagation_avant|adelante|avanti|naprzod|w_?przod\w*|ileri\w*"
-    r"|vooruit|voorwaarts|framat|framåt|vpred|vpered|jun_?denpa|sunjeonpa|순전파|前向\w*|正向\w*|順伝播",
+    FORWARD_WORDS,
 )
 _BACKWARD = (
     r"backward",
     r"backwards?(_?(pass|prop\w*|step|propagate))?|bwd|bprop|back_?prop\w*|backpass|back|back_pass|backward_\w+"
     r"|\w+_backward|\w+backprop\w*",
     r"(compute_|get_|calc\w*_)?(grads?|gradients?)|propagate_back\w*|reverse|df|pullback|vjp|derivative|\w*_?grad\w*",
-    r"r(ue|ü)ckw(ae|ä)rts\w*|arriere|retro_?propag\w*|atras|indietro|wstecz\w*|geri\w*"
-    r"|terug|achterwaarts|bakat|bakåt|zpet|nazad|gyaku_?denpa|yeokjeonpa|역전파|反向\w*|后向\w*|逆伝播",
+    BACKWARD_WORDS,
 )
 _NO_BACKWARD = (
     r"(zero|clear|reset|init|clip|scale|apply|update|check|no|requires?|enable|disable|set|show)_?\w*"

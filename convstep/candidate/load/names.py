@@ -13,7 +13,7 @@ SHOWN = 8
 
 _DEFINITION = re.compile(r"^(?P<indent>[ \t]*)(?:async[ \t]+)?(?P<word>def|class)[ \t]+(?P<name>\w+)", re.M)
 _BACKWARD = re.compile(
-    r"backward|backprop|bprop|bwd|grad|(?<![a-z])back(?![a-z])|r(ue|ü)ckw(ae|ä)rts|arri[eè]re|retro_?propag"
+    r"backward|backprop|bprop|bwd|grad|(?<![a-z])back(?![a-z])|r(ue|ü)ckw(ae|ä)rts|arri[eè]re|retro_?propag|(?<![a-z])retro(?![a-z])"
     r"|(?<![a-z])(atr[aá]s|tr[aá]s|indietro|wstecz(n[aey])?|geri|terug|zpet|bak[aå]t|gyaku|yeokjeonpa|nazad|fanxiang)(?![a-z])|反向|后向|逆伝播|역전파",
     re.I,
 )

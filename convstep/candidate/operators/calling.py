@@ -152,10 +152,11 @@ class _Calling:
             for name in self.words.arrays[1:]
             if f"d{name}" in self.words.gradients and name not in self.told.said and name not in handed
         ]
-        shape = np.shape(self.told.arrays[self.words.arrays[0]])
-        if getattr(held, "input_shape", "") is None:  # else its model tells it
+        x = self.told.arrays.get(self.words.arrays[0])  # none where it is joined with others
+        shape = () if x is None else np.shape(x)
+        if x is not None and getattr(held, "input_shape", "") is None:  # else its model tells it
             held.input_shape = shape[1:]
-        for method in methods_like(held, "set_input_shape"):
+        for method in methods_like(held, "set_input_shape") if x is not None else ():
             with contextlib.suppress(Exception):
                 method(shape[1:])
         if wanted and not self._planted(held, wanted):

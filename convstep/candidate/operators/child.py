@@ -21,7 +21,7 @@ from convstep.candidate.call.served import Ways
 from convstep.candidate.operators.answer import UNSAID
 from convstep.candidate.operators.calling import Lacking, call
 from convstep.candidate.operators.came import Came, same
-from convstep.candidate.operators.telling import Told, Unsaid
+from convstep.candidate.operators.telling import Arrays, Told, Unsaid
 from convstep.candidate.operators.vocabulary import Vocabulary
 from convstep.language import tr
 from convstep.oracle import messages
@@ -80,7 +80,14 @@ def as_asked(words: Vocabulary, asked: dict[str, Any], each: dict[str, Any], arr
     }
     pairs, keys = frozenset(asked["pairs"]), tuple(asked["keys"])
     return Told(
-        words, arrays, options, each["sizes"], pairs, asked["mode"], keys, above=asked.get("above", "")
+        words,
+        Arrays(arrays),
+        options,
+        each["sizes"],
+        pairs,
+        asked["mode"],
+        keys,
+        above=asked.get("above", ""),
     )
 
 

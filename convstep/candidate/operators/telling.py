@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from convstep.candidate.call.failure import Unusable
 from convstep.candidate.call.given import _Plain, _same, _small
 from convstep.candidate.call.layers import RATE
 from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.operators.vocabulary import Vocabulary, holds, plain
 from convstep.candidate.record.filling import NOTHING
 from convstep.candidate.verdicts.changes import LEARNING as LEARNING
+from convstep.language import tr
 
 _RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar": 1.0}
 """Statistics of earlier batches, of which nothing depends in training."""
@@ -22,6 +24,13 @@ _RUNNING = {"runningmean": 0.0, "movingmean": 0.0, "runningvar": 1.0, "movingvar
 
 OUTPUT = "output"
 """Of a loss that is handed the probabilities where others are handed the gradient from above."""
+
+
+class Arrays(dict[str, Any]):
+    """Arrays by role; of one that a convention joins with others, or calls by another name, there is none."""
+
+    def __missing__(self, role: str) -> Any:
+        raise Unusable(tr("nothing in it is called or shaped like {names}", names=role))
 
 
 class Unsaid(BaseException):

@@ -31,10 +31,16 @@ from convstep.candidate.record.calling import (
 )
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.guessing import Guess
-from convstep.candidate.record.subject import Subject
-from convstep.candidate.record.varying import left_alone, on_other_arrays, with_other_numbers
+from convstep.candidate.record.networks import has_loss
+from convstep.candidate.record.subject import Subject, least_axes
+from convstep.candidate.record.varying import (
+    left_alone,
+    on_axes_of_one,
+    on_other_arrays,
+    with_other_numbers,
+)
 from convstep.candidate.verdicts.calls import Called, Pair
-from convstep.candidate.verdicts.marks import DIFFERS, Held, Verdicts, digest
+from convstep.candidate.verdicts.marks import AGREES, DIFFERS, Held, Verdicts, digest
 from convstep.candidate.verdicts.slopes import Clock
 from convstep.frozen import frozen
 from convstep.language import tr
@@ -105,15 +111,20 @@ def held(ways: Ways, question: messages.Message) -> dict[str, npt.ArrayLike]:
         against = [one for one, _ in found if _is_against(one, best, ready)]
         if against:
             said = tr(
-                "called as {call} it agrees, and as {other} it does not; "
+                "called as {call} it agrees, and as {other} it does not: {how}; "
                 "say which is meant, with --shape or --call",
                 call=best.forward,
                 other=against[0].forward,
+                how=_how(against[0]),
             )
             best = replace(best, asks=said)
     elif any(one.differs for one, _ in found):
         best, ready = next((one, ready) for one, ready in found if one.differs)
-        if ready.guess is not None and not _is_certain(best, ready.guess):
+        if has_loss(ready.forward) and all(one.mark.kind != AGREES for one in best.ends):
+            # a loss that is printed need not be the one that is learned by
+            said = tr("none of its gradients is one of {forward}", forward=best.forward.partition("(")[0])
+            best = replace(best, asks=said)
+        elif ready.guess is not None and not _is_certain(best, ready.guess):
             why = next(one.mark.how for one in best.ends if one.mark.kind == DIFFERS)
             said = tr(
                 "called as {call} it differs: {how}; "
@@ -138,6 +149,11 @@ def _engine_held(served: Served, asked: Mapping[str, Any]) -> Held | None:
     from convstep.candidate.verdicts.engine import engine_held
 
     return engine_held(served, asked["seconds"])
+
+
+def _how(one: Held) -> str:
+    """How a way of calling differs, a clause."""
+    return next((end.mark.how for end in one.ends if end.mark.kind != AGREES), "")
 
 
 def _is_against(one: Held, best: Held, ready: Ready) -> bool:
@@ -170,6 +186,12 @@ def _held(served: Served, arguments: Arguments, seconds: float) -> Iterator[tupl
             one = _on_draws(served, ready, clock)
             if one is None or (ready.only_right and not one.agrees):
                 continue
+            if (
+                one.agrees
+                and ready.forward is not None
+                and max(one.ranks, default=2) < least_axes(ready.forward)
+            ):
+                continue  # of one row there is nothing to lay otherwise
             said, anything = said or next(iter(one.notes), ""), anything or bool(one.draws) or one.misfit
             yield _varied(served, ready, one, clock) if one.agrees else (one, ready)
             if one.agrees or clock.left < 0:
@@ -202,15 +224,28 @@ def _varied(served: Served, ready: Ready, held: Held, clock: Clock) -> tuple[Hel
     for others in with_other_numbers(subject, basis):
         for each in others:
             again = tried(each.ready)
-            if again is not None and again.differs:
+            if again is not None and again.differs and each.surely:
                 note = tr("that is with {other}; without that it agrees", other=each.words)
                 return replace(again, notes=(note, *again.notes)), each.ready
+            if again is not None and again.differs:
+                notes.append(
+                    tr("with {numbers} it differs: its backward is not handed that", numbers=each.words)
+                )
             if again is not None and again.agrees:
                 also.append(each.words)
                 names += each.names
                 break
             if again is not None and again.notes and not again.ends:
                 notes.append(tr("with {other}, {why}", other=each.words, why=again.notes[0]))
+    shapes, of_one = on_axes_of_one(subject, ready)
+    undone = len(shapes) > 3 and all((one := tried(each.ready)) is not None and one.agrees for each in shapes)
+    for each in of_one if undone else ():
+        again = tried(each.ready)
+        if again is not None and again.differs:
+            note = tr("that is with {other}; without an axis of length 1 it agrees", other=each.words)
+            return replace(again, notes=(note, *again.notes)), each.ready
+        if again is not None and again.agrees:
+            also.append(each.words)
     kept = tuple(left_alone(subject, ready, names))
     return replace(held, also=tuple(also), kept=kept, notes=(*held.notes, *notes)), ready
 

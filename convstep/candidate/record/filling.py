@@ -75,12 +75,14 @@ def after_forward(
     parameters: Sequence[str] = (),
     optional: Container[str] = (),
     lone: str = "",
+    inputs: Container[str] = (),
 ) -> Lookup:
     """The lookup for a backward whose forward has run: its cache, and a gradient of its output's shape.
 
-    The forward `made` its output, or that and what it keeps, which it calls `names`. What was known before
-    comes first. Of the backward's parameters those `optional` need no gradient of a number: those with a
-    default. One that is its only one, `lone`, is of the output: it, or its gradient.
+    The forward `made` its output, or that and what it keeps, which it calls `names`; of these what is
+    none of its `inputs` comes first, then what was known before. Of the backward's
+    parameters those `optional` need no gradient of a number: those with a default. One that is its only one,
+    `lone`, is of the output: it, or its gradient.
     """
     parts = list(made) if isinstance(made, (tuple, list)) else [made]
     named = dict(zip(names, parts, strict=True)) if len(names) == len(parts) else {}
@@ -93,6 +95,8 @@ def after_forward(
     above = above or {one for one in parameters if one.lower() in _LETTERS}
 
     def found(name: str) -> Any:
+        if name in named and name not in inputs:
+            return named[name]
         value = lookup(name)
         if value is not NOTHING and (name not in above or name.lower() not in _LETTERS):
             return value

@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from convstep.candidate.call.served import found
+from convstep.candidate.call.signatures import BACKWARD_WORDS, FORWARD_WORDS
 from convstep.candidate.load import names
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.verdicts.naming import plain
 from convstep.language import tr
 
-FORWARD = re.compile(r"(feed_?)?forward\w*|fprop|__call__|call", re.I)
+FORWARD = re.compile(rf"(feed_?)?forward\w*|fprop|__call__|call|{FORWARD_WORDS}", re.I)
 """What a layer's forward is called."""
-_BACKWARD = re.compile(r"back(ward|prop)\w*|bprop|bwd")
+_BACKWARD = re.compile(rf"back(ward|prop)\w*|bprop|bwd|{BACKWARD_WORDS}")
 """What its backward is called, whatever else there is."""
+_ASIDE = tuple(
+    re.compile(rf"(?<![a-z])(?:{words.replace(chr(92) + 'w*', '[a-z]*')})(?![a-z])")
+    for words in (rf"{BACKWARD_WORDS}|retro", FORWARD_WORDS)
+)
+"""The same within a function's name: what is left of both is what they are of."""
 _OTHER_FORWARD = re.compile(r"[a-z]\w*_forward")
 LOSS = re.compile(r"(compute_?|calc(ulate)?_?)?(loss|cost)|calc(ulate)?")
 """What it is called where the layer is a loss."""
@@ -99,12 +105,26 @@ def functions_of(name: str, known: Iterable[str]) -> Iterator[str]:
         yield from functions if len(functions) == 1 else ()
 
 
+def _in_other_words(name: str, known: list[str]) -> Iterator[str]:
+    """Those of some names that say forward in another language of what a name says backward of.
+
+    >>> [*_in_other_words("retro_tanh", ["relu_adelante", "tanh_adelante"])]
+    ['tanh_adelante']
+    """
+    backward, forward = _ASIDE
+    of, said = backward.subn("", name.lower())
+    for each in known if said else ():
+        about, count = forward.subn("", each.lower())
+        if count and plain(about) == plain(of):
+            yield each
+
+
 def _candidates(last: str, known: list[str]) -> Iterator[str]:
     if names.looks_backward(last):
         stem = re.split(r"backward|backprop|bwd|_?grad|_?back", last)[0]
         exact = re.sub("backprop|backward", "forward", last).replace("bwd", "fwd")
         alike = [each for each in known if each.startswith(stem) and re.search("forward|fwd", each)]
-        yield from (exact, stem.rstrip("_"), *functions_of(last, known))
+        yield from (exact, stem.rstrip("_"), *functions_of(last, known), *_in_other_words(last, known))
         yield from sorted(
             alike, key=lambda each: (not last.startswith(each.partition("forward")[0]), len(each))
         )

@@ -29,6 +29,8 @@ from convstep.candidate.record.filling import (
     with_context,
 )
 from convstep.candidate.record.forwards import forward_in, forward_of, method_of
+from convstep.candidate.record.networks import has_loss, with_loss
+from convstep.candidate.verdicts import losses
 from convstep.candidate.verdicts.calls import BACKWARD, Called, left_in
 from convstep.candidate.verdicts.naming import is_upstream, of_gradient, returned
 from convstep.language import tr
@@ -98,7 +100,7 @@ class Subject:
             flag = _flag_of(function)
             together = bool(flag) or _returns_gradients(function)
             return cls(served, function, forward=function if together else None, flag=flag)
-        return cls(served, function, forward=forward)
+        return cls(served, function, forward=with_loss(forward, function, served.namespace))
 
     def how_to_call(self) -> str:
         """What to write, a clause: the call, or each argument."""
@@ -172,9 +174,10 @@ class Subject:
                 ran = Called(forward, before.places, before.named)
                 optional = {one.name for one in parameters_of(function) if one.default is not one.empty}
                 own = [one.name for one in parameters_of(function)]
+                inputs = {one.name for one in parameters_of(forward)}
                 needed = [name for name in own if name not in optional]
                 lone = needed[0] if len(needed) == 1 and BACKWARD.search(function.__name__) else ""
-                after = after_forward(seen, lookup, _returned(forward), own, optional, lone)
+                after = after_forward(seen, lookup, _returned(forward), own, optional, lone, inputs)
                 switches = {
                     one.name: one.default
                     for one in parameters_of(function)
@@ -286,18 +289,39 @@ def _flag_of(function: Callable[..., Any]) -> str:
 def _returns_gradients(function: Callable[..., Any]) -> bool:
     """Whether a function returns a loss and its gradients: `return loss, dx`."""
     with contextlib.suppress(SyntaxError):
-        values = [
-            each.value for each in ast.walk(ast.parse(_text_of(function))) if isinstance(each, ast.Return)
-        ]
-        return any(
-            isinstance(value, ast.Tuple)
-            and not _is_gradient(value.elts[0])
-            and any(  # `dx / N` is one, too
-                _is_gradient(one.left if isinstance(one, ast.BinOp) else one) for one in value.elts[1:]
+        tree = ast.parse(_text_of(function))
+        values = [each.value for each in ast.walk(tree) if isinstance(each, ast.Return)]
+        held = {
+            ast.unparse(each.targets[0])
+            for each in ast.walk(tree)
+            if isinstance(each, ast.Assign) and _holds_gradients(each.value)
+        }
+        return (
+            any(
+                isinstance(value, ast.Tuple)
+                and len({ast.unparse(one) for one in value.elts} & held) == 1
+                and any(losses.is_loss(ast.unparse(one)) for one in value.elts)
+                for value in values
             )
-            for value in values
+            or any(
+                isinstance(value, ast.Tuple)
+                and not _is_gradient(value.elts[0])
+                and any(  # `dx / N` is one, too
+                    _is_gradient(one.left if isinstance(one, ast.BinOp) else one) for one in value.elts[1:]
+                )
+                for value in values
+            )
         )
     return False
+
+
+def _holds_gradients(node: ast.expr) -> bool:
+    """Whether an expression is a dict of gradients: `{"dw": dw, "db": db}`."""
+    return (
+        isinstance(node, ast.Dict)
+        and bool(node.keys)
+        and all(isinstance(key, ast.Constant) and of_gradient(str(key.value)) for key in node.keys)
+    )
 
 
 def _is_gradient(node: ast.expr) -> bool:
@@ -319,10 +343,24 @@ def _text_of(function: Callable[..., Any] | None) -> str:
     return ""
 
 
+def least_axes(forward: Callable[..., Any]) -> int:
+    """How many axes a forward's first array has at least: flattened to rows, of each sample, it has two."""
+    names = [one.name for one in parameters_of(forward)]
+    text = _text_of(forward)
+    if not names or not text:
+        return 0
+    x = re.escape(names[0])
+    first = rf"{x}\.shape\[0\]|len\({x}\)"
+    counts = re.findall(rf"(\w+) *= *(?:{first})[ \t]*(?:#.*)?$", text, re.M)
+    rows = "|".join([first, *(rf"\b{name}\b" for name in counts)])
+    return 2 if re.search(rf"reshape\( *(?:{x} *, *)?\(? *(?:{rows}) *, *-1", text) else 0
+
+
 def _returned(function: Callable[..., Any]) -> list[str]:
     """What a function calls what it returns; [] if that is not known."""
     with contextlib.suppress(SyntaxError, ValueError):
         (node,) = ast.parse(_text_of(function)).body
         if isinstance(node, ast.FunctionDef):
-            return returned(node)
+            # with a loss after it that comes first
+            return [*([""] if has_loss(function) else []), *returned(node)]
     return []

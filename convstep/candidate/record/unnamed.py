@@ -15,6 +15,7 @@ from convstep.candidate.call.named import fills
 from convstep.candidate.call.used import used_as
 from convstep.candidate.record.filling import KEPT
 from convstep.candidate.record.guessing import Asked, B, Guess, W, X, distinct_of, given, small, whole
+from convstep.candidate.record.networks import of_networks
 from convstep.candidate.verdicts.changes import LEARNING, RATE
 from convstep.candidate.verdicts.finding import same
 from convstep.candidate.verdicts.losses import targets
@@ -37,6 +38,7 @@ def general(asked: Asked) -> Iterator[Guess]:
 
 
 def _all(asked: Asked, free: list[str]) -> Iterator[Guess]:
+    yield from of_networks(asked, free)
     yield from _of_loss(asked, free)
     if re.search("conv", f"{asked.name} {asked.text}", re.I) and asked.sizes and not {*asked.sizes} & {*free}:
         for channels in (1, 3):  # of a net that is made for so many, which others may be spread over
@@ -136,6 +138,9 @@ def _of_role(name: str, at: int, size: tuple[int, ...], others: _Roles, asked: A
     if asked is not None and (keys := _keys(asked, name)):
         parts = {key: _of_role(key.lower(), 7 * at + n, size, others) for n, key in enumerate(keys)}
         return None if any(part is None for part in parts.values()) else parts
+    if asked is not None and (named := _unpacked(asked, name)):
+        found = [_of_role(part.lower(), 7 * at + n, size, others) for n, part in enumerate(named)]
+        return None if any(part is None for part in found) else tuple(found)
     shape = next((shape for pattern, shape in others if re.fullmatch(pattern, name)), None)
     if shape is None:
         return None
@@ -153,17 +158,28 @@ def _keys(asked: Asked, name: str) -> list[str]:
     return list(dict.fromkeys(re.findall(rf"(?i)\b{name}\[[\"'](\w+)[\"']\]", asked.text)))
 
 
+def _unpacked(asked: Asked, name: str) -> list[str]:
+    """What a parameter that is a tuple is taken apart into: of `h, c = state` h and c."""
+    found = re.search(rf"(?im)^\s*\(?(\w+(?:, *\w+)+)\)? *= *{name}[ \t]*(?:#.*)?$", asked.text)
+    return found[1].replace(" ", "").split(",") if found else []
+
+
 def _of_loss(asked: Asked, free: list[str]) -> Iterator[Guess]:
     """Predictions and targets of each kind that a loss may mean."""
-    arrays = [name for name in free if name not in _NUMBERS]
+    arrays = [name for name in free if name not in _NUMBERS or _is_array(name, asked.text)]
     compared = targets(arrays)
     if len(arrays) != 2 or len(compared) != 1:
         return
     (predicted,) = set(arrays) - set(compared)
     for prediction, target in _predictions(asked.text):
         values = {predicted: prediction, compared[0]: target}
-        numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS}
+        numbers = {name: _NUMBERS[name] for name in free if name in _NUMBERS and name not in arrays}
         yield Guess("", {**values, **numbers}, np.shape(prediction), sure=False, kinds=True)
+
+
+def _is_array(name: str, text: str) -> bool:
+    """Whether a text does with a parameter what is done with arrays alone: `p` may be a share, too."""
+    return bool(re.search(rf"(?i)\b{name}(\.(shape|size|ndim|T)\b|\[)|\b(len|clip)\( *{name}\b", text))
 
 
 def _predictions(text: str) -> Iterator[tuple[Any, Any]]:

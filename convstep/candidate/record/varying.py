@@ -18,7 +18,7 @@ from convstep.candidate.call.parameters import parameters_of
 from convstep.candidate.call.words import BESIDES
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.record.filling import KEPT, NOTHING, Lookup
-from convstep.candidate.record.guessing import Guess
+from convstep.candidate.record.guessing import Guess, small
 from convstep.candidate.record.subject import Ready, Subject
 from convstep.candidate.verdicts.calls import walked
 from convstep.printable import printable
@@ -35,6 +35,11 @@ SWITCH = re.compile(r"\w*(mode|phase|train|test|flag|debug|verbose|use_|is_|with
 """Numbers that stand for yes or no, or for one of several functions."""
 MOST = 4
 """How many numbers are varied, each by itself."""
+EPSILON = re.compile(r"\w*eps(ilon)?", re.I)
+"""What a small number is called that keeps a root away from 0."""
+ROOT = r"sqrt|\*\* *\(? *-? *(0?\.5|1(\.0)? */ *2)"
+LARGE = 0.13
+"""What it is told besides: where it is forgotten that is seen, as it is not of 1e-8."""
 LARGEST = 7
 """A larger whole number by default is how wide something is, which arrays have to fit."""
 GROWN = (3, 4)
@@ -52,7 +57,8 @@ class Varied:
     ready: Ready
     """The call."""
     surely: bool = True
-    """Whether it is meant to be called so: whoever wrote it may have had fewer axes in mind."""
+    """Whether it is meant to be called so: whoever wrote it may have had fewer axes in mind; and whether its
+    backward can know what is other."""
 
 
 def on_other_arrays(subject: Subject, ready: Ready) -> Iterator[Varied]:
@@ -88,8 +94,53 @@ def with_other_numbers(subject: Subject, ready: Ready) -> Iterator[list[Varied]]
             if made is not None and _shows(ready, made):
                 words = ", ".join(f"{name}={_word(value)}" for name, value in told.items())
                 sure = replace(guess, sure=True, varied=True)
-                found.append(Varied(tuple(told), words, replace(made, guess=sure)))
+                known = LARGE not in told.values() or _is_handed(made, LARGE)
+                found.append(Varied(tuple(told), words, replace(made, guess=sure), known))
         yield found
+
+
+def on_axes_of_one(subject: Subject, ready: Ready) -> tuple[list[Varied], list[Varied]]:
+    """Of a function of two arrays that broadcasts them: other shapes of them, then those with an axis of 1.
+
+    Where it is right for all the first it undoes broadcasting, and is meant to for the others as well.
+    """
+    guess = ready.guess
+    inputs = [] if guess is None else [name.strip("_") for name in subject.asked().inputs]
+    arrays = [name for name in inputs if guess is not None and isinstance(guess.values.get(name), np.ndarray)]
+    outputs = _outputs(ready)
+    if guess is None or len(arrays) != 2 or not outputs or ready.others is not None:
+        return [], []
+    first, second = (guess.values[name] for name in arrays)
+    with contextlib.suppress(ValueError):
+        if outputs[0].shape != np.broadcast_shapes(first.shape, second.shape):
+            return [], []
+        return (
+            list(_broadcast(subject, ready, arrays, _SHAPES)),
+            list(_broadcast(subject, ready, arrays, _OF_ONE)),
+        )
+    return [], []
+
+
+_SHAPES = ((3, 4), (3, 4)), ((3, 4), (4,)), ((4,), (3, 4)), ((2, 3, 4), (4,))
+_OF_ONE = ((3, 4), (3, 1)), ((1, 4), (3, 4))
+
+
+def _broadcast(
+    subject: Subject, ready: Ready, names: Sequence[str], shapes: Sequence[tuple[tuple[int, ...], ...]]
+) -> Iterator[Varied]:
+    guess = ready.guess
+    assert guess is not None
+    for pair in shapes:
+        arrays = {
+            name: small(*shape, seed=at + 1) + 0.5
+            for at, (name, shape) in enumerate(zip(names, pair, strict=True))
+        }
+        other = replace(
+            guess, values={**guess.values, **arrays}, out=np.broadcast_shapes(*pair), sure=True, varied=True
+        )
+        words = ", ".join(f"{name} of {shape_text(shape)}" for name, shape in zip(names, pair, strict=True))
+        if (made := _made(subject, other, {}, ready.how)) is not None:
+            yield Varied((), words, replace(made, guess=other))
 
 
 def left_alone(subject: Subject, ready: Ready, varied: Sequence[str]) -> list[str]:
@@ -135,6 +186,8 @@ def _others(subject: Subject, ready: Ready, lookup: Lookup) -> list[list[dict[st
     alone = [name[:1].lower() for name in settings if name not in before]
     counts: list[tuple[bool, list[dict[str, Any]]]] = []
     fractions: dict[str, float] = {}
+    tiny: list[dict[str, Any]] = []
+    text = subject.asked().text
     for name, (value, default) in settings.items():
         knows = told or name in own
         if name not in before or not knows or (BESIDES.fullmatch(name) and type(value) is not float):
@@ -145,12 +198,28 @@ def _others(subject: Subject, ready: Ready, lookup: Lookup) -> list[list[dict[st
             continue
         if type(value) is float and default and 1e-4 < abs(value) < 1e4:
             fractions[name] = 0.6 * value if abs(value) > 0.1 else value + 0.25
+        elif type(value) is float and default and 0 < value <= 1e-4 and _under_root(name, text):
+            tiny.append({name: LARGE})
         elif (
             (default or GEOMETRY.fullmatch(name)) and not SWITCH.fullmatch(name) and (more := _beside(value))
         ):
             counts.append((GEOMETRY.fullmatch(name) is None, [{name: each} for each in more]))
     counts.sort(key=lambda each: each[0])
-    return [*([[fractions]] if fractions else []), *(each for _, each in counts[:MOST])]
+    listed = [[fractions], *([one] for one in tiny)] if fractions else [[one] for one in tiny]
+    return [*listed, *(each for _, each in counts[:MOST])]
+
+
+def _under_root(name: str, text: str) -> bool:
+    """Whether a number is an epsilon of a root: in a logarithm it is often left out on purpose."""
+    lines = [line for line in text.splitlines() if re.search(rf"\b{name}\b", line)]
+    return EPSILON.fullmatch(name) is not None and any(re.search(ROOT, line) for line in lines)
+
+
+def _is_handed(ready: Ready, number: float) -> bool:
+    """Whether a backward can reach a number: its object has it, or its cache."""
+    function = ready.function
+    given = {"self": getattr(function, "__self__", None), "": (*ready.places, *ready.named.values())}
+    return any(type(value) is float and value == number for _, value in walked(given))
 
 
 def _is_handed_over(ready: Ready) -> bool:

@@ -66,7 +66,25 @@ def judged(trial: Trial, clock: Clock) -> list[Judged]:
             )
         except OutOfTime:
             found.append(Judged(result, name, Mark(UNKNOWN, tr("there was no time to look at it"))))
-    return _without_habits(trial, found)
+    return _without_habits(trial, _in_their_places(trial, found, clock))
+
+
+def _in_their_places(trial: Trial, found: list[Judged], clock: Clock) -> list[Judged]:
+    """The same, where two results without a name fit one input: each is of the one in its place.
+
+    Of `return g, g` after `a + b` both are the gradient by a, whatever the shape of b.
+    """
+    inputs = [*trial.inputs]
+    if len(found) != len(inputs) or any(one.result.name for one in found):
+        return found
+    of = [one.of for one in found]
+    for at, (one, own) in enumerate(zip(found, inputs, strict=True)):
+        twice = one.mark.kind == AGREES and one.of != own and of.count(one.of) > 1
+        # of one shape, the first may be meant for either
+        unlike = one.of in trial.inputs and trial.inputs[one.of].shape != trial.inputs[own].shape
+        if twice and unlike and own not in of and clock.left > 0:
+            found[at] = _judged(trial, one.result, own, True, clock)
+    return found
 
 
 # which input a result belongs to
@@ -272,7 +290,7 @@ def _differing(
             "`{result}` is {times} times the gradient by `{input}` in every cell, by central differences "
             "of {forward}",
             result=_called(result),
-            times=short(times),
+            times=short(times) if abs(times - 1) > 1e-3 else f"{times:.9g}",
             input=name,
             forward=trial.names[0],
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from convstep.candidate.verdicts import naming
+from convstep.candidate.verdicts import losses, naming
 from convstep.candidate.verdicts.ending import beside, fits, loss_text, times_of
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Mark
 from convstep.candidate.verdicts.moving import INSIDE, MOST_USES, Moving, Version
@@ -107,6 +107,9 @@ def _named(trial: Trial, moving: Moving, name: str, settings: Sequence[Setting])
             return
     if part or len(known) != 1 or len(moving.versions(about[0])) != 1:
         return
+    times = times_of(last.value, known[0][1])
+    if times is not None and not trial.above and losses.later(times, last.value.shape, ""):
+        return  # its weights' gradients may be divided by how many samples there are
     yield _line(last, DIFFERS, _differing(trial, name, about[0], last.value, known[0][1]))
 
 

@@ -33,6 +33,11 @@ def alone(outputs: Mapping[Path, Any], name: str) -> tuple[Path, Array] | None:
     return (numbers[0], np.ones(np.shape(outputs[numbers[0]]))) if numbers else None
 
 
+def is_loss(name: str) -> bool:
+    """Whether a name is what a loss is called."""
+    return name == "J" or _NAMED.search(last(name)) is not None
+
+
 def is_target(name: str) -> bool:
     """Whether a name is what targets are called, or labels."""
     return bool(_TARGET.fullmatch(last(name)) or _WEAK.fullmatch(last(name)))
