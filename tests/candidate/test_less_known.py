@@ -102,6 +102,7 @@ def conv_backward(dout, x, w, b, stride=1, pad=0):
 '''
 
 
+@SELDOM
 def test_a_function_whose_gradients_are_nothing_of_a_convolution_s_is_not_called_wrong(
     tmp_path: Path,
 ) -> None:
@@ -168,6 +169,7 @@ def test_what_an_operator_has_no_word_for_is_said_to_keep_its_default(tmp_path: 
     assert "not varied: padding_idx, which kept its default" in verdict.notes
 
 
+@SELDOM
 def test_a_backward_is_right_for_its_own_forward_with_other_borders_than_zeros(tmp_path: Path) -> None:
     text = """
 import numpy as np

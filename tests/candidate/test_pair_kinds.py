@@ -9,6 +9,7 @@ import pytest
 from convstep.candidate.call.outcome import CannotCall
 from convstep.candidate.pair import PairVerdict
 from convstep.candidate.referee import check
+from tests.strategies import SELDOM
 
 LANGUAGES = """
 import numpy as np
@@ -190,24 +191,28 @@ def test_what_is_right_for_the_shapes_that_its_text_means_is_right(tmp_path: Pat
     assert verdict(tmp_path, SHAPES, name).ok
 
 
+@SELDOM
 def test_of_what_is_flattened_one_row_proves_nothing(tmp_path: Path) -> None:
     found = verdict(tmp_path, SHAPES, "Columns", "dA.T.reshape", "dA.reshape")
     assert not found.ok
     assert "A of 3x4" in found.held.forward
 
 
+@SELDOM
 def test_where_only_one_shape_agrees_it_is_said_how_the_other_differs(tmp_path: Path) -> None:
     (tmp_path / "kinds.py").write_text(SHAPES)
     with pytest.raises(CannotCall, match="is 4 times the gradient by `y_pred`"):
         check(f"{tmp_path / 'kinds.py'}:MeanOfRows")
 
 
+@SELDOM
 def test_a_loss_with_logarithms_is_given_probabilities(tmp_path: Path) -> None:
     found = verdict(tmp_path, SHAPES, "BCE", "+ (1 - self.y)", "- (1 - self.y)")
     assert not found.ok
     assert "p of 3x4, y of 3x4" in found.held.forward
 
 
+@SELDOM
 @pytest.mark.parametrize("name", ["Times", "Plus"])
 def test_what_undoes_broadcasting_is_tried_with_axes_of_length_1(tmp_path: Path, name: str) -> None:
     assert "b of 3x1" in str(verdict(tmp_path, SHAPES, name))
@@ -216,6 +221,7 @@ def test_what_undoes_broadcasting_is_tried_with_axes_of_length_1(tmp_path: Path,
     assert "without an axis of length 1 it agrees" in str(wrong)
 
 
+@SELDOM
 def test_a_state_that_is_taken_apart_is_given_as_a_tuple(tmp_path: Path) -> None:
     assert "no gradient by" not in str(verdict(tmp_path, SHAPES, "Cell"))
     assert not verdict(tmp_path, SHAPES, "Cell", "self.dW = z.T @ d\n", "self.dW = z.T @ dc\n").ok

@@ -8,7 +8,7 @@ import pytest
 
 from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.pair import PairVerdict, against_forward
-from tests.strategies import some
+from tests.strategies import SELDOM, some
 
 SLOPES = """
 class Slopes:
@@ -177,6 +177,7 @@ class LocallyConnected:
 """
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("text", "name", "right", "wrong"),
     [
@@ -216,6 +217,7 @@ class CNN:
 """
 
 
+@SELDOM
 def test_a_nets_method_is_told_its_layer_and_given_a_dict_to_fill(tmp_path: Path) -> None:
     wrong = NET.replace("dout.sum(axis", "dout.mean(axis")
     _held(tmp_path, "CNN.conv_backward", NET, wrong, {"dx", "grads['W1']", "grads['b1']"})
@@ -247,6 +249,7 @@ class Net:
 """
 
 
+@SELDOM
 def test_a_net_is_judged_by_its_backward_and_not_by_that_of_its_layers(tmp_path: Path) -> None:
     wrong = TWO.replace("d * (self.z1 > 0)", "d * (self.z1 < 0)")
     _held(tmp_path, "Net", TWO, wrong, {"dx", "self.dW1", "self.dW2"})

@@ -17,7 +17,6 @@ from textual import events
 from textual._compositor import CompositorUpdate
 from textual._xterm_parser import XTermParser
 from textual.keys import REPLACED_KEYS, _get_unicode_name_from_key
-from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
@@ -33,7 +32,6 @@ from convstep.ui.app import DebuggerApp, SteppingApp
 from convstep.ui.candidate_app import CandidateApp, Checking
 from convstep.ui.debugger.screen import DebuggerScreen
 from convstep.ui.recording_app import RecordingApp
-from convstep.ui.type_ahead import _stands_idle
 from convstep.ui.widgets.tensor_grid import TensorGrid
 from tests.ui.fakes import FakeTorch
 from tests.ui.terminal import Painted, Terminal, busy, stale_cells
@@ -206,10 +204,7 @@ class Session:
             before = self.app.terminal.updates
             await self._handled()
             self.app.screen._on_timer_update()
-            still = self.app.terminal.updates == before
-            if still and busy(self.app):  # who is to be painted is told so when it has had a message
-                await self.pilot._wait_for_screen()
-                still = False
+            still = self.app.terminal.updates == before and not busy(self.app)
             quiet = quiet + 1 if still else 0
             if quiet == 2:
                 return
@@ -220,33 +215,18 @@ class Session:
         for _ in range(20):
             while (handing := self.app.type_ahead._task) is not None:  # it waits for a frame, perhaps
                 await asyncio.wait([handing])
-            if not await self._at_rest():
-                await self.pilot._wait_for_screen()
-                await asyncio.sleep(0)
+            await self.pilot._wait_for_screen()
+            await asyncio.sleep(0)
             if not self._talking():
                 return
         # somebody waits for another thread or for a timer: the screen may be painted meanwhile
 
-    async def _at_rest(self) -> bool:
-        """Let everything run that can, and say whether every part then waits for a message.
-
-        Textual's pilot sends each part a message to learn that, which takes a third of a test with an app.
-        """
-        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
-        for _ in range(1000):
-            await asyncio.sleep(0)
-            if not ready:
-                return all(map(_stands_idle, self._parts()))
-        return False
-
     def _talking(self) -> bool:
         """Whether a part waits to be told something, or a key to be taken."""
         return self.app.type_ahead.waiting or any(
-            not part._message_queue.empty() or part._next_callbacks for part in self._parts()
+            not pump._message_queue.empty() or pump._next_callbacks
+            for pump in (self.app, *self.app.screen.walk_children(Widget, with_self=True))
         )
-
-    def _parts(self) -> list[MessagePump]:
-        return [self.app, *self.app.screen.walk_children(Widget, with_self=True)]
 
     async def answered(self) -> None:
         """Until the workers have ended and the screen has followed."""

@@ -109,6 +109,9 @@ class _Engine:
         right = [name for name in self.results if self._is_right(name)]
         if not right:
             return None
+        if not self._undoes_broadcasting():
+            self.results = {name: list(map(_left_open, found)) for name, found in self.results.items()}
+            right = [name for name in self.results if self._is_right(name)]
         wrong = [one for found in self.results.values() for one in found if one.kind == DIFFERS]
         wrong += self._raising()
         if right:
@@ -172,16 +175,22 @@ class _Engine:
 
     def _raising(self) -> Iterator[Result]:
         """The calls whose way back raises, though its engine takes them and nobody meant to refuse them."""
-        listed = list(itertools.chain(*self.results.values()))
-        stretches = any(
-            one.trial.broadcast and len(one.trial.shapes) > 1 and one.kind == AGREES for one in listed
-        )
-        for one in listed:
+        stretches = self._stretches()
+        for one in itertools.chain(*self.results.values()):
             if one.raised is None or _refuses(one.raised) or not _in_file(one.raised, self.file):
                 continue
             stretched = one.trial.broadcast and isinstance(one.raised, ValueError)
             if stretches if stretched else one.trial.plain:
                 yield replace(one, kind=DIFFERS, differing=1, draws=1)
+
+    def _stretches(self) -> bool:
+        """Whether a gradient of an operand that is broadcast is right."""
+        listed = itertools.chain(*self.results.values())
+        return any(one.trial.broadcast and len(one.trial.shapes) > 1 and one.kind == AGREES for one in listed)
+
+    def _undoes_broadcasting(self) -> bool:
+        """Whether operands are meant to be broadcast: an operation undoes that, or the text says so."""
+        return self._stretches() or any(map(BROADCASTS.search, linecache.getlines(self.file)))
 
     # graphs
 
@@ -532,12 +541,33 @@ class _Engine:
             yield tr("not judged: {calls}: {why}", calls=", ".join(dict.fromkeys(calls)), why=why)
 
 
+BROADCASTS = re.compile(r"broadcast|sum_to|sum_out|reduce_grad|match_shape", re.I)
+"""What is said where broadcasting is undone."""
 UNSUMMED = "the axes along which it was broadcast are not summed"
+OPEN = (
+    "the gradient of an operand that is broadcast keeps the axes of the output; "
+    "if operands of different shapes are meant, that is a mistake"
+)
 WALKED = "each operation in it is right alone, so that the walk through the graph is not"
 REUSED = (
     "each operation in it is right alone, so that the walk through the graph is not: "
     "y, which is used again later, hands its gradient on before it has all of it, or more than once"
 )
+
+
+def _left_open(one: Result) -> Result:
+    """A gradient that is right but for the axes that are not summed, in an engine that never sums them."""
+    wrong = one.wrong
+    if wrong is None or not one.trial.broadcast or wrong.claimed is None:
+        return one
+    summed = _summed_to(wrong.claimed, wrong.slopes.shape)
+    if (
+        summed is None
+        or wrong.claimed.shape == wrong.slopes.shape
+        or not np.allclose(summed, wrong.slopes, 1e-3)
+    ):
+        return one
+    return replace(one, kind=UNKNOWN, why=tr(OPEN), wrong=None)
 
 
 def _put(one: Finding, found: Sequence[Finding]) -> Finding:

@@ -154,6 +154,7 @@ def low_rank_conv_backward(dout, cache):
 """
 
 
+@SELDOM
 def test_what_a_cache_of_other_things_raises_is_no_mistake(files: Files) -> None:
     with pytest.raises(CandidateError, match="fits no convention"):
         check(f"{files.write('mine.py', TWO_STEPS)}:low_rank_conv_backward")

@@ -224,6 +224,7 @@ def test_a_number_that_may_be_a_pair_is_tried_as_one_and_a_bias_is_given(files: 
     assert "db" not in text.partition("not")[2]
 
 
+@SELDOM
 def test_a_step_that_is_no_pair_is_not_tried_as_one(files: Files) -> None:
     source = PAIRED.replace("TAKEN", "return int(value), int(value)")
     verdict = check(f"{files.write('mine.py', source)}:Paired")

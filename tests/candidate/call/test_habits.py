@@ -93,6 +93,7 @@ def test_what_an_object_for_each_parameter_collects_is_its_optimizers_to_clear(f
     assert "is right: all gradients agree" in words, words
 
 
+@SELDOM
 def test_a_layer_that_keeps_its_input_where_it_is_called_is_called(files: Files) -> None:
     base = "class Base:\n    def __call__(self, a):\n        self.a = a\n        return self.forward(a)\n\n"
     words = said(
@@ -183,6 +184,7 @@ def test_even_kernels_are_not_asked_of_who_says_that_they_are_odd(files: Files) 
     assert "is right" in words, words
 
 
+@SELDOM
 def test_a_layer_that_draws_more_than_its_kernels_is_held_against_its_own_forward(files: Files) -> None:
     scaled = (
         ("self.b = np.zeros(n_out)", "self.b, self.scale = np.zeros(n_out), np.random.rand(n_out, 1, 1) + 1"),
@@ -359,6 +361,7 @@ class Op:
 """
 
 
+@SELDOM
 def test_a_name_means_backward_what_it_means_forward(files: Files) -> None:
     verdict = check(f"{files.write('op.py', TWO)}:Op")
     assert verdict.ok, str(verdict)
@@ -487,6 +490,7 @@ def test_they_are_called_and_judged(files: Files, text: str, name: str, wrong: t
     assert not check(f"{files.write('wrong.py', text.replace(*wrong))}:{name}").ok
 
 
+@SELDOM
 @pytest.mark.parametrize("name", ["gain", "alpha"])
 def test_what_scales_the_output_is_taken_for_no_stride_or_rate(files: Files, name: str) -> None:
     changed = LAYER.replace("n_out, k)", f"n_out, k, {name})").replace("return np.einsum", "z = np.einsum")
@@ -724,6 +728,7 @@ def test_two_convolutions_in_one_are_held_against_their_own_forward(files: Files
     assert not check(f"{files.write('wrong.py', wrong)}:{name}").ok
 
 
+@SELDOM
 def test_a_convolution_of_volumes_is_refused_as_one(files: Files) -> None:
     text = LAYER.replace("axis=(2, 3))", "axis=(2, 3, 4))").replace("(k, k), ax", "(k, k, k), ax")
     with pytest.raises(CandidateError, match="looks like a conv3d, for which no check is known"):

@@ -106,6 +106,7 @@ def test_nodes_are_handed_over_and_their_gradients_judged(kind: str, files: File
     assert not check(f"{files.write('wrong.py', text.replace(right, wrong))}:{name}").ok
 
 
+@SELDOM
 def test_what_is_asked_of_a_problem_that_has_it_not_is_no_mistake(files: Files) -> None:
     text = OWN.replace("node.inputs", "node.whatever").replace("(node)", "(one)").replace("node.", "one.")
     with pytest.raises(CandidateError, match="names do not tell how to call it"):

@@ -61,6 +61,7 @@ def test_without_a_forward_a_gradient_says_what_a_default_is(files: Files) -> No
     assert "stride > 1" in check(f"{files.write('wrong.py', wrong)}:achterwaarts").headline
 
 
+@SELDOM
 def test_a_default_of_one_that_scales_is_none_of_these_and_said(files: Files) -> None:
     scaled = LAYER.replace("n_out, k):", "n_out, k, hopp=1):\n        self.hopp = hopp")
     scaled = scaled.replace("self.a = a", "self.a = a * self.hopp").replace(
@@ -157,6 +158,7 @@ def test_an_activation_that_was_switched_off_is_tried_as_it_is_by_default(
     assert f"for that {names}" in str(verdict), str(verdict)
 
 
+@SELDOM
 def test_a_layer_that_leaves_its_activation_to_others_is_right_and_told_so(files: Files) -> None:
     words = said(files, *TANH[:3])
     assert "is right" in words

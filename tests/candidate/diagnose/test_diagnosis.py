@@ -388,6 +388,7 @@ def loop(folder: Path, like: str, taps: str, crop: str, mode: str = "") -> Verdi
     return check(f"{folder}/layer.py:conv_backward_naive")
 
 
+@SELDOM
 @pytest.mark.parametrize(
     ("like", "taps", "crop", "mistake"),
     [
@@ -417,6 +418,7 @@ def test_a_pattern_is_tried_on_a_kernel_of_one_cell_in_the_padding(tmp_path: Pat
     assert verdict.pattern == "wrong only when padding > 0 or the kernel is larger than 1x1"
 
 
+@SELDOM
 def test_what_the_engine_sums_to_fit_is_no_mistake_of_its_numbers(tmp_path: Path) -> None:
     """Where a gradient's shape fits by chance, its numbers may be another mistake's."""
     (tmp_path / "layer.py").write_text(

@@ -65,6 +65,7 @@ def test_a_recurrent_cell_has_the_letters_of_a_textbook(tmp_path: Path) -> None:
         assert verdict.operator == "rnn-step"
 
 
+@SELDOM
 @pytest.mark.parametrize("mistake", ["h, w", "h * stride, w * stride + 1"])
 def test_channels_lie_where_the_text_unpacks_them_though_no_number_shows_it(
     tmp_path: Path, mistake: str

@@ -120,6 +120,7 @@ def softmax_loss(x, y):
 SHIFTED = " - x.max(axis=1, keepdims=True)"
 
 
+@SELDOM
 @pytest.mark.parametrize("constant", ["1e-7", "1e-5", "1e-3"])
 @pytest.mark.parametrize(("scaled", "mistake"), [("", "not-averaged"), (" * 3 / N", "scaled")])
 def test_a_constant_in_the_logarithm_is_no_wrong_forward(

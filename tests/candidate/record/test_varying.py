@@ -9,6 +9,7 @@ import pytest
 
 from convstep import check
 from convstep.candidate.pair import PairVerdict
+from tests.strategies import SELDOM
 
 ENERGY = """
 import numpy as np
@@ -144,16 +145,19 @@ def test_a_mistake_that_its_defaults_hide_is_found_and_what_is_right_is_right(
     assert verdict(text, name).ok
 
 
+@SELDOM
 def test_what_was_not_varied_is_said_with_its_value(verdict: Held) -> None:
     said = verdict(SMOOTH, "Smooth").notes
     assert "not varied: wrap=False" in said
     assert any("dilation=2" in note and "it agrees with" in note for note in said)
 
 
+@SELDOM
 def test_numbers_that_the_file_fixes_are_said_too(verdict: Held) -> None:
     assert "not varied: RATE=2 and Bend.power=3" in verdict(FIXED, "Bend").notes
 
 
+@SELDOM
 def test_another_number_with_which_its_backward_raises_is_said_and_is_no_mistake(verdict: Held) -> None:
     text = BORDER.replace(
         "        p = self.pad\n        return dout",
@@ -165,6 +169,7 @@ def test_another_number_with_which_its_backward_raises_is_said_and_is_no_mistake
     assert any("with pad=2, Border.backward does not return" in note for note in found.notes)
 
 
+@SELDOM
 def test_a_number_that_its_backward_cannot_know_of_is_not_varied(verdict: Held) -> None:
     text = (
         "import numpy as np\n\n\n"

@@ -218,6 +218,10 @@ def test_an_engine_that_does_not_broadcast_back_is_not_wrong_for_that(tmp_path: 
     assert found is not None
     assert found.agrees, [one for one in found.ends if one.mark.kind == DIFFERS]
     assert "its way back raises ValueError where an operand is broadcast" in "\n".join(found.notes)
+    silent = held(tmp_path, alike, "Tensor")  # there each gradient takes the shape of what comes
+    assert silent is not None
+    assert silent.agrees, [one for one in silent.ends if one.mark.kind == DIFFERS]
+    assert "if operands of different shapes are meant, that is a mistake" in "\n".join(silent.notes)
 
 
 def test_a_layer_with_an_add_is_no_engine(tmp_path: Path) -> None:
