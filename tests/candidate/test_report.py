@@ -234,7 +234,9 @@ def test_what_cannot_be_called_says_what_was_tried_and_what_to_start_from() -> N
     [
         (Candidate("Conv.backward", "method", ("dout", "lr"), 1), "Conv(…).backward(dout)"),
         (
-            Candidate("Net", "class", (), 0, methods=("__init__(n)", "fit(x)", "backward(dy, rate=0.1)")),
+            Candidate(
+                "Net.backward", "class", (), 0, methods=("__init__(n)", "fit(x)", "backward(dy, rate=0.1)")
+            ),
             "Net(…).backward(dy)",
         ),
         (Candidate("Value", "class", (), 0, methods=("__init__(data)",)), "Value(…)"),

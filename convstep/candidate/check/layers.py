@@ -31,7 +31,7 @@ from convstep.candidate.check.defaults import defaults, told_by_numbers
 from convstep.candidate.check.grade import RIGHT, SHAPE, WRONG, Result, makes_it
 from convstep.language import tr
 
-TOLD, DEATHS, TRIES = 8, 3, 600
+TOLD, DEATHS, TRIES = 8, 3, 800
 """Attempts that are told of a layer that cannot be called; processes that may die meanwhile; calls."""
 SIZES = r"shape|size|bounds|broadcast|negative"
 """What is said of a forward that does not take the sides of a picture."""
