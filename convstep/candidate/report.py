@@ -88,10 +88,12 @@ def _own_call(candidate: Candidate) -> str:
     owner, _, method = candidate.name.rpartition(".")
     needed = candidate.needed
     if candidate.kind == "class":
-        backwards = [each for each in map(read, candidate.methods) if looks_backward(each[0])]
+        owner, _, named = candidate.name.partition(".")
+        methods = list(map(read, candidate.methods))
+        backwards = [each for each in methods if each[0] == named or (not named and looks_backward(each[0]))]
         if not backwards:
-            return f"{candidate.name}(…)"
-        owner, (method, listed) = candidate.name, backwards[0]
+            return f"{owner}(…)"
+        method, listed = backwards[0]
         needed = tuple(each.name for each in listed if each.default is None and not each.star)
     made = f"{owner}(…)." if owner else ""
     return f"{made}{method}({', '.join(needed)})"
