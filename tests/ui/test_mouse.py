@@ -94,3 +94,13 @@ async def test_the_keys_below_are_pressed_by_a_click_and_say_where_the_mouse_is(
         assert session.cell(last.index("N back"), size[1] - 1).style == before
         await session.click(last.index("? help"), size[1] - 1)
         assert session.dialog == "ParagraphsScreen"
+
+
+async def test_text_that_is_dragged_over_in_a_pane_is_selected() -> None:
+    async with opened(position=10) as session:
+        (x, y, *_) = session.app.screen.query_one("#card").content_region
+        await session.pilot.mouse_down(offset=(x, y + 1))
+        await session.pilot.hover(offset=(x + 11, y + 1))
+        await session.pilot.mouse_up(offset=(x + 11, y + 1))
+        await session.pilot.pause()
+        assert session.app.screen.get_selected_text() == "✓ dW[1] += x"
