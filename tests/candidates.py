@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from convstep import conv2d_backward
 from convstep.candidate.call.worker import Worker
-from convstep.candidate.referee import verdict_of
+from convstep.candidate.conv_verdict import verdict_of
 from convstep.candidate.step.stepping import Beside, CandidateTimeline
 from convstep.candidate.verdict import Verdict
 from convstep.conv.problem import Problem

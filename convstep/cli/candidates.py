@@ -101,7 +101,7 @@ class Saved:
 
     def checked(self) -> tuple[Worker, Verdict]:
         """Load and check it, or CandidateError; whoever asks ends its process."""
-        from convstep.candidate.referee import verdict_of
+        from convstep.candidate.conv_verdict import verdict_of
 
         worker = opened(self._target, self._calling)
         try:
@@ -124,7 +124,7 @@ def _meanwhile() -> None:
 
 def swept(worker: Worker, calling: Calling, problem: Problem | None = None) -> Verdict:
     """The verdict on a convolution's backward, with progress on a terminal's stderr; or CannotCall."""
-    from convstep.candidate.referee import verdict_of
+    from convstep.candidate.conv_verdict import verdict_of
 
     with _progress() as told:
         return verdict_of(worker, calling.convention, problem, told)

@@ -29,9 +29,10 @@ class LessonCandidate:
 
     def __init__(self, source: str, problem: Problem) -> None:
         """Load it and find out about it, which takes a second; CandidateError if it fits no convention."""
+        from convstep.candidate.call.opening import open_worker
         from convstep.candidate.call.worker import SECONDS
+        from convstep.candidate.conv_verdict import verdict_of
         from convstep.candidate.load.target import CandidateError
-        from convstep.candidate.referee import open_worker, verdict_of
         from convstep.candidate.step.stepping import CandidateTimeline
 
         self.source, self.problem = source, problem

@@ -22,9 +22,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from convstep.candidate.call.opening import open_worker
+from convstep.candidate.conv_verdict import verdict_of
 from convstep.candidate.load import names
 from convstep.candidate.load.target import CandidateError
-from convstep.candidate.referee import open_worker, verdict_of
 from convstep.view.panels.trace import json_value
 from tests.candidate.corpus import FOLDER
 

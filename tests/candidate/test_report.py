@@ -14,8 +14,8 @@ from convstep.candidate.call.outcome import Attempt, Candidate
 from convstep.candidate.call.worker import Worker
 from convstep.candidate.check.cases import Case, right_of
 from convstep.candidate.check.wording import WIDTH
+from convstep.candidate.conv_verdict import verdict_of
 from convstep.candidate.load.target import Target
-from convstep.candidate.referee import verdict_of
 from convstep.candidate.report import (
     TRIED,
     divergence_words,

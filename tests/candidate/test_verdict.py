@@ -15,8 +15,8 @@ import pytest
 from convstep import CannotCall, Problem, Verdict, check, conv2d_backward
 from convstep.candidate.call.outcome import REFUSED, Outcome
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.conv_verdict import verdict_of
 from convstep.candidate.notes import notes
-from convstep.candidate.referee import verdict_of
 from convstep.conv.validation import shape_text
 from tests.strategies import SELDOM
 from tests.tables import read_back

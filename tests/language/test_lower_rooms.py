@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convstep.candidate.call.opening import open_worker
 from convstep.candidate.load.target import CandidateError
-from convstep.candidate.referee import open_worker
 from convstep.conv.problem import Problem, ProblemError
 from convstep.conv.provenance import provenance
 from convstep.examples import load
@@ -130,7 +130,7 @@ def test_why_no_window_reaches_a_cell_is_said_in_chinese() -> None:
     ],
 )
 def test_the_candidates_process_speaks_the_same_language(source: str, said: str, tmp_path: Path) -> None:
-    from convstep.candidate.referee import verdict_of
+    from convstep.candidate.conv_verdict import verdict_of
 
     path = tmp_path / "lesson.py"
     path.write_text(source, encoding="utf-8")

@@ -16,9 +16,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from convstep.candidate.call.opening import open_worker
+from convstep.candidate.conv_verdict import verdict_of
 from convstep.candidate.diagnose.mistakes import KNOWN_BUGS
 from convstep.candidate.load.target import CandidateError
-from convstep.candidate.referee import check, open_worker, verdict_of
+from convstep.candidate.referee import check
 from convstep.candidate.step.stepping import first_divergence
 from convstep.candidate.verdict import Verdict
 from convstep.language import LANGUAGES, speak

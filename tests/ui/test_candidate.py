@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from convstep.candidate.call.worker import Worker
+from convstep.candidate.conv_verdict import verdict_of
 from convstep.candidate.load.target import CandidateError
 from convstep.candidate.operators.caller import open_caller
 from convstep.candidate.record.recorder import Recorder
-from convstep.candidate.referee import verdict_of
 from convstep.candidate.step.stepping import CandidateTimeline
 from convstep.candidate.verdict import Verdict
 from convstep.conv.problem import Problem
