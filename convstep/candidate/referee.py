@@ -146,7 +146,8 @@ def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVer
     except CannotCall:
         kind = worker.candidate.kind
         paired = held.paired and not _speaks_of_conv(worker.candidate)
-        if kind != "class" and (unknown or kind == "autograd" or paired):  # its own reason says more
+        apart = kind != "class" and (unknown or kind == "autograd" or paired)
+        if apart or worker.candidate.engine:  # its own reason says more
             raise _unknown(worker.candidate, unknown, held) from None
         raise
 

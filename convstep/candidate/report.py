@@ -93,7 +93,7 @@ def _own_call(candidate: Candidate) -> str:
         backwards = [each for each in methods if each[0] == named or (not named and looks_backward(each[0]))]
         if not backwards:
             return f"{owner}(…)"
-        method, listed = backwards[0]
+        method, listed = min(backwards, key=lambda each: each[0] != "backward")  # or `clear_grad`
         needed = tuple(each.name for each in listed if each.default is None and not each.star)
     made = f"{owner}(…)." if owner else ""
     return f"{made}{method}({', '.join(needed)})"

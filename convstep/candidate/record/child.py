@@ -32,7 +32,7 @@ from convstep.candidate.record.calling import (
 from convstep.candidate.record.forwards import forward_of
 from convstep.candidate.record.guessing import Guess
 from convstep.candidate.record.networks import has_loss
-from convstep.candidate.record.subject import Subject, least_axes
+from convstep.candidate.record.subject import Subject, failed_words, least_axes
 from convstep.candidate.record.varying import (
     left_alone,
     on_axes_of_one,
@@ -148,7 +148,17 @@ def _engine_held(served: Served, asked: Mapping[str, Any]) -> Held | None:
         return None
     from convstep.candidate.verdicts.engine import engine_held
 
-    return engine_held(served, asked["seconds"])
+    for _ in range(TRIES):
+        found, stuck = engine_held(served, asked["seconds"])
+        if found is not None or stuck is None:
+            return found
+        if served.hint(stuck):
+            raise CandidateError(failed_words(served, stuck, tr("its operations cannot be tried")))
+        other = served.otherwise(f"{type(stuck).__name__}: {stuck}")
+        if other is None:
+            return None
+        served = other
+    return None
 
 
 def _how(one: Held) -> str:

@@ -111,8 +111,8 @@ class Subject:
         if self.served.candidate.engine and self.maker is not None:
             made = f"{self.maker.__name__}(…)"
             return tr(
-                "`convstep check` tries each of its operations; to step one, write the call, "
-                "like --call '{call}'",
+                "to step one of its operations, write the call, like --call '{call}'; `convstep check` "
+                "tries them where nodes hold a number or an array",
                 call=f"({made} * {made}).{self.method}({own})",
             )
         if not listed:

@@ -17,7 +17,7 @@ import numpy as np
 from convstep.candidate.call.served import Served
 from convstep.candidate.verdicts import pulling
 from convstep.candidate.verdicts.marks import AGREES, DIFFERS, UNKNOWN, Ending, Held, Mark
-from convstep.candidate.verdicts.nodes import WANTED, Nodes, nodes_of
+from convstep.candidate.verdicts.nodes import WANTED, Nodes, nodes_of, raised_by_making
 from convstep.candidate.verdicts.operations import WHOLE, Trial, operations, trials
 from convstep.candidate.verdicts.placing import (
     WALK,
@@ -38,16 +38,17 @@ DRAWS, FEWER = 6, 2
 """How many draws of numbers a call is tried on; of arrays, and in graphs, fewer."""
 
 
-def engine_held(served: Served, seconds: float) -> Held | None:
-    """What the forwards of a class of nodes say of its way back; None if it is no such class."""
-    if served.candidate.kind != "class":
-        return None
+def engine_held(served: Served, seconds: float) -> tuple[Held | None, BaseException | None]:
+    """What the forwards of a class of nodes say of its way back; None if it is none, and what it raised."""
+    if not isinstance(served.function, type):
+        return None, None
     nodes = nodes_of(served.function, served.namespace)
     if nodes is None:
-        return None
+        return None, raised_by_making(served.function)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return _Engine(nodes, served.candidate.file, Clock.of(seconds)).held()
+        engine = _Engine(nodes, served.candidate.file, Clock.of(seconds))
+        return engine.held(), engine.stuck
 
 
 class _Engine:
@@ -56,7 +57,8 @@ class _Engine:
     def __init__(self, nodes: Nodes, file: str, clock: Clock) -> None:
         self.nodes, self.file, self.clock = nodes, file, clock
         self.results: dict[str, list[Result]] = {}
-        self.notes: list[str] = []
+        self.stuck: BaseException | None = None
+        """What was first raised."""
         self.summing = False
 
     def held(self) -> Held | None:
@@ -106,11 +108,12 @@ class _Engine:
             try:
                 found = pulling.pulled(self.nodes, trial, values, summing=self.summing)
             except Untried as error:
-                why = str(error)
+                why, self.stuck = str(error), self.stuck or error.__cause__
                 if draw:
                     continue
                 break
             except Broken as broken:
+                self.stuck = self.stuck or broken.error
                 return Result(trial, UNKNOWN, why=str(broken), raised=broken.error, values=values)
             judged = [one for one in found if self._counts(trial, one)]
             why = why or ("" if judged else tr("no gradient reaches what it is made of"))

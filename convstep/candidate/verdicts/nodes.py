@@ -81,10 +81,17 @@ class Nodes:
             each[:] = before
 
 
-def nodes_of(kind: object, namespace: Mapping[str, Any]) -> Nodes | None:
+def raised_by_making(kind: type) -> Exception | None:
+    """What making a node raises; None if nothing."""
+    try:
+        _made(kind, PLAIN)
+    except Exception as error:  # whatever somebody's own code raises
+        return error
+    return None
+
+
+def nodes_of(kind: type, namespace: Mapping[str, Any]) -> Nodes | None:
     """A class of nodes; None if it is none, as far as making one shows."""
-    if not isinstance(kind, type):
-        return None
     back = _way_back(kind, namespace)
     if back is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,19 @@ class Timed:
 
     def __init__(self, worker: Worker, takes: float) -> None:
         self.worker, self.takes = worker, takes
-        self.calls = 0
+        self.made = 0
 
     def clock(self) -> float:
-        return self.calls * self.takes
+        return self.made * self.takes
 
     def call(self, call: Call, problem: Problem, *, fresh: bool = False) -> Outcome:
-        self.calls += 1
+        self.made += 1
         return self.worker.call(call, problem, fresh=fresh)
+
+    def calls(self, call: Call, problems: Sequence[Problem]) -> list[Outcome]:
+        outcomes = self.worker.calls(call, problems)
+        self.made += len(outcomes)
+        return outcomes
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.worker, name)
@@ -55,7 +60,7 @@ def swept_in_time(
     """What is found when every call takes so many seconds, and how many were made."""
     with Worker.of_function(function, GENEROUS) as running:
         timed: Any = Timed(running, takes)
-        return sweep(timed, convention, budget=budget, clock=timed.clock), timed.calls
+        return sweep(timed, convention, budget=budget, clock=timed.clock), timed.made
 
 
 def chosen(function: Callable[..., Any], convention: str = "auto") -> tuple[Call, str]:
@@ -186,7 +191,7 @@ def test_a_hang_ends_it_at_once(convention: str) -> None:
     with Worker.of_function(backward, 0.3) as running:
         timed: Any = Timed(running, 0.3)
         found = sweep(timed, convention)
-    assert timed.calls == 1
+    assert timed.made == 1
     assert [result.outcome.kind for result in found.results] == [HUNG]
     assert found.untried > 0
 

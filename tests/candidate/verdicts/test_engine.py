@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import convstep
+from convstep import CannotCall
 from convstep.candidate.call.child import describe
 from convstep.candidate.call.served import Served
 from convstep.candidate.pair import PairVerdict
@@ -48,7 +49,7 @@ def held(folder: Path, text: str, name: str) -> Held | None:
     spec.loader.exec_module(module)
     kind, namespace = getattr(module, name), vars(module)
     candidate = dataclasses.replace(describe(kind, "class", name, namespace), file=str(path))
-    return engine_held(Served(kind, namespace, candidate), 60)
+    return engine_held(Served(kind, namespace, candidate), 60)[0]
 
 
 @SELDOM
@@ -257,3 +258,12 @@ def test_a_wrong_operation_is_a_finding_with_a_place(tmp_path: Path) -> None:
     assert "(1 - t) * out.grad" in path.read_text().splitlines()[line - 1]
     assert f"line {line}: `self.grad += (1 - t) * out.grad`: `a.tanh()`, a = " in str(verdict)
     assert verdict.as_dict()["gradients"][0]["line"] == line
+
+
+def test_what_an_engine_lacks_that_did_not_run_is_said(tmp_path: Path) -> None:
+    path, text = tmp_path / "engine.py", (FILES / "scalars.py").read_text()
+    counted = text.replace("self.data = data", "self.data, self.at = data, next(numbers)")
+    path.write_text(counted.replace("class Value", "numbers = iter(range(10**6))\n\n\nclass Value", 1))
+    with pytest.raises(CannotCall, match=r"numbers is set at line \d+ of engine.py, which did not\s+run"):
+        convstep.check(f"{path}:Value")
+    assert convstep.check(f"{path}:Value", run_all=True).ok
