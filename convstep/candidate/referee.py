@@ -120,15 +120,16 @@ def judged(
 
 def _guessed(worker: Caller, progress: Progress | None) -> Verdict | OperatorVerdict | PairVerdict:
     """The verdict where nobody says what it is: its name does, or its numbers and its own forward."""
-    if worker.candidate.engine and isinstance(engine := against_forward(worker), PairVerdict):
-        return engine
+    held = against_forward(worker) if worker.candidate.engine else None
+    if isinstance(held, PairVerdict):
+        return held
     unknown = why_not(worker.candidate.name)
     if likely(worker.candidate) or (_speaks_of_conv(worker.candidate) and not unknown):
         return _as_named(worker, progress)
     found = None if unknown else _by_numbers(worker, progress)
     if found is not None and found.passed:
         return found
-    held = against_forward(worker)
+    held = held or against_forward(worker)
     if isinstance(held, PairVerdict) and (held.ok or found is None):
         # a convolution says more of one; else its arrays lie as those of no operator do
         pictures = not unknown and _PICTURES.search(held.held.forward)
